@@ -1,0 +1,405 @@
+//! `Array<T>`: a shape, an order and a buffer of elements.
+
+use std::fmt;
+use std::io;
+use std::marker::PhantomData;
+use std::ops::Range;
+
+use crate::layout;
+use crate::{Buffer, DType, Element, MmapMode, Order, ReadOnly, ShapeError};
+
+/// An n-dimensional array of numbers, owned or memory-mapped.
+///
+/// Cloning is cheap: clones share the memory, and writing needs the only handle to it ([`Array::as_mut_slice`]) or
+/// copies ([`Array::make_mut`]). The one exception are arrays mapped so that writes reach the file, whose clones are
+/// copies in memory.
+///
+/// ```
+/// use joblib_array::Array;
+///
+/// let a = Array::from_fn(&[3, 2], |index| (10 * index[0] + index[1]) as i32);
+/// assert_eq!(a.shape(), [3, 2]);
+/// assert_eq!(a[[2, 1]], 21);
+/// assert_eq!(a.row(2), [20, 21]);
+/// assert_eq!(a.as_slice(), [0, 1, 10, 11, 20, 21]);
+/// ```
+pub struct Array<T> {
+    // Invariants, checked by `from_buffer`: the buffer holds exactly the shape's elements, starts aligned for `T`,
+    // and its bytes are values of `T`.
+    buffer: Buffer,
+    shape: Vec<usize>,
+    order: Order,
+    element: PhantomData<T>,
+}
+
+impl<T: Element> Array<T> {
+    /// An array of the elements of `elements`, in C order, in the `Vec`'s own memory.
+    ///
+    /// # Errors
+    ///
+    /// When the shape does not hold exactly the `Vec`'s elements.
+    pub fn from_vec(elements: Vec<T>, shape: &[usize]) -> Result<Self, ShapeError> {
+        let found = elements.len();
+        let expected = layout::checked_len(shape, T::DTYPE)?;
+        if expected != found {
+            return Err(ShapeError::Length { shape: shape.to_vec(), expected, found });
+        }
+        Ok(Self::trusted(Buffer::adopt(elements), shape.to_vec(), Order::C))
+    }
+
+    /// A copy of `elements`, in C order, 64-byte aligned.
+    ///
+    /// # Errors
+    ///
+    /// When the shape does not hold exactly these elements.
+    pub fn from_slice(elements: &[T], shape: &[usize]) -> Result<Self, ShapeError> {
+        let expected = layout::checked_len(shape, T::DTYPE)?;
+        if expected != elements.len() {
+            return Err(ShapeError::Length { shape: shape.to_vec(), expected, found: elements.len() });
+        }
+        Ok(Self::trusted(Buffer::copy_of(bytes_of(elements)), shape.to_vec(), Order::C))
+    }
+
+    /// An array of zeros (`false` for `bool`).
+    ///
+    /// # Panics
+    ///
+    /// When the shape is larger than the address space.
+    pub fn zeros(shape: &[usize]) -> Self {
+        let bytes = match layout::checked_len(shape, T::DTYPE) {
+            Ok(len) => len * T::DTYPE.size(),
+            Err(error) => panic!("{error}"),
+        };
+        let Ok(buffer) = Buffer::filled(bytes, |_| Ok::<_, std::convert::Infallible>(()));
+        Self::trusted(buffer, shape.to_vec(), Order::C)
+    }
+
+    /// An array whose elements are `element(index)`, asked for in C order.
+    ///
+    /// # Panics
+    ///
+    /// When the shape is larger than the address space.
+    pub fn from_fn(shape: &[usize], mut element: impl FnMut(&[usize]) -> T) -> Self {
+        let mut array = Self::zeros(shape);
+        let mut index = vec![0; shape.len()];
+        for place in array.make_mut() {
+            *place = element(&index);
+            for axis in (0..shape.len()).rev() {
+                index[axis] += 1;
+                if index[axis] < shape[axis] {
+                    break;
+                }
+                index[axis] = 0;
+            }
+        }
+        array
+    }
+
+    /// An array over a buffer that already holds its elements, little-endian and in the given order.
+    ///
+    /// # Errors
+    ///
+    /// When the buffer's length is not the shape's, its start is not aligned for `T`, or `T` is `bool` and a byte is
+    /// neither 0 nor 1.
+    pub fn from_buffer(buffer: Buffer, shape: Vec<usize>, order: Order) -> Result<Self, ShapeError> {
+        let expected = layout::checked_len(&shape, T::DTYPE)?;
+        let size = T::DTYPE.size();
+        if buffer.len() != expected * size {
+            return Err(ShapeError::Length { shape, expected, found: buffer.len() / size });
+        }
+        if !buffer.as_bytes().as_ptr().cast::<T>().is_aligned() {
+            return Err(ShapeError::Misaligned { dtype: T::DTYPE });
+        }
+        let buffer = native_endian(buffer, T::DTYPE);
+        if T::DTYPE == DType::Bool {
+            // The values of a mapped file can change, so `bool`s are checked in a copy.
+            let buffer =
+                if buffer.mmap_mode().is_some() { Buffer::copy_of(buffer.as_bytes()) } else { buffer };
+            if let Some(index) = buffer.as_bytes().iter().position(|&byte| byte > 1) {
+                return Err(ShapeError::NotBool { index, found: buffer.as_bytes()[index] });
+            }
+            return Ok(Self::trusted(buffer, shape, order));
+        }
+        Ok(Self::trusted(buffer, shape, order))
+    }
+
+    fn trusted(buffer: Buffer, shape: Vec<usize>, order: Order) -> Self {
+        Self { buffer, shape, order, element: PhantomData }
+    }
+
+    /// The length of each dimension; empty for an array of no dimensions, which holds one element.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// The number of dimensions.
+    pub fn ndim(&self) -> usize {
+        self.shape.len()
+    }
+
+    /// The number of elements.
+    pub fn len(&self) -> usize {
+        self.buffer.len() / size_of::<T>()
+    }
+
+    /// Whether the array has no elements.
+    pub fn is_empty(&self) -> bool {
+        self.buffer.is_empty()
+    }
+
+    /// The order of the elements in memory.
+    pub fn order(&self) -> Order {
+        self.order
+    }
+
+    /// The element type.
+    pub fn dtype(&self) -> DType {
+        T::DTYPE
+    }
+
+    /// Bytes of all elements.
+    pub fn nbytes(&self) -> usize {
+        self.buffer.len()
+    }
+
+    /// How the array is mapped, or `None` when it is in memory.
+    pub fn mmap_mode(&self) -> Option<MmapMode> {
+        self.buffer.mmap_mode()
+    }
+
+    /// Whether the array's memory is a mapped file.
+    pub fn is_mapped(&self) -> bool {
+        self.mmap_mode().is_some()
+    }
+
+    /// The elements in memory order (see [`Array::order`]).
+    #[inline]
+    pub fn as_slice(&self) -> &[T] {
+        let bytes = self.buffer.as_bytes();
+        // SAFETY: `from_buffer` checked length, alignment and, for `bool`, the values; `Element` promises that any
+        // bytes are a value of the other types.
+        unsafe { std::slice::from_raw_parts(bytes.as_ptr().cast(), bytes.len() / size_of::<T>()) }
+    }
+
+    /// The elements in memory order, for writing.
+    ///
+    /// # Errors
+    ///
+    /// When the array is a read-only mapping, or shares its memory with a clone or a part of it.
+    #[inline]
+    pub fn as_mut_slice(&mut self) -> Result<&mut [T], ReadOnly> {
+        let shared = self.buffer.is_shared();
+        match self.buffer.as_mut_bytes() {
+            // SAFETY: as in `as_slice`; the buffer gives the bytes for writing only to its one owner.
+            Some(bytes) => unsafe {
+                Ok(std::slice::from_raw_parts_mut(bytes.as_mut_ptr().cast(), bytes.len() / size_of::<T>()))
+            },
+            None if shared => Err(ReadOnly {
+                reason: "the array shares its memory with another one: call make_mut() to write to a copy",
+            }),
+            None => Err(ReadOnly {
+                reason: "the array is mapped read-only: map it with mmap_mode \"r+\" (writes reach the file) or \"c\" \
+                         (writes stay in memory), or call make_mut() to write to a copy",
+            }),
+        }
+    }
+
+    /// The elements in memory order, for writing; copied first when the array is a read-only mapping or shares its
+    /// memory.
+    pub fn make_mut(&mut self) -> &mut [T] {
+        if self.buffer.as_mut_bytes().is_none() {
+            self.buffer = Buffer::copy_of(self.buffer.as_bytes());
+        }
+        // The buffer is now on the heap and has one owner, or was writable before.
+        match self.as_mut_slice() {
+            Ok(elements) => elements,
+            Err(_) => &mut [],
+        }
+    }
+
+    /// The element at an index, or `None` outside of the shape.
+    #[inline]
+    pub fn get(&self, index: &[usize]) -> Option<&T> {
+        self.offset(index).map(|offset| &self.as_slice()[offset])
+    }
+
+    #[inline]
+    pub(crate) fn offset(&self, index: &[usize]) -> Option<usize> {
+        layout::offset(index, &self.shape, self.order)
+    }
+
+    /// The elements of `self[i]` of a C-ordered array: a row of a matrix, an element of a vector.
+    ///
+    /// # Panics
+    ///
+    /// When `i` is not less than the first dimension, the array has no dimensions, or is a Fortran-ordered array of
+    /// two or more dimensions, whose rows do not lie together.
+    pub fn row(&self, i: usize) -> &[T] {
+        let range = self.row_range(&(i..i + 1));
+        &self.as_slice()[range]
+    }
+
+    /// The rows `range` (along the first dimension) as an array that shares this one's memory.
+    ///
+    /// # Panics
+    ///
+    /// As [`Array::row`].
+    ///
+    /// ```
+    /// use joblib_array::Array;
+    ///
+    /// let a = Array::from_vec((0..12).collect::<Vec<i64>>(), &[4, 3])?;
+    /// assert_eq!(a.rows(1..3), Array::from_vec((3..9).collect(), &[2, 3])?);
+    /// # Ok::<(), joblib_array::ShapeError>(())
+    /// ```
+    pub fn rows(&self, range: Range<usize>) -> Self {
+        let elements = self.row_range(&range);
+        let mut shape = self.shape.clone();
+        shape[0] = range.len();
+        let size = size_of::<T>();
+        Self::trusted(self.buffer.slice(elements.start * size..elements.end * size), shape, self.order)
+    }
+
+    fn row_range(&self, rows: &Range<usize>) -> Range<usize> {
+        assert!(
+            self.ndim() > 0 && rows.start <= rows.end && rows.end <= self.shape[0],
+            "rows {rows:?} are outside of an array of shape {:?}",
+            self.shape
+        );
+        assert!(
+            self.ndim() == 1 || self.order == Order::C,
+            "the rows of a Fortran-ordered array do not lie together: call to_c_order() first"
+        );
+        let width: usize = self.shape[1..].iter().product();
+        rows.start * width..rows.end * width
+    }
+
+    /// The same elements under another shape, in the same memory.
+    ///
+    /// # Errors
+    ///
+    /// When the new shape holds another number of elements.
+    pub fn reshape(self, shape: &[usize]) -> Result<Self, ShapeError> {
+        let expected = layout::checked_len(shape, T::DTYPE)?;
+        if expected != self.len() {
+            return Err(ShapeError::Length { shape: shape.to_vec(), expected, found: self.len() });
+        }
+        let array = self.to_c_order();
+        Ok(Self::trusted(array.buffer, shape.to_vec(), Order::C))
+    }
+
+    /// The array in C order: itself, sharing its memory, when it already is.
+    pub fn to_c_order(&self) -> Self {
+        if self.order == Order::C || self.ndim() < 2 {
+            return Self::trusted(self.buffer.clone(), self.shape.clone(), Order::C);
+        }
+        let elements = self.to_vec();
+        Self::trusted(Buffer::copy_of(bytes_of(&elements)), self.shape.clone(), Order::C)
+    }
+
+    /// The elements in C order, copied.
+    pub fn to_vec(&self) -> Vec<T> {
+        if self.order == Order::C || self.ndim() < 2 {
+            return self.as_slice().to_vec();
+        }
+        self.iter().copied().collect()
+    }
+
+    /// The elements in C order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &T> {
+        let elements = self.as_slice();
+        let mut places = Vec::new();
+        if self.order == Order::F && self.ndim() > 1 {
+            places.reserve_exact(self.len());
+            layout::for_each_in_c_order(&self.shape, self.order, |place| places.push(place));
+        }
+        (0..elements.len()).map(move |i| &elements[places.get(i).copied().unwrap_or(i)])
+    }
+
+    /// The array's memory, shared.
+    pub fn buffer(&self) -> &Buffer {
+        &self.buffer
+    }
+
+    /// The array's memory, its shape and its order.
+    pub fn into_buffer(self) -> (Buffer, Vec<usize>, Order) {
+        (self.buffer, self.shape, self.order)
+    }
+
+    /// Writes changes of an array mapped with `r+` or `w+` through to the disk. Without it they reach the file when
+    /// the kernel gets to it, at the latest some time after the array is dropped.
+    pub fn flush(&self) -> io::Result<()> {
+        self.buffer.flush()
+    }
+}
+
+/// The bytes of elements.
+pub(crate) fn bytes_of<T: Element>(elements: &[T]) -> &[u8] {
+    // SAFETY: elements have no padding, a promise of `Element`.
+    unsafe { std::slice::from_raw_parts(elements.as_ptr().cast(), size_of_val(elements)) }
+}
+
+/// Little-endian bytes as this machine's.
+fn native_endian(buffer: Buffer, dtype: DType) -> Buffer {
+    if cfg!(target_endian = "little") || dtype.word_size() == 1 {
+        return buffer;
+    }
+    let mut bytes = buffer.as_bytes().to_vec();
+    bytes.chunks_exact_mut(dtype.word_size()).for_each(<[u8]>::reverse);
+    Buffer::copy_of(&bytes)
+}
+
+impl<T: Element> Clone for Array<T> {
+    fn clone(&self) -> Self {
+        let buffer = if self.mmap_mode().is_some_and(MmapMode::writes_to_file) {
+            Buffer::copy_of(self.buffer.as_bytes())
+        } else {
+            self.buffer.clone()
+        };
+        Self::trusted(buffer, self.shape.clone(), self.order)
+    }
+}
+
+impl<T: Element> PartialEq for Array<T> {
+    /// Equal shapes and, index by index, equal elements; the order in memory does not matter.
+    fn eq(&self, other: &Self) -> bool {
+        self.shape == other.shape
+            && if self.order == other.order {
+                self.as_slice() == other.as_slice()
+            } else {
+                self.iter().eq(other.iter())
+            }
+    }
+}
+
+impl<T: Element> Default for Array<T> {
+    /// An empty vector.
+    fn default() -> Self {
+        Self::zeros(&[0])
+    }
+}
+
+impl<T: Element> From<Vec<T>> for Array<T> {
+    fn from(elements: Vec<T>) -> Self {
+        let shape = vec![elements.len()];
+        Self::trusted(Buffer::adopt(elements), shape, Order::C)
+    }
+}
+
+impl<T: Element> FromIterator<T> for Array<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(elements: I) -> Self {
+        elements.into_iter().collect::<Vec<_>>().into()
+    }
+}
+
+impl<T: Element> fmt::Debug for Array<T> {
+    /// The type, the shape and the first elements: an array in an error message must not fill the screen.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN: usize = 6;
+        write!(f, "Array<{}>{:?} [", T::DTYPE, self.shape)?;
+        for (i, element) in self.as_slice().iter().take(SHOWN).enumerate() {
+            write!(f, "{}{element:?}", if i == 0 { "" } else { ", " })?;
+        }
+        f.write_str(if self.len() > SHOWN { ", …]" } else { "]" })
+    }
+}

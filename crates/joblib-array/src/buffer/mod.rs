@@ -1,0 +1,193 @@
+//! Untyped memory behind arrays: shared, 64-byte aligned, on the heap or a mapped range of a file.
+//!
+//! [`Buffer`] is the handle; what it points into is a [`Storage`]: [`heap`] or [`mapped`] memory, or a `Vec` that the
+//! caller handed over ([`adopted`]). A buffer leaves the meaning of its bytes to [`Array`](crate::Array).
+
+mod adopted;
+mod heap;
+mod mapped;
+
+use std::fmt;
+use std::fs::File;
+use std::io;
+use std::ops::Range;
+use std::sync::Arc;
+
+use self::adopted::Adopted;
+use self::heap::Heap;
+use self::mapped::Mapped;
+use crate::{Element, MmapMode};
+
+/// Where allocated, mapped and loaded arrays start: a multiple of this many bytes, as for the widest vector registers.
+pub const ALIGNMENT: usize = 64;
+
+/// Shared bytes: the memory of one or more arrays.
+///
+/// Cloning and slicing share the memory. Writing needs the only handle to it: see [`Buffer::as_mut_bytes`].
+///
+/// ```
+/// use joblib_array::Buffer;
+///
+/// let mut buffer = Buffer::filled(4, |bytes| Ok::<_, ()>(bytes.copy_from_slice(&[1, 2, 3, 4]))).unwrap();
+/// assert_eq!(buffer.slice(1..3).as_bytes(), [2, 3]);
+/// buffer.as_mut_bytes().unwrap()[0] = 10;
+/// assert_eq!(buffer.as_bytes(), [10, 2, 3, 4]);
+/// ```
+#[derive(Clone)]
+pub struct Buffer {
+    storage: Arc<Storage>,
+    range: Range<usize>,
+}
+
+enum Storage {
+    Heap(Heap),
+    Mapped(Mapped),
+    Adopted(Adopted),
+}
+
+impl Buffer {
+    /// A buffer of `len` zero bytes.
+    ///
+    /// Large buffers are asked from the kernel with huge pages advised, which makes filling them several times
+    /// faster.
+    ///
+    /// # Errors
+    ///
+    /// When the memory can't be had: the error's kind is [`io::ErrorKind::OutOfMemory`].
+    pub fn zeroed(len: usize) -> io::Result<Self> {
+        Ok(Self::whole(Storage::Heap(Heap::zeroed(len)?)))
+    }
+
+    /// A new buffer of `len` bytes, written by `fill`, which sees zeros.
+    ///
+    /// # Errors
+    ///
+    /// What `fill` returns; running out of memory ends the program, as it does for `Vec`. Use
+    /// [`Buffer::zeroed`] where the length is not trusted.
+    pub fn filled<E>(len: usize, fill: impl FnOnce(&mut [u8]) -> Result<(), E>) -> Result<Self, E> {
+        let mut heap = Heap::zeroed(len).unwrap_or_else(|_| heap::out_of_memory(len));
+        fill(heap.as_mut_bytes())?;
+        Ok(Self::whole(Storage::Heap(heap)))
+    }
+
+    /// A copy of `bytes`.
+    pub fn copy_of(bytes: &[u8]) -> Self {
+        let Ok(buffer) = Self::filled(bytes.len(), |target| {
+            target.copy_from_slice(bytes);
+            Ok::<_, std::convert::Infallible>(())
+        });
+        buffer
+    }
+
+    /// The memory of a `Vec`, without copying it; aligned as the `Vec` is, not to 64 bytes.
+    pub fn adopt<T: Element>(elements: Vec<T>) -> Self {
+        Self::whole(Storage::Adopted(Adopted::new(elements)))
+    }
+
+    /// Maps `len` bytes of `file` from `offset`, which need not be a multiple of the page size.
+    ///
+    /// The file must not be made shorter, nor its mapped bytes changed by somebody else, while the buffer lives:
+    /// no library can prevent that. A read past a cut end raises `SIGBUS`, and changed bytes change the array.
+    /// Files that are replaced by renaming (as `dump` and the cache do) are safe: the mapping keeps the old file.
+    ///
+    /// # Errors
+    ///
+    /// When the range lies outside of the file ([`io::ErrorKind::UnexpectedEof`]), the file was not opened for
+    /// writing and the mode writes to it, or the file system can't map files.
+    pub fn map(file: &File, offset: u64, len: usize, mode: MmapMode) -> io::Result<Self> {
+        Ok(Self::whole(Storage::Mapped(Mapped::new(file, offset, len, mode)?)))
+    }
+
+    /// Length in bytes.
+    pub fn len(&self) -> usize {
+        self.range.len()
+    }
+
+    /// Whether the buffer holds no bytes.
+    pub fn is_empty(&self) -> bool {
+        self.range.is_empty()
+    }
+
+    /// The bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        let all = match &*self.storage {
+            Storage::Heap(heap) => heap.as_bytes(),
+            Storage::Mapped(mapped) => mapped.as_bytes(),
+            Storage::Adopted(adopted) => adopted.as_bytes(),
+        };
+        &all[self.range.clone()]
+    }
+
+    /// The bytes, for writing; `None` when the mapping is read-only or another handle shares the memory.
+    pub fn as_mut_bytes(&mut self) -> Option<&mut [u8]> {
+        let all = match Arc::get_mut(&mut self.storage)? {
+            Storage::Heap(heap) => heap.as_mut_bytes(),
+            Storage::Mapped(mapped) => mapped.as_mut_bytes()?,
+            Storage::Adopted(adopted) => adopted.as_mut_bytes(),
+        };
+        Some(&mut all[self.range.clone()])
+    }
+
+    /// A part of the buffer that shares its memory.
+    ///
+    /// # Panics
+    ///
+    /// When the range lies outside of the buffer.
+    pub fn slice(&self, range: Range<usize>) -> Self {
+        assert!(
+            range.start <= range.end && range.end <= self.len(),
+            "range {range:?} is outside of a buffer of {} bytes",
+            self.len()
+        );
+        let start = self.range.start;
+        Self { storage: Arc::clone(&self.storage), range: start + range.start..start + range.end }
+    }
+
+    /// The mode of the mapping, or `None` for memory on the heap.
+    pub fn mmap_mode(&self) -> Option<MmapMode> {
+        match &*self.storage {
+            Storage::Mapped(mapped) => Some(mapped.mode()),
+            Storage::Heap(_) | Storage::Adopted(_) => None,
+        }
+    }
+
+    /// The file of a mapping that writes to it, and where in it this buffer starts: what another process needs to
+    /// map the same memory. `None` for every other buffer.
+    pub fn shared_file(&self) -> Option<(&File, u64)> {
+        match &*self.storage {
+            Storage::Mapped(mapped) => {
+                mapped.shared_file().map(|(file, offset)| (file, offset + self.range.start as u64))
+            }
+            Storage::Heap(_) | Storage::Adopted(_) => None,
+        }
+    }
+
+    /// Whether another handle shares this memory.
+    pub fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.storage) > 1
+    }
+
+    /// Writes changes of a mapping that writes to its file through to the disk; does nothing for others.
+    pub fn flush(&self) -> io::Result<()> {
+        match &*self.storage {
+            Storage::Mapped(mapped) => mapped.flush(),
+            Storage::Heap(_) | Storage::Adopted(_) => Ok(()),
+        }
+    }
+
+    fn whole(storage: Storage) -> Self {
+        let mut buffer = Self { storage: Arc::new(storage), range: 0..0 };
+        buffer.range = 0..match &*buffer.storage {
+            Storage::Heap(heap) => heap.as_bytes().len(),
+            Storage::Mapped(mapped) => mapped.as_bytes().len(),
+            Storage::Adopted(adopted) => adopted.as_bytes().len(),
+        };
+        buffer
+    }
+}
+
+impl fmt::Debug for Buffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Buffer").field("len", &self.len()).field("mmap_mode", &self.mmap_mode()).finish()
+    }
+}

@@ -1,0 +1,50 @@
+//! What can go wrong with an array in memory.
+
+use crate::DType;
+
+/// A shape that does not fit the elements given for it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ShapeError {
+    /// The product of the dimensions is not the number of elements.
+    #[error("shape {shape:?} needs {expected} elements, but {found} were given")]
+    Length {
+        /// The shape asked for.
+        shape: Vec<usize>,
+        /// Elements that the shape holds.
+        expected: usize,
+        /// Elements given.
+        found: usize,
+    },
+    /// The product of the dimensions, in bytes, does not fit the address space.
+    #[error("shape {shape:?} of {dtype} is larger than the address space")]
+    TooLarge {
+        /// The shape asked for.
+        shape: Vec<usize>,
+        /// The element type.
+        dtype: DType,
+    },
+    /// The memory does not start at a multiple of the element's alignment.
+    #[error(
+        "the buffer starts at an address that is not aligned for {dtype}; copy it into a new buffer first"
+    )]
+    Misaligned {
+        /// The element type.
+        dtype: DType,
+    },
+    /// A byte other than 0 and 1 in an array of `bool`.
+    #[error("element {index} of an array of bool is the byte {found}; expected 0 or 1")]
+    NotBool {
+        /// Its place.
+        index: usize,
+        /// The byte.
+        found: u8,
+    },
+}
+
+/// The array's memory is a read-only mapping, or is shared with another array.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct ReadOnly {
+    pub(crate) reason: &'static str,
+}

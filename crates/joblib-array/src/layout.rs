@@ -1,0 +1,97 @@
+//! Shapes and the order of elements in memory: pure arithmetic.
+
+use std::fmt;
+
+use crate::{DType, ShapeError};
+
+/// The order of an array's elements in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Order {
+    /// Row-major: the last index varies fastest.
+    #[default]
+    C,
+    /// Column-major (Fortran): the first index varies fastest.
+    F,
+}
+
+impl Order {
+    /// numpy's letter: `C` or `F`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::C => "C",
+            Self::F => "F",
+        }
+    }
+
+    /// The order of numpy's letter.
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "C" => Some(Self::C),
+            "F" => Some(Self::F),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Order {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Elements of a shape, or an error when their bytes would not fit the address space.
+pub(crate) fn checked_len(shape: &[usize], dtype: DType) -> Result<usize, ShapeError> {
+    // An empty dimension makes the array empty, however large the others are.
+    if shape.contains(&0) {
+        return Ok(0);
+    }
+    shape
+        .iter()
+        .try_fold(1_usize, |len, &dimension| len.checked_mul(dimension))
+        .filter(|len| len.checked_mul(dtype.size()).is_some_and(|bytes| isize::try_from(bytes).is_ok()))
+        .ok_or_else(|| ShapeError::TooLarge { shape: shape.to_vec(), dtype })
+}
+
+/// The place in memory of an index, or `None` when it lies outside of the shape.
+pub(crate) fn offset(index: &[usize], shape: &[usize], order: Order) -> Option<usize> {
+    if index.len() != shape.len() || index.iter().zip(shape).any(|(i, dimension)| i >= dimension) {
+        return None;
+    }
+    let step = |offset: usize, (&i, &dimension): (&usize, &usize)| offset * dimension + i;
+    let pairs = index.iter().zip(shape);
+    Some(match order {
+        Order::C => pairs.fold(0, step),
+        Order::F => pairs.rev().fold(0, step),
+    })
+}
+
+/// Calls `visit` with the memory offsets of a Fortran-ordered array's elements, taken in C order.
+pub(crate) fn for_each_in_c_order(shape: &[usize], order: Order, mut visit: impl FnMut(usize)) {
+    let len = if shape.contains(&0) { 0 } else { shape.iter().product() };
+    if order == Order::C || shape.len() < 2 {
+        (0..len).for_each(visit);
+        return;
+    }
+    let strides: Vec<usize> = shape
+        .iter()
+        .scan(1, |stride, &dimension| {
+            let this = *stride;
+            *stride *= dimension;
+            Some(this)
+        })
+        .collect();
+    let mut index = vec![0; shape.len()];
+    let mut offset = 0;
+    for _ in 0..len {
+        visit(offset);
+        for axis in (0..shape.len()).rev() {
+            index[axis] += 1;
+            offset += strides[axis];
+            if index[axis] < shape[axis] {
+                break;
+            }
+            offset -= strides[axis] * shape[axis];
+            index[axis] = 0;
+        }
+    }
+}

@@ -1,0 +1,31 @@
+#![doc = include_str!("../README.md")]
+//!
+//! ```
+//! use joblib_array::Array;
+//!
+//! let mut a = Array::from_vec(vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0], &[2, 3])?;
+//! assert_eq!(a[[1, 0]], 4.0);
+//! a[[1, 0]] = 40.0;
+//! assert_eq!(a.row(1), [40.0, 5.0, 6.0]);
+//! # Ok::<(), joblib_array::ShapeError>(())
+//! ```
+
+mod array;
+mod buffer;
+mod dtype;
+mod error;
+mod index;
+mod layout;
+mod mmap_mode;
+#[cfg(feature = "ndarray")]
+mod ndarray;
+mod serde;
+pub mod share;
+pub mod transfer;
+
+pub use array::Array;
+pub use buffer::{ALIGNMENT, Buffer};
+pub use dtype::{DType, Element};
+pub use error::{ReadOnly, ShapeError};
+pub use layout::Order;
+pub use mmap_mode::{MmapMode, ParseMmapModeError};

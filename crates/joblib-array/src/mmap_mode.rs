@@ -1,0 +1,65 @@
+//! How a file's array is mapped: numpy's four modes.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// How a mapped array relates to its file; numpy's modes under numpy's names.
+///
+/// ```
+/// use joblib_array::MmapMode;
+///
+/// assert_eq!("r+".parse(), Ok(MmapMode::ReadWrite));
+/// assert_eq!(MmapMode::CopyOnWrite.to_string(), "c");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MmapMode {
+    /// `r`: read only.
+    Read,
+    /// `r+`: writes reach the file.
+    ReadWrite,
+    /// `w+`: as `r+` for a file that exists; numpy's mode for a file that the mapping creates.
+    Write,
+    /// `c`: writes stay in memory.
+    CopyOnWrite,
+}
+
+impl MmapMode {
+    /// numpy's name of the mode.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Read => "r",
+            Self::ReadWrite => "r+",
+            Self::Write => "w+",
+            Self::CopyOnWrite => "c",
+        }
+    }
+
+    /// Whether writes to the array reach the file.
+    pub const fn writes_to_file(self) -> bool {
+        matches!(self, Self::ReadWrite | Self::Write)
+    }
+}
+
+impl fmt::Display for MmapMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A string that is none of numpy's mapping modes.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown mmap_mode {found:?}: expected \"r\", \"r+\", \"w+\" or \"c\"")]
+pub struct ParseMmapModeError {
+    found: String,
+}
+
+impl FromStr for MmapMode {
+    type Err = ParseMmapModeError;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        [Self::Read, Self::ReadWrite, Self::Write, Self::CopyOnWrite]
+            .into_iter()
+            .find(|mode| mode.name() == name)
+            .ok_or_else(|| ParseMmapModeError { found: name.to_owned() })
+    }
+}

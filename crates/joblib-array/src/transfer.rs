@@ -1,0 +1,148 @@
+//! How a serializer takes an array whole, and a deserializer gives one.
+//!
+//! serde's data model has no arrays of numbers, so [`Array`](crate::Array) serializes as a newtype struct with the name
+//! [`NAME`] around its parts. A serializer that meets the name calls [`capture`] and gets the memory, not the elements;
+//! a deserializer that meets it calls [`deliver`] with a [`Buffer`]. serde has no channel for a buffer in either direction:
+//! each leaves it in a thread-local slot that the other side empties at once, within the same call.
+
+use std::cell::RefCell;
+use std::fmt::{self, Write as _};
+
+use serde::de::{self, Visitor};
+use serde::ser::Serialize;
+
+use crate::{Buffer, DType, Order};
+
+/// The name of the newtype struct that an array serializes as.
+pub const NAME: &str = "joblib::Array";
+
+/// An array as a serializer sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct RawArray<'a> {
+    /// The element type.
+    pub dtype: DType,
+    /// The order of the elements.
+    pub order: Order,
+    /// The length of each dimension.
+    pub shape: &'a [usize],
+    /// The elements, little-endian.
+    pub bytes: &'a [u8],
+}
+
+/// An array as a deserializer gives it.
+#[derive(Debug, Clone)]
+pub struct OwnedRawArray {
+    /// The element type.
+    pub dtype: DType,
+    /// The order of the elements.
+    pub order: Order,
+    /// The length of each dimension.
+    pub shape: Vec<usize>,
+    /// The elements, little-endian.
+    pub buffer: Buffer,
+}
+
+/// Calls `take` with the array that `value` is; `None` when it is none.
+///
+/// For use in `serialize_newtype_struct`, when the name is [`NAME`].
+///
+/// ```
+/// use joblib_array::{Array, DType, transfer};
+///
+/// let array = Array::from_vec(vec![1_u8, 2, 3], &[3])?;
+/// // In a serializer, `value` is what `serialize_newtype_struct` was called with.
+/// let parts = transfer::capture(&array, |raw| (raw.dtype, raw.shape.to_vec(), raw.bytes.to_vec()));
+/// assert_eq!(parts, Some((DType::U8, vec![3], vec![1, 2, 3])));
+/// assert_eq!(transfer::capture("no array", |_| ()), None);
+/// # Ok::<(), joblib_array::ShapeError>(())
+/// ```
+pub fn capture<T: Serialize + ?Sized, R>(value: &T, take: impl FnOnce(RawArray<'_>) -> R) -> Option<R> {
+    let previous = CAPTURE.with_borrow_mut(|slot| std::mem::replace(slot, Capture::Wanted));
+    // Anything but an array ends in an error here or prints nothing, and leaves the slot as it was.
+    let _ = write!(Nowhere, "{}", Offered(value));
+    match CAPTURE.with_borrow_mut(|slot| std::mem::replace(slot, previous)) {
+        Capture::Taken(array) => Some(take(RawArray {
+            dtype: array.dtype,
+            order: array.order,
+            shape: &array.shape,
+            bytes: array.buffer.as_bytes(),
+        })),
+        Capture::Unwanted | Capture::Wanted => None,
+    }
+}
+
+/// Gives an array to the visitor of `deserialize_newtype_struct`, when the name is [`NAME`].
+///
+/// # Errors
+///
+/// The visitor's: when it wants another element type, or is not an array's.
+pub fn deliver<'de, V: Visitor<'de>, E: de::Error>(array: OwnedRawArray, visitor: V) -> Result<V::Value, E> {
+    let previous = DELIVERY.with_borrow_mut(|slot| slot.replace(array));
+    let result = visitor.visit_newtype_struct(Delivery(std::marker::PhantomData));
+    DELIVERY.with_borrow_mut(|slot| *slot = previous);
+    result
+}
+
+enum Capture {
+    Unwanted,
+    Wanted,
+    Taken(OwnedRawArray),
+}
+
+thread_local! {
+    static CAPTURE: RefCell<Capture> = const { RefCell::new(Capture::Unwanted) };
+    static DELIVERY: RefCell<Option<OwnedRawArray>> = const { RefCell::new(None) };
+}
+
+/// Leaves an array for the `capture` that runs now; `false` when none does.
+pub(crate) fn leave_captured(array: impl FnOnce() -> OwnedRawArray) -> bool {
+    CAPTURE.with_borrow_mut(|slot| {
+        let wanted = matches!(slot, Capture::Wanted);
+        if wanted {
+            *slot = Capture::Taken(array());
+        }
+        wanted
+    })
+}
+
+/// What `deliver` left for the visitor that runs now.
+pub(crate) fn take_delivered() -> Option<OwnedRawArray> {
+    DELIVERY.with_borrow_mut(Option::take)
+}
+
+/// Serializes into a `Formatter`, serde's smallest serializer: it refuses all compound values at once.
+struct Offered<'a, T: ?Sized>(&'a T);
+
+impl<T: Serialize + ?Sized> fmt::Display for Offered<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.serialize(f)
+    }
+}
+
+struct Nowhere;
+
+impl fmt::Write for Nowhere {
+    fn write_str(&mut self, _: &str) -> fmt::Result {
+        Ok(())
+    }
+}
+
+/// A deserializer with nothing to say but "the array is in the slot", which it says as a unit.
+struct Delivery<E>(std::marker::PhantomData<E>);
+
+impl<'de, E: de::Error> de::Deserializer<'de> for Delivery<E> {
+    type Error = E;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, E> {
+        visitor.visit_unit()
+    }
+
+    fn is_human_readable(&self) -> bool {
+        false
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
+        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
