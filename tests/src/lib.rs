@@ -1,0 +1,3 @@
+//! What the tests that cross crates share: one module per helper, named by the thing it stands for.
+
+pub mod python;

@@ -1,0 +1,22 @@
+//! `cargo xtask docs`: rustdoc builds without a warning, and the documents say what is true: of the files they point to,
+//! of joblib, and of our tests.
+
+mod links;
+
+use crate::run::{Result, cargo, run};
+
+/// Builds rustdoc, then runs every check of the documents and reports all that is wrong at once.
+pub(crate) fn execute() -> Result {
+    let rustdoc = "doc --workspace --exclude xtask --exclude joblib-bench --no-deps --all-features";
+    run(cargo(rustdoc).env("RUSTDOCFLAGS", "-D warnings"))?;
+    let mut wrong = Vec::new();
+    links::check(&mut wrong)?;
+    if wrong.is_empty() {
+        eprintln!("documents: all checks passed");
+        return Ok(());
+    }
+    for line in &wrong {
+        eprintln!("{line}");
+    }
+    Err(format!("{} statements of the documents do not hold", wrong.len()))
+}

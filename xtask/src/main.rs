@@ -1,0 +1,85 @@
+//! The project's own commands, `cargo xtask <command>`: one file per command.
+//!
+//! This crate has no dependencies, so that the first command of a fresh clone starts in seconds; what needs heavy ones
+//! (the benchmark) is a crate of its own that is only started from here.
+
+mod bench;
+mod ci;
+mod docs;
+mod lint;
+mod package;
+mod run;
+mod test;
+mod venv;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask <command> [options]
+
+commands:
+  test [FILTER…]    everything that checks behaviour: unit, integration and documentation tests, against real Python
+  lint              the format, and clippy with warnings denied
+  docs              build rustdoc with warnings denied, and check the documents against joblib, the tests and each other
+  package           check that each crate packages and builds as published, in the order of publishing
+  ci                all of the above: what must be green before a change lands
+  bench [OPTIONS]   measure our side and the peers' in one run; `cargo xtask bench --help` lists its options
+";
+
+/// A command of this program, with the arguments that are left for it.
+enum Command {
+    Test(Vec<String>),
+    Lint,
+    Docs,
+    Package,
+    Ci,
+    Bench(Vec<String>),
+}
+
+impl Command {
+    fn parse(mut args: impl Iterator<Item = String>) -> Result<Self, String> {
+        let name = args.next().ok_or_else(|| "no command given".to_owned())?;
+        let rest: Vec<String> = args.collect();
+        let command = match name.as_str() {
+            "test" => return Ok(Self::Test(rest)),
+            "bench" => return Ok(Self::Bench(rest)),
+            "ci" => Self::Ci,
+            "lint" => Self::Lint,
+            "docs" => Self::Docs,
+            "package" => Self::Package,
+            _ => return Err(format!("unknown command `{name}`")),
+        };
+        match rest.first() {
+            None => Ok(command),
+            Some(extra) => Err(format!("`{name}` takes no arguments, got `{extra}`")),
+        }
+    }
+
+    fn execute(self) -> run::Result {
+        match self {
+            Self::Test(filter) => test::execute(&filter),
+            Self::Ci => ci::execute(),
+            Self::Lint => lint::execute(),
+            Self::Docs => docs::execute(),
+            Self::Package => package::execute(),
+            Self::Bench(options) => bench::execute(&options),
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let command = match Command::parse(std::env::args().skip(1)) {
+        Ok(command) => command,
+        Err(message) => {
+            eprintln!("error: {message}\n\n{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match command.execute() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("error: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
