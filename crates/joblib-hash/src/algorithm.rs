@@ -1,0 +1,74 @@
+//! The hash functions, by name.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A hash function.
+///
+/// ```
+/// use joblib_hash::Algorithm;
+///
+/// assert_eq!("sha256".parse(), Ok(Algorithm::Sha256));
+/// assert_eq!(Algorithm::default().to_string(), "blake3");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+#[non_exhaustive]
+pub enum Algorithm {
+    /// BLAKE3, 256 bits: the fastest, and on all cores for large input.
+    #[default]
+    Blake3,
+    /// SHA-256 (FIPS 180-4).
+    Sha256,
+    /// SHA-1, 160 bits: for comparison with joblib; collisions can be made on purpose.
+    Sha1,
+    /// MD5, 128 bits: joblib's default; collisions can be made on purpose.
+    Md5,
+}
+
+impl Algorithm {
+    /// Every algorithm.
+    pub const ALL: [Self; 4] = [Self::Blake3, Self::Sha256, Self::Sha1, Self::Md5];
+
+    /// The name, as it stands in a digest's text.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Blake3 => "blake3",
+            Self::Sha256 => "sha256",
+            Self::Sha1 => "sha1",
+            Self::Md5 => "md5",
+        }
+    }
+
+    /// Bytes of a digest.
+    pub const fn digest_len(self) -> usize {
+        match self {
+            Self::Blake3 | Self::Sha256 => 32,
+            Self::Sha1 => 20,
+            Self::Md5 => 16,
+        }
+    }
+}
+
+impl fmt::Display for Algorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A name that is no algorithm's.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown hash algorithm {found:?}: expected blake3, sha256, sha1 or md5")]
+pub struct UnknownAlgorithm {
+    found: String,
+}
+
+impl FromStr for Algorithm {
+    type Err = UnknownAlgorithm;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|algorithm| algorithm.name() == name)
+            .ok_or_else(|| UnknownAlgorithm { found: name.to_owned() })
+    }
+}

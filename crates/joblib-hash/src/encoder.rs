@@ -1,0 +1,515 @@
+//! The encoding of values that is hashed. Changing a byte of it changes every hash: never do.
+//!
+//! Every value starts with a [tag](tag) and says its own length, so no two values share an encoding:
+//!
+//! | value | encoding (numbers little-endian, lengths as `u64`) |
+//! |---|---|
+//! | number, `bool`, `char` | tag of its type, its bytes (floats: their bits) |
+//! | string, bytes | tag, length, bytes |
+//! | unit, `None` | tag |
+//! | `Some` | tag, value |
+//! | unit struct, newtype struct | tag, name, value of the newtype |
+//! | variants | tag, name of the enum, name of the variant, then as the struct or tuple inside |
+//! | list | tag, items, `END`, number of items |
+//! | … a run of numbers in a list | `RUN`, tag of the type, how many as `u32` (at most 8192), their bytes |
+//! | tuple, tuple struct | tag, (name,) length, items |
+//! | struct | tag, name, number of fields, for each its name and value |
+//! | map, unordered list | tag, number of entries, the digests of the entries' encodings in ascending order |
+//! | array | tag, dtype name, number of dimensions, dimensions, elements in C order |
+//!
+//! Runs make a list of numbers nearly as fast as the memory it lies in. The digests make a map independent of its
+//! order without keeping its encoding.
+
+use joblib_array::{Order, transfer};
+use serde::ser::{self, Serialize};
+
+use crate::stream::Stream;
+use crate::{Algorithm, Digest, HashError, unordered};
+
+/// The first byte of each kind of value.
+mod tag {
+    pub(super) const BOOL: u8 = 1;
+    pub(super) const I8: u8 = 2;
+    pub(super) const I16: u8 = 3;
+    pub(super) const I32: u8 = 4;
+    pub(super) const I64: u8 = 5;
+    pub(super) const I128: u8 = 6;
+    pub(super) const U8: u8 = 7;
+    pub(super) const U16: u8 = 8;
+    pub(super) const U32: u8 = 9;
+    pub(super) const U64: u8 = 10;
+    pub(super) const U128: u8 = 11;
+    pub(super) const F32: u8 = 12;
+    pub(super) const F64: u8 = 13;
+    pub(super) const CHAR: u8 = 14;
+    pub(super) const STR: u8 = 15;
+    pub(super) const BYTES: u8 = 16;
+    pub(super) const NONE: u8 = 17;
+    pub(super) const SOME: u8 = 18;
+    pub(super) const UNIT: u8 = 19;
+    pub(super) const UNIT_STRUCT: u8 = 20;
+    pub(super) const NEWTYPE_STRUCT: u8 = 21;
+    pub(super) const UNIT_VARIANT: u8 = 22;
+    pub(super) const NEWTYPE_VARIANT: u8 = 23;
+    pub(super) const TUPLE_VARIANT: u8 = 24;
+    pub(super) const STRUCT_VARIANT: u8 = 25;
+    pub(super) const SEQ: u8 = 26;
+    pub(super) const RUN: u8 = 27;
+    pub(super) const END: u8 = 28;
+    pub(super) const TUPLE: u8 = 29;
+    pub(super) const TUPLE_STRUCT: u8 = 30;
+    pub(super) const STRUCT: u8 = 31;
+    pub(super) const MAP: u8 = 32;
+    pub(super) const UNORDERED: u8 = 33;
+    pub(super) const ARRAY: u8 = 34;
+}
+
+/// Items of a run at most, so that a run fits the stream's buffer.
+const RUN_ITEMS: u32 = 8192;
+
+/// A `serde` serializer that hashes.
+pub(crate) struct Encoder {
+    algorithm: Algorithm,
+    stream: Stream,
+    /// Whether the next value is an item of a list, and may join a run.
+    item: bool,
+    run: Option<Run>,
+    /// Buffers of finished entries, to be used again.
+    spare: Vec<Vec<u8>>,
+    /// Whether the next list is a set.
+    unordered: bool,
+}
+
+/// A run whose count is not written yet.
+struct Run {
+    tag: u8,
+    count: u32,
+    /// Where in the stream's buffer the count belongs.
+    place: usize,
+}
+
+impl Encoder {
+    pub(crate) fn new(algorithm: Algorithm) -> Self {
+        let stream = Stream::new(algorithm, Vec::with_capacity(256));
+        Self { algorithm, stream, item: false, run: None, spare: Vec::new(), unordered: false }
+    }
+
+    pub(crate) fn finish(self) -> Digest {
+        self.stream.finish().0
+    }
+
+    #[inline]
+    fn number<const N: usize>(&mut self, tag: u8, bytes: [u8; N]) {
+        if !self.item {
+            self.stream.buffer.push(tag);
+            self.stream.buffer.extend_from_slice(&bytes);
+            self.stream.settle();
+            return;
+        }
+        match &mut self.run {
+            Some(run) if run.tag == tag && run.count < RUN_ITEMS => run.count += 1,
+            _ => self.start_run(tag),
+        }
+        self.stream.buffer.extend_from_slice(&bytes);
+    }
+
+    #[cold]
+    fn start_run(&mut self, tag: u8) {
+        self.end_run();
+        self.stream.settle();
+        self.stream.buffer.extend_from_slice(&[tag::RUN, tag]);
+        self.run = Some(Run { tag, count: 1, place: self.stream.buffer.len() });
+        self.stream.buffer.extend_from_slice(&[0; 4]);
+    }
+
+    fn end_run(&mut self) {
+        if let Some(run) = self.run.take() {
+            self.stream.buffer[run.place..run.place + 4].copy_from_slice(&run.count.to_le_bytes());
+        }
+    }
+
+    /// Ends the run that the value before belongs to: what comes now is not a number.
+    fn interrupt(&mut self) {
+        self.item = false;
+        self.unordered = false;
+        self.end_run();
+    }
+
+    /// Starts a value that is not a number.
+    fn begin(&mut self, tag: u8) {
+        self.interrupt();
+        self.stream.settle();
+        self.stream.buffer.push(tag);
+    }
+
+    fn length(&mut self, length: usize) {
+        self.stream.buffer.extend_from_slice(&(length as u64).to_le_bytes());
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.length(bytes.len());
+        self.stream.extend(bytes);
+    }
+
+    fn name(&mut self, name: &str) {
+        self.bytes(name.as_bytes());
+    }
+
+    fn array(&mut self, array: transfer::RawArray<'_>) {
+        self.begin(tag::ARRAY);
+        self.name(array.dtype.name());
+        self.length(array.shape.len());
+        array.shape.iter().for_each(|&dimension| self.length(dimension));
+        if array.order == Order::C || array.shape.len() < 2 {
+            self.stream.extend(array.bytes);
+        } else {
+            self.fortran_elements(array.shape, array.dtype.size(), array.bytes);
+        }
+    }
+
+    /// The elements of a Fortran-ordered array, walked in C order.
+    fn fortran_elements(&mut self, shape: &[usize], size: usize, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
+        let mut strides = Vec::with_capacity(shape.len());
+        shape.iter().fold(size, |stride, dimension| {
+            strides.push(stride);
+            stride * dimension
+        });
+        let mut index = vec![0; shape.len()];
+        let mut offset = 0;
+        for _ in 0..bytes.len() / size {
+            self.stream.extend(&bytes[offset..offset + size]);
+            for axis in (0..shape.len()).rev() {
+                index[axis] += 1;
+                offset += strides[axis];
+                if index[axis] < shape[axis] {
+                    break;
+                }
+                offset -= strides[axis] * shape[axis];
+                index[axis] = 0;
+            }
+        }
+    }
+
+    /// Sets the stream aside and starts one for an entry of a map or a set.
+    fn enter(&mut self) -> Stream {
+        let buffer = self.spare.pop().unwrap_or_else(|| Vec::with_capacity(128));
+        std::mem::replace(&mut self.stream, Stream::new(self.algorithm, buffer))
+    }
+
+    /// The digest of the entry, and back to the stream around it.
+    fn leave(&mut self, outer: Stream) -> Digest {
+        let (digest, buffer) = std::mem::replace(&mut self.stream, outer).finish();
+        self.spare.push(buffer);
+        digest
+    }
+
+    fn digests(&mut self, tag: u8, mut digests: Vec<Digest>) {
+        digests.sort_unstable();
+        self.begin(tag);
+        self.length(digests.len());
+        for digest in &digests {
+            self.stream.extend(digest.as_bytes());
+        }
+    }
+}
+
+macro_rules! numbers {
+    ($($method:ident: $type:ty = $tag:ident),* $(,)?) => {$(
+        #[inline]
+        fn $method(self, value: $type) -> Result<(), HashError> {
+            self.number(tag::$tag, value.to_le_bytes());
+            Ok(())
+        }
+    )*};
+}
+
+impl<'e> ser::Serializer for &'e mut Encoder {
+    type Ok = ();
+    type Error = HashError;
+    type SerializeSeq = Seq<'e>;
+    type SerializeTuple = Compound<'e>;
+    type SerializeTupleStruct = Compound<'e>;
+    type SerializeTupleVariant = Compound<'e>;
+    type SerializeMap = Map<'e>;
+    type SerializeStruct = Compound<'e>;
+    type SerializeStructVariant = Compound<'e>;
+
+    numbers! {
+        serialize_i8: i8 = I8, serialize_i16: i16 = I16, serialize_i32: i32 = I32, serialize_i64: i64 = I64,
+        serialize_i128: i128 = I128, serialize_u8: u8 = U8, serialize_u16: u16 = U16, serialize_u32: u32 = U32,
+        serialize_u64: u64 = U64, serialize_u128: u128 = U128, serialize_f32: f32 = F32, serialize_f64: f64 = F64,
+    }
+
+    fn serialize_bool(self, value: bool) -> Result<(), HashError> {
+        self.number(tag::BOOL, [u8::from(value)]);
+        Ok(())
+    }
+
+    fn serialize_char(self, value: char) -> Result<(), HashError> {
+        self.number(tag::CHAR, u32::from(value).to_le_bytes());
+        Ok(())
+    }
+
+    fn serialize_str(self, value: &str) -> Result<(), HashError> {
+        self.begin(tag::STR);
+        self.bytes(value.as_bytes());
+        Ok(())
+    }
+
+    fn serialize_bytes(self, value: &[u8]) -> Result<(), HashError> {
+        self.begin(tag::BYTES);
+        self.bytes(value);
+        Ok(())
+    }
+
+    fn serialize_none(self) -> Result<(), HashError> {
+        self.begin(tag::NONE);
+        Ok(())
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), HashError> {
+        self.begin(tag::SOME);
+        value.serialize(self)
+    }
+
+    fn serialize_unit(self) -> Result<(), HashError> {
+        self.begin(tag::UNIT);
+        Ok(())
+    }
+
+    fn serialize_unit_struct(self, name: &'static str) -> Result<(), HashError> {
+        self.begin(tag::UNIT_STRUCT);
+        self.name(name);
+        Ok(())
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        name: &'static str,
+        value: &T,
+    ) -> Result<(), HashError> {
+        if name == transfer::NAME && transfer::capture(value, |array| self.array(array)).is_some() {
+            return Ok(());
+        }
+        if name == unordered::NAME {
+            self.unordered = true;
+            value.serialize(&mut *self)?;
+            self.unordered = false;
+            return Ok(());
+        }
+        self.begin(tag::NEWTYPE_STRUCT);
+        self.name(name);
+        value.serialize(self)
+    }
+
+    fn serialize_unit_variant(
+        self,
+        name: &'static str,
+        _: u32,
+        variant: &'static str,
+    ) -> Result<(), HashError> {
+        self.begin(tag::UNIT_VARIANT);
+        self.name(name);
+        self.name(variant);
+        Ok(())
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        name: &'static str,
+        _: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Result<(), HashError> {
+        self.begin(tag::NEWTYPE_VARIANT);
+        self.name(name);
+        self.name(variant);
+        value.serialize(self)
+    }
+
+    fn serialize_seq(self, _: Option<usize>) -> Result<Seq<'e>, HashError> {
+        let digests = if self.unordered {
+            self.interrupt();
+            Some(Vec::new())
+        } else {
+            self.begin(tag::SEQ);
+            None
+        };
+        Ok(Seq { encoder: self, count: 0, digests })
+    }
+
+    fn serialize_tuple(self, length: usize) -> Result<Compound<'e>, HashError> {
+        self.begin(tag::TUPLE);
+        self.length(length);
+        Ok(Compound { encoder: self })
+    }
+
+    fn serialize_tuple_struct(self, name: &'static str, length: usize) -> Result<Compound<'e>, HashError> {
+        self.begin(tag::TUPLE_STRUCT);
+        self.name(name);
+        self.length(length);
+        Ok(Compound { encoder: self })
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        name: &'static str,
+        _: u32,
+        variant: &'static str,
+        length: usize,
+    ) -> Result<Compound<'e>, HashError> {
+        self.begin(tag::TUPLE_VARIANT);
+        self.name(name);
+        self.name(variant);
+        self.length(length);
+        Ok(Compound { encoder: self })
+    }
+
+    fn serialize_map(self, _: Option<usize>) -> Result<Map<'e>, HashError> {
+        self.interrupt();
+        Ok(Map { encoder: self, digests: Vec::new(), outer: None })
+    }
+
+    fn serialize_struct(self, name: &'static str, length: usize) -> Result<Compound<'e>, HashError> {
+        self.begin(tag::STRUCT);
+        self.name(name);
+        self.length(length);
+        Ok(Compound { encoder: self })
+    }
+
+    fn serialize_struct_variant(
+        self,
+        name: &'static str,
+        _: u32,
+        variant: &'static str,
+        length: usize,
+    ) -> Result<Compound<'e>, HashError> {
+        self.begin(tag::STRUCT_VARIANT);
+        self.name(name);
+        self.name(variant);
+        self.length(length);
+        Ok(Compound { encoder: self })
+    }
+
+    fn is_human_readable(&self) -> bool {
+        false
+    }
+}
+
+/// A list being hashed; with digests, one whose order does not count.
+pub(crate) struct Seq<'e> {
+    encoder: &'e mut Encoder,
+    count: usize,
+    digests: Option<Vec<Digest>>,
+}
+
+impl ser::SerializeSeq for Seq<'_> {
+    type Ok = ();
+    type Error = HashError;
+
+    #[inline]
+    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), HashError> {
+        if let Some(digests) = &mut self.digests {
+            let outer = self.encoder.enter();
+            let result = value.serialize(&mut *self.encoder);
+            digests.push(self.encoder.leave(outer));
+            return result;
+        }
+        self.count += 1;
+        self.encoder.item = true;
+        value.serialize(&mut *self.encoder)
+    }
+
+    fn end(self) -> Result<(), HashError> {
+        if let Some(digests) = self.digests {
+            self.encoder.digests(tag::UNORDERED, digests);
+        } else {
+            self.encoder.begin(tag::END);
+            self.encoder.length(self.count);
+        }
+        Ok(())
+    }
+}
+
+/// A map being hashed, entry by entry.
+pub(crate) struct Map<'e> {
+    encoder: &'e mut Encoder,
+    digests: Vec<Digest>,
+    /// The stream around the map, while a key has been written and its value has not.
+    outer: Option<Stream>,
+}
+
+impl ser::SerializeMap for Map<'_> {
+    type Ok = ();
+    type Error = HashError;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), HashError> {
+        let outer = self.encoder.enter();
+        self.outer = Some(outer);
+        key.serialize(&mut *self.encoder)
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), HashError> {
+        let Some(outer) = self.outer.take() else {
+            return Err(ser::Error::custom("a map's value came before its key"));
+        };
+        let result = value.serialize(&mut *self.encoder);
+        self.digests.push(self.encoder.leave(outer));
+        result
+    }
+
+    fn end(self) -> Result<(), HashError> {
+        if self.outer.is_some() {
+            return Err(ser::Error::custom("a map's key came without a value"));
+        }
+        self.encoder.digests(tag::MAP, self.digests);
+        Ok(())
+    }
+}
+
+/// Anything whose length is written before its parts.
+pub(crate) struct Compound<'e> {
+    encoder: &'e mut Encoder,
+}
+
+macro_rules! positional {
+    ($($compound:ident: $method:ident),*) => {$(
+        impl ser::$compound for Compound<'_> {
+            type Ok = ();
+            type Error = HashError;
+
+            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), HashError> {
+                value.serialize(&mut *self.encoder)
+            }
+
+            fn end(self) -> Result<(), HashError> {
+                Ok(())
+            }
+        }
+    )*};
+}
+
+positional! { SerializeTuple: serialize_element, SerializeTupleStruct: serialize_field, SerializeTupleVariant: serialize_field }
+
+macro_rules! named {
+    ($($compound:ident),*) => {$(
+        impl ser::$compound for Compound<'_> {
+            type Ok = ();
+            type Error = HashError;
+
+            fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), HashError> {
+                self.encoder.name(name);
+                value.serialize(&mut *self.encoder)
+            }
+
+            fn end(self) -> Result<(), HashError> {
+                Ok(())
+            }
+        }
+    )*};
+}
+
+named! { SerializeStruct, SerializeStructVariant }

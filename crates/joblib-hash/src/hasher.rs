@@ -1,0 +1,92 @@
+//! What callers use: one function for one value, a hasher for several.
+
+use serde::Serialize;
+
+use crate::encoder::Encoder;
+use crate::unordered::{Unordered, is_set};
+use crate::{Algorithm, Digest, HashError};
+
+/// The BLAKE3 hash of a value's content.
+///
+/// ```
+/// use joblib_array::Array;
+/// use joblib_hash::hash;
+///
+/// let array = Array::from_vec(vec![1.0, 2.0], &[2])?;
+/// assert_eq!(hash(&array)?, hash(&&array.clone())?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+///
+/// Only when the value's own `Serialize` implementation returns one.
+pub fn hash<T: Serialize + ?Sized>(value: &T) -> Result<Digest, HashError> {
+    hash_with(Algorithm::Blake3, value)
+}
+
+/// The hash of a value's content by the algorithm of the caller's choice.
+///
+/// ```
+/// use joblib_hash::{Algorithm, hash_with};
+///
+/// let digest = hash_with(Algorithm::Sha256, "text")?;
+/// assert_eq!(digest.algorithm(), Algorithm::Sha256);
+/// # Ok::<(), joblib_hash::HashError>(())
+/// ```
+///
+/// # Errors
+///
+/// As [`hash`].
+pub fn hash_with<T: Serialize + ?Sized>(algorithm: Algorithm, value: &T) -> Result<Digest, HashError> {
+    let mut hasher = Hasher::new(algorithm);
+    hasher.update(value)?;
+    Ok(hasher.finish())
+}
+
+/// Hashes several values, one after the other, into one digest.
+///
+/// The order counts; each value is delimited, so that no two lists of values share an encoding.
+///
+/// ```
+/// use joblib_hash::{Algorithm, Hasher};
+///
+/// let mut hasher = Hasher::new(Algorithm::Blake3);
+/// hasher.update("alpha")?;
+/// hasher.update(&0.5)?;
+/// let digest = hasher.finish();
+/// # Ok::<(), joblib_hash::HashError>(())
+/// ```
+pub struct Hasher {
+    encoder: Encoder,
+}
+
+impl Hasher {
+    /// A hasher that has seen nothing.
+    pub fn new(algorithm: Algorithm) -> Self {
+        Self { encoder: Encoder::new(algorithm) }
+    }
+
+    /// Adds a value. A `HashSet` counts without its order.
+    ///
+    /// # Errors
+    ///
+    /// As [`hash`]; the hasher must not be used any more then.
+    pub fn update<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), HashError> {
+        if is_set::<T>() {
+            Unordered(value).serialize(&mut self.encoder)
+        } else {
+            value.serialize(&mut self.encoder)
+        }
+    }
+
+    /// The digest of all that was added.
+    pub fn finish(self) -> Digest {
+        self.encoder.finish()
+    }
+}
+
+impl std::fmt::Debug for Hasher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hasher").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,56 @@
+//! Sets inside of values: serde shows them as lists, and this says that the order means nothing.
+
+use serde::{Serialize, Serializer};
+
+/// The name of the newtype struct that the encoder recognises.
+pub(crate) const NAME: &str = "joblib::Unordered";
+
+/// A list whose order does not count for its hash.
+///
+/// ```
+/// use joblib_hash::{Unordered, hash};
+///
+/// assert_eq!(hash(&Unordered(vec!["a", "b"]))?, hash(&Unordered(vec!["b", "a"]))?);
+/// # Ok::<(), joblib_hash::HashError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unordered<T>(pub T);
+
+impl<T: Serialize> Serialize for Unordered<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        unordered(&self.0, serializer)
+    }
+}
+
+/// For a field that is a `HashSet`: `#[serde(serialize_with = "joblib_hash::unordered")]`.
+///
+/// Other serializers see the set as before.
+///
+/// ```
+/// use std::collections::HashSet;
+///
+/// #[derive(serde::Serialize)]
+/// struct Selection {
+///     #[serde(serialize_with = "joblib_hash::unordered")]
+///     columns: HashSet<String>,
+/// }
+/// let columns = |names: [&str; 3]| Selection { columns: names.map(str::to_owned).into() };
+/// assert_eq!(joblib_hash::hash(&columns(["a", "b", "c"]))?, joblib_hash::hash(&columns(["c", "b", "a"]))?);
+/// # Ok::<(), joblib_hash::HashError>(())
+/// ```
+///
+/// # Errors
+///
+/// The serializer's.
+pub fn unordered<T: Serialize, S: Serializer>(set: &T, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_newtype_struct(NAME, set)
+}
+
+/// Whether `T` is a hash set itself, behind any references.
+///
+/// `type_name` is not promised to stay as it is. If it changed, a set's hash would depend on its order: results would
+/// be computed again, never confused.
+pub(crate) fn is_set<T: ?Sized>() -> bool {
+    let name = std::any::type_name::<T>().trim_start_matches('&');
+    name.starts_with("std::collections::hash::set::HashSet<") || name.starts_with("hashbrown::set::HashSet<")
+}

@@ -1,0 +1,213 @@
+//! What a hash promises, through the public interface.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::io::Write as _;
+
+use joblib_array::{Array, Buffer, MmapMode, Order};
+use joblib_hash::{Algorithm, Digest, Hasher, Unordered, hash, hash_with};
+use proptest::prelude::*;
+use serde::Serialize;
+
+fn of<T: Serialize + ?Sized>(value: &T) -> Digest {
+    hash(value).unwrap()
+}
+
+#[derive(Serialize)]
+struct Point {
+    x: f64,
+    y: f64,
+}
+
+#[derive(Serialize)]
+enum Shape {
+    Empty,
+    Circle(f64),
+    Line(f64, f64),
+    Box { width: f64 },
+}
+
+/// Every kind of value of serde's data model, in a fixed order.
+fn specimens() -> Vec<(&'static str, Digest)> {
+    let text = |n: usize| "x".repeat(n);
+    vec![
+        ("bool", of(&true)),
+        ("i8", of(&-1_i8)),
+        ("i16", of(&-1_i16)),
+        ("i32", of(&-1_i32)),
+        ("i64", of(&-1_i64)),
+        ("i128", of(&-1_i128)),
+        ("u8", of(&1_u8)),
+        ("u16", of(&1_u16)),
+        ("u32", of(&1_u32)),
+        ("u64", of(&1_u64)),
+        ("u128", of(&1_u128)),
+        ("f32", of(&1.0_f32)),
+        ("f64", of(&1.0_f64)),
+        ("f64 zero", of(&0.0_f64)),
+        ("f64 negative zero", of(&-0.0_f64)),
+        ("f64 nan", of(&f64::NAN)),
+        ("char", of(&'1')),
+        ("str", of("1")),
+        ("long str", of(&text(1_000_000))),
+        ("none", of(&None::<u8>)),
+        ("some", of(&Some(1_u8))),
+        ("some none", of(&Some(None::<u8>))),
+        ("unit", of(&())),
+        ("struct", of(&Point { x: 1.0, y: 2.0 })),
+        ("unit variant", of(&Shape::Empty)),
+        ("newtype variant", of(&Shape::Circle(1.0))),
+        ("tuple variant", of(&Shape::Line(1.0, 2.0))),
+        ("struct variant", of(&Shape::Box { width: 1.0 })),
+        ("empty list", of(&Vec::<u8>::new())),
+        ("list of u8", of(&vec![1_u8, 2])),
+        ("list of u16", of(&vec![1_u16, 2])),
+        ("list of f32", of(&vec![1.0_f32, 2.0])),
+        ("list of f64", of(&vec![1.0_f64, 2.0])),
+        ("list of 20000 u8", of(&vec![7_u8; 20_000])),
+        ("list of 100000 u64", of(&(0..100_000_u64).collect::<Vec<_>>())),
+        ("list of lists", of(&vec![vec![1_u8], vec![2]])),
+        ("list of str", of(&vec!["1", "2"])),
+        ("tuple", of(&(1_u8, 2_u8))),
+        ("nested tuple", of(&((1_u8,), 2_u8))),
+        ("map", of(&BTreeMap::from([("a", 1), ("b", 2)]))),
+        ("map of pairs swapped", of(&BTreeMap::from([("a", 2), ("b", 1)]))),
+        ("set", of(&HashSet::from(["a", "b"]))),
+        ("array", of(&Array::from_vec(vec![1.0, 2.0], &[2]).unwrap())),
+        ("array 1x2", of(&Array::from_vec(vec![1.0, 2.0], &[1, 2]).unwrap())),
+        ("array of f32", of(&Array::from_vec(vec![1.0_f32, 2.0], &[2]).unwrap())),
+        ("large array", of(&Array::from_fn(&[100_000], |i| i[0] as f64))),
+    ]
+}
+
+#[test]
+fn hashes_are_what_they_were_in_every_earlier_version() {
+    let golden: BTreeMap<String, String> = serde_json::from_str(include_str!("golden.json")).unwrap();
+    let now: BTreeMap<String, String> =
+        specimens().into_iter().map(|(name, digest)| (name.to_owned(), digest.to_string())).collect();
+    let text = serde_json::to_string_pretty(&now).unwrap();
+    assert_eq!(now, golden, "hashes must never change; they are now:\n{text}");
+}
+
+#[test]
+fn values_that_differ_in_type_or_content_differ_in_hash() {
+    let mut seen = HashMap::new();
+    for (name, digest) in specimens() {
+        if let Some(other) = seen.insert(digest, name) {
+            panic!("{name} and {other} have the same hash");
+        }
+    }
+}
+
+#[test]
+fn maps_hash_alike_in_any_order_and_of_any_kind() {
+    let entries: Vec<(String, usize)> = (0..1000).map(|i| (format!("key {i}"), i)).collect();
+    let hashed: HashMap<_, _> = entries.iter().cloned().collect();
+    let sorted: BTreeMap<_, _> = entries.into_iter().rev().collect();
+    assert_eq!(of(&hashed), of(&sorted));
+    assert_eq!(of(&vec![hashed]), of(&vec![sorted]));
+}
+
+#[test]
+fn a_hash_set_hashes_alike_in_any_order_also_behind_references() {
+    let forwards: HashSet<u32> = (0..1000).collect();
+    let backwards: HashSet<u32> = (0..1000).rev().collect();
+    assert_eq!(of(&forwards), of(&&backwards));
+    assert_ne!(of(&forwards), of(&(0..999).collect::<HashSet<u32>>()));
+    assert_eq!(of(&vec![Unordered(forwards)]), of(&vec![Unordered(backwards)]));
+}
+
+#[test]
+fn owned_borrowed_and_mapped_arrays_hash_alike_and_so_do_both_orders() {
+    let owned = Array::from_vec((0..600_000).map(f64::from).collect(), &[600, 1000]).unwrap();
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(owned.buffer().as_bytes()).unwrap();
+    let buffer = Buffer::map(&file, 0, owned.nbytes(), MmapMode::Read).unwrap();
+    let mapped = Array::<f64>::from_buffer(buffer, vec![600, 1000], Order::C).unwrap();
+    let columns: Vec<f64> = (0..1000).flat_map(|j| (0..600).map(move |i| f64::from(i * 1000 + j))).collect();
+    let fortran = Array::<f64>::from_buffer(Buffer::adopt(columns), vec![600, 1000], Order::F).unwrap();
+    assert_eq!(fortran, owned);
+    for other in [&mapped, &fortran, &owned.clone()] {
+        assert_eq!(of(&owned), of(other));
+    }
+    assert_eq!(of(&vec!["a".to_owned()]), of(["a"].as_slice()));
+}
+
+#[test]
+fn algorithms_are_named_in_the_text_and_agree_between_small_and_large_input() {
+    let text = hash_with(Algorithm::Sha256, "abc").unwrap().to_string();
+    assert!(text.starts_with("sha256:") && text.len() == "sha256:".len() + 64, "{text}");
+    for algorithm in Algorithm::ALL {
+        let digest = hash_with(algorithm, &vec![0.5; 100_000]).unwrap();
+        assert_eq!(digest.to_string().parse(), Ok(digest));
+        assert_eq!(serde_json::from_str::<Digest>(&serde_json::to_string(&digest).unwrap()).unwrap(), digest);
+    }
+    for wrong in ["abc", "crc32:00", "md5:xyz", "blake3:00"] {
+        assert!(wrong.parse::<Digest>().is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn several_values_hash_by_their_order_and_their_borders() {
+    let digest = |values: &[&str]| {
+        let mut hasher = Hasher::new(Algorithm::Blake3);
+        for value in values {
+            hasher.update(value).unwrap();
+        }
+        hasher.finish()
+    };
+    assert_eq!(digest(&["ab", "c"]), digest(&["ab", "c"]));
+    assert_ne!(digest(&["ab", "c"]), digest(&["a", "bc"]));
+    assert_ne!(digest(&["ab", "c"]), digest(&["c", "ab"]));
+}
+
+#[test]
+fn a_value_that_refuses_to_be_serialized_is_an_error_with_its_message() {
+    struct Refuses;
+    impl Serialize for Refuses {
+        fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+            Err(serde::ser::Error::custom("a socket has no content"))
+        }
+    }
+    let error = hash(&vec![Refuses]).unwrap_err().to_string();
+    assert!(error.contains("a socket has no content"), "{error}");
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+enum Tree {
+    Number(u16),
+    Text(String),
+    List(Vec<Tree>),
+    Numbers(Vec<u8>),
+    Pair(Box<(Tree, Tree)>),
+    Entries(BTreeMap<String, Tree>),
+}
+
+fn trees() -> impl Strategy<Value = Tree> {
+    let leaf = prop_oneof![
+        any::<u16>().prop_map(Tree::Number),
+        "[ab]{0,3}".prop_map(Tree::Text),
+        proptest::collection::vec(0..3_u8, 0..4).prop_map(Tree::Numbers),
+    ];
+    leaf.prop_recursive(4, 32, 4, |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..4).prop_map(Tree::List),
+            (inner.clone(), inner.clone()).prop_map(|pair| Tree::Pair(Box::new(pair))),
+            proptest::collection::btree_map("[ab]{0,2}", inner, 0..4).prop_map(Tree::Entries),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn two_values_have_one_hash_only_when_they_are_equal(a in trees(), b in trees()) {
+        prop_assert_eq!(a == b, of(&a) == of(&b));
+    }
+
+    #[test]
+    fn lists_that_mix_runs_and_other_items_keep_their_borders(
+        a in proptest::collection::vec(proptest::option::of(0..2_u8), 0..6),
+        b in proptest::collection::vec(proptest::option::of(0..2_u8), 0..6),
+    ) {
+        prop_assert_eq!(a == b, of(&a) == of(&b));
+    }
+}
