@@ -2,7 +2,7 @@
 //!
 //! Every value starts with a [tag](tag) and says its own length, so no two values share an encoding:
 //!
-//! | value | encoding (numbers little-endian, lengths as `u64`) |
+//! | value | encoding (numbers little-endian, lengths in LEB128: 7 bits a byte, lowest first) |
 //! |---|---|
 //! | number, `bool`, `char` | tag of its type, its bytes (floats: their bits) |
 //! | string, bytes | tag, length, bytes |
@@ -14,15 +14,17 @@
 //! | … a run of numbers in a list | `RUN`, tag of the type, how many as `u32` (at most 8192), their bytes |
 //! | tuple, tuple struct | tag, (name,) length, items |
 //! | struct | tag, name, number of fields, for each its name and value |
-//! | map, unordered list | tag, number of entries, the digests of the entries' encodings in ascending order |
+//! | map, unordered list | tag, number of entries, the entries in ascending order of their bytes |
+//! | … an entry (key and value, or item) | its length and encoding when at most 64 bytes; else 255 and the encoding's digest |
 //! | array | tag, dtype name, number of dimensions, dimensions, elements in C order |
 //!
-//! Runs make a list of numbers nearly as fast as the memory it lies in. The digests make a map independent of its
-//! order without keeping its encoding.
+//! Runs make a list of numbers nearly as fast as the memory it lies in. Sorting makes a map independent of its order,
+//! and the digests let it be sorted without keeping the encoding of large entries.
 
 use joblib_array::{Order, transfer};
 use serde::ser::{self, Serialize};
 
+use crate::entries::Entries;
 use crate::stream::Stream;
 use crate::{Algorithm, Digest, HashError, unordered};
 
@@ -142,8 +144,12 @@ impl Encoder {
         self.stream.buffer.push(tag);
     }
 
-    fn length(&mut self, length: usize) {
-        self.stream.buffer.extend_from_slice(&(length as u64).to_le_bytes());
+    fn length(&mut self, mut length: usize) {
+        while length >= 0x80 {
+            self.stream.buffer.push(length as u8 | 0x80);
+            length >>= 7;
+        }
+        self.stream.buffer.push(length as u8);
     }
 
     fn bytes(&mut self, bytes: &[u8]) {
@@ -199,19 +205,18 @@ impl Encoder {
         std::mem::replace(&mut self.stream, Stream::new(self.algorithm, buffer))
     }
 
-    /// The digest of the entry, and back to the stream around it.
-    fn leave(&mut self, outer: Stream) -> Digest {
-        let (digest, buffer) = std::mem::replace(&mut self.stream, outer).finish();
-        self.spare.push(buffer);
-        digest
+    /// Adds the entry to the others, and goes back to the stream around it.
+    fn leave(&mut self, outer: Stream, entries: &mut Entries) {
+        self.end_run();
+        let entry = std::mem::replace(&mut self.stream, outer);
+        self.spare.push(entries.push(entry));
     }
 
-    fn digests(&mut self, tag: u8, mut digests: Vec<Digest>) {
-        digests.sort_unstable();
+    fn entries(&mut self, tag: u8, entries: &Entries) {
         self.begin(tag);
-        self.length(digests.len());
-        for digest in &digests {
-            self.stream.extend(digest.as_bytes());
+        self.length(entries.len());
+        for entry in entries.sorted() {
+            self.stream.extend(entry);
         }
     }
 }
@@ -331,14 +336,14 @@ impl<'e> ser::Serializer for &'e mut Encoder {
     }
 
     fn serialize_seq(self, _: Option<usize>) -> Result<Seq<'e>, HashError> {
-        let digests = if self.unordered {
+        let entries = if self.unordered {
             self.interrupt();
-            Some(Vec::new())
+            Some(Entries::default())
         } else {
             self.begin(tag::SEQ);
             None
         };
-        Ok(Seq { encoder: self, count: 0, digests })
+        Ok(Seq { encoder: self, count: 0, entries })
     }
 
     fn serialize_tuple(self, length: usize) -> Result<Compound<'e>, HashError> {
@@ -370,7 +375,7 @@ impl<'e> ser::Serializer for &'e mut Encoder {
 
     fn serialize_map(self, _: Option<usize>) -> Result<Map<'e>, HashError> {
         self.interrupt();
-        Ok(Map { encoder: self, digests: Vec::new(), outer: None })
+        Ok(Map { encoder: self, entries: Entries::default(), outer: None })
     }
 
     fn serialize_struct(self, name: &'static str, length: usize) -> Result<Compound<'e>, HashError> {
@@ -399,11 +404,11 @@ impl<'e> ser::Serializer for &'e mut Encoder {
     }
 }
 
-/// A list being hashed; with digests, one whose order does not count.
+/// A list being hashed; with entries, one whose order does not count.
 pub(crate) struct Seq<'e> {
     encoder: &'e mut Encoder,
     count: usize,
-    digests: Option<Vec<Digest>>,
+    entries: Option<Entries>,
 }
 
 impl ser::SerializeSeq for Seq<'_> {
@@ -412,10 +417,10 @@ impl ser::SerializeSeq for Seq<'_> {
 
     #[inline]
     fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), HashError> {
-        if let Some(digests) = &mut self.digests {
+        if let Some(entries) = &mut self.entries {
             let outer = self.encoder.enter();
             let result = value.serialize(&mut *self.encoder);
-            digests.push(self.encoder.leave(outer));
+            self.encoder.leave(outer, entries);
             return result;
         }
         self.count += 1;
@@ -424,8 +429,8 @@ impl ser::SerializeSeq for Seq<'_> {
     }
 
     fn end(self) -> Result<(), HashError> {
-        if let Some(digests) = self.digests {
-            self.encoder.digests(tag::UNORDERED, digests);
+        if let Some(entries) = &self.entries {
+            self.encoder.entries(tag::UNORDERED, entries);
         } else {
             self.encoder.begin(tag::END);
             self.encoder.length(self.count);
@@ -437,7 +442,7 @@ impl ser::SerializeSeq for Seq<'_> {
 /// A map being hashed, entry by entry.
 pub(crate) struct Map<'e> {
     encoder: &'e mut Encoder,
-    digests: Vec<Digest>,
+    entries: Entries,
     /// The stream around the map, while a key has been written and its value has not.
     outer: Option<Stream>,
 }
@@ -457,7 +462,7 @@ impl ser::SerializeMap for Map<'_> {
             return Err(ser::Error::custom("a map's value came before its key"));
         };
         let result = value.serialize(&mut *self.encoder);
-        self.digests.push(self.encoder.leave(outer));
+        self.encoder.leave(outer, &mut self.entries);
         result
     }
 
@@ -465,7 +470,7 @@ impl ser::SerializeMap for Map<'_> {
         if self.outer.is_some() {
             return Err(ser::Error::custom("a map's key came without a value"));
         }
-        self.encoder.digests(tag::MAP, self.digests);
+        self.encoder.entries(tag::MAP, &self.entries);
         Ok(())
     }
 }

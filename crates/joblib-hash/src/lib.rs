@@ -11,6 +11,7 @@
 mod algorithm;
 mod digest;
 mod encoder;
+mod entries;
 mod error;
 mod hasher;
 mod stream;

@@ -50,6 +50,11 @@ impl Stream {
         }
     }
 
+    /// All bytes so far, when they are at most `limit`.
+    pub(crate) fn short(&self, limit: usize) -> Option<&[u8]> {
+        (self.state.is_none() && self.buffer.len() <= limit).then_some(&self.buffer)
+    }
+
     /// The digest, and the buffer for another stream.
     pub(crate) fn finish(mut self) -> (Digest, Vec<u8>) {
         let algorithm = self.algorithm;
