@@ -1,0 +1,384 @@
+//! Threads of this process, on rayon's pools.
+//!
+//! A session keeps a queue of batches. For each worker that should be busy there is one rayon job that takes batches
+//! from the queue until it is empty and then ends, so that no pool thread ever blocks: rayon inside a task finds it
+//! ready to help. The caller's thread produces, and is woken when the queue runs low rather than for each batch. A
+//! worker that finds the queue empty and another worker idle cuts its own batch in two. Batches and their results
+//! move by ownership; nothing is shared per task but two counters that are only read.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::{Batch, Call, ParallelBackend, Returned, Session, Traits};
+use crate::batch::{Control, Hunger, Runnable, Running, TaskBatch};
+use crate::cancel::{Bell, Waker};
+use crate::context::CallContext;
+use crate::engine::Carrier;
+use crate::error::{Cause, Error, Result, TaskError};
+use crate::registry;
+use crate::task::Task;
+
+/// How long a batch should take: a thousand times what it costs to pass on.
+pub(crate) const BATCH_TIME: Duration = Duration::from_millis(1);
+
+/// The caller is woken at least this often while batches finish, so that displays stay up to date.
+const FRESH: Duration = Duration::from_millis(50);
+
+pub(crate) struct Threading;
+
+impl ParallelBackend for Threading {
+    fn name(&self) -> &'static str {
+        "threading"
+    }
+
+    fn traits(&self) -> Traits {
+        Traits { batch_time: BATCH_TIME, in_process: true, inline: false, worker_settings: false }
+    }
+
+    fn open(&self, call: Call) -> Result<Box<dyn Session>> {
+        let pool = Pool { pool: Some(registry::checkout_threads(call.n_jobs)?), threads: call.n_jobs };
+        Ok(Box::new(ThreadSession::<Batch, Pool>::new(&call, pool)))
+    }
+}
+
+/// Starts jobs on threads.
+pub(crate) trait Spawn<B> {
+    /// Runs `work_off(shared)` on some thread.
+    fn spawn(&self, shared: Arc<Shared<B>>);
+    /// Goes on with other threads, because one is stuck.
+    fn replace(&mut self) -> Result<()>;
+    /// The session ends while tasks still run.
+    fn abandon(&mut self);
+}
+
+/// A pool of its own for the time of a session: two sessions on one pool could wait for each other's threads.
+pub(crate) struct Pool {
+    pool: Option<rayon::ThreadPool>,
+    threads: usize,
+}
+
+impl<B: Runnable + 'static> Spawn<B> for Pool {
+    fn spawn(&self, shared: Arc<Shared<B>>) {
+        if let Some(pool) = &self.pool {
+            pool.spawn(move || work_off(&shared, &|shared| rayon::spawn(move || work_off_again(&shared))));
+        }
+    }
+
+    fn replace(&mut self) -> Result<()> {
+        // The old pool ends when its stuck thread does; it is not used again.
+        self.pool = Some(registry::new_threads(self.threads)?);
+        Ok(())
+    }
+
+    fn abandon(&mut self) {
+        // Later calls shall not wait for those tasks; the pool ends when they do.
+        self.pool = None;
+    }
+}
+
+/// As `work_off`, started by a worker that divided its batch.
+fn work_off_again<B: Runnable + 'static>(shared: &Arc<Shared<B>>) {
+    work_off(shared, &|shared| rayon::spawn(move || work_off_again(&shared)));
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        if let Some(pool) = self.pool.take() {
+            registry::return_threads(self.threads, pool);
+        }
+    }
+}
+
+/// Threads that may borrow from the caller, because it waits for them in a scope.
+pub(crate) struct Scope<'scope, 'borrow> {
+    scope: &'borrow rayon::Scope<'scope>,
+}
+
+impl<'scope, B: Runnable + 'scope> Spawn<B> for Scope<'scope, '_> {
+    fn spawn(&self, shared: Arc<Shared<B>>) {
+        self.scope.spawn(move |scope| work_off_in(&shared, scope));
+    }
+
+    fn replace(&mut self) -> Result<()> {
+        // A scope ends with its last task; there is nothing to go on with.
+        Ok(())
+    }
+
+    fn abandon(&mut self) {}
+}
+
+fn work_off_in<'scope, B: Runnable + 'scope>(shared: &Arc<Shared<B>>, scope: &rayon::Scope<'scope>) {
+    work_off(shared, &|shared| scope.spawn(move |scope| work_off_in(&shared, scope)));
+}
+
+/// What the caller and the workers share.
+pub(crate) struct Shared<B> {
+    state: Mutex<State<B>>,
+    bell: Arc<Bell>,
+    hunger: Hunger,
+    context: Arc<CallContext>,
+    timed: bool,
+}
+
+struct State<B> {
+    queue: VecDeque<B>,
+    /// Batches that workers have.
+    taken: usize,
+    finished: Vec<Returned<B>>,
+    last_wake: Instant,
+    /// With a time limit: who runs what.
+    watched: Vec<Watched>,
+    next_watch: u64,
+}
+
+/// A task under a time limit: what is watched, and what to say of it when its time is up.
+struct Watched {
+    id: u64,
+    running: Arc<Running>,
+    error: TaskError,
+}
+
+impl<B> Shared<B> {
+    fn lock(&self) -> MutexGuard<'_, State<B>> {
+        // Tasks' panics are caught before they could poison the lock.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Takes batches until there are none. `spawn` starts another worker like this one.
+fn work_off<B: Runnable>(shared: &Arc<Shared<B>>, spawn: &dyn Fn(Arc<Shared<B>>)) {
+    let mut state = shared.lock();
+    while let Some(mut batch) = state.queue.pop_front() {
+        state.taken += 1;
+        shared.hunger.queued.fetch_sub(1, Ordering::Relaxed);
+        let watch = if shared.timed && !shared.context.stopped() { watch(&mut state, &batch) } else { None };
+        drop(state);
+        while batch.pending() > 0 && !shared.context.stopped() {
+            let running = watch.as_ref().map(|(_, running)| &**running);
+            batch.run(Control { hunger: Some(&shared.hunger), running });
+            if batch.pending() > 1 && !shared.context.stopped() {
+                let tail = batch.split_off(batch.pending() / 2);
+                shared.hunger.queued.fetch_add(1, Ordering::Relaxed);
+                let mut state = shared.lock();
+                state.queue.push_back(tail);
+                let start = begin(shared);
+                drop(state);
+                if start {
+                    spawn(Arc::clone(shared));
+                }
+            }
+        }
+        state = shared.lock();
+        if let Some((id, _)) = watch {
+            let known = state.watched.iter().position(|watched| watched.id == id);
+            match known {
+                Some(position) => drop(state.watched.swap_remove(position)),
+                // Its time was up: the task's outcome is decided, and a replacement does this thread's work.
+                None => return,
+            }
+        }
+        state.taken -= 1;
+        state.finished.push(Returned::Batch(batch));
+        let now = Instant::now();
+        let low = state.queue.len() <= shared.hunger.workers / 2;
+        if low || shared.context.stopped() || now.duration_since(state.last_wake) > FRESH {
+            state.last_wake = now;
+            shared.bell.ring();
+        }
+    }
+    shared.hunger.active.fetch_sub(1, Ordering::Relaxed);
+}
+
+/// Reserves a place for one more worker, if there is room; to be called with the state locked, as the end of
+/// `work_off` is, so that a batch is never queued without a worker that will see it.
+fn begin<B>(shared: &Shared<B>) -> bool {
+    let room = shared.hunger.active.load(Ordering::Relaxed) < shared.hunger.workers;
+    if room {
+        shared.hunger.active.fetch_add(1, Ordering::Relaxed);
+    }
+    room
+}
+
+fn watch<B: Runnable>(state: &mut State<B>, batch: &B) -> Option<(u64, Arc<Running>)> {
+    // The limit itself is filled in when it is passed.
+    let error = batch.error_of_first(Cause::Stopped)?;
+    let running = Arc::new(Running::new());
+    let id = state.next_watch;
+    state.next_watch += 1;
+    state.watched.push(Watched { id, running: Arc::clone(&running), error });
+    Some((id, running))
+}
+
+/// A call's use of threads.
+pub(crate) struct ThreadSession<B, S: Spawn<B>> {
+    shared: Arc<Shared<B>>,
+    spawner: S,
+    timeout: Option<Duration>,
+}
+
+impl<B: Runnable, S: Spawn<B>> ThreadSession<B, S> {
+    fn new(call: &Call, spawner: S) -> Self {
+        let shared = Shared {
+            state: Mutex::new(State {
+                queue: VecDeque::new(),
+                taken: 0,
+                finished: Vec::new(),
+                last_wake: Instant::now(),
+                watched: Vec::new(),
+                next_watch: 0,
+            }),
+            bell: Arc::new(Bell::default()),
+            hunger: Hunger { queued: AtomicUsize::new(0), active: AtomicUsize::new(0), workers: call.n_jobs },
+            context: Arc::clone(&call.context),
+            timed: call.settings.timeout.is_some(),
+        };
+        ThreadSession { shared: Arc::new(shared), spawner, timeout: call.settings.timeout }
+    }
+
+    fn submit(&mut self, batch: B) {
+        let mut state = self.shared.lock();
+        state.queue.push_back(batch);
+        self.shared.hunger.queued.fetch_add(1, Ordering::Relaxed);
+        let start = begin(&self.shared);
+        drop(state);
+        if start {
+            self.spawner.spawn(Arc::clone(&self.shared));
+        }
+    }
+
+    fn wait(&mut self, until: Option<Instant>, out: &mut Vec<Returned<B>>) -> Result<()> {
+        loop {
+            let expiry = self.expire(out);
+            if !out.is_empty() {
+                return self.go_on_elsewhere();
+            }
+            let next = [until, expiry].into_iter().flatten().min();
+            let rung = self.shared.bell.wait(next);
+            if rung || until.is_some_and(|until| until <= Instant::now()) {
+                out.append(&mut self.shared.lock().finished);
+                return Ok(());
+            }
+        }
+    }
+
+    /// Gives up tasks that are out of time; returns when the next one will be.
+    fn expire(&self, out: &mut Vec<Returned<B>>) -> Option<Instant> {
+        let limit = self.timeout?;
+        let mut state = self.shared.lock();
+        let now = Instant::now();
+        let mut next = None;
+        let mut i = 0;
+        while i < state.watched.len() {
+            // A task that is about to start has all its time before it.
+            let end = state.watched[i].running.get().map_or(now, |(_, since)| since) + limit;
+            if end <= now {
+                let watched = state.watched.swap_remove(i);
+                // Its thread is no worker any more.
+                state.taken -= 1;
+                self.shared.hunger.active.fetch_sub(1, Ordering::Relaxed);
+                out.push(Returned::Lost(
+                    watched.error.because(Cause::Timeout { limit, still_running: true }),
+                ));
+            } else {
+                next = Some(next.map_or(end, |next: Instant| next.min(end)));
+                i += 1;
+            }
+        }
+        next
+    }
+
+    /// After a thread got stuck: other threads for what is queued.
+    fn go_on_elsewhere(&mut self) -> Result<()> {
+        self.spawner.replace()?;
+        let state = self.shared.lock();
+        let active = self.shared.hunger.active.load(Ordering::Relaxed);
+        let starts = state.queue.len().min(self.shared.hunger.workers.saturating_sub(active));
+        self.shared.hunger.active.fetch_add(starts, Ordering::Relaxed);
+        drop(state);
+        for _ in 0..starts {
+            self.spawner.spawn(Arc::clone(&self.shared));
+        }
+        Ok(())
+    }
+
+    fn cancel(&mut self) {
+        self.shared.context.stop();
+        let mut state = self.shared.lock();
+        let queued = std::mem::take(&mut state.queue);
+        self.shared.hunger.queued.fetch_sub(queued.len(), Ordering::Relaxed);
+        state.finished.extend(queued.into_iter().map(Returned::Batch));
+        drop(state);
+        self.shared.bell.ring();
+    }
+
+    fn waker(&self) -> Waker {
+        let bell = Arc::clone(&self.shared.bell);
+        Arc::new(move || bell.ring())
+    }
+}
+
+impl<B, S: Spawn<B>> Drop for ThreadSession<B, S> {
+    fn drop(&mut self) {
+        let mut state = self.shared.lock();
+        state.queue.clear();
+        if state.taken > 0 {
+            drop(state);
+            self.spawner.abandon();
+        }
+    }
+}
+
+impl Session for ThreadSession<Batch, Pool> {
+    fn submit(&mut self, batch: Batch) -> Result<()> {
+        ThreadSession::submit(self, batch);
+        Ok(())
+    }
+
+    fn wait(&mut self, until: Option<Instant>, returned: &mut Vec<Returned>) -> Result<()> {
+        ThreadSession::wait(self, until, returned)
+    }
+
+    fn cancel(&mut self) {
+        ThreadSession::cancel(self);
+    }
+
+    fn waker(&self) -> Waker {
+        ThreadSession::waker(self)
+    }
+}
+
+impl<'scope, T: Task + 'scope> Carrier<T> for ThreadSession<TaskBatch<T>, Scope<'scope, '_>> {
+    fn submit(&mut self, batch: TaskBatch<T>) -> Result<()> {
+        ThreadSession::submit(self, batch);
+        Ok(())
+    }
+
+    fn wait(&mut self, until: Option<Instant>, out: &mut Vec<Returned<TaskBatch<T>>>) -> Result<()> {
+        ThreadSession::wait(self, until, out)
+    }
+
+    fn cancel(&mut self) {
+        ThreadSession::cancel(self);
+    }
+
+    fn waker(&self) -> Waker {
+        ThreadSession::waker(self)
+    }
+}
+
+/// Lets `f` drive a session whose tasks may borrow from the caller; returns when all of them have ended.
+pub(crate) fn scoped<'scope, T, R>(
+    call: &Call,
+    f: impl FnOnce(ThreadSession<TaskBatch<T>, Scope<'scope, '_>>) -> R,
+) -> Result<R>
+where
+    T: Task + 'scope,
+{
+    let pool = Pool { pool: Some(registry::checkout_threads(call.n_jobs)?), threads: call.n_jobs };
+    match &pool.pool {
+        Some(threads) => Ok(threads.in_place_scope(|scope| f(ThreadSession::new(call, Scope { scope })))),
+        None => Err(Error::backend("start threads", None)),
+    }
+}

@@ -1,0 +1,182 @@
+//! How many tasks travel together: a pure policy from measured times to a number.
+//!
+//! A batch should take about as long as its backend names as worth a trip (a millisecond on threads, more where a
+//! trip costs more), so that the trip's cost vanishes, and no longer, so that the workers finish together. Nothing
+//! here reads a clock: the caller says how long what took.
+
+use std::time::Duration;
+
+/// How many tasks a batch holds.
+///
+/// ```
+/// use joblib_parallel::BatchSize;
+///
+/// assert_eq!(BatchSize::from(16), BatchSize::Fixed(16));
+/// assert_eq!(BatchSize::default(), BatchSize::Auto);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum BatchSize {
+    /// Follows the measured duration of the tasks.
+    #[default]
+    Auto,
+    /// Always this many; 0 is an error when the call starts.
+    Fixed(usize),
+}
+
+impl From<usize> for BatchSize {
+    fn from(tasks: usize) -> Self {
+        BatchSize::Fixed(tasks)
+    }
+}
+
+/// The size of the next batch, from the durations of earlier ones.
+#[derive(Debug, Clone)]
+pub(crate) struct Batching {
+    target: Duration,
+    fixed: Option<usize>,
+    size: usize,
+    /// Smoothed seconds per task; `None` before the first measurement.
+    per_task: Option<f64>,
+    /// The most tasks that keep a batch's message below the limit; grows and shrinks with what is measured.
+    by_bytes: usize,
+}
+
+impl Batching {
+    /// The most a batch grows from one to the next: an outlier of a fast task can't flood a worker.
+    const GROWTH: usize = 8;
+    /// The most tasks in a batch, so that the producer never runs far ahead of the results.
+    const MOST: usize = 1 << 15;
+    /// The size of message beyond which batching gains nothing.
+    const BYTES: usize = 1 << 20;
+
+    /// `target` is how long a batch should take; `size` what the user asked for.
+    pub(crate) fn new(target: Duration, size: BatchSize) -> Self {
+        let fixed = match size {
+            BatchSize::Auto => None,
+            BatchSize::Fixed(tasks) => Some(tasks.max(1)),
+        };
+        Batching { target, fixed, size: fixed.unwrap_or(1), per_task: None, by_bytes: usize::MAX }
+    }
+
+    /// The size of the next batch, when at least `remaining` tasks are to come for `workers` workers.
+    ///
+    /// Towards a known end the batches shrink, so that all workers finish together.
+    pub(crate) fn next(&self, remaining: usize, workers: usize) -> usize {
+        match (self.fixed, remaining) {
+            (Some(size), _) => size,
+            (None, 0) => self.size.min(self.by_bytes),
+            (None, _) => self.size.min(self.by_bytes).min(remaining.div_ceil(2 * workers.max(1))).max(1),
+        }
+    }
+
+    /// How long a batch should take.
+    pub(crate) fn target(&self) -> Duration {
+        self.target
+    }
+
+    /// Learns that `tasks` tasks kept a worker busy for `busy`, their message having been of `bytes` bytes.
+    pub(crate) fn record(&mut self, tasks: usize, busy: Duration, bytes: usize) {
+        if tasks == 0 || self.fixed.is_some() {
+            return;
+        }
+        // A task is never taken for faster than the clock can tell.
+        let measured = (busy.as_secs_f64() / tasks as f64).max(1e-9);
+        let per_task = match self.per_task {
+            None => measured,
+            // Slower is believed sooner than faster: a batch too long costs more than one too short.
+            Some(old) if measured > old => 0.5 * old + 0.5 * measured,
+            Some(old) => 0.75 * old + 0.25 * measured,
+        };
+        // The first tasks pay for cold caches: while batches are tiny, only the latest measurement counts.
+        let per_task = if self.size < 64 { measured } else { per_task };
+        self.per_task = Some(per_task);
+        let ideal = (self.target.as_secs_f64() / per_task).min(Self::MOST as f64) as usize;
+        self.size = ideal.clamp(1, (self.size * Self::GROWTH).min(Self::MOST));
+        self.by_bytes = (Self::BYTES * tasks).checked_div(bytes).map_or(usize::MAX, |most| most.max(1));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BatchSize, Batching};
+    use std::time::Duration;
+
+    /// Runs the policy over tasks of the given durations and returns (batches, longest batch in seconds).
+    fn simulate(target: Duration, tasks: impl Iterator<Item = f64>) -> (usize, f64) {
+        let mut policy = Batching::new(target, BatchSize::Auto);
+        let (mut batches, mut longest) = (0, 0_f64);
+        let mut tasks = tasks.peekable();
+        while tasks.peek().is_some() {
+            let taken: Vec<f64> = tasks.by_ref().take(policy.next(0, 2)).collect();
+            let busy: f64 = taken.iter().sum();
+            policy.record(taken.len(), Duration::from_secs_f64(busy), 0);
+            batches += 1;
+            longest = longest.max(busy);
+        }
+        (batches, longest)
+    }
+
+    const MS: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn constant_tiny_tasks_reach_the_target_in_a_few_batches() {
+        let (batches, longest) = simulate(MS, std::iter::repeat_n(1e-7, 1_000_000));
+        assert!(batches < 120, "{batches}");
+        assert!(longest < 1.5e-3, "{longest}");
+    }
+
+    #[test]
+    fn constant_slow_tasks_stay_alone() {
+        let (batches, longest) = simulate(MS, std::iter::repeat_n(0.1, 50));
+        assert_eq!(batches, 50);
+        assert!(longest < 0.11);
+    }
+
+    #[test]
+    fn cyclic_tasks_settle_on_their_mean() {
+        let (batches, longest) = simulate(MS, (0..200_000).map(|i| if i % 10 == 0 { 1e-5 } else { 1e-6 }));
+        assert!(batches < 800, "{batches}");
+        assert!(longest < 3e-3, "{longest}");
+    }
+
+    #[test]
+    fn heavy_tails_do_not_make_batches_of_many_times_the_target() {
+        // A task in a thousand takes ten thousand times as long as the others.
+        let (batches, longest) = simulate(MS, (1..200_000).map(|i| if i % 1000 == 0 { 1e-2 } else { 1e-6 }));
+        assert!(longest < 6e-2, "{longest}");
+        assert!(batches < 20_000, "{batches}");
+    }
+
+    #[test]
+    fn a_trend_towards_slower_tasks_is_followed() {
+        let (_, longest) = simulate(MS, (0..20_000).map(|i| 1e-6 * 1.0005_f64.powi(i)));
+        assert!(longest < 0.1, "{longest}");
+    }
+
+    #[test]
+    fn large_messages_keep_batches_small() {
+        let mut policy = Batching::new(MS, BatchSize::Auto);
+        for _ in 0..10 {
+            policy.record(policy.next(0, 2), Duration::from_nanos(100), policy.next(0, 2) * 100_000);
+        }
+        assert!(policy.next(0, 2) <= 11);
+    }
+
+    #[test]
+    fn batches_shrink_towards_a_known_end() {
+        let mut policy = Batching::new(MS, BatchSize::Auto);
+        for _ in 0..10 {
+            policy.record(policy.next(0, 2), Duration::from_nanos(100) * policy.next(0, 2) as u32, 0);
+        }
+        assert!(policy.next(1_000_000, 2) > 1000);
+        assert_eq!(policy.next(40, 2), 10);
+        assert_eq!(policy.next(1, 2), 1);
+    }
+
+    #[test]
+    fn a_fixed_size_never_moves() {
+        let mut policy = Batching::new(MS, BatchSize::Fixed(7));
+        policy.record(7, Duration::from_secs(10), 0);
+        assert_eq!(policy.next(1000, 2), 7);
+    }
+}

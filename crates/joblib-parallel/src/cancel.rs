@@ -1,0 +1,108 @@
+//! Stopping a call from outside: [`CancellationToken`], and what wakes a caller that waits.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
+use std::time::Instant;
+
+/// Wakes a waiting session from another thread.
+///
+/// A backend hands one out with [`Session::waker`](crate::backend::Session::waker); it must be callable at any time, also after the
+/// session is gone.
+pub type Waker = Arc<dyn Fn() + Send + Sync>;
+
+/// Stops the calls it was given to, from any thread.
+///
+/// Nothing new is dispatched; tasks that run are killed on processes, and on threads run to their end unless they
+/// ask [`cancelled()`](crate::cancelled).
+///
+/// ```
+/// use joblib_parallel::{CancellationToken, Parallel, delayed};
+///
+/// let token = CancellationToken::new();
+/// let tasks = (0..1000).map(|n| {
+///     if n == 10 {
+///         token.cancel();
+///     }
+///     delayed(u32::wrapping_neg, (n,))
+/// });
+/// let error = Parallel::new().cancellation(&token).run(tasks).unwrap_err();
+/// assert!(error.is_cancelled());
+/// ```
+#[derive(Clone, Default)]
+pub struct CancellationToken {
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    cancelled: AtomicBool,
+    wakers: Mutex<Vec<Weak<dyn Fn() + Send + Sync>>>,
+}
+
+impl CancellationToken {
+    /// A token that nobody has used yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Stops every call that holds this token, now and later.
+    pub fn cancel(&self) {
+        self.shared.cancelled.store(true, Ordering::SeqCst);
+        let wakers = std::mem::take(&mut *self.shared.wakers.lock().unwrap_or_else(PoisonError::into_inner));
+        for waker in wakers.iter().filter_map(Weak::upgrade) {
+            waker();
+        }
+    }
+
+    /// Has [`cancel`](Self::cancel) been called?
+    pub fn is_cancelled(&self) -> bool {
+        self.shared.cancelled.load(Ordering::SeqCst)
+    }
+
+    /// Has `waker` called when the token is cancelled; it is forgotten when its last owner drops it.
+    pub(crate) fn on_cancel(&self, waker: &Waker) {
+        let mut wakers = self.shared.wakers.lock().unwrap_or_else(PoisonError::into_inner);
+        wakers.retain(|waker| waker.strong_count() > 0);
+        wakers.push(Arc::downgrade(waker));
+        drop(wakers);
+        // It may have been cancelled before the waker was in the list.
+        if self.is_cancelled() {
+            waker();
+        }
+    }
+}
+
+impl fmt::Debug for CancellationToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CancellationToken").field("cancelled", &self.is_cancelled()).finish()
+    }
+}
+
+/// What a caller waits for: rung from any thread, heard once.
+#[derive(Default)]
+pub(crate) struct Bell {
+    rung: Mutex<bool>,
+    heard: Condvar,
+}
+
+impl Bell {
+    pub(crate) fn ring(&self) {
+        *self.rung.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.heard.notify_one();
+    }
+
+    /// Waits until it rings or `until` passes; says whether it rang.
+    pub(crate) fn wait(&self, until: Option<Instant>) -> bool {
+        let mut rung = self.rung.lock().unwrap_or_else(PoisonError::into_inner);
+        while !*rung {
+            rung = match until.map(|until| until.saturating_duration_since(Instant::now())) {
+                None => self.heard.wait(rung).unwrap_or_else(PoisonError::into_inner),
+                Some(left) if left.is_zero() => return false,
+                Some(left) => self.heard.wait_timeout(rung, left).unwrap_or_else(PoisonError::into_inner).0,
+            };
+        }
+        *rung = false;
+        true
+    }
+}

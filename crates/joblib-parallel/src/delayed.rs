@@ -1,0 +1,170 @@
+//! [`delayed`]: a function and its arguments, kept to be called elsewhere.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::describe::Peek;
+use crate::error::Cause;
+use crate::task::Task;
+
+/// A function that can be named to another process: a function or a closure that captures nothing, of up to twelve
+/// arguments.
+///
+/// It is implemented for every such function; `Args` is the tuple of its arguments.
+///
+/// ```
+/// use joblib_parallel::{Delayed, Function, delayed};
+///
+/// fn twice<F: Function<(f64,), Output = f64>>(f: F) -> [Delayed<F, (f64,)>; 2] {
+///     [delayed(f, (1.0,)), delayed(f, (2.0,))]
+/// }
+/// assert_eq!(joblib_parallel::Parallel::new().run(twice(f64::sqrt))?[0], 1.0);
+/// # Ok::<(), joblib_parallel::Error>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be called with the arguments `{Args}`, or captures something",
+    note = "`delayed(f, (a, b))` takes a function or a closure without captures, and its arguments as a tuple: one argument is `(a,)`",
+    note = "closures that capture run on threads, after `.require(SharedMem)`"
+)]
+pub trait Function<Args>: Copy + Send + Sync + 'static {
+    /// What it returns.
+    type Output;
+
+    /// Calls it.
+    fn call(self, args: Args) -> Self::Output;
+}
+
+macro_rules! functions {
+    ($($arg:ident)*) => {
+        impl<F, R, $($arg),*> Function<($($arg,)*)> for F
+        where
+            F: Fn($($arg),*) -> R + Copy + Send + Sync + 'static,
+        {
+            type Output = R;
+
+            #[allow(non_snake_case)]
+            #[inline]
+            fn call(self, ($($arg,)*): ($($arg,)*)) -> R {
+                self($($arg),*)
+            }
+        }
+    };
+}
+
+functions!();
+functions!(A);
+functions!(A B);
+functions!(A B C);
+functions!(A B C D);
+functions!(A B C D E);
+functions!(A B C D E G);
+functions!(A B C D E G H);
+functions!(A B C D E G H I);
+functions!(A B C D E G H I J);
+functions!(A B C D E G H I J K);
+functions!(A B C D E G H I J K L);
+functions!(A B C D E G H I J K L M);
+
+/// A value that can travel to another process and back.
+///
+/// It is implemented for everything that [serde](https://serde.rs) can write and read and that a thread may own.
+pub trait Value: Serialize + DeserializeOwned + Send + 'static {}
+
+impl<T: Serialize + DeserializeOwned + Send + 'static> Value for T {}
+
+/// A call that was not made: what [`delayed`] returns and [`Parallel::run`](crate::Parallel::run) takes.
+pub struct Delayed<F, Args> {
+    args: Args,
+    function: PhantomData<F>,
+}
+
+/// Keeps the call `f(args…)` for a worker to make.
+///
+/// `f` is a function or a closure that captures nothing: that it has no data, and can therefore be named to another
+/// process, is checked when the program is compiled. `args` is the tuple of its arguments. On threads they are
+/// moved to the worker, without being encoded; on processes they are encoded.
+///
+/// ```
+/// use joblib_parallel::{Parallel, delayed};
+///
+/// fn score(alpha: f64, folds: u32) -> f64 {
+///     alpha * f64::from(folds)
+/// }
+///
+/// let scores = Parallel::new().n_jobs(2).run([0.1, 1.0, 10.0].map(|alpha| delayed(score, (alpha, 5))))?;
+/// assert_eq!(scores, [0.5, 5.0, 50.0]);
+/// # Ok::<(), joblib_parallel::Error>(())
+/// ```
+///
+/// A closure that captures does not compile here; it runs on threads, after
+/// [`require(SharedMem)`](crate::Parallel::require):
+///
+/// ```compile_fail,E0080
+/// let factor = 3;
+/// joblib_parallel::delayed(move |n: i32| n * factor, (1,));
+/// ```
+pub fn delayed<F, Args>(f: F, args: Args) -> Delayed<F, Args>
+where
+    F: Function<Args>,
+    F::Output: Value,
+    Args: Value,
+{
+    const {
+        assert!(
+            size_of::<F>() == 0,
+            "delayed() takes a function or a closure that captures nothing: pass what it captures as an argument, \
+             or use require(SharedMem)"
+        );
+    }
+    let _ = f;
+    Delayed { args, function: PhantomData }
+}
+
+/// The one value of `F`, which holds no data.
+fn instance<F: Copy>() -> F {
+    const { assert!(size_of::<F>() == 0) };
+    // SAFETY: F has no bytes, so any (aligned, dangling) pointer reads it; it is Copy, so no value is dropped twice.
+    // A value of F existed in this program: `Delayed<F, _>` is made only by `delayed`, from one.
+    unsafe { std::ptr::NonNull::<F>::dangling().as_ptr().read() }
+}
+
+impl<F, Args> Task for Delayed<F, Args>
+where
+    F: Function<Args>,
+    F::Output: Value,
+    Args: Value,
+{
+    type Output = F::Output;
+
+    #[inline]
+    fn call(self) -> Result<F::Output, Cause> {
+        Ok(instance::<F>().call(self.args))
+    }
+
+    fn function_name(&self) -> &'static str {
+        std::any::type_name::<F>()
+    }
+
+    #[inline]
+    fn peek(&self, peek: &mut Peek) {
+        peek.keep(&self.args);
+    }
+}
+
+impl<F, Args: Clone> Clone for Delayed<F, Args> {
+    fn clone(&self) -> Self {
+        Delayed { args: self.args.clone(), function: PhantomData }
+    }
+}
+
+impl<F, Args: fmt::Debug> fmt::Debug for Delayed<F, Args> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delayed")
+            .field("function", &std::any::type_name::<F>())
+            .field("args", &self.args)
+            .finish()
+    }
+}

@@ -1,0 +1,64 @@
+//! What outlives a call: registered backends, and pools kept warm. One of the crate's few global states.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::backend::ParallelBackend;
+use crate::error::{Error, Result};
+
+#[derive(Default)]
+struct Registry {
+    backends: BTreeMap<String, Arc<dyn ParallelBackend>>,
+    /// Idle thread pools by their number of threads. A call owns the pools it uses, so none is used twice at once.
+    threads: Vec<(usize, rayon::ThreadPool)>,
+}
+
+static REGISTRY: Mutex<Option<Registry>> = Mutex::new(None);
+
+/// Idle pools kept for later calls; beyond, the oldest goes.
+const KEPT_POOLS: usize = 4;
+
+fn with<R>(f: impl FnOnce(&mut Registry) -> R) -> R {
+    let mut registry: MutexGuard<'_, Option<Registry>> =
+        REGISTRY.lock().unwrap_or_else(PoisonError::into_inner);
+    f(registry.get_or_insert_default())
+}
+
+pub(crate) fn add_backend(backend: Arc<dyn ParallelBackend>) {
+    with(|registry| registry.backends.insert(backend.name().to_owned(), backend));
+}
+
+pub(crate) fn backend(name: &str) -> Option<Arc<dyn ParallelBackend>> {
+    with(|registry| registry.backends.get(name).cloned())
+}
+
+pub(crate) fn backend_names() -> Vec<String> {
+    with(|registry| registry.backends.keys().cloned().collect())
+}
+
+/// An idle pool of `threads` threads, or a new one.
+pub(crate) fn checkout_threads(threads: usize) -> Result<rayon::ThreadPool> {
+    let idle = with(|registry| {
+        let position = registry.threads.iter().rposition(|(n, _)| *n == threads)?;
+        Some(registry.threads.remove(position).1)
+    });
+    idle.map_or_else(|| new_threads(threads), Ok)
+}
+
+/// A new pool of `threads` threads.
+pub(crate) fn new_threads(threads: usize) -> Result<rayon::ThreadPool> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .thread_name(|i| format!("joblib-{i}"))
+        .build()
+        .map_err(|error| Error::backend(format!("start {threads} threads"), Some(error.into())))
+}
+
+/// Keeps `pool` for a later call.
+pub(crate) fn return_threads(threads: usize, pool: rayon::ThreadPool) {
+    // The pool that goes is dropped outside the lock.
+    let _gone = with(|registry| {
+        registry.threads.push((threads, pool));
+        (registry.threads.len() > KEPT_POOLS).then(|| registry.threads.remove(0))
+    });
+}

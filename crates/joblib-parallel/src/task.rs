@@ -1,0 +1,86 @@
+//! What the engine needs of a task, and how one task is run.
+
+use crate::context;
+use crate::describe::Peek;
+use crate::error::{BoxError, Cause, TaskError};
+use crate::panics;
+
+/// One call of a function, not made yet. It is sealed: [`Delayed`](crate::Delayed) is the public one.
+pub trait Task: Send {
+    /// What the function returns.
+    type Output: Send;
+
+    /// Makes the call.
+    fn call(self) -> Result<Self::Output, Cause>;
+
+    /// The function's path.
+    fn function_name(&self) -> &'static str;
+
+    /// Keeps the beginning of the arguments.
+    fn peek(&self, peek: &mut Peek);
+}
+
+/// Runs one task on this thread: its result, or its panic with all that is known about the task.
+pub(crate) fn run_one<T: Task>(index: usize, task: T, peek: &mut Peek) -> Result<T::Output, TaskError> {
+    context::set_index(index);
+    task.peek(peek);
+    let function = task.function_name();
+    match panics::catch(|| task.call()) {
+        Ok(Ok(output)) => Ok(output),
+        Ok(Err(cause)) => Err(failed(index, function, peek, cause)),
+        Err(panic) => Err(failed(index, function, peek, Cause::Panic(panic))),
+    }
+}
+
+#[cold]
+fn failed(index: usize, function: &str, peek: &Peek, cause: Cause) -> TaskError {
+    TaskError::new(index, readable(function), peek.text(), cause)
+}
+
+/// A function's path without the noise that `type_name` adds.
+pub(crate) fn readable(function: &str) -> String {
+    function.replace("::{{closure}}", "::{closure}")
+}
+
+/// A closure that may borrow, for threads.
+pub struct Closure<F>(pub(crate) F);
+
+impl<F: FnOnce() -> R + Send, R: Send> Task for Closure<F> {
+    type Output = R;
+
+    fn call(self) -> Result<R, Cause> {
+        Ok((self.0)())
+    }
+
+    fn function_name(&self) -> &'static str {
+        std::any::type_name::<F>()
+    }
+
+    fn peek(&self, peek: &mut Peek) {
+        peek.clear();
+    }
+}
+
+/// A task of which the function's `Err` is the task's failure.
+pub(crate) struct Tried<T>(pub(crate) T);
+
+impl<T, R, E> Task for Tried<T>
+where
+    T: Task<Output = Result<R, E>>,
+    R: Send,
+    E: Into<BoxError>,
+{
+    type Output = R;
+
+    fn call(self) -> Result<R, Cause> {
+        self.0.call()?.map_err(|error| Cause::Failed(error.into()))
+    }
+
+    fn function_name(&self) -> &'static str {
+        self.0.function_name()
+    }
+
+    fn peek(&self, peek: &mut Peek) {
+        self.0.peek(peek);
+    }
+}
