@@ -4,11 +4,12 @@ use sha2::Digest as _;
 
 use crate::{Algorithm, Digest};
 
-/// Pieces of this size are worth BLAKE3's tree on several threads.
+/// An array of this size is worth BLAKE3's tree on several threads. The buffer never is: waking threads for each
+/// piece of it costs more than they save.
 const PARALLEL: usize = 128 << 10;
 
-/// The buffer is fed to the hash function when it holds more than this.
-const FULL: usize = 256 << 10;
+/// The buffer is fed to the hash function when it holds more than this, still in the processor's cache.
+const FULL: usize = 64 << 10;
 
 pub(crate) struct Stream {
     algorithm: Algorithm,
@@ -46,7 +47,12 @@ impl Stream {
             self.settle();
         } else {
             self.feed();
-            self.state().update(bytes);
+            match self.state() {
+                State::Blake3(state) => {
+                    state.update_rayon(bytes);
+                }
+                state => state.update(bytes),
+            }
         }
     }
 
@@ -93,9 +99,6 @@ impl Stream {
 impl State {
     fn update(&mut self, bytes: &[u8]) {
         match self {
-            Self::Blake3(state) if bytes.len() >= PARALLEL => {
-                state.update_rayon(bytes);
-            }
             Self::Blake3(state) => {
                 state.update(bytes);
             }
