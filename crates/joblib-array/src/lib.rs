@@ -19,6 +19,7 @@ mod layout;
 mod mmap_mode;
 #[cfg(feature = "ndarray")]
 mod ndarray;
+mod plain;
 mod serde;
 pub mod share;
 pub mod transfer;

@@ -8,7 +8,7 @@ use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeStruct, SerializeTuple, Serializer};
 
 use crate::transfer::{self, OwnedRawArray};
-use crate::{Array, Buffer, DType, Element, Order, share};
+use crate::{Array, Buffer, DType, Element, Order, plain, share};
 
 impl<T: Element> Serialize for Array<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -138,6 +138,11 @@ impl<'de, T: Element> Visitor<'de> for ArrayVisitor<T> {
         deserializer.deserialize_tuple(4, PartsVisitor(PhantomData))
     }
 
+    // Formats that describe themselves say so that what they hold are plain numbers, as a `Vec` serializes.
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_seq(ReadableVisitor(PhantomData))
+    }
+
     // Formats without newtype structs give their content at once.
     fn visit_seq<A: SeqAccess<'de>>(self, sequence: A) -> Result<Self::Value, A::Error> {
         PartsVisitor(PhantomData).visit_seq(sequence)
@@ -220,7 +225,7 @@ impl Visitor<'_> for PayloadVisitor {
     }
 }
 
-/// Formats for people: `{"dtype": …, "shape": […], "data": […]}`, or a plain list for one dimension.
+/// Formats for people: `{"dtype": …, "shape": […], "data": […]}`, or plain lists.
 struct ReadableVisitor<T>(PhantomData<T>);
 
 impl<'de, T: Element> Visitor<'de> for ReadableVisitor<T> {
@@ -230,12 +235,8 @@ impl<'de, T: Element> Visitor<'de> for ReadableVisitor<T> {
         expecting::<T>(f)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Self::Value, A::Error> {
-        let mut elements = Vec::new();
-        while let Some(element) = sequence.next_element::<T>()? {
-            elements.push(element);
-        }
-        Ok(elements.into())
+    fn visit_seq<A: SeqAccess<'de>>(self, sequence: A) -> Result<Self::Value, A::Error> {
+        plain::array(sequence)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {

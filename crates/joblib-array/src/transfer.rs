@@ -3,7 +3,8 @@
 //! serde's data model has no arrays of numbers, so [`Array`](crate::Array) serializes as a newtype struct with the name
 //! [`NAME`] around its parts. A serializer that meets the name calls [`capture`] and gets the memory, not the elements;
 //! a deserializer that meets it calls [`deliver`] with a [`Buffer`]. serde has no channel for a buffer in either direction:
-//! each leaves it in a thread-local slot that the other side empties at once, within the same call.
+//! each leaves it in a thread-local slot that the other side empties at once, within the same call. A deserializer
+//! that finds plain numbers (or sequences of them) instead of an array calls the visitor's `visit_some` with itself.
 
 use std::cell::RefCell;
 use std::fmt::{self, Write as _};
