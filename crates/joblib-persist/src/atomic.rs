@@ -1,0 +1,109 @@
+//! A file that appears whole or not at all, and leaves nothing behind when the process is killed.
+//!
+//! On Linux the file has no name until it is complete (`O_TMPFILE`), so there is nothing to clean up. Giving it the name
+//! of a new file is one step (`linkat`). To take the place of a file it needs a name of its own first, then `rename`:
+//! between these two calls a kill leaves a complete file under the name `.<name>.joblib-new`. Whoever dumps to the same
+//! path next finds it, and finishes what the dead process began. The same goes for two processes that dump to one
+//! path at the same time: each can finish for the other, so none fails and none waits.
+//!
+//! Elsewhere, and on file systems without `O_TMPFILE`, the file is made under a random name and renamed.
+
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+#[cfg(target_os = "linux")]
+mod unnamed;
+
+/// A file on its way to `path`.
+pub(crate) struct AtomicFile {
+    file: File,
+    path: PathBuf,
+    /// The name that it has for now; `None` when it has none.
+    temporary: Option<PathBuf>,
+}
+
+impl AtomicFile {
+    pub(crate) fn create(path: &Path) -> io::Result<Self> {
+        // A link is written through: its target is replaced, as by writing to it.
+        let path = match fs::symlink_metadata(path) {
+            Ok(metadata) if metadata.is_symlink() => {
+                fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+            }
+            Ok(metadata) if metadata.is_dir() => return Err(io::Error::from(io::ErrorKind::IsADirectory)),
+            _ => path.to_owned(),
+        };
+        if path.file_name().is_none() {
+            return Err(io::Error::new(io::ErrorKind::InvalidFilename, "the path names no file"));
+        }
+        #[cfg(target_os = "linux")]
+        if let Some(file) = unnamed::create(folder_of(&path))? {
+            return Ok(Self { file, path, temporary: None });
+        }
+        let (file, temporary) = create_named(&path)?;
+        Ok(Self { file, path, temporary: Some(temporary) })
+    }
+
+    /// A handle to write to the file, from its start.
+    pub(crate) fn handle(&self) -> io::Result<File> {
+        self.file.try_clone()
+    }
+
+    /// Gives the complete file its name.
+    pub(crate) fn commit(mut self) -> io::Result<()> {
+        if let Some(temporary) = self.temporary.take() {
+            return fs::rename(&temporary, &self.path).inspect_err(|_| {
+                let _ = fs::remove_file(&temporary);
+            });
+        }
+        #[cfg(target_os = "linux")]
+        unnamed::link(&self.file, &self.path, &beside(&self.path, "joblib-new"))?;
+        Ok(())
+    }
+}
+
+impl Drop for AtomicFile {
+    fn drop(&mut self) {
+        if let Some(temporary) = &self.temporary {
+            let _ = fs::remove_file(temporary);
+        }
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// A hidden name beside `path`, short enough for every file system.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    const LONGEST: usize = 255;
+    let name = path.file_name().unwrap_or_default();
+    let mut hidden = OsString::from(".");
+    if name.len() + suffix.len() + 2 <= LONGEST {
+        hidden.push(name);
+    } else {
+        hidden.push(format!("{:016x}", crate::format::checksum(name.as_encoded_bytes())));
+    }
+    hidden.push(".");
+    hidden.push(suffix);
+    path.with_file_name(hidden)
+}
+
+/// Creates a file under a name that no other one has.
+fn create_named(path: &Path) -> io::Result<(File, PathBuf)> {
+    use std::hash::{BuildHasher, RandomState};
+
+    loop {
+        let random = RandomState::new().hash_one(std::process::id());
+        let temporary = beside(path, &format!("{random:016x}.joblib-new"));
+        match OpenOptions::new().write(true).create_new(true).open(&temporary) {
+            Ok(file) => return Ok((file, temporary)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+}

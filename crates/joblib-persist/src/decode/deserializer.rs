@@ -1,0 +1,411 @@
+//! MessagePack values as serde's visitors want them. The format describes itself, so what is asked for matters only
+//! where one form stands for several types: options, enums, newtypes and arrays.
+
+use joblib_array::transfer;
+use serde::de::{Deserializer, Visitor};
+
+use super::Decoder;
+use super::access::{Elements, Entries, Variant};
+use super::block::BlockReader;
+use super::plain_array;
+use crate::error::{Error, Result};
+use crate::format::markers::{
+    ARRAY16, ARRAY32, BIN8, BIN16, BIN32, CONTINUED, EXT_ARRAY, EXT_BLOCK, EXT_I128, EXT_SOME, EXT_U128,
+    EXT8, EXT16, EXT32, F32, F64, FALSE, FIXEXT1, FIXEXT2, FIXEXT4, FIXEXT8, FIXEXT16, I8, I16, I32, I64,
+    MAP16, MAP32, NIL, Role, STR8, STR16, STR32, TRUE, U8, U16, U32, U64,
+};
+
+/// The head of a value: everything but a container's elements.
+pub(super) enum Head {
+    Array { len: u32, continued: bool },
+    Map { len: u32, continued: bool },
+    Ext { kind: u8, len: usize },
+}
+
+impl Decoder<'_, '_> {
+    /// Gives a scalar to the visitor, or the head of what is none.
+    #[inline]
+    fn scalar<'de, V: Visitor<'de>>(&mut self, visitor: V) -> Result<Result<V::Value, (Head, V)>> {
+        let marker = self.peek()?;
+        self.at += 1;
+        Ok(Ok(match marker {
+            0..=0x7f => visitor.visit_u64(marker.into())?,
+            0x80..=0x8f => {
+                return Ok(Err((Head::Map { len: u32::from(marker & 0x0f), continued: false }, visitor)));
+            }
+            0x90..=0x9f => {
+                return Ok(Err((Head::Array { len: u32::from(marker & 0x0f), continued: false }, visitor)));
+            }
+            0xa0..=0xbf => self.text(usize::from(marker & 0x1f), visitor)?,
+            0xe0.. => visitor.visit_i64((marker as i8).into())?,
+            F64 => visitor.visit_f64(f64::from_be_bytes(self.take_array()?))?,
+            F32 => visitor.visit_f32(f32::from_be_bytes(self.take_array()?))?,
+            U8 => visitor.visit_u64(self.take_array::<1>()?[0].into())?,
+            U16 => visitor.visit_u64(u16::from_be_bytes(self.take_array()?).into())?,
+            U32 => visitor.visit_u64(u32::from_be_bytes(self.take_array()?).into())?,
+            U64 => visitor.visit_u64(u64::from_be_bytes(self.take_array()?))?,
+            I8 => visitor.visit_i64(i8::from_be_bytes(self.take_array()?).into())?,
+            I16 => visitor.visit_i64(i16::from_be_bytes(self.take_array()?).into())?,
+            I32 => visitor.visit_i64(i32::from_be_bytes(self.take_array()?).into())?,
+            I64 => visitor.visit_i64(i64::from_be_bytes(self.take_array()?))?,
+            STR8 => {
+                let len = self.take_array::<1>()?[0];
+                self.text(len.into(), visitor)?
+            }
+            STR16 => {
+                let len = u16::from_be_bytes(self.take_array()?);
+                self.text(len.into(), visitor)?
+            }
+            STR32 => {
+                let len = u32::from_be_bytes(self.take_array()?);
+                self.text(len as usize, visitor)?
+            }
+            NIL => visitor.visit_unit()?,
+            FALSE => visitor.visit_bool(false)?,
+            TRUE => visitor.visit_bool(true)?,
+            BIN8 => {
+                let len = self.take_array::<1>()?[0];
+                visitor.visit_bytes(self.take(len.into())?)?
+            }
+            BIN16 => {
+                let len = u16::from_be_bytes(self.take_array()?);
+                visitor.visit_bytes(self.take(len.into())?)?
+            }
+            BIN32 => {
+                let len = u32::from_be_bytes(self.take_array()?);
+                visitor.visit_bytes(self.take(len as usize)?)?
+            }
+            _ => return Ok(Err((self.long_head(marker)?, visitor))),
+        }))
+    }
+
+    #[inline]
+    fn text<'de, V: Visitor<'de>>(&mut self, len: usize, visitor: V) -> Result<V::Value> {
+        let offset = self.offset();
+        match std::str::from_utf8(self.take(len)?) {
+            Ok(text) => visitor.visit_str(text),
+            Err(_) => Err(Error::corrupt("a text is not UTF-8").at_offset(offset)),
+        }
+    }
+
+    /// The rest of a container's or an extension's head.
+    pub(super) fn long_head(&mut self, marker: u8) -> Result<Head> {
+        let long = |count: u32| (count & !CONTINUED, count & CONTINUED != 0);
+        let len = match marker {
+            0x80..=0x8f => return Ok(Head::Map { len: u32::from(marker & 0x0f), continued: false }),
+            0x90..=0x9f => return Ok(Head::Array { len: u32::from(marker & 0x0f), continued: false }),
+            ARRAY16 => {
+                let len = u16::from_be_bytes(self.take_array()?).into();
+                return Ok(Head::Array { len, continued: false });
+            }
+            ARRAY32 => {
+                let (len, continued) = long(u32::from_be_bytes(self.take_array()?));
+                return Ok(Head::Array { len, continued });
+            }
+            MAP16 => {
+                let len = u16::from_be_bytes(self.take_array()?).into();
+                return Ok(Head::Map { len, continued: false });
+            }
+            MAP32 => {
+                let (len, continued) = long(u32::from_be_bytes(self.take_array()?));
+                return Ok(Head::Map { len, continued });
+            }
+            FIXEXT1 => 1,
+            FIXEXT2 => 2,
+            FIXEXT4 => 4,
+            FIXEXT8 => 8,
+            FIXEXT16 => 16,
+            EXT8 => self.take_array::<1>()?[0].into(),
+            EXT16 => u16::from_be_bytes(self.take_array()?).into(),
+            EXT32 => u32::from_be_bytes(self.take_array()?) as usize,
+            other => return Err(self.corrupt(format!("the byte {other:#04x} starts no value"))),
+        };
+        let [kind] = self.take_array()?;
+        Ok(Head::Ext { kind, len })
+    }
+
+    /// Takes the byte of an extension of one byte.
+    fn ext_byte(&mut self, len: usize) -> Result<u8> {
+        if len != 1 {
+            return Err(self.corrupt(format!("an extension has {len} bytes, expected 1")));
+        }
+        Ok(self.take_array::<1>()?[0])
+    }
+
+    pub(super) fn ext_role(&mut self, len: usize) -> Result<Role> {
+        let code = self.ext_byte(len)?;
+        Role::from_code(code)
+            .ok_or_else(|| self.corrupt(format!("a reference to a block of the unknown kind {code}")))
+    }
+
+    fn compound<'de, V: Visitor<'de>>(&mut self, head: &Head, visitor: V) -> Result<V::Value> {
+        match *head {
+            Head::Array { len, continued } => {
+                self.enter()?;
+                let mut elements = Elements::new(self, len, continued);
+                let value = visitor.visit_seq(&mut elements)?;
+                elements.finish()?;
+                self.leave();
+                Ok(value)
+            }
+            Head::Map { len, continued } => {
+                self.enter()?;
+                let mut entries = Entries::new(self, len, continued);
+                let value = visitor.visit_map(&mut entries)?;
+                entries.finish()?;
+                self.leave();
+                Ok(value)
+            }
+            Head::Ext { kind, len } => self.extension(kind, len, visitor),
+        }
+    }
+
+    fn extension<'de, V: Visitor<'de>>(&mut self, kind: u8, len: usize, visitor: V) -> Result<V::Value> {
+        match kind {
+            EXT_SOME => {
+                let count = self.ext_byte(len)?;
+                if self.somes >= count {
+                    self.somes = 0;
+                    return visitor.visit_unit();
+                }
+                self.somes += 1;
+                self.at -= 3;
+                visitor.visit_some(self)
+            }
+            EXT_U128 if len == 16 => visitor.visit_u128(u128::from_be_bytes(self.take_array()?)),
+            EXT_I128 if len == 16 => visitor.visit_i128(i128::from_be_bytes(self.take_array()?)),
+            EXT_ARRAY => {
+                let array = plain_array::small(self, len)?;
+                self.enter()?;
+                let value = plain_array::visit(&array, visitor)?;
+                self.leave();
+                Ok(value)
+            }
+            EXT_BLOCK => {
+                let role = self.ext_role(len)?;
+                BlockReader::begin(self, role)?.visit(visitor)
+            }
+            other => {
+                Err(self.corrupt(format!("a value of the unknown extension type {other} and {len} bytes")))
+            }
+        }
+    }
+
+    /// Whether the next value is `None` (or unit), which is then taken, or a `Some` of its own.
+    fn option(&mut self) -> Result<bool> {
+        match self.peek()? {
+            NIL => {
+                self.at += 1;
+                Ok(false)
+            }
+            FIXEXT1 if self.body.get(self.at + 1) == Some(&EXT_SOME) => {
+                let count = self.body.get(self.at + 2).copied().unwrap_or(0);
+                if self.somes >= count {
+                    self.take(3)?;
+                    self.somes = 0;
+                    return Ok(false);
+                }
+                self.somes += 1;
+                Ok(true)
+            }
+            _ => Ok(true),
+        }
+    }
+
+    /// An array for `Array<T>`, from whatever form it has.
+    fn whole_array<'de, V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
+        let head = match self.peek()? {
+            marker @ (EXT8..=EXT32 | FIXEXT1..=FIXEXT16) => {
+                self.at += 1;
+                self.long_head(marker)?
+            }
+            0x90..=0x9f | ARRAY16 | ARRAY32 => return visitor.visit_some(self),
+            _ => return self.deserialize_any(visitor),
+        };
+        match head {
+            Head::Ext { kind: EXT_ARRAY, len } => {
+                let array = plain_array::small(self, len)?;
+                transfer::deliver(array, visitor)
+            }
+            Head::Ext { kind: EXT_BLOCK, len } => {
+                let role = self.ext_role(len)?;
+                if role == Role::Text {
+                    return BlockReader::begin(self, role)?.visit(visitor);
+                }
+                let (header, len) = self.block(role)?;
+                let array = self.block_array(header, len)?;
+                transfer::deliver(array, visitor)
+            }
+            head => self.compound(&head, visitor),
+        }
+    }
+}
+
+macro_rules! as_any {
+    ($($method:ident)*) => {$(
+        #[inline]
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+            self.deserialize_any(visitor)
+        }
+    )*};
+}
+
+impl<'de> Deserializer<'de> for &mut Decoder<'_, '_> {
+    type Error = Error;
+
+    fn is_human_readable(&self) -> bool {
+        false
+    }
+
+    #[inline]
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        match self.scalar(visitor)? {
+            Ok(value) => Ok(value),
+            Err((head, visitor)) => self.compound(&head, visitor),
+        }
+    }
+
+    as_any! {
+        deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
+        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128 deserialize_f32
+        deserialize_f64 deserialize_char deserialize_str deserialize_string deserialize_bytes
+        deserialize_byte_buf deserialize_seq deserialize_map deserialize_identifier deserialize_unit
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        if self.option()? { visitor.visit_some(self) } else { visitor.visit_none() }
+    }
+
+    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value> {
+        self.deserialize_any(visitor)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value> {
+        if name == transfer::NAME { self.whole_array(visitor) } else { visitor.visit_newtype_struct(self) }
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value> {
+        self.deserialize_any(visitor)
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: usize,
+        visitor: V,
+    ) -> Result<V::Value> {
+        self.deserialize_any(visitor)
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value> {
+        self.deserialize_any(visitor)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value> {
+        let marker = self.peek()?;
+        match marker {
+            0xa0..=0xbf | STR8..=STR32 => visitor.visit_enum(Variant::unit(self)),
+            0x81 => {
+                self.at += 1;
+                self.enter()?;
+                let value = visitor.visit_enum(Variant::with_data(self))?;
+                self.leave();
+                Ok(value)
+            }
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        self.ignore()?;
+        visitor.visit_unit()
+    }
+}
+
+impl Decoder<'_, '_> {
+    /// Moves over a value without looking at its elements; a loop, so that depth costs nothing.
+    fn ignore(&mut self) -> Result<()> {
+        self.somes = 0;
+        let mut left: u64 = 1;
+        // Containers that go on in another header, with the number of values left when it is due.
+        let mut continued: Vec<(u64, bool)> = Vec::new();
+        loop {
+            while let Some(&(due, map)) = continued.last()
+                && left == due
+            {
+                continued.pop();
+                let (len, more) = self.continuation(map)?;
+                left += u64::from(len) * if map { 2 } else { 1 };
+                if more {
+                    continued.push((due, map));
+                }
+            }
+            if left == 0 {
+                return Ok(());
+            }
+            left -= 1;
+            let marker = self.peek()?;
+            self.at += 1;
+            let bytes = match marker {
+                0..=0x7f | 0xe0.. | NIL | FALSE | TRUE => 0,
+                0xa0..=0xbf => usize::from(marker & 0x1f),
+                U8 | I8 => 1,
+                U16 | I16 => 2,
+                U32 | I32 | F32 => 4,
+                U64 | I64 | F64 => 8,
+                BIN8 | STR8 => self.take_array::<1>()?[0].into(),
+                BIN16 | STR16 => u16::from_be_bytes(self.take_array()?).into(),
+                BIN32 | STR32 => u32::from_be_bytes(self.take_array()?) as usize,
+                _ => match self.long_head(marker)? {
+                    Head::Array { len, continued: more } => {
+                        if more {
+                            continued.push((left, false));
+                        }
+                        left += u64::from(len);
+                        0
+                    }
+                    Head::Map { len, continued: more } => {
+                        if more {
+                            continued.push((left, true));
+                        }
+                        left += 2 * u64::from(len);
+                        0
+                    }
+                    Head::Ext { kind: EXT_BLOCK, len } => {
+                        let role = self.ext_role(len)?;
+                        let (_, len) = self.block(role)?;
+                        self.sections.skip_block(len)?;
+                        self.block_done();
+                        0
+                    }
+                    Head::Ext { len, .. } => len,
+                },
+            };
+            self.take(bytes)?;
+        }
+    }
+
+    /// The header that goes on a container.
+    pub(super) fn continuation(&mut self, map: bool) -> Result<(u32, bool)> {
+        let marker = self.peek()?;
+        self.at += 1;
+        match (marker, map) {
+            (0x80..=0x8f | MAP16 | MAP32, true) | (0x90..=0x9f | ARRAY16 | ARRAY32, false) => {}
+            _ => return Err(self.corrupt("expected the rest of an array or map")),
+        }
+        match self.long_head(marker)? {
+            Head::Array { len, continued } | Head::Map { len, continued } => Ok((len, continued)),
+            Head::Ext { .. } => Err(self.corrupt("expected the rest of an array or map")),
+        }
+    }
+}

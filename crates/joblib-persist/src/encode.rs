@@ -1,0 +1,178 @@
+//! A value as MessagePack with extensions, in pieces of bounded size; long arrays and texts leave for blocks.
+
+mod compound;
+mod run;
+mod serializer;
+
+use joblib_array::DType;
+use joblib_array::transfer::RawArray;
+use serde::Serialize;
+
+use crate::error::{Error, Result};
+use crate::format::markers::{ARRAY32, CONTINUED, EXT_ARRAY, EXT_BLOCK, EXT8, EXT16, FIXEXT1, MAP32, Role};
+use crate::format::{BODY, BlockHeader, MAX_DEPTH, MIN_BLOCK, dtype_code, order_code};
+use crate::output::{Output, run_header};
+
+/// Writes one object.
+pub(crate) fn encode<T: Serialize + ?Sized>(value: &T, output: &mut Output<'_>) -> Result<()> {
+    output.begin_object()?;
+    let mut encoder =
+        Encoder { output, body: Vec::with_capacity(256), flushes: 0, depth: 0, counting: Vec::new() };
+    value.serialize(&mut encoder)?;
+    encoder.flush_body()?;
+    output.end_object();
+    Ok(())
+}
+
+/// Turns the calls of a value's `Serialize` into body pieces and blocks.
+pub(crate) struct Encoder<'o, 'w> {
+    output: &'o mut Output<'w>,
+    /// The piece of the body that is being written. Only ever ends between two values.
+    body: Vec<u8>,
+    /// Pieces written, to see whether a place in `body` is still there.
+    flushes: u64,
+    depth: u16,
+    /// The open containers whose length is not known, outermost first.
+    counting: Vec<Counting>,
+}
+
+/// A container that is being counted.
+struct Counting {
+    /// `array 32` or `map 32`.
+    marker: u8,
+    /// Where in the body its header is; `None` when that piece was written, and the next element starts a new header.
+    header: Option<usize>,
+    /// Elements since that header.
+    count: u32,
+}
+
+impl Encoder<'_, '_> {
+    /// Writes the piece of the body when it is long enough. Called between values only, so that none is torn.
+    #[inline]
+    fn flush_long_body(&mut self) -> Result<()> {
+        if self.body.len() >= BODY { self.flush_body() } else { Ok(()) }
+    }
+
+    #[cold]
+    fn flush_body(&mut self) -> Result<()> {
+        for container in &mut self.counting {
+            if let Some(header) = container.header.take() {
+                patch_count(&mut self.body, header, container.count | CONTINUED);
+            }
+        }
+        if !self.body.is_empty() {
+            self.output.body(&self.body)?;
+            self.body.clear();
+            self.flushes += 1;
+        }
+        Ok(())
+    }
+
+    fn enter(&mut self) -> Result<()> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(Error::value(format!(
+                "the value nests deeper than {MAX_DEPTH} levels, which could not be loaded"
+            )));
+        }
+        Ok(())
+    }
+
+    fn leave(&mut self) {
+        self.depth -= 1;
+    }
+
+    /// Starts a container of unknown length.
+    fn begin_counting(&mut self, marker: u8) {
+        let header = Some(self.put_open_header(marker));
+        self.counting.push(Counting { marker, header, count: 0 });
+    }
+
+    fn put_open_header(&mut self, marker: u8) -> usize {
+        let at = self.body.len();
+        self.body.extend_from_slice(&[marker, 0, 0, 0, 0]);
+        at
+    }
+
+    /// Counts an element of the innermost container of unknown length, before the element is written.
+    fn count_element(&mut self) -> Result<()> {
+        self.flush_long_body()?;
+        let at = self.body.len();
+        if let Some(container) = self.counting.last_mut() {
+            if container.count == CONTINUED - 1
+                && let Some(header) = container.header.take()
+            {
+                patch_count(&mut self.body, header, container.count | CONTINUED);
+            }
+            if container.header.is_none() {
+                self.body.extend_from_slice(&[container.marker, 0, 0, 0, 0]);
+                container.header = Some(at);
+                container.count = 0;
+            }
+            container.count += 1;
+        }
+        Ok(())
+    }
+
+    /// Ends the innermost container of unknown length.
+    fn end_counting(&mut self) {
+        if let Some(mut container) = self.counting.pop() {
+            let header = if let Some(header) = container.header {
+                header
+            } else {
+                container.count = 0;
+                self.put_open_header(container.marker)
+            };
+            patch_count(&mut self.body, header, container.count);
+        }
+    }
+
+    /// A reference to the block that the caller writes next.
+    fn refer(&mut self, role: Role) -> Result<()> {
+        self.body.extend_from_slice(&[FIXEXT1, EXT_BLOCK, role as u8]);
+        self.flush_body()
+    }
+
+    fn array(&mut self, array: &RawArray<'_>) -> Result<()> {
+        if array.bytes.len() < MIN_BLOCK {
+            self.small_array(array);
+            return Ok(());
+        }
+        self.refer(Role::Array)?;
+        let header =
+            BlockHeader { dtype: array.dtype, order: array.order, shuffle: 0, shape: array.shape.to_vec() };
+        self.output.block(header, array.bytes)
+    }
+
+    fn small_array(&mut self, array: &RawArray<'_>) {
+        let len = 3 + 8 * array.shape.len() + array.bytes.len();
+        if let Ok(len) = u8::try_from(len) {
+            self.body.extend_from_slice(&[EXT8, len]);
+        } else {
+            // `MIN_BLOCK` and 64 dimensions are far below 2¹⁶ bytes.
+            self.body.push(EXT16);
+            self.body.extend_from_slice(&(len as u16).to_be_bytes());
+        }
+        let ndim = array.shape.len() as u8;
+        self.body.extend_from_slice(&[EXT_ARRAY, dtype_code(array.dtype), order_code(array.order), ndim]);
+        for &dimension in array.shape {
+            self.body.extend_from_slice(&(dimension as u64).to_le_bytes());
+        }
+        self.body.extend_from_slice(array.bytes);
+    }
+
+    /// Long bytes or text.
+    fn long_bytes(&mut self, role: Role, bytes: &[u8]) -> Result<()> {
+        self.refer(role)?;
+        self.output.block(run_header(DType::U8, bytes.len()), bytes)
+    }
+}
+
+fn patch_count(body: &mut [u8], header: usize, count: u32) {
+    body[header + 1..header + 5].copy_from_slice(&count.to_be_bytes());
+}
+
+/// The marker of arrays or maps of unknown length.
+fn open_marker(map: bool) -> u8 {
+    if map { MAP32 } else { ARRAY32 }
+}

@@ -1,0 +1,193 @@
+//! What holds other values: sequences, tuples, maps, structs and their enum forms.
+
+use joblib_array::DType;
+use serde::ser::{
+    Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple,
+    SerializeTupleStruct, SerializeTupleVariant,
+};
+
+use super::Encoder;
+use super::run::{Run, number_type};
+use crate::error::{Error, Result};
+use crate::format::MIN_BLOCK;
+
+/// An array or a map that is being written.
+pub(crate) struct Compound<'e, 'o, 'w> {
+    encoder: &'e mut Encoder<'o, 'w>,
+    /// Elements or entries still to come, when their number was said.
+    left: Option<usize>,
+    in_variant: bool,
+}
+
+impl<'e, 'o, 'w> Compound<'e, 'o, 'w> {
+    pub(super) fn begin(encoder: &'e mut Encoder<'o, 'w>, map: bool, len: Option<usize>) -> Result<Self> {
+        let left = encoder.begin(map, len)?;
+        Ok(Self { encoder, left, in_variant: false })
+    }
+
+    pub(super) fn in_variant(self) -> Self {
+        Self { in_variant: true, ..self }
+    }
+
+    /// Before an element, or an entry's key.
+    #[inline]
+    fn next(&mut self) -> Result<()> {
+        match &mut self.left {
+            Some(0) => return Err(Error::value("a value gave more elements than it said it would")),
+            Some(left) => *left -= 1,
+            None => return self.encoder.count_element(),
+        }
+        self.encoder.flush_long_body()
+    }
+
+    #[inline]
+    fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
+        self.next()?;
+        value.serialize(&mut *self.encoder)
+    }
+
+    #[inline]
+    fn field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<()> {
+        self.next()?;
+        self.encoder.text(name)?;
+        value.serialize(&mut *self.encoder)
+    }
+
+    #[inline]
+    fn finish(self) -> Result<()> {
+        match self.left {
+            Some(0) => {}
+            Some(_) => return Err(Error::value("a value gave fewer elements than it said it would")),
+            None => self.encoder.end_counting(),
+        }
+        self.encoder.leave();
+        if self.in_variant {
+            self.encoder.leave();
+        }
+        Ok(())
+    }
+}
+
+/// A sequence: an array, or a block when it is a long run of one number type.
+pub(crate) enum Sequence<'e, 'o, 'w> {
+    /// Long enough for a block, if its elements turn out to be numbers.
+    Undecided(&'e mut Encoder<'o, 'w>, usize),
+    Elements(Compound<'e, 'o, 'w>),
+    Run(Run<'e, 'o, 'w>),
+    /// Between two states.
+    Moving,
+}
+
+impl<'e, 'o, 'w> Sequence<'e, 'o, 'w> {
+    pub(super) fn begin(encoder: &'e mut Encoder<'o, 'w>, len: Option<usize>) -> Result<Self> {
+        match len {
+            // The widest element that becomes a block has 8 bytes.
+            Some(len) if len >= MIN_BLOCK / 8 => Ok(Self::Undecided(encoder, len)),
+            _ => Compound::begin(encoder, false, len).map(Self::Elements),
+        }
+    }
+
+    #[cold]
+    fn decide(&mut self, dtype: Option<DType>) -> Result<()> {
+        if let Self::Undecided(encoder, len) = std::mem::replace(self, Self::Moving) {
+            *self = match dtype {
+                Some(dtype) if len.saturating_mul(dtype.size()) >= MIN_BLOCK => {
+                    Self::Run(Run::begin(encoder, dtype, len)?)
+                }
+                _ => Self::Elements(Compound::begin(encoder, false, Some(len))?),
+            };
+        }
+        Ok(())
+    }
+}
+
+impl SerializeSeq for Sequence<'_, '_, '_> {
+    type Ok = ();
+    type Error = Error;
+
+    #[inline]
+    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
+        loop {
+            match self {
+                Self::Run(run) => return run.push(value),
+                Self::Elements(elements) => return elements.element(value),
+                Self::Undecided(..) => self.decide(number_type::<T>())?,
+                Self::Moving => return Err(Error::value("a sequence went on after an error")),
+            }
+        }
+    }
+
+    fn end(mut self) -> Result<()> {
+        if let Self::Undecided(..) = self {
+            self.decide(None)?;
+        }
+        match self {
+            Self::Run(run) => run.finish(),
+            Self::Elements(elements) => elements.finish(),
+            _ => Err(Error::value("a sequence went on after an error")),
+        }
+    }
+}
+
+macro_rules! elements {
+    ($($name:ident::$method:ident),*) => {$(
+        impl $name for Compound<'_, '_, '_> {
+            type Ok = ();
+            type Error = Error;
+
+            #[inline]
+            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
+                self.element(value)
+            }
+
+            #[inline]
+            fn end(self) -> Result<()> {
+                self.finish()
+            }
+        }
+    )*};
+}
+
+elements!(
+    SerializeTuple::serialize_element,
+    SerializeTupleStruct::serialize_field,
+    SerializeTupleVariant::serialize_field
+);
+
+macro_rules! fields {
+    ($($name:ident),*) => {$(
+        impl $name for Compound<'_, '_, '_> {
+            type Ok = ();
+            type Error = Error;
+
+            #[inline]
+            fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<()> {
+                self.field(name, value)
+            }
+
+            #[inline]
+            fn end(self) -> Result<()> {
+                self.finish()
+            }
+        }
+    )*};
+}
+
+fields!(SerializeStruct, SerializeStructVariant);
+
+impl SerializeMap for Compound<'_, '_, '_> {
+    type Ok = ();
+    type Error = Error;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<()> {
+        self.element(key)
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
+        value.serialize(&mut *self.encoder)
+    }
+
+    fn end(self) -> Result<()> {
+        self.finish()
+    }
+}

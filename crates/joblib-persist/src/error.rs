@@ -1,0 +1,176 @@
+//! What can go wrong, in one opaque type that answers questions and names the file and the place in it.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The result of this crate's functions.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a value could not be saved or loaded.
+///
+/// Its text says what happened, in which file and where in it, what was expected, and what to do.
+///
+/// ```
+/// let error = joblib_persist::load::<f64>("no/such/file").unwrap_err();
+/// assert!(error.is_not_found());
+/// assert_eq!(error.path(), Some("no/such/file".as_ref()));
+/// ```
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: Kind,
+    message: String,
+    path: Option<PathBuf>,
+    offset: Option<u64>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The operating system said no.
+    Io,
+    /// The bytes are not what a writer of the format leaves.
+    Corrupt,
+    /// The bytes are of another format, or a version or compressor that this program does not know.
+    Foreign,
+    /// The file holds another type.
+    Type,
+    /// A limit that the caller set was reached.
+    Limit,
+    /// The value or an option can't be used as asked.
+    Value,
+}
+
+impl Error {
+    pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner { kind, message: message.into(), path: None, offset: None, source: None }))
+    }
+
+    pub(crate) fn corrupt(message: impl Into<String>) -> Self {
+        Self::new(Kind::Corrupt, message)
+    }
+
+    pub(crate) fn value(message: impl Into<String>) -> Self {
+        Self::new(Kind::Value, message)
+    }
+
+    /// An I/O error met while `doing` something, such as "reading".
+    pub(crate) fn io(doing: &str, source: io::Error) -> Self {
+        // Errors of this crate pass through the `Read` and `Write` of compressors unchanged.
+        let source = match source.downcast::<Self>() {
+            Ok(error) => return error,
+            Err(source) => source,
+        };
+        let kind = match source.kind() {
+            io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidInput => {
+                Kind::Corrupt
+            }
+            _ => Kind::Io,
+        };
+        let mut error = Self::new(kind, format!("{doing} failed: {source}"));
+        error.0.source = Some(Box::new(source));
+        error
+    }
+
+    /// The same error with the file it is about, unless it has one.
+    pub(crate) fn at_path(mut self, path: Option<&Path>) -> Self {
+        if self.0.path.is_none() {
+            self.0.path = path.map(Path::to_owned);
+        }
+        self
+    }
+
+    /// The same error with the place it is about, unless it has one.
+    pub(crate) fn at_offset(mut self, offset: u64) -> Self {
+        self.0.offset.get_or_insert(offset);
+        self
+    }
+
+    /// Whether the file is damaged: cut off, or a checksum or a length in it is wrong.
+    pub fn is_corrupt(&self) -> bool {
+        self.0.kind == Kind::Corrupt
+    }
+
+    /// Whether the bytes are no file of ours, or of a version or compressor that this program does not know.
+    pub fn is_foreign(&self) -> bool {
+        self.0.kind == Kind::Foreign
+    }
+
+    /// Whether the file is sound but holds a value of another type.
+    pub fn is_wrong_type(&self) -> bool {
+        self.0.kind == Kind::Type
+    }
+
+    /// Whether a limit set by [`LoadOptions`](crate::LoadOptions) was reached.
+    pub fn is_limit(&self) -> bool {
+        self.0.kind == Kind::Limit
+    }
+
+    /// Whether the file does not exist.
+    pub fn is_not_found(&self) -> bool {
+        self.io_kind() == Some(io::ErrorKind::NotFound)
+    }
+
+    /// The kind of the operating system's error, when that was the cause.
+    pub fn io_kind(&self) -> Option<io::ErrorKind> {
+        self.0.source.as_ref()?.downcast_ref::<io::Error>().map(io::Error::kind)
+    }
+
+    /// The file, when it has a name.
+    pub fn path(&self) -> Option<&Path> {
+        self.0.path.as_deref()
+    }
+
+    /// Where in the file, in bytes from its start; in a compressed file, from the start of what it decompresses to.
+    pub fn offset(&self) -> Option<u64> {
+        self.0.offset
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(path) = &self.0.path {
+            write!(f, "{}: ", path.display())?;
+        }
+        if let Some(offset) = self.0.offset {
+            write!(f, "at byte {offset}: ")?;
+        }
+        f.write_str(&self.0.message)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Error({:?}: {self})", self.0.kind)
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_ref().map(|source| &**source as &(dyn StdError + 'static))
+    }
+}
+
+impl serde::ser::Error for Error {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self::value(message.to_string())
+    }
+}
+
+impl serde::de::Error for Error {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self::new(Kind::Type, message.to_string())
+    }
+}
+
+impl From<Error> for io::Error {
+    fn from(error: Error) -> Self {
+        let kind = error.io_kind().unwrap_or(match error.0.kind {
+            Kind::Corrupt | Kind::Foreign | Kind::Type => io::ErrorKind::InvalidData,
+            _ => io::ErrorKind::Other,
+        });
+        Self::new(kind, error)
+    }
+}

@@ -1,0 +1,86 @@
+#![doc = include_str!("../README.md")]
+//!
+//! ```
+//! use joblib_persist::{dump, load};
+//!
+//! let folder = tempfile::tempdir()?;
+//! let path = folder.path().join("scores.gz");
+//! dump(&vec![("ridge", 0.5), ("lasso", 0.25)], &path)?;
+//! let scores: Vec<(String, f64)> = load(&path)?;
+//! assert_eq!(scores[1], ("lasso".to_owned(), 0.25));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod atomic;
+mod compress;
+mod decode;
+mod encode;
+mod error;
+mod format;
+mod input;
+mod options;
+mod output;
+mod reader;
+mod report;
+mod sections;
+mod writer;
+
+use std::io::{Read, Write};
+use std::path::Path;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use compress::{Compressor, Encoder, register_compressor};
+pub use error::{Error, Result};
+pub use options::{Compress, DumpOptions, LoadOptions};
+pub use reader::Reader;
+pub use writer::Writer;
+
+/// Saves `value` to the file at `path`, compressed when the extension says so (`.z`, `.gz`, `.bz2`, `.xz`, `.lzma`, `.lz4`,
+/// `.zst`).
+///
+/// The file appears, or takes the place of the one there, in one step when it is complete: whatever interrupts the
+/// dump, the file at `path` is the old one or the new one.
+///
+/// ```
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("weights.xz");
+/// joblib_persist::dump(&[0.5, 0.25], &path)?;
+/// assert_eq!(joblib_persist::load::<Vec<f64>>(&path)?, [0.5, 0.25]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn dump<T: Serialize + ?Sized>(value: &T, path: impl AsRef<Path>) -> Result<()> {
+    DumpOptions::new().dump(value, path)
+}
+
+/// Loads the value in the file at `path`, whatever it is compressed with. Of several values, the first.
+///
+/// See [`dump`] for an example.
+pub fn load<T: DeserializeOwned>(path: impl AsRef<Path>) -> Result<T> {
+    LoadOptions::new().load(path)
+}
+
+/// Saves `value` to a writer, uncompressed. Several values can be written one after another.
+///
+/// ```
+/// let mut bytes = Vec::new();
+/// joblib_persist::dump_to("first", &mut bytes)?;
+/// joblib_persist::dump_to(&2, &mut bytes)?;
+///
+/// let mut source = &bytes[..];
+/// assert_eq!(joblib_persist::load_from::<String, _>(&mut source)?, "first");
+/// assert_eq!(joblib_persist::load_from::<i32, _>(&mut source)?, 2);
+/// # Ok::<(), joblib_persist::Error>(())
+/// ```
+pub fn dump_to<T: Serialize + ?Sized, W: Write>(value: &T, writer: W) -> Result<()> {
+    DumpOptions::new().dump_to(value, writer)
+}
+
+/// Loads the next value of a reader, whatever it is compressed with.
+///
+/// Of an uncompressed stream no byte is taken beyond the value, so that the next one can be loaded; several values in a
+/// compressed stream are for [`Reader`]. See [`dump_to`] for an example.
+pub fn load_from<T: DeserializeOwned, R: Read>(reader: R) -> Result<T> {
+    LoadOptions::new().load_from(reader)
+}

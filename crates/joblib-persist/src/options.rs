@@ -1,0 +1,118 @@
+//! How to save and how to load: what the caller chooses.
+
+mod compress;
+
+use std::io::{Read, Write};
+use std::path::Path;
+
+use joblib_array::MmapMode;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use self::compress::Compress;
+pub(crate) use self::compress::choose;
+use crate::error::{Error, Kind, Result};
+use crate::{Reader, Writer};
+
+/// How to save a value.
+///
+/// ```
+/// use joblib_persist::{DumpOptions, load};
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("model");
+/// DumpOptions::new().compress(("gzip", 6)).dump(&vec![1.0, 2.0], &path)?;
+/// assert_eq!(load::<Vec<f64>>(&path)?, [1.0, 2.0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct DumpOptions {
+    pub(crate) compress: Option<Compress>,
+}
+
+impl DumpOptions {
+    /// Compressed when the file's extension says so (`.z`, `.gz`, `.bz2`, `.xz`, `.lzma`, `.lz4`, `.zst`).
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How to compress: `true` or a level from 1 to 9 (with the compressor of the file's extension, else zlib), a
+    /// compressor's name, or name and level. `false` and level 0 leave the file uncompressed whatever its extension.
+    pub fn compress(mut self, compress: impl Into<Compress>) -> Self {
+        self.compress = Some(compress.into());
+        self
+    }
+
+    /// Saves `value` to the file at `path`: as a whole, or not at all. See [`dump`](crate::dump).
+    pub fn dump<T: Serialize + ?Sized>(&self, value: &T, path: impl AsRef<Path>) -> Result<()> {
+        let mut writer = Writer::create(path, self)?;
+        writer.write(value)?;
+        writer.finish()
+    }
+
+    /// Saves `value` to a writer. See [`dump_to`](crate::dump_to).
+    pub fn dump_to<T: Serialize + ?Sized, W: Write>(&self, value: &T, writer: W) -> Result<()> {
+        let mut writer = Writer::new(writer, self)?;
+        writer.write(value)?;
+        writer.finish()
+    }
+}
+
+/// How to load a value.
+///
+/// ```
+/// use joblib_array::{Array, MmapMode};
+/// use joblib_persist::{LoadOptions, dump};
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("matrix");
+/// dump(&Array::<f64>::zeros(&[100, 100]), &path)?;
+/// let matrix: Array<f64> = LoadOptions::new().mmap_mode(MmapMode::Read).load(&path)?;
+/// assert!(matrix.is_mapped());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct LoadOptions {
+    pub(crate) mmap_mode: Option<MmapMode>,
+    pub(crate) max_decompressed_bytes: Option<u64>,
+}
+
+impl LoadOptions {
+    /// Everything in memory, without a limit.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Maps arrays of a kilobyte or more instead of reading them: numpy's modes `r` (read only), `r+` and `w+` (writes reach the
+    /// file) and `c` (writes stay in memory). Only [`Array`](joblib_array::Array)s are mapped; a `Vec` has memory of its own.
+    ///
+    /// What a mapping reads is not held against its checksum: that would read the whole file. [`verify`](crate::verify)
+    /// does it. A file that is compressed or has no path is loaded into memory, with one warning.
+    pub fn mmap_mode(mut self, mode: MmapMode) -> Self {
+        self.mmap_mode = Some(mode);
+        self
+    }
+
+    /// The largest file, after decompression, that is loaded; a larger one is an error
+    /// ([`is_limit`](crate::Error::is_limit)). For files that are not trusted: a small one can decompress to terabytes.
+    pub fn max_decompressed_bytes(mut self, bytes: u64) -> Self {
+        self.max_decompressed_bytes = Some(bytes);
+        self
+    }
+
+    /// Loads the value in the file at `path`. See [`load`](crate::load).
+    pub fn load<T: DeserializeOwned>(&self, path: impl AsRef<Path>) -> Result<T> {
+        Reader::open(path, self)?.only()
+    }
+
+    /// Loads the next value of a reader. See [`load_from`](crate::load_from).
+    pub fn load_from<T: DeserializeOwned, R: Read>(&self, reader: R) -> Result<T> {
+        let mut reader = Reader::exact(reader, self)?;
+        reader.next()?.ok_or_else(empty)
+    }
+}
+
+#[cold]
+pub(crate) fn empty() -> Error {
+    Error::new(Kind::Corrupt, "expected a value, found the end of the file: it is empty or was cut off")
+}

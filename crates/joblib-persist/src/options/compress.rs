@@ -1,0 +1,92 @@
+//! The forms that `compress` takes, and the compressor and level they mean.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::compress::{Compressor, by_extension, by_name};
+use crate::error::{Error, Result};
+
+/// How to compress: see [`DumpOptions::compress`](crate::DumpOptions::compress).
+///
+/// ```
+/// use joblib_persist::Compress;
+///
+/// let forms: [Compress; 4] = [true.into(), 6.into(), "gzip".into(), ("gzip", 6).into()];
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Compress(Form);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Form {
+    On(bool),
+    Level(u32),
+    Name(String),
+    NameAndLevel(String, u32),
+}
+
+impl From<bool> for Compress {
+    fn from(on: bool) -> Self {
+        Self(Form::On(on))
+    }
+}
+
+impl From<u32> for Compress {
+    fn from(level: u32) -> Self {
+        Self(Form::Level(level))
+    }
+}
+
+impl From<i32> for Compress {
+    /// A negative level is as wrong as one that is too high, and the same error when it is used.
+    fn from(level: i32) -> Self {
+        Self(Form::Level(u32::try_from(level).unwrap_or(u32::MAX)))
+    }
+}
+
+impl From<&str> for Compress {
+    fn from(name: &str) -> Self {
+        Self(Form::Name(name.to_owned()))
+    }
+}
+
+impl From<String> for Compress {
+    fn from(name: String) -> Self {
+        Self(Form::Name(name))
+    }
+}
+
+impl<N: Into<String>> From<(N, u32)> for Compress {
+    fn from((name, level): (N, u32)) -> Self {
+        Self(Form::NameAndLevel(name.into(), level))
+    }
+}
+
+/// The compressor and level that are meant; `None` for an uncompressed file.
+pub(crate) fn choose(
+    compress: Option<&Compress>,
+    path: Option<&Path>,
+) -> Result<Option<(Arc<dyn Compressor>, u32)>> {
+    let by_path = || path.and_then(|path| by_extension(&path.file_name()?.to_string_lossy()));
+    let or_zlib = || by_path().map_or_else(|| by_name("zlib"), Ok);
+    let (compressor, level) = match compress.map(|compress| &compress.0) {
+        None => match by_path() {
+            Some(compressor) => (compressor, None),
+            None => return Ok(None),
+        },
+        Some(Form::On(false) | Form::Level(0) | Form::NameAndLevel(_, 0)) => return Ok(None),
+        Some(Form::On(true)) => (or_zlib()?, Some(3)),
+        Some(Form::Level(level)) => (or_zlib()?, Some(*level)),
+        Some(Form::Name(name)) => (by_name(name)?, None),
+        Some(Form::NameAndLevel(name, level)) => (by_name(name)?, Some(*level)),
+    };
+    let level = level.unwrap_or_else(|| compressor.default_level());
+    if !compressor.levels().contains(&level) {
+        let (least, most) = compressor.levels().into_inner();
+        return Err(Error::value(format!(
+            "compression level {} is not one of {}'s: expected {least} to {most}, or 0 for none",
+            if level == u32::MAX { "below 0".to_owned() } else { level.to_string() },
+            compressor.name()
+        )));
+    }
+    Ok(Some((compressor, level)))
+}

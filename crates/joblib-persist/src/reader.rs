@@ -1,0 +1,139 @@
+//! Several objects in a row, from one stream.
+
+use std::fs::OpenOptions;
+use std::io::{BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use joblib_array::MmapMode;
+use serde::de::DeserializeOwned;
+
+use crate::compress::detect;
+use crate::decode::decode;
+use crate::error::{Error, Kind, Result};
+use crate::format::MAGIC;
+use crate::input::{Input, Source};
+use crate::options::{LoadOptions, empty};
+use crate::report;
+use crate::sections::Sections;
+
+/// Bytes of a compressed file that are read at a time.
+const COMPRESSED_CHUNK: usize = 128 << 10;
+
+/// As many of a file's first bytes as its kind is found out from.
+const FIRST: usize = 16;
+
+/// Reads the values that [`Writer`](crate::Writer), or several `dump`s into one stream, wrote.
+pub struct Reader<'r> {
+    sections: Sections<'r>,
+    path: Option<PathBuf>,
+    mmap_mode: Option<MmapMode>,
+    failed: bool,
+}
+
+impl Reader<'static> {
+    /// Opens the file at `path`, which may be compressed.
+    pub fn open(path: impl AsRef<Path>, options: &LoadOptions) -> Result<Self> {
+        let path = path.as_ref();
+        Self::open_file(path, options).map_err(|error| error.at_path(Some(path)))
+    }
+
+    fn open_file(path: &Path, options: &LoadOptions) -> Result<Self> {
+        let writable = options.mmap_mode.is_some_and(MmapMode::writes_to_file);
+        let file =
+            OpenOptions::new().read(true).write(writable).open(path).map_err(|source| {
+                Error::io(if writable { "opening for writing" } else { "opening" }, source)
+            })?;
+        let mut input = Input::new(Source::File(file), options.max_decompressed_bytes);
+        let first = input.peek(FIRST)?;
+        let mut mmap_mode = options.mmap_mode;
+        if let Some(compressor) = detect_unless_native(first) {
+            if mmap_mode.take().is_some() {
+                report::not_mapped(path, compressor.name());
+            }
+            let file = input.into_file().ok_or_else(empty)?;
+            let decoder = compressor
+                .decoder(Box::new(BufReader::with_capacity(COMPRESSED_CHUNK, file)))
+                .map_err(|source| Error::io("decompressing", source))?;
+            input = Input::new(Source::Stream(decoder), options.max_decompressed_bytes);
+        }
+        Self::begin(input, Some(path), mmap_mode)
+    }
+}
+
+impl<'r> Reader<'r> {
+    /// Reads from `reader`, which may be compressed and is read ahead of what is asked for.
+    pub fn new<R: Read + 'r>(reader: R, options: &LoadOptions) -> Result<Self> {
+        Self::from_source(Source::Stream(Box::new(reader)), options)
+    }
+
+    /// Reads from `reader` no byte more than the values have, unless they are compressed.
+    pub(crate) fn exact<R: Read + 'r>(reader: R, options: &LoadOptions) -> Result<Self> {
+        Self::from_source(Source::Exact(Box::new(reader)), options)
+    }
+
+    fn from_source(source: Source<'r>, options: &LoadOptions) -> Result<Self> {
+        if options.mmap_mode.is_some() {
+            report::not_mapped_stream();
+        }
+        let mut input = Input::new(source, options.max_decompressed_bytes);
+        if let Some(compressor) = detect_unless_native(input.peek(FIRST)?) {
+            let decoder = compressor
+                .decoder(Box::new(BufReader::with_capacity(COMPRESSED_CHUNK, input.without_limit())))
+                .map_err(|source| Error::io("decompressing", source))?;
+            input = Input::new(Source::Stream(decoder), options.max_decompressed_bytes);
+        }
+        Self::begin(input, None, None)
+    }
+
+    /// The stream is now uncompressed: which format is it?
+    fn begin(mut input: Input<'r>, path: Option<&Path>, mmap_mode: Option<MmapMode>) -> Result<Self> {
+        let first = input.peek(FIRST)?;
+        if !first.is_empty() && !is_native(first) {
+            return Err(Error::new(
+                Kind::Foreign,
+                format!(
+                    "expected a file of joblib for Rust, found one that starts with the bytes {first:02x?}"
+                ),
+            ));
+        }
+        Ok(Self { sections: Sections::new(input), path: path.map(Path::to_owned), mmap_mode, failed: false })
+    }
+
+    /// The next value; `None` after the last one. After an error there is no next value.
+    #[expect(clippy::should_implement_trait, reason = "each value can have another type")]
+    pub fn next<T: DeserializeOwned>(&mut self) -> Result<Option<T>> {
+        let result = self.try_next();
+        result.map_err(|error| error.at_path(self.path.as_deref()))
+    }
+
+    fn try_next<T: DeserializeOwned>(&mut self) -> Result<Option<T>> {
+        if self.failed {
+            return Err(Error::value(
+                "an earlier value could not be read, so what follows it can't be found",
+            ));
+        }
+        self.failed = true;
+        let value = if self.sections.begin_object()? {
+            Some(decode(&mut self.sections, self.mmap_mode)?)
+        } else {
+            None
+        };
+        self.failed = false;
+        Ok(value)
+    }
+
+    /// The one value of a file.
+    pub(crate) fn only<T: DeserializeOwned>(&mut self) -> Result<T> {
+        self.next()?.ok_or_else(|| empty().at_path(self.path.as_deref()))
+    }
+}
+
+/// Whether a stream that starts so is one of ours; a cut-off one counts, so that it is called damaged and not foreign.
+fn is_native(first: &[u8]) -> bool {
+    let len = first.len().min(MAGIC.len());
+    first[..len] == MAGIC[..len]
+}
+
+fn detect_unless_native(first: &[u8]) -> Option<std::sync::Arc<dyn crate::compress::Compressor>> {
+    if is_native(first) { None } else { detect(first) }
+}
