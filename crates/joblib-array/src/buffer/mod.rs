@@ -7,11 +7,12 @@ mod adopted;
 mod heap;
 mod mapped;
 
+use std::any::Any;
 use std::fmt;
 use std::fs::File;
 use std::io;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use self::adopted::Adopted;
 use self::heap::Heap;
@@ -35,8 +36,15 @@ pub const ALIGNMENT: usize = 64;
 /// ```
 #[derive(Clone)]
 pub struct Buffer {
-    storage: Arc<Storage>,
+    memory: Arc<Memory>,
     range: Range<usize>,
+}
+
+/// What all handles of one memory share.
+struct Memory {
+    storage: Storage,
+    /// Made from the bytes, and gone when they are written or freed.
+    derived: OnceLock<Arc<dyn Any + Send + Sync>>,
 }
 
 enum Storage {
@@ -110,7 +118,7 @@ impl Buffer {
 
     /// The bytes.
     pub fn as_bytes(&self) -> &[u8] {
-        let all = match &*self.storage {
+        let all = match &self.memory.storage {
             Storage::Heap(heap) => heap.as_bytes(),
             Storage::Mapped(mapped) => mapped.as_bytes(),
             Storage::Adopted(adopted) => adopted.as_bytes(),
@@ -120,7 +128,9 @@ impl Buffer {
 
     /// The bytes, for writing; `None` when the mapping is read-only or another handle shares the memory.
     pub fn as_mut_bytes(&mut self) -> Option<&mut [u8]> {
-        let all = match Arc::get_mut(&mut self.storage)? {
+        let memory = Arc::get_mut(&mut self.memory)?;
+        memory.derived = OnceLock::new();
+        let all = match &mut memory.storage {
             Storage::Heap(heap) => heap.as_mut_bytes(),
             Storage::Mapped(mapped) => mapped.as_mut_bytes()?,
             Storage::Adopted(adopted) => adopted.as_mut_bytes(),
@@ -140,12 +150,12 @@ impl Buffer {
             self.len()
         );
         let start = self.range.start;
-        Self { storage: Arc::clone(&self.storage), range: start + range.start..start + range.end }
+        Self { memory: Arc::clone(&self.memory), range: start + range.start..start + range.end }
     }
 
     /// The mode of the mapping, or `None` for memory on the heap.
     pub fn mmap_mode(&self) -> Option<MmapMode> {
-        match &*self.storage {
+        match &self.memory.storage {
             Storage::Mapped(mapped) => Some(mapped.mode()),
             Storage::Heap(_) | Storage::Adopted(_) => None,
         }
@@ -154,7 +164,7 @@ impl Buffer {
     /// The file of a mapping that writes to it, and where in it this buffer starts: what another process needs to
     /// map the same memory. `None` for every other buffer.
     pub fn shared_file(&self) -> Option<(&File, u64)> {
-        match &*self.storage {
+        match &self.memory.storage {
             Storage::Mapped(mapped) => {
                 mapped.shared_file().map(|(file, offset)| (file, offset + self.range.start as u64))
             }
@@ -164,20 +174,54 @@ impl Buffer {
 
     /// Whether another handle shares this memory.
     pub fn is_shared(&self) -> bool {
-        Arc::strong_count(&self.storage) > 1
+        Arc::strong_count(&self.memory) > 1
+    }
+
+    /// Something made from the bytes of the whole memory that this buffer is a part of, and where in it the buffer
+    /// starts: a copy in shared memory, say.
+    ///
+    /// It is made once, whatever handle asks, and kept until the bytes are borrowed for writing or freed. Whoever asks
+    /// for another type than is kept has it made anew, and not kept.
+    ///
+    /// ```
+    /// use joblib_array::Buffer;
+    ///
+    /// let buffer = Buffer::copy_of(&[1, 2, 3]);
+    /// let sum = |bytes: &[u8]| Ok::<_, ()>(bytes.iter().sum::<u8>());
+    /// assert_eq!(buffer.slice(2..3).derived(sum).map(|(sum, start)| (*sum, start)), Ok((6, 2)));
+    /// assert!(buffer.derived(|_| Err::<u8, _>("is made only once")).is_ok());
+    /// ```
+    pub fn derived<T: Send + Sync + 'static, E>(
+        &self,
+        make: impl FnOnce(&[u8]) -> Result<T, E>,
+    ) -> Result<(Arc<T>, usize), E> {
+        let kept = self.memory.derived.get().cloned().and_then(|kept| kept.downcast().ok());
+        if let Some(kept) = kept {
+            return Ok((kept, self.range.start));
+        }
+        let all = match &self.memory.storage {
+            Storage::Heap(heap) => heap.as_bytes(),
+            Storage::Mapped(mapped) => mapped.as_bytes(),
+            Storage::Adopted(adopted) => adopted.as_bytes(),
+        };
+        let made = Arc::new(make(all)?);
+        let kept = self.memory.derived.get_or_init(|| Arc::clone(&made) as Arc<dyn Any + Send + Sync>);
+        // Somebody else may have been faster.
+        Ok((Arc::clone(kept).downcast().unwrap_or(made), self.range.start))
     }
 
     /// Writes changes of a mapping that writes to its file through to the disk; does nothing for others.
     pub fn flush(&self) -> io::Result<()> {
-        match &*self.storage {
+        match &self.memory.storage {
             Storage::Mapped(mapped) => mapped.flush(),
             Storage::Heap(_) | Storage::Adopted(_) => Ok(()),
         }
     }
 
     fn whole(storage: Storage) -> Self {
-        let mut buffer = Self { storage: Arc::new(storage), range: 0..0 };
-        buffer.range = 0..match &*buffer.storage {
+        let memory = Memory { storage, derived: OnceLock::new() };
+        let mut buffer = Self { memory: Arc::new(memory), range: 0..0 };
+        buffer.range = 0..match &buffer.memory.storage {
             Storage::Heap(heap) => heap.as_bytes().len(),
             Storage::Mapped(mapped) => mapped.as_bytes().len(),
             Storage::Adopted(adopted) => adopted.as_bytes().len(),
