@@ -12,7 +12,9 @@ use std::time::{Duration, Instant};
 use crate::context::{self, CallContext};
 use crate::describe::Peek;
 use crate::error::{Cause, TaskError};
+use crate::portable::Name;
 use crate::task::{self, Task};
+use crate::wire::message::{self, outcome};
 
 /// What the runner of a batch heeds between two tasks.
 #[derive(Clone, Copy, Default)]
@@ -200,9 +202,9 @@ impl Batch {
         any.downcast().ok().map(|batch| *batch)
     }
 
-    /// The index of its first task.
-    pub fn first(&self) -> usize {
-        self.0.first()
+    /// The index of its first task that has not run.
+    pub fn next_index(&self) -> usize {
+        self.0.next_index()
     }
 
     /// The number of its tasks that have not run.
@@ -213,6 +215,22 @@ impl Batch {
     /// Runs its tasks on this thread, to the end, or until the call is stopped.
     pub fn run(&mut self) {
         self.0.run(Control::default());
+    }
+
+    /// Appends its tasks in a form that a worker process of the same executable understands. On failure, says
+    /// which of its tasks can't be encoded, counted from the first that has not run, and why.
+    pub(crate) fn encode(&self, out: &mut Vec<u8>) -> Result<(), (usize, String)> {
+        self.0.encode(out)
+    }
+
+    /// Takes the encoded outcomes of the next `count` tasks; `None` if they are not in the form that workers write.
+    pub(crate) fn accept(&mut self, count: usize, input: &[u8], worker: &str) -> Option<()> {
+        self.0.accept(count, input, worker)
+    }
+
+    /// Says how long its tasks kept a worker busy, and how large their message was.
+    pub(crate) fn add_cost(&mut self, busy: Duration, bytes: usize) {
+        self.0.add_cost(busy, bytes);
     }
 
     /// Cuts off the tasks after the first `keep` that have not run, as a batch of their own.
@@ -229,19 +247,75 @@ impl Batch {
     }
 }
 
+impl<T: Task> TaskBatch<T> {
+    /// Appends the tasks that have not run: runs of calls of one function, each with the function's name and the
+    /// number of calls. On failure, says which task could not be encoded, and why.
+    fn encode_tasks(&self, out: &mut Vec<u8>) -> Result<(), (usize, String)> {
+        let mut open: Option<(Name, usize, u64)> = None;
+        for (i, task) in self.tasks.iter().enumerate() {
+            let continued = T::UNIFORM && open.is_some();
+            if !continued {
+                let name = task.portable_name().map_err(|reason| (i, reason))?;
+                if open.as_ref().is_none_or(|(last, _, _)| *last != name) {
+                    close_run(out, open.take());
+                    message::put_u64(out, name.distance as u64);
+                    message::put_u64(out, name.check);
+                    open = Some((name, out.len(), 0));
+                    message::put_u64(out, 0);
+                }
+            }
+            let start = message::begin(out);
+            task.encode(out).map_err(|reason| (i, reason))?;
+            message::end(out, start);
+            if let Some((_, _, count)) = &mut open {
+                *count += 1;
+            }
+        }
+        close_run(out, open);
+        Ok(())
+    }
+
+    /// Takes the encoded outcomes of the next `count` tasks.
+    fn accept_outcomes(&mut self, count: usize, mut input: &[u8], worker: &str) -> Option<()> {
+        for _ in 0..count {
+            let (tag, bytes) = message::get_bytes(&mut input)?.split_first()?;
+            let task = self.tasks.pop_front()?;
+            let result = match *tag {
+                outcome::OK => T::decode(bytes).unwrap_or_else(|reason| Err(Cause::Undecodable(reason))),
+                outcome::PANIC => Err(message::parse(bytes).map_or_else(Cause::Undecodable, Cause::Panic)),
+                outcome::ARGUMENTS => Err(Cause::Arguments(String::from_utf8_lossy(bytes).into_owned())),
+                _ => Err(Cause::Undecodable(String::from_utf8_lossy(bytes).into_owned())),
+            };
+            let index = self.next_index();
+            self.outcomes.push(result.map_err(|cause| describe(&task, index, cause).on_worker(worker)));
+        }
+        Some(())
+    }
+}
+
+/// Fills in how many calls a run has.
+fn close_run(out: &mut [u8], run: Option<(Name, usize, u64)>) {
+    if let Some((_, place, count)) = run {
+        out[place..place + 8].copy_from_slice(&count.to_le_bytes());
+    }
+}
+
 /// What a batch can do without its type being known.
 pub(crate) trait Work: Any + Send {
-    fn first(&self) -> usize;
+    fn next_index(&self) -> usize;
     fn pending(&self) -> usize;
     fn run(&mut self, control: Control<'_>);
     fn split_off(&mut self, keep: usize) -> Batch;
     fn break_first(&mut self, cause: Cause, worker: &str);
     fn error_of_first(&self, cause: Cause) -> Option<TaskError>;
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), (usize, String)>;
+    fn accept(&mut self, count: usize, input: &[u8], worker: &str) -> Option<()>;
+    fn add_cost(&mut self, busy: Duration, bytes: usize);
 }
 
 impl<T: Task<Output: 'static> + 'static> Work for TaskBatch<T> {
-    fn first(&self) -> usize {
-        self.first
+    fn next_index(&self) -> usize {
+        TaskBatch::next_index(self)
     }
 
     fn pending(&self) -> usize {
@@ -263,6 +337,19 @@ impl<T: Task<Output: 'static> + 'static> Work for TaskBatch<T> {
 
     fn error_of_first(&self, cause: Cause) -> Option<TaskError> {
         Runnable::error_of_first(self, cause)
+    }
+
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), (usize, String)> {
+        self.encode_tasks(out)
+    }
+
+    fn accept(&mut self, count: usize, input: &[u8], worker: &str) -> Option<()> {
+        self.accept_outcomes(count, input, worker)
+    }
+
+    fn add_cost(&mut self, busy: Duration, bytes: usize) {
+        self.busy += busy;
+        self.bytes += bytes;
     }
 }
 

@@ -8,7 +8,9 @@ use serde::de::DeserializeOwned;
 
 use crate::describe::Peek;
 use crate::error::Cause;
+use crate::portable::{self, Name};
 use crate::task::Task;
+use crate::worker::call::Incoming;
 
 /// A function that can be named to another process: a function or a closure that captures nothing, of up to twelve
 /// arguments.
@@ -152,6 +154,37 @@ where
     fn peek(&self, peek: &mut Peek) {
         peek.keep(&self.args);
     }
+
+    fn portable_name(&self) -> Result<Name, String> {
+        Name::of(trampoline::<F, Args>, type_check::<F, Args>())
+    }
+
+    #[inline]
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), String> {
+        rmp_serde::encode::write(out, &self.args).map_err(|error| error.to_string())
+    }
+
+    #[inline]
+    fn decode(bytes: &[u8]) -> Result<Result<F::Output, Cause>, String> {
+        rmp_serde::from_slice(bytes).map(Ok).map_err(|error| error.to_string())
+    }
+}
+
+/// What runs a task of this type in a worker process.
+fn trampoline<F, Args>(task: &mut Incoming<'_>)
+where
+    F: Function<Args>,
+    F::Output: Value,
+    Args: Value,
+{
+    task.run(type_check::<F, Args>, |args| instance::<F>().call(args));
+}
+
+/// A hash of the types that both sides have to agree on.
+fn type_check<F: Function<Args>, Args>() -> u64 {
+    let names =
+        [std::any::type_name::<F>(), std::any::type_name::<Args>(), std::any::type_name::<F::Output>()];
+    names.iter().fold(0, |hash, name| u64::rotate_left(hash, 7) ^ portable::hash_text(name))
 }
 
 impl<F, Args: Clone> Clone for Delayed<F, Args> {

@@ -174,7 +174,11 @@ where
             return Ok(());
         }
         while self.limit.is_none_or(|limit| self.batches < limit) {
-            if let Some(batch) = self.again.pop_front() {
+            if let Some(mut batch) = self.again.pop_front() {
+                let tail = batch.split_off(self.batching.next(0, self.workers));
+                if tail.pending() > 0 {
+                    self.again.push_front(tail);
+                }
                 self.submit(batch)?;
                 continue;
             }

@@ -4,6 +4,7 @@ pub mod backend;
 mod batch;
 mod batching;
 mod cancel;
+mod carry;
 mod config;
 mod context;
 mod cpu;
@@ -14,6 +15,7 @@ mod error;
 mod n_jobs;
 mod panics;
 mod parallel;
+mod portable;
 mod pre_dispatch;
 mod registry;
 mod reporter;
@@ -21,10 +23,13 @@ mod results;
 mod retry;
 mod settings;
 mod task;
+mod wire;
+mod worker;
 
 pub use crate::backend::{Backend, register_parallel_backend};
 pub use crate::batching::BatchSize;
 pub use crate::cancel::{CancellationToken, Waker};
+pub use crate::carry::{Apply, register_carrier};
 pub use crate::config::{ConfigGuard, ParallelConfig, parallel_config};
 pub use crate::context::{cancelled, task_seed};
 pub use crate::cpu::{cpu_count, physical_cpu_count};
@@ -35,6 +40,7 @@ pub use crate::parallel::{
     ReturnAs, SharedMem, effective_n_jobs,
 };
 pub use crate::pre_dispatch::PreDispatch;
+pub use crate::registry::shutdown_workers;
 pub use crate::reporter::Progress;
 pub use crate::results::Results;
 pub use crate::settings::Prefer;

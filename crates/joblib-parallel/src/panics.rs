@@ -10,6 +10,7 @@ use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::sync::Once;
 
 use crate::error::Panic;
+use crate::registry;
 
 thread_local! {
     static IN_TASK: Cell<bool> = const { Cell::new(false) };
@@ -28,11 +29,15 @@ pub(crate) fn install_hook() {
 }
 
 fn keep(info: &PanicHookInfo<'_>) {
-    let backtrace = Backtrace::capture();
+    // The standard library has a lock for this, which a process that is forked meanwhile would find taken for good.
+    let backtrace = registry::while_locked(|| {
+        let backtrace = Backtrace::capture();
+        (backtrace.status() == BacktraceStatus::Captured).then(|| backtrace.to_string())
+    });
     let details = Panic {
         message: info.payload_as_str().unwrap_or("a value that is not text").to_owned(),
         location: info.location().map(ToString::to_string),
-        backtrace: (backtrace.status() == BacktraceStatus::Captured).then(|| backtrace.to_string()),
+        backtrace,
     };
     DETAILS.with(|slot| *slot.borrow_mut() = Some(details));
 }

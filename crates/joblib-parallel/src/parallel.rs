@@ -4,10 +4,14 @@
 //! ([`Anywhere`], [`SharedMem`]), how results are returned ([`List`], [`Generator`], [`GeneratorUnordered`]) and what
 //! a failure does ([`FailFast`], [`Outcomes`]).
 
+use std::ffi::OsString;
 use std::marker::PhantomData;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
+
+use joblib_array::MmapMode;
 
 use crate::backend::sequential::Inline;
 use crate::backend::threading;
@@ -16,6 +20,7 @@ use crate::batch::TaskBatch;
 use crate::batching::{BatchSize, Batching};
 use crate::cancel::CancellationToken;
 use crate::context::{self, CallContext};
+use crate::delayed::{Delayed, Function, Value};
 use crate::engine::{Carrier, Engine, Plan};
 use crate::error::{BoxError, Error, Result, TaskError};
 use crate::pre_dispatch::PreDispatch;
@@ -115,7 +120,7 @@ pub struct Parallel<W = Anywhere, R = List, F = FailFast> {
 
 impl Default for Parallel {
     fn default() -> Self {
-        Parallel { settings: Settings::default(), steps: PhantomData }
+        Parallel { settings: Settings::new(), steps: PhantomData }
     }
 }
 
@@ -268,6 +273,82 @@ impl<R, F> Parallel<Anywhere, R, F> {
         self
     }
 
+    /// Arrays of at least so many bytes (1 MiB at first) go to worker processes through shared memory, one copy for
+    /// all; `None` sends all arrays inside of messages.
+    pub fn max_nbytes(mut self, bytes: impl Into<Option<usize>>) -> Self {
+        self.settings.max_nbytes = bytes.into();
+        self
+    }
+
+    /// How worker processes map those arrays: read-only at first; `None` sends all arrays inside of messages.
+    ///
+    /// Arrays that are themselves mapped from a file for writing (`r+`) are written in place by workers, whatever
+    /// the mode.
+    pub fn mmap_mode(mut self, mode: impl Into<Option<MmapMode>>) -> Self {
+        self.settings.mmap_mode = mode.into();
+        self
+    }
+
+    /// Makes those copies in files without names in this folder, for arrays too large for memory. By default
+    /// `JOBLIB_TEMP_FOLDER`, and else they are in memory.
+    pub fn temp_folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.settings.temp_folder = Some(folder.into());
+        self
+    }
+
+    /// How often a task whose worker process died is tried again, 0 at first. A task that kills two workers is given
+    /// up all the same.
+    pub fn retries(mut self, retries: u32) -> Self {
+        self.settings.retries = retries;
+        self
+    }
+
+    /// A call that each worker process makes before its first task. If it panics, the parallel call fails.
+    pub fn initializer<G, A>(mut self, call: Delayed<G, A>) -> Self
+    where
+        G: Function<A, Output = ()>,
+        A: Value + Sync,
+    {
+        self.settings.initializer = Some(Arc::new(move || {
+            let name = call.portable_name()?;
+            let mut arguments = Vec::new();
+            call.encode(&mut arguments)?;
+            Ok((name.distance, name.check, arguments))
+        }));
+        self
+    }
+
+    /// Sets an environment variable of the worker processes.
+    pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.settings.env.push((name.into(), value.into()));
+        self
+    }
+
+    /// The nice level of the worker processes, from −20 to 19; lower than the caller's own needs permission.
+    pub fn nice(mut self, level: i32) -> Self {
+        self.settings.nice = Some(level);
+        self
+    }
+
+    /// The most private memory, in bytes, that a worker process may have. A task that asks for more ends its worker
+    /// (unless it copes with failing allocations), and its failure says so.
+    pub fn memory_limit(mut self, bytes: u64) -> Self {
+        self.settings.memory_limit = Some(bytes);
+        self
+    }
+
+    /// Replaces a worker process after so many tasks (at the end of a batch).
+    pub fn recycle_after_tasks(mut self, tasks: u64) -> Self {
+        self.settings.recycle_after_tasks = Some(tasks);
+        self
+    }
+
+    /// Replaces a worker process when it has more than so many bytes resident (at the end of a batch).
+    pub fn recycle_above_bytes(mut self, bytes: u64) -> Self {
+        self.settings.recycle_above_bytes = Some(bytes);
+        self
+    }
+
     /// Takes closures that borrow instead of [`delayed`](crate::delayed) calls. They run on threads, or one after
     /// the other, and nowhere else.
     ///
@@ -317,11 +398,19 @@ impl<W, R, F: OnFailure> Parallel<W, R, F> {
         }
         let backend = Self::choose(&settings, shared_memory)?;
         let n_jobs = backend.effective_n_jobs(settings.n_jobs.unwrap_or(1))?;
-        let backend = if n_jobs == 1 && backend.traits().in_process && settings.timeout.is_none() {
-            Backend::Sequential.find()?
-        } else {
-            backend
-        };
+        // One worker is the caller's thread, unless the call itself names a backend that does more than that.
+        let chosen = settings.backend.is_some() && !backend.traits().in_process;
+        let alone =
+            n_jobs == 1 && !chosen && settings.timeout.is_none() && settings.for_workers_only().is_none();
+        let backend = if alone { Backend::Sequential.find()? } else { backend };
+        if let Some(name) = settings.for_workers_only()
+            && !backend.traits().worker_settings
+        {
+            return Err(Error::usage(format!(
+                "{name} is for worker processes, which backend {:?} does not have; use \"loky\"",
+                backend.name()
+            )));
+        }
         let limit = settings.pre_dispatch.limit(n_jobs)?;
         let threads = context::budget().unwrap_or_else(cpu::cpu_count);
         let context = CallContext {
@@ -356,7 +445,7 @@ impl<W, R, F: OnFailure> Parallel<W, R, F> {
             }
         }
         match settings.prefer.or_else(config::prefer) {
-            Some(Prefer::Processes) if !shared_memory => Backend::Threading.find(),
+            Some(Prefer::Processes) if !shared_memory => Backend::Loky.find(),
             _ => Backend::Threading.find(),
         }
     }

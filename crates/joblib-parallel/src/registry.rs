@@ -4,13 +4,18 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::backend::ParallelBackend;
+use crate::backend::process::worker::{Config, WorkerHandle};
+use crate::carry::Carrier;
 use crate::error::{Error, Result};
 
 #[derive(Default)]
 struct Registry {
     backends: BTreeMap<String, Arc<dyn ParallelBackend>>,
+    carriers: BTreeMap<&'static str, Carrier>,
     /// Idle thread pools by their number of threads. A call owns the pools it uses, so none is used twice at once.
     threads: Vec<(usize, rayon::ThreadPool)>,
+    /// Idle worker processes, the latest last.
+    workers: Vec<(Config, WorkerHandle)>,
 }
 
 static REGISTRY: Mutex<Option<Registry>> = Mutex::new(None);
@@ -36,6 +41,14 @@ pub(crate) fn backend_names() -> Vec<String> {
     with(|registry| registry.backends.keys().cloned().collect())
 }
 
+pub(crate) fn add_carrier(name: &'static str, carrier: Carrier) {
+    with(|registry| registry.carriers.insert(name, carrier));
+}
+
+pub(crate) fn carriers() -> Vec<(&'static str, Carrier)> {
+    with(|registry| registry.carriers.iter().map(|(name, carrier)| (*name, *carrier)).collect())
+}
+
 /// An idle pool of `threads` threads, or a new one.
 pub(crate) fn checkout_threads(threads: usize) -> Result<rayon::ThreadPool> {
     let idle = with(|registry| {
@@ -43,6 +56,48 @@ pub(crate) fn checkout_threads(threads: usize) -> Result<rayon::ThreadPool> {
         Some(registry.threads.remove(position).1)
     });
     idle.map_or_else(|| new_threads(threads), Ok)
+}
+
+/// An idle worker process of this configuration.
+pub(crate) fn checkout_worker(config: &Config) -> Option<WorkerHandle> {
+    with(|registry| {
+        let place = registry.workers.iter().rposition(|(known, _)| known == config)?;
+        Some(registry.workers.remove(place).1)
+    })
+}
+
+/// Keeps a worker process for a later call; of more than `most` the oldest ends.
+pub(crate) fn park_worker(config: Config, worker: WorkerHandle, most: usize) {
+    let _gone = with(|registry| {
+        registry.workers.push((config, worker));
+        (registry.workers.len() > most).then(|| registry.workers.remove(0))
+    });
+}
+
+/// Calls `f` while no other thread can be in the middle of changing the registry.
+pub(crate) fn while_locked<R>(f: impl FnOnce() -> R) -> R {
+    with(|_| f())
+}
+
+/// In a forked process: pools belong to the parent, and must be neither used nor ended.
+pub(crate) fn forget_pools() {
+    with(|registry| {
+        std::mem::forget(std::mem::take(&mut registry.workers));
+        std::mem::forget(std::mem::take(&mut registry.threads));
+    });
+}
+
+/// Ends the worker processes and threads that are kept for later calls.
+///
+/// Not needed for tidiness: they end with the program, and processes that are idle for five minutes end by
+/// themselves. It frees their memory now.
+///
+/// ```
+/// joblib_parallel::shutdown_workers();
+/// ```
+pub fn shutdown_workers() {
+    let _gone =
+        with(|registry| (std::mem::take(&mut registry.workers), std::mem::take(&mut registry.threads)));
 }
 
 /// A new pool of `threads` threads.

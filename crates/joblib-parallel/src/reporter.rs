@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::settings::{Callback, Settings};
+use crate::wire::message::LogFrame;
 
 /// How far a call is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -196,6 +197,19 @@ fn due(done: usize, total: usize, pre_dispatch: usize, verbose: u32) -> bool {
     let cursor = total as i64 - done as i64 + 1 - pre_dispatch as i64;
     let frequency = total as i64 / i64::from(verbose) + 1;
     done + 1 != total && cursor % frequency == 0
+}
+
+/// Repeats an event of a worker process here, inside the caller's spans.
+pub(crate) fn repeat(record: &LogFrame, worker: &str) {
+    let LogFrame { level, target, message, spans } = record;
+    // An event's level is fixed where it is written.
+    match level {
+        1 => tracing::error!(worker, origin = %target, %spans, "{message}"),
+        2 => tracing::warn!(worker, origin = %target, %spans, "{message}"),
+        3 => tracing::info!(worker, origin = %target, %spans, "{message}"),
+        4 => tracing::debug!(worker, origin = %target, %spans, "{message}"),
+        _ => tracing::trace!(worker, origin = %target, %spans, "{message}"),
+    }
 }
 
 /// A duration as joblib prints it.

@@ -110,6 +110,8 @@ pub struct Results<I: Iterator<Item: Portable>, R, F> {
     /// The index of the first task whose outcome is neither in `ready` nor was returned.
     next: usize,
     over: bool,
+    /// The failure that ended the call, to be returned after the results before it.
+    failure: Option<TaskError>,
     form: PhantomData<fn() -> (R, F)>,
 }
 
@@ -140,6 +142,7 @@ where
             ready: VecDeque::new(),
             next: 0,
             over: false,
+            failure: None,
             form: PhantomData,
         }
     }
@@ -147,18 +150,17 @@ where
     fn next_outcome(&mut self) -> Option<Result<Outcome<<I::Item as Task>::Output>>> {
         loop {
             if let Some(outcome) = self.ready.pop_front() {
-                if F::STOPS && outcome.is_err() {
-                    self.end(false);
-                }
                 return Some(Ok(outcome));
-            }
-            if self.over {
-                return None;
             }
             if let Some(outcomes) = self.early.remove(&self.next) {
                 self.next += outcomes.len();
                 self.ready = outcomes.into();
                 continue;
+            }
+            if self.over {
+                // What is left behind a gap was run for nothing.
+                self.early.clear();
+                return self.failure.take().map(|failure| Ok(Err(failure)));
             }
             let mut arrivals = Vec::new();
             match self.engine.step(self.early.len(), &mut arrivals) {
@@ -169,20 +171,40 @@ where
                     return Some(Err(error));
                 }
             }
-            for arrival in arrivals {
-                if R::ORDERED {
-                    self.early.insert(arrival.first, arrival.outcomes);
-                } else {
-                    self.ready.extend(arrival.outcomes);
-                }
+            let failed = |arrival: &Arrival<_>| arrival.outcomes.iter().any(Outcome::is_err);
+            if F::STOPS && arrivals.iter().any(failed) {
+                self.over = true;
+                self.engine.stop(&mut arrivals);
+                self.engine.reporter().finish(false);
             }
+            for arrival in in_order(arrivals) {
+                self.take_in(arrival);
+            }
+        }
+    }
+
+    /// Keeps what arrived until it is its turn. Of failures that end the call only the first is kept.
+    fn take_in(&mut self, arrival: Arrival<<I::Item as Task>::Output>) {
+        let Arrival { first, mut outcomes } = arrival;
+        if F::STOPS
+            && let Some(place) = outcomes.iter().position(Outcome::is_err)
+        {
+            let failure = outcomes.drain(place..).next().and_then(Outcome::err);
+            self.failure = self.failure.take().or(failure);
+        }
+        if outcomes.is_empty() {
+            return;
+        }
+        if R::ORDERED {
+            self.early.insert(first, outcomes);
+        } else {
+            self.ready.extend(outcomes);
         }
     }
 
     fn end(&mut self, complete: bool) {
         self.over = true;
         if !complete {
-            self.ready.clear();
             self.engine.stop(&mut Vec::new());
         }
         self.engine.reporter().finish(complete);

@@ -1,7 +1,11 @@
 //! All that a [`Parallel`](crate::Parallel) was told, as plain data.
 
+use std::ffi::OsString;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+
+use joblib_array::MmapMode;
 
 use crate::backend::Backend;
 use crate::batching::BatchSize;
@@ -43,4 +47,37 @@ pub(crate) struct Settings {
     pub(crate) progress: Option<String>,
     pub(crate) on_progress: Option<Callback>,
     pub(crate) token: Option<CancellationToken>,
+    pub(crate) max_nbytes: Option<usize>,
+    pub(crate) mmap_mode: Option<MmapMode>,
+    pub(crate) temp_folder: Option<PathBuf>,
+    pub(crate) env: Vec<(OsString, OsString)>,
+    pub(crate) nice: Option<i32>,
+    pub(crate) memory_limit: Option<u64>,
+    pub(crate) initializer: Option<Initializer>,
+    pub(crate) recycle_after_tasks: Option<u64>,
+    pub(crate) recycle_above_bytes: Option<u64>,
+}
+
+/// Encodes the call that each worker makes first: the function's name, and its arguments.
+pub(crate) type Initializer = Arc<dyn Fn() -> Result<(i64, u64, Vec<u8>), String> + Send + Sync>;
+
+impl Settings {
+    /// joblib's defaults.
+    pub(crate) fn new() -> Self {
+        Settings { max_nbytes: Some(1 << 20), mmap_mode: Some(MmapMode::Read), ..Settings::default() }
+    }
+
+    /// What is asked of worker processes and can't be had elsewhere, by name.
+    pub(crate) fn for_workers_only(&self) -> Option<&'static str> {
+        [
+            (!self.env.is_empty(), "env"),
+            (self.nice.is_some(), "nice"),
+            (self.memory_limit.is_some(), "memory_limit"),
+            (self.initializer.is_some(), "initializer"),
+            (self.recycle_after_tasks.is_some(), "recycle_after_tasks"),
+            (self.recycle_above_bytes.is_some(), "recycle_above_bytes"),
+        ]
+        .into_iter()
+        .find_map(|(asked, name)| asked.then_some(name))
+    }
 }

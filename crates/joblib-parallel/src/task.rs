@@ -4,6 +4,10 @@ use crate::context;
 use crate::describe::Peek;
 use crate::error::{BoxError, Cause, TaskError};
 use crate::panics;
+use crate::portable::Name;
+
+/// Why closures stay where they are; types keep them from getting here.
+const NOT_PORTABLE: &str = "a closure with captured values can't be sent to another process";
 
 /// One call of a function, not made yet. It is sealed: [`Delayed`](crate::Delayed) is the public one.
 pub trait Task: Send {
@@ -18,6 +22,24 @@ pub trait Task: Send {
 
     /// Keeps the beginning of the arguments.
     fn peek(&self, peek: &mut Peek);
+
+    /// Do all tasks of this type call the same function?
+    const UNIFORM: bool = true;
+
+    /// The function's name in other processes.
+    fn portable_name(&self) -> Result<Name, String> {
+        Err(NOT_PORTABLE.to_owned())
+    }
+
+    /// Appends the encoded arguments.
+    fn encode(&self, _out: &mut Vec<u8>) -> Result<(), String> {
+        Err(NOT_PORTABLE.to_owned())
+    }
+
+    /// The function's result, from its encoded form.
+    fn decode(_bytes: &[u8]) -> Result<Result<Self::Output, Cause>, String> {
+        Err(NOT_PORTABLE.to_owned())
+    }
 }
 
 /// Runs one task on this thread: its result, or its panic with all that is known about the task.
@@ -82,5 +104,19 @@ where
 
     fn peek(&self, peek: &mut Peek) {
         self.0.peek(peek);
+    }
+
+    const UNIFORM: bool = T::UNIFORM;
+
+    fn portable_name(&self) -> Result<Name, String> {
+        self.0.portable_name()
+    }
+
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), String> {
+        self.0.encode(out)
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Result<R, Cause>, String> {
+        Ok(T::decode(bytes)?.and_then(|result| result.map_err(|error| Cause::Failed(error.into()))))
     }
 }

@@ -20,6 +20,8 @@ fn fails_on_multiples(n: u64, of: u64) -> u64 {
 
 fn each(check: impl Fn(Parallel)) {
     check(Parallel::new().backend(Backend::Sequential));
+    check(Parallel::new().backend(Backend::Loky).n_jobs(2));
+    check(Parallel::new().backend(Backend::Multiprocessing).n_jobs(2));
     for n_jobs in [1, 2, 5] {
         check(Parallel::new().backend(Backend::Threading).n_jobs(n_jobs));
     }
@@ -45,13 +47,13 @@ fn the_producer_runs_on_the_callers_thread_and_may_hold_anything() {
         });
         parallel.run(tasks).unwrap();
     });
-    assert_eq!(count.get(), 400);
+    assert_eq!(count.get(), 600);
 }
 
 #[test]
 fn a_panic_names_task_function_arguments_and_place() {
     each(|parallel| {
-        let error = parallel.run((0..100).map(|n| delayed(fails_on_multiples, (n, 50)))).unwrap_err();
+        let error = parallel.run((0..99).map(|n| delayed(fails_on_multiples, (n, 50)))).unwrap_err();
         assert!(error.is_panic(), "{error}");
         let task = error.task().unwrap();
         assert_eq!(task.index(), 49);
@@ -61,7 +63,7 @@ fn a_panic_names_task_function_arguments_and_place() {
             error.to_string().contains("tests/calls.rs:") && error.to_string().contains("49 is not wanted")
         );
         let completed = error.into_completed::<u64>().unwrap();
-        assert_eq!(completed[0], Some(0));
+        assert!(completed.iter().flatten().all(|n| *n < 99));
         assert_eq!(completed[49], None);
     });
 }
@@ -138,8 +140,9 @@ fn a_failure_ends_a_generator_and_outcomes_do_not() {
     each(|parallel| {
         let tasks = || (0..100).map(|n| delayed(fails_on_multiples, (n, 50)));
         let results: Vec<_> = parallel.clone().return_as(Generator).run(tasks()).unwrap().collect();
-        assert_eq!(results.len(), 50);
-        assert!(results[49].as_ref().unwrap_err().is_panic());
+        let (last, before) = results.split_last().unwrap();
+        assert!(last.as_ref().unwrap_err().is_panic());
+        assert!(before.iter().map(|result| *result.as_ref().unwrap()).eq(0..before.len() as u64));
         let results = parallel.outcomes().return_as(Generator).run(tasks()).unwrap();
         assert_eq!(results.filter(|outcome| outcome.as_ref().unwrap().is_err()).count(), 2);
     });

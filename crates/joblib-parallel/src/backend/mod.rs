@@ -17,6 +17,9 @@
 //!
 //! A backend that outlives a call (a pool, a connection) keeps what it needs in itself.
 
+pub(crate) mod loky;
+pub(crate) mod multiprocessing;
+pub(crate) mod process;
 pub(crate) mod sequential;
 pub(crate) mod threading;
 
@@ -141,6 +144,10 @@ pub enum Backend {
     Sequential,
     /// Threads of this process.
     Threading,
+    /// Robust worker processes, kept between calls.
+    Loky,
+    /// Processes forked for each call.
+    Multiprocessing,
     /// One that was registered, by its name.
     Named(String),
 }
@@ -150,6 +157,8 @@ impl From<&str> for Backend {
         match name {
             "sequential" => Backend::Sequential,
             "threading" | "threads" => Backend::Threading,
+            "loky" | "processes" => Backend::Loky,
+            "multiprocessing" => Backend::Multiprocessing,
             name => Backend::Named(name.to_owned()),
         }
     }
@@ -166,9 +175,13 @@ impl Backend {
         Ok(match self {
             Backend::Sequential => Arc::new(sequential::Sequential),
             Backend::Threading => Arc::new(threading::Threading),
+            Backend::Loky => Arc::new(loky::Loky),
+            Backend::Multiprocessing => Arc::new(multiprocessing::Multiprocessing),
             Backend::Named(name) => registry::backend(name).ok_or_else(|| {
-                let known =
-                    [vec!["sequential".to_owned(), "threading".to_owned()], registry::backend_names()];
+                let known = [
+                    ["sequential", "threading", "loky", "multiprocessing"].map(str::to_owned).to_vec(),
+                    registry::backend_names(),
+                ];
                 let known = known.concat().join(", ");
                 Error::usage(format!("there is no parallel backend {name:?}; known are {known}"))
             })?,

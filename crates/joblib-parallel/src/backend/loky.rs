@@ -1,0 +1,79 @@
+//! Robust worker processes: the same executable, started again, kept between calls.
+
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use nix::unistd::Pid;
+
+use super::process::worker::{Config, WorkerHandle};
+use super::process::{BATCH_TIME, ProcessSession, Starter, pool};
+use super::{Call, ParallelBackend, Session, Traits};
+use crate::error::{Error, Result};
+use crate::worker::entry;
+
+pub(crate) struct Loky;
+
+impl ParallelBackend for Loky {
+    fn name(&self) -> &'static str {
+        "loky"
+    }
+
+    fn traits(&self) -> Traits {
+        Traits { worker_settings: true, ..Traits::remote(BATCH_TIME) }
+    }
+
+    fn open(&self, call: Call) -> Result<Box<dyn Session>> {
+        let config = pool::config(&call)?;
+        Ok(Box::new(ProcessSession::new(Respawn, config, call)?))
+    }
+}
+
+/// Starts this executable again.
+struct Respawn;
+
+impl Starter for Respawn {
+    fn start(&mut self, config: &Config, name: &str) -> Result<WorkerHandle> {
+        match pool::checkout(config) {
+            Some(worker) => Ok(worker),
+            None => spawn(config, name),
+        }
+    }
+
+    fn park(&mut self, config: &Config, worker: WorkerHandle) {
+        pool::park(config, worker);
+    }
+}
+
+fn spawn(config: &Config, name: &str) -> Result<WorkerHandle> {
+    let failed = |error: std::io::Error| Error::backend("start a worker process", Some(error.into()));
+    if !entry::is_linked() {
+        return Err(Error::backend(
+            "start a worker process: the worker's entry is missing from this program",
+            None,
+        ));
+    }
+    let (ours, theirs) = UnixStream::pair().map_err(failed)?;
+    let mut arguments = std::env::args_os();
+    let mut command = Command::new(executable().map_err(failed)?);
+    if let Some(program) = arguments.next() {
+        command.arg0(program);
+    }
+    let child = command
+        // A task may look at the program's arguments.
+        .args(arguments)
+        .env(entry::MARK, entry::VERSION)
+        .envs(config.env.iter().map(|(name, value)| (name, value)))
+        .stdin(Stdio::from(OwnedFd::from(theirs)))
+        .spawn()
+        .map_err(failed)?;
+    // The handle waits for the process itself.
+    WorkerHandle::new(Pid::from_raw(child.id().cast_signed()), ours.into(), config, name)
+}
+
+/// This very executable, even if its file was replaced since it was started.
+fn executable() -> std::io::Result<PathBuf> {
+    if cfg!(target_os = "linux") { Ok("/proc/self/exe".into()) } else { std::env::current_exe() }
+}

@@ -1,0 +1,119 @@
+//! Forked processes: started anew for each call as copies of the caller, so that tasks may capture anything.
+//!
+//! A fork has one thread, the caller's. What other threads were in the middle of stays that way in it: a lock that
+//! one of them held is never released. This crate's own locks are safe; those of others may not be. That, and that
+//! nothing is kept between calls, is the price.
+
+use std::ffi::{CString, OsStr};
+use std::io::Write;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::UnixStream;
+
+use nix::unistd::{ForkResult, fork};
+
+use super::process::worker::{Config, WorkerHandle};
+use super::process::{BATCH_TIME, ProcessSession, Starter, pool};
+use super::{Call, ParallelBackend, Session, Traits};
+use crate::error::{Error, Result};
+use crate::registry;
+use crate::worker::entry;
+
+pub(crate) struct Multiprocessing;
+
+impl ParallelBackend for Multiprocessing {
+    fn name(&self) -> &'static str {
+        "multiprocessing"
+    }
+
+    fn traits(&self) -> Traits {
+        Traits { worker_settings: true, ..Traits::remote(BATCH_TIME) }
+    }
+
+    fn open(&self, call: Call) -> Result<Box<dyn Session>> {
+        if std::env::var("JOBLIB_MULTIPROCESSING").is_ok_and(|value| value.trim() == "0") {
+            return super::threading::Threading.open(call);
+        }
+        let mut config = pool::config(&call)?;
+        config.setup.idle_seconds = None;
+        let starter = Fork { threads: call.context.budget, siblings: Vec::new() };
+        Ok(Box::new(ProcessSession::new(starter, config, call)?))
+    }
+}
+
+/// Copies this process.
+struct Fork {
+    /// How many threads rayon may use in each.
+    threads: usize,
+    /// The parent's ends of the sockets of workers that were started before.
+    siblings: Vec<i32>,
+}
+
+impl Starter for Fork {
+    fn start(&mut self, config: &Config, name: &str) -> Result<WorkerHandle> {
+        let failed = |error: std::io::Error| Error::backend("fork a worker process", Some(error.into()));
+        let (ours, theirs) = UnixStream::pair().map_err(failed)?;
+        // What is in these buffers would be written by the copy as well.
+        let _ = std::io::stdout().flush();
+        let forked = registry::while_locked(|| {
+            // SAFETY: the child runs `serve_forked`, which never returns. That it may run more than the few functions
+            // that are safe after a fork with other threads is the documented caveat of this backend: the C library's
+            // allocator is prepared for it, this crate's registry is locked by this very thread, and other locks
+            // are the concern of the user who chose it.
+            unsafe { fork() }
+        });
+        match forked {
+            Err(error) => Err(failed(error.into())),
+            Ok(ForkResult::Parent { child }) => {
+                drop(theirs);
+                let worker = WorkerHandle::new(child, ours.into(), config, name)?;
+                self.siblings.push(worker.descriptor());
+                Ok(worker)
+            }
+            Ok(ForkResult::Child) => {
+                drop(ours);
+                self.serve_forked(config, theirs.into())
+            }
+        }
+    }
+
+    fn park(&mut self, _config: &Config, worker: WorkerHandle) {
+        // A copy of how things were: of no use to a later call.
+        drop(worker);
+    }
+}
+
+impl Fork {
+    /// The child's life.
+    fn serve_forked(&self, config: &Config, socket: OwnedFd) -> ! {
+        for (name, value) in &config.env {
+            set_variable(name, value);
+        }
+        for sibling in &self.siblings {
+            // SAFETY: these are copies of descriptors that belong to handles in the parent, which no code in this
+            // process will use or drop: it never returns to where they are. Open, they would hide a parent's end.
+            unsafe { libc::close(*sibling) };
+        }
+        // Threads did not survive the fork, and neither did the pools made of them.
+        registry::forget_pools();
+        let code = std::panic::catch_unwind(|| {
+            // rayon inside a task finds the pool of the thread it is on, instead of one without threads.
+            match rayon::ThreadPoolBuilder::new().num_threads(self.threads).build() {
+                Ok(pool) => pool.install(|| entry::run(socket)),
+                Err(_) => 1,
+            }
+        });
+        // SAFETY: ends the process without running what the parent registered for its own end.
+        unsafe { libc::_exit(code.unwrap_or(1)) }
+    }
+}
+
+/// Sets a variable of a forked process, past the standard library: its lock around the environment may have been held
+/// by another thread when the process was forked.
+fn set_variable(name: &OsStr, value: &OsStr) {
+    let (Ok(name), Ok(value)) = (CString::new(name.as_bytes()), CString::new(value.as_bytes())) else {
+        return;
+    };
+    // SAFETY: both are C strings, and a fork has one thread, so nobody reads the environment meanwhile.
+    unsafe { libc::setenv(name.as_ptr(), value.as_ptr(), 1) };
+}

@@ -1,0 +1,267 @@
+//! Large arrays travel beside the frames: one copy in shared memory, its descriptor sent once to each process.
+//!
+//! The sender makes the copy the first time an array is sent and keeps it with the array's memory, until that is
+//! written or freed. The receiver maps it once and hands out parts of that mapping. A message holds numbers, which a
+//! table in front of it explains: which memory, from where, how much.
+
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+
+use joblib_array::{Buffer, MmapMode, share};
+use serde::{Deserialize, Serialize};
+
+/// Which arrays are shared, and how.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Sharing {
+    /// Arrays of at least so many bytes; `None` for none.
+    pub(crate) from_bytes: Option<u64>,
+    /// numpy's name of the mode in which they are mapped.
+    pub(crate) mode: String,
+    /// Where copies are made; `None` for memory that has no name.
+    pub(crate) folder: Option<PathBuf>,
+}
+
+impl Sharing {
+    /// All arrays stay in their messages.
+    pub(crate) fn none() -> Self {
+        Sharing { from_bytes: None, mode: MmapMode::Read.name().to_owned(), folder: None }
+    }
+
+    fn mode(&self) -> MmapMode {
+        // It was written by `MmapMode::name`.
+        self.mode.parse().unwrap_or(MmapMode::Read)
+    }
+}
+
+/// A memory that other processes can map.
+pub(crate) struct SharedMemory {
+    id: u64,
+    descriptor: Arc<OwnedFd>,
+    base: u64,
+    len: u64,
+    /// Not a copy but the array's own file, which workers may write to.
+    original: bool,
+}
+
+/// What introduces a memory to a process.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Introduction {
+    pub(crate) id: u64,
+    base: u64,
+    len: u64,
+    mode: String,
+}
+
+/// A part of a memory: what a number in a message stands for.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Part {
+    id: u64,
+    start: u64,
+    len: u64,
+}
+
+impl SharedMemory {
+    fn of(buffer: &Buffer, folder: Option<&Path>) -> io::Result<(Arc<Self>, usize)> {
+        buffer.derived(|bytes| {
+            let original = buffer.shared_file();
+            // The file's offset of this buffer, less where it starts in the memory, is the memory's.
+            let (file, base) = match original {
+                Some((file, offset)) => (file.try_clone()?, offset - start_in(buffer, bytes)),
+                None => (copy(bytes, folder)?, 0),
+            };
+            Ok(SharedMemory {
+                id: new_id(),
+                descriptor: Arc::new(file.into()),
+                base,
+                len: bytes.len() as u64,
+                original: original.is_some(),
+            })
+        })
+    }
+}
+
+/// Where `buffer` starts in the memory `all` that it is a part of.
+fn start_in(buffer: &Buffer, all: &[u8]) -> u64 {
+    (buffer.as_bytes().as_ptr() as usize - all.as_ptr() as usize) as u64
+}
+
+/// A number for one memory, different in each process so that a worker can tell its own from its parent's.
+fn new_id() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    (u64::from(std::process::id()) << 40) | NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+/// A file without a name that holds `bytes`.
+fn copy(bytes: &[u8], folder: Option<&Path>) -> io::Result<File> {
+    let mut file = match folder {
+        Some(folder) => tempfile::tempfile_in(folder)?,
+        None => anonymous()?,
+    };
+    file.write_all(bytes)?;
+    Ok(file)
+}
+
+#[cfg(target_os = "linux")]
+pub(crate) fn anonymous() -> io::Result<File> {
+    use nix::sys::memfd::{MFdFlags, memfd_create};
+    Ok(memfd_create("joblib", MFdFlags::MFD_CLOEXEC)?.into())
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn anonymous() -> io::Result<File> {
+    tempfile::tempfile()
+}
+
+/// The sender's side: takes arrays out of messages.
+pub(crate) struct Sender {
+    state: Rc<RefCell<Offered>>,
+    sharing: Sharing,
+}
+
+struct Offered {
+    from_bytes: u64,
+    folder: Option<PathBuf>,
+    parts: Vec<Part>,
+    memories: Vec<Arc<SharedMemory>>,
+}
+
+impl Sender {
+    pub(crate) fn new(sharing: Sharing) -> Self {
+        let state = Offered {
+            from_bytes: sharing.from_bytes.unwrap_or(u64::MAX),
+            folder: sharing.folder.clone(),
+            parts: Vec::new(),
+            memories: Vec::new(),
+        };
+        Sender { state: Rc::new(RefCell::new(state)), sharing }
+    }
+
+    /// From how many bytes on an array is taken out.
+    pub(crate) fn threshold(&self) -> Option<u64> {
+        self.sharing.from_bytes
+    }
+
+    /// Lets `serialize` run with large arrays taken out.
+    pub(crate) fn collecting<R>(&self, serialize: impl FnOnce() -> R) -> R {
+        if self.sharing.from_bytes.is_none() {
+            return serialize();
+        }
+        let state = Rc::clone(&self.state);
+        share::collecting(move |buffer: &Buffer| state.borrow_mut().offer(buffer), serialize)
+    }
+
+    /// What was taken out since the last time: the table, and the memories it speaks of.
+    pub(crate) fn take(&self) -> (Vec<Part>, Vec<Arc<SharedMemory>>) {
+        let mut state = self.state.borrow_mut();
+        (std::mem::take(&mut state.parts), std::mem::take(&mut state.memories))
+    }
+
+    /// How the receiver is to map `memory`.
+    pub(crate) fn introduce(&self, memory: &SharedMemory) -> (Introduction, Arc<OwnedFd>) {
+        let mode = if memory.original { MmapMode::ReadWrite } else { self.sharing.mode() };
+        let introduction =
+            Introduction { id: memory.id, base: memory.base, len: memory.len, mode: mode.name().to_owned() };
+        (introduction, Arc::clone(&memory.descriptor))
+    }
+}
+
+impl Offered {
+    fn offer(&mut self, buffer: &Buffer) -> Option<u64> {
+        if (buffer.len() as u64) < self.from_bytes {
+            return None;
+        }
+        match SharedMemory::of(buffer, self.folder.as_deref()) {
+            Ok((memory, start)) => {
+                self.parts.push(Part { id: memory.id, start: start as u64, len: buffer.len() as u64 });
+                self.memories.push(memory);
+                Some(self.parts.len() as u64 - 1)
+            }
+            Err(error) => {
+                // Then its elements are written into the message.
+                tracing::warn!(%error, bytes = buffer.len(), "an array could not be copied to shared memory");
+                None
+            }
+        }
+    }
+}
+
+/// Which memories a process has been told of, on the side of the one that told it.
+#[derive(Default)]
+pub(crate) struct Known {
+    ids: HashMap<u64, Weak<SharedMemory>>,
+}
+
+impl Known {
+    /// Is this the first time?
+    pub(crate) fn is_new(&mut self, memory: &Arc<SharedMemory>) -> bool {
+        self.ids.insert(memory.id, Arc::downgrade(memory)).is_none()
+    }
+
+    /// Those whose array is gone, and which the process can forget.
+    pub(crate) fn gone(&mut self) -> Vec<u64> {
+        let gone: HashSet<u64> =
+            self.ids.iter().filter(|(_, memory)| memory.strong_count() == 0).map(|(id, _)| *id).collect();
+        self.ids.retain(|id, _| !gone.contains(id));
+        gone.into_iter().collect()
+    }
+}
+
+/// The receiver's side: memories by their ids.
+#[derive(Clone, Default)]
+pub(crate) struct Memories(Rc<RefCell<HashMap<u64, Mapping>>>);
+
+enum Mapping {
+    /// Mapped once, for all.
+    Shared(Buffer),
+    /// Mapped for each use, so that the one who has it may write.
+    OwnWrites { file: File, base: u64, mode: MmapMode },
+}
+
+impl Memories {
+    pub(crate) fn introduce(&self, introduction: &Introduction, descriptor: OwnedFd) -> io::Result<()> {
+        let mode = introduction.mode.parse().unwrap_or(MmapMode::Read);
+        let file = File::from(descriptor);
+        let base = introduction.base;
+        let mapping = match mode {
+            MmapMode::Read => Mapping::Shared(Buffer::map(&file, base, introduction.len as usize, mode)?),
+            _ => Mapping::OwnWrites { file, base, mode },
+        };
+        self.0.borrow_mut().insert(introduction.id, mapping);
+        Ok(())
+    }
+
+    pub(crate) fn forget(&self, ids: &[u64]) {
+        for id in ids {
+            self.0.borrow_mut().remove(id);
+        }
+    }
+
+    fn part(&self, part: Part) -> Option<Buffer> {
+        let (start, len) = (part.start as usize, part.len as usize);
+        match self.0.borrow().get(&part.id)? {
+            Mapping::Shared(buffer) => {
+                let end = start.checked_add(len).filter(|end| *end <= buffer.len())?;
+                Some(buffer.slice(start..end))
+            }
+            Mapping::OwnWrites { file, base, mode } => {
+                Buffer::map(file, base.checked_add(part.start)?, len, *mode).ok()
+            }
+        }
+    }
+
+    /// Lets `deserialize` run with the arrays of `parts` put back.
+    pub(crate) fn providing<R>(&self, parts: &Rc<[Part]>, deserialize: impl FnOnce() -> R) -> R {
+        if parts.is_empty() {
+            return deserialize();
+        }
+        let (memories, parts) = (self.clone(), Rc::clone(parts));
+        share::providing(move |number: u64| memories.part(*parts.get(number as usize)?), deserialize)
+    }
+}

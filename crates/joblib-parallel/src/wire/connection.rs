@@ -1,0 +1,276 @@
+//! One end of a socket pair: whole frames, each with at most one descriptor, in order.
+//!
+//! A frame is a header (kind, whether a descriptor comes with it, length) and its bytes. The parent never blocks on
+//! sending: what the socket does not take waits in the outbox. The worker does, being one of a pair.
+
+use std::collections::VecDeque;
+use std::io::{self, IoSlice, IoSliceMut};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::sync::Arc;
+
+use nix::errno::Errno;
+use nix::sys::socket::{ControlMessage, ControlMessageOwned, MsgFlags, recvmsg, sendmsg};
+
+const HEADER: usize = 16;
+const READ: usize = 64 << 10;
+
+/// A frame as it arrived.
+pub(crate) struct Frame<'a> {
+    pub(crate) kind: u32,
+    pub(crate) bytes: &'a [u8],
+    pub(crate) descriptor: Option<OwnedFd>,
+}
+
+/// A frame on its way.
+pub(crate) struct Outgoing {
+    bytes: Vec<u8>,
+    descriptor: Option<Arc<OwnedFd>>,
+    sent: usize,
+}
+
+impl Outgoing {
+    /// A frame of this kind with nothing in it yet.
+    pub(crate) fn new(kind: u32) -> Self {
+        let mut bytes = Vec::with_capacity(256);
+        bytes.extend_from_slice(&kind.to_le_bytes());
+        bytes.extend_from_slice(&[0; HEADER - 4]);
+        Outgoing { bytes, descriptor: None, sent: 0 }
+    }
+
+    /// Sends a descriptor along.
+    pub(crate) fn with_descriptor(mut self, descriptor: Arc<OwnedFd>) -> Self {
+        self.bytes[4] = 1;
+        self.descriptor = Some(descriptor);
+        self
+    }
+
+    /// Where the contents go: append only.
+    pub(crate) fn body(&mut self) -> &mut Vec<u8> {
+        &mut self.bytes
+    }
+
+    /// The length of the contents.
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len() - HEADER
+    }
+
+    fn seal(&mut self) {
+        let len = self.len() as u64;
+        self.bytes[8..HEADER].copy_from_slice(&len.to_le_bytes());
+    }
+}
+
+pub(crate) struct Connection {
+    socket: OwnedFd,
+    /// Bytes read: `inbox[start..end]` is not consumed.
+    inbox: Vec<u8>,
+    start: usize,
+    end: usize,
+    descriptors: VecDeque<OwnedFd>,
+    outbox: VecDeque<Outgoing>,
+}
+
+impl Connection {
+    pub(crate) fn new(socket: OwnedFd) -> Self {
+        Connection {
+            socket,
+            inbox: vec![0; READ],
+            start: 0,
+            end: 0,
+            descriptors: VecDeque::new(),
+            outbox: VecDeque::new(),
+        }
+    }
+
+    /// Sends a frame, or as much of it as goes without waiting; [`flush`](Self::flush) sends the rest.
+    pub(crate) fn post(&mut self, mut frame: Outgoing) -> io::Result<()> {
+        frame.seal();
+        self.outbox.push_back(frame);
+        self.flush()
+    }
+
+    /// Sends more of what waits.
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
+        while let Some(frame) = self.outbox.front_mut() {
+            if !send(self.socket.as_fd(), frame, MsgFlags::MSG_DONTWAIT)? {
+                return Ok(());
+            }
+            self.outbox.pop_front();
+        }
+        Ok(())
+    }
+
+    /// Is there something that waits to be sent?
+    pub(crate) fn is_full(&self) -> bool {
+        !self.outbox.is_empty()
+    }
+
+    /// Reads what has arrived: waits for the first bytes if `wait`. `false` at the end of the stream.
+    pub(crate) fn receive(&mut self, wait: bool) -> io::Result<bool> {
+        self.make_room();
+        let flags = if wait { MsgFlags::empty() } else { MsgFlags::MSG_DONTWAIT } | cloexec();
+        let mut control = nix::cmsg_space!([std::os::fd::RawFd; 16]);
+        let mut space = [IoSliceMut::new(&mut self.inbox[self.end..])];
+        let message = loop {
+            match recvmsg::<()>(self.socket.as_raw_fd(), &mut space, Some(&mut control), flags) {
+                Err(Errno::EINTR) => {}
+                Err(Errno::EAGAIN) => return Ok(true),
+                // A peer that died with unread input resets the connection: that is its end.
+                Err(Errno::ECONNRESET) => return Ok(false),
+                other => break other?,
+            }
+        };
+        for item in message.cmsgs()? {
+            if let ControlMessageOwned::ScmRights(received) = item {
+                // SAFETY: the kernel just made these descriptors for this process; nobody else knows of them.
+                self.descriptors.extend(received.into_iter().map(|fd| unsafe { OwnedFd::from_raw_fd(fd) }));
+            }
+        }
+        self.end += message.bytes;
+        Ok(message.bytes > 0)
+    }
+
+    /// The next whole frame among what has arrived.
+    pub(crate) fn next_frame(&mut self) -> io::Result<Option<Frame<'_>>> {
+        let Some((kind, flag, len)) = self.header() else { return Ok(None) };
+        if self.end - self.start < HEADER + len {
+            return Ok(None);
+        }
+        let descriptor = match flag {
+            0 => None,
+            _ => Some(self.descriptors.pop_front().ok_or_else(|| {
+                io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    "a frame's descriptor did not arrive: too many open files?",
+                )
+            })?),
+        };
+        let from = self.start + HEADER;
+        self.start = from + len;
+        Ok(Some(Frame { kind, bytes: &self.inbox[from..from + len], descriptor }))
+    }
+
+    fn header(&self) -> Option<(u32, u8, usize)> {
+        let bytes = self.inbox[self.start..self.end].first_chunk::<HEADER>()?;
+        let [k0, k1, k2, k3, flag, _, _, _, len @ ..] = *bytes;
+        Some((u32::from_le_bytes([k0, k1, k2, k3]), flag, u64::from_le_bytes(len) as usize))
+    }
+
+    /// Makes room behind `end`: for a whole frame as far as its bytes are worth one read each.
+    fn make_room(&mut self) {
+        if self.start == self.end {
+            (self.start, self.end) = (0, 0);
+            if self.inbox.len() > 64 * READ {
+                self.inbox = vec![0; READ];
+            }
+        }
+        // The length comes from the peer: grow step by step with what really arrives.
+        let wanted = self.header().map_or(READ, |(_, _, len)| HEADER.saturating_add(len));
+        let have = self.end - self.start;
+        let room = wanted.saturating_sub(have).clamp(READ / 4, (4 * have).max(READ));
+        if self.inbox.len() - self.end < room {
+            self.inbox.copy_within(self.start..self.end, 0);
+            (self.start, self.end) = (0, have);
+            if self.inbox.len() - self.end < room {
+                self.inbox.resize(self.end + room, 0);
+            }
+        }
+    }
+}
+
+impl AsFd for Connection {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+/// Sends a whole frame, waiting for the peer to take it.
+pub(crate) fn send_all(socket: BorrowedFd<'_>, mut frame: Outgoing) -> io::Result<()> {
+    frame.seal();
+    while !send(socket, &mut frame, MsgFlags::empty())? {}
+    Ok(())
+}
+
+/// Sends as much as goes; says whether that was all.
+fn send(socket: BorrowedFd<'_>, frame: &mut Outgoing, flags: MsgFlags) -> io::Result<bool> {
+    while frame.sent < frame.bytes.len() {
+        let bytes = [IoSlice::new(&frame.bytes[frame.sent..])];
+        let descriptor = frame.descriptor.as_ref().map(|d| [d.as_raw_fd()]);
+        let rights = descriptor.as_ref().map(|fds| [ControlMessage::ScmRights(fds)]);
+        let control: &[ControlMessage<'_>] = rights.as_ref().map_or(&[], |rights| rights);
+        match sendmsg::<()>(socket.as_raw_fd(), &bytes, control, flags | MsgFlags::MSG_NOSIGNAL, None) {
+            Ok(sent) => {
+                frame.sent += sent;
+                frame.descriptor = None;
+            }
+            Err(Errno::EINTR) => {}
+            Err(Errno::EAGAIN) => return Ok(false),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(true)
+}
+
+#[cfg(target_os = "linux")]
+fn cloexec() -> MsgFlags {
+    MsgFlags::MSG_CMSG_CLOEXEC
+}
+
+#[cfg(not(target_os = "linux"))]
+fn cloexec() -> MsgFlags {
+    MsgFlags::empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Connection, Outgoing, send_all};
+    use std::os::fd::{AsFd, OwnedFd};
+    use std::os::unix::net::UnixStream;
+    use std::sync::Arc;
+
+    fn pair() -> (Connection, Connection) {
+        let (a, b) = UnixStream::pair().unwrap();
+        (Connection::new(a.into()), Connection::new(b.into()))
+    }
+
+    fn frame(kind: u32, bytes: &[u8]) -> Outgoing {
+        let mut frame = Outgoing::new(kind);
+        frame.body().extend_from_slice(bytes);
+        frame
+    }
+
+    #[test]
+    fn frames_of_any_size_arrive_whole_and_in_order() {
+        let (mut a, mut b) = pair();
+        let sizes = [0, 1, 1000, 100_000, 3_000_000, 5];
+        for (kind, size) in (0..).zip(sizes) {
+            a.post(frame(kind, &vec![kind as u8; size])).unwrap();
+        }
+        let mut next = 0;
+        while next < sizes.len() {
+            b.receive(false).unwrap();
+            while let Some(frame) = b.next_frame().unwrap() {
+                assert_eq!((frame.kind as usize, frame.bytes.len()), (next, sizes[next]));
+                assert!(frame.bytes.iter().all(|byte| *byte == next as u8));
+                next += 1;
+            }
+            a.flush().unwrap();
+        }
+        assert!(!a.is_full());
+    }
+
+    #[test]
+    fn descriptors_arrive_with_their_frames() {
+        let (a, mut b) = pair();
+        let file: OwnedFd = tempfile::tempfile().unwrap().into();
+        send_all(a.as_fd(), frame(1, b"x")).unwrap();
+        send_all(a.as_fd(), frame(2, b"y").with_descriptor(Arc::new(file))).unwrap();
+        while b.end - b.start < 34 {
+            assert!(b.receive(true).unwrap());
+        }
+        assert!(b.next_frame().unwrap().unwrap().descriptor.is_none());
+        assert!(b.next_frame().unwrap().unwrap().descriptor.is_some());
+        drop(a);
+        assert!(!b.receive(true).unwrap());
+    }
+}

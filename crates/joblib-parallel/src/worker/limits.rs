@@ -1,0 +1,97 @@
+//! What a worker is held to: nice level, memory limit; and its last words when it hits the latter.
+
+use std::os::fd::{FromRawFd, OwnedFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
+
+use super::slot::Slot;
+use crate::wire::message::Setup;
+
+/// Applies the limits of `setup` to this process.
+pub(crate) fn apply(setup: &Setup, slot: &Arc<Slot>) -> Result<(), String> {
+    if let Some(nice) = setup.nice {
+        // SAFETY: it takes and returns numbers only.
+        let failed = unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, nice) } != 0;
+        if failed {
+            return Err(format!("nice level {nice}: {}", std::io::Error::last_os_error()));
+        }
+    }
+    if let Some(limit) = setup.memory_limit {
+        // The data segment: private memory that the process can write to. Mapped arrays do not count.
+        setrlimit(Resource::RLIMIT_DATA, limit, limit)
+            .map_err(|error| format!("memory limit {limit}: {error}"))?;
+        confess_on_abort(slot)?;
+    }
+    Ok(())
+}
+
+/// The page to write to when the process aborts.
+static SLOT: AtomicPtr<Slot> = AtomicPtr::new(std::ptr::null_mut());
+
+/// Running out of memory ends a Rust program by abort, like other things do. This tells them apart.
+fn confess_on_abort(slot: &Arc<Slot>) -> Result<(), String> {
+    // Leaked: the handler may run at any time until the process ends.
+    SLOT.store(Arc::into_raw(Arc::clone(slot)).cast_mut(), Ordering::SeqCst);
+    let action = SigAction::new(SigHandler::Handler(on_abort), SaFlags::SA_RESETHAND, SigSet::empty());
+    // SAFETY: the handler looks at its own stack, writes an atomic, and returns to `abort`, which then ends the process
+    // as the default action would.
+    unsafe { sigaction(Signal::SIGABRT, &action) }.map(drop).map_err(|error| error.to_string())
+}
+
+extern "C" fn on_abort(_signal: libc::c_int) {
+    if !allocation_failed() {
+        return;
+    }
+    // SAFETY: the pointer is null or one that was leaked for this handler.
+    if let Some(slot) = unsafe { SLOT.load(Ordering::SeqCst).as_ref() } {
+        slot.out_of_memory();
+    }
+}
+
+/// Did the process abort because it could not have memory? Then the standard library's function for that case is on
+/// the stack.
+fn allocation_failed() -> bool {
+    use std::ffi::{c_int, c_void};
+
+    unsafe extern "C" {
+        fn _Unwind_Backtrace(
+            step: extern "C" fn(*mut c_void, *mut c_void) -> c_int,
+            found: *mut c_void,
+        ) -> c_int;
+        fn _Unwind_GetIP(frame: *mut c_void) -> usize;
+        fn _Unwind_FindEnclosingFunction(place: *mut c_void) -> *mut c_void;
+    }
+
+    extern "C" fn step(frame: *mut c_void, found: *mut c_void) -> c_int {
+        let handler = std::alloc::handle_alloc_error as fn(std::alloc::Layout) -> ! as *mut c_void;
+        // SAFETY: the unwinder passes a valid frame; a return address is just behind the call in its function.
+        let function =
+            unsafe { _Unwind_FindEnclosingFunction(_Unwind_GetIP(frame).wrapping_sub(1) as *mut c_void) };
+        if function == handler {
+            // SAFETY: it is the `found` below.
+            unsafe { *found.cast::<bool>() = true };
+        }
+        0
+    }
+
+    let mut found = false;
+    // SAFETY: the callback is of the declared type, and `found` outlives the walk. The walk takes no lock that the
+    // aborting thread could hold: it is not in the middle of unwinding, but in an ordinary call of `abort`.
+    unsafe { _Unwind_Backtrace(step, (&raw mut found).cast()) };
+    found
+}
+
+/// A descriptor that becomes readable when the process ends.
+#[cfg(target_os = "linux")]
+pub(crate) fn pidfd(pid: i32) -> std::io::Result<OwnedFd> {
+    // SAFETY: it takes and returns numbers only.
+    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
+    if fd < 0 {
+        return Err(std::io::Error::last_os_error());
+    }
+    // SAFETY: the kernel just made this descriptor for us.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) })
+}

@@ -1,0 +1,48 @@
+//! The worker's other thread: sees to it that the worker never outlives its parent.
+//!
+//! It sleeps until the parent's process ends, or its end of the socket is closed, and then kills the worker, with
+//! what processes its task may have started. Between tasks nothing is lost by that, for outcomes and output are sent
+//! before a worker rests; during a task it is what the parent wants.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Pid, getpgrp, getpid};
+
+/// Starts the thread.
+pub(crate) fn start(socket: BorrowedFd<'_>) -> io::Result<()> {
+    let socket = socket.try_clone_to_owned()?;
+    let parent = parent_handle();
+    std::thread::Builder::new().name("joblib-watch".to_owned()).stack_size(64 << 10).spawn(move || {
+        wait(&socket, parent.as_ref());
+        // The worker leads a process group of its own, unless that was not allowed. (0: the group of the caller.)
+        let target = if getpgrp() == getpid() { Pid::from_raw(0) } else { getpid() };
+        let _ = kill(target, Signal::SIGKILL);
+    })?;
+    Ok(())
+}
+
+fn wait(socket: &OwnedFd, parent: Option<&OwnedFd>) {
+    loop {
+        // That the other end is closed is reported always.
+        let mut watched = vec![PollFd::new(socket.as_fd(), PollFlags::empty())];
+        watched.extend(parent.map(|parent| PollFd::new(parent.as_fd(), PollFlags::POLLIN)));
+        match poll(&mut watched, PollTimeout::NONE) {
+            Err(nix::errno::Errno::EINTR) => {}
+            _ => return,
+        }
+    }
+}
+
+/// The parent's process, as something to wait for.
+#[cfg(target_os = "linux")]
+fn parent_handle() -> Option<OwnedFd> {
+    super::limits::pidfd(nix::unistd::getppid().as_raw()).ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn parent_handle() -> Option<OwnedFd> {
+    None
+}

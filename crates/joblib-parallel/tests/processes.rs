@@ -1,0 +1,251 @@
+//! What only worker processes can do: survive crashes, kill what is too slow, share arrays, be limited.
+
+use std::time::{Duration, Instant};
+
+use joblib_array::Array;
+use joblib_parallel::{Backend, Cause, Generator, Parallel, delayed};
+
+fn square(n: u64) -> u64 {
+    n * n
+}
+
+fn parallel() -> Parallel {
+    Parallel::new().backend(Backend::Loky).n_jobs(2)
+}
+
+/// Kills its process by `signal` for every `every`-th number.
+fn dies(n: u64, every: u64, signal: i32) -> u64 {
+    if n % every == every - 1 {
+        // SAFETY: the signal goes to this very process.
+        unsafe { libc::raise(signal) };
+    }
+    n
+}
+
+#[test]
+fn tasks_run_in_other_processes_that_are_kept() {
+    let pids = |parallel: Parallel| {
+        let pids = parallel.run((0..40).map(|_| delayed(std::process::id, ()))).unwrap();
+        pids.into_iter().collect::<std::collections::BTreeSet<_>>()
+    };
+    let own = || parallel().env("KEPT_PROCESSES", "1");
+    let (first, second) = (pids(own()), pids(own()));
+    assert!(!first.contains(&std::process::id()) && first.len() <= 2);
+    assert!(!first.is_disjoint(&second), "{first:?} {second:?}");
+}
+
+#[test]
+fn a_crash_names_its_task_and_signal_and_costs_no_other_task() {
+    for signal in
+        [libc::SIGSEGV, libc::SIGABRT, libc::SIGKILL, libc::SIGBUS, libc::SIGILL, libc::SIGFPE, libc::SIGTERM]
+    {
+        let outcomes = parallel().outcomes().run((0..100).map(|n| delayed(dies, (n, 40, signal)))).unwrap();
+        for (n, outcome) in (0..).zip(&outcomes) {
+            match outcome {
+                Ok(value) => assert_eq!(*value, n),
+                Err(error) => {
+                    assert_eq!(n % 40, 39, "{error}");
+                    assert!(error.is_crash());
+                    assert_eq!(error.arguments(), format!("{n}, 40, {signal}"));
+                    assert!(error.worker().unwrap().contains("pid"));
+                    let Cause::Crash(crash) = error.cause() else { unreachable!() };
+                    assert_eq!(crash.signal, Some(signal));
+                }
+            }
+        }
+        assert_eq!(outcomes.iter().filter(|outcome| outcome.is_err()).count(), 2);
+    }
+    let error = parallel().run((0..100).map(|n| delayed(dies, (n, 40, libc::SIGSEGV)))).unwrap_err();
+    assert!(error.is_crash() && error.to_string().contains("SIGSEGV"), "{error}");
+}
+
+#[test]
+fn an_exit_inside_a_task_is_a_crash_with_its_code() {
+    let leave = |n: i32| {
+        if n == 3 {
+            std::process::exit(7);
+        }
+        n
+    };
+    let error = parallel().run((0..10).map(|n| delayed(leave, (n,)))).unwrap_err();
+    assert!(error.is_crash() && error.to_string().contains("code 7"), "{error}");
+}
+
+#[test]
+fn a_task_that_crashes_once_succeeds_with_retries_and_one_that_always_does_is_given_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let once = |path: String| {
+        if std::fs::File::create_new(path).is_ok() {
+            std::process::abort();
+        }
+    };
+    let path = |n: i32| folder.path().join(n.to_string()).to_str().unwrap().to_owned();
+    parallel().retries(1).run((0..3).map(|n| delayed(once, (path(n),)))).unwrap();
+    let error =
+        parallel().retries(9).run((0..10).map(|n| delayed(dies, (n, 10, libc::SIGKILL)))).unwrap_err();
+    assert_eq!(error.task().unwrap().attempts(), 2);
+}
+
+#[test]
+fn a_task_that_is_too_slow_is_killed_with_its_children_and_the_others_go_on() {
+    let slow = |n: u64| {
+        if n == 5 {
+            std::process::Command::new("sleep").arg("1000").spawn().unwrap().wait().unwrap();
+        }
+        n
+    };
+    let limit = Duration::from_millis(300);
+    let started = Instant::now();
+    let outcomes = parallel().timeout(limit).outcomes().run((0..50).map(|n| delayed(slow, (n,)))).unwrap();
+    assert!(started.elapsed() < Duration::from_mins(1));
+    assert!(outcomes[5].as_ref().unwrap_err().is_timeout());
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 49);
+}
+
+#[test]
+fn a_task_that_closes_all_descriptors_costs_only_itself() {
+    let close = |n: i32| {
+        if n == 3 {
+            for fd in 0..100 {
+                // SAFETY: whoever owned them in this worker will find them closed; that is what is tested.
+                unsafe { libc::close(fd) };
+            }
+        }
+        n
+    };
+    let outcomes = parallel().outcomes().run((0..10).map(|n| delayed(close, (n,)))).unwrap();
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 9);
+    assert!(outcomes[3].as_ref().unwrap_err().is_crash());
+}
+
+#[test]
+fn hitting_the_memory_limit_is_named() {
+    let eat = |megabytes: usize| {
+        let mut all = vec![0_u8; 1 << 20];
+        while all.len() < megabytes << 20 {
+            all.extend_from_within(..);
+        }
+        all.len()
+    };
+    let limited = parallel().memory_limit(256 << 20);
+    let outcomes = limited.outcomes().run([1, 1024, 2].map(|mb| delayed(eat, (mb,)))).unwrap();
+    assert_eq!(*outcomes[2].as_ref().unwrap(), 2 << 20);
+    let error = outcomes[1].as_ref().unwrap_err();
+    assert!(error.is_memory_limit(), "{error}");
+    assert!(error.to_string().contains("memory limit of 268435456 bytes"), "{error}");
+}
+
+#[test]
+fn large_arrays_are_mapped_read_only_and_results_come_back_the_same_way() {
+    let array: Array<f64> = Array::from_fn(&[1000, 1000], |index| (index[0] * 1000 + index[1]) as f64);
+    let sum = |array: Array<f64>, k: usize| {
+        assert!(array.is_mapped());
+        array.as_slice()[k * 1000..(k + 1) * 1000].iter().sum::<f64>()
+    };
+    let sums = parallel().run((0..20).map(|k| delayed(sum, (array.clone(), k)))).unwrap();
+    assert!((sums[1] - (1000..2000).sum::<i64>() as f64).abs() < 1e-9);
+
+    let double = |array: Array<f64>| {
+        Array::from_vec(array.as_slice().iter().map(|x| 2.0 * x).collect(), &[1000, 1000])
+    };
+    let doubled = parallel()
+        .run((0..3).map(|_| delayed(move |a: Array<f64>| double(a).unwrap(), (array.clone(),))))
+        .unwrap();
+    for mut result in doubled {
+        assert!(result.is_mapped());
+        assert!((result.as_slice()[999_999] - 2.0 * 999_999.0).abs() < 1e-9);
+        result.make_mut()[0] = 5.0;
+    }
+
+    let inline =
+        parallel().max_nbytes(None).run([delayed(|array: Array<f64>| array.is_mapped(), (array.clone(),))]);
+    assert_eq!(inline.unwrap(), [false]);
+    let folder = tempfile::tempdir().unwrap();
+    let on_disk = parallel().temp_folder(folder.path()).run([delayed(sum, (array.clone(), 2))]).unwrap();
+    assert_eq!(on_disk, [(2000..3000).sum::<i64>() as f64]);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn initializer_environment_and_nice_reach_the_workers() {
+    let init = |value: String| {
+        // SAFETY: a worker has one thread of the user's when it is set up.
+        unsafe { std::env::set_var("FROM_INITIALIZER", value) };
+    };
+    let look = || {
+        (std::env::var("FROM_INITIALIZER").ok(), std::env::var("OMP_NUM_THREADS").ok(), unsafe {
+            // SAFETY: it takes and returns numbers only.
+            libc::getpriority(libc::PRIO_PROCESS, 0)
+        })
+    };
+    let seen = parallel()
+        .initializer(delayed(init, ("hello".to_owned(),)))
+        .env("OMP_NUM_THREADS", "3")
+        .nice(7)
+        .run([delayed(look, ())])
+        .unwrap();
+    assert_eq!(seen, [(Some("hello".to_owned()), Some("3".to_owned()), 7)]);
+    let error = parallel()
+        .initializer(delayed(|| panic!("no licence"), ()))
+        .run([delayed(square, (1,))])
+        .unwrap_err();
+    assert!(error.is_backend() && error.to_string().contains("no licence"), "{error}");
+}
+
+#[test]
+fn workers_are_recycled_after_their_number_of_tasks() {
+    let pids = parallel()
+        .recycle_after_tasks(5)
+        .batch_size(5)
+        .run((0..40).map(|_| delayed(std::process::id, ())))
+        .unwrap();
+    let different: std::collections::HashSet<u32> = pids.into_iter().collect();
+    assert!(different.len() >= 8, "{different:?}");
+}
+
+#[test]
+fn ten_thousand_tiny_tasks_with_crashes_stream_in_order() {
+    let results =
+        parallel().outcomes().return_as(Generator).run((0..10_000).map(|n| delayed(dies, (n, 2000, 9))));
+    let mut failed = 0;
+    for (n, outcome) in (0..).zip(results.unwrap()) {
+        match outcome.unwrap() {
+            Ok(value) => assert_eq!(value, n),
+            Err(error) => {
+                assert_eq!(error.index() as u64, n);
+                failed += 1;
+            }
+        }
+    }
+    assert_eq!(failed, 5);
+}
+
+#[test]
+fn an_undecodable_result_is_that_tasks_failure() {
+    #[derive(serde::Serialize)]
+    struct Picky(i32);
+    impl<'de> serde::Deserialize<'de> for Picky {
+        fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let n = i32::deserialize(deserializer)?;
+            if n == 2 { Err(serde::de::Error::custom("2 is refused")) } else { Ok(Picky(n)) }
+        }
+    }
+    let outcomes = parallel().outcomes().run((0..4).map(|n| delayed(Picky, (n,)))).unwrap();
+    assert!(
+        matches!(outcomes[2].as_ref().err().unwrap().cause(), Cause::Undecodable(why) if why.contains("refused"))
+    );
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 3);
+    let outcomes = parallel().outcomes().run((0..4).map(|n| delayed(|p: Picky| p.0, (Picky(n),)))).unwrap();
+    assert!(matches!(outcomes[2].as_ref().unwrap_err().cause(), Cause::Arguments(_)));
+}
+
+#[test]
+fn settings_of_workers_are_refused_where_there_are_none() {
+    let error = Parallel::new()
+        .backend(Backend::Threading)
+        .n_jobs(2)
+        .nice(1)
+        .run([delayed(square, (1,))])
+        .unwrap_err();
+    assert!(error.is_usage() && error.to_string().contains("nice"), "{error}");
+}
