@@ -1,0 +1,43 @@
+//! What a store hands back: the stored bytes, still in their file where there is one, so that they can be mapped.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The bytes stored under a key.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Blob {
+    /// An open file whose whole content they are.
+    File {
+        /// The file, at its start.
+        file: File,
+        /// Where it was found.
+        path: PathBuf,
+    },
+    /// Bytes in memory.
+    Bytes(Arc<[u8]>),
+}
+
+impl Blob {
+    /// The bytes themselves.
+    pub fn into_bytes(self) -> io::Result<Vec<u8>> {
+        match self {
+            Self::File { mut file, .. } => {
+                let mut bytes = Vec::new();
+                file.read_to_end(&mut bytes)?;
+                Ok(bytes)
+            }
+            Self::Bytes(bytes) => Ok(bytes.to_vec()),
+        }
+    }
+
+    /// The file, where there is one.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::File { path, .. } => Some(path),
+            Self::Bytes(_) => None,
+        }
+    }
+}

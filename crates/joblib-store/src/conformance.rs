@@ -1,0 +1,192 @@
+//! The suite that every store passes. A backend of your own calls [`run`] in a test.
+
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use crate::{Claim, FunctionVersion, Key, Limits, Scope, Store};
+
+/// Runs the whole suite; `open` returns the same store, opened anew, each time it is called with the same name.
+///
+/// # Panics
+///
+/// If the store breaks a promise; the message says which.
+///
+/// ```
+/// use joblib_store::{StoreOptions, open};
+///
+/// joblib_store::conformance::run(|name| open("in_memory", &StoreOptions::new(name)).unwrap());
+/// ```
+pub fn run(open: impl Fn(&str) -> Arc<dyn Store>) {
+    keeps_what_it_is_given(&*open("values"));
+    is_the_same_when_opened_again(&open);
+    gives_a_claim_once(&*open("claims"));
+    clears_what_is_asked(&*open("clear"));
+    reduces_in_the_policys_order(&*open("reduce"));
+    stays_within_its_limits(&*open("limits"));
+    serves_many_threads(&*open("threads"));
+}
+
+fn version(name: &str, code: u128) -> Arc<FunctionVersion> {
+    FunctionVersion::new(format!("conformance::{name}"), code, format!("fn {name}() {{}}"))
+}
+
+fn key(version: &Arc<FunctionVersion>, number: usize) -> Key {
+    // Spread as digests are.
+    let spread = (number as u128 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
+    Key::new(version, spread.to_be_bytes())
+}
+
+fn put(store: &dyn Store, key: &Key, bytes: &[u8]) {
+    let stored = store.put(key, &mut |out| out.write_all(bytes)).expect("put");
+    assert_eq!(stored, bytes.len() as u64, "`put` returns the number of bytes");
+}
+
+fn get(store: &dyn Store, key: &Key) -> Option<Vec<u8>> {
+    store.get(key).expect("get").map(|blob| blob.into_bytes().expect("readable bytes"))
+}
+
+fn keeps_what_it_is_given(store: &dyn Store) {
+    let fit = version("fit", 1);
+    let (one, two) = (key(&fit, 1), key(&fit, 2));
+    assert_eq!(get(store, &one), None, "a new store is empty");
+    put(store, &one, b"first");
+    assert_eq!(get(store, &one).as_deref(), Some(&b"first"[..]));
+    put(store, &one, b"second, longer");
+    assert_eq!(get(store, &one).as_deref(), Some(&b"second, longer"[..]), "`put` replaces");
+    let large: Vec<u8> = (0..3_000_000_u32).map(|number| number as u8).collect();
+    put(store, &two, &large);
+    assert!(get(store, &two).as_deref() == Some(&large[..]), "large results come back whole");
+    assert!(store.contains(&two).expect("contains"));
+    let failed = store.put(&key(&fit, 3), &mut |out| {
+        out.write_all(b"part")?;
+        Err(std::io::Error::other("the writer gave up"))
+    });
+    assert!(failed.is_err(), "a writer's error is passed on");
+    assert_eq!(get(store, &key(&fit, 3)), None, "nothing is stored of a failed `put`");
+    assert_eq!(get(store, &key(&version("fit", 2), 1)), None, "other code has other results");
+    assert!(store.remove(&one).expect("remove"));
+    assert!(!store.remove(&one).expect("remove"), "`remove` tells whether there was something");
+    assert_eq!(get(store, &one), None);
+}
+
+fn is_the_same_when_opened_again(open: &impl Fn(&str) -> Arc<dyn Store>) {
+    let first = open("again");
+    let key = key(&version("fit", 7), 1);
+    put(&*first, &key, b"kept");
+    assert_eq!(get(&*open("again"), &key).as_deref(), Some(&b"kept"[..]));
+}
+
+fn gives_a_claim_once(store: &dyn Store) {
+    let key = key(&version("fit", 1), 1);
+    let Claim::Mine(claim) = store.claim(&key).expect("claim") else { panic!("a free claim is given") };
+    let Claim::Taken(holder) = store.claim(&key).expect("claim") else { panic!("a claim is given once") };
+    assert!(holder.is_this_process());
+    drop(claim);
+    let Claim::Mine(claim) = store.claim(&key).expect("claim") else {
+        panic!("a dropped claim is free again")
+    };
+    let bytes = claim.write(&mut |out| out.write_all(b"x")).expect("write");
+    assert_eq!(bytes, 1);
+    assert_eq!(get(store, &key).as_deref(), Some(&b"x"[..]), "a written claim is a result");
+    assert!(matches!(store.claim(&key).expect("claim"), Claim::Mine(_)), "a written claim is free again");
+    let Claim::Mine(claim) = store.claim(&key).expect("claim") else { panic!("free again") };
+    assert!(claim.write(&mut |_| Err(std::io::Error::other("no"))).is_err());
+    assert_eq!(get(store, &key).as_deref(), Some(&b"x"[..]), "a failed write leaves what was there");
+    assert!(matches!(store.claim(&key).expect("claim"), Claim::Mine(_)), "a failed write frees the claim");
+}
+
+fn clears_what_is_asked(store: &dyn Store) {
+    let (fit, score) = (version("fit", 1), version("score", 1));
+    for number in 0..3 {
+        put(store, &key(&fit, number), b"f");
+        put(store, &key(&score, number), b"s");
+    }
+    assert_eq!(store.clear(Scope::Function("conformance::fit")).expect("clear"), 3);
+    assert_eq!(get(store, &key(&fit, 0)), None);
+    assert!(get(store, &key(&score, 0)).is_some());
+    let mut seen = HashSet::new();
+    store
+        .visit(&mut |item| {
+            assert_eq!(item.version.function(), "conformance::score");
+            assert_eq!(item.bytes, 1);
+            seen.insert(item.call);
+            ControlFlow::Continue(())
+        })
+        .expect("visit");
+    assert_eq!(seen.len(), 3, "every result is visited once");
+    assert_eq!(store.clear(Scope::All).expect("clear"), 3);
+    put(store, &key(&fit, 0), b"f");
+    assert!(get(store, &key(&fit, 0)).is_some(), "a cleared store can be used");
+}
+
+fn reduces_in_the_policys_order(store: &dyn Store) {
+    let (earlier, fit) = (version("fit", 1), version("fit", 2));
+    put(store, &key(&earlier, 0), &[0; 100]);
+    for number in 0..10 {
+        put(store, &key(&fit, number), &[0; 100]);
+    }
+    let limits = |items| Limits { items: Some(items), ..Limits::default() };
+    let none = |_: crate::Blob| None;
+    assert_eq!(store.reduce(&limits(10), &none).expect("reduce").items, 1);
+    assert_eq!(get(store, &key(&earlier, 0)), None, "results of earlier code go first");
+    assert!(store.was_evicted(&key(&earlier, 0)).expect("was_evicted"));
+    assert!(!store.was_evicted(&key(&fit, 0)).expect("was_evicted"));
+    assert!(get(store, &key(&fit, 0)).is_some(), "this is a use");
+    assert_eq!(store.reduce(&limits(3), &none).expect("reduce").items, 7);
+    assert!(get(store, &key(&fit, 0)).is_some(), "what was used last stays");
+    let by_bytes = Limits { bytes: Some(250), ..Limits::default() };
+    assert_eq!(store.reduce(&by_bytes, &none).expect("reduce").bytes, 100);
+    let by_age = Limits { age: Some(std::time::Duration::ZERO), ..Limits::default() };
+    thread::sleep(std::time::Duration::from_millis(20));
+    assert_eq!(store.reduce(&by_age, &none).expect("reduce").items, 2);
+}
+
+fn stays_within_its_limits(store: &dyn Store) {
+    let fit = version("fit", 1);
+    let limits = Limits { items: Some(20), bytes: Some(1500), ..Limits::default() };
+    for number in 0..300 {
+        let key = key(&fit, number);
+        put(store, &key, &[0; 100]);
+        store.tidy(&key, &limits, &|_| None).expect("tidy");
+        assert!(store.contains(&key).expect("contains"), "the newest is not the one to go");
+        let mut count = 0;
+        store
+            .visit(&mut |_| {
+                count += 1;
+                ControlFlow::Continue(())
+            })
+            .expect("visit");
+        assert!(count <= 15, "{count} items of 100 bytes where 1500 bytes are allowed");
+    }
+}
+
+fn serves_many_threads(store: &dyn Store) {
+    let fit = version("fit", 1);
+    let computed = AtomicUsize::new(0);
+    let compute = |number: usize| {
+        let key = key(&fit, number);
+        loop {
+            if let Some(bytes) = get(store, &key) {
+                assert_eq!(bytes, format!("result {number}").into_bytes(), "a whole result or none");
+                return;
+            }
+            if let Claim::Mine(claim) = store.claim(&key).expect("claim") {
+                if store.contains(&key).expect("contains") {
+                    continue;
+                }
+                computed.fetch_add(1, Ordering::Relaxed);
+                claim.write(&mut |out| write!(out, "result {number}")).expect("write");
+            }
+            thread::yield_now();
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| (0..50).for_each(compute));
+        }
+    });
+    assert_eq!(computed.into_inner(), 50, "each is computed once");
+}

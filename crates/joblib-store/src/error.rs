@@ -1,0 +1,86 @@
+//! The one error type: what the store was doing, where, and what the system said.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why a store could not do something.
+///
+/// ```
+/// use joblib_store::{StoreOptions, open};
+///
+/// let error = open("teapot", &StoreOptions::new("cache")).unwrap_err();
+/// assert!(error.is_unknown_backend());
+/// assert!(error.to_string().contains("teapot"));
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct Error(Box<Kind>);
+
+#[derive(Debug, thiserror::Error)]
+enum Kind {
+    #[error("could not {action} {}: {source}", path.display())]
+    Io { action: &'static str, path: PathBuf, source: io::Error },
+    #[error("there is no store backend {name:?}; known are {}; others are made known with `register_store_backend`", known.join(", "))]
+    UnknownBackend { name: String, known: Vec<String> },
+    #[error(
+        "the store backend {name:?} is built in and can't be replaced; register yours under another name"
+    )]
+    BuiltIn { name: String },
+    #[error("the store {location} failed: {source}")]
+    Backend { location: String, source: Box<dyn std::error::Error + Send + Sync> },
+}
+
+impl Error {
+    pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>, source: io::Error) -> Self {
+        Self(Box::new(Kind::Io { action, path: path.into(), source }))
+    }
+
+    pub(crate) fn unknown_backend(name: &str, known: Vec<String>) -> Self {
+        Self(Box::new(Kind::UnknownBackend { name: name.to_owned(), known }))
+    }
+
+    pub(crate) fn built_in(name: &str) -> Self {
+        Self(Box::new(Kind::BuiltIn { name: name.to_owned() }))
+    }
+
+    /// An error of a backend of your own, at `location`.
+    pub fn backend(
+        location: impl Into<String>,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self(Box::new(Kind::Backend { location: location.into(), source: source.into() }))
+    }
+
+    /// Whether the backend's name is not known.
+    pub fn is_unknown_backend(&self) -> bool {
+        matches!(*self.0, Kind::UnknownBackend { .. })
+    }
+
+    /// Whether the disk, or the writer's quota of it, is full.
+    pub fn is_full(&self) -> bool {
+        matches!(
+            self.io_kind(),
+            Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge)
+        )
+    }
+
+    /// Whether the store may be read at most.
+    pub fn is_read_only(&self) -> bool {
+        matches!(self.io_kind(), Some(io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem))
+    }
+
+    /// The file or folder concerned, where there is one.
+    pub fn path(&self) -> Option<&Path> {
+        match &*self.0 {
+            Kind::Io { path, .. } => Some(path),
+            _ => None,
+        }
+    }
+
+    fn io_kind(&self) -> Option<io::ErrorKind> {
+        match &*self.0 {
+            Kind::Io { source, .. } => Some(source.kind()),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Who holds a claim: a host, a process on it and when that process started, so that a dead one is told from a live
+//! one of the same number.
+
+use std::fmt;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+/// The process that is computing a result.
+///
+/// ```
+/// use joblib_store::Holder;
+///
+/// let me = Holder::this_process();
+/// assert_eq!(me.is_alive(), Some(true));
+/// assert_eq!(Holder::parse(&me.to_string()), Some(me));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Holder {
+    host: String,
+    pid: u32,
+    started: u64,
+}
+
+impl Holder {
+    /// This process.
+    pub fn this_process() -> Self {
+        static LAST: Mutex<Option<Holder>> = Mutex::new(None);
+        let pid = std::process::id();
+        let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+        // A forked child inherits the memory of its parent, so the number is compared each time.
+        match &*last {
+            Some(holder) if holder.pid == pid => holder.clone(),
+            _ => {
+                let holder = Self { host: this_host().to_owned(), pid, started: started(pid).unwrap_or(0) };
+                *last = Some(holder.clone());
+                holder
+            }
+        }
+    }
+
+    /// The process with this number on this host, if there is one.
+    pub(crate) fn of_this_host(pid: u32) -> Option<Self> {
+        Some(Self { host: this_host().to_owned(), pid, started: started(pid)? })
+    }
+
+    /// The process's number on its host.
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// The host: its name, and marks of its boot and of the process's view of process numbers.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Whether it is this process.
+    pub fn is_this_process(&self) -> bool {
+        *self == Self::this_process()
+    }
+
+    /// Whether the process runs; `None` where this process can't see it, as on another host.
+    pub fn is_alive(&self) -> Option<bool> {
+        if self.host != this_host() || !cfg!(target_os = "linux") {
+            return if *self == Self::this_process() { Some(true) } else { None };
+        }
+        Some(started(self.pid).is_some_and(|started| started == self.started))
+    }
+
+    /// Reads what [`Display`](fmt::Display) wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut words = text.split_ascii_whitespace();
+        let host = words.next()?.to_owned();
+        let pid = words.next()?.parse().ok()?;
+        let started = words.next()?.parse().ok()?;
+        Some(Self { host, pid, started })
+    }
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {}", self.host, self.pid, self.started)
+    }
+}
+
+/// When a process started, in the kernel's ticks since boot; `None` if there is no such process, or it is a zombie.
+fn started(pid: u32) -> Option<u64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The second field is the program's name in parentheses, which may hold anything; state and start follow it.
+    let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace();
+    if matches!(fields.next()?, "Z" | "X") {
+        return None;
+    }
+    fields.nth(18)?.parse().ok()
+}
+
+fn this_host() -> &'static str {
+    static HOST: OnceLock<String> = OnceLock::new();
+    HOST.get_or_init(|| {
+        let word = |path: &str| {
+            let text = std::fs::read_to_string(path).unwrap_or_default();
+            text.chars().filter(|letter| letter.is_ascii_alphanumeric() || *letter == '-').collect::<String>()
+        };
+        let name = word("/proc/sys/kernel/hostname");
+        let boot = word("/proc/sys/kernel/random/boot_id");
+        let view = std::fs::read_link("/proc/self/ns/pid")
+            .map(|link| link.to_string_lossy().chars().filter(char::is_ascii_digit).collect::<String>())
+            .unwrap_or_default();
+        let name = if name.is_empty() { std::env::var("HOSTNAME").unwrap_or_default() } else { name };
+        let text = format!("{name}.{boot}.{view}");
+        text.split_ascii_whitespace().collect()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_process_with_the_number_of_a_dead_one_is_not_taken_for_it() {
+        let me = Holder::this_process();
+        let earlier = Holder { started: me.started.wrapping_sub(1), ..me };
+        assert_eq!(earlier.is_alive(), Some(false));
+    }
+
+    #[test]
+    fn a_process_on_another_host_is_not_judged() {
+        let far = Holder { host: "elsewhere".into(), pid: 1, started: 1 };
+        assert_eq!(far.is_alive(), None);
+    }
+}

@@ -1,0 +1,162 @@
+//! How much a store may hold, and sizes as people write them.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::{Policy, Usage};
+
+/// How much a store may hold. Unset limits do not bind.
+///
+/// ```
+/// use joblib_store::Limits;
+/// use std::time::Duration;
+///
+/// let limits = Limits { bytes: Some("10G".parse::<joblib_store::ByteSize>()?.bytes()), ..Limits::default() };
+/// assert_eq!(limits.bytes, Some(10 * 1024 * 1024 * 1024));
+/// assert_eq!(limits.superseded_age, Some(Duration::from_secs(30 * 24 * 3600)));
+/// # Ok::<(), joblib_store::ParseByteSizeError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Limits {
+    /// Bytes of all results.
+    pub bytes: Option<u64>,
+    /// Results.
+    pub items: Option<u64>,
+    /// Time since a result was last used.
+    pub age: Option<Duration>,
+    /// The same for results of earlier code; 30 days unless set.
+    pub superseded_age: Option<Duration>,
+    /// Which results go first.
+    pub policy: Policy,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            bytes: None,
+            items: None,
+            age: None,
+            superseded_age: Some(Duration::from_hours(30 * 24)),
+            policy: Policy::default(),
+        }
+    }
+}
+
+impl Limits {
+    /// Whether `usage` is within the limits of bytes and items.
+    pub fn allow(&self, usage: Usage) -> bool {
+        self.bytes.is_none_or(|limit| usage.bytes <= limit)
+            && self.items.is_none_or(|limit| usage.items <= limit)
+    }
+
+    /// Whether bytes or items are limited.
+    pub fn bound_usage(&self) -> bool {
+        self.bytes.is_some() || self.items.is_some()
+    }
+
+    /// Whether a result is too old to keep: unused for `idle`, made by its function's latest code or by an earlier.
+    pub fn too_old(&self, idle: Duration, current: bool) -> bool {
+        self.age.is_some_and(|limit| idle > limit)
+            || (!current && self.superseded_age.is_some_and(|limit| idle > limit))
+    }
+}
+
+/// A number of bytes, as a number or as joblib writes it: `"1024"`, `"512K"`, `"1.5M"`, `"10G"` (powers of 1024).
+///
+/// ```
+/// use joblib_store::ByteSize;
+///
+/// assert_eq!("1.5K".parse::<ByteSize>()?.bytes(), 1536);
+/// assert!("10X".parse::<ByteSize>().is_err());
+/// # Ok::<(), joblib_store::ParseByteSizeError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ByteSize(u64);
+
+impl ByteSize {
+    /// The number of bytes.
+    pub fn bytes(self) -> u64 {
+        self.0
+    }
+}
+
+/// A text that is no number of bytes.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a size is a number of bytes, or a number and one of K, M, G, T, as in \"10G\"; found {0:?}")]
+pub struct ParseByteSizeError(String);
+
+impl FromStr for ByteSize {
+    type Err = ParseByteSizeError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = || ParseByteSizeError(text.to_owned());
+        let trimmed = text.trim();
+        if let Ok(bytes) = trimmed.parse() {
+            return Ok(Self(bytes));
+        }
+        let power = match trimmed.bytes().last() {
+            Some(b'K' | b'k') => 1,
+            Some(b'M' | b'm') => 2,
+            Some(b'G' | b'g') => 3,
+            Some(b'T' | b't') => 4,
+            _ => return Err(wrong()),
+        };
+        let number: f64 = trimmed[..trimmed.len() - 1].trim_end().parse().map_err(|_| wrong())?;
+        let bytes = number * 1024_f64.powi(power);
+        // Beyond 2^63 a limit of bytes says nothing; NaN and negatives never did.
+        if (0.0..9.2e18).contains(&bytes) { Ok(Self(bytes as u64)) } else { Err(wrong()) }
+    }
+}
+
+impl fmt::Display for ByteSize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut value = self.0 as f64;
+        for unit in ["B", "K", "M", "G"] {
+            if value < 1024.0 {
+                return if unit == "B" { write!(f, "{value:.0}B") } else { write!(f, "{value:.1}{unit}") };
+            }
+            value /= 1024.0;
+        }
+        write!(f, "{value:.1}T")
+    }
+}
+
+impl From<u64> for ByteSize {
+    fn from(bytes: u64) -> Self {
+        Self(bytes)
+    }
+}
+
+impl TryFrom<&str> for ByteSize {
+    type Error = ParseByteSizeError;
+
+    fn try_from(text: &str) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_read_as_joblib_reads_them() {
+        for (text, bytes) in
+            [("80G", 80 << 30), ("1.4M", 1_468_006), ("120M", 120 << 20), ("53K", 53 << 10), ("7", 7)]
+        {
+            assert_eq!(text.parse::<ByteSize>().map(ByteSize::bytes), Ok(bytes), "{text}");
+        }
+        for text in ["", "fooG", "1.4", "-1K", "1KB", "NaNK", "1e30T", "G"] {
+            assert!(text.parse::<ByteSize>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn results_of_earlier_code_age_faster() {
+        let limits = Limits::default();
+        let month = Duration::from_hours(31 * 24);
+        assert!(limits.too_old(month, false));
+        assert!(!limits.too_old(month, true));
+    }
+}

@@ -1,0 +1,162 @@
+//! The trait in front of all stores, and the few types of its methods.
+
+use std::fmt::Debug;
+use std::io;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use crate::{Blob, Error, FunctionVersion, Holder, Key, Limits};
+
+/// Writes a result's bytes. A store calls it once per attempt to store them.
+pub type WriteBytes<'a> = &'a mut dyn FnMut(&mut dyn io::Write) -> io::Result<()>;
+
+/// How long it took to compute what a blob holds, where that can be told. Asked only by [`Policy::CostAware`].
+///
+/// [`Policy::CostAware`]: crate::Policy::CostAware
+pub type CostOf<'a> = &'a dyn Fn(Blob) -> Option<Duration>;
+
+/// A place for results: bytes under keys.
+///
+/// An implementation may be asked by many threads and, where it is shared, by many processes at once. What it promises
+/// (each promise is a test of `conformance`):
+/// - `get` returns the whole bytes of one `put`, or nothing: never parts, never a mixture.
+/// - At most one [`Claim::Mine`] for a key is out at a time. A claim ends when it is written or dropped, or its process dies.
+/// - `reduce` leaves the store within the limits, and takes what its policy values least first.
+pub trait Store: Debug + Send + Sync {
+    /// The backend's registered name.
+    fn backend(&self) -> &str;
+
+    /// Where it is, such that another process finds it there.
+    fn location(&self) -> &str;
+
+    /// The bytes under `key`, if there are any. Counts as a use of them.
+    fn get(&self, key: &Key) -> Result<Option<Blob>, Error>;
+
+    /// Whether there are bytes under `key`. Does not count as a use.
+    fn contains(&self, key: &Key) -> Result<bool, Error>;
+
+    /// Asks to be the one who computes what is missing under `key`.
+    fn claim(&self, key: &Key) -> Result<Claim, Error>;
+
+    /// Stores bytes under `key`, claimed or not, in place of those before. Returns how many there are.
+    fn put(&self, key: &Key, write: WriteBytes<'_>) -> Result<u64, Error>;
+
+    /// Drops the bytes under `key`. Returns whether there were any.
+    fn remove(&self, key: &Key) -> Result<bool, Error>;
+
+    /// Drops all results in `scope`. Returns how many there were.
+    fn clear(&self, scope: Scope<'_>) -> Result<u64, Error>;
+
+    /// Visits every result, in no order, until told to stop. Results stored or dropped meanwhile may or may not be seen.
+    fn visit(&self, visit: &mut dyn FnMut(Item) -> ControlFlow<()>) -> Result<(), Error>;
+
+    /// Drops what the limits have no room for, looking at everything. `cost` tells what a result cost.
+    fn reduce(&self, limits: &Limits, cost: CostOf<'_>) -> Result<Reduced, Error>;
+
+    /// A small step towards the limits, taken after `key` was stored; many such steps keep the store within them.
+    fn tidy(&self, key: &Key, limits: &Limits, cost: CostOf<'_>) -> Result<Reduced, Error>;
+
+    /// Whether a result under `key` is known to have been dropped to keep to the limits.
+    fn was_evicted(&self, key: &Key) -> Result<bool, Error>;
+}
+
+/// The answer to [`Store::claim`].
+#[derive(Debug)]
+pub enum Claim {
+    /// The asker is to compute the result and write it.
+    Mine(Box<dyn Claimed>),
+    /// Somebody else is computing it.
+    Taken(Holder),
+}
+
+/// The right to compute a missing result. Dropping it gives the right back.
+pub trait Claimed: Debug + Send {
+    /// Stores the result's bytes. Returns how many there are.
+    fn write(self: Box<Self>, write: WriteBytes<'_>) -> Result<u64, Error>;
+}
+
+/// Which results to clear.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum Scope<'a> {
+    /// All of the store.
+    All,
+    /// All versions of the function with this name.
+    Function(&'a str),
+}
+
+/// One stored result, as [`Store::visit`] shows it.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Item {
+    /// The function and its code. The source is empty where the store does not know it.
+    pub version: Arc<FunctionVersion>,
+    /// The digest of the call.
+    pub call: [u8; 16],
+    /// Stored bytes.
+    pub bytes: u64,
+    /// When it was stored or last read, whichever is later, as far as the store keeps track.
+    pub used: SystemTime,
+    /// Whether its code is the latest its function was stored with.
+    pub current: bool,
+}
+
+impl Item {
+    /// An item of a backend of your own.
+    pub fn new(
+        version: Arc<FunctionVersion>,
+        call: [u8; 16],
+        bytes: u64,
+        used: SystemTime,
+        current: bool,
+    ) -> Self {
+        Self { version, call, bytes, used, current }
+    }
+
+    /// The key it is stored under.
+    pub fn key(&self) -> Key {
+        Key::new(&self.version, self.call)
+    }
+}
+
+/// Bytes and items stored.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Bytes.
+    pub bytes: u64,
+    /// Items.
+    pub items: u64,
+}
+
+impl Usage {
+    /// The usage with one more item of `bytes`.
+    #[must_use]
+    pub fn plus(self, bytes: u64) -> Self {
+        Self { bytes: self.bytes.saturating_add(bytes), items: self.items.saturating_add(1) }
+    }
+
+    /// The usage with one item of `bytes` fewer.
+    #[must_use]
+    pub fn minus(self, bytes: u64) -> Self {
+        Self { bytes: self.bytes.saturating_sub(bytes), items: self.items.saturating_sub(1) }
+    }
+}
+
+/// What keeping to the limits dropped.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Reduced {
+    /// Results dropped.
+    pub items: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+impl Reduced {
+    /// Adds one dropped result of `bytes`.
+    pub fn add(&mut self, bytes: u64) {
+        self.items += 1;
+        self.bytes += bytes;
+    }
+}
