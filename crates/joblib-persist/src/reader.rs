@@ -1,6 +1,6 @@
 //! Several objects in a row, from one stream.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
@@ -37,12 +37,23 @@ impl Reader<'static> {
         Self::open_file(path, options).map_err(|error| error.at_path(Some(path)))
     }
 
+    /// Reads from a file that is open already, at its start; `path` is what errors call it.
+    pub fn from_file(file: File, path: impl AsRef<Path>, options: &LoadOptions) -> Result<Self> {
+        let path = path.as_ref();
+        Self::begin_file(file, path, options).map_err(|error| error.at_path(Some(path)))
+    }
+
     fn open_file(path: &Path, options: &LoadOptions) -> Result<Self> {
         let writable = options.mmap_mode.is_some_and(MmapMode::writes_to_file);
-        let file =
-            OpenOptions::new().read(true).write(writable).open(path).map_err(|source| {
-                Error::io(if writable { "opening for writing" } else { "opening" }, source)
-            })?;
+        let file = OpenOptions::new()
+            .read(true)
+            .write(writable)
+            .open(path)
+            .map_err(|source| Error::io(if writable { "opening for writing" } else { "opening" }, source))?;
+        Self::begin_file(file, path, options)
+    }
+
+    fn begin_file(file: File, path: &Path, options: &LoadOptions) -> Result<Self> {
         let mut input = Input::new(Source::File(file), options.max_decompressed_bytes);
         let first = input.peek(FIRST)?;
         let mut mmap_mode = options.mmap_mode;
