@@ -2,6 +2,7 @@
 //! portable whatever the function is called.
 
 use std::fmt::{self, Write as _};
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// A function and one version of its code.
@@ -13,7 +14,7 @@ use std::sync::Arc;
 /// assert_eq!(version.function(), "flights::model::fit");
 /// assert!(version.path().starts_with("fit-"));
 /// ```
-#[derive(Debug, PartialEq, Eq, Hash)]
+#[derive(Debug)]
 pub struct FunctionVersion {
     function: String,
     code: u128,
@@ -61,6 +62,22 @@ impl FunctionVersion {
     /// The second of the two names: the code's.
     pub fn code_folder(&self) -> &str {
         &self.path[self.split + 1..]
+    }
+}
+
+/// The readable form of the code is known where it was compiled, and is no part of what a version is.
+impl PartialEq for FunctionVersion {
+    fn eq(&self, other: &Self) -> bool {
+        self.code == other.code && self.function == other.function
+    }
+}
+
+impl Eq for FunctionVersion {}
+
+impl Hash for FunctionVersion {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.function.hash(state);
+        self.code.hash(state);
     }
 }
 

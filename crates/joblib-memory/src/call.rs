@@ -1,0 +1,585 @@
+//! The path of a cached call: its key, looking the result up, and who computes it if it is missing.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use joblib_array::MmapMode;
+use joblib_persist::Compress;
+use joblib_store::{Claim, Claimed, Key};
+use serde::{Serialize, Serializer};
+
+use crate::code::{Code, Site};
+use crate::codec::{self, Entry};
+use crate::flight::{self, Joined};
+use crate::function::Function;
+use crate::keep::Keep;
+use crate::memory::Memory;
+use crate::metadata::{self, Argument, Metadata};
+use crate::report::{self, Readable};
+use crate::shelved::{MemorizedResult, NotMemorizedResult, Shelved};
+use crate::short::short;
+
+/// How a function differs from its memory's settings. Made by `#[cached]`.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy)]
+pub struct CallOptions {
+    pub mmap_mode: Option<MmapMode>,
+    pub compress: Option<fn() -> Compress>,
+    pub verbose: Option<u32>,
+    pub expires_after: Option<Duration>,
+    pub validate: Option<fn(&Metadata) -> bool>,
+    pub redact: bool,
+}
+
+impl CallOptions {
+    pub const DEFAULT: Self = Self {
+        mmap_mode: None,
+        compress: None,
+        verbose: None,
+        expires_after: None,
+        validate: None,
+        redact: false,
+    };
+}
+
+pub(crate) type Callback = Arc<dyn Fn(&Metadata) -> bool + Send + Sync>;
+
+/// One call of a cached function, while its key is being made.
+#[doc(hidden)]
+pub struct Call<'m> {
+    pub(crate) memory: &'m Memory,
+    pub(crate) function: Arc<Function>,
+    pub(crate) options: CallOptions,
+    pub(crate) callback: Option<Callback>,
+    pub(crate) compress: Option<Compress>,
+    pub(crate) own_code: Code,
+    pub(crate) depends: &'static [(&'static str, Code)],
+    /// The arguments' names and digests.
+    arguments: Vec<(&'static str, [u8; 16])>,
+    /// What is hashed to the call's digest.
+    content: Vec<u8>,
+    since: Instant,
+    failed: Option<crate::Error>,
+}
+
+/// Collects the arguments' short texts; asked for on a miss only.
+#[doc(hidden)]
+#[derive(Debug, Default)]
+pub struct Description(Vec<String>);
+
+impl Description {
+    pub fn argument<T: Serialize + ?Sized>(&mut self, value: &T) {
+        self.0.push(short(value));
+    }
+}
+
+/// What a lookup found.
+#[doc(hidden)]
+pub enum Lookup<H, R, K> {
+    Hit(H),
+    Compute(Pending<R, K>),
+}
+
+impl<'m> Call<'m> {
+    pub fn new(site: &'static Site, memory: &'m Memory, of_type: Option<&'static str>) -> Self {
+        let function = memory.functions().of_site(site, of_type);
+        Self::of_function(memory, function, site.options, site.own, site.depends)
+    }
+
+    pub(crate) fn of_function(
+        memory: &'m Memory,
+        function: Arc<Function>,
+        options: CallOptions,
+        own_code: Code,
+        depends: &'static [(&'static str, Code)],
+    ) -> Self {
+        let mut content = Vec::with_capacity(256);
+        content.extend_from_slice(function.version.function().as_bytes());
+        Self {
+            memory,
+            function,
+            options,
+            callback: None,
+            compress: None,
+            own_code,
+            depends,
+            arguments: Vec::with_capacity(8),
+            content,
+            since: Instant::now(),
+            failed: None,
+        }
+    }
+
+    /// A generic parameter is this type.
+    pub fn generic(&mut self, name: &'static str) {
+        self.content.push(0);
+        self.content.extend_from_slice(name.as_bytes());
+    }
+
+    /// An argument, or what stands for it in the key.
+    pub fn argument<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) {
+        if self.failed.is_some() || self.memory.store().is_none() {
+            return;
+        }
+        match joblib_hash::hash(value) {
+            Ok(digest) => {
+                let mut half = [0; 16];
+                half.copy_from_slice(&digest.as_bytes()[..16]);
+                self.content.push(1);
+                self.content.extend_from_slice(name.as_bytes());
+                self.content.push(0);
+                self.content.extend_from_slice(digest.as_bytes());
+                self.arguments.push((name, half));
+            }
+            Err(error) => {
+                self.failed = Some(crate::Error::hash(self.function.version.function(), name, error));
+            }
+        }
+    }
+
+    pub(crate) fn key(&self) -> Option<Key> {
+        match self.key_or_error() {
+            Ok(key) => Some(key),
+            Err(reason) => {
+                let name = self.function.version.function();
+                report::warn_once("hash", name, format_args!("{reason}; the call is computed each time"));
+                None
+            }
+        }
+    }
+
+    pub(crate) fn key_or_error(&self) -> Result<Key, String> {
+        if let Some(error) = &self.failed {
+            return Err(error.to_string());
+        }
+        let digest = joblib_hash::hash(&Bytes(&self.content)).map_err(|error| error.to_string())?;
+        let mut call = [0; 16];
+        call.copy_from_slice(&digest.as_bytes()[..16]);
+        Ok(Key::new(&self.function.version, call))
+    }
+
+    /// Looks for the result.
+    pub fn lookup<R, K: Keep<R>>(self, describe: impl FnOnce(&mut Description)) -> Lookup<R, R, K> {
+        match self.resolve(describe, &Entry::result::<K::Stored>) {
+            Lookup::Hit((stored, _)) => Lookup::Hit(K::restore(stored)),
+            Lookup::Compute(pending) => Lookup::Compute(pending),
+        }
+    }
+
+    /// Looks for the result without loading it.
+    pub fn find<R, K: Keep<R>>(
+        self,
+        describe: impl FnOnce(&mut Description),
+    ) -> Lookup<K::Shelf<Shelved<K::Stored>>, R, K> {
+        let (memory, mmap_mode) = (self.memory.clone(), self.mmap_mode());
+        let key = self.key();
+        match (self.resolve(describe, &|entry| Ok(((), entry.metadata))), key) {
+            (Lookup::Hit(((), metadata)), Some(key)) => {
+                let result = MemorizedResult::new(memory, &key, mmap_mode, Some(metadata));
+                Lookup::Hit(K::shelf(Shelved::Memorized(result)))
+            }
+            (Lookup::Hit(_), None) => Lookup::Compute(Pending::unstored()),
+            (Lookup::Compute(pending), _) => Lookup::Compute(pending),
+        }
+    }
+
+    /// Whether there is a valid result.
+    pub fn check(self) -> bool {
+        let Some(key) = self.key() else { return false };
+        matches!(self.read(&key, &|_| Ok(((), EMPTY.clone()))), Read::Hit(_))
+    }
+
+    /// Computes whatever is stored.
+    pub fn force<R, K: Keep<R>>(self, describe: impl FnOnce(&mut Description)) -> Pending<R, K> {
+        match (self.memory.store(), self.key()) {
+            (Some(_), Some(key)) => self.pending(key, describe, None, None),
+            _ => Pending::unstored(),
+        }
+    }
+
+    pub(crate) fn mmap_mode(&self) -> Option<MmapMode> {
+        self.options.mmap_mode.or(self.memory.settings().mmap_mode)
+    }
+
+    fn verbose(&self) -> u32 {
+        self.options.verbose.unwrap_or(self.memory.settings().verbose)
+    }
+
+    fn resolve<T, R, K: Keep<R>>(
+        self,
+        describe: impl FnOnce(&mut Description),
+        extract: &Extract<'_, T>,
+    ) -> Lookup<(T, Metadata), R, K> {
+        let (Some(store), Some(key)) = (self.memory.store(), self.key()) else {
+            return Lookup::Compute(Pending::unstored());
+        };
+        if let Read::Hit(found) = self.read(&key, extract) {
+            return self.hit(found);
+        }
+        let deadline = Instant::now() + self.waiting_time();
+        // First among the threads of this process …
+        let guard = match flight::join(self.memory.flight_id(&key), deadline) {
+            Joined::Leader(guard) => guard,
+            Joined::Landed => {
+                return match self.read(&key, extract) {
+                    Read::Hit(found) => self.hit(found),
+                    // It failed, or is not kept: what others got is not for us.
+                    _ => Lookup::Compute(self.pending(key, describe, None, None)),
+                };
+            }
+            Joined::Alone | Joined::TimedOut => {
+                return Lookup::Compute(self.pending(key, describe, None, None));
+            }
+        };
+        // … then among processes.
+        let mut step = Duration::from_micros(200);
+        loop {
+            match store.claim(&key) {
+                Ok(Claim::Mine(claim)) => {
+                    // It may have been stored between looking and claiming.
+                    return match self.read(&key, extract) {
+                        Read::Hit(found) => {
+                            drop(claim);
+                            self.hit(found)
+                        }
+                        _ => Lookup::Compute(self.pending(key, describe, Some(claim), Some(guard))),
+                    };
+                }
+                Ok(Claim::Taken(_)) if Instant::now() < deadline => {
+                    flight::pause(step);
+                    step = (step * 2).min(Duration::from_millis(20));
+                    if let Read::Hit(found) = self.read(&key, extract) {
+                        return self.hit(found);
+                    }
+                }
+                Ok(Claim::Taken(_)) => {
+                    return Lookup::Compute(self.pending(key, describe, None, Some(guard)));
+                }
+                Err(error) => {
+                    self.memory.cannot_write(&error);
+                    return Lookup::Compute(self.pending(key, describe, None, Some(guard)).without_storing());
+                }
+            }
+        }
+    }
+
+    /// How long to wait for others. While others may be waiting for us, only so long that two processes that wait for
+    /// each other part soon.
+    pub(crate) fn waiting_time(&self) -> Duration {
+        let limit = self.memory.settings().waiting_time;
+        if flight::is_computing() { limit.min(Duration::from_secs(30)) } else { limit }
+    }
+
+    pub(crate) fn hit<T, R, K>(&self, (value, metadata): (T, Metadata)) -> Lookup<(T, Metadata), R, K> {
+        let reading = self.since.elapsed();
+        let name = self.function.version.function();
+        tracing::debug!(target: "joblib::memory", function = name, hit = true, seconds = reading.as_secs_f64());
+        if self.verbose() > 1 {
+            report::say(format_args!(
+                "Loading {name}({}) took {}, computing it took {}",
+                texts(&metadata.arguments),
+                Readable(reading),
+                Readable(metadata.duration())
+            ));
+        }
+        if let Some((reading, computing)) = self.function.counters.hit(reading, metadata.duration()) {
+            report::warn_once(
+                "does not pay",
+                name,
+                format_args!(
+                    "caching {name} does not pay: a hit takes {} and computing takes {}",
+                    Readable(reading),
+                    Readable(computing)
+                ),
+            );
+        }
+        Lookup::Hit((value, metadata))
+    }
+
+    pub(crate) fn read<T>(&self, key: &Key, extract: &Extract<'_, T>) -> Read<T> {
+        let Some(store) = self.memory.store() else { return Read::Missing };
+        let blob = match store.get(key) {
+            Ok(Some(blob)) => blob,
+            Ok(None) => return Read::Missing,
+            Err(error) => {
+                self.unreadable(key, &error);
+                return Read::Corrupt;
+            }
+        };
+        let place = blob.path().map(|path| path.display().to_string());
+        let entry = match Entry::open(blob, self.mmap_mode()) {
+            Ok(entry) => entry,
+            Err(error) => {
+                self.corrupt(key, place.as_deref(), &*error);
+                return Read::Corrupt;
+            }
+        };
+        match self.validity(&entry.metadata) {
+            Validity::Valid => {}
+            Validity::Expired => return Read::Expired(Box::new(entry.metadata)),
+            Validity::Rejected => return Read::Rejected(Box::new(entry.metadata)),
+        }
+        match extract(entry) {
+            Ok(found) => Read::Hit(found),
+            Err(error) => {
+                self.corrupt(key, place.as_deref(), &*error);
+                Read::Corrupt
+            }
+        }
+    }
+
+    fn validity(&self, metadata: &Metadata) -> Validity {
+        if self.options.expires_after.is_some_and(|limit| metadata.age() >= limit) {
+            return Validity::Expired;
+        }
+        let valid = self.options.validate.is_none_or(|validate| validate(metadata))
+            && self.callback.as_ref().is_none_or(|callback| callback(metadata));
+        if valid { Validity::Valid } else { Validity::Rejected }
+    }
+
+    fn corrupt(&self, key: &Key, place: Option<&str>, error: &dyn std::error::Error) {
+        let name = self.function.version.function();
+        let call = key.call_hex();
+        report::warn_once(
+            "corrupt",
+            place.unwrap_or(&call),
+            format_args!(
+                "the stored result of {name} in {} can't be used and is computed again: {error}",
+                place.unwrap_or(&call)
+            ),
+        );
+    }
+
+    fn unreadable(&self, key: &Key, error: &joblib_store::Error) {
+        self.corrupt(key, error.path().map(|path| path.display().to_string()).as_deref(), error);
+    }
+
+    pub(crate) fn pending<R, K>(
+        self,
+        key: Key,
+        describe: impl FnOnce(&mut Description),
+        claim: Option<Box<dyn Claimed>>,
+        guard: Option<flight::Guard>,
+    ) -> Pending<R, K> {
+        let mut description = Description::default();
+        if !self.options.redact {
+            describe(&mut description);
+        }
+        let mut texts_of = description.0.into_iter();
+        let arguments: Vec<Argument> = self
+            .arguments
+            .iter()
+            .map(|&(name, digest)| Argument {
+                name: name.to_owned(),
+                text: texts_of.next().unwrap_or_default(),
+                digest: digest.into(),
+            })
+            .collect();
+        let verbose = self.verbose();
+        let name = self.function.version.function();
+        if verbose > 0 {
+            report::say(format_args!("Calling {name}({})", texts(&arguments)));
+        }
+        let compress = self
+            .compress
+            .clone()
+            .or_else(|| self.options.compress.map(|make| make()))
+            .or_else(|| self.memory.settings().compress.clone());
+        let mmap_mode = self.mmap_mode();
+        let span = tracing::debug_span!(target: "joblib::memory", "call", function = name);
+        Pending {
+            work: Some(Box::new(Work {
+                memory: self.memory.clone(),
+                function: self.function,
+                key,
+                arguments,
+                own_code: self.own_code,
+                depends: self.depends,
+                claim,
+                guard,
+                compress,
+                mmap_mode,
+                verbose,
+                store: true,
+                since: Instant::now(),
+            })),
+            span,
+            kind: PhantomData,
+        }
+    }
+
+    pub(crate) fn arguments(&self) -> &[(&'static str, [u8; 16])] {
+        &self.arguments
+    }
+}
+
+pub(crate) type Extracted<T> = Result<(T, Metadata), Box<dyn std::error::Error + Send + Sync>>;
+type Extract<'e, T> = dyn Fn(Entry<'static>) -> Extracted<T> + 'e;
+
+/// What reading an entry gave.
+pub(crate) enum Read<T> {
+    Hit((T, Metadata)),
+    Missing,
+    Expired(Box<Metadata>),
+    Rejected(Box<Metadata>),
+    Corrupt,
+}
+
+enum Validity {
+    Valid,
+    Expired,
+    Rejected,
+}
+
+static EMPTY: std::sync::LazyLock<Metadata> = std::sync::LazyLock::new(|| Metadata {
+    time: 0.0,
+    duration: 0.0,
+    function: String::new(),
+    code: 0_u128.into(),
+    own_code: 0_u128.into(),
+    depends: Vec::new(),
+    arguments: Vec::new(),
+    host: String::new(),
+    version: String::new(),
+});
+
+struct Bytes<'a>(&'a [u8]);
+
+impl Serialize for Bytes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(self.0)
+    }
+}
+
+fn texts(arguments: &[Argument]) -> String {
+    let texts: Vec<String> =
+        arguments.iter().map(|argument| format!("{}={}", argument.name, argument.text)).collect();
+    texts.join(", ")
+}
+
+/// A result that is being computed.
+#[doc(hidden)]
+pub struct Pending<R, K> {
+    work: Option<Box<Work>>,
+    span: tracing::Span,
+    kind: PhantomData<fn(R) -> K>,
+}
+
+struct Work {
+    memory: Memory,
+    function: Arc<Function>,
+    key: Key,
+    arguments: Vec<Argument>,
+    own_code: Code,
+    depends: &'static [(&'static str, Code)],
+    claim: Option<Box<dyn Claimed>>,
+    guard: Option<flight::Guard>,
+    compress: Option<Compress>,
+    mmap_mode: Option<MmapMode>,
+    verbose: u32,
+    store: bool,
+    since: Instant,
+}
+
+impl<R, K> Pending<R, K> {
+    /// Of a call that is not cached.
+    pub(crate) fn unstored() -> Self {
+        Self { work: None, span: tracing::Span::none(), kind: PhantomData }
+    }
+
+    pub(crate) fn without_storing(mut self) -> Self {
+        if let Some(work) = &mut self.work {
+            work.store = false;
+        }
+        self
+    }
+
+    /// The span that the computation belongs in.
+    pub fn span(&self) -> tracing::Span {
+        self.span.clone()
+    }
+}
+
+impl<R, K: Keep<R>> Pending<R, K> {
+    /// Stores the computed result, where it is one to keep, and hands it on.
+    pub fn finish(self, result: R) -> R {
+        if let Some(work) = self.work {
+            work.finish(K::kept(&result));
+        }
+        result
+    }
+
+    /// Stores the computed result and hands on a reference to it.
+    pub fn finish_and_shelve(self, result: R) -> K::Shelf<Shelved<K::Stored>> {
+        let memorized = self.work.and_then(|work| {
+            let (memory, key, mmap_mode) = (work.memory.clone(), work.key.clone(), work.mmap_mode);
+            let metadata = work.finish(K::kept(&result))?;
+            Some(MemorizedResult::new(memory, &key, mmap_mode, Some(metadata)))
+        });
+        K::shelve(result, |stored| match memorized {
+            Some(memorized) => Shelved::Memorized(memorized),
+            None => Shelved::NotMemorized(NotMemorizedResult::new(stored)),
+        })
+    }
+}
+
+impl Work {
+    /// Returns what was stored about the result, if it was.
+    fn finish<T: Serialize>(mut self: Box<Self>, kept: Option<&T>) -> Option<Metadata> {
+        let duration = self.since.elapsed();
+        let name = self.function.version.function();
+        self.function.counters.miss();
+        tracing::debug!(target: "joblib::memory", function = name, hit = false, seconds = duration.as_secs_f64());
+        if self.verbose > 0 {
+            report::say(format_args!("{name} took {}", Readable(duration)));
+        }
+        let (true, Some(kept), Some(store)) = (self.store, kept, self.memory.store()) else { return None };
+        let hash_of = |code: Code| code.hash().into();
+        let metadata = Metadata {
+            time: metadata::now(),
+            duration: duration.as_secs_f64(),
+            function: name.to_owned(),
+            code: self.key.version().code().into(),
+            own_code: hash_of(self.own_code),
+            depends: self.depends.iter().map(|&(name, code)| (name.to_owned(), hash_of(code))).collect(),
+            arguments: std::mem::take(&mut self.arguments),
+            host: metadata::host().to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        };
+        let mut write =
+            |out: &mut dyn std::io::Write| codec::encode(&metadata, kept, self.compress.as_ref(), out);
+        let stored = match self.claim.take() {
+            Some(claim) => claim.write(&mut write),
+            None => store.put(&self.key, &mut write),
+        };
+        // Those who wait can read it now; what follows is none of their business.
+        drop(self.guard.take());
+        match stored {
+            Ok(bytes) => {
+                self.function.counters.wrote(bytes);
+                self.tidy();
+                Some(metadata)
+            }
+            Err(error) => {
+                self.memory.cannot_write(&error);
+                None
+            }
+        }
+    }
+
+    fn tidy(&self) {
+        let Some(store) = self.memory.store() else { return };
+        match store.tidy(&self.key, &self.memory.settings().limits, &codec::cost) {
+            Ok(reduced) if reduced.items > 0 => {
+                tracing::debug!(target: "joblib::memory", items = reduced.items, bytes = reduced.bytes, "evicted");
+            }
+            Ok(_) => {}
+            Err(error) => report::warn_once(
+                "tidy",
+                store.location(),
+                format_args!("could not keep the cache in {} within its limits: {error}", store.location()),
+            ),
+        }
+    }
+}

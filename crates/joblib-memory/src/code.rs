@@ -1,0 +1,71 @@
+//! The identity of a function's code, and where `#[cached]` describes a function once and for all.
+
+use std::fmt;
+
+use crate::call::CallOptions;
+
+/// The hash of a function's normalised tokens, made when the macro expands.
+///
+/// ```
+/// use joblib_memory::Code;
+///
+/// const HELPER: Code = Code::new(7);
+/// const FIT: Code = Code::new(1).and(HELPER);
+/// assert_ne!(FIT, Code::new(1));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Code(u128);
+
+impl Code {
+    /// The code with this hash.
+    pub const fn new(hash: u128) -> Self {
+        Self(hash)
+    }
+
+    /// This code that depends on another.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        // One round of FNV-1a over 128 bits at a time, with both halves mixed.
+        let mixed =
+            (self.0.rotate_left(29) ^ other.0).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b);
+        Self(mixed ^ (mixed >> 67))
+    }
+
+    /// The hash.
+    pub const fn hash(self) -> u128 {
+        self.0
+    }
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Code({:032x})", self.0)
+    }
+}
+
+/// A function whose code is known: one with `#[cached]` or `#[code]`. What `depends(…)` names has to be such a function.
+#[diagnostic::on_unimplemented(
+    message = "the code of `{Self}` is not known",
+    label = "put `#[code]` or `#[cached]` on the function that this names"
+)]
+pub trait HasCode {
+    /// Its code, and that of what it depends on.
+    const CODE: Code;
+}
+
+/// What `#[cached]` knows of a function.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Site {
+    pub module: &'static str,
+    pub name: &'static str,
+    pub file: &'static str,
+    pub line: u32,
+    /// The function's own code.
+    pub own: Code,
+    /// Own code, dependencies and version.
+    pub code: Code,
+    pub source: &'static str,
+    pub depends: &'static [(&'static str, Code)],
+    pub options: CallOptions,
+}

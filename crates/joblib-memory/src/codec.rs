@@ -1,0 +1,87 @@
+//! An entry of the store: two values in a row in joblib's native format, the metadata and the result. This is the only
+//! place that knows that format.
+
+use joblib_array::MmapMode;
+use joblib_persist::{Compress, DumpOptions, LoadOptions, Reader, Writer};
+use joblib_store::Blob;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::io;
+use std::time::Duration;
+
+use crate::Metadata;
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Writes an entry.
+pub(crate) fn encode<T: Serialize + ?Sized>(
+    metadata: &Metadata,
+    result: &T,
+    compress: Option<&Compress>,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let mut options = DumpOptions::new();
+    if let Some(compress) = compress {
+        options = options.compress(compress.clone());
+    }
+    let write = || {
+        let mut writer = Writer::new(out, &options)?;
+        writer.write(metadata)?;
+        writer.write(result)?;
+        writer.finish()
+    };
+    write().map_err(|error| match error.io_kind() {
+        Some(kind) => io::Error::new(kind, error),
+        None => io::Error::other(error),
+    })
+}
+
+/// An entry whose metadata has been read.
+pub(crate) struct Entry<'b> {
+    pub(crate) metadata: Metadata,
+    reader: Reader<'b>,
+}
+
+impl Entry<'static> {
+    pub(crate) fn open(blob: Blob, mmap_mode: Option<MmapMode>) -> Result<Self, Failure> {
+        let mut options = LoadOptions::new();
+        let mut reader = match blob {
+            Blob::File { file, path } => {
+                if let Some(mode) = mmap_mode {
+                    options = options.mmap_mode(mode);
+                }
+                Reader::from_file(file, path, &options)?
+            }
+            Blob::Bytes(bytes) => Reader::new(Shared { bytes, read: 0 }, &options)?,
+            other => Reader::new(io::Cursor::new(other.into_bytes()?), &options)?,
+        };
+        let metadata = reader.next()?.ok_or("the entry is empty")?;
+        Ok(Self { metadata, reader })
+    }
+
+    pub(crate) fn result<T: DeserializeOwned>(mut self) -> Result<(T, Metadata), Failure> {
+        let result = self.reader.next()?.ok_or("the entry holds no result")?;
+        Ok((result, self.metadata))
+    }
+}
+
+/// What the result in a blob took to compute: asked by the cost-aware policy.
+pub(crate) fn cost(blob: Blob) -> Option<Duration> {
+    Entry::open(blob, None).ok().map(|entry| entry.metadata.duration())
+}
+
+/// Shared bytes as a reader.
+struct Shared {
+    bytes: std::sync::Arc<[u8]>,
+    read: usize,
+}
+
+impl io::Read for Shared {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let rest = &self.bytes[self.read..];
+        let count = rest.len().min(out.len());
+        out[..count].copy_from_slice(&rest[..count]);
+        self.read += count;
+        Ok(count)
+    }
+}

@@ -1,0 +1,93 @@
+//! The one error type. Nothing here stops a cached function from returning: errors come from what was asked of the cache
+//! itself, such as clearing it.
+
+use joblib_store::ParseByteSizeError;
+
+/// Why something asked of the cache could not be done.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct Error(Box<Kind>);
+
+#[derive(Debug, thiserror::Error)]
+enum Kind {
+    #[error(transparent)]
+    Store(#[from] joblib_store::Error),
+    #[error(transparent)]
+    Size(#[from] ParseByteSizeError),
+    #[error("{0}")]
+    Option(String),
+    #[error("could not hash the argument {argument} of {function}: {source}")]
+    Hash { function: String, argument: String, source: joblib_hash::HashError },
+    #[error(
+        "the result of {function} that this refers to is not in the cache any more: it was cleared or evicted"
+    )]
+    Gone { function: String },
+    #[error("the stored result of {function} can't be read: {source}")]
+    Unreadable { function: String, source: Box<dyn std::error::Error + Send + Sync> },
+}
+
+impl Error {
+    pub(crate) fn option(message: impl Into<String>) -> Self {
+        Self(Box::new(Kind::Option(message.into())))
+    }
+
+    pub(crate) fn hash(function: &str, argument: &str, source: joblib_hash::HashError) -> Self {
+        let (function, argument) = (function.to_owned(), argument.to_owned());
+        Self(Box::new(Kind::Hash { function, argument, source }))
+    }
+
+    pub(crate) fn gone(function: &str) -> Self {
+        Self(Box::new(Kind::Gone { function: function.to_owned() }))
+    }
+
+    pub(crate) fn unreadable(
+        function: &str,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self(Box::new(Kind::Unreadable { function: function.to_owned(), source: source.into() }))
+    }
+
+    /// Whether a referenced result is not in the cache any more.
+    pub fn is_gone(&self) -> bool {
+        matches!(*self.0, Kind::Gone { .. })
+    }
+
+    /// Whether a stored result is damaged, or of another type than asked for.
+    pub fn is_unreadable(&self) -> bool {
+        matches!(*self.0, Kind::Unreadable { .. })
+    }
+
+    /// Whether an argument could not be serialized, and so not hashed.
+    pub fn is_hash(&self) -> bool {
+        matches!(*self.0, Kind::Hash { .. })
+    }
+
+    /// The store's error, if that is the cause.
+    pub fn store(&self) -> Option<&joblib_store::Error> {
+        match &*self.0 {
+            Kind::Store(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<joblib_store::Error> for Error {
+    fn from(error: joblib_store::Error) -> Self {
+        Self(Box::new(error.into()))
+    }
+}
+
+impl From<ParseByteSizeError> for Error {
+    fn from(error: ParseByteSizeError) -> Self {
+        Self(Box::new(error.into()))
+    }
+}
+
+impl From<std::convert::Infallible> for Error {
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
+    }
+}
+
+/// A result of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

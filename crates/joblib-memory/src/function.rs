@@ -1,0 +1,90 @@
+//! What a memory keeps of each function that it has met: its name in the store and its counters.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use joblib_store::FunctionVersion;
+
+use crate::code::Site;
+use crate::report;
+use crate::stats::{Counters, Stats};
+
+#[derive(Debug)]
+pub(crate) struct Function {
+    pub(crate) version: Arc<FunctionVersion>,
+    pub(crate) counters: Counters,
+}
+
+/// The functions met, by where they are declared and the type they are methods of.
+#[derive(Debug, Default)]
+pub(crate) struct Functions {
+    known: RwLock<HashMap<Id, Arc<Function>>>,
+}
+
+/// Addresses of static descriptions; a function made at run time is known by its name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Id {
+    Static(usize, usize),
+    Named(String, u128),
+}
+
+impl Functions {
+    pub(crate) fn of_site(&self, site: &'static Site, of_type: Option<&'static str>) -> Arc<Function> {
+        let id =
+            Id::Static(std::ptr::from_ref(site) as usize, of_type.map_or(0, |name| name.as_ptr() as usize));
+        self.get(id, || {
+            let name = match of_type {
+                Some(name) => format!("{name}::{}", site.name),
+                None => format!("{}::{}", site.module, site.name),
+            };
+            note_declaration(&name, site.file, site.line);
+            FunctionVersion::new(name, site.code.hash(), site.source)
+        })
+    }
+
+    pub(crate) fn get(&self, id: Id, make: impl FnOnce() -> Arc<FunctionVersion>) -> Arc<Function> {
+        if let Some(known) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&id) {
+            return Arc::clone(known);
+        }
+        let made = Arc::new(Function { version: make(), counters: Counters::default() });
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(known.entry(id).or_insert(made))
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let mut functions: Vec<_> =
+            known.values().map(|function| function.counters.read(function.version.function())).collect();
+        functions.sort_by(|left, right| left.function.cmp(&right.function));
+        // Versions of a function, and copies of its description, are one function.
+        functions.dedup_by(|next, kept| next.function == kept.function && kept.add(next));
+        Stats {
+            hits: functions.iter().map(|function| function.hits).sum(),
+            misses: functions.iter().map(|function| function.misses).sum(),
+            time_saved: functions.iter().map(|function| function.time_saved).sum(),
+            bytes_written: functions.iter().map(|function| function.bytes_written).sum(),
+            functions,
+        }
+    }
+}
+
+/// Warns when two functions go by one name: they would take turns as the latest code of it.
+pub(crate) fn note_declaration(name: &str, file: &str, line: u32) {
+    static DECLARED: Mutex<Option<HashMap<String, (String, u32)>>> = Mutex::new(None);
+    let mut declared = DECLARED.lock().unwrap_or_else(PoisonError::into_inner);
+    let declared = declared.get_or_insert_default();
+    match declared.get(name) {
+        None => {
+            declared.insert(name.to_owned(), (file.to_owned(), line));
+        }
+        Some((before, at)) if (before.as_str(), *at) != (file, line) => report::warn_once(
+            "collision",
+            name,
+            format_args!(
+                "two cached functions are called {name}, at {before}:{at} and {file}:{line}; \
+                 their results are kept apart by their code, but count as versions of one function: rename one"
+            ),
+        ),
+        Some(_) => {}
+    }
+}

@@ -1,0 +1,62 @@
+#![doc = include_str!("../README.md")]
+//!
+//! ```
+//! use joblib_memory::Memory;
+//!
+//! let folder = tempfile::tempdir()?;
+//! let memory = Memory::new(folder.path())?;
+//! let slow_sum = memory.cache("slow_sum", |x: &[f64]| x.iter().sum::<f64>());
+//! assert_eq!(slow_sum.eval((&[1.0, 2.0][..],)), 3.0);
+//! assert!(slow_sum.check_call_in_cache((&[1.0, 2.0][..],)));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod asynchronous;
+mod call;
+mod code;
+mod codec;
+mod error;
+mod explain;
+mod flight;
+mod function;
+mod installed;
+mod keep;
+mod memorized;
+mod memory;
+mod metadata;
+mod report;
+mod shelved;
+mod short;
+mod stats;
+
+pub use code::{Code, HasCode};
+pub use error::{Error, Result};
+pub use explain::Explanation;
+pub use joblib_store::{ByteSize, Limits, Policy, Reduced, StoreOptions, register_store_backend};
+pub use memorized::{CacheFn, MemorizedFunc};
+pub use memory::Memory;
+pub use metadata::{Argument, Metadata};
+pub use shelved::{MemorizedResult, NotMemorizedResult, Shelved};
+pub use stats::{FunctionStats, Stats};
+
+/// What the code that `#[cached]` generates uses. Not for people, and not stable.
+#[doc(hidden)]
+pub mod internal {
+    pub use crate::call::{Call, CallOptions, Description, Lookup, Pending};
+    pub use crate::code::{Code, HasCode, Site};
+    pub use crate::explain::explain;
+    pub use crate::keep::{Keep, KeepAll, KeepOk, KeepSome};
+    pub use crate::{Explanation, Memory, Metadata, Result, Shelved};
+    pub use joblib_array::MmapMode;
+    pub use joblib_persist::Compress;
+
+    /// Runs a future in the span of its call.
+    pub fn instrument<F: Future>(span: tracing::Span, future: F) -> impl Future<Output = F::Output> {
+        tracing::Instrument::instrument(future, span)
+    }
+
+    /// Drops all results of a function.
+    pub fn clear(memory: &Memory, call: &Call<'_>) -> Result<u64> {
+        memory.clear_scope(joblib_store::Scope::Function(call.function.version.function()))
+    }
+}

@@ -1,0 +1,267 @@
+//! Functions and closures made at run time, cached without a macro.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use joblib_array::MmapMode;
+use joblib_persist::Compress;
+use joblib_store::Scope;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::call::{Call, CallOptions, Callback, Description, Lookup};
+use crate::code::Code;
+use crate::keep::KeepAll;
+use crate::memory::{Memory, check_mmap_mode};
+use crate::shelved::Shelved;
+use crate::{Explanation, Metadata, Result, explain};
+
+/// A function of up to eight arguments that can be cached: each argument is hashed by reference before the call.
+pub trait CacheFn<A> {
+    /// What it returns.
+    type Output;
+
+    /// Calls it.
+    fn call_with(&self, arguments: A) -> Self::Output;
+
+    #[doc(hidden)]
+    fn hash_arguments(call: &mut Call<'_>, arguments: &A, ignore: &[usize]);
+
+    #[doc(hidden)]
+    fn describe_arguments(description: &mut Description, arguments: &A, ignore: &[usize]);
+}
+
+const NAMES: [&str; 8] = ["0", "1", "2", "3", "4", "5", "6", "7"];
+
+macro_rules! cache_fn {
+    ($($argument:ident $index:tt),*) => {
+        impl<F, R, $($argument),*> CacheFn<($($argument,)*)> for F
+        where
+            F: Fn($($argument),*) -> R,
+            $($argument: Serialize,)*
+        {
+            type Output = R;
+
+            #[allow(clippy::unused_unit, unused_variables, reason = "there may be no argument")]
+            fn call_with(&self, arguments: ($($argument,)*)) -> R {
+                self($(arguments.$index),*)
+            }
+
+            #[allow(unused_variables, reason = "there may be no argument")]
+            fn hash_arguments(call: &mut Call<'_>, arguments: &($($argument,)*), ignore: &[usize]) {
+                $(if !ignore.contains(&$index) {
+                    call.argument(NAMES[$index], &arguments.$index);
+                })*
+            }
+
+            #[allow(unused_variables, reason = "there may be no argument")]
+            fn describe_arguments(description: &mut Description, arguments: &($($argument,)*), ignore: &[usize]) {
+                $(if !ignore.contains(&$index) {
+                    description.argument(&arguments.$index);
+                })*
+            }
+        }
+    };
+}
+
+cache_fn!();
+cache_fn!(A0 0);
+cache_fn!(A0 0, A1 1);
+cache_fn!(A0 0, A1 1, A2 2);
+cache_fn!(A0 0, A1 1, A2 2, A3 3);
+cache_fn!(A0 0, A1 1, A2 2, A3 3, A4 4);
+cache_fn!(A0 0, A1 1, A2 2, A3 3, A4 4, A5 5);
+cache_fn!(A0 0, A1 1, A2 2, A3 3, A4 4, A5 5, A6 6);
+cache_fn!(A0 0, A1 1, A2 2, A3 3, A4 4, A5 5, A6 6, A7 7);
+
+/// A function or closure with a memory: what [`Memory::cache`] returns.
+///
+/// Arguments are given as a tuple.
+///
+/// ```
+/// use joblib_memory::Memory;
+///
+/// let memory = Memory::with_backend("in_memory", "memorized")?;
+/// let scale = memory.cache("scale", |x: &[f64], by: f64, _verbose: bool| -> Vec<f64> {
+///     x.iter().map(|x| x * by).collect()
+/// });
+/// let scale = scale.ignore([2]);
+/// assert_eq!(scale.eval((&[1.0, 2.0][..], 2.0, true)), [2.0, 4.0]);
+/// assert!(scale.check_call_in_cache((&[1.0, 2.0][..], 2.0, false)));
+/// # Ok::<(), joblib_memory::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct MemorizedFunc<F> {
+    memory: Memory,
+    name: String,
+    function: F,
+    version: u64,
+    ignore: Vec<usize>,
+    options: CallOptions,
+    compress: Option<Compress>,
+    callback: Option<Callback>,
+}
+
+impl<F> MemorizedFunc<F> {
+    pub(crate) fn new(memory: Memory, name: String, function: F) -> Self {
+        Self {
+            memory,
+            name,
+            function,
+            version: 0,
+            ignore: Vec::new(),
+            options: CallOptions::DEFAULT,
+            compress: None,
+            callback: None,
+        }
+    }
+
+    /// Says that the function's code is another one: results of other versions don't count.
+    pub fn version(mut self, version: u64) -> Self {
+        self.version = version;
+        self
+    }
+
+    /// Leaves the arguments at these places, counted from 0, out of the key.
+    pub fn ignore(mut self, places: impl IntoIterator<Item = usize>) -> Self {
+        self.ignore = places.into_iter().collect();
+        self
+    }
+
+    /// Maps arrays of results; see [`Memory::mmap_mode`].
+    pub fn mmap_mode(mut self, mode: MmapMode) -> Result<Self> {
+        check_mmap_mode(mode)?;
+        self.options.mmap_mode = Some(mode);
+        Ok(self)
+    }
+
+    /// Compresses stored results.
+    pub fn compress(mut self, compress: impl Into<Compress>) -> Self {
+        self.compress = Some(compress.into());
+        self
+    }
+
+    /// How much to tell on the terminal; see [`Memory::verbose`].
+    pub fn verbose(mut self, level: u32) -> Self {
+        self.options.verbose = Some(level);
+        self
+    }
+
+    /// Computes a result again that is older than this.
+    pub fn expires_after(mut self, age: Duration) -> Self {
+        self.options.expires_after = Some(age);
+        self
+    }
+
+    /// Asks before a stored result is used: `false` has it computed again.
+    pub fn cache_validation_callback(
+        mut self,
+        callback: impl Fn(&Metadata) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.callback = Some(Arc::new(callback));
+        self
+    }
+
+    /// Keeps the arguments' values out of the stored metadata and of what is printed.
+    pub fn redact(mut self) -> Self {
+        self.options.redact = true;
+        self
+    }
+
+    /// The function itself.
+    pub fn function(&self) -> &F {
+        &self.function
+    }
+
+    /// Drops all its results. Returns how many there were.
+    pub fn clear(&self) -> Result<u64> {
+        self.memory.clear_scope(Scope::Function(&self.name))
+    }
+
+    fn call_of<A>(&self, arguments: &A) -> Call<'_>
+    where
+        F: CacheFn<A>,
+    {
+        let function = self.memory.named(&self.name, self.version);
+        let own = Code::new(function.version.code());
+        let mut call = Call::of_function(&self.memory, function, self.options, own, &[]);
+        call.callback.clone_from(&self.callback);
+        call.compress.clone_from(&self.compress);
+        F::hash_arguments(&mut call, arguments, &self.ignore);
+        call
+    }
+
+    /// The function's result for the arguments: loaded, or computed and stored. What calling a cached function means in
+    /// Python.
+    pub fn eval<A>(&self, arguments: A) -> F::Output
+    where
+        F: CacheFn<A>,
+        F::Output: Serialize + DeserializeOwned,
+    {
+        let describe = |description: &mut Description| {
+            F::describe_arguments(description, &arguments, &self.ignore);
+        };
+        match self.call_of(&arguments).lookup::<F::Output, KeepAll>(describe) {
+            Lookup::Hit(result) => result,
+            Lookup::Compute(pending) => {
+                let result = pending.span().in_scope(|| self.function.call_with(arguments));
+                pending.finish(result)
+            }
+        }
+    }
+
+    /// Like [`eval`](Self::eval), but returns a reference to the result.
+    pub fn call_and_shelve<A>(&self, arguments: A) -> Shelved<F::Output>
+    where
+        F: CacheFn<A>,
+        F::Output: Serialize + DeserializeOwned,
+    {
+        let describe = |description: &mut Description| {
+            F::describe_arguments(description, &arguments, &self.ignore);
+        };
+        match self.call_of(&arguments).find::<F::Output, KeepAll>(describe) {
+            Lookup::Hit(result) => result,
+            Lookup::Compute(pending) => {
+                let result = pending.span().in_scope(|| self.function.call_with(arguments));
+                pending.finish_and_shelve(result)
+            }
+        }
+    }
+
+    /// Computes the result, whether it is stored or not, and stores it.
+    pub fn call<A>(&self, arguments: A) -> F::Output
+    where
+        F: CacheFn<A>,
+        F::Output: Serialize + DeserializeOwned,
+    {
+        let pending = self.call_of(&arguments).force::<F::Output, KeepAll>(|description| {
+            F::describe_arguments(description, &arguments, &self.ignore);
+        });
+        let result = pending.span().in_scope(|| self.function.call_with(arguments));
+        pending.finish(result)
+    }
+
+    /// Whether a call would be answered from the cache: stored, and valid.
+    #[allow(clippy::needless_pass_by_value, reason = "the arguments are given as for a call")]
+    pub fn check_call_in_cache<A>(&self, arguments: A) -> bool
+    where
+        F: CacheFn<A>,
+    {
+        self.call_of(&arguments).check()
+    }
+
+    /// Why a call would be computed, or that it would not.
+    #[allow(clippy::needless_pass_by_value, reason = "the arguments are given as for a call")]
+    pub fn explain<A>(&self, arguments: A) -> Explanation
+    where
+        F: CacheFn<A>,
+    {
+        explain::explain(&self.call_of(&arguments))
+    }
+}
+
+impl<F> std::fmt::Debug for MemorizedFunc<F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "MemorizedFunc(func={:?}, location={:?})", self.name, self.memory.location())
+    }
+}

@@ -1,0 +1,386 @@
+//! `Memory`: a store, and how the results in it are made, checked and kept.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use joblib_array::MmapMode;
+use joblib_persist::Compress;
+use joblib_store::{ByteSize, Item, Key, Limits, Policy, Reduced, Scope, Store, StoreOptions, open};
+use serde::{Deserialize, Serialize};
+
+use crate::code::Code;
+use crate::flight::FlightId;
+use crate::function::{Functions, Id, note_declaration};
+use crate::memorized::{CacheFn, MemorizedFunc};
+use crate::{Error, Metadata, Result, Stats, codec, report};
+
+/// A cache of functions' results.
+///
+/// Cloning is cheap; clones, and memories opened at one location, share the store and the counters. The methods that set
+/// something change this handle only.
+///
+/// ```
+/// use joblib_memory::Memory;
+///
+/// let folder = tempfile::tempdir()?;
+/// let memory = Memory::new(folder.path())?.bytes_limit("10G")?.items_limit(1_000_000);
+/// let square = memory.cache("square", |x: f64| x * x);
+/// assert_eq!(square.eval((3.0,)), 9.0);
+/// assert_eq!(square.eval((3.0,)), 9.0);
+/// assert_eq!((memory.stats().hits, memory.stats().misses), (1, 1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Memory {
+    shared: Arc<Shared>,
+    settings: Arc<Settings>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    store: Option<Arc<dyn Store>>,
+    functions: Functions,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) mmap_mode: Option<MmapMode>,
+    pub(crate) compress: Option<Compress>,
+    pub(crate) verbose: u32,
+    pub(crate) waiting_time: Duration,
+    pub(crate) limits: Limits,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            mmap_mode: None,
+            compress: None,
+            verbose: 0,
+            waiting_time: Duration::from_mins(10),
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Memory {
+    /// A cache in the folder `location`, which is made when something is first stored in it.
+    ///
+    /// That the folder can't be written is not an error: functions then compute each time, and one warning says so. An
+    /// error is an empty location.
+    pub fn new(location: impl AsRef<Path>) -> Result<Self> {
+        Self::with_backend("local", location.as_ref())
+    }
+
+    /// No cache: every call computes.
+    ///
+    /// ```
+    /// use joblib_memory::Memory;
+    ///
+    /// assert_eq!(Memory::none().eval("double", |x: i32| 2 * x, (4,)), 8);
+    /// ```
+    pub fn none() -> Self {
+        Self {
+            shared: Arc::new(Shared { store: None, functions: Functions::default() }),
+            settings: Arc::default(),
+        }
+    }
+
+    /// A cache in a store of another backend: `"in_memory"`, `"sqlite"` (with that feature), or one of your own that was
+    /// made known with `register_store_backend`.
+    ///
+    /// ```
+    /// use joblib_memory::Memory;
+    ///
+    /// assert_eq!(Memory::with_backend("in_memory", "scratch")?.location(), Some("scratch".as_ref()));
+    /// # Ok::<(), joblib_memory::Error>(())
+    /// ```
+    pub fn with_backend(backend: &str, location: impl Into<PathBuf>) -> Result<Self> {
+        Self::with_options(backend, &StoreOptions::new(location))
+    }
+
+    /// The same with options that the backend understands.
+    pub fn with_options(backend: &str, options: &StoreOptions) -> Result<Self> {
+        type Opened = HashMap<String, Weak<Shared>>;
+        static OPENED: Mutex<Option<Opened>> = Mutex::new(None);
+        if options.location().as_os_str().is_empty() {
+            return Err(Error::option(
+                "the cache's location is empty: name a folder, or use `Memory::none()` for no cache",
+            ));
+        }
+        let mut id = format!("{backend}\0{}", std::path::absolute(options.location()).map_or_else(
+            |_| options.location().display().to_string(),
+            |path| path.display().to_string(),
+        ));
+        for (name, value) in options.options() {
+            id.extend(["\0", name, "=", value]);
+        }
+        let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
+        let opened = opened.get_or_insert_default();
+        let shared = if let Some(shared) = opened.get(&id).and_then(Weak::upgrade) {
+            shared
+        } else {
+            let store = Some(open(backend, options)?);
+            let shared = Arc::new(Shared { store, functions: Functions::default() });
+            opened.retain(|_, shared| shared.strong_count() > 0);
+            opened.insert(id, Arc::downgrade(&shared));
+            shared
+        };
+        Ok(Self { shared, settings: Arc::default() })
+    }
+
+    fn set(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(Arc::make_mut(&mut self.settings));
+        self
+    }
+
+    /// Maps arrays of results into memory instead of reading them: `MmapMode::Read` or `MmapMode::CopyOnWrite`.
+    ///
+    /// The modes that change the file are an error: a stored result is never changed.
+    pub fn mmap_mode(self, mode: MmapMode) -> Result<Self> {
+        check_mmap_mode(mode)?;
+        Ok(self.set(|settings| settings.mmap_mode = Some(mode)))
+    }
+
+    /// Compresses stored results. Compressed results can't be mapped.
+    pub fn compress(self, compress: impl Into<Compress>) -> Self {
+        let compress = compress.into();
+        self.set(|settings| settings.compress = Some(compress))
+    }
+
+    /// How much to tell on the terminal: 0 nothing, 1 calls that are computed, 2 and more also calls that are loaded.
+    pub fn verbose(self, level: u32) -> Self {
+        self.set(|settings| settings.verbose = level)
+    }
+
+    /// Bytes that the cache may hold: a number, or a text such as `"10G"`.
+    pub fn bytes_limit<S>(self, limit: S) -> Result<Self>
+    where
+        S: TryInto<ByteSize>,
+        Error: From<S::Error>,
+    {
+        let bytes = limit.try_into()?.bytes();
+        Ok(self.set(|settings| settings.limits.bytes = Some(bytes)))
+    }
+
+    /// Results that the cache may hold.
+    pub fn items_limit(self, limit: u64) -> Self {
+        self.set(|settings| settings.limits.items = Some(limit))
+    }
+
+    /// For how long a result is kept that nobody uses.
+    pub fn age_limit(self, limit: Duration) -> Self {
+        self.set(|settings| settings.limits.age = Some(limit))
+    }
+
+    /// The same for results of earlier code: 30 days unless set; `None` keeps them as others.
+    pub fn superseded_age_limit(self, limit: Option<Duration>) -> Self {
+        self.set(|settings| settings.limits.superseded_age = limit)
+    }
+
+    /// Which results go first when a limit is reached.
+    pub fn policy(self, policy: Policy) -> Self {
+        self.set(|settings| settings.limits.policy = policy)
+    }
+
+    /// How long a call waits for another thread or process that computes the same result, before it computes the result
+    /// itself: ten minutes unless set.
+    pub fn waiting_time(self, limit: Duration) -> Self {
+        self.set(|settings| settings.waiting_time = limit)
+    }
+
+    /// The limits that are kept while results are stored.
+    pub fn limits(&self) -> &Limits {
+        &self.settings.limits
+    }
+
+    /// Where the results are; `None` where there is no cache.
+    pub fn location(&self) -> Option<&Path> {
+        self.store().map(|store| Path::new(store.location()))
+    }
+
+    /// The store's backend; `None` where there is no cache.
+    pub fn backend(&self) -> Option<&str> {
+        self.store().map(Store::backend)
+    }
+
+    /// A function or closure, remembered under `name`.
+    ///
+    /// Its code can't be seen: give it another [`version`](MemorizedFunc::version) or name when it changes. What a closure
+    /// captures is not part of the key either: pass it as an argument.
+    #[track_caller]
+    pub fn cache<F>(&self, name: impl Into<String>, function: F) -> MemorizedFunc<F> {
+        let name = name.into();
+        let place = std::panic::Location::caller();
+        note_declaration(&name, place.file(), place.line());
+        MemorizedFunc::new(self.clone(), name, function)
+    }
+
+    /// Calls `function` with `arguments` as a function cached under `name`.
+    #[track_caller]
+    pub fn eval<F, A>(&self, name: impl Into<String>, function: F, arguments: A) -> F::Output
+    where
+        F: CacheFn<A>,
+        F::Output: Serialize + serde::de::DeserializeOwned,
+    {
+        self.cache(name, function).eval(arguments)
+    }
+
+    /// Drops all results. Returns how many there were.
+    pub fn clear(&self) -> Result<u64> {
+        self.clear_scope(Scope::All)
+    }
+
+    pub(crate) fn clear_scope(&self, scope: Scope<'_>) -> Result<u64> {
+        match self.store() {
+            Some(store) => Ok(store.clear(scope)?),
+            None => Ok(0),
+        }
+    }
+
+    /// Drops what `limits` have no room for, looking at the whole cache. [`Memory::limits`] holds by itself; this is for
+    /// other limits, or to hold them to the byte at once.
+    ///
+    /// ```
+    /// use joblib_memory::{Limits, Memory};
+    ///
+    /// let memory = Memory::with_backend("in_memory", "reduced")?;
+    /// memory.eval("half", |x: f64| x / 2.0, (3.0,));
+    /// assert_eq!(memory.reduce_size(&Limits { items: Some(0), ..Limits::default() })?.items, 1);
+    /// # Ok::<(), joblib_memory::Error>(())
+    /// ```
+    pub fn reduce_size(&self, limits: &Limits) -> Result<Reduced> {
+        match self.store() {
+            Some(store) => Ok(store.reduce(limits, &codec::cost)?),
+            None => Ok(Reduced::default()),
+        }
+    }
+
+    /// What the cache did for this process.
+    pub fn stats(&self) -> Stats {
+        self.shared.functions.stats()
+    }
+
+    /// The stored results, each with what is known of it where that can be read. This walks the whole cache.
+    pub fn items(&self) -> Result<Vec<(Item, Option<Metadata>)>> {
+        let mut items = Vec::new();
+        if let Some(store) = self.store() {
+            store.visit(&mut |item| {
+                items.push(item);
+                std::ops::ControlFlow::Continue(())
+            })?;
+        }
+        let metadata = |item: &Item| self.metadata(&item.key());
+        Ok(items.into_iter().map(|item| (item.clone(), metadata(&item))).collect())
+    }
+
+    pub(crate) fn metadata(&self, key: &Key) -> Option<Metadata> {
+        let blob = self.store()?.get(key).ok()??;
+        codec::Entry::open(blob, None).ok().map(|entry| entry.metadata)
+    }
+
+    pub(crate) fn store(&self) -> Option<&dyn Store> {
+        self.shared.store.as_deref()
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub(crate) fn functions(&self) -> &Functions {
+        &self.shared.functions
+    }
+
+    pub(crate) fn named(&self, name: &str, version: u64) -> Arc<crate::function::Function> {
+        let code =
+            Code::new(u128::from_be_bytes(*b"made at run time")).and(Code::new(u128::from(version))).hash();
+        self.functions().get(Id::Named(name.to_owned(), code), || {
+            joblib_store::FunctionVersion::new(name, code, format!("// made at run time, version {version}"))
+        })
+    }
+
+    pub(crate) fn flight_id(&self, key: &Key) -> FlightId {
+        let code = key.version().code();
+        (Arc::as_ptr(&self.shared) as usize, (code >> 64) as u64 ^ code as u64, *key.call())
+    }
+
+    pub(crate) fn cannot_write(&self, error: &joblib_store::Error) {
+        let place = self.store().map(|store| store.location().to_owned()).unwrap_or_default();
+        let help = if error.is_full() {
+            "make room, or set a limit with `Memory::bytes_limit`"
+        } else {
+            "make it writable, or choose another location with `Memory::new` or JOBLIB_CACHE_DIR"
+        };
+        report::warn_once(
+            "store",
+            &place,
+            format_args!(
+                "the cache in {place} can't store results, which are computed each time: {error}; {help}"
+            ),
+        );
+    }
+}
+
+pub(crate) fn check_mmap_mode(mode: MmapMode) -> Result<()> {
+    if mode.writes_to_file() {
+        return Err(Error::option(format!(
+            "mmap_mode {:?} would change the stored result; expected \"r\", or \"c\" to change a copy in memory",
+            mode.to_string()
+        )));
+    }
+    Ok(())
+}
+
+impl fmt::Debug for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Memory")
+            .field("location", &self.location())
+            .field("backend", &self.backend())
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+/// `Memory(location="cache")`, as joblib prints it.
+impl fmt::Display for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.location() {
+            Some(location) => write!(f, "Memory(location={:?})", location.display().to_string()),
+            None => f.write_str("Memory(location=None)"),
+        }
+    }
+}
+
+impl AsRef<Memory> for Memory {
+    fn as_ref(&self) -> &Memory {
+        self
+    }
+}
+
+/// A memory in another process: its place, without settings that are particular to this one.
+#[derive(Serialize, Deserialize)]
+struct Place {
+    backend: Option<String>,
+    location: Option<PathBuf>,
+}
+
+impl Serialize for Memory {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (backend, location) = (self.backend().map(str::to_owned), self.location().map(Path::to_owned));
+        Place { backend, location }.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Memory {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Place::deserialize(deserializer)? {
+            Place { backend: Some(backend), location: Some(location) } => {
+                Self::with_backend(&backend, location).map_err(serde::de::Error::custom)
+            }
+            _ => Ok(Self::none()),
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! What is known of a stored result besides its value.
+
+use std::sync::OnceLock;
+use std::time::{Duration, SystemTime};
+
+use serde::{Deserialize, Serialize};
+
+/// What is known of a stored result: which call it is of, what it cost, and where it comes from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Metadata {
+    pub(crate) time: f64,
+    pub(crate) duration: f64,
+    pub(crate) function: String,
+    pub(crate) code: Hash,
+    pub(crate) own_code: Hash,
+    pub(crate) depends: Vec<(String, Hash)>,
+    pub(crate) arguments: Vec<Argument>,
+    pub(crate) host: String,
+    pub(crate) version: String,
+}
+
+/// A 128-bit hash as two numbers, which every format writes compactly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) struct Hash(u64, u64);
+
+impl From<u128> for Hash {
+    fn from(hash: u128) -> Self {
+        Self((hash >> 64) as u64, hash as u64)
+    }
+}
+
+impl From<[u8; 16]> for Hash {
+    fn from(bytes: [u8; 16]) -> Self {
+        u128::from_be_bytes(bytes).into()
+    }
+}
+
+/// One argument of a call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Argument {
+    pub(crate) name: String,
+    pub(crate) text: String,
+    pub(crate) digest: Hash,
+}
+
+impl Argument {
+    /// Its name, as the function declares it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its value, shortened for people; empty where the function is `redact`ed.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+impl Metadata {
+    /// How long the result took to compute.
+    pub fn duration(&self) -> Duration {
+        Duration::try_from_secs_f64(self.duration).unwrap_or_default()
+    }
+
+    /// When it had been computed.
+    pub fn time(&self) -> SystemTime {
+        let since = Duration::try_from_secs_f64(self.time).unwrap_or_default();
+        SystemTime::UNIX_EPOCH.checked_add(since).unwrap_or(SystemTime::UNIX_EPOCH)
+    }
+
+    /// How long ago that was. A time in the future, by a clock that jumped, is no time ago.
+    pub fn age(&self) -> Duration {
+        SystemTime::now().duration_since(self.time()).unwrap_or_default()
+    }
+
+    /// The function's whole name.
+    pub fn function(&self) -> &str {
+        &self.function
+    }
+
+    /// The arguments that the result depends on.
+    pub fn arguments(&self) -> &[Argument] {
+        &self.arguments
+    }
+
+    /// The host that computed it.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The version of joblib that stored it.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+}
+
+pub(crate) fn now() -> f64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64()
+}
+
+pub(crate) fn host() -> &'static str {
+    static HOST: OnceLock<String> = OnceLock::new();
+    HOST.get_or_init(|| {
+        let found = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
+        let found = found.or_else(|| std::env::var("HOSTNAME").ok()).unwrap_or_default();
+        found.trim().to_owned()
+    })
+}

@@ -1,0 +1,99 @@
+//! Counters of what the cache did for this process.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+/// What the cache did since the process started.
+///
+/// ```
+/// use joblib_memory::Memory;
+///
+/// assert_eq!(Memory::none().stats().hits, 0);
+/// ```
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Calls answered from the cache.
+    pub hits: u64,
+    /// Calls computed.
+    pub misses: u64,
+    /// What computing again would have taken, less what reading took.
+    pub time_saved: Duration,
+    /// Bytes of results stored.
+    pub bytes_written: u64,
+    /// The same per function, by name.
+    pub functions: Vec<FunctionStats>,
+}
+
+/// What the cache did for one function since the process started.
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct FunctionStats {
+    /// The function's whole name.
+    pub function: String,
+    /// Calls answered from the cache.
+    pub hits: u64,
+    /// Calls computed.
+    pub misses: u64,
+    /// What computing again would have taken, less what reading took.
+    pub time_saved: Duration,
+    /// Bytes of results stored.
+    pub bytes_written: u64,
+}
+
+impl FunctionStats {
+    pub(crate) fn add(&mut self, other: &Self) -> bool {
+        self.hits += other.hits;
+        self.misses += other.misses;
+        self.time_saved += other.time_saved;
+        self.bytes_written += other.bytes_written;
+        true
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    hits: AtomicU64,
+    misses: AtomicU64,
+    computing: AtomicU64,
+    reading: AtomicU64,
+    bytes: AtomicU64,
+}
+
+/// Hits before it is judged whether caching pays: the first ones warm up.
+const ENOUGH: u64 = 64;
+
+impl Counters {
+    /// Counts a hit. Returns both times per call the first time that caching is seen not to pay.
+    pub(crate) fn hit(&self, reading: Duration, computing: Duration) -> Option<(Duration, Duration)> {
+        let reading = self.reading.fetch_add(nanos(reading), Relaxed) + nanos(reading);
+        let computing = self.computing.fetch_add(nanos(computing), Relaxed) + nanos(computing);
+        let hits = self.hits.fetch_add(1, Relaxed) + 1;
+        // Once: only one call is the one that completes the number.
+        (hits == ENOUGH && reading > computing)
+            .then(|| (Duration::from_nanos(reading / hits), Duration::from_nanos(computing / hits)))
+    }
+
+    pub(crate) fn miss(&self) {
+        self.misses.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn wrote(&self, bytes: u64) {
+        self.bytes.fetch_add(bytes, Relaxed);
+    }
+
+    pub(crate) fn read(&self, function: &str) -> FunctionStats {
+        let saved = self.computing.load(Relaxed).saturating_sub(self.reading.load(Relaxed));
+        FunctionStats {
+            function: function.to_owned(),
+            hits: self.hits.load(Relaxed),
+            misses: self.misses.load(Relaxed),
+            time_saved: Duration::from_nanos(saved),
+            bytes_written: self.bytes.load(Relaxed),
+        }
+    }
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
