@@ -1,0 +1,595 @@
+"""The peer's side of the benchmark: Python's joblib, measured figure by figure.
+
+Two ways to run it, over the same measurements:
+
+    python joblib_baseline.py [--quick] [--only PREFIX] [--json FILE]
+        measures everything and prints a table; the file gets
+        {"versions": ..., "results": {name: {"value": ..., "unit": ...}}}
+
+    python joblib_baseline.py --serve
+        stays open and measures on request, so that the benchmark can alternate the sides. One JSON object a line,
+        one answered before the next is read:
+            {"sample": "persist.raw.dump"}   -> {"value": 1.7, "unit": "GB/s"}
+            {"release": "persist.raw.dump"}  -> {}    ends the measurement: its pool, cache and files
+            {"write": "big", "path": "/…"}   -> {}    writes a value for our side to read: see `WRITES`
+            {"versions": true}               -> {"python": "3.11.7", "joblib": "1.6.0", "numpy": "2.4.6"}
+            {"quit": true}                   -> {}
+        a failure answers {"error": "..."}.
+
+A measurement prepares once and then gives samples: a sample is one timing of a slow call, or the median of many
+repetitions of a quick one. The work of each is described where it is declared; our side does the same.
+"""
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+
+import joblib
+import numpy as np
+from joblib import Memory, Parallel, delayed
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+FLIGHTS = os.path.join(HERE, "..", "data", "flights.csv.xz")
+
+BIG = 32_000_000  # float64 items: 256 MB
+SMALL = {"alpha": 0.5, "name": "ridge", "weights": [1.0, 2.0, 3.0]}
+COMPRESSORS = {"raw": 0, "zlib": 3, "gzip": 3, "bz2": 3, "lzma": 3, "xz": 3, "lz4": 1}
+
+
+def identity(i):
+    return i
+
+
+def partial_sum(data, k):
+    return float(data[k * 1000 : (k + 1) * 1000].sum())
+
+
+def busy(seconds):
+    """Keeps its core busy for a time, as a task of that length does."""
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        pass
+
+
+def seconds(fn, repeat=1):
+    """The median time of a call."""
+    times = []
+    for _ in range(repeat):
+        start = time.perf_counter()
+        fn()
+        times.append(time.perf_counter() - start)
+    return statistics.median(times)
+
+
+class Data:
+    """What several measurements work on, made on first use."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.made = {}
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def once(self, name, make):
+        if name not in self.made:
+            self.made[name] = make()
+        return self.made[name]
+
+    def big(self):
+        return self.once("big", lambda: np.random.default_rng(42).standard_normal(BIG))
+
+    def flights(self):
+        def read():
+            import pandas as pd
+
+            return pd.read_csv(FLIGHTS)
+
+        return self.once("flights", read)
+
+    def numeric(self):
+        """The 14 numeric columns of the flight table as one float64 matrix of 37.7 MB."""
+        return self.once(
+            "numeric",
+            lambda: np.ascontiguousarray(self.flights().select_dtypes("number").to_numpy(dtype="float64")),
+        )
+
+    def columns(self):
+        """The 19 columns of the flight table: numbers as arrays, text as lists of str."""
+
+        def make():
+            df = self.flights()
+            return {c: df[c].to_numpy() if df[c].dtype.kind in "if" else df[c].astype(str).tolist() for c in df}
+
+        return self.once("columns", make)
+
+    def records(self, n):
+        return self.once(
+            f"records {n}",
+            lambda: [
+                {"id": i, "name": f"row-{i % 1000}", "score": i * 0.5, "ok": i % 3 == 0, "tags": ["a", str(i % 7)]}
+                for i in range(n)
+            ],
+        )
+
+
+# A measurement is a generator function of (data, quick): what stands before its first `yield` prepares, each `yield` gives
+# one sample, and what stands in a `finally` cleans up. Its unit stands beside its name.
+MEASUREMENTS = {}
+
+
+def measures(name, unit, **arguments):
+    def declare(generator):
+        MEASUREMENTS[name] = (lambda data, quick: generator(data, quick, **arguments), unit)
+        return generator
+
+    return declare
+
+
+def gigabytes(array):
+    return array.nbytes / 1e9
+
+
+# -- persist: one float64 array of 256 MB, a small dict, the flight table ------------------------------------------
+
+
+@measures("persist.raw.dump", "GB/s")
+def raw_dump(data, quick):
+    big, path = data.big(), data.path("raw-dump.joblib")
+    try:
+        joblib.dump(big, path)
+        while True:
+            yield gigabytes(big) / seconds(lambda: joblib.dump(big, path))
+    finally:
+        os.remove(path)
+
+
+@measures("persist.raw.load", "GB/s")
+@measures("python.raw.load", "GB/s")
+def raw_load(data, quick):
+    big, path = data.big(), data.path("raw-load.joblib")
+    joblib.dump(big, path)
+    try:
+        while True:
+            yield gigabytes(big) / seconds(lambda: joblib.load(path))
+    finally:
+        os.remove(path)
+
+
+@measures("persist.raw.load_mmap", "us")
+def raw_load_mmap(data, quick):
+    path = data.path("raw-mmap.joblib")
+    joblib.dump(data.big(), path)
+    try:
+        while True:
+            yield 1e6 * seconds(lambda: joblib.load(path, mmap_mode="r"), 20)
+    finally:
+        os.remove(path)
+
+
+@measures("persist.small.dump", "us")
+def small_dump(data, quick):
+    path = data.path("small.joblib")
+    joblib.dump(SMALL, path)
+    while True:
+        yield 1e6 * seconds(lambda: joblib.dump(SMALL, path), 60)
+
+
+@measures("persist.small.dump_new", "us")
+def small_dump_new(data, quick):
+    count = 0
+
+    def dump():
+        nonlocal count
+        count += 1
+        joblib.dump(SMALL, data.path(f"new-{count}.joblib"))
+
+    while True:
+        yield 1e6 * seconds(dump, 60)
+
+
+@measures("persist.small.load", "us")
+def small_load(data, quick):
+    path = data.path("small-load.joblib")
+    joblib.dump(SMALL, path)
+    while True:
+        yield 1e6 * seconds(lambda: joblib.load(path), 100)
+
+
+def flights_compress(method):
+    level = COMPRESSORS[method]
+    return level if method == "raw" else (method, level)
+
+
+def flights_dump(data, quick, method):
+    table, path = data.numeric(), data.path(f"dump.{method}")
+    while True:
+        yield table.nbytes / 1e6 / seconds(lambda: joblib.dump(table, path, compress=flights_compress(method)))
+
+
+def flights_load(data, quick, method):
+    table, path = data.numeric(), data.path(f"load.{method}")
+    joblib.dump(table, path, compress=flights_compress(method))
+    while True:
+        yield table.nbytes / 1e6 / seconds(lambda: joblib.load(path))
+
+
+def flights_size(data, quick, method):
+    path = data.path(f"load.{method}")
+    if not os.path.exists(path):
+        joblib.dump(data.numeric(), path, compress=flights_compress(method))
+    while True:
+        yield os.path.getsize(path) / 1e6
+
+
+for _method in COMPRESSORS:
+    measures(f"persist.flights.{_method}.dump", "MB/s", method=_method)(flights_dump)
+    measures(f"persist.flights.{_method}.load", "MB/s", method=_method)(flights_load)
+    measures(f"persist.flights.{_method}.size", "MB", method=_method)(flights_size)
+
+
+@measures("persist.flights.bytes", "MB")
+def flights_bytes(data, quick):
+    while True:
+        yield data.numeric().nbytes / 1e6
+
+
+@measures("persist.columns.dump", "ms")
+def columns_dump(data, quick):
+    columns, path = data.columns(), data.path("columns.joblib")
+    while True:
+        yield 1e3 * seconds(lambda: joblib.dump(columns, path))
+
+
+@measures("persist.columns.load", "ms")
+def columns_load(data, quick):
+    columns, path = data.columns(), data.path("columns-load.joblib")
+    joblib.dump(columns, path)
+    while True:
+        yield 1e3 * seconds(lambda: joblib.load(path))
+
+
+# -- python: files that both languages read; the array is as above, the records are 1,000,000 dicts of five fields ---
+
+
+def records_count(quick):
+    return 100_000 if quick else 1_000_000
+
+
+@measures("python.records.dump", "ms")
+def records_dump(data, quick):
+    records, path = data.records(records_count(quick)), data.path("records.joblib")
+    while True:
+        yield 1e3 * seconds(lambda: joblib.dump(records, path))
+
+
+@measures("python.records.load", "ms")
+def records_load(data, quick):
+    path = data.path("records-load.joblib")
+    joblib.dump(data.records(records_count(quick)), path)
+    while True:
+        yield 1e3 * seconds(lambda: joblib.load(path))
+
+
+# -- hash ------------------------------------------------------------------------------------------------------------
+
+
+@measures("hash.array", "GB/s", algorithm="md5")  # md5 is joblib's default
+@measures("hash.array.sha1", "GB/s", algorithm="sha1")
+def hash_array(data, quick, algorithm):
+    big = data.big()
+    while True:
+        yield gigabytes(big) / seconds(lambda: joblib.hash(big, algorithm))
+
+
+@measures("hash.small", "us")
+def hash_small(data, quick):
+    small = (1, "two", 3.0, [4, 5, 6], {"seven": 8})
+    while True:
+        yield 1e6 * seconds(lambda: joblib.hash(small), 500)
+
+
+# -- memory: calls of a cached function --------------------------------------------------------------------------------
+
+
+def memory(data, **options):
+    return Memory(data.path("cache"), verbose=0, **options)
+
+
+@measures("memory.hit.tiny", "us")
+def hit_tiny(data, quick):
+    cached = memory(data).cache(identity)
+    cached(1)
+    while True:
+        yield 1e6 * seconds(lambda: cached(1), 100)
+
+
+@measures("memory.miss.tiny", "us")
+def miss_tiny(data, quick):
+    cached = memory(data).cache(identity)
+    argument = 10
+
+    def miss():
+        nonlocal argument
+        argument += 1
+        cached(argument)
+
+    while True:
+        yield 1e6 * seconds(miss, 60)
+
+
+@measures("memory.hit.8MB", "us", mmap_mode=None)
+@measures("memory.hit.8MB.mmap", "us", mmap_mode="r")
+def hit_8mb(data, quick, mmap_mode):
+    memory(data).cache(np.ones)(1_000_000)
+    cached = memory(data, mmap_mode=mmap_mode).cache(np.ones)
+    cached(1_000_000)
+    while True:
+        yield 1e6 * seconds(lambda: cached(1_000_000), 20)
+
+
+@measures("memory.hit.80MB_argument", "us")
+def hit_80mb_argument(data, quick):
+    cached, argument = memory(data).cache(np.size), data.big()[:10_000_000]
+    cached(argument)
+    while True:
+        yield 1e6 * seconds(lambda: cached(argument), 3)
+
+
+# -- parallel: many fast tasks, one task, and one 80 MB array that 100 tasks read, on two workers -------------------
+
+
+def tiny(data, quick, backend):
+    k = 5_000 if quick else 20_000
+    with Parallel(n_jobs=2, backend=backend) as parallel:
+        parallel(delayed(identity)(i) for i in range(200))
+        while True:
+            yield 1e6 * seconds(lambda: parallel(delayed(identity)(i) for i in range(k))) / k
+
+
+def one_task(data, quick, backend):
+    with Parallel(n_jobs=2, backend=backend) as parallel:
+        parallel(delayed(identity)(i) for i in range(200))
+        while True:
+            yield 1e6 * seconds(lambda: parallel(delayed(identity)(i) for i in range(1)), 7)
+
+
+def shared_80mb(data, quick, backend):
+    array = data.big()[:10_000_000]
+    with Parallel(n_jobs=2, backend=backend) as parallel:
+        parallel(delayed(identity)(i) for i in range(200))
+        while True:
+            yield 1e3 * seconds(lambda: parallel(delayed(partial_sum)(array, i) for i in range(100)))
+
+
+def task_length(data, quick, backend, length, count):
+    """What a task costs beyond its own length, of `count` tasks that each keep a core busy for `length` seconds."""
+    ideal = count * length / 2
+    with Parallel(n_jobs=2, backend=backend) as parallel:
+        parallel(delayed(identity)(i) for i in range(200))
+        while True:
+            took = seconds(lambda: parallel(delayed(busy)(length) for _ in range(count)))
+            yield 1e6 * (took - ideal) / count
+
+
+# Task lengths of the overhead figure, with the number of tasks for each.
+LENGTHS = {"1us": (1e-6, 20_000), "10us": (1e-5, 10_000), "100us": (1e-4, 4_000), "1ms": (1e-3, 400), "10ms": (1e-2, 60)}
+
+for _backend in ("threading", "loky", "multiprocessing"):
+    measures(f"parallel.{_backend}.tiny", "us/task", backend=_backend)(tiny)
+    measures(f"parallel.{_backend}.one_task", "us", backend=_backend)(one_task)
+    if _backend != "threading":
+        measures(f"parallel.{_backend}.shared_80MB_x100", "ms", backend=_backend)(shared_80mb)
+    for _label, (_length, _count) in LENGTHS.items():
+        measures(
+            f"overhead.{_backend}.{_label}", "us/task", backend=_backend, length=_length, count=_count
+        )(task_length)
+
+
+@measures("parallel.none.tiny", "us/task")
+def none_tiny(data, quick):
+    k = 200_000
+    while True:
+        yield 1e6 * seconds(lambda: [identity(i) for i in range(k)]) / k
+
+
+# -- growth: the same work at several sizes, for the curves; `growth.persist.dump.8` is an array of 8 MB -------------
+
+
+def growth_persist(data, quick, kind, size):
+    array = np.random.default_rng(42).standard_normal(int(size * 125_000))
+    path = data.path(f"growth-{kind}")
+    joblib.dump(array, path)
+    repeat = max(1, min(50, int(64 / size)))
+    work = {
+        "dump": lambda: joblib.dump(array, path),
+        "load": lambda: joblib.load(path),
+        "hash": lambda: joblib.hash(array),
+    }[kind]
+    try:
+        while True:
+            yield 1e3 * seconds(work, repeat)
+    finally:
+        os.remove(path)
+
+
+def growth_entries(data, quick, count):
+    """A hit among `count` results of one function."""
+    folder = data.path(f"entries-{count}")
+    cached = Memory(folder, verbose=0).cache(identity)
+    for i in range(count):
+        cached(i)
+    try:
+        while True:
+            yield 1e6 * seconds(lambda: cached(count // 2), 100)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def growth_tasks(data, quick, count):
+    with Parallel(n_jobs=2, backend="loky") as parallel:
+        parallel(delayed(identity)(i) for i in range(200))
+        while True:
+            yield 1e3 * seconds(lambda: parallel(delayed(identity)(i) for i in range(count)))
+
+
+def growth_workers(data, quick, count):
+    """200 tasks of one millisecond on `count` workers."""
+    with Parallel(n_jobs=count, backend="loky") as parallel:
+        parallel(delayed(identity)(i) for i in range(200))
+        while True:
+            yield 1e3 * seconds(lambda: parallel(delayed(busy)(1e-3) for _ in range(200)))
+
+
+def growth_peak(data, quick, kind, size):
+    """The peak memory of a fresh process that does nothing else, beyond what it holds before the work."""
+    while True:
+        out = subprocess.run(
+            [sys.executable, __file__, "--peak", kind, str(size), data.folder], capture_output=True, text=True, check=True
+        )
+        yield float(out.stdout)
+
+
+def peak(kind, size, folder):
+    """In a process of its own: how far the resident memory rises above the start, in MB."""
+    path = os.path.join(folder, f"peak-{size}")
+    array = np.ones(int(size * 125_000)) if kind != "load" or not os.path.exists(path) else None
+    if kind == "load" and array is not None:
+        joblib.dump(array, path)
+        os.execv(sys.executable, [sys.executable, __file__, "--peak", kind, str(size), folder])
+    with open("/proc/self/clear_refs", "w") as f:
+        f.write("5")  # from here on the peak is counted
+    resident = status("VmRSS:")
+    {"dump": lambda: joblib.dump(array, path + ".dump"), "load": lambda: joblib.load(path), "hash": lambda: joblib.hash(array)}[
+        kind
+    ]()
+    print(status("VmHWM:") - resident)
+
+
+def status(name):
+    """A line of /proc/self/status, in MB."""
+    with open("/proc/self/status") as f:
+        return next(int(line.split()[1]) for line in f if line.startswith(name)) * 1024 / 1e6
+
+
+def growth(name):
+    """The measurement of a point of a curve: `growth.WHAT.SIZE`."""
+    *what, size = name.removeprefix("growth.").split(".")
+    match what:
+        case ["persist" | "hash" as area, *rest]:
+            kind = rest[0] if area == "persist" else "hash"
+            return lambda d, q: growth_persist(d, q, kind, float(size)), "ms"
+        case ["peak", kind]:
+            return lambda d, q: growth_peak(d, q, kind, float(size)), "MB"
+        case ["entries"]:
+            return lambda d, q: growth_entries(d, q, int(size)), "us"
+        case ["tasks"]:
+            return lambda d, q: growth_tasks(d, q, int(size)), "ms"
+        case ["workers"]:
+            return lambda d, q: growth_workers(d, q, int(size)), "ms"
+    raise KeyError(f"no measurement is called {name}")
+
+
+def find(name):
+    if name in MEASUREMENTS:
+        return MEASUREMENTS[name]
+    if name.startswith("growth."):
+        return growth(name)
+    raise KeyError(f"no measurement is called {name}")
+
+
+def versions():
+    return {"python": platform.python_version(), "joblib": joblib.__version__, "numpy": np.__version__}
+
+
+# What our side reads: the numbers of the array as plain bytes, and files as joblib writes them.
+WRITES = {
+    "numbers": lambda data, quick, path: data.big().tofile(path),
+    "big": lambda data, quick, path: joblib.dump(data.big(), path),
+    "records": lambda data, quick, path: joblib.dump(data.records(records_count(quick)), path),
+}
+
+
+def serve(data, quick):
+    """Answers one request a line until the input ends."""
+    running = {}
+    # Whatever a library prints belongs to the person, not into the answers.
+    answers, sys.stdout = sys.stdout, sys.stderr
+    for line in sys.stdin:
+        request = json.loads(line)
+        try:
+            if "sample" in request:
+                name = request["sample"]
+                generator, unit = find(name)
+                if name not in running:
+                    running[name] = generator(data, quick)
+                answer = {"value": next(running[name]), "unit": unit}
+            elif "release" in request:
+                generator = running.pop(request["release"], None)
+                if generator:
+                    generator.close()
+                answer = {}
+            elif "write" in request:
+                WRITES[request["write"]](data, quick, request["path"])
+                answer = {}
+            elif "quit" in request:
+                print("{}", file=answers, flush=True)
+                break
+            else:
+                answer = versions()
+        except Exception as error:  # the asker decides what a failure means
+            answer = {"error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(answer), file=answers, flush=True)
+    for generator in running.values():
+        generator.close()
+
+
+def measure_all(data, quick, only):
+    results = {}
+    for name, (generator, unit) in sorted(MEASUREMENTS.items()):
+        if not name.startswith(only) or (name.startswith("overhead") and not only):
+            continue
+        samples = generator(data, quick)
+        value = statistics.median(next(samples) for _ in range(1 if quick else 3))
+        samples.close()
+        results[name] = {"value": value, "unit": unit}
+        print(f"{name:44s} {value:12.4f} {unit}", file=sys.stderr)
+    return results
+
+
+def main():
+    ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ap.add_argument("--quick", action="store_true", help="fewer samples, and fewer records")
+    ap.add_argument("--only", default="", metavar="PREFIX", help="only measurements whose name starts so")
+    ap.add_argument("--json", metavar="FILE", help="where to write the results")
+    ap.add_argument("--serve", action="store_true", help="measure on request, one JSON object a line")
+    ap.add_argument("--folder", help="where the files of the measurements go (default: a temporary folder)")
+    ap.add_argument("--peak", nargs=3, metavar=("KIND", "MB", "FOLDER"), help=argparse.SUPPRESS)
+    a = ap.parse_args()
+    if a.peak:
+        return peak(a.peak[0], float(a.peak[1]), a.peak[2])
+    # Cached numpy functions have no source to compare; joblib says so on each first call.
+    warnings.filterwarnings("ignore", category=UserWarning, module="joblib")
+    folder = tempfile.mkdtemp(prefix="joblib-baseline-", dir=a.folder)
+    try:
+        if a.serve:
+            serve(Data(folder), a.quick)
+        else:
+            results = measure_all(Data(folder), a.quick, a.only)
+            if a.json:
+                with open(a.json, "w") as f:
+                    json.dump({"versions": versions(), "results": results}, f, indent=1)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+//! A chart with logarithmic axes: series of points, joined or not, each point with a name or none.
+
+use std::ops::Range;
+use std::path::Path;
+
+use plotters::prelude::*;
+
+use super::colour;
+use crate::Result;
+
+/// Points of one kind.
+pub(super) struct Series {
+    pub(super) label: String,
+    pub(super) colour: RGBColor,
+    /// Joined by a line; else each stands for itself.
+    pub(super) joined: bool,
+    /// Hollow points are joblib's, so that colour is not all that tells them apart.
+    pub(super) hollow: bool,
+    pub(super) points: Vec<(f64, f64, String)>,
+}
+
+/// The chart around them.
+pub(super) struct Chart {
+    pub(super) title: &'static str,
+    pub(super) x: &'static str,
+    pub(super) y: &'static str,
+    pub(super) series: Vec<Series>,
+}
+
+impl Chart {
+    /// Draws the chart; one without a point is not drawn, and that is told.
+    pub(super) fn draw(&self, file: &Path) -> Result {
+        let points = || self.series.iter().flat_map(|series| &series.points);
+        let (Some(x), Some(y)) = (range(points().map(|p| p.0)), range(points().map(|p| p.1))) else {
+            eprintln!("{} is not drawn: its rows were not measured", file.display());
+            return Ok(());
+        };
+        let root = SVGBackend::new(file, (800, 480)).into_drawing_area();
+        let text = |size: i32| ("sans-serif", size).into_font().color(&colour::INK);
+        let mut chart = ChartBuilder::on(&root)
+            .caption(self.title, text(18))
+            .margin(12)
+            .x_label_area_size(44)
+            .y_label_area_size(64)
+            .build_cartesian_2d(x.log_scale(), y.log_scale())?;
+        chart
+            .configure_mesh()
+            .x_desc(self.x)
+            .y_desc(self.y)
+            .axis_style(colour::INK)
+            .bold_line_style(colour::GRID.mix(0.35))
+            .light_line_style(TRANSPARENT)
+            .label_style(text(13))
+            .axis_desc_style(text(14))
+            .x_label_formatter(&|x| tick(*x))
+            .y_label_formatter(&|y| tick(*y))
+            .draw()?;
+        for series in &self.series {
+            let (ink, hollow) = (series.colour, series.hollow);
+            if series.joined {
+                let line = series.points.iter().map(|&(x, y, _)| (x, y));
+                chart.draw_series(LineSeries::new(line, ink.stroke_width(2)))?;
+            }
+            let style = move || if hollow { ink.stroke_width(2) } else { ink.filled() };
+            chart
+                .draw_series(series.points.iter().map(|(x, y, name)| {
+                    EmptyElement::at((*x, *y))
+                        + Circle::new((0, 0), 5, style())
+                        + Text::new(name.clone(), (9, -6), ("sans-serif", 13).into_font().color(&ink))
+                }))?
+                .label(&series.label)
+                .legend(move |(x, y)| Circle::new((x + 8, y), 5, style()));
+        }
+        chart
+            .configure_series_labels()
+            .position(SeriesLabelPosition::UpperLeft)
+            .border_style(TRANSPARENT)
+            .label_font(text(13))
+            .draw()?;
+        root.present()?;
+        Ok(())
+    }
+}
+
+/// The range that holds all values, with room at both ends; `None` without a positive value.
+fn range(values: impl Iterator<Item = f64>) -> Option<Range<f64>> {
+    let (low, high) = values
+        .filter(|value| *value > 0.0)
+        .fold((f64::INFINITY, 0.0_f64), |(low, high), value| (low.min(value), high.max(value)));
+    (high > 0.0).then_some(low / 1.6..high * 2.2)
+}
+
+/// A number at a tick: no needless digits.
+fn tick(value: f64) -> String {
+    match value {
+        1000.0.. => format!("{value:.0}"),
+        1.0.. => format!("{}", (value * 10.0).round() / 10.0),
+        _ => format!("{}", (value * 1e6).round() / 1e6),
+    }
+}

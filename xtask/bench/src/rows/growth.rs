@@ -1,0 +1,75 @@
+//! How time and memory grow with size: the points of the curves, each named by what grows and its size.
+
+use joblib_array::Array;
+use joblib_parallel::{Parallel, delayed};
+use joblib_persist::{dump, load};
+
+use crate::measure::seconds;
+use crate::probe;
+use crate::row::{Bar, Row, Sides, Unit};
+use crate::work;
+
+/// Array sizes in megabytes.
+const MEGABYTES: [u32; 5] = [1, 4, 16, 64, 256];
+
+pub(crate) fn rows() -> Vec<Row> {
+    let mut rows = Vec::new();
+    for size in MEGABYTES {
+        rows.extend([
+            persist("growth.persist.dump", size, |array, path| Ok(dump(array, path)?)),
+            persist("growth.persist.load", size, |_, path| {
+                load::<Array<f64>>(path)?;
+                Ok(())
+            }),
+            persist("growth.hash", size, |array, _| {
+                joblib_hash::hash(array)?;
+                Ok(())
+            }),
+        ]);
+    }
+    for size in [16, 64, 256] {
+        // A dump holds the value and 32 MB at most; a load 1.05 times the value and 32 MB.
+        let load = 1.05 * f64::from(size) + 32.0;
+        rows.extend([peak("dump", size).bar(Bar::Under(32.0)), peak("load", size).bar(Bar::Under(load))]);
+    }
+    rows.extend([100, 1_000, 10_000, 100_000].map(tasks));
+    rows.extend([1, 2, 4, 8].map(workers));
+    rows
+}
+
+fn persist(name: &str, size: u32, work: fn(&Array<f64>, &std::path::Path) -> crate::Result) -> Row {
+    Row::new(format!("{name}.{size}"), Unit::Milliseconds, move |data| {
+        let array = data.big()?.rows(0..size as usize * 125_000);
+        let path = data.path("growth.joblib");
+        dump(&array, &path)?;
+        let repeat = (64 / size).clamp(1, 50) as usize;
+        Ok(Sides::new(move || Ok(1e3 * seconds(repeat, || work(&array, &path))?)))
+    })
+}
+
+fn peak(kind: &'static str, size: u32) -> Row {
+    Row::new(format!("growth.peak.{kind}.{size}"), Unit::Megabytes, move |data| {
+        Ok(Sides::new(move || probe::peak(kind, size, data.folder())))
+    })
+}
+
+fn tasks(count: u64) -> Row {
+    Row::new(format!("growth.tasks.{count}"), Unit::Milliseconds, move |_| {
+        let parallel = Parallel::new().n_jobs(2).backend("threading");
+        parallel.run((0..200).map(|i| delayed(work::busy, (i,))))?;
+        Ok(Sides::new(move || {
+            Ok(1e3 * seconds(1, || Ok(parallel.run((0..count).map(|_| delayed(work::busy, (0,))))?))?)
+        }))
+    })
+}
+
+/// 200 tasks of one millisecond.
+fn workers(count: i32) -> Row {
+    Row::new(format!("growth.workers.{count}"), Unit::Milliseconds, move |_| {
+        let parallel = Parallel::new().n_jobs(count).backend("threading");
+        work::calibrate();
+        Ok(Sides::new(move || {
+            Ok(1e3 * seconds(1, || Ok(parallel.run((0..200).map(|_| delayed(work::busy, (1_000,))))?))?)
+        }))
+    })
+}

@@ -1,0 +1,15 @@
+//! What is measured, by area. The names are those of the peer's script.
+
+mod growth;
+mod hash;
+mod parallel;
+mod persist;
+
+use crate::options::Options;
+use crate::row::Row;
+
+/// Every row that the options want, in the order of the table.
+pub(crate) fn all(options: &Options) -> Vec<Row> {
+    let areas = [persist::rows, hash::rows, parallel::rows, growth::rows];
+    areas.into_iter().flat_map(|rows| rows()).filter(|row| options.wants(&row.name)).collect()
+}

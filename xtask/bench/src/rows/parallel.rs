@@ -1,0 +1,150 @@
+//! Loops on workers: what a task costs, alone and among many, beside joblib and beside rayon.
+
+use joblib_parallel::{Parallel, SharedMem, delayed};
+use rayon::ThreadPool;
+use rayon::prelude::*;
+
+use crate::Result;
+use crate::measure::seconds;
+use crate::probe;
+use crate::row::{Bar, Peer, Row, Sides, Unit};
+use crate::work;
+
+/// Workers on both sides.
+const WORKERS: usize = 2;
+
+/// The backends whose overhead is measured against the length of their tasks.
+const BACKENDS: [&str; 1] = ["threading"];
+
+pub(crate) fn rows() -> Vec<Row> {
+    let mut rows = vec![
+        tiny("threading").bar(Bar::AtMost(1.0 / 200.0)),
+        one_task("threading").bar(Bar::AtMost(1.0 / 100.0)),
+        tiny_sequential(),
+        streamed("threading").bar(Bar::Under(64.0)),
+        rayon("parallel.rayon.1us", 20_000, |_| 1).bar(Bar::AtMost(1.3)),
+        rayon("parallel.rayon.10us", 10_000, |_| 10).bar(Bar::AtMost(1.05)),
+        rayon("parallel.rayon.1ms", 200, |_| 1_000).bar(Bar::AtMost(1.02)),
+        // One task in a hundred is a hundred times as long.
+        rayon("parallel.rayon.skewed", 10_000, |i| if i % 100 == 0 { 1_000 } else { 10 })
+            .bar(Bar::AtMost(1.05)),
+    ];
+    for backend in BACKENDS {
+        rows.extend(
+            [(1, 20_000), (10, 10_000), (100, 4_000), (1_000, 400), (10_000, 60)]
+                .map(|(length, count)| task_length(backend, length, count)),
+        );
+    }
+    rows
+}
+
+fn identity(i: u64) -> u64 {
+    i
+}
+
+fn on(backend: &'static str) -> Parallel {
+    Parallel::new().n_jobs(WORKERS as i32).backend(backend)
+}
+
+/// Starts the backend's workers, as the peer does before it measures.
+fn warm(parallel: &Parallel) -> Result {
+    parallel.run((0..200).map(|i| delayed(identity, (i,))))?;
+    Ok(())
+}
+
+fn tiny(backend: &'static str) -> Row {
+    Row::new(format!("parallel.{backend}.tiny"), Unit::MicrosecondsPerTask, move |data| {
+        let count = if data.quick { 5_000 } else { 20_000 };
+        let parallel = on(backend);
+        warm(&parallel)?;
+        let pool = pool()?;
+        let ours = move || {
+            let took = seconds(3, || Ok(parallel.run((0..count).map(|i| delayed(identity, (i,))))?))?;
+            Ok(1e6 * took / count as f64)
+        };
+        // One task of rayon's for each, as nothing cheaper starts a task by itself.
+        let limit = move || {
+            let took = seconds(3, || {
+                pool.scope(|scope| {
+                    (0..count).for_each(|i| scope.spawn(move |_| _ = std::hint::black_box(i)));
+                });
+                Ok(())
+            })?;
+            Ok(1e6 * took / count as f64)
+        };
+        Ok(Sides::new(ours).limit(limit))
+    })
+}
+
+fn one_task(backend: &'static str) -> Row {
+    Row::new(format!("parallel.{backend}.one_task"), Unit::Microseconds, move |_| {
+        let parallel = on(backend);
+        warm(&parallel)?;
+        let pool = pool()?;
+        let ours = move || Ok(1e6 * seconds(50, || Ok(parallel.run([delayed(identity, (1,))])?))?);
+        let limit = move || Ok(1e6 * seconds(50, || Ok(pool.install(|| identity(1))))?);
+        Ok(Sides::new(ours).limit(limit))
+    })
+}
+
+fn tiny_sequential() -> Row {
+    Row::new("parallel.none.tiny", Unit::MicrosecondsPerTask, |_| {
+        let count = 200_000;
+        let parallel = Parallel::new().n_jobs(1);
+        Ok(Sides::new(move || {
+            let took = seconds(1, || Ok(parallel.run((0..count).map(|i| delayed(identity, (i,))))?))?;
+            Ok(1e6 * took / count as f64)
+        }))
+    })
+}
+
+/// How far memory grows while 10,000,000 tasks of a lazy producer are streamed.
+fn streamed(backend: &'static str) -> Row {
+    Row::new(format!("parallel.{backend}.streamed_10M"), Unit::Megabytes, move |data| {
+        let tasks = if data.quick { "1000000" } else { "10000000" };
+        Ok(Sides::new(move || probe::rise(&[backend, tasks])))
+    })
+    .against(Peer::Nobody)
+}
+
+/// The same tasks by our threads and by rayon's `par_iter`; `length` gives a task's microseconds.
+fn rayon(name: &str, count: u64, length: fn(u64) -> u64) -> Row {
+    Row::new(name, Unit::Milliseconds, move |_| {
+        work::calibrate();
+        let parallel = Parallel::new().n_jobs(WORKERS as i32).require(SharedMem);
+        let pool = pool()?;
+        let ours = move || {
+            Ok(1e3 * seconds(1, || Ok(parallel.run((0..count).map(|i| move || work::busy(length(i))))?))?)
+        };
+        let peer = move || {
+            let par_iter = || (0..count).into_par_iter().map(|i| work::busy(length(i))).collect::<Vec<_>>();
+            Ok(1e3 * seconds(1, || Ok(pool.install(par_iter)))?)
+        };
+        Ok(Sides::new(ours).peer(peer))
+    })
+    .against(Peer::Named("rayon"))
+}
+
+/// What a task costs beyond its own length, of `count` tasks of so many microseconds.
+fn task_length(backend: &'static str, length: u64, count: u64) -> Row {
+    let label = match length {
+        1_000.. => format!("{}ms", length / 1_000),
+        _ => format!("{length}us"),
+    };
+    Row::new(format!("overhead.{backend}.{label}"), Unit::MicrosecondsPerTask, move |_| {
+        work::calibrate();
+        let parallel = on(backend);
+        warm(&parallel)?;
+        Ok(Sides::new(move || {
+            let took = seconds(1, || Ok(parallel.run((0..count).map(|_| delayed(work::busy, (length,))))?))?;
+            // The work itself, measured at the same time: a frequency that changes is no overhead.
+            let alone = seconds(1, || Ok((0..count.min(2_000)).map(|_| work::busy(length)).sum::<u64>()))?;
+            let ideal = alone / count.min(2_000) as f64 / WORKERS as f64;
+            Ok(1e6 * (took / count as f64 - ideal))
+        }))
+    })
+}
+
+fn pool() -> Result<ThreadPool> {
+    Ok(rayon::ThreadPoolBuilder::new().num_threads(WORKERS).build()?)
+}
