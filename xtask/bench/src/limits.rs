@@ -2,7 +2,9 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read as _, Write as _};
+use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::thread;
 
 use memmap2::{Advice, Mmap, MmapMut};
 use rayon::prelude::*;
@@ -33,6 +35,37 @@ pub(crate) fn map(path: &Path) -> Result<u8> {
     // SAFETY: the file is the benchmark's own, and nobody changes it while it is mapped.
     let mapped = unsafe { Mmap::map(&file)? };
     Ok(mapped[0])
+}
+
+/// Copies numbers into fresh memory that other processes could map.
+pub(crate) fn copy(numbers: &[f64]) -> Result<MmapMut> {
+    let mut memory = MmapMut::map_anon(size_of_val(numbers))?;
+    for (bytes, number) in memory.chunks_exact_mut(size_of::<f64>()).zip(numbers) {
+        bytes.copy_from_slice(&number.to_ne_bytes());
+    }
+    Ok(memory)
+}
+
+/// Somebody at the other end of a socket pair who sends back what comes.
+pub(crate) struct Echo(UnixStream);
+
+impl Echo {
+    pub(crate) fn start() -> Result<Self> {
+        let (near, mut far) = UnixStream::pair()?;
+        // It ends when this end is dropped.
+        thread::spawn(move || {
+            let mut byte = [0];
+            while far.read_exact(&mut byte).and_then(|()| far.write_all(&byte)).is_ok() {}
+        });
+        Ok(Self(near))
+    }
+
+    /// One byte there and back.
+    pub(crate) fn round_trip(&mut self) -> Result {
+        self.0.write_all(&[1])?;
+        self.0.read_exact(&mut [0])?;
+        Ok(())
+    }
 }
 
 /// Reads every number once, on all cores.

@@ -1,27 +1,33 @@
 //! Loops on workers: what a task costs, alone and among many, beside joblib and beside rayon.
 
+use joblib_array::Array;
 use joblib_parallel::{Parallel, SharedMem, delayed};
 use rayon::ThreadPool;
 use rayon::prelude::*;
 
-use crate::Result;
 use crate::measure::seconds;
 use crate::probe;
 use crate::row::{Bar, Peer, Row, Sides, Unit};
 use crate::work;
+use crate::{Result, limits};
 
 /// Workers on both sides.
 const WORKERS: usize = 2;
 
 /// The backends whose overhead is measured against the length of their tasks.
-const BACKENDS: [&str; 1] = ["threading"];
+const BACKENDS: [&str; 3] = ["threading", "loky", "multiprocessing"];
 
 pub(crate) fn rows() -> Vec<Row> {
     let mut rows = vec![
         tiny("threading").bar(Bar::AtMost(1.0 / 200.0)),
         one_task("threading").bar(Bar::AtMost(1.0 / 100.0)),
+        tiny("loky").bar(Bar::AtMost(1.0 / 20.0)),
+        one_task("loky").bar(Bar::AtMost(1.0 / 100.0)),
+        shared_80mb("loky").bar(Bar::AtMost(1.0 / 10.0)),
+        tiny("multiprocessing").bar(Bar::AtMost(1.0 / 8.0)),
+        one_task("multiprocessing").bar(Bar::AtMost(1.0 / 5.0)),
+        shared_80mb("multiprocessing").bar(Bar::AtMost(1.0 / 2.0)),
         tiny_sequential(),
-        streamed("threading").bar(Bar::Under(64.0)),
         rayon("parallel.rayon.1us", 20_000, |_| 1).bar(Bar::AtMost(1.3)),
         rayon("parallel.rayon.10us", 10_000, |_| 10).bar(Bar::AtMost(1.05)),
         rayon("parallel.rayon.1ms", 200, |_| 1_000).bar(Bar::AtMost(1.02)),
@@ -30,6 +36,7 @@ pub(crate) fn rows() -> Vec<Row> {
             .bar(Bar::AtMost(1.05)),
     ];
     for backend in BACKENDS {
+        rows.push(streamed(backend).bar(Bar::Under(64.0)));
         rows.extend(
             [(1, 20_000), (10, 10_000), (100, 4_000), (1_000, 400), (10_000, 60)]
                 .map(|(length, count)| task_length(backend, length, count)),
@@ -82,9 +89,36 @@ fn one_task(backend: &'static str) -> Row {
         warm(&parallel)?;
         let pool = pool()?;
         let ours = move || Ok(1e6 * seconds(50, || Ok(parallel.run([delayed(identity, (1,))])?))?);
-        let limit = move || Ok(1e6 * seconds(50, || Ok(pool.install(|| identity(1))))?);
+        let mut echo = limits::Echo::start()?;
+        let limit = move || match backend {
+            "threading" => Ok(1e6 * seconds(50, || Ok(pool.install(|| identity(1))))?),
+            _ => Ok(1e6 * seconds(50, || echo.round_trip())?),
+        };
         Ok(Sides::new(ours).limit(limit))
     })
+}
+
+/// 100 tasks that each read a thousand numbers of one array of 80 MB.
+fn shared_80mb(backend: &'static str) -> Row {
+    Row::new(format!("parallel.{backend}.shared_80MB_x100"), Unit::Milliseconds, move |data| {
+        let array = data.big()?.rows(0..10_000_000);
+        let parallel = on(backend);
+        warm(&parallel)?;
+        let numbers = array.clone();
+        // One copy into memory that others can map.
+        let limit = move || Ok(1e3 * seconds(1, || limits::copy(numbers.as_slice()))?);
+        Ok(Sides::new(move || {
+            let tasks = (0..100).map(|k| delayed(partial_sum, (array.clone(), k)));
+            Ok(1e3 * seconds(1, || Ok(parallel.run(tasks.clone())?))?)
+        })
+        .limit(limit))
+    })
+}
+
+// A task owns its arguments.
+#[allow(clippy::needless_pass_by_value)]
+fn partial_sum(numbers: Array<f64>, k: usize) -> f64 {
+    numbers.as_slice()[k * 1000..(k + 1) * 1000].iter().sum()
 }
 
 fn tiny_sequential() -> Row {
