@@ -1,0 +1,175 @@
+//! One call: its key, and asking the cache.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::visit_mut::{self, VisitMut};
+use syn::{GenericParam, Ident, Pat, Type};
+
+use super::{Expansion, local, mentions};
+use crate::function::Argument;
+use crate::options::OnSelf;
+
+/// What is asked of the cache before the body may run.
+pub(super) enum Ask {
+    /// The result.
+    Lookup,
+    /// A reference to the result.
+    Find,
+}
+
+impl Expansion<'_> {
+    /// Asks the cache, and runs the body when the result is missing.
+    pub(super) fn ask(&self, ask: &Ask) -> TokenStream {
+        let Self { krate, keep, .. } = self;
+        let (call, prepare) = self.prepare();
+        let output = &self.function.output;
+        let (found, pending) = (local("found"), local("pending"));
+        let (method, end) = match ask {
+            Ask::Lookup => ("lookup", quote!(finish)),
+            Ask::Find => ("find", quote!(finish_and_shelve)),
+        };
+        let describe = self.describe();
+        let miss = self.compute(&pending, &end);
+        let span = output.span();
+        let asked = if self.function.sig.asyncness.is_some() {
+            let method = quote::format_ident!("{method}_async");
+            quote_spanned!(span=> #call.#method::<#output, #keep>(#describe).await)
+        } else {
+            let method = quote::format_ident!("{method}");
+            quote_spanned!(span=> #call.#method::<#output, #keep>(#describe))
+        };
+        quote! {
+            #prepare
+            match #asked {
+                #krate::internal::Lookup::Hit(#found) => #found,
+                #krate::internal::Lookup::Compute(#pending) => { #miss }
+            }
+        }
+    }
+
+    /// Runs the body in the call's span, and hands its result to what awaits it.
+    pub(super) fn compute(&self, pending: &Ident, end: &TokenStream) -> TokenStream {
+        let krate = &self.krate;
+        let (span, result, body) = (local("span"), local("result"), self.run_body());
+        let output = &self.function.output;
+        let computed = if self.function.sig.asyncness.is_some() {
+            quote!(#krate::internal::instrument(#span, #body).await)
+        } else {
+            quote!(#span.in_scope(|| #body))
+        };
+        quote! {
+            let #span = #pending.span();
+            let #result: #output = #computed;
+            #pending.#end(#result)
+        }
+    }
+
+    /// Statements that make the call's key. The name is that of the call.
+    pub(super) fn prepare(&self) -> (Ident, TokenStream) {
+        let krate = &self.krate;
+        let (call, memory) = (local("call"), local("memory"));
+        let (chosen, known, owner) = (self.memory(), self.known(), self.owner());
+        let generics = self.generics(&call);
+        let key = self.key(|name, value, at| quote_spanned!(at=> #call.argument(#name, #value);));
+        let statements = quote! {
+            let #memory: &#krate::internal::Memory = &(#chosen);
+            #[allow(unused_mut)]
+            let mut #call = #krate::internal::Call::new(#known, #memory, #owner);
+            #generics
+            #key
+        };
+        (call, statements)
+    }
+
+    /// The memory's expression.
+    pub(super) fn memory(&self) -> TokenStream {
+        let krate = &self.krate;
+        let memory = self.options.memory.as_ref().map(|memory| quote!(#memory));
+        memory.unwrap_or_else(|| quote!(#krate::internal::Memory::installed()))
+    }
+
+    /// A closure that tells the arguments' short texts, in the order of the key.
+    pub(super) fn describe(&self) -> TokenStream {
+        let krate = &self.krate;
+        let to = local("description");
+        let arguments = self.key(|_, value, at| quote_spanned!(at=> #to.argument(#value);));
+        quote!(|#to: &mut #krate::internal::Description| { let _ = &#to; #arguments })
+    }
+
+    /// The types that generic parameters stand for, on which the result may depend. One that only ignored arguments have
+    /// does not count.
+    fn generics(&self, call: &Ident) -> TokenStream {
+        let function = self.function;
+        let ignored = function.arguments.iter().filter(|argument| argument.ignored);
+        let ignored: Vec<&Type> = ignored.map(|argument| &argument.ty).collect();
+        let counted = function.arguments.iter().filter(|argument| !argument.ignored);
+        let counted: Vec<&Type> = counted.map(|argument| &argument.ty).chain([&function.output]).collect();
+        let types = function.sig.generics.type_params().filter(|parameter| {
+            let name = parameter.ident.to_string();
+            let in_ignored = ignored.iter().any(|ty| mentions(ty, &name));
+            !in_ignored || counted.iter().any(|ty| mentions(ty, &name))
+        });
+        let types = types.map(|parameter| {
+            let ident = &parameter.ident;
+            quote!(#call.generic(::core::any::type_name::<#ident>());)
+        });
+        quote!(#(#types)*)
+    }
+
+    /// Statements made of each part of the key: its name, a reference to its value, and its place.
+    fn key(&self, each: impl Fn(&str, TokenStream, proc_macro2::Span) -> TokenStream) -> TokenStream {
+        let function = self.function;
+        let constants = function.sig.generics.params.iter().filter_map(|parameter| match parameter {
+            GenericParam::Const(parameter) => {
+                let ident = &parameter.ident;
+                Some(each(&ident.to_string(), quote!(&#ident), ident.span()))
+            }
+            _ => None,
+        });
+        let mut statements: TokenStream = constants.collect();
+        if let Some(key) = &self.options.key {
+            let names = function.arguments.iter().filter_map(names_of_pattern);
+            let key = each("key", quote!(&(#key)), key.span());
+            statements.extend(quote!({ #(#names)* #key }));
+            return statements;
+        }
+        if let (Some(receiver), Some((OnSelf::Hash, _))) = (&function.receiver, self.options.on_self) {
+            let this = &receiver.self_token;
+            statements.extend(each("self", quote!(&#this), this.span));
+        }
+        for argument in function.arguments.iter().filter(|argument| !argument.ignored) {
+            let cfgs = &argument.cfgs;
+            // Errors about the type point at it.
+            let span = argument.ty.span();
+            let mut ident = argument.ident.clone();
+            ident.set_span(span.resolved_at(ident.span()));
+            let statement = each(&argument.name, quote_spanned!(span=> &#ident), span);
+            statements.extend(quote!(#(#cfgs)* { #statement }));
+        }
+        statements
+    }
+}
+
+/// Gives the key's expression the names that an argument's pattern makes, as references.
+fn names_of_pattern(argument: &Argument) -> Option<TokenStream> {
+    if argument.named {
+        return None;
+    }
+    let (cfgs, mut pat, ident) = (&argument.cfgs, argument.pat.clone(), &argument.ident);
+    ByReference.visit_pat_mut(&mut pat);
+    Some(quote!(#(#cfgs)* #[allow(unused_variables)] let #pat = &#ident;))
+}
+
+/// Takes `mut` and `ref` off names, which a pattern on a reference may not have.
+struct ByReference;
+
+impl VisitMut for ByReference {
+    fn visit_pat_mut(&mut self, pat: &mut Pat) {
+        if let Pat::Ident(name) = pat {
+            name.mutability = None;
+            name.by_ref = None;
+        }
+        visit_mut::visit_pat_mut(self, pat);
+    }
+}

@@ -1,0 +1,132 @@
+//! The functions beside a cached function that do something else with the same call.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{ReturnType, Signature};
+
+use super::call::Ask;
+use super::{Expansion, Layout, local, mentions};
+
+impl Expansion<'_> {
+    /// All companions but the body.
+    pub(super) fn companions(&self) -> TokenStream {
+        [self.call(), self.call_and_shelve(), self.check_call_in_cache(), self.explain(), self.clear()]
+            .into_iter()
+            .collect()
+    }
+
+    /// `call`: computes and stores whatever is stored.
+    fn call(&self) -> TokenStream {
+        let Self { krate, keep, .. } = self;
+        let output = &self.function.output;
+        let (call, prepare) = self.prepare();
+        let pending = local("pending");
+        let (describe, compute) = (self.describe(), self.compute(&pending, &quote!(finish)));
+        let must_use = &self.function.attributes.must_use;
+        self.companion(
+            "Computes the result and stores it, in place of one that is stored: the forced call of",
+            &quote!(#(#must_use)*),
+            &self.signature("call"),
+            &quote! {
+                #prepare
+                let #pending: #krate::internal::Pending<#output, #keep> = #call.force(#describe);
+                #compute
+            },
+        )
+    }
+
+    /// `call_and_shelve`: a reference to the result.
+    fn call_and_shelve(&self) -> TokenStream {
+        let Self { krate, keep, .. } = self;
+        let output = &self.function.output;
+        let kept = quote!(<#keep as #krate::internal::Keep<#output>>);
+        let mut sig = self.signature("call_and_shelve");
+        sig.output = returns(&quote!(#kept::Shelf<#krate::internal::Shelved<#kept::Stored>>));
+        self.companion(
+            "Computes the result unless it is stored, and returns a reference to where it is. Like",
+            &TokenStream::new(),
+            &sig,
+            &self.ask(&Ask::Find),
+        )
+    }
+
+    /// `check_call_in_cache`: whether the call would be a hit.
+    fn check_call_in_cache(&self) -> TokenStream {
+        let mut sig = self.signature("check_call_in_cache");
+        sig.asyncness = None;
+        sig.output = returns(&quote!(bool));
+        let (call, prepare) = self.prepare();
+        self.companion(
+            "Whether the result of this call is stored and valid. Like",
+            &TokenStream::new(),
+            &sig,
+            &quote!(#prepare #call.check()),
+        )
+    }
+
+    /// `explain`: why the call would miss.
+    fn explain(&self) -> TokenStream {
+        let krate = &self.krate;
+        let mut sig = self.signature("explain");
+        sig.asyncness = None;
+        sig.output = returns(&quote!(#krate::internal::Explanation));
+        let (call, prepare) = self.prepare();
+        self.companion(
+            "Says whether this call would be a hit, and if not, why. Like",
+            &TokenStream::new(),
+            &sig,
+            &quote!(#prepare #krate::internal::explain(&#call)),
+        )
+    }
+
+    /// `clear`: forgets all results. Where the memory is given by an expression over the arguments, it takes the memory
+    /// instead of them.
+    fn clear(&self) -> TokenStream {
+        let krate = &self.krate;
+        let memory = self.options.memory.as_ref();
+        let by_argument = memory.is_some_and(|memory| self.mentions_argument(memory));
+        let by_self = memory.is_some_and(|memory| mentions(memory, "self"));
+        let mut sig = self.signature_on_self("clear", by_self && !by_argument);
+        sig.output = returns(&quote!(#krate::internal::Result<u64>));
+        let chosen = if by_argument {
+            sig.inputs.push(syn::parse_quote!(memory: &#krate::internal::Memory));
+            quote!(memory)
+        } else {
+            self.memory()
+        };
+        let (known, owner, memory) = (self.known(), self.owner(), local("memory"));
+        self.companion(
+            "Drops all stored results, and returns how many there were, of",
+            &TokenStream::new(),
+            &sig,
+            &quote! {
+                let #memory: &#krate::internal::Memory = &(#chosen);
+                #krate::internal::clear(#memory, &#krate::internal::Call::new(#known, #memory, #owner))
+            },
+        )
+    }
+
+    /// A function with documentation that ends with a link to the cached function.
+    fn companion(
+        &self,
+        doc: &str,
+        attributes: &TokenStream,
+        sig: &Signature,
+        block: &TokenStream,
+    ) -> TokenStream {
+        let (vis, name, cfgs) =
+            (&self.function.vis, &self.function.sig.ident, &self.function.attributes.cfgs);
+        let link = if self.layout == Layout::Beside { "fn@" } else { "Self::" };
+        let doc = format!("{doc} [`{name}`]({link}{name}).");
+        let hidden = self.function.attributes.hidden.then(|| quote!(#[doc(hidden)]));
+        // Those of the struct beside are allowed on its `impl`.
+        let allow = (self.layout == Layout::Member).then(
+            || quote!(#[allow(dead_code, unused_variables, deprecated, clippy::all, clippy::pedantic)]),
+        );
+        quote!(#(#cfgs)* #[doc = #doc] #hidden #allow #attributes #vis #sig { #block })
+    }
+}
+
+fn returns(ty: &TokenStream) -> ReturnType {
+    syn::parse_quote!(-> #ty)
+}

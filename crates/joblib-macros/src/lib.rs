@@ -1,0 +1,85 @@
+#![doc = include_str!("../README.md")]
+
+mod attributes;
+mod check;
+mod code;
+mod errors;
+mod expand;
+mod function;
+mod groups;
+mod options;
+mod tracked;
+
+use proc_macro2::{TokenStream, TokenTree};
+use quote::quote;
+use syn::visit_mut::VisitMut;
+use syn::{Item, ItemFn};
+
+use crate::errors::Errors;
+use crate::function::{Function, RemoveSkips};
+use crate::options::{Attribute, Options};
+
+/// Remembers a function's results, keyed by the content of its arguments and by its code.
+///
+/// All options are in the [crate's documentation](crate).
+#[proc_macro_attribute]
+pub fn cached(arguments: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    cached_tokens(arguments.into(), &groups::with_parentheses(item.into())).into()
+}
+
+/// Makes the code of a helper known to the cached functions that name it in `depends(…)`.
+///
+/// Stands on a function, a method, a `const` or a `static`, which stays as it is. Its own options are `depends(…)`,
+/// `version = …` and `crate = …` as of [`macro@cached`], and `associated` on a function in an `impl` without `self`.
+#[proc_macro_attribute]
+pub fn tracked(arguments: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    tracked_tokens(arguments.into(), &groups::with_parentheses(item.into())).into()
+}
+
+/// Parse, check, expand. With errors, the function is given back as it was beside them, so that its callers have no
+/// errors of their own.
+fn cached_tokens(arguments: TokenStream, item: &TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    let options = Options::parse(Attribute::Cached, arguments, &mut errors);
+    let mut item_fn = match syn::parse2::<ItemFn>(item.clone()) {
+        Ok(item_fn) => item_fn,
+        Err(error) => {
+            match syn::parse2::<Item>(item.clone()) {
+                Ok(Item::Verbatim(_)) if ends_without_body(item) => {
+                    errors.at(item, "`#[cached]` needs a function with a body; put it on that of the `impl`");
+                }
+                Ok(_) => {
+                    errors.at(item, "`#[cached]` stands on a function; write `#[tracked]` on a constant");
+                }
+                Err(_) => errors.syntax(error),
+            }
+            let errors = errors.into_tokens();
+            return quote!(#item #errors);
+        }
+    };
+    let mut function = Function::parse(item_fn.clone(), &mut errors);
+    check::check(&mut function, &options, &mut errors);
+    if errors.is_empty() {
+        return expand::expand(&function, &options);
+    }
+    RemoveSkips.visit_item_fn_mut(&mut item_fn);
+    item_fn.attrs.retain(|attribute| attributes::name(attribute) != "cached");
+    let errors = errors.into_tokens();
+    quote!(#item_fn #errors)
+}
+
+fn tracked_tokens(arguments: TokenStream, item: &TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    let options = Options::parse(Attribute::Tracked, arguments, &mut errors);
+    let companion = tracked::companion(&options, item, &mut errors);
+    if errors.is_empty() {
+        return quote!(#item #companion);
+    }
+    let errors = errors.into_tokens();
+    quote!(#item #errors)
+}
+
+/// Whether the item is a function that is only declared.
+fn ends_without_body(item: &TokenStream) -> bool {
+    matches!(item.clone().into_iter().last(), Some(TokenTree::Punct(punct)) if punct.as_char() == ';')
+}

@@ -1,0 +1,465 @@
+//! What `#[cached]` makes of functions of every form. Each test counts how often the body ran.
+
+#![deny(warnings)]
+// The functions are what they test, odd ones among them; the numbers are exact.
+#![allow(
+    unreachable_pub,
+    clippy::float_cmp,
+    clippy::needless_pass_by_value,
+    clippy::non_minimal_cfg,
+    clippy::trivially_copy_pass_by_ref
+)]
+
+mod runtime;
+
+use std::cell::Cell;
+use std::fmt::Display;
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use joblib_macros::{cached, tracked};
+use runtime::internal::{DESCRIBED, Memory};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+thread_local! {
+    static RUNS: Cell<usize> = const { Cell::new(0) };
+}
+
+fn ran() {
+    RUNS.set(RUNS.get() + 1);
+}
+
+/// How often bodies run meanwhile.
+fn runs_of<R>(run: impl FnOnce() -> R) -> (R, usize) {
+    let before = RUNS.get();
+    let result = run();
+    (result, RUNS.get() - before)
+}
+
+fn is_send<T: Send>(future: T) -> T {
+    future
+}
+
+/// Runs a future that never waits.
+fn block_on<F: Future>(future: F) -> F::Output {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(result) => result,
+        Poll::Pending => panic!("the future waits"),
+    }
+}
+
+/// Adds.
+#[cached(crate = crate::runtime, ignore = "verbose")]
+#[must_use]
+pub fn add(a: i32, b: i32, verbose: bool) -> i32 {
+    ran();
+    if verbose {
+        return a + b;
+    }
+    a + b
+}
+
+#[test]
+fn the_body_runs_once_for_equal_arguments_that_are_not_ignored() {
+    assert_eq!(runs_of(|| (add(1, 2, false), add(1, 2, true), add(1, 3, true))), ((3, 3, 4), 2));
+}
+
+#[test]
+fn companions_do_everything_else_with_the_same_call() {
+    assert!(!add::check_call_in_cache(10, 20, false));
+    assert_eq!(runs_of(|| add::uncached(10, 20, false)), (30, 1));
+    assert!(!add::check_call_in_cache(10, 20, false));
+    assert_eq!(runs_of(|| (add::call(10, 20, false), add::call(10, 20, false))), ((30, 30), 2));
+    assert!(add::check_call_in_cache(10, 20, true));
+    assert_eq!(runs_of(|| add::call_and_shelve(10, 20, false).get()), (30, 0));
+    assert_eq!(runs_of(|| add::call_and_shelve(10, 21, false).get()), (31, 1));
+    let explanation = add::explain(10, 20, false);
+    assert_eq!((explanation.name.as_str(), explanation.key.as_str()), ("cached::add", "a=10;b=20;"));
+    assert_eq!(add::clear(), Ok(2));
+    assert_eq!(runs_of(|| add(10, 20, false)), (30, 1));
+}
+
+#[test]
+fn the_source_is_kept_as_its_author_laid_it_out() {
+    let source = add::explain(1, 2, false).source;
+    assert!(source.starts_with("fn add(a: i32, b: i32, verbose: bool) -> i32 {\n    ran();\n"), "{source}");
+}
+
+#[cached(crate = crate::runtime, ignore("a", "b"))]
+fn borrowed(text: &str, numbers: &[f64], pair: &(u8, String), a: &dyn Display, b: &mut Vec<u8>) -> usize {
+    ran();
+    b.push(1);
+    text.len() + numbers.len() + usize::from(pair.0) + pair.1.len() + a.to_string().len()
+}
+
+#[test]
+fn borrowed_arguments_are_hashed_where_they_are() {
+    let mut buffer = vec![];
+    let mut call = |numbers: &[f64]| runs_of(|| borrowed("abc", numbers, &(1, "x".into()), &7, &mut buffer));
+    assert_eq!(call(&[1.0, 2.0]), (8, 1));
+    assert_eq!(call(&[1.0, 2.0]), (8, 0));
+    assert_eq!(call(&[1.0, 3.0]), (8, 1));
+    assert_eq!(buffer.len(), 2);
+}
+
+#[derive(Serialize, Debug)]
+struct NotClone(String);
+
+#[cached(crate = crate::runtime)]
+fn moved(value: NotClone, #[cached(skip)] sink: Box<dyn Fn(usize)>) -> String {
+    ran();
+    sink(value.0.len());
+    value.0
+}
+
+#[test]
+fn arguments_need_no_clone_and_move_into_the_body() {
+    let call = || runs_of(|| moved(NotClone("text".into()), Box::new(|_| {})));
+    assert_eq!(call(), ("text".into(), 1));
+    assert_eq!(call(), ("text".into(), 0));
+    moved(NotClone("other".into()), Box::new(|_| {}));
+    assert_eq!(DESCRIBED.take(), ["\"other\""]);
+}
+
+#[cached(crate = crate::runtime)]
+fn patterns((a, b): (f64, f64), mut x: u32, Point { x: px, .. }: Point, [first, ..]: [u8; 3], _: u8) -> f64 {
+    ran();
+    x += 1;
+    a + b + f64::from(x) + f64::from(px) + f64::from(first)
+}
+
+#[derive(Serialize, Clone, Copy)]
+struct Point {
+    x: i16,
+    y: i16,
+}
+
+#[test]
+fn patterns_are_taken_apart_in_the_body() {
+    let call = |y| runs_of(|| patterns((1.0, 2.0), 3, Point { x: 4, y }, [5, 6, 7], 0));
+    assert_eq!(call(0), (16.0, 1));
+    assert_eq!(call(0), (16.0, 0));
+    assert_eq!(call(1), (16.0, 1));
+}
+
+#[cached(crate = crate::runtime)]
+fn generic<'a, T, const N: usize>(items: &'a [T; N], scale: impl Into<f64> + Serialize) -> Vec<T>
+where
+    T: Serialize + DeserializeOwned + Clone + 'a,
+    [T; N]: Serialize,
+{
+    ran();
+    let _ = scale.into();
+    items.to_vec()
+}
+
+#[cached(crate = crate::runtime)]
+fn of_type<T: Default + Serialize + DeserializeOwned + 'static>() -> T {
+    ran();
+    T::default()
+}
+
+#[test]
+fn generic_functions_are_cached_for_each_type() {
+    assert_eq!(runs_of(|| (generic(&[1, 2], 0.5), generic(&[1, 2], 0.5))), ((vec![1, 2], vec![1, 2]), 1));
+    assert_eq!(runs_of(|| generic(&[1_u8, 2], 1_u8).len()), (2, 1));
+    assert_eq!(
+        runs_of(|| (of_type::<u8>(), of_type::<String>(), of_type::<u8>())),
+        ((0, String::new(), 0), 2)
+    );
+    assert_eq!(generic::call_and_shelve(&["a".to_owned()], 1_f32).get(), ["a"]);
+}
+
+#[cached(crate = crate::runtime)]
+fn divide(a: i32, b: i32) -> Result<i32, std::num::TryFromIntError> {
+    ran();
+    if b == 0 { Err(u8::try_from(-1).unwrap_err()) } else { Ok(a / b) }
+}
+
+#[cached(crate = crate::runtime)]
+fn first(text: &str) -> Option<char> {
+    ran();
+    text.chars().next()
+}
+
+#[cached(crate = crate::runtime, keep = "all")]
+fn parse(text: &str) -> Result<i32, String> {
+    ran();
+    text.parse::<i32>().map_err(|error| error.to_string())
+}
+
+type Fallible<T> = Result<T, std::fmt::Error>;
+
+#[cached(crate = crate::runtime, keep = "ok")]
+fn aliased(good: bool) -> Fallible<u8> {
+    ran();
+    if good { Ok(1) } else { Err(std::fmt::Error) }
+}
+
+#[test]
+fn only_ok_and_some_are_kept_unless_told_otherwise() {
+    assert_eq!(runs_of(|| (divide(6, 3).is_ok(), divide(6, 3).is_ok())).1, 1);
+    assert_eq!(runs_of(|| (divide(6, 0).is_err(), divide(6, 0).is_err())).1, 2);
+    assert_eq!(runs_of(|| (first("ab"), first("ab"), first(""), first(""))).1, 3);
+    assert_eq!(runs_of(|| (parse("x").is_err(), parse("x").is_err())).1, 1);
+    assert_eq!(runs_of(|| (aliased(true), aliased(true), aliased(false), aliased(false))).1, 3);
+    assert_eq!(divide::call_and_shelve(6, 3).unwrap().get(), 2);
+    assert!(divide::call_and_shelve(6, 0).is_err());
+    assert!(first::call_and_shelve("").is_none());
+}
+
+#[cached(crate = crate::runtime)]
+async fn fetch(url: &str, retries: u8) -> Result<String, std::io::Error> {
+    ran();
+    std::future::ready(()).await;
+    Ok(format!("{url} {retries}"))
+}
+
+#[test]
+fn an_async_function_stays_async() {
+    let call = || runs_of(|| block_on(fetch("a", 1)).unwrap());
+    assert_eq!(call(), ("a 1".into(), 1));
+    assert_eq!(call(), ("a 1".into(), 0));
+    assert!(fetch::check_call_in_cache("a", 1));
+    assert_eq!(block_on(fetch::call_and_shelve("a", 1)).unwrap().get(), "a 1");
+    assert!(block_on(is_send(fetch("b", 1))).is_ok());
+}
+
+#[derive(Serialize)]
+struct Model {
+    weight: f64,
+    #[serde(skip)]
+    calls: Cell<usize>,
+}
+
+impl Model {
+    #[cached(crate = crate::runtime, self = "hash", depends(Self::helper))]
+    fn predict(&self, x: f64) -> f64 {
+        ran();
+        self.calls.set(self.calls.get() + 1);
+        Self::helper(self.weight) * x
+    }
+
+    #[tracked(crate = crate::runtime, associated)]
+    fn helper(weight: f64) -> f64 {
+        weight
+    }
+
+    #[cached(crate = crate::runtime, self = "ignore")]
+    fn count(&mut self, x: u8) -> u8 {
+        ran();
+        self.calls.set(0);
+        x
+    }
+
+    /// Consumes it.
+    #[cached(crate = crate::runtime, self = "hash", ignore = "_note")]
+    pub fn into_weight(self, _note: &str) -> f64 {
+        ran();
+        self.weight
+    }
+
+    #[cached(crate = crate::runtime, associated)]
+    fn parameters(n: usize) -> Vec<f64> {
+        ran();
+        vec![0.0; n]
+    }
+
+    #[cached(crate = crate::runtime)]
+    fn default_of(_: u8) -> <Self as Size>::Number {
+        ran();
+        7
+    }
+}
+
+trait Size {
+    type Number;
+    fn size(&self, factor: usize) -> usize;
+    fn name() -> String;
+}
+
+impl Size for Model {
+    type Number = u8;
+
+    #[cached(crate = crate::runtime, self = "hash", companions = false)]
+    fn size(&self, mut factor: usize) -> usize {
+        ran();
+        factor += 1;
+        if factor > 100 {
+            return 0;
+        }
+        factor
+    }
+
+    #[cached(crate = crate::runtime, companions = false)]
+    fn name() -> String {
+        ran();
+        std::any::type_name::<Self>().to_owned()
+    }
+}
+
+fn model(weight: f64) -> Model {
+    Model { weight, calls: Cell::new(0) }
+}
+
+#[test]
+fn methods_say_what_self_is_for_and_have_companions_in_the_impl() {
+    assert_eq!(runs_of(|| (model(2.0).predict(3.0), model(2.0).predict(3.0))), ((6.0, 6.0), 1));
+    assert_eq!(runs_of(|| model(3.0).predict(3.0)), (9.0, 1));
+    assert!(model(3.0).predict_check_call_in_cache(3.0));
+    assert_eq!(model(3.0).predict_call_and_shelve(3.0).get(), 9.0);
+    assert_eq!(model(3.0).predict_uncached(3.0), 9.0);
+    assert_eq!(model(3.0).predict_explain(3.0).name, "cached::Model::predict");
+    assert_eq!(runs_of(|| (model(1.0).count(1), model(2.0).count(1))), ((1, 1), 1));
+    assert_eq!(runs_of(|| (model(1.0).into_weight("a"), model(1.0).into_weight("b"))), ((1.0, 1.0), 1));
+    assert_eq!(runs_of(|| (Model::parameters(2), Model::parameters(2))), ((vec![0.0; 2], vec![0.0; 2]), 1));
+    assert_eq!(runs_of(|| (Model::default_of(0), Model::default_of(0))), ((7, 7), 1));
+    assert_eq!(Model::predict_clear(), Ok(2));
+}
+
+#[test]
+fn a_trait_s_functions_are_cached_without_companions() {
+    assert_eq!(runs_of(|| (model(1.0).size(1), model(1.0).size(1), model(1.0).size(100))), ((2, 2, 0), 2));
+    assert_eq!(runs_of(|| (Model::name(), Model::name())).1, 1);
+}
+
+#[cached(crate = crate::runtime, key = (id, a + b))]
+fn keyed(id: u32, (a, b): (f64, f64), model: &Model) -> f64 {
+    ran();
+    a * b * model.weight + f64::from(id)
+}
+
+#[test]
+fn a_key_says_all_that_a_call_is_known_by() {
+    assert_eq!(runs_of(|| keyed(1, (2.0, 3.0), &model(1.0))), (7.0, 1));
+    assert_eq!(runs_of(|| keyed(1, (1.0, 4.0), &model(5.0))), (7.0, 0));
+    assert_eq!(runs_of(|| keyed(2, (1.0, 4.0), &model(5.0))), (22.0, 1));
+}
+
+mod helpers {
+    use super::*;
+
+    #[tracked(crate = crate::runtime)]
+    pub fn twice(x: u8) -> u8 {
+        2 * x
+    }
+
+    #[tracked(crate = crate::runtime)]
+    pub const LIMIT: u8 = 100;
+
+    #[cached(crate = crate::runtime, depends(twice))]
+    pub fn four_times(x: u8) -> u8 {
+        twice(twice(x))
+    }
+}
+
+#[cached(crate = crate::runtime, depends(helpers::twice, helpers::LIMIT, local_helper), version = "b")]
+fn with_helpers(x: u8) -> u8 {
+    ran();
+    local_helper(helpers::twice(x).min(helpers::LIMIT))
+}
+
+#[tracked(crate = crate::runtime, depends(helpers::four_times))]
+fn local_helper(x: u8) -> u8 {
+    helpers::four_times(x)
+}
+
+#[test]
+fn helpers_belong_to_the_code() {
+    assert_eq!(with_helpers(1), 8);
+    assert_eq!(with_helpers::explain(1).depends, ["helpers::twice", "helpers::LIMIT", "local_helper"]);
+}
+
+#[test]
+fn a_function_in_a_function_sees_local_types_and_helpers() {
+    #[derive(Serialize, Deserialize, PartialEq, Debug)]
+    struct Local(u8);
+
+    #[tracked(crate = crate::runtime)]
+    fn inner(x: u8) -> u8 {
+        x + 1
+    }
+
+    #[cached(crate = crate::runtime, depends(inner))]
+    fn outer(local: Local) -> Local {
+        ran();
+        Local(inner(local.0))
+    }
+
+    assert_eq!(runs_of(|| (outer(Local(1)), outer(Local(1)))), ((Local(2), Local(2)), 1));
+    assert!(outer::check_call_in_cache(Local(1)));
+}
+
+static OTHER: Memory = Memory(7);
+
+#[cached(crate = crate::runtime, memory = OTHER, mmap_mode = "c", compress = ("xz", 6), verbose = 1, expires_after(days = 1, hours = 0.5), validate = |_| true, redact)]
+fn with_options(x: u8) -> u8 {
+    ran();
+    x
+}
+
+#[cached(crate = crate::runtime, memory = memory, ignore = "memory")]
+fn in_the_caller_s_memory(memory: &Memory, x: u8) -> u8 {
+    ran();
+    x
+}
+
+#[test]
+fn the_memory_may_come_from_anywhere() {
+    assert_eq!(runs_of(|| (with_options(1), with_options(1))), ((1, 1), 1));
+    assert_eq!(with_options::clear(), Ok(1));
+    let call = |n| runs_of(|| in_the_caller_s_memory(&Memory(n), 1)).1;
+    assert_eq!((call(1), call(2), call(1)), (1, 1, 0));
+    assert_eq!(in_the_caller_s_memory::clear(&Memory(1)), Ok(1));
+    assert_eq!((call(1), call(2)), (1, 0));
+}
+
+#[cached(crate = crate::runtime)]
+fn nothing() {
+    ran();
+}
+
+#[cached(crate = crate::runtime)]
+fn fibonacci(n: u64) -> u64 {
+    ran();
+    if n < 2 { n } else { fibonacci(n - 1) + fibonacci(n - 2) }
+}
+
+#[cached(crate = crate::runtime)]
+fn with_conditional_argument(a: u8, #[cfg(any())] b: Missing, #[cfg(all())] c: u8) -> u8 {
+    ran();
+    a + c
+}
+
+#[cached(crate = crate::runtime)]
+fn r#type(r#in: u8) -> u8 {
+    ran();
+    r#in
+}
+
+#[test]
+fn odd_functions_work_too() {
+    assert_eq!(runs_of(|| (nothing(), nothing())).1, 1);
+    assert_eq!(runs_of(|| fibonacci(30)), (832_040, 31));
+    assert_eq!(runs_of(|| (with_conditional_argument(1, 2), with_conditional_argument(1, 2))), ((3, 3), 1));
+    assert_eq!(runs_of(|| (r#type(1), r#type(1))), ((1, 1), 1));
+}
+
+macro_rules! make {
+    ($name:ident, $type:ty, $value:expr) => {
+        #[cached(crate = crate::runtime)]
+        fn $name(x: $type) -> $type {
+            ran();
+            x + $value * 2
+        }
+    };
+}
+
+make!(made, u8, 1 + 1);
+
+#[test]
+fn functions_that_a_macro_makes_can_be_cached() {
+    assert_eq!(runs_of(|| (made(1), made(1))), ((5, 5), 1));
+}
