@@ -4,6 +4,7 @@ use joblib_array::Array;
 use joblib_parallel::{Parallel, delayed};
 use joblib_persist::{dump, load};
 
+use super::memory;
 use crate::measure::seconds;
 use crate::probe;
 use crate::row::{Bar, Row, Sides, Unit};
@@ -32,6 +33,7 @@ pub(crate) fn rows() -> Vec<Row> {
         let load = 1.05 * f64::from(size) + 32.0;
         rows.extend([peak("dump", size).bar(Bar::Under(32.0)), peak("load", size).bar(Bar::Under(load))]);
     }
+    rows.extend([10, 100, 1_000, 10_000].map(memory::entries));
     rows.extend([100, 1_000, 10_000, 100_000].map(tasks));
     rows.extend([1, 2, 4, 8].map(workers));
     rows

@@ -2,6 +2,7 @@
 
 mod growth;
 mod hash;
+mod memory;
 mod parallel;
 mod persist;
 
@@ -10,6 +11,6 @@ use crate::row::Row;
 
 /// Every row that the options want, in the order of the table.
 pub(crate) fn all(options: &Options) -> Vec<Row> {
-    let areas = [persist::rows, hash::rows, parallel::rows, growth::rows];
+    let areas = [persist::rows, hash::rows, memory::rows, parallel::rows, growth::rows];
     areas.into_iter().flat_map(|rows| rows()).filter(|row| options.wants(&row.name)).collect()
 }

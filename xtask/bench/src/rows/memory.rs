@@ -1,0 +1,199 @@
+//! Calls of a cached function: hits and misses, small and large, alone and among many, beside `cached`'s disk store.
+
+use std::cell::RefCell;
+use std::fs;
+
+use cached::{ConcurrentCached as _, RedbCache};
+use joblib_array::{Array, MmapMode};
+use joblib_memory::Memory;
+
+use crate::data::Data;
+use crate::limits;
+use crate::measure::seconds;
+use crate::row::{Bar, Peer, Row, Sides, Unit};
+use crate::{Error, Result};
+
+pub(crate) fn rows() -> Vec<Row> {
+    vec![
+        hit_tiny().bar(Bar::AtMost(0.1)),
+        miss_tiny().bar(Bar::AtMost(1.0 / 1.8)).bar(Bar::OfLimit(1.7)),
+        hit_8mb("memory.hit.8MB", None).bar(Bar::AtMost(1.0 / 1.5)),
+        hit_8mb("memory.hit.8MB.mmap", Some(MmapMode::Read)).bar(Bar::AtMost(1.0 / 6.0)),
+        hit_80mb_argument().bar(Bar::AtMost(1.0 / 12.0)),
+        hit_among_many().bar(Bar::AtMost(1.3)),
+        miss_within_a_limit().bar(Bar::AtMost(1.2)),
+        cached_hit(),
+        cached_miss(),
+    ]
+}
+
+/// The points of a curve: a hit among so many results of one function.
+pub(crate) fn entries(count: u64) -> Row {
+    Row::new(format!("growth.entries.{count}"), Unit::Microseconds, move |data| {
+        let memory = filled(data, count)?;
+        Ok(Sides::new(move || hit(&memory)))
+    })
+}
+
+fn identity(i: u64) -> u64 {
+    i
+}
+
+fn ones(count: usize) -> Array<f64> {
+    Array::from_fn(&[count], |_| 1.0)
+}
+
+fn size(numbers: &Array<f64>) -> usize {
+    numbers.len()
+}
+
+/// A cache in a folder of its own.
+fn memory(data: &Data, name: &str) -> Result<Memory> {
+    Ok(Memory::new(data.path(name))?)
+}
+
+/// A cache that holds `count` results of [`identity`].
+fn filled(data: &Data, count: u64) -> Result<Memory> {
+    let memory = memory(data, &format!("entries-{count}"))?;
+    let cached = memory.cache("identity", identity);
+    for i in 0..count {
+        cached.eval((i,));
+    }
+    Ok(memory)
+}
+
+/// A hit, in microseconds.
+fn hit(memory: &Memory) -> Result<f64> {
+    let cached = memory.cache("identity", identity);
+    Ok(1e6 * seconds(200, || Ok(cached.eval((1,))))?)
+}
+
+/// Misses, in microseconds: arguments that were never seen.
+fn miss(memory: &Memory, next: &RefCell<u64>) -> Result<f64> {
+    let cached = memory.cache("identity", identity);
+    let argument = || {
+        *next.borrow_mut() += 1;
+        *next.borrow()
+    };
+    Ok(1e6 * seconds(60, || Ok(cached.eval((argument(),))))?)
+}
+
+/// The bytes of a stored result.
+fn stored_bytes(memory: &Memory) -> Result<Vec<u8>> {
+    let items = memory.items()?;
+    let (item, _) = items.first().ok_or("nothing is stored")?;
+    Ok(vec![7; item.bytes as usize])
+}
+
+fn hit_tiny() -> Row {
+    Row::new("memory.hit.tiny", Unit::Microseconds, |data| {
+        let memory = filled(data, 10)?;
+        let path = data.path("hit.plain");
+        fs::write(&path, stored_bytes(&memory)?)?;
+        Ok(Sides::new(move || hit(&memory)).limit(move || Ok(1e6 * seconds(200, || Ok(fs::read(&path)?))?)))
+    })
+}
+
+fn miss_tiny() -> Row {
+    Row::new("memory.miss.tiny", Unit::Microseconds, |data| {
+        let memory = filled(data, 10)?;
+        let bytes = stored_bytes(&memory)?;
+        let next = RefCell::new(1_000_000);
+        let folder = data.path("miss-plain");
+        fs::create_dir_all(&folder)?;
+        let mut plain = (0..).map(move |i| folder.join(format!("{i}.plain")));
+        Ok(Sides::new(move || miss(&memory, &next)).limit(move || {
+            Ok(1e6 * seconds(60, || limits::replace(&plain.next().ok_or("names without end")?, &bytes))?)
+        }))
+    })
+}
+
+fn hit_8mb(name: &str, mode: Option<MmapMode>) -> Row {
+    Row::new(name, Unit::Microseconds, move |data| {
+        const NUMBERS: usize = 1_000_000;
+        let mut cached = memory(data, "ones")?.cache("ones", ones);
+        if let Some(mode) = mode {
+            cached = cached.mmap_mode(mode)?;
+        }
+        cached.eval((NUMBERS,));
+        let path = data.path("ones.plain");
+        fs::write(&path, vec![7; NUMBERS * size_of::<f64>()])?;
+        Ok(Sides::new(move || Ok(1e6 * seconds(20, || Ok(cached.eval((NUMBERS,))))?)).limit(
+            move || match mode {
+                Some(_) => Ok(1e6 * seconds(20, || limits::map(&path))?),
+                None => Ok(1e6 * seconds(20, || limits::read(&path, NUMBERS * size_of::<f64>()))?),
+            },
+        ))
+    })
+}
+
+fn hit_80mb_argument() -> Row {
+    Row::new("memory.hit.80MB_argument", Unit::Microseconds, |data| {
+        // Numbers of its own each time: what an array keeps of itself must not answer instead of the hash.
+        let array = Array::from_slice(&data.big()?.as_slice()[..10_000_000], &[10_000_000])?;
+        let cached = memory(data, "size")?.cache("size", size);
+        cached.eval((&array,));
+        let mut numbers = array.clone();
+        Ok(Sides::new(move || {
+            // Touched, so that nothing kept from the last hash holds.
+            let first = &mut numbers.make_mut()[0];
+            *first = std::hint::black_box(*first);
+            Ok(1e6 * seconds(1, || Ok(cached.eval((&numbers,))))?)
+        })
+        .limit(move || Ok(1e6 * seconds(1, || Ok(limits::read_memory(array.as_slice())))?)))
+    })
+}
+
+fn hit_among_many() -> Row {
+    Row::new("memory.hit.among_200k", Unit::Microseconds, |data| {
+        let many = filled(data, if data.quick { 20_000 } else { 200_000 })?;
+        let few = filled(data, 10)?;
+        Ok(Sides::new(move || hit(&many)).peer(move || hit(&few)))
+    })
+    .against(Peer::Named("among 10"))
+}
+
+fn miss_within_a_limit() -> Row {
+    Row::new("memory.miss.limited", Unit::Microseconds, |data| {
+        let limited = memory(data, "limited")?.items_limit(500);
+        let free = memory(data, "free")?;
+        let (ours, theirs) = (RefCell::new(0), RefCell::new(0));
+        Ok(Sides::new(move || miss(&limited, &ours)).peer(move || miss(&free, &theirs)))
+    })
+    .against(Peer::Named("no limit"))
+}
+
+/// The disk store of `cached`, as it comes.
+fn redb(data: &Data, name: &str) -> Result<RedbCache<u64, u64>> {
+    RedbCache::builder(name).disk_dir(data.folder()).build().map_err(|e| Error::from(e.to_string()))
+}
+
+fn cached_hit() -> Row {
+    Row::new("memory.cached.hit", Unit::Microseconds, |data| {
+        let memory = filled(data, 10)?;
+        let store = redb(data, "cached-hit")?;
+        store.cache_set(1, 1).map_err(|e| e.to_string())?;
+        Ok(Sides::new(move || hit(&memory))
+            .peer(move || Ok(1e6 * seconds(200, || Ok(store.cache_get(&1).map_err(|e| e.to_string())?))?)))
+    })
+    .against(Peer::Named("cached"))
+}
+
+fn cached_miss() -> Row {
+    Row::new("memory.cached.miss", Unit::Microseconds, |data| {
+        let memory = memory(data, "beside-cached")?;
+        let (next, mut key) = (RefCell::new(0), 0);
+        let store = redb(data, "cached-miss")?;
+        Ok(Sides::new(move || miss(&memory, &next)).peer(move || {
+            Ok(1e6
+                * seconds(60, || {
+                    key += 1;
+                    if store.cache_get(&key).map_err(|e| e.to_string())?.is_none() {
+                        store.cache_set(key, key).map_err(|e| e.to_string())?;
+                    }
+                    Ok(())
+                })?)
+        }))
+    })
+    .against(Peer::Named("cached"))
+}
