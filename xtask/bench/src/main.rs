@@ -64,6 +64,7 @@ fn execute(options: &Options) -> Result<bool> {
     }
     if let Some(folder) = &options.plots {
         plots::draw(&report.results(), folder)?;
+        std::fs::write(folder.join("table.md"), table::render(&report))?;
     }
     for failure in &report.failures {
         eprintln!("missing: {failure}");

@@ -22,7 +22,7 @@ pub(crate) struct Options {
     #[arg(long, num_args = 2, value_names = ["BEFORE", "AFTER"], exclusive = true)]
     pub(crate) check: Option<Vec<PathBuf>>,
 
-    /// Draw the pictures of the docs into a folder
+    /// Draw the pictures of the docs into a folder, and write the table beside them
     #[arg(long, value_name = "DIR")]
     pub(crate) plots: Option<PathBuf>,
 
