@@ -73,7 +73,7 @@ impl Expansion<'_> {
         let generics = self.generics(&call);
         let key = self.key(|name, value, at| quote_spanned!(at=> #call.argument(#name, #value);));
         let statements = quote! {
-            let #memory: &#krate::internal::Memory = &(#chosen);
+            let #memory: &#krate::internal::Memory = #chosen;
             #[allow(unused_mut)]
             let mut #call = #krate::internal::Call::new(#known, #memory, #owner);
             #generics
@@ -82,11 +82,12 @@ impl Expansion<'_> {
         (call, statements)
     }
 
-    /// The memory's expression.
+    /// A reference to the memory. Errors about it point at its expression.
     pub(super) fn memory(&self) -> TokenStream {
         let krate = &self.krate;
-        let memory = self.options.memory.as_ref().map(|memory| quote!(#memory));
-        memory.unwrap_or_else(|| quote!(#krate::internal::Memory::installed()))
+        let memory = self.options.memory.as_ref();
+        let memory = memory.map(|memory| quote_spanned!(memory.span()=> &(#memory)));
+        memory.unwrap_or_else(|| quote!(&#krate::internal::Memory::installed()))
     }
 
     /// A closure that tells the arguments' short texts, in the order of the key.

@@ -100,7 +100,7 @@ impl Expansion<'_> {
             &TokenStream::new(),
             &sig,
             &quote! {
-                let #memory: &#krate::internal::Memory = &(#chosen);
+                let #memory: &#krate::internal::Memory = #chosen;
                 #krate::internal::clear(#memory, &#krate::internal::Call::new(#known, #memory, #owner))
             },
         )

@@ -9,7 +9,8 @@ mod companions;
 mod definition;
 
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, format_ident, quote};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
 use syn::{FnArg, Ident, Signature};
 
 use crate::code::normal_text;
@@ -49,10 +50,12 @@ pub(crate) fn expand(function: &Function, options: &Options) -> TokenStream {
         _ => Layout::Beside,
     };
     let krate = crate_path(options);
+    // That a result can't be stored is an error at its type.
+    let at = function.output.span();
     let keep = match options.keep.map_or_else(|| function.kept_by_default(), |(keep, _)| keep) {
-        Keep::All => quote!(#krate::internal::KeepAll),
-        Keep::Ok => quote!(#krate::internal::KeepOk),
-        Keep::Some => quote!(#krate::internal::KeepSome),
+        Keep::All => quote_spanned!(at=> #krate::internal::KeepAll),
+        Keep::Ok => quote_spanned!(at=> #krate::internal::KeepOk),
+        Keep::Some => quote_spanned!(at=> #krate::internal::KeepSome),
     };
     let expansion = Expansion { function, options, layout, krate, keep };
     let main = expansion.main();

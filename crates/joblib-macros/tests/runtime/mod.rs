@@ -33,7 +33,7 @@ pub mod internal {
     }
 
     #[diagnostic::on_unimplemented(
-        message = "the code of `{Self}` is not known",
+        message = "the code of this helper is not known",
         label = "write `#[tracked]` above it"
     )]
     pub trait HasCode {

@@ -1,0 +1,42 @@
+//! What only the compiler can know: types that serde does not know, and helpers whose code is not known.
+
+#[path = "../runtime/mod.rs"]
+mod runtime;
+
+use joblib_macros::cached;
+
+struct NotSerialize;
+
+struct Model;
+
+#[cached(crate = crate::runtime)]
+fn argument(_x: NotSerialize, #[cached(skip)] _y: NotSerialize) -> u8 {
+    1
+}
+
+fn helper(x: u8) -> u8 {
+    x
+}
+
+#[cached(crate = crate::runtime, depends(helper, missing))]
+fn depends_on_unknown(x: u8) -> u8 {
+    helper(x)
+}
+
+impl Model {
+    fn helper(x: u8) -> u8 {
+        x
+    }
+
+    #[cached(crate = crate::runtime, associated, depends(Self::helper))]
+    fn depends_on_unknown(x: u8) -> u8 {
+        Self::helper(x)
+    }
+}
+
+#[cached(crate = crate::runtime, memory = "cache")]
+fn option_types(x: u8) -> u8 {
+    x
+}
+
+fn main() {}
