@@ -1,3 +1,4 @@
 //! What the tests that cross crates share: one module per helper, named by the thing it stands for.
 
+pub mod example;
 pub mod python;

@@ -200,7 +200,7 @@ fn code_of_path(krate: &TokenStream, path: &Path) -> TokenStream {
     unknown.set_span(span);
     // A name that is imported comes before the same name from a glob import.
     quote_spanned! {span=> {
-        #[allow(non_camel_case_types, dead_code)]
+        #[allow(non_camel_case_types, dead_code, unreachable_pub)]
         mod __joblib_unknown {
             // Private, so that the import brings one name only.
             mod helper {
