@@ -134,7 +134,9 @@ impl Encoder<'_, '_> {
     }
 
     fn array(&mut self, array: &RawArray<'_>) -> Result<()> {
-        if array.bytes.len() < MIN_BLOCK {
+        // An array of any size can be mapped, and written to in its file. In a compressed file none can, nor one
+        // without elements.
+        if array.bytes.is_empty() || (array.bytes.len() < MIN_BLOCK && !self.output.is_mappable()) {
             self.small_array(array);
             return Ok(());
         }

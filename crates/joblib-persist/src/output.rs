@@ -31,6 +31,8 @@ pub(crate) struct Output<'w> {
     position: u64,
     /// Whether blocks are byte-shuffled.
     shuffles: bool,
+    /// Whether what is written is the file itself, so that its blocks can be mapped.
+    mappable: bool,
     /// Number of the next section.
     number: u16,
     /// The block that is being written in pieces.
@@ -45,8 +47,26 @@ struct OpenBlock {
 }
 
 impl<'w> Output<'w> {
-    pub(crate) fn new(target: Target<'w>, shuffles: bool) -> Self {
-        Self { target, gathered: Vec::with_capacity(512), position: 0, shuffles, number: 0, block: None }
+    /// The stream as it is: its blocks can be mapped.
+    pub(crate) fn plain(target: Target<'w>) -> Self {
+        Self {
+            target,
+            gathered: Vec::with_capacity(512),
+            position: 0,
+            shuffles: false,
+            mappable: true,
+            number: 0,
+            block: None,
+        }
+    }
+
+    /// The stream on its way into a compressor.
+    pub(crate) fn compressed(target: Target<'w>, shuffles: bool) -> Self {
+        Self { shuffles, mappable: false, ..Self::plain(target) }
+    }
+
+    pub(crate) fn is_mappable(&self) -> bool {
+        self.mappable
     }
 
     pub(crate) fn begin_object(&mut self) -> Result<()> {

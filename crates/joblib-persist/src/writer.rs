@@ -49,12 +49,12 @@ impl Writer<'static> {
             AtomicFile::create(path).map_err(|source| at_path(Error::io("creating the file", source)))?;
         let handle = file.handle().map_err(|source| at_path(Error::io("creating the file", source)))?;
         let output = match chosen {
-            None => Output::new(Target::File(handle), false),
+            None => Output::plain(Target::File(handle)),
             Some((compressor, level)) => {
                 let encoder = compressor
                     .encoder(Box::new(handle), level)
                     .map_err(|source| at_path(Error::io("starting to compress", source)))?;
-                Output::new(Target::Stream(encoder), compressor.shuffle_helps())
+                Output::compressed(Target::Stream(encoder), compressor.shuffle_helps())
             }
         };
         Ok(Self { output, file: Some(file), path: Some(path.to_owned()), failed: false })
@@ -65,12 +65,12 @@ impl<'w> Writer<'w> {
     /// Starts a stream into `writer`, which is given many small pieces at times only when they are all there is.
     pub fn new<W: Write + 'w>(writer: W, options: &DumpOptions) -> Result<Self> {
         let output = match choose(options.compress.as_ref(), None)? {
-            None => Output::new(Target::Stream(Box::new(Plain(writer))), false),
+            None => Output::plain(Target::Stream(Box::new(Plain(writer)))),
             Some((compressor, level)) => {
                 let encoder = compressor
                     .encoder(Box::new(writer), level)
                     .map_err(|source| Error::io("starting to compress", source))?;
-                Output::new(Target::Stream(encoder), compressor.shuffle_helps())
+                Output::compressed(Target::Stream(encoder), compressor.shuffle_helps())
             }
         };
         Ok(Self { output, file: None, path: None, failed: false })
