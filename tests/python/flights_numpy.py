@@ -72,6 +72,7 @@ def main(flights_path, weather_path):
     x = np.stack(columns, axis=1)
     deviation = x.std(axis=0)
     x = np.divide(x - x.mean(axis=0), deviation, out=np.zeros_like(x), where=deviation > 0)
+    x = x.astype(np.float32).astype(float)  # the study keeps its features in single precision
     y = arr_delay[keep]
     fold_of = np.arange(len(y)) % FOLDS
 

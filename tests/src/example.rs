@@ -16,11 +16,24 @@ pub fn workspace() -> PathBuf {
 pub fn build(name: &str) -> PathBuf {
     // As `cargo xtask test` builds everything, so that nothing is built twice.
     let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["build", "--quiet", "--workspace", "--exclude", "joblib-bench", "--all-features", "--example", name])
+        .args([
+            "build",
+            "--quiet",
+            "--workspace",
+            "--exclude",
+            "joblib-bench",
+            "--all-features",
+            "--example",
+            name,
+        ])
         .current_dir(workspace())
         .output()
         .expect("cargo starts");
-    assert!(output.status.success(), "example {name} does not build:\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "example {name} does not build:\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     // This program is <target>/debug/deps/<test>.
     let program = std::env::current_exe().expect("a running program has a path");
     let profile = program.ancestors().nth(2).expect("two folders above it");

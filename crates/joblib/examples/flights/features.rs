@@ -18,7 +18,7 @@ pub(crate) struct Departures {
 
 /// Joins each flight with the weather at its airport in the hour of its scheduled departure. Flights that were
 /// cancelled or diverted, and those of hours that the weather table lacks, are left out.
-#[cached(mmap_mode = "r")]
+#[cached]
 pub(crate) fn join(flights: &Flights, weather: &Weather) -> Departures {
     let hour_of = |i: usize| {
         let origin = &weather.origin.names[usize::from(weather.origin.index[[i]])];
@@ -58,15 +58,15 @@ pub(crate) struct Matrix {
     /// Name and group of each column.
     pub(crate) columns: Vec<(String, Group)>,
     /// Shape (departures, columns); each column has mean 0 and standard deviation 1.
-    pub(crate) x: Array<f64>,
+    pub(crate) x: Array<f32>,
     /// Arrival delay in minutes, shape (departures).
     pub(crate) y: Array<f64>,
-    /// Of the columns and the target: a step that takes the matrix is looked up by it instead of hashing 100 MB again.
+    /// Of the columns and the target: a step that takes the matrix is looked up by it instead of hashing 50 MB again.
     pub(crate) digest: String,
 }
 
 /// Builds the feature matrix. Missing measurements are replaced by their column's mean.
-#[cached(mmap_mode = "r", depends(day_of_year, one_hot, filled, standardize))]
+#[cached(depends(day_of_year, one_hot, filled, standardize))]
 pub(crate) fn features(flights: &Flights, weather: &Weather, departures: &Departures) -> Matrix {
     let rows: Vec<usize> = departures.flight.iter().map(|&i| i as usize).collect();
     let mut columns: Vec<(String, Group, Vec<f64>)> = Vec::new();
@@ -119,7 +119,7 @@ pub(crate) fn features(flights: &Flights, weather: &Weather, departures: &Depart
     for (column, (_, _, values)) in columns.iter_mut().enumerate() {
         standardize(values);
         for (row, value) in values.iter().enumerate() {
-            cells[row * width + column] = *value;
+            cells[row * width + column] = *value as f32;
         }
     }
     let y: Array<f64> = rows.iter().map(|&i| f64::from(flights.arr_delay[[i]])).collect();

@@ -7,7 +7,7 @@ use clap::Parser;
 /// Predicts the arrival delays of all flights that left New York in 2013, by ridge regressions on the schedule, the
 /// weather and the delay at departure. Every step is cached: run it twice, change a step, run it again.
 #[derive(Debug, Parser)]
-#[command(name = "flights")]
+#[command(name = "flights", args_override_self = true)]
 pub(crate) struct Options {
     /// Threads: a number, or -1 for all cores, -2 for all but one, …
     #[arg(long, value_name = "N", default_value_t = -1, allow_negative_numbers = true, value_parser = workers)]

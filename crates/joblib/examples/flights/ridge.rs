@@ -28,7 +28,7 @@ pub(crate) fn moments(matrix: &Matrix, folds: usize) -> joblib::Result<Vec<Momen
 }
 
 #[tracked]
-fn fold_moments(x: &Array<f64>, y: &Array<f64>, folds: usize, fold: usize) -> Moments {
+fn fold_moments(x: &Array<f32>, y: &Array<f64>, folds: usize, fold: usize) -> Moments {
     const BLOCK: usize = 1024;
     let width = x.shape()[1];
     let chosen: Vec<usize> = (fold..y.len()).step_by(folds).collect();
@@ -40,7 +40,7 @@ fn fold_moments(x: &Array<f64>, y: &Array<f64>, folds: usize, fold: usize) -> Mo
         // A row of `x` is a column here, because nalgebra stores columns together.
         let mut block = DMatrix::zeros(width, rows.len());
         for (mut column, &row) in block.column_iter_mut().zip(rows) {
-            column.copy_from_slice(x.row(row));
+            column.iter_mut().zip(x.row(row)).for_each(|(cell, &value)| *cell = f64::from(value));
         }
         let target = DVector::from_iterator(rows.len(), rows.iter().map(|&row| y[[row]]));
         products.gemm(1.0, &block, &block.transpose(), 1.0);
