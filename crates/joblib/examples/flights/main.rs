@@ -16,6 +16,7 @@ mod tables;
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Instant;
 
 use clap::Parser;
 use joblib::prelude::*;
@@ -23,7 +24,7 @@ use joblib::{LoadOptions, MmapMode};
 use serde::{Deserialize, Serialize};
 
 use crate::options::Options;
-use crate::report::Steps;
+use crate::report::step;
 use crate::study::{FEATURE_SETS, Line};
 
 /// What is saved: a model and the meaning of its columns.
@@ -53,31 +54,27 @@ fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
     memory.install();
     let _config = parallel_config().n_jobs(options.n_jobs).enter();
     let misses = || Memory::installed().stats().misses;
-    let steps = Steps::start();
+    let start = Instant::now();
 
     let file = read(&options.flights)?;
-    let flights = steps
-        .run("read the flights", misses, || tables::read_flights(&file))?
+    let flights = step("read the flights", misses, || tables::read_flights(&file))?
         .map_err(|error| format!("{}: {error}", options.flights.display()))?;
     let file = read(&options.weather)?;
-    let weather = steps
-        .run("read the weather", misses, || tables::read_weather(&file))?
+    let weather = step("read the weather", misses, || tables::read_weather(&file))?
         .map_err(|error| format!("{}: {error}", options.weather.display()))?;
-    let departures = steps
-        .run("join departures with their hour's weather", misses, || features::join(&flights, &weather))?;
-    let matrix = steps
-        .run("build the feature matrix", misses, || features::features(&flights, &weather, &departures))?;
-    let folds =
-        steps.run("sum up the folds", misses, || ridge::moments(&matrix, options.folds as usize))??;
-    let (lines, best) =
-        steps.run("search the grid", misses, || study::grid_search(&matrix.columns, &folds))??;
+    let departures =
+        step("join departures with their hour's weather", misses, || features::join(&flights, &weather))?;
+    let matrix =
+        step("build the feature matrix", misses, || features::features(&flights, &weather, &departures))?;
+    let folds = step("sum up the folds", misses, || ridge::moments(&matrix, options.folds as usize))??;
+    let (lines, best) = step("search the grid", misses, || study::grid_search(&matrix.columns, &folds))??;
 
     let set = FEATURE_SETS.iter().find(|set| set.name == lines[best].features).ok_or("no best line")?;
     let columns = study::columns_of(set, &matrix.columns);
-    let model = steps.run("fit the best model", misses, || {
+    let model = step("fit the best model", misses, || {
         ridge::fit(&ridge::Moments::total(&folds), &columns, lines[best].penalty)
     })??;
-    steps.finish()?;
+    report::total(start)?;
     report::table(&lines, best)?;
 
     save_and_map(&matrix, model, &options.model)?;

@@ -17,38 +17,24 @@ pub(crate) fn is_closed_pipe(error: &(dyn Error + 'static)) -> bool {
     error.downcast_ref().is_some_and(|error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
-/// Prints how long each step took, or that its result came from the cache.
-pub(crate) struct Steps {
-    total: Instant,
+/// Runs a step, and prints how long it took or that its result came from the cache. `misses` counts the computations
+/// so far: a step that adds none came from the cache.
+pub(crate) fn step<T>(name: &str, misses: impl Fn() -> u64, run: impl FnOnce() -> T) -> io::Result<T> {
+    let before = misses();
+    let start = Instant::now();
+    let result = run();
+    let source = match misses() - before {
+        0 => "from the cache".to_owned(),
+        1 => "computed".to_owned(),
+        n => format!("{n} computed"),
+    };
+    line(format_args!("  {name:<42} {:>9}  {source}", seconds(start.elapsed())))?;
+    Ok(result)
 }
 
-impl Steps {
-    pub(crate) fn start() -> Self {
-        Self { total: Instant::now() }
-    }
-
-    /// Runs a step. `misses` counts computations so far; a step that adds none came from the cache.
-    pub(crate) fn run<T>(
-        &self,
-        name: &str,
-        misses: impl Fn() -> u64,
-        step: impl FnOnce() -> T,
-    ) -> io::Result<T> {
-        let before = misses();
-        let start = Instant::now();
-        let result = step();
-        let source = match misses() - before {
-            0 => "from the cache".to_owned(),
-            1 => "computed".to_owned(),
-            n => format!("{n} computed"),
-        };
-        line(format_args!("  {name:<42} {:>9}  {source}", seconds(start.elapsed())))?;
-        Ok(result)
-    }
-
-    pub(crate) fn finish(&self) -> io::Result<()> {
-        line(format_args!("  {:<42} {:>9}", "total", seconds(self.total.elapsed())))
-    }
+/// Prints how long all of it took.
+pub(crate) fn total(start: Instant) -> io::Result<()> {
+    line(format_args!("  {:<42} {:>9}", "total", seconds(start.elapsed())))
 }
 
 fn seconds(time: Duration) -> String {
