@@ -463,3 +463,100 @@ make!(made, u8, 1 + 1);
 fn functions_that_a_macro_makes_can_be_cached() {
     assert_eq!(runs_of(|| (made(1), made(1))), ((5, 5), 1));
 }
+
+/// One function five times: as it was, formatted and commented otherwise, edited, with another helper, with a version.
+mod editions {
+    pub mod before {
+        use crate::*;
+
+        #[tracked(crate = crate::runtime)]
+        fn helper(x: f64) -> f64 {
+            x + 1.0
+        }
+
+        #[cached(crate = crate::runtime, depends(helper))]
+        pub fn sum(values: &[f64], scale: f64) -> f64 {
+            let scaled = values.iter().map(|value| value * helper(scale));
+            vec![scaled.sum::<f64>(), 1.0][0]
+        }
+    }
+
+    #[rustfmt::skip]
+    pub mod reformatted {
+        use crate::*;
+
+        #[tracked(crate = crate::runtime)]
+        fn helper(x: f64,) -> f64 { x+1.0 /* one more */ }
+
+        /// Sums.
+        #[cached(crate = crate::runtime, depends(helper))]
+        #[allow(clippy::useless_vec)]
+        pub(crate) fn sum(
+            values: &[f64],
+            scale: f64,
+        ) -> f64 {
+            // Scaled first.
+            let scaled=values.iter().map(|value| { value*helper(scale,) });
+            vec![
+                scaled.sum::<f64>(),
+                1.0,
+            ][0]
+        }
+    }
+
+    pub mod edited {
+        use crate::*;
+
+        #[tracked(crate = crate::runtime)]
+        fn helper(x: f64) -> f64 {
+            x + 1.0
+        }
+
+        #[cached(crate = crate::runtime, depends(helper))]
+        pub fn sum(values: &[f64], scale: f64) -> f64 {
+            let scaled = values.iter().map(|value| value * helper(scale));
+            vec![scaled.sum::<f64>(), 2.0][0]
+        }
+    }
+
+    pub mod other_helper {
+        use crate::*;
+
+        #[tracked(crate = crate::runtime)]
+        fn helper(x: f64) -> f64 {
+            x + 2.0
+        }
+
+        #[cached(crate = crate::runtime, depends(helper))]
+        pub fn sum(values: &[f64], scale: f64) -> f64 {
+            let scaled = values.iter().map(|value| value * helper(scale));
+            vec![scaled.sum::<f64>(), 1.0][0]
+        }
+    }
+
+    pub mod other_version {
+        use crate::*;
+
+        #[tracked(crate = crate::runtime)]
+        fn helper(x: f64) -> f64 {
+            x + 1.0
+        }
+
+        #[cached(crate = crate::runtime, depends(helper), version = 2)]
+        pub fn sum(values: &[f64], scale: f64) -> f64 {
+            let scaled = values.iter().map(|value| value * helper(scale));
+            vec![scaled.sum::<f64>(), 1.0][0]
+        }
+    }
+}
+
+#[test]
+fn the_code_is_the_same_after_formatting_and_another_after_an_edit() {
+    use runtime::internal::HasCode;
+    let before = editions::before::sum::CODE;
+    assert_eq!(editions::reformatted::sum::CODE, before);
+    assert_ne!(editions::edited::sum::CODE, before);
+    assert_ne!(editions::other_helper::sum::CODE, before);
+    assert_ne!(editions::other_version::sum::CODE, before);
+    assert_eq!(editions::before::sum(&[1.0], 1.0), editions::reformatted::sum(&[1.0], 1.0));
+}
