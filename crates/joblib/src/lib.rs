@@ -1,4 +1,42 @@
-#![doc = include_str!("../README.md")]
+//! Disk-cached functions, parallel loops and fast persistence, for people who run long computations over data.
+//!
+//! Such programs are run again and again while they are tuned, and most of their steps did not change since the last
+//! time. Put an attribute on those steps, and their results are read from disk:
+//!
+//! ```
+//! use joblib::prelude::*;
+//!
+//! #[cached]
+//! fn simulate(seed: u64, steps: usize) -> Array<f64> {
+//!     (0..steps).map(|i| ((seed + i as u64) as f64).sin()).collect()
+//! }
+//!
+//! # fn main() -> joblib::Result<()> {
+//! # let folder = tempfile::tempdir().map_err(joblib::Error::other)?;
+//! # let folder = folder.path();
+//! Memory::new(folder.join("cache"))?.install();
+//! let once = simulate(1, 1000);
+//! assert!(simulate::check_call_in_cache(1, 1000));
+//! assert_eq!(simulate(1, 1000), once);
+//!
+//! // The same function in a loop, on all cores; what is in the cache is not computed.
+//! let runs: Vec<Array<f64>> =
+//!     Parallel::new().n_jobs(-1).run((0..8).map(|seed| delayed(simulate, (seed, 1000))))?;
+//!
+//! // Any value, in one file: compressed by its extension, checked when it is read.
+//! dump(&runs, folder.join("runs.joblib.xz"))?;
+//! let back: Vec<Array<f64>> = load(folder.join("runs.joblib.xz"))?;
+//! assert_eq!(back, runs);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! - [`cached`], [`Memory`]: a result is found by the content of the arguments and by the function's code. Any edit but to
+//!   comments and formatting invalidates; going back to earlier code hits again.
+//! - [`Parallel`], [`delayed`]: the same loop on threads, worker processes or forks, by configuration.
+//! - [`dump`], [`load`]: any `serde` value; arrays without a copy, or mapped.
+//! - [`hash()`]: the content hash of any value, the same on every machine and in every version.
+//! - [`Array`]: the n-dimensional array that all of them know.
 
 mod error;
 
