@@ -1,4 +1,5 @@
 //! What the tests that cross crates share: one module per helper, named by the thing it stands for.
 
+pub mod child;
 pub mod example;
 pub mod python;

@@ -23,6 +23,8 @@ mod limits;
 mod local;
 mod policy;
 mod registry;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod store;
 
 pub use blob::Blob;
@@ -34,4 +36,6 @@ pub use limits::{ByteSize, Limits, ParseByteSizeError};
 pub use local::Local;
 pub use policy::{Candidate, Policy, choose};
 pub use registry::{StoreOptions, open, register_store_backend, store_backends};
+#[cfg(feature = "sqlite")]
+pub use sqlite::Sqlite;
 pub use store::{Claim, Claimed, CostOf, Item, Reduced, Scope, Store, Usage, WriteBytes};

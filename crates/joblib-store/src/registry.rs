@@ -63,7 +63,8 @@ type Open = Arc<dyn Fn(&StoreOptions) -> Result<Arc<dyn Store>, Error> + Send + 
 
 static REGISTERED: RwLock<BTreeMap<String, Open>> = RwLock::new(BTreeMap::new());
 
-const BUILT_IN: &[&str] = &["local", "in_memory"];
+const BUILT_IN: &[&str] =
+    if cfg!(feature = "sqlite") { &["local", "in_memory", "sqlite"] } else { &["local", "in_memory"] };
 
 /// Makes a backend known as `name`, or replaces the one registered under it. An error if `name` is a built-in backend's.
 ///
@@ -110,6 +111,8 @@ pub fn open(name: &str, options: &StoreOptions) -> Result<Arc<dyn Store>, Error>
     match name {
         "local" => Ok(Arc::new(Local::open(options)?)),
         "in_memory" => Ok(Arc::new(InMemory::open(options)?)),
+        #[cfg(feature = "sqlite")]
+        "sqlite" => Ok(Arc::new(crate::Sqlite::open(options)?)),
         _ => {
             let found = REGISTERED.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
             match found {

@@ -12,3 +12,10 @@ fn the_local_store_keeps_the_contract() {
 fn the_store_in_memory_keeps_the_contract() {
     conformance::run(|name| open("in_memory", &StoreOptions::new(format!("suite {name}"))).unwrap());
 }
+
+#[cfg(feature = "sqlite")]
+#[test]
+fn the_sqlite_store_keeps_the_contract() {
+    let folder = tempfile::tempdir().unwrap();
+    conformance::run(|name| open("sqlite", &StoreOptions::new(folder.path().join(name))).unwrap());
+}

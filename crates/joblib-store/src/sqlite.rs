@@ -1,0 +1,452 @@
+//! One SQLite file for many small results and many processes. SQLite's own locking orders the writers, and its
+//! write-ahead log lets readers read meanwhile.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+
+use crate::key::fnv64;
+use crate::store::WriteBytes;
+use crate::{
+    Blob, Candidate, Claim, Claimed, CostOf, Error, FunctionVersion, Holder, Item, Key, Limits, Policy, Reduced, Scope,
+    Store, StoreOptions, Usage, choose,
+};
+
+const SCHEMA: &str = "
+    CREATE TABLE IF NOT EXISTS versions (
+        id INTEGER PRIMARY KEY, function TEXT NOT NULL, code BLOB NOT NULL, source TEXT NOT NULL, current INTEGER NOT NULL,
+        UNIQUE (function, code));
+    CREATE TABLE IF NOT EXISTS results (
+        key BLOB NOT NULL UNIQUE, version INTEGER NOT NULL, used INTEGER NOT NULL, bytes BLOB NOT NULL);
+    CREATE INDEX IF NOT EXISTS results_by_use ON results (used);
+    CREATE TABLE IF NOT EXISTS claims (key BLOB PRIMARY KEY, holder TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS evicted (key BLOB PRIMARY KEY) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS total (bytes INTEGER NOT NULL, items INTEGER NOT NULL);
+    INSERT INTO total SELECT 0, 0 WHERE NOT EXISTS (SELECT * FROM total);
+    CREATE TRIGGER IF NOT EXISTS added AFTER INSERT ON results BEGIN
+        UPDATE total SET bytes = bytes + length(new.bytes), items = items + 1; END;
+    CREATE TRIGGER IF NOT EXISTS dropped AFTER DELETE ON results BEGIN
+        UPDATE total SET bytes = bytes - length(old.bytes), items = items - 1; END;
+";
+
+/// How long a claim of a holder that can't be seen is believed.
+const STALE: Duration = Duration::from_mins(10);
+/// Uses that are noted together.
+const TOUCHES: usize = 256;
+/// Results a step towards the limits looks at, at most.
+const SAMPLE: usize = 1024;
+
+/// Results in one SQLite file, `joblib.sqlite` in the folder `location`.
+///
+/// ```
+/// use joblib_store::{FunctionVersion, Key, Sqlite, Store, StoreOptions};
+///
+/// let folder = tempfile::tempdir()?;
+/// let store = Sqlite::open(&StoreOptions::new(folder.path()))?;
+/// let key = Key::new(&FunctionVersion::new("demo::fit", 1, "fn fit() {}"), [7; 16]);
+/// store.put(&key, &mut |out| out.write_all(b"result"))?;
+/// assert!(store.contains(&key)?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Sqlite {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    location: String,
+    path: PathBuf,
+    /// Connections that nobody uses just now.
+    idle: Mutex<Vec<Connection>>,
+    /// Versions that this process has written, by their folder name.
+    versions: Mutex<HashMap<String, i64>>,
+    /// Results used since uses were last noted.
+    touched: Mutex<HashMap<[u8; 24], i64>>,
+    /// Since when claims of unseen holders have been seen.
+    watch: Mutex<HashMap<[u8; 24], Instant>>,
+}
+
+impl Sqlite {
+    /// The store in the folder `options.location()`. The file is made when something is first stored.
+    pub fn open(options: &StoreOptions) -> Result<Self, Error> {
+        options.allow_only(&[])?;
+        let location = std::path::absolute(options.location())
+            .map_err(|error| Error::io("find", options.location(), error))?;
+        let shared = Shared {
+            path: location.join("joblib.sqlite"),
+            location: location.display().to_string(),
+            idle: Mutex::default(),
+            versions: Mutex::default(),
+            touched: Mutex::default(),
+            watch: Mutex::default(),
+        };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+}
+
+/// The key in the file: which code, which call.
+fn id(key: &Key) -> [u8; 24] {
+    let mut id = [0; 24];
+    id[..8].copy_from_slice(&fnv64(key.version().path().as_bytes()).to_be_bytes());
+    id[8..].copy_from_slice(key.call());
+    id
+}
+
+/// Milliseconds since 1970.
+fn millis(time: SystemTime) -> i64 {
+    time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
+}
+
+impl Shared {
+    /// Does something with a connection.
+    fn with<T>(&self, work: impl FnOnce(&mut Connection) -> rusqlite::Result<T>) -> Result<T, Error> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut connection = match idle {
+            Some(connection) => connection,
+            None => self.connect()?,
+        };
+        let done = work(&mut connection).map_err(|error| Error::backend(&self.location, error))?;
+        // A connection that failed is not used again.
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        Ok(done)
+    }
+
+    fn connect(&self) -> Result<Connection, Error> {
+        let folder = self.path.parent().unwrap_or(&self.path);
+        std::fs::create_dir_all(folder).map_err(|error| Error::io("create the folder", folder, error))?;
+        let open = || {
+            let connection = Connection::open(&self.path)?;
+            connection.busy_timeout(Duration::from_secs(30))?;
+            connection.pragma_update(None, "journal_mode", "wal")?;
+            // A crash of the system may lose the latest results; a cache can.
+            connection.pragma_update(None, "synchronous", "normal")?;
+            connection.set_prepared_statement_cache_capacity(64);
+            connection.execute_batch(SCHEMA)?;
+            Ok(connection)
+        };
+        open().map_err(|error: rusqlite::Error| Error::backend(&self.location, error))
+    }
+
+    /// The number of a version, which becomes its function's latest.
+    fn version(&self, connection: &Connection, version: &FunctionVersion) -> rusqlite::Result<i64> {
+        if let Some(known) =
+            self.versions.lock().unwrap_or_else(PoisonError::into_inner).get(version.path()).copied()
+        {
+            return Ok(known);
+        }
+        let code = version.code().to_be_bytes();
+        connection.execute(
+            "INSERT OR IGNORE INTO versions (function, code, source, current) VALUES (?1, ?2, ?3, 1)",
+            params![version.function(), code, version.source()],
+        )?;
+        connection.execute(
+            "UPDATE versions SET current = (code = ?2) WHERE function = ?1",
+            params![version.function(), code],
+        )?;
+        let number = connection.query_row(
+            "SELECT id FROM versions WHERE function = ?1 AND code = ?2",
+            params![version.function(), code],
+            |row| row.get(0),
+        )?;
+        self.versions.lock().unwrap_or_else(PoisonError::into_inner).insert(version.path().to_owned(), number);
+        Ok(number)
+    }
+
+    fn put(&self, key: &Key, claimed: bool, write: WriteBytes<'_>) -> Result<u64, Error> {
+        let mut bytes = Vec::new();
+        write(&mut bytes).map_err(|error| Error::io("write a result into", &self.path, error))?;
+        let id = id(key);
+        self.with(|connection| {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let version = self.version(&transaction, key.version())?;
+            transaction.prepare_cached("DELETE FROM results WHERE key = ?1")?.execute([id])?;
+            transaction
+                .prepare_cached("INSERT INTO results (key, version, used, bytes) VALUES (?1, ?2, ?3, ?4)")?
+                .execute(params![id, version, millis(SystemTime::now()), bytes])?;
+            transaction.prepare_cached("DELETE FROM evicted WHERE key = ?1")?.execute([id])?;
+            if claimed {
+                transaction.prepare_cached("DELETE FROM claims WHERE key = ?1")?.execute([id])?;
+            }
+            transaction.commit()
+        })?;
+        Ok(bytes.len() as u64)
+    }
+
+    fn touch(&self, id: [u8; 24]) -> Result<(), Error> {
+        let mut touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
+        touched.insert(id, millis(SystemTime::now()));
+        if touched.len() < TOUCHES {
+            return Ok(());
+        }
+        drop(touched);
+        self.note_uses()
+    }
+
+    /// Writes when results were used, many at once.
+    fn note_uses(&self) -> Result<(), Error> {
+        let touched = std::mem::take(&mut *self.touched.lock().unwrap_or_else(PoisonError::into_inner));
+        if touched.is_empty() {
+            return Ok(());
+        }
+        self.with(|connection| {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            for (id, used) in touched {
+                transaction
+                    .prepare_cached("UPDATE results SET used = max(used, ?2) WHERE key = ?1")?
+                    .execute(params![id, used])?;
+            }
+            transaction.commit()
+        })
+    }
+
+    fn usage(&self) -> Result<Usage, Error> {
+        self.with(|connection| {
+            connection.prepare_cached("SELECT bytes, items FROM total")?.query_row([], |row| {
+                let (bytes, items): (i64, i64) = (row.get(0)?, row.get(1)?);
+                Ok(Usage { bytes: bytes.max(0) as u64, items: items.max(0) as u64 })
+            })
+        })
+    }
+
+    /// Drops of at most `sample` results, those of earlier code and the least recently used, what has no room.
+    fn reduce(&self, limits: &Limits, cost: CostOf<'_>, sample: usize) -> Result<Reduced, Error> {
+        self.note_uses()?;
+        let now = SystemTime::now();
+        let sampled = self.with(|connection| {
+            let with_bytes = matches!(limits.policy, Policy::CostAware);
+            let mut statement = connection.prepare_cached(
+                "SELECT results.rowid, key, length(bytes), used, current, CASE WHEN ?1 THEN bytes END
+                 FROM results JOIN versions ON versions.id = results.version
+                 ORDER BY current, used LIMIT ?2",
+            )?;
+            let rows = statement.query_map(params![with_bytes, sample as i64], |row| {
+                let bytes: Option<Vec<u8>> = row.get(5)?;
+                let used = SystemTime::UNIX_EPOCH + Duration::from_millis(row.get::<_, i64>(3)?.max(0) as u64);
+                let candidate = Candidate {
+                    bytes: row.get::<_, i64>(2)?.max(0) as u64,
+                    idle: now.duration_since(used).unwrap_or_default(),
+                    cost: bytes.and_then(|bytes| cost(Blob::Bytes(bytes.into()))),
+                    current: row.get(4)?,
+                };
+                Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?, candidate))
+            })?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+        })?;
+        let candidates: Vec<Candidate> = sampled.iter().map(|(_, _, candidate)| *candidate).collect();
+        let chosen = choose(&candidates, self.usage()?, limits);
+        let mut reduced = Reduced::default();
+        self.with(|connection| {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            for &index in &chosen {
+                let (row, key, candidate) = &sampled[index];
+                if transaction.prepare_cached("DELETE FROM results WHERE rowid = ?1")?.execute([row])? == 1 {
+                    transaction.prepare_cached("INSERT OR IGNORE INTO evicted VALUES (?1)")?.execute([key])?;
+                    reduced.add(candidate.bytes);
+                }
+            }
+            transaction.commit()
+        })?;
+        Ok(reduced)
+    }
+}
+
+impl Store for Sqlite {
+    fn backend(&self) -> &'static str {
+        "sqlite"
+    }
+
+    fn location(&self) -> &str {
+        &self.shared.location
+    }
+
+    fn get(&self, key: &Key) -> Result<Option<Blob>, Error> {
+        if !self.shared.path.exists() && self.shared.idle.lock().unwrap_or_else(PoisonError::into_inner).is_empty() {
+            return Ok(None);
+        }
+        let id = id(key);
+        let bytes: Option<Vec<u8>> = self.shared.with(|connection| {
+            let mut statement = connection.prepare_cached("SELECT bytes FROM results WHERE key = ?1")?;
+            statement.query_row([id], |row| row.get(0)).optional()
+        })?;
+        if bytes.is_some() {
+            self.shared.touch(id)?;
+        }
+        Ok(bytes.map(|bytes| Blob::Bytes(bytes.into())))
+    }
+
+    fn contains(&self, key: &Key) -> Result<bool, Error> {
+        self.shared.with(|connection| {
+            connection.prepare_cached("SELECT 1 FROM results WHERE key = ?1")?.exists([id(key)])
+        })
+    }
+
+    fn claim(&self, key: &Key) -> Result<Claim, Error> {
+        let id = id(key);
+        let me = Holder::this_process().to_string();
+        for _ in 0..4 {
+            let mine = self.shared.with(|connection| {
+                let mut insert = connection.prepare_cached("INSERT OR IGNORE INTO claims VALUES (?1, ?2)")?;
+                insert.execute(params![id, me])
+            })?;
+            if mine == 1 {
+                self.shared.watch.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+                return Ok(Claim::Mine(Box::new(SqliteClaim {
+                    shared: Arc::clone(&self.shared),
+                    key: key.clone(),
+                    open: true,
+                })));
+            }
+            let holder: Option<String> = self.shared.with(|connection| {
+                let mut select = connection.prepare_cached("SELECT holder FROM claims WHERE key = ?1")?;
+                select.query_row([id], |row| row.get(0)).optional()
+            })?;
+            let Some(text) = holder else { continue };
+            let holder = Holder::parse(&text);
+            let dead = match holder.as_ref().map(Holder::is_alive) {
+                Some(Some(alive)) => !alive,
+                Some(None) => {
+                    let mut watch = self.shared.watch.lock().unwrap_or_else(PoisonError::into_inner);
+                    watch.entry(id).or_insert_with(Instant::now).elapsed() > STALE
+                }
+                None => true,
+            };
+            match holder {
+                Some(holder) if !dead => return Ok(Claim::Taken(holder)),
+                _ => self.shared.with(|connection| {
+                    connection.execute("DELETE FROM claims WHERE key = ?1 AND holder = ?2", params![id, text])
+                })?,
+            };
+        }
+        Ok(Claim::Taken(Holder::this_process()))
+    }
+
+    fn put(&self, key: &Key, write: WriteBytes<'_>) -> Result<u64, Error> {
+        self.shared.put(key, false, write)
+    }
+
+    fn remove(&self, key: &Key) -> Result<bool, Error> {
+        let removed = self.shared.with(|connection| {
+            connection.prepare_cached("DELETE FROM results WHERE key = ?1")?.execute([id(key)])
+        })?;
+        Ok(removed > 0)
+    }
+
+    fn clear(&self, scope: Scope<'_>) -> Result<u64, Error> {
+        self.shared.versions.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        let removed = self.shared.with(|connection| {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let removed = match scope {
+                Scope::All => {
+                    transaction.execute("DELETE FROM evicted", [])?;
+                    let removed = transaction.execute("DELETE FROM results", [])?;
+                    transaction.execute("DELETE FROM versions", [])?;
+                    removed
+                }
+                Scope::Function(name) => transaction.execute(
+                    "DELETE FROM results WHERE version IN (SELECT id FROM versions WHERE function = ?1)",
+                    [name],
+                )?,
+            };
+            transaction.commit()?;
+            Ok(removed)
+        })?;
+        Ok(removed as u64)
+    }
+
+    fn visit(&self, visit: &mut dyn FnMut(Item) -> ControlFlow<()>) -> Result<(), Error> {
+        self.shared.note_uses()?;
+        let items = self.shared.with(|connection| {
+            let mut versions: HashMap<i64, (Arc<FunctionVersion>, bool)> = HashMap::new();
+            let mut statement = connection.prepare("SELECT id, function, code, source, current FROM versions")?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                let version = FunctionVersion::new(
+                    row.get::<_, String>(1)?,
+                    u128::from_be_bytes(row.get(2)?),
+                    row.get::<_, String>(3)?,
+                );
+                versions.insert(row.get(0)?, (version, row.get(4)?));
+            }
+            let mut statement = connection.prepare("SELECT key, version, length(bytes), used FROM results")?;
+            let mut rows = statement.query([])?;
+            let mut items = Vec::new();
+            while let Some(row) = rows.next()? {
+                let key: [u8; 24] = row.get(0)?;
+                let Some((version, current)) = versions.get(&row.get(1)?) else { continue };
+                let mut call = [0; 16];
+                call.copy_from_slice(&key[8..]);
+                let used = SystemTime::UNIX_EPOCH + Duration::from_millis(row.get::<_, i64>(3)?.max(0) as u64);
+                let bytes = row.get::<_, i64>(2)?.max(0) as u64;
+                items.push(Item::new(Arc::clone(version), call, bytes, used, *current));
+            }
+            Ok(items)
+        })?;
+        let _ = items.into_iter().try_for_each(visit);
+        Ok(())
+    }
+
+    fn reduce(&self, limits: &Limits, cost: CostOf<'_>) -> Result<Reduced, Error> {
+        self.shared.reduce(limits, cost, usize::MAX >> 1)
+    }
+
+    fn tidy(&self, key: &Key, limits: &Limits, cost: CostOf<'_>) -> Result<Reduced, Error> {
+        let over = limits.bound_usage() && !limits.allow(self.shared.usage()?);
+        // Digests are uniform, so ages are looked at every 256th miss.
+        if !over && key.call()[0] != 0 {
+            return Ok(Reduced::default());
+        }
+        // Going a sixteenth below the limit pays for looking.
+        let lower = |limit: Option<u64>| limit.map(|limit| limit - limit / 16);
+        let lower = if over {
+            Limits { bytes: lower(limits.bytes), items: lower(limits.items), ..limits.clone() }
+        } else {
+            limits.clone()
+        };
+        self.shared.reduce(&lower, cost, SAMPLE)
+    }
+
+    fn was_evicted(&self, key: &Key) -> Result<bool, Error> {
+        self.shared.with(|connection| {
+            connection.prepare_cached("SELECT 1 FROM evicted WHERE key = ?1")?.exists([id(key)])
+        })
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // What is lost otherwise is the order of the latest uses.
+        let _ = self.note_uses();
+    }
+}
+
+#[derive(Debug)]
+struct SqliteClaim {
+    shared: Arc<Shared>,
+    key: Key,
+    open: bool,
+}
+
+impl Claimed for SqliteClaim {
+    fn write(mut self: Box<Self>, write: WriteBytes<'_>) -> Result<u64, Error> {
+        let bytes = self.shared.put(&self.key, true, write)?;
+        self.open = false;
+        Ok(bytes)
+    }
+}
+
+impl Drop for SqliteClaim {
+    fn drop(&mut self) {
+        if self.open {
+            let me = Holder::this_process().to_string();
+            // A claim that can't be given back is taken over when this process is gone.
+            let _ = self.shared.with(|connection| {
+                connection.execute("DELETE FROM claims WHERE key = ?1 AND holder = ?2", params![id(&self.key), me])
+            });
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! A cache that many processes use at once, and that dies under their hands.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use joblib_memory::{Limits, Memory};
+use joblib_tests::child;
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let Ok(entries) = fs::read_dir(folder) else { return found };
+    for entry in entries.map(Result::unwrap) {
+        if entry.file_type().unwrap().is_dir() {
+            found.extend(files(&entry.path()));
+        } else {
+            found.push(entry.path());
+        }
+    }
+    found
+}
+
+fn results(folder: &Path) -> usize {
+    files(folder).iter().filter(|path| path.extension().is_some_and(|extension| extension == "joblib")).count()
+}
+
+fn expected(x: u64) -> Vec<u64> {
+    (0..100 + x % 50).map(|i| i * x).collect()
+}
+
+/// Notes each computation in a folder of its own, by an append that is one system call.
+fn noted(memory: &Memory, notes: &Path, x: u64) -> Vec<u64> {
+    memory.eval(
+        "noted",
+        |x: u64| {
+            use std::io::Write;
+            let mut notes = fs::OpenOptions::new().append(true).create(true).open(notes).unwrap();
+            notes.write_all(format!("{x}\n").as_bytes()).unwrap();
+            thread::sleep(Duration::from_millis(1));
+            expected(x)
+        },
+        (x,),
+    )
+}
+
+fn hammer(folder: &Path, items: Option<u64>, seed: u64) {
+    let mut memory = Memory::new(folder.join("cache")).unwrap();
+    if let Some(items) = items {
+        memory = memory.items_limit(items);
+    }
+    let notes = folder.join("notes");
+    thread::scope(|scope| {
+        for thread in 0..4 {
+            let (memory, notes) = (&memory, &notes);
+            scope.spawn(move || {
+                let mut state = seed * 4 + thread + 1;
+                for _ in 0..150 {
+                    state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                    let x = (state >> 33) % 100;
+                    assert_eq!(noted(memory, notes, x), expected(x));
+                }
+            });
+        }
+    });
+}
+
+fn hammer_with_processes(test: &str, items: Option<u64>) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let limit = items.map_or_else(|| "none".to_owned(), |items| items.to_string());
+    let children: Vec<_> = (0..8)
+        .map(|seed| {
+            let role = format!("{}\n{limit}\n{seed}", folder.path().display());
+            child::command(test, &role).stderr(Stdio::piped()).spawn().unwrap()
+        })
+        .collect();
+    for child in children {
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    folder
+}
+
+fn play_hammer(role: &str) {
+    let mut lines = role.lines();
+    let folder = PathBuf::from(lines.next().unwrap());
+    let items = lines.next().unwrap().parse().ok();
+    hammer(&folder, items, lines.next().unwrap().parse().unwrap());
+}
+
+#[test]
+fn thirty_two_askers_in_eight_processes_compute_each_result_once() {
+    if let Some(role) = child::role() {
+        return play_hammer(&role);
+    }
+    let folder = hammer_with_processes("thirty_two_askers_in_eight_processes_compute_each_result_once", None);
+    let notes = fs::read_to_string(folder.path().join("notes")).unwrap();
+    let mut computed: Vec<u64> = notes.lines().map(|line| line.parse().unwrap()).collect();
+    let count = computed.len();
+    computed.sort_unstable();
+    computed.dedup();
+    assert_eq!(computed.len(), count, "each was computed once");
+    assert_eq!(results(&folder.path().join("cache")), count);
+}
+
+#[test]
+fn evictions_under_eight_processes_cost_recomputation_and_nothing_else() {
+    if let Some(role) = child::role() {
+        return play_hammer(&role);
+    }
+    let folder =
+        hammer_with_processes("evictions_under_eight_processes_cost_recomputation_and_nothing_else", Some(30));
+    let cache = folder.path().join("cache");
+    // Each process may be in the middle of dropping what the others have just stored.
+    assert!(results(&cache) <= 30 + 8, "{} results where 30 are allowed", results(&cache));
+    let claims = cache.join("joblib-rs/claims");
+    assert_eq!(files(&claims), Vec::<PathBuf>::new(), "no claim is left");
+}
+
+#[test]
+fn a_process_killed_at_any_moment_leaves_right_values_or_clean_misses() {
+    if let Some(role) = child::role() {
+        let memory = Memory::new(&role).unwrap();
+        println!();
+        for x in 0.. {
+            memory.eval("work", expected, (x % 5000,));
+        }
+    }
+    let test = "a_process_killed_at_any_moment_leaves_right_values_or_clean_misses";
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().to_str().unwrap();
+    let mut moment = 0x9e37_79b9_u64;
+    for round in 0..200_u64 {
+        let mut victim = child::command(test, place).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        // The first line says that it is about to begin.
+        let mut lines = BufReader::new(victim.stdout.take().unwrap());
+        let mut line = String::new();
+        lines.read_line(&mut line).unwrap();
+        moment = moment.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(round);
+        thread::sleep(Duration::from_micros((moment >> 33) % 3000));
+        victim.kill().unwrap();
+        victim.wait().unwrap();
+        if round % 20 == 19 {
+            // So that there are always misses ahead.
+            Memory::new(place).unwrap().clear().unwrap();
+        }
+    }
+    let memory = Memory::new(place).unwrap();
+    let computed = AtomicU64::new(0);
+    for x in 0..300 {
+        let value = memory.eval(
+            "work",
+            |x: u64| {
+                computed.fetch_add(1, Ordering::Relaxed);
+                expected(x)
+            },
+            (x,),
+        );
+        assert_eq!(value, expected(x));
+    }
+    memory.reduce_size(&Limits::default()).unwrap();
+    let own = folder.path().join("joblib-rs");
+    assert_eq!(files(&own.join("claims")), Vec::<PathBuf>::new(), "no litter stays");
+    for (item, metadata) in memory.items().unwrap() {
+        assert!(metadata.is_some(), "{item:?} can be read");
+    }
+}
+
+#[test]
+fn a_claim_of_a_dead_process_is_taken_over_at_once() {
+    if let Some(role) = child::role() {
+        let memory = Memory::new(&role).unwrap();
+        memory.eval(
+            "slow",
+            |_: u64| -> u64 {
+                println!();
+                loop {
+                    thread::park();
+                }
+            },
+            (1,),
+        );
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().to_str().unwrap();
+    let test = "a_claim_of_a_dead_process_is_taken_over_at_once";
+    let mut holder = child::command(test, place).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(holder.stdout.take().unwrap()).lines();
+    while lines.next().is_some_and(|line| !line.unwrap().is_empty()) {}
+    let memory = Memory::new(place).unwrap();
+    let slow = memory.cache("slow", |x: u64| x);
+    // While it lives, patience is bounded …
+    let impatient = memory.clone().waiting_time(Duration::from_millis(50)).cache("slow", |x: u64| x + 10);
+    assert_eq!(impatient.eval((1,)), 11);
+    slow.clear().unwrap();
+    // … and when it is dead, nobody waits.
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+    assert_eq!(slow.eval((1,)), 1);
+    assert_eq!(files(&folder.path().join("joblib-rs/claims")), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn a_full_disk_costs_the_caching_and_leaves_nothing_behind() {
+    if let Some(role) = child::role() {
+        // Files of this process may have 20 kB; what is beyond is an error instead of a signal.
+        // SAFETY: the calls change limits of this process only, which has no other threads that write files.
+        unsafe {
+            libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
+            let limit = libc::rlimit { rlim_cur: 20_000, rlim_max: 20_000 };
+            assert_eq!(libc::setrlimit(libc::RLIMIT_FSIZE, &raw const limit), 0);
+        }
+        let memory = Memory::new(&role).unwrap();
+        let zeros = memory.cache("zeros", |n: usize| vec![0_u8; n]);
+        assert_eq!(zeros.eval((100_000,)).len(), 100_000);
+        assert_eq!(zeros.eval((100,)).len(), 100);
+        assert!(!zeros.check_call_in_cache((100_000,)));
+        assert!(zeros.check_call_in_cache((100,)), "what fits is stored");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let test = "a_full_disk_costs_the_caching_and_leaves_nothing_behind";
+    let child = child::command(test, folder.path().to_str().unwrap()).stderr(Stdio::piped()).output().unwrap();
+    let told = String::from_utf8_lossy(&child.stderr);
+    assert!(child.status.success(), "{told}");
+    assert_eq!(told.matches("warning: joblib").count(), 1, "{told}");
+    assert_eq!(files(&folder.path().join("joblib-rs/claims")), Vec::<PathBuf>::new());
+    assert_eq!(results(folder.path()), 1);
+}
