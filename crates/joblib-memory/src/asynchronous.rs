@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use joblib_store::{Claim, Claimed, Key};
 
-use crate::call::{Call, Description, Extracted, Lookup, Pending, Read};
+use crate::call::{Call, Description, Extracted, Lookup, Pending, Read, Wanted};
 use crate::codec::Entry;
 use crate::flight::{self, Guard};
 use crate::keep::Keep;
@@ -25,7 +25,7 @@ impl Call<'_> {
         self,
         describe: impl FnOnce(&mut Description),
     ) -> Lookup<R, R, K> {
-        match self.resolve_async(describe, Entry::result::<K::Stored>).await {
+        match self.resolve_async(describe, Wanted::Brief, Entry::result::<K::Stored>).await {
             Lookup::Hit((stored, _)) => Lookup::Hit(K::restore(stored)),
             Lookup::Compute(pending) => Lookup::Compute(pending),
         }
@@ -37,7 +37,7 @@ impl Call<'_> {
         describe: impl FnOnce(&mut Description),
     ) -> Lookup<K::Shelf<Shelved<K::Stored>>, R, K> {
         let (memory, mmap_mode, key) = (self.memory.clone(), self.mmap_mode(), self.key());
-        match (self.resolve_async(describe, |entry| Ok(((), entry.metadata))).await, key) {
+        match (self.resolve_async(describe, Wanted::All, |entry| Ok(((), entry.metadata))).await, key) {
             (Lookup::Hit(((), metadata)), Some(key)) => {
                 let result = MemorizedResult::new(memory, &key, mmap_mode, Some(metadata));
                 Lookup::Hit(K::shelf(Shelved::Memorized(result)))
@@ -50,21 +50,22 @@ impl Call<'_> {
     async fn resolve_async<T, R, K: Keep<R>>(
         self,
         describe: impl FnOnce(&mut Description),
+        wanted: Wanted,
         extract: fn(Entry<'static>) -> Extracted<T>,
     ) -> Lookup<(T, Metadata), R, K> {
         let (Some(_), Some(key)) = (self.memory.store(), self.key()) else {
             return Lookup::Compute(Pending::unstored());
         };
-        if let Read::Hit(found) = self.read(&key, &extract) {
+        if let Read::Hit(found) = self.read(&key, wanted, &extract) {
             return self.hit(found);
         }
         let deadline = Instant::now() + self.memory.settings().waiting_time;
         let guard = lead(self.memory, &key).await;
-        if let Read::Hit(found) = self.read(&key, &extract) {
+        if let Read::Hit(found) = self.read(&key, wanted, &extract) {
             return self.hit(found);
         }
         match claim(self.memory, &key, deadline).await {
-            Ok(claim) => match self.read(&key, &extract) {
+            Ok(claim) => match self.read(&key, wanted, &extract) {
                 Read::Hit(found) => self.hit(found),
                 _ => Lookup::Compute(self.pending(key, describe, claim, Some(guard))),
             },

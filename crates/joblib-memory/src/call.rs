@@ -161,7 +161,7 @@ impl<'m> Call<'m> {
 
     /// Looks for the result.
     pub fn lookup<R, K: Keep<R>>(self, describe: impl FnOnce(&mut Description)) -> Lookup<R, R, K> {
-        match self.resolve(describe, &Entry::result::<K::Stored>) {
+        match self.resolve(describe, Wanted::Brief, &Entry::result::<K::Stored>) {
             Lookup::Hit((stored, _)) => Lookup::Hit(K::restore(stored)),
             Lookup::Compute(pending) => Lookup::Compute(pending),
         }
@@ -174,7 +174,7 @@ impl<'m> Call<'m> {
     ) -> Lookup<K::Shelf<Shelved<K::Stored>>, R, K> {
         let (memory, mmap_mode) = (self.memory.clone(), self.mmap_mode());
         let key = self.key();
-        match (self.resolve(describe, &|entry| Ok(((), entry.metadata))), key) {
+        match (self.resolve(describe, Wanted::All, &|entry| Ok(((), entry.metadata))), key) {
             (Lookup::Hit(((), metadata)), Some(key)) => {
                 let result = MemorizedResult::new(memory, &key, mmap_mode, Some(metadata));
                 Lookup::Hit(K::shelf(Shelved::Memorized(result)))
@@ -187,7 +187,7 @@ impl<'m> Call<'m> {
     /// Whether there is a valid result.
     pub fn check(self) -> bool {
         let Some(key) = self.key() else { return false };
-        matches!(self.read(&key, &|_| Ok(((), EMPTY.clone()))), Read::Hit(_))
+        matches!(self.read(&key, Wanted::Brief, &|entry| Ok(((), entry.metadata))), Read::Hit(_))
     }
 
     /// Computes whatever is stored.
@@ -209,12 +209,13 @@ impl<'m> Call<'m> {
     fn resolve<T, R, K: Keep<R>>(
         self,
         describe: impl FnOnce(&mut Description),
+        wanted: Wanted,
         extract: &Extract<'_, T>,
     ) -> Lookup<(T, Metadata), R, K> {
         let (Some(store), Some(key)) = (self.memory.store(), self.key()) else {
             return Lookup::Compute(Pending::unstored());
         };
-        if let Read::Hit(found) = self.read(&key, extract) {
+        if let Read::Hit(found) = self.read(&key, wanted, extract) {
             return self.hit(found);
         }
         let deadline = Instant::now() + self.waiting_time();
@@ -222,7 +223,7 @@ impl<'m> Call<'m> {
         let guard = match flight::join(self.memory.flight_id(&key), deadline) {
             Joined::Leader(guard) => guard,
             Joined::Landed => {
-                return match self.read(&key, extract) {
+                return match self.read(&key, wanted, extract) {
                     Read::Hit(found) => self.hit(found),
                     // It failed, or is not kept: what others got is not for us.
                     _ => Lookup::Compute(self.pending(key, describe, None, None)),
@@ -238,7 +239,7 @@ impl<'m> Call<'m> {
             match store.claim(&key) {
                 Ok(Claim::Mine(claim)) => {
                     // It may have been stored between looking and claiming.
-                    return match self.read(&key, extract) {
+                    return match self.read(&key, wanted, extract) {
                         Read::Hit(found) => {
                             drop(claim);
                             self.hit(found)
@@ -249,7 +250,7 @@ impl<'m> Call<'m> {
                 Ok(Claim::Taken(_)) if Instant::now() < deadline => {
                     flight::pause(step);
                     step = (step * 2).min(Duration::from_millis(20));
-                    if let Read::Hit(found) = self.read(&key, extract) {
+                    if let Read::Hit(found) = self.read(&key, wanted, extract) {
                         return self.hit(found);
                     }
                 }
@@ -297,21 +298,25 @@ impl<'m> Call<'m> {
         Lookup::Hit((value, metadata))
     }
 
-    pub(crate) fn read<T>(&self, key: &Key, extract: &Extract<'_, T>) -> Read<T> {
+    pub(crate) fn read<T>(&self, key: &Key, wanted: Wanted, extract: &Extract<'_, T>) -> Read<T> {
         let Some(store) = self.memory.store() else { return Read::Missing };
         let blob = match store.get(key) {
             Ok(Some(blob)) => blob,
             Ok(None) => return Read::Missing,
             Err(error) => {
-                self.unreadable(key, &error);
+                self.corrupt(key, &error);
                 return Read::Corrupt;
             }
         };
-        let place = blob.path().map(|path| path.display().to_string());
-        let entry = match Entry::open(blob, self.mmap_mode()) {
+        let all = wanted == Wanted::All
+            || self.options.validate.is_some()
+            || self.callback.is_some()
+            || self.verbose() > 1;
+        let open = if all { Entry::open } else { Entry::open_in_brief };
+        let entry = match open(blob, self.mmap_mode()) {
             Ok(entry) => entry,
             Err(error) => {
-                self.corrupt(key, place.as_deref(), &*error);
+                self.corrupt(key, &*error);
                 return Read::Corrupt;
             }
         };
@@ -323,7 +328,7 @@ impl<'m> Call<'m> {
         match extract(entry) {
             Ok(found) => Read::Hit(found),
             Err(error) => {
-                self.corrupt(key, place.as_deref(), &*error);
+                self.corrupt(key, &*error);
                 Read::Corrupt
             }
         }
@@ -338,21 +343,13 @@ impl<'m> Call<'m> {
         if valid { Validity::Valid } else { Validity::Rejected }
     }
 
-    fn corrupt(&self, key: &Key, place: Option<&str>, error: &dyn std::error::Error) {
+    fn corrupt(&self, key: &Key, error: &dyn std::error::Error) {
         let name = self.function.version.function();
-        let call = key.call_hex();
         report::warn_once(
             "corrupt",
-            place.unwrap_or(&call),
-            format_args!(
-                "the stored result of {name} in {} can't be used and is computed again: {error}",
-                place.unwrap_or(&call)
-            ),
+            &key.call_hex(),
+            format_args!("a stored result of {name} can't be used and is computed again: {error}"),
         );
-    }
-
-    fn unreadable(&self, key: &Key, error: &joblib_store::Error) {
-        self.corrupt(key, error.path().map(|path| path.display().to_string()).as_deref(), error);
     }
 
     pub(crate) fn pending<R, K>(
@@ -426,23 +423,18 @@ pub(crate) enum Read<T> {
     Corrupt,
 }
 
+/// How much of the metadata the caller needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    Brief,
+    All,
+}
+
 enum Validity {
     Valid,
     Expired,
     Rejected,
 }
-
-static EMPTY: std::sync::LazyLock<Metadata> = std::sync::LazyLock::new(|| Metadata {
-    time: 0.0,
-    duration: 0.0,
-    function: String::new(),
-    code: 0_u128.into(),
-    own_code: 0_u128.into(),
-    depends: Vec::new(),
-    arguments: Vec::new(),
-    host: String::new(),
-    version: String::new(),
-});
 
 struct Bytes<'a>(&'a [u8]);
 

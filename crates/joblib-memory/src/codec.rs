@@ -10,6 +10,7 @@ use std::io;
 use std::time::Duration;
 
 use crate::Metadata;
+use crate::metadata::Brief;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -44,6 +45,19 @@ pub(crate) struct Entry<'b> {
 
 impl Entry<'static> {
     pub(crate) fn open(blob: Blob, mmap_mode: Option<MmapMode>) -> Result<Self, Failure> {
+        Self::open_with(blob, mmap_mode, |reader| reader.next::<Metadata>())
+    }
+
+    /// The same with only the times in the metadata, which is all that most hits need.
+    pub(crate) fn open_in_brief(blob: Blob, mmap_mode: Option<MmapMode>) -> Result<Self, Failure> {
+        Self::open_with(blob, mmap_mode, |reader| Ok(reader.next::<Brief>()?.map(Metadata::from)))
+    }
+
+    fn open_with(
+        blob: Blob,
+        mmap_mode: Option<MmapMode>,
+        metadata: impl FnOnce(&mut Reader<'static>) -> joblib_persist::Result<Option<Metadata>>,
+    ) -> Result<Self, Failure> {
         let mut options = LoadOptions::new();
         let mut reader = match blob {
             Blob::File { file, path } => {
@@ -55,7 +69,7 @@ impl Entry<'static> {
             Blob::Bytes(bytes) => Reader::new(Shared { bytes, read: 0 }, &options)?,
             other => Reader::new(io::Cursor::new(other.into_bytes()?), &options)?,
         };
-        let metadata = reader.next()?.ok_or("the entry is empty")?;
+        let metadata = metadata(&mut reader)?.ok_or("the entry is empty")?;
         Ok(Self { metadata, reader })
     }
 

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use joblib_store::Item;
 
 use crate::Metadata;
-use crate::call::{Call, Read};
+use crate::call::{Call, Read, Wanted};
 use crate::metadata::Hash;
 use crate::report::Readable;
 
@@ -95,7 +95,7 @@ pub fn explain(call: &Call<'_>) -> Explanation {
         Ok(key) => key,
         Err(reason) => return Explanation::Unhashable(reason),
     };
-    match call.read(&key, &|entry| Ok(((), entry.metadata))) {
+    match call.read(&key, Wanted::All, &|entry| Ok(((), entry.metadata))) {
         Read::Hit(((), metadata)) => return Explanation::Hit(Box::new(metadata)),
         Read::Expired(metadata) => return Explanation::Expired(metadata),
         Read::Rejected(metadata) => return Explanation::Rejected(metadata),

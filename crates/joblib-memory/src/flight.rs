@@ -27,6 +27,7 @@ struct Flight {
 #[derive(Debug, Default)]
 struct State {
     landed: bool,
+    waiting: usize,
     wakers: Vec<Waker>,
 }
 
@@ -158,7 +159,9 @@ fn wait(flight: &Flight, deadline: Instant) -> bool {
             }
         }
         let step = if in_pool { Duration::from_micros(200).min(left) } else { left };
+        state.waiting += 1;
         state = flight.landed.wait_timeout(state, step).unwrap_or_else(PoisonError::into_inner).0;
+        state.waiting -= 1;
     }
 }
 
@@ -181,8 +184,11 @@ impl Drop for Guard {
         let mut state = self.flight.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.landed = true;
         let wakers = std::mem::take(&mut state.wakers);
+        let waiting = state.waiting > 0;
         drop(state);
-        self.flight.landed.notify_all();
+        if waiting {
+            self.flight.landed.notify_all();
+        }
         wakers.into_iter().for_each(Waker::wake);
     }
 }
