@@ -6,6 +6,10 @@ use std::process::{Command, Stdio};
 const ROLE: &str = "JOBLIB_TEST_CHILD";
 
 /// The command that starts this executable again to run only `test`, with `role` to play.
+///
+/// # Panics
+///
+/// If the system does not tell where this executable is.
 pub fn command(test: &str, role: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().expect("a test knows its executable"));
     command.args([test, "--exact", "--nocapture", "--quiet"]).env(ROLE, role).stdout(Stdio::null());

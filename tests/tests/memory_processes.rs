@@ -25,7 +25,10 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn results(folder: &Path) -> usize {
-    files(folder).iter().filter(|path| path.extension().is_some_and(|extension| extension == "joblib")).count()
+    files(folder)
+        .iter()
+        .filter(|path| path.extension().is_some_and(|extension| extension == "joblib"))
+        .count()
 }
 
 fn expected(x: u64) -> Vec<u64> {
@@ -59,7 +62,8 @@ fn hammer(folder: &Path, items: Option<u64>, seed: u64) {
             scope.spawn(move || {
                 let mut state = seed * 4 + thread + 1;
                 for _ in 0..150 {
-                    state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                    state =
+                        state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
                     let x = (state >> 33) % 100;
                     assert_eq!(noted(memory, notes, x), expected(x));
                 }
@@ -111,8 +115,10 @@ fn evictions_under_eight_processes_cost_recomputation_and_nothing_else() {
     if let Some(role) = child::role() {
         return play_hammer(&role);
     }
-    let folder =
-        hammer_with_processes("evictions_under_eight_processes_cost_recomputation_and_nothing_else", Some(30));
+    let folder = hammer_with_processes(
+        "evictions_under_eight_processes_cost_recomputation_and_nothing_else",
+        Some(30),
+    );
     let cache = folder.path().join("cache");
     // Each process may be in the middle of dropping what the others have just stored.
     assert!(results(&cache) <= 30 + 8, "{} results where 30 are allowed", results(&cache));
@@ -134,7 +140,8 @@ fn a_process_killed_at_any_moment_leaves_right_values_or_clean_misses() {
     let place = folder.path().to_str().unwrap();
     let mut moment = 0x9e37_79b9_u64;
     for round in 0..200_u64 {
-        let mut victim = child::command(test, place).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut victim =
+            child::command(test, place).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         // The first line says that it is about to begin.
         let mut lines = BufReader::new(victim.stdout.take().unwrap());
         let mut line = String::new();
@@ -223,7 +230,8 @@ fn a_full_disk_costs_the_caching_and_leaves_nothing_behind() {
     }
     let folder = tempfile::tempdir().unwrap();
     let test = "a_full_disk_costs_the_caching_and_leaves_nothing_behind";
-    let child = child::command(test, folder.path().to_str().unwrap()).stderr(Stdio::piped()).output().unwrap();
+    let child =
+        child::command(test, folder.path().to_str().unwrap()).stderr(Stdio::piped()).output().unwrap();
     let told = String::from_utf8_lossy(&child.stderr);
     assert!(child.status.success(), "{told}");
     assert_eq!(told.matches("warning: joblib").count(), 1, "{told}");

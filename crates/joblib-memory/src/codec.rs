@@ -45,7 +45,7 @@ pub(crate) struct Entry<'b> {
 
 impl Entry<'static> {
     pub(crate) fn open(blob: Blob, mmap_mode: Option<MmapMode>) -> Result<Self, Failure> {
-        Self::open_with(blob, mmap_mode, |reader| reader.next::<Metadata>())
+        Self::open_with(blob, mmap_mode, Reader::next::<Metadata>)
     }
 
     /// The same with only the times in the metadata, which is all that most hits need.

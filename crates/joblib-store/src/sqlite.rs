@@ -1,4 +1,4 @@
-//! One SQLite file for many small results and many processes. SQLite's own locking orders the writers, and its
+//! One sqlite file for many small results and many processes. sqlite's own locking orders the writers, and its
 //! write-ahead log lets readers read meanwhile.
 
 use std::collections::HashMap;
@@ -12,8 +12,8 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use crate::key::fnv64;
 use crate::store::WriteBytes;
 use crate::{
-    Blob, Candidate, Claim, Claimed, CostOf, Error, FunctionVersion, Holder, Item, Key, Limits, Policy, Reduced, Scope,
-    Store, StoreOptions, Usage, choose,
+    Blob, Candidate, Claim, Claimed, CostOf, Error, FunctionVersion, Holder, Item, Key, Limits, Policy,
+    Reduced, Scope, Store, StoreOptions, Usage, choose,
 };
 
 const SCHEMA: &str = "
@@ -40,7 +40,7 @@ const TOUCHES: usize = 256;
 /// Results a step towards the limits looks at, at most.
 const SAMPLE: usize = 1024;
 
-/// Results in one SQLite file, `joblib.sqlite` in the folder `location`.
+/// Results in one sqlite file, `joblib.sqlite` in the folder `location`.
 ///
 /// ```
 /// use joblib_store::{FunctionVersion, Key, Sqlite, Store, StoreOptions};
@@ -153,7 +153,10 @@ impl Shared {
             params![version.function(), code],
             |row| row.get(0),
         )?;
-        self.versions.lock().unwrap_or_else(PoisonError::into_inner).insert(version.path().to_owned(), number);
+        self.versions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(version.path().to_owned(), number);
         Ok(number)
     }
 
@@ -226,7 +229,8 @@ impl Shared {
             )?;
             let rows = statement.query_map(params![with_bytes, sample as i64], |row| {
                 let bytes: Option<Vec<u8>> = row.get(5)?;
-                let used = SystemTime::UNIX_EPOCH + Duration::from_millis(row.get::<_, i64>(3)?.max(0) as u64);
+                let used =
+                    SystemTime::UNIX_EPOCH + Duration::from_millis(row.get::<_, i64>(3)?.max(0) as u64);
                 let candidate = Candidate {
                     bytes: row.get::<_, i64>(2)?.max(0) as u64,
                     idle: now.duration_since(used).unwrap_or_default(),
@@ -245,7 +249,9 @@ impl Shared {
             for &index in &chosen {
                 let (row, key, candidate) = &sampled[index];
                 if transaction.prepare_cached("DELETE FROM results WHERE rowid = ?1")?.execute([row])? == 1 {
-                    transaction.prepare_cached("INSERT OR IGNORE INTO evicted VALUES (?1)")?.execute([key])?;
+                    transaction
+                        .prepare_cached("INSERT OR IGNORE INTO evicted VALUES (?1)")?
+                        .execute([key])?;
                     reduced.add(candidate.bytes);
                 }
             }
@@ -265,7 +271,9 @@ impl Store for Sqlite {
     }
 
     fn get(&self, key: &Key) -> Result<Option<Blob>, Error> {
-        if !self.shared.path.exists() && self.shared.idle.lock().unwrap_or_else(PoisonError::into_inner).is_empty() {
+        if !self.shared.path.exists()
+            && self.shared.idle.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+        {
             return Ok(None);
         }
         let id = id(key);
@@ -362,7 +370,8 @@ impl Store for Sqlite {
         self.shared.note_uses()?;
         let items = self.shared.with(|connection| {
             let mut versions: HashMap<i64, (Arc<FunctionVersion>, bool)> = HashMap::new();
-            let mut statement = connection.prepare("SELECT id, function, code, source, current FROM versions")?;
+            let mut statement =
+                connection.prepare("SELECT id, function, code, source, current FROM versions")?;
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {
                 let version = FunctionVersion::new(
@@ -372,7 +381,8 @@ impl Store for Sqlite {
                 );
                 versions.insert(row.get(0)?, (version, row.get(4)?));
             }
-            let mut statement = connection.prepare("SELECT key, version, length(bytes), used FROM results")?;
+            let mut statement =
+                connection.prepare("SELECT key, version, length(bytes), used FROM results")?;
             let mut rows = statement.query([])?;
             let mut items = Vec::new();
             while let Some(row) = rows.next()? {
@@ -380,7 +390,8 @@ impl Store for Sqlite {
                 let Some((version, current)) = versions.get(&row.get(1)?) else { continue };
                 let mut call = [0; 16];
                 call.copy_from_slice(&key[8..]);
-                let used = SystemTime::UNIX_EPOCH + Duration::from_millis(row.get::<_, i64>(3)?.max(0) as u64);
+                let used =
+                    SystemTime::UNIX_EPOCH + Duration::from_millis(row.get::<_, i64>(3)?.max(0) as u64);
                 let bytes = row.get::<_, i64>(2)?.max(0) as u64;
                 items.push(Item::new(Arc::clone(version), call, bytes, used, *current));
             }
@@ -445,7 +456,8 @@ impl Drop for SqliteClaim {
             let me = Holder::this_process().to_string();
             // A claim that can't be given back is taken over when this process is gone.
             let _ = self.shared.with(|connection| {
-                connection.execute("DELETE FROM claims WHERE key = ?1 AND holder = ?2", params![id(&self.key), me])
+                connection
+                    .execute("DELETE FROM claims WHERE key = ?1 AND holder = ?2", params![id(&self.key), me])
             });
         }
     }
