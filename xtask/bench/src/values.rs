@@ -1,4 +1,4 @@
-//! The small value that the rows dump and load, as the peer has it.
+//! The small value and the records that the rows dump and load, as the peer has them.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,4 +14,14 @@ impl Small {
     pub(crate) fn new() -> Self {
         Self { alpha: 0.5, name: "ridge".into(), weights: vec![1.0, 2.0, 3.0] }
     }
+}
+
+/// A record of `python.records.*`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Record {
+    id: i64,
+    name: String,
+    score: f64,
+    ok: bool,
+    tags: Vec<String>,
 }
