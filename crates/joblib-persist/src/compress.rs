@@ -1,50 +1,185 @@
-//! Compressors: one a file, all behind [`Compressor`]. What is compressed is no business of theirs.
+//! Compressors: ordinary files of seven formats that the usual tools read and write, made and read on all cores where
+//! the format allows it, and a registry for more.
+//!
+//! | name | extension | multi-core | how |
+//! |---|---|---|---|
+//! | `zlib` | `.z` | both ways | one stream; blocks without history between empty stored blocks, as pigz makes them |
+//! | `gzip` | `.gz` | both ways | members that tell their compressed size in a header field, as bgzip's do |
+//! | `bz2` | `.bz2` | both ways | streams, one a block |
+//! | `lzma` | `.lzma` | no | one stream by its format |
+//! | `xz` | `.xz` | both ways | blocks that tell their sizes |
+//! | `lz4` | `.lz4` | both ways | a frame of independent blocks |
+//! | `zst` | `.zst` | both ways | frames, one a block |
+//!
+//! Memory does not grow with the file: a bounded number of blocks is under way at a time. Files that other tools wrote are
+//! read whatever they are made of, on all cores where they have such boundaries.
+//!
+//! What is compressed, and whether it is byte-shuffled first, is not known here.
+//!
+//! ```
+//! use std::io::{Read, Write};
+//!
+//! let gzip = joblib_persist::compress::by_name("gzip")?;
+//! let mut file = Vec::new();
+//! let mut encoder = gzip.encoder(Box::new(&mut file), gzip.default_level())?;
+//! encoder.write_all(b"any bytes")?;
+//! encoder.finish()?;
+//!
+//! let found = joblib_persist::compress::detect(&file).expect("gzip's magic number");
+//! assert_eq!(found.name(), "gzip");
+//! let mut back = Vec::new();
+//! found.decoder(Box::new(&file[..]))?.read_to_end(&mut back)?;
+//! assert_eq!(back, b"any bytes");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
+mod blocks;
+mod bz2;
+mod deflate;
 mod gzip;
+mod lz4;
+mod lzma;
+mod ordered;
+mod pieces;
 mod registry;
 mod xz;
 mod zlib;
+mod zst;
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, Read, Write};
 use std::ops::RangeInclusive;
 
-pub use registry::register_compressor;
-pub(crate) use registry::{by_extension, by_name, detect};
+pub use registry::{by_extension, by_name, detect, register_compressor};
 
-/// A way to compress a file: a name, what its files look like, and both directions.
+/// Where compressed bytes go.
+pub type Sink<'a> = Box<dyn Write + 'a>;
+
+/// Where compressed bytes come from.
+pub type Source<'a> = Box<dyn BufRead + 'a>;
+
+/// Bytes from the start of a file that [`detect`] wants to see; fewer do if the file is shorter.
+pub const FIRST_BYTES: usize = 16;
+
+/// A compressed format: how its files are recognised, written and read.
 ///
-/// Files are ordinary files of the format, such as its command-line tool writes.
+/// ```
+/// use joblib_persist::compress::{Compressor, Encoder, Sink, Source, register_compressor};
+/// use std::io::{self, Read, Write};
+///
+/// /// No compression at all, behind four letters.
+/// struct Stored;
+///
+/// struct Plain<'a>(Sink<'a>);
+///
+/// impl Write for Plain<'_> {
+///     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+///         self.0.write(bytes)
+///     }
+///     fn flush(&mut self) -> io::Result<()> {
+///         self.0.flush()
+///     }
+/// }
+///
+/// impl Encoder for Plain<'_> {
+///     fn finish(mut self: Box<Self>) -> io::Result<()> {
+///         self.0.flush()
+///     }
+/// }
+///
+/// impl Compressor for Stored {
+///     fn name(&self) -> &str {
+///         "stored"
+///     }
+///     fn extensions(&self) -> &[&str] {
+///         &[".stored"]
+///     }
+///     fn magic(&self) -> &[u8] {
+///         b"STOR"
+///     }
+///     fn default_level(&self) -> u32 {
+///         1
+///     }
+///     fn levels(&self) -> std::ops::RangeInclusive<u32> {
+///         1..=1
+///     }
+///     fn shuffle_helps(&self) -> bool {
+///         false
+///     }
+///     fn encoder<'a>(&self, mut sink: Sink<'a>, _only_level: u32) -> io::Result<Box<dyn Encoder + 'a>> {
+///         sink.write_all(self.magic())?;
+///         Ok(Box::new(Plain(sink)))
+///     }
+///     fn decoder<'a>(&self, mut source: Source<'a>) -> io::Result<Box<dyn Read + 'a>> {
+///         source.read_exact(&mut [0; 4])?;
+///         Ok(Box::new(source))
+///     }
+/// }
+///
+/// register_compressor(Stored, false)?;
+/// assert!(register_compressor(Stored, false).is_err(), "there is one of that name now");
+/// # Ok::<(), joblib_persist::Error>(())
+/// ```
 pub trait Compressor: Send + Sync {
-    /// The name that [`DumpOptions::compress`](crate::DumpOptions::compress) takes.
+    /// The name that `compress` is given, such as `"gzip"`.
     fn name(&self) -> &str;
 
-    /// The ends of file names that ask for this compressor, with their dot.
+    /// Ends of file names, with their dot, such as `".gz"`.
     fn extensions(&self) -> &[&str];
 
-    /// Whether a file that starts so is one of this compressor's. `first` has at least 16 bytes unless the file is
-    /// shorter.
-    fn recognises(&self, first: &[u8]) -> bool;
+    /// Bytes that a file of the format starts with, 1 to [`FIRST_BYTES`] of them; where they vary, an example.
+    fn magic(&self) -> &[u8];
 
-    /// The level for who asks for none.
-    fn default_level(&self) -> u32;
-
-    /// The levels there are; more is smaller and slower.
-    fn levels(&self) -> RangeInclusive<u32>;
-
-    /// Whether arrays become smaller when their bytes are shuffled first.
-    fn shuffle_helps(&self) -> bool {
-        true
+    /// Whether a file that starts with `first` is of this format. `first` holds [`FIRST_BYTES`] bytes, or the whole file.
+    fn recognises(&self, first: &[u8]) -> bool {
+        first.starts_with(self.magic())
     }
 
-    /// A writer that compresses into `sink`.
-    fn encoder<'a>(&self, sink: Box<dyn Write + 'a>, level: u32) -> io::Result<Box<dyn Encoder + 'a>>;
+    /// The level when only a name or an extension was given.
+    fn default_level(&self) -> u32;
 
-    /// A reader of what `source` decompresses to, to the end of its last member.
-    fn decoder<'a>(&self, source: Box<dyn BufRead + 'a>) -> io::Result<Box<dyn io::Read + 'a>>;
+    /// The levels there are, from the fastest to the smallest. Level 0 stands for no compression and never comes here.
+    fn levels(&self) -> RangeInclusive<u32>;
+
+    /// Whether files get smaller, or are made faster, when the bytes of numbers are shuffled first.
+    fn shuffle_helps(&self) -> bool;
+
+    /// A writer that compresses into `sink` at one of the [`levels`](Self::levels). The file is whole after
+    /// [`Encoder::finish`] only.
+    fn encoder<'a>(&self, sink: Sink<'a>, level: u32) -> io::Result<Box<dyn Encoder + 'a>>;
+
+    /// A reader of what `source`, a whole file, decompresses to: all its members, blocks and streams.
+    ///
+    /// Damaged files are errors of the kinds [`InvalidData`](io::ErrorKind::InvalidData) and
+    /// [`UnexpectedEof`](io::ErrorKind::UnexpectedEof), and so is what follows the end of the compressed data.
+    fn decoder<'a>(&self, source: Source<'a>) -> io::Result<Box<dyn Read + 'a>>;
 }
 
-/// A writer that has to be told when all was written.
+/// A writer that compresses, and must be told when all was written.
 pub trait Encoder: Write {
-    /// Writes what is held back, and the end of the file.
+    /// Writes what was held back and the end of the file.
+    ///
+    /// An encoder that is dropped instead leaves a file that is cut off.
     fn finish(self: Box<Self>) -> io::Result<()>;
+}
+
+/// An error about the bytes of a compressed file.
+fn invalid(message: impl Into<String>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, message.into())
+}
+
+/// An error unless the compressor has the level.
+fn check_level(compressor: &dyn Compressor, level: u32) -> io::Result<()> {
+    let levels = compressor.levels();
+    if levels.contains(&level) {
+        return Ok(());
+    }
+    Err(io::Error::new(
+        io::ErrorKind::InvalidInput,
+        format!(
+            "compressor {:?} has no level {level}: give one from {} to {}, or 0 for no compression",
+            compressor.name(),
+            levels.start(),
+            levels.end()
+        ),
+    ))
 }

@@ -12,7 +12,7 @@
 //! ```
 
 mod atomic;
-mod compress;
+pub mod compress;
 mod decode;
 mod encode;
 mod error;

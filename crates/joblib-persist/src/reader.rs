@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use joblib_array::MmapMode;
 use serde::de::DeserializeOwned;
 
-use crate::compress::detect;
+use crate::compress::{FIRST_BYTES, detect};
 use crate::decode::decode;
 use crate::error::{Error, Kind, Result};
 use crate::format::MAGIC;
@@ -20,7 +20,7 @@ use crate::sections::Sections;
 const COMPRESSED_CHUNK: usize = 128 << 10;
 
 /// As many of a file's first bytes as its kind is found out from.
-const FIRST: usize = 16;
+const FIRST: usize = FIRST_BYTES;
 
 /// Reads the values that [`Writer`](crate::Writer), or several `dump`s into one stream, wrote.
 pub struct Reader<'r> {

@@ -1,67 +1,134 @@
-//! The compressors that are known: ours, and those that a program adds.
+//! The compressors there are: those of this crate and those that the program registers. One list for the whole program.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::path::Path;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
-use super::Compressor;
-use super::gzip::Gzip;
-use super::xz::Xz;
-use super::zlib::Zlib;
+use super::{Compressor, FIRST_BYTES, bz2, gzip, lz4, lzma, xz, zlib, zst};
 use crate::error::{Error, Result};
 
 type List = Vec<Arc<dyn Compressor>>;
 
-static REGISTRY: RwLock<Option<List>> = RwLock::new(None);
-
-fn builtin() -> List {
-    vec![Arc::new(Zlib), Arc::new(Gzip), Arc::new(Xz)]
+/// Later entries come first where two are alike, which only a forced registration makes possible.
+fn registry() -> &'static RwLock<List> {
+    static REGISTRY: OnceLock<RwLock<List>> = OnceLock::new();
+    REGISTRY.get_or_init(|| {
+        RwLock::new(vec![
+            Arc::new(zlib::Zlib),
+            Arc::new(gzip::Gzip),
+            Arc::new(bz2::Bz2),
+            Arc::new(lzma::Lzma),
+            Arc::new(xz::Xz),
+            Arc::new(lz4::Lz4),
+            Arc::new(zst::Zst),
+        ])
+    })
 }
 
-/// Adds a compressor, which `dump` and `load` then know by its name, extensions and first bytes.
-///
-/// # Errors
-///
-/// When there is one of that name already, and `force` is `false`; with `force` the new one takes its place.
-pub fn register_compressor(compressor: impl Compressor + 'static, force: bool) -> Result<()> {
-    let mut registry = REGISTRY.write().unwrap_or_else(PoisonError::into_inner);
-    let list = registry.get_or_insert_with(builtin);
-    let name = compressor.name();
-    if let Some(index) = list.iter().position(|known| known.name() == name) {
-        if !force {
-            return Err(Error::value(format!(
-                "there is a compressor {name:?} already: choose another name, or replace it with force = true"
-            )));
-        }
-        list.remove(index);
-    }
-    list.push(Arc::new(compressor));
-    Ok(())
+fn list() -> RwLockReadGuard<'static, List> {
+    // The list is whole whenever a thread could panic with the lock.
+    registry().read().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn find(wanted: impl Fn(&dyn Compressor) -> bool) -> Option<Arc<dyn Compressor>> {
-    let search = |list: &List| list.iter().rev().find(|known| wanted(known.as_ref())).cloned();
-    let registry = REGISTRY.read().unwrap_or_else(PoisonError::into_inner);
-    match registry.as_ref() {
-        Some(list) => search(list),
-        None => search(&builtin()),
-    }
+    list().iter().rev().find(|compressor| wanted(&***compressor)).cloned()
 }
 
-/// The compressor of a name.
-pub(crate) fn by_name(name: &str) -> Result<Arc<dyn Compressor>> {
-    find(|known| known.name() == name).ok_or_else(|| {
-        let registry = REGISTRY.read().unwrap_or_else(PoisonError::into_inner);
-        let list = registry.clone().unwrap_or_else(builtin);
-        let names: Vec<_> = list.iter().map(|known| known.name()).collect();
+/// The compressor of that name. The error of an unknown one lists those there are.
+///
+/// ```
+/// use joblib_persist::compress::by_name;
+///
+/// assert_eq!(by_name("xz")?.default_level(), 3);
+/// assert!(by_name("rot13").is_err());
+/// # Ok::<(), joblib_persist::Error>(())
+/// ```
+pub fn by_name(name: &str) -> Result<Arc<dyn Compressor>> {
+    find(|compressor| compressor.name() == name).ok_or_else(|| {
+        let names: Vec<_> = list().iter().map(|known| known.name().to_owned()).collect();
         Error::value(format!("unknown compressor {name:?}: expected one of {}", names.join(", ")))
     })
 }
 
-/// The compressor that a file name asks for.
-pub(crate) fn by_extension(file_name: &str) -> Option<Arc<dyn Compressor>> {
-    find(|known| known.extensions().iter().any(|extension| file_name.ends_with(extension)))
+/// The compressor whose extension the path ends with.
+///
+/// ```
+/// use joblib_persist::compress::by_extension;
+///
+/// assert!(by_extension("model.joblib.bz2").is_some_and(|found| found.name() == "bz2"));
+/// assert!(by_extension("model.joblib").is_none());
+/// ```
+pub fn by_extension(path: impl AsRef<Path>) -> Option<Arc<dyn Compressor>> {
+    let name = path.as_ref().file_name()?.as_encoded_bytes();
+    find(|compressor| {
+        compressor.extensions().iter().any(|extension| {
+            // A file that is named ".gz" has no extension.
+            name.len() > extension.len() && name.ends_with(extension.as_bytes())
+        })
+    })
 }
 
-/// The compressor of a file that starts so.
-pub(crate) fn detect(first: &[u8]) -> Option<Arc<dyn Compressor>> {
-    find(|known| known.recognises(first))
+/// The compressor that recognises the first [`FIRST_BYTES`] bytes of a file.
+///
+/// ```
+/// use joblib_persist::compress::detect;
+///
+/// assert!(detect(b"\x1f\x8b\x08\0\0\0\0\0\0\x03\x03\0\0\0\0\0").is_some_and(|found| found.name() == "gzip"));
+/// assert!(detect(b"just text").is_none());
+/// ```
+pub fn detect(first: &[u8]) -> Option<Arc<dyn Compressor>> {
+    find(|compressor| compressor.recognises(first))
+}
+
+/// Adds a compressor, for the whole program and from now on.
+///
+/// One whose name, extension or magic number another one has is an error, and leaves things as they are, unless `force`
+/// is set: then it takes the place of one of that name, and goes before others that have its extension or magic number.
+pub fn register_compressor(compressor: impl Compressor + 'static, force: bool) -> Result<()> {
+    let refuse = |why: String| Err(Error::value(why));
+    let name = compressor.name();
+    if name.is_empty() {
+        return refuse("a compressor needs a name".to_owned());
+    }
+    let magic = compressor.magic();
+    if magic.is_empty() || magic.len() > FIRST_BYTES || !compressor.recognises(magic) {
+        return refuse(format!(
+            "compressor {name:?} must recognise its magic number, which has 1 to {FIRST_BYTES} bytes, \
+             so that its files can be loaded"
+        ));
+    }
+    if let Some(extension) =
+        compressor.extensions().iter().find(|text| !text.starts_with('.') || text.len() < 2)
+    {
+        return refuse(format!(
+            "extension {extension:?} of compressor {name:?} must start with a dot, as \".gz\" does"
+        ));
+    }
+    if compressor.levels().is_empty() || !compressor.levels().contains(&compressor.default_level()) {
+        return refuse(format!("the default level of compressor {name:?} must be one of its levels"));
+    }
+    let mut list = registry().write().unwrap_or_else(PoisonError::into_inner);
+    if force {
+        list.retain(|other| other.name() != name);
+    } else {
+        for other in list.iter() {
+            let what = if other.name() == name {
+                "name".to_owned()
+            } else if let Some(extension) =
+                compressor.extensions().iter().find(|extension| other.extensions().contains(extension))
+            {
+                format!("extension {extension:?}")
+            } else if other.recognises(magic) || compressor.recognises(other.magic()) {
+                "magic number".to_owned()
+            } else {
+                continue;
+            };
+            return refuse(format!(
+                "compressor {:?} has the {what} of compressor {name:?} already; force the registration to have the \
+                 new one used instead",
+                other.name()
+            ));
+        }
+    }
+    list.push(Arc::new(compressor));
+    Ok(())
 }

@@ -66,7 +66,7 @@ pub(crate) fn choose(
     compress: Option<&Compress>,
     path: Option<&Path>,
 ) -> Result<Option<(Arc<dyn Compressor>, u32)>> {
-    let by_path = || path.and_then(|path| by_extension(&path.file_name()?.to_string_lossy()));
+    let by_path = || path.and_then(by_extension);
     let or_zlib = || by_path().map_or_else(|| by_name("zlib"), Ok);
     let (compressor, level) = match compress.map(|compress| &compress.0) {
         None => match by_path() {

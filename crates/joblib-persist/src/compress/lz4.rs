@@ -1,0 +1,174 @@
+//! The lz4 frame format: independent blocks of 1 MiB, each with a checksum of its compressed bytes. Frames of other tools,
+//! whose blocks look back at earlier ones, are read too, on one core.
+
+mod frame;
+mod serial;
+
+use std::io::{self, Read};
+use std::ops::RangeInclusive;
+
+use lz4_flex::block;
+
+use super::blocks::{BlockEncoder, BlockFormat};
+use super::pieces::{Next, PieceDecoder, PieceFormat};
+use super::{Compressor, Encoder, Sink, Source, check_level};
+use frame::{Frame, Size, Start, xxh32};
+use serial::Serial;
+
+const BLOCK: usize = 1 << 20;
+
+/// The format `lz4`.
+pub(super) struct Lz4;
+
+impl Compressor for Lz4 {
+    fn name(&self) -> &'static str {
+        "lz4"
+    }
+
+    fn extensions(&self) -> &[&str] {
+        &[".lz4"]
+    }
+
+    fn magic(&self) -> &[u8] {
+        &frame::MAGIC
+    }
+
+    fn default_level(&self) -> u32 {
+        1
+    }
+
+    fn levels(&self) -> RangeInclusive<u32> {
+        1..=9
+    }
+
+    fn shuffle_helps(&self) -> bool {
+        true
+    }
+
+    fn encoder<'a>(&self, sink: Sink<'a>, level: u32) -> io::Result<Box<dyn Encoder + 'a>> {
+        check_level(self, level)?;
+        Ok(Box::new(BlockEncoder::new(Blocks, sink)))
+    }
+
+    fn decoder<'a>(&self, source: Source<'a>) -> io::Result<Box<dyn Read + 'a>> {
+        Ok(Box::new(PieceDecoder::new(IndependentBlocks { frame: None }, source)))
+    }
+}
+
+/// Writes the blocks of one frame.
+struct Blocks;
+
+impl BlockFormat for Blocks {
+    type Check = ();
+
+    const NEEDS_A_BLOCK: bool = false;
+
+    fn block_size(&self) -> usize {
+        BLOCK
+    }
+
+    fn begin(&self) -> Vec<u8> {
+        frame::header_of_1_mib_blocks().to_vec()
+    }
+
+    fn compress(&self) -> impl FnOnce(&[u8]) -> io::Result<(Vec<u8>, ())> + Send + 'static {
+        |input| {
+            let mut output = vec![0; 4 + block::get_maximum_output_size(input.len())];
+            let len = block::compress_into(input, &mut output[4..]).map_err(io::Error::other)?;
+            let size = if len < input.len() {
+                Size { len, is_compressed: true }
+            } else {
+                output[4..4 + input.len()].copy_from_slice(input);
+                Size { len: input.len(), is_compressed: false }
+            };
+            output.truncate(4 + size.len);
+            output[..4].copy_from_slice(&size.encode());
+            let check = xxh32(&output[4..]);
+            output.extend_from_slice(&check.to_le_bytes());
+            Ok((output, ()))
+        }
+    }
+
+    fn add(&mut self, (): ()) {}
+
+    fn end(&self) -> Vec<u8> {
+        frame::END_MARK.to_vec()
+    }
+}
+
+/// Reads blocks that do not look back.
+struct IndependentBlocks {
+    /// The frame whose blocks are being read.
+    frame: Option<Frame>,
+}
+
+impl PieceFormat for IndependentBlocks {
+    type Check = ();
+
+    fn next(&mut self, input: &[u8], is_all: bool, is_idle: bool) -> io::Result<Next> {
+        let Some(frame) = &mut self.frame else {
+            if input.is_empty() && is_all {
+                return Ok(Next::End);
+            }
+            return Ok(match Start::read(input)? {
+                None if is_all => Next::Serial,
+                None => Next::More,
+                Some((Start::Skippable(content), len)) => Next::Skip(len as u64 + content),
+                Some((Start::Frame(frame), _)) if !frame.is_independent => Next::Serial,
+                Some((Start::Frame(frame), len)) => {
+                    self.frame = Some(frame);
+                    Next::Skip(len as u64)
+                }
+            });
+        };
+        let Some(size) = input.first_chunk().map(|bytes| Size::decode(*bytes)) else {
+            return Ok(if is_all { Next::Serial } else { Next::More });
+        };
+        let len = if size.len == 0 { frame.trailer_len() } else { size.len + frame.block_trailer_len() };
+        if size.len > frame.max_block {
+            return Ok(Next::Serial);
+        }
+        let Some(bytes) = input.get(4..4 + len) else {
+            return Ok(if is_all { Next::Serial } else { Next::More });
+        };
+        if size.len > 0 {
+            return Ok(Next::Piece(4 + len));
+        }
+        if !is_idle {
+            return Ok(Next::Wait);
+        }
+        frame.end(bytes)?;
+        self.frame = None;
+        Ok(Next::Skip(4 + len as u64))
+    }
+
+    fn decompress(&self) -> impl FnOnce(&[u8]) -> Option<(Vec<u8>, ())> + Send + 'static {
+        let shape = self.frame.as_ref().map(|frame| (frame.max_block, frame.has_block_checks));
+        move |piece| {
+            let (max_block, has_check) = shape?;
+            let (size, rest) = piece.split_first_chunk()?;
+            let size = Size::decode(*size);
+            let (bytes, check) = rest.split_at_checked(size.len)?;
+            if has_check && u32::from_le_bytes(*check.first_chunk()?) != xxh32(bytes) {
+                return None;
+            }
+            if !size.is_compressed {
+                return Some((bytes.to_vec(), ()));
+            }
+            let mut output = vec![0; max_block];
+            let len = block::decompress_into(bytes, &mut output).ok()?;
+            output.truncate(len);
+            Some((output, ()))
+        }
+    }
+
+    fn add(&mut self, output: &[u8], (): ()) {
+        if let Some(frame) = &mut self.frame {
+            frame.add(output);
+        }
+    }
+
+    fn serial<'a>(&mut self, rest: Source<'a>) -> io::Result<Box<dyn Read + 'a>> {
+        Ok(Box::new(Serial::new(rest, self.frame.take())))
+    }
+}

@@ -1,0 +1,136 @@
+//! Zstandard: one frame a block, with its content size and checksum. Lengths of frames are read off their block headers
+//! without decompressing.
+
+use std::io::{self, Read};
+use std::ops::RangeInclusive;
+
+use zstd::zstd_safe;
+
+use super::blocks::{BlockEncoder, BlockFormat};
+use super::pieces::{MAX_PIECE, Next, PieceDecoder, PieceFormat};
+use super::{Compressor, Encoder, Sink, Source, check_level, invalid};
+
+const BLOCK: usize = 1 << 20;
+
+const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+
+/// The format `zst`.
+pub(super) struct Zst;
+
+impl Compressor for Zst {
+    fn name(&self) -> &'static str {
+        "zst"
+    }
+
+    fn extensions(&self) -> &[&str] {
+        &[".zst"]
+    }
+
+    fn magic(&self) -> &[u8] {
+        &MAGIC
+    }
+
+    fn default_level(&self) -> u32 {
+        3
+    }
+
+    fn levels(&self) -> RangeInclusive<u32> {
+        1..=22
+    }
+
+    fn shuffle_helps(&self) -> bool {
+        true
+    }
+
+    fn encoder<'a>(&self, sink: Sink<'a>, level: u32) -> io::Result<Box<dyn Encoder + 'a>> {
+        check_level(self, level)?;
+        Ok(Box::new(BlockEncoder::new(Frames { level }, sink)))
+    }
+
+    fn decoder<'a>(&self, source: Source<'a>) -> io::Result<Box<dyn Read + 'a>> {
+        Ok(Box::new(PieceDecoder::new(CutFrames, source)))
+    }
+}
+
+/// Writes frames.
+struct Frames {
+    level: u32,
+}
+
+impl BlockFormat for Frames {
+    type Check = ();
+
+    const NEEDS_A_BLOCK: bool = true;
+
+    fn block_size(&self) -> usize {
+        BLOCK
+    }
+
+    fn begin(&self) -> Vec<u8> {
+        Vec::new()
+    }
+
+    fn compress(&self) -> impl FnOnce(&[u8]) -> io::Result<(Vec<u8>, ())> + Send + 'static {
+        let level = self.level as i32;
+        move |block| {
+            let mut compressor = zstd::bulk::Compressor::new(level)?;
+            compressor.set_parameter(zstd_safe::CParameter::ChecksumFlag(true))?;
+            Ok((compressor.compress(block)?, ()))
+        }
+    }
+
+    fn add(&mut self, (): ()) {}
+
+    fn end(&self) -> Vec<u8> {
+        Vec::new()
+    }
+}
+
+/// Reads frames whose content fits into memory.
+struct CutFrames;
+
+impl PieceFormat for CutFrames {
+    type Check = ();
+
+    fn next(&mut self, input: &[u8], is_all: bool, _is_idle: bool) -> io::Result<Next> {
+        if input.is_empty() && is_all {
+            return Ok(Next::End);
+        }
+        Ok(match zstd_safe::find_frame_compressed_size(input) {
+            Ok(len) if input.starts_with(&MAGIC) && len <= input.len() => Next::Piece(len),
+            Err(_) if !is_all && input.len() <= MAX_PIECE => Next::More,
+            _ => Next::Serial,
+        })
+    }
+
+    fn decompress(&self) -> impl FnOnce(&[u8]) -> Option<(Vec<u8>, ())> + Send + 'static {
+        |frame| {
+            let len = usize::try_from(zstd_safe::get_frame_content_size(frame).ok()??).ok()?;
+            if len > MAX_PIECE {
+                return None;
+            }
+            let output = zstd::bulk::decompress(frame, len).ok()?;
+            (output.len() == len).then_some((output, ()))
+        }
+    }
+
+    fn add(&mut self, _output: &[u8], (): ()) {}
+
+    fn serial<'a>(&mut self, rest: Source<'a>) -> io::Result<Box<dyn Read + 'a>> {
+        Ok(Box::new(Serial(zstd::stream::read::Decoder::with_buffer(rest)?)))
+    }
+}
+
+/// Frames of any kind, with errors of the kinds that [`Compressor::decoder`] promises.
+struct Serial<'a>(zstd::stream::read::Decoder<'static, Source<'a>>);
+
+impl Read for Serial<'_> {
+    fn read(&mut self, target: &mut [u8]) -> io::Result<usize> {
+        self.0.read(target).map_err(|error| match error.kind() {
+            io::ErrorKind::Other => {
+                invalid(format!("damaged zstd data, or something else after their end: {error}"))
+            }
+            _ => error,
+        })
+    }
+}
