@@ -159,10 +159,13 @@ impl<'r> Input<'r> {
         Ok(())
     }
 
-    /// An error unless a plain file has `len` more bytes; for other sources only reading tells.
+    /// An error when a plain file has fewer than `len` more bytes, and `len` is much; else reading tells.
     pub(crate) fn check_available(&self, len: u64) -> Result<()> {
+        const NOT_WORTH_ASKING: u64 = 64 << 10;
         self.check_limit(len)?;
-        if let Source::File(file) = &self.source {
+        if let Source::File(file) = &self.source
+            && len > NOT_WORTH_ASKING
+        {
             let size = file.metadata().map_err(|source| Error::io("reading", source))?.len();
             if size.checked_sub(self.position).is_none_or(|left| left < len) {
                 return Err(self.cut_off(usize::try_from(len).unwrap_or(usize::MAX)));

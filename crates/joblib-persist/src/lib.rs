@@ -23,6 +23,7 @@ mod output;
 mod reader;
 mod report;
 mod sections;
+mod verify;
 mod writer;
 
 use std::io::{Read, Write};
@@ -35,6 +36,7 @@ pub use compress::{Compressor, Encoder, register_compressor};
 pub use error::{Error, Result};
 pub use options::{Compress, DumpOptions, LoadOptions};
 pub use reader::Reader;
+pub use verify::{Report, verify};
 pub use writer::Writer;
 
 /// Saves `value` to the file at `path`, compressed when the extension says so (`.z`, `.gz`, `.bz2`, `.xz`, `.lzma`, `.lz4`,

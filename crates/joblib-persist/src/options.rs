@@ -107,8 +107,7 @@ impl LoadOptions {
 
     /// Loads the next value of a reader. See [`load_from`](crate::load_from).
     pub fn load_from<T: DeserializeOwned, R: Read>(&self, reader: R) -> Result<T> {
-        let mut reader = Reader::exact(reader, self)?;
-        reader.next()?.ok_or_else(empty)
+        Reader::exact(reader, self)?.only()
     }
 }
 

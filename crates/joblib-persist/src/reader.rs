@@ -26,6 +26,7 @@ const FIRST: usize = FIRST_BYTES;
 pub struct Reader<'r> {
     sections: Sections<'r>,
     path: Option<PathBuf>,
+    compressor: Option<String>,
     mmap_mode: Option<MmapMode>,
     failed: bool,
 }
@@ -56,6 +57,7 @@ impl Reader<'static> {
         let mut input = Input::new(Source::File(file), options.max_decompressed_bytes);
         let first = input.peek(FIRST)?;
         let mut mmap_mode = options.mmap_mode;
+        let mut name = None;
         if let Some(compressor) = detect_unless_native(first) {
             if mmap_mode.take().is_some() {
                 report::not_mapped(path, compressor.name());
@@ -65,8 +67,9 @@ impl Reader<'static> {
                 .decoder(Box::new(BufReader::with_capacity(COMPRESSED_CHUNK, file)))
                 .map_err(|source| Error::io("decompressing", source))?;
             input = Input::new(Source::Stream(decoder), options.max_decompressed_bytes);
+            name = Some(compressor.name().to_owned());
         }
-        Self::begin(input, Some(path), mmap_mode)
+        Ok(Self { path: Some(path.to_owned()), compressor: name, ..Self::begin(input, mmap_mode)? })
     }
 }
 
@@ -86,17 +89,19 @@ impl<'r> Reader<'r> {
             report::not_mapped_stream();
         }
         let mut input = Input::new(source, options.max_decompressed_bytes);
+        let mut name = None;
         if let Some(compressor) = detect_unless_native(input.peek(FIRST)?) {
+            name = Some(compressor.name().to_owned());
             let decoder = compressor
                 .decoder(Box::new(BufReader::with_capacity(COMPRESSED_CHUNK, input.without_limit())))
                 .map_err(|source| Error::io("decompressing", source))?;
             input = Input::new(Source::Stream(decoder), options.max_decompressed_bytes);
         }
-        Self::begin(input, None, None)
+        Ok(Self { compressor: name, ..Self::begin(input, None)? })
     }
 
     /// The stream is now uncompressed: which format is it?
-    fn begin(mut input: Input<'r>, path: Option<&Path>, mmap_mode: Option<MmapMode>) -> Result<Self> {
+    fn begin(mut input: Input<'r>, mmap_mode: Option<MmapMode>) -> Result<Self> {
         let first = input.peek(FIRST)?;
         if !first.is_empty() && !is_native(first) {
             return Err(Error::new(
@@ -106,7 +111,7 @@ impl<'r> Reader<'r> {
                 ),
             ));
         }
-        Ok(Self { sections: Sections::new(input), path: path.map(Path::to_owned), mmap_mode, failed: false })
+        Ok(Self { sections: Sections::new(input), path: None, compressor: None, mmap_mode, failed: false })
     }
 
     /// The next value; `None` after the last one. After an error there is no next value.
@@ -132,9 +137,24 @@ impl<'r> Reader<'r> {
         Ok(value)
     }
 
+    /// From now on values that nobody wants are held against their checksums too.
+    pub(crate) fn check_everything(&mut self) {
+        self.sections.check_everything();
+    }
+
+    /// What the values were read through: the compressor's name, and the sections.
+    pub(crate) fn into_parts(self) -> (Option<String>, Sections<'r>) {
+        (self.compressor, self.sections)
+    }
+
     /// The one value of a file.
     pub(crate) fn only<T: DeserializeOwned>(&mut self) -> Result<T> {
-        self.next()?.ok_or_else(|| empty().at_path(self.path.as_deref()))
+        let value = self.next()?.ok_or_else(|| empty().at_path(self.path.as_deref()))?;
+        if self.compressor.is_some() {
+            // A decompressor checks what it made only when it is asked for more.
+            self.sections.is_at_end().map_err(|error| error.at_path(self.path.as_deref()))?;
+        }
+        Ok(value)
     }
 }
 

@@ -15,30 +15,57 @@ use crate::input::Input;
 /// The sections of the objects in a stream.
 pub(crate) struct Sections<'r> {
     input: Input<'r>,
-    /// Number of the next section.
+    /// Number of the next section in its object.
     number: u16,
+    /// Sections read.
+    count: u64,
+    /// Blocks that had no checksum.
+    unchecked: u64,
+    /// Whether blocks that nobody wants are held against their checksums too.
+    checks_everything: bool,
 }
 
 /// The payload of a block that is being read, and what of it was.
 pub(crate) struct Block {
     pub(crate) header: BlockHeader,
+    /// Where in the stream the payload starts.
+    start: u64,
     left: u64,
     checksum: Checksum,
 }
 
-impl Block {
-    pub(crate) fn new(header: BlockHeader, len: u64) -> Self {
-        Self { header, left: len, checksum: Checksum::new() }
-    }
-}
-
 impl<'r> Sections<'r> {
     pub(crate) fn new(input: Input<'r>) -> Self {
-        Self { input, number: 0 }
+        Self { input, number: 0, count: 0, unchecked: 0, checks_everything: false }
+    }
+
+    /// From now on every checksum is compared, also those of blocks that nobody wants.
+    pub(crate) fn check_everything(&mut self) {
+        self.checks_everything = true;
+    }
+
+    /// How many sections were read.
+    pub(crate) fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// How many blocks had no checksum.
+    pub(crate) fn unchecked(&self) -> u64 {
+        self.unchecked
+    }
+
+    /// The block whose payload comes next.
+    pub(crate) fn begin_block(&self, header: BlockHeader, len: u64) -> Block {
+        Block { header, start: self.position(), left: len, checksum: Checksum::new() }
     }
 
     pub(crate) fn position(&self) -> u64 {
         self.input.position()
+    }
+
+    /// Whether nothing follows.
+    pub(crate) fn is_at_end(&mut self) -> Result<bool> {
+        self.input.is_at_end()
     }
 
     /// Reads an object's header; `false` when the stream ended before it.
@@ -79,6 +106,7 @@ impl<'r> Sections<'r> {
             )));
         }
         self.number = self.number.wrapping_add(1);
+        self.count += 1;
         self.input.skip_padding(section.padding)?;
         Ok(section)
     }
@@ -119,11 +147,12 @@ impl<'r> Sections<'r> {
 
     /// Ends a block, whose bytes were all read.
     pub(crate) fn end_block(&mut self, block: &Block) -> Result<()> {
-        let start = self.position();
         if block.left > 0 {
-            return Err(Error::corrupt("a block holds more elements than were read").at_offset(start));
+            return Err(
+                Error::corrupt("a block holds more elements than were read").at_offset(self.position())
+            );
         }
-        self.compare(block.checksum.value(), start, true)
+        self.compare(block.checksum.value(), block.start, true)
     }
 
     /// Reads a block whole, into memory of its own.
@@ -153,7 +182,7 @@ impl<'r> Sections<'r> {
             self.compare(check, start, true)?;
             return Ok(buffer);
         }
-        let mut block = Block::new(header, len);
+        let mut block = self.begin_block(header, len);
         if block.header.shuffle == 0 {
             for chunk in bytes.chunks_mut(CHUNK as usize) {
                 self.input.read(chunk)?;
@@ -206,9 +235,21 @@ impl<'r> Sections<'r> {
     }
 
     /// Moves over a block; without looking at its elements where that can be done.
-    pub(crate) fn skip_block(&mut self, len: u64) -> Result<()> {
-        let len = len.checked_add(8).ok_or_else(|| Error::corrupt("a block is longer than any file"))?;
-        self.input.skip(len)
+    pub(crate) fn skip_block(&mut self, header: BlockHeader, len: u64) -> Result<()> {
+        if !self.checks_everything {
+            let len = len.checked_add(8).ok_or_else(|| Error::corrupt("a block is longer than any file"))?;
+            return self.input.skip(len);
+        }
+        self.input.check_available(len)?;
+        let mut block = self.begin_block(header, len);
+        let mut chunk = vec![0; len.min(CHUNK) as usize];
+        while block.left > 0 {
+            let part = &mut chunk[..block.left.min(CHUNK) as usize];
+            self.input.read(part)?;
+            block.checksum.update(part);
+            block.left -= part.len() as u64;
+        }
+        self.end_block(&block)
     }
 
     /// Reads the checksum in the stream and holds it against that of the bytes before it.
@@ -216,7 +257,9 @@ impl<'r> Sections<'r> {
         let mut stored = [0; 8];
         self.input.read(&mut stored)?;
         let stored = u64::from_le_bytes(stored);
-        if stored != found && !(mapped && stored == UNCHECKED) {
+        if mapped && stored == UNCHECKED {
+            self.unchecked += 1;
+        } else if stored != found {
             return Err(Error::corrupt(format!(
                 "the checksum of the {} bytes from here on does not match (expected {stored:016x}, found {found:016x}): \
                  the file is damaged",

@@ -39,7 +39,7 @@ impl<'d, 'i, 'r> BlockReader<'d, 'i, 'r> {
                 let rows: Vec<usize> = header.shape.clone();
                 let mut stream = Stream {
                     dtype: header.dtype,
-                    block: Block::new(header, len),
+                    block: decoder.sections.begin_block(header, len),
                     decoder,
                     bytes: Vec::new(),
                     scratch: Vec::new(),
@@ -67,7 +67,7 @@ impl<'d, 'i, 'r> BlockReader<'d, 'i, 'r> {
     /// All bytes, in memory that grows as they come: their number is not trusted.
     fn into_bytes(self) -> Result<Vec<u8>> {
         let Self { decoder, header, len, .. } = self;
-        let mut block = Block::new(header, len);
+        let mut block = decoder.sections.begin_block(header, len);
         let (mut all, mut bytes, mut scratch) = (Vec::new(), Vec::new(), Vec::new());
         let mut left = len;
         while left > 0 {

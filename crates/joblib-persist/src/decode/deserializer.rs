@@ -383,8 +383,8 @@ impl Decoder<'_, '_> {
                     }
                     Head::Ext { kind: EXT_BLOCK, len } => {
                         let role = self.ext_role(len)?;
-                        let (_, len) = self.block(role)?;
-                        self.sections.skip_block(len)?;
+                        let (header, len) = self.block(role)?;
+                        self.sections.skip_block(header, len)?;
                         self.block_done();
                         0
                     }

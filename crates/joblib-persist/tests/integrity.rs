@@ -1,0 +1,301 @@
+//! Damage is found, and described: what, in which file, where.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use joblib_array::{Array, MmapMode};
+use joblib_persist::{DumpOptions, LoadOptions, Reader, Writer, dump, load, verify};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Model {
+    name: String,
+    weights: Array<f64>,
+    counts: Vec<u32>,
+    notes: Vec<Option<String>>,
+}
+
+fn model() -> Model {
+    Model {
+        name: "ridge".into(),
+        weights: Array::from_fn(&[30, 10], |index| (index[0] * index[1]) as f64),
+        counts: (0..400).collect(),
+        notes: vec![Some("a note".into()), None, Some("another".into())],
+    }
+}
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn holding(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        fs::write(self.path(name), bytes).unwrap();
+        self.path(name)
+    }
+}
+
+fn bytes_of(path: &Path) -> Vec<u8> {
+    fs::read(path).unwrap()
+}
+
+#[test]
+fn every_flipped_bit_of_a_file_is_found_and_none_gives_another_value() {
+    let folder = Folder::new();
+    for name in ["plain", "small.gz"] {
+        let path = folder.path(name);
+        dump(&model(), &path).unwrap();
+        let good = bytes_of(&path);
+        let mut silent = 0;
+        for at in 0..good.len() {
+            let mut bad = good.clone();
+            bad[at] ^= 1 << (at % 8);
+            let path = folder.holding("bad", &bad);
+            match load::<Model>(&path) {
+                // A few bits of gzip's header mean nothing: its time, its system, unused flags.
+                Ok(value) => {
+                    assert_eq!(value, model(), "byte {at} of {name}");
+                    silent += 1;
+                }
+                Err(error) => {
+                    assert_eq!(error.path(), Some(path.as_path()));
+                    assert!(!error.is_wrong_type(), "byte {at} of {name}: {error}");
+                }
+            }
+        }
+        assert!(silent <= if name == "plain" { 0 } else { 100 }, "{silent} flips of {name} were not found");
+    }
+}
+
+#[test]
+fn verify_finds_every_flipped_bit_even_where_load_maps_or_skips() {
+    let folder = Folder::new();
+    let path = folder.path("model");
+    dump(&model(), &path).unwrap();
+    let good = bytes_of(&path);
+    assert_eq!(verify(&path).unwrap().bytes, good.len() as u64);
+    for at in 0..good.len() {
+        let mut bad = good.clone();
+        bad[at] ^= 0x10;
+        let error = verify(folder.holding("bad", &bad)).unwrap_err();
+        assert!(error.is_corrupt() || error.is_foreign(), "byte {at}: {error}");
+        assert!(error.to_string().contains("bad"), "byte {at}: {error}");
+    }
+}
+
+#[test]
+fn a_cut_tail_is_an_error_at_every_length() {
+    let folder = Folder::new();
+    for name in ["plain", "packed.gz", "packed.xz", "packed.z"] {
+        let path = folder.path(name);
+        dump(&model(), &path).unwrap();
+        let good = bytes_of(&path);
+        for len in 0..good.len() {
+            let path = folder.holding("cut", &good[..len]);
+            let error = load::<Model>(&path).unwrap_err();
+            assert!(error.is_corrupt() || error.is_foreign(), "{len} bytes of {name}: {error}");
+            let mapped = LoadOptions::new().mmap_mode(MmapMode::Read).load::<Model>(&path);
+            assert!(mapped.is_err(), "{len} bytes of {name}");
+        }
+    }
+}
+
+#[test]
+fn an_empty_file_a_foreign_file_and_a_missing_one_are_told_apart() {
+    let folder = Folder::new();
+    let error = load::<f64>(folder.holding("empty", b"")).unwrap_err();
+    assert!(error.is_corrupt(), "{error}");
+    let error = load::<f64>(folder.holding("text", b"alpha,beta\n1,2\n")).unwrap_err();
+    assert!(error.is_foreign(), "{error}");
+    let error = load::<f64>(folder.path("none")).unwrap_err();
+    assert!(error.is_not_found(), "{error}");
+    assert!(std::error::Error::source(&error).is_some());
+    let error = dump(&1, folder.path("no/folder")).unwrap_err();
+    assert!(error.is_not_found(), "{error}");
+}
+
+#[test]
+fn a_newer_version_is_named_and_not_called_damage() {
+    let folder = Folder::new();
+    let path = folder.path("new");
+    dump(&1, &path).unwrap();
+    let mut bytes = bytes_of(&path);
+    bytes[8] = 2;
+    let check = crc_fast::checksum(crc_fast::CrcAlgorithm::Crc64Nvme, &bytes[..12]) as u32;
+    bytes[12..16].copy_from_slice(&check.to_le_bytes());
+    let error = load::<i32>(folder.holding("new", &bytes)).unwrap_err();
+    assert!(error.is_foreign() && error.to_string().contains("version 2"), "{error}");
+}
+
+#[test]
+fn a_wrong_type_says_what_was_expected_and_found_and_where() {
+    let folder = Folder::new();
+    let path = folder.path("model");
+    dump(&("text", 1.5, Array::<f32>::zeros(&[40, 40])), &path).unwrap();
+
+    let error = load::<(String, u8, Array<f32>)>(&path).unwrap_err();
+    assert!(error.is_wrong_type(), "{error}");
+    assert_eq!(error.offset(), Some(16 + 24 + 1 + 5));
+    let text = error.to_string();
+    assert!(text.contains("model") && text.contains("floating point `1.5`, expected u8"), "{text}");
+
+    let error = load::<(String, f64, Array<f64>)>(&path).unwrap_err();
+    assert!(error.is_wrong_type(), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("expected an array of float64, found an array of float32 of shape [40, 40]"),
+        "{error}"
+    );
+
+    let error = load::<(String, f64)>(&path).unwrap_err();
+    assert!(error.is_wrong_type() && error.to_string().contains("1 more elements"), "{error}");
+}
+
+#[test]
+fn what_follows_the_last_value_is_an_error_for_who_reads_on() {
+    let folder = Folder::new();
+    let path = folder.path("two");
+    let mut writer = Writer::create(&path, &DumpOptions::new()).unwrap();
+    writer.write(&1).unwrap();
+    writer.write(&vec![1.0; 500]).unwrap();
+    writer.finish().unwrap();
+    assert_eq!(verify(&path).unwrap().objects, 2);
+    let mut bytes = bytes_of(&path);
+    bytes.extend_from_slice(b"more");
+    let path = folder.holding("more", &bytes);
+    assert!(verify(&path).unwrap_err().is_corrupt());
+    let mut reader = Reader::open(&path, &LoadOptions::new()).unwrap();
+    assert_eq!(reader.next::<i32>().unwrap(), Some(1));
+    assert_eq!(reader.next::<Vec<f64>>().unwrap(), Some(vec![1.0; 500]));
+    assert!(reader.next::<i32>().unwrap_err().is_corrupt());
+    assert!(reader.next::<i32>().is_err(), "after an error there is nothing to read");
+}
+
+#[test]
+fn sections_in_another_order_are_found_though_each_is_sound() {
+    let folder = Folder::new();
+    let path = folder.path("arrays");
+    let array = |value: f64| Array::from_vec(vec![value; 200], &[200]).unwrap();
+    dump(&vec![array(1.0), array(2.0)], &path).unwrap();
+    let bytes = bytes_of(&path);
+    let blocks: Vec<usize> = (0..bytes.len() - 1608)
+        .filter(|&at| {
+            bytes[at..].starts_with(&1.0_f64.to_le_bytes()) || bytes[at..].starts_with(&2.0_f64.to_le_bytes())
+        })
+        .collect();
+    let (first, second) = (blocks[0], blocks[200]);
+    let mut swapped = bytes.clone();
+    // Headers and payloads with their checksums, 32 bytes of header before each.
+    let len = 1600 + 8;
+    swapped[first..first + len].copy_from_slice(&bytes[second..second + len]);
+    swapped[second..second + len].copy_from_slice(&bytes[first..first + len]);
+    for (header, other) in [(first, second), (second, first)] {
+        let padding = |at: usize| {
+            (0..64).find(|&p| bytes[at - p - 32] == 2 && bytes[at - p - 32 + 5] == p as u8).unwrap()
+        };
+        let (to, from) = (header - padding(header) - 32, other - padding(other) - 32);
+        swapped[to..to + 32].copy_from_slice(&bytes[from..from + 32]);
+    }
+    assert!(load::<Vec<Array<f64>>>(folder.holding("swapped", &swapped)).is_err());
+}
+
+#[test]
+fn a_limit_on_the_decompressed_size_stops_a_bomb_early() {
+    let folder = Folder::new();
+    let path = folder.path("bomb.gz");
+    dump(&Array::<u8>::zeros(&[200 << 20]), &path).unwrap();
+    assert!(bytes_of(&path).len() < 2 << 20);
+    let limited = LoadOptions::new().max_decompressed_bytes(1 << 20);
+    let error = limited.load::<Array<u8>>(&path).unwrap_err();
+    assert!(error.is_limit(), "{error}");
+    let error = limited.load::<serde::de::IgnoredAny>(&path).unwrap_err();
+    assert!(error.is_limit(), "{error}");
+}
+
+#[test]
+fn values_nested_too_deep_to_load_are_refused_when_dumped() {
+    #[derive(Serialize)]
+    struct Nested(Vec<Nested>);
+    let mut nested = Nested(vec![]);
+    for _ in 0..600 {
+        nested = Nested(vec![nested]);
+    }
+    let folder = Folder::new();
+    let error = dump(&nested, folder.path("deep")).unwrap_err();
+    assert!(error.to_string().contains("512"), "{error}");
+    assert!(!folder.path("deep").exists());
+}
+
+#[test]
+fn a_dump_that_fails_leaves_the_old_file_and_nothing_else() {
+    struct Fails;
+    impl Serialize for Fails {
+        fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+            Err(serde::ser::Error::custom("this value can't be serialized"))
+        }
+    }
+    let folder = Folder::new();
+    let path = folder.path("value");
+    dump(&"old", &path).unwrap();
+    let error = dump(&(vec![0.0; 1_000_000], Fails), &path).unwrap_err();
+    assert!(error.to_string().contains("this value can't be serialized"), "{error}");
+    assert_eq!(error.path(), Some(path.as_path()));
+    assert_eq!(load::<String>(&path).unwrap(), "old");
+    assert_eq!(fs::read_dir(folder.0.path()).unwrap().count(), 1);
+
+    let mut writer = Writer::create(&path, &DumpOptions::new()).unwrap();
+    writer.write("never finished").unwrap();
+    drop(writer);
+    assert_eq!(load::<String>(&path).unwrap(), "old");
+    assert_eq!(fs::read_dir(folder.0.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn what_a_killed_dump_left_is_cleared_by_the_next_one() {
+    let folder = Folder::new();
+    let path = folder.path("value");
+    dump(&"first", &path).unwrap();
+    // Between its two steps a dump has a complete file under this name.
+    fs::rename(&path, folder.path(".value.joblib-new")).unwrap();
+    dump(&"second", &path).unwrap();
+    dump(&"third", &path).unwrap();
+    assert_eq!(load::<String>(&path).unwrap(), "third");
+    assert_eq!(fs::read_dir(folder.0.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn many_threads_dump_to_one_path_and_each_time_it_loads() {
+    let folder = Folder::new();
+    let path = folder.path("shared");
+    dump(&0_u64, &path).unwrap();
+    std::thread::scope(|scope| {
+        for thread in 0..4_u64 {
+            let path = &path;
+            scope.spawn(move || {
+                for _ in 0..50 {
+                    dump(&thread, path).unwrap();
+                    assert!(load::<u64>(path).unwrap() < 4);
+                }
+            });
+        }
+    });
+    assert_eq!(fs::read_dir(folder.0.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_link_is_written_through() {
+    let folder = Folder::new();
+    fs::create_dir(folder.path("real")).unwrap();
+    dump(&1, folder.path("real/value")).unwrap();
+    std::os::unix::fs::symlink(folder.path("real/value"), folder.path("link")).unwrap();
+    dump(&2, folder.path("link")).unwrap();
+    assert_eq!(load::<i32>(folder.path("real/value")).unwrap(), 2);
+    assert!(fs::symlink_metadata(folder.path("link")).unwrap().is_symlink());
+}
