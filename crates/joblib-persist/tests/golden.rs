@@ -1,5 +1,5 @@
 //! Files that earlier versions wrote load for ever. `tests/golden/v<format version>/` holds them; they are never written
-//! again, only added to: run this test with JOBLIB_WRITE_GOLDEN=1 after the format's version was raised.
+//! again, only added to: run this test with `JOBLIB_WRITE_GOLDEN=1` after the format's version was raised.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -19,6 +19,7 @@ enum Kind {
 struct Everything {
     text: String,
     wide: (u128, i128, u64, i64, f32, f64, char, bool),
+    #[expect(clippy::option_option, reason = "this is what must come back")]
     options: Vec<Option<Option<()>>>,
     kinds: Vec<Kind>,
     map: BTreeMap<i32, Vec<u8>>,
@@ -45,15 +46,8 @@ fn everything() -> Everything {
     }
 }
 
-const NAMES: [(&str, &str); 7] = [
-    ("everything", ""),
-    ("everything.z", "zlib"),
-    ("everything.gz", "gzip"),
-    ("everything.bz2", "bz2"),
-    ("everything.xz", "xz"),
-    ("everything.lzma", "lzma"),
-    ("everything.lz4", "lz4"),
-];
+const NAMES: [(&str, &str); 4] =
+    [("everything", ""), ("everything.z", "zlib"), ("everything.gz", "gzip"), ("everything.xz", "xz")];
 
 fn folder(version: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(version)

@@ -1,0 +1,77 @@
+//! Peak memory: a dump takes the value plus 32 MB, a load 1.05 times the value plus 32 MB, compressed or not. Measured as the
+//! high-water mark of a child process that does nothing else.
+#![cfg(target_os = "linux")]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use joblib_array::Array;
+use joblib_persist::{dump, load};
+use serde::{Deserialize, Serialize};
+
+const TASK: &str = "JOBLIB_TEST_MEMORY_TASK";
+const MB: u64 = 1_000_000;
+const VALUE: u64 = 200 * MB;
+const SLACK: u64 = 32 * MB;
+
+#[derive(Serialize, Deserialize)]
+struct Columns {
+    array: Array<f64>,
+    texts: Vec<String>,
+}
+
+/// 200 MB: mostly one array, and texts of 16 bytes with their 24 bytes of `String`.
+fn value() -> Columns {
+    let texts: Vec<String> = (0..500_000).map(|i| format!("text {i:>11}")).collect();
+    let len = (VALUE as usize - texts.len() * 48) / 8;
+    Columns { array: Array::from_vec((0..len).map(|i| (i % 1000) as f64).collect(), &[len]).unwrap(), texts }
+}
+
+fn high_water() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
+}
+
+/// What the child does; nothing when it runs as a test among others.
+#[test]
+fn the_child_does_its_task_and_prints_its_peak() {
+    let Ok(task) = std::env::var(TASK) else { return };
+    let (verb, path) = task.split_once(' ').unwrap();
+    if verb == "dump" {
+        dump(&value(), path).unwrap();
+    } else {
+        let columns: Columns = load(path).unwrap();
+        assert_eq!(columns.texts.len(), 500_000);
+        drop(columns);
+    }
+    println!("\npeak {}", high_water());
+}
+
+fn peak(verb: &str, path: &Path) -> u64 {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "the_child_does_its_task_and_prints_its_peak", "--nocapture", "--test-threads=1"])
+        .env(TASK, format!("{verb} {}", path.display()))
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    text.lines()
+        .find_map(|line| line.strip_prefix("peak "))
+        .unwrap_or_else(|| panic!("no peak in: {text}{}", String::from_utf8_lossy(&output.stderr)))
+        .parse()
+        .unwrap()
+}
+
+#[test]
+fn dumping_and_loading_take_little_more_memory_than_the_value() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["plain", "packed.gz", "packed.z", "packed.xz"] {
+        let path: PathBuf = folder.path().join(name);
+        let dumped = peak("dump", &path);
+        let loaded = peak("load", &path);
+        eprintln!("{name}: dump {} MB, load {} MB of a value of {} MB", dumped / MB, loaded / MB, VALUE / MB);
+        assert!(dumped <= VALUE + SLACK, "{name}: a dump took {} MB", dumped / MB);
+        assert!(loaded <= VALUE + VALUE / 20 + SLACK, "{name}: a load took {} MB", loaded / MB);
+        std::fs::remove_file(&path).unwrap();
+    }
+}
