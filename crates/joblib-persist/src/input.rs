@@ -123,9 +123,6 @@ impl<'r> Input<'r> {
     /// Moves over `len` bytes.
     pub(crate) fn skip(&mut self, mut len: u64) -> Result<()> {
         self.check_limit(len)?;
-        if (self.end - self.start) as u64 >= len {
-            return Ok(());
-        }
         if let Source::File(file) = &self.source {
             let size = file.metadata().map_err(|source| Error::io("reading", source))?.len();
             if size.checked_sub(self.position).is_none_or(|left| left < len) {
@@ -165,6 +162,7 @@ impl<'r> Input<'r> {
         self.check_limit(len)?;
         if let Source::File(file) = &self.source
             && len > NOT_WORTH_ASKING
+            && ((self.end - self.start) as u64) < len
         {
             let size = file.metadata().map_err(|source| Error::io("reading", source))?.len();
             if size.checked_sub(self.position).is_none_or(|left| left < len) {

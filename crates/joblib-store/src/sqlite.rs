@@ -98,8 +98,8 @@ fn id(key: &Key) -> [u8; 24] {
 }
 
 /// Milliseconds since 1970.
-fn millis(time: SystemTime) -> i64 {
-    time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
+fn micros(time: SystemTime) -> i64 {
+    time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_micros() as i64)
 }
 
 impl Shared {
@@ -170,7 +170,7 @@ impl Shared {
             transaction.prepare_cached("DELETE FROM results WHERE key = ?1")?.execute([id])?;
             transaction
                 .prepare_cached("INSERT INTO results (key, version, used, bytes) VALUES (?1, ?2, ?3, ?4)")?
-                .execute(params![id, version, millis(SystemTime::now()), bytes])?;
+                .execute(params![id, version, micros(SystemTime::now()), bytes])?;
             transaction.prepare_cached("DELETE FROM evicted WHERE key = ?1")?.execute([id])?;
             if claimed {
                 transaction.prepare_cached("DELETE FROM claims WHERE key = ?1")?.execute([id])?;
@@ -182,7 +182,7 @@ impl Shared {
 
     fn touch(&self, id: [u8; 24]) -> Result<(), Error> {
         let mut touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
-        touched.insert(id, millis(SystemTime::now()));
+        touched.insert(id, micros(SystemTime::now()));
         if touched.len() < TOUCHES {
             return Ok(());
         }
@@ -230,7 +230,7 @@ impl Shared {
             let rows = statement.query_map(params![with_bytes, sample as i64], |row| {
                 let bytes: Option<Vec<u8>> = row.get(5)?;
                 let used =
-                    SystemTime::UNIX_EPOCH + Duration::from_millis(row.get::<_, i64>(3)?.max(0) as u64);
+                    SystemTime::UNIX_EPOCH + Duration::from_micros(row.get::<_, i64>(3)?.max(0) as u64);
                 let candidate = Candidate {
                     bytes: row.get::<_, i64>(2)?.max(0) as u64,
                     idle: now.duration_since(used).unwrap_or_default(),
@@ -391,7 +391,7 @@ impl Store for Sqlite {
                 let mut call = [0; 16];
                 call.copy_from_slice(&key[8..]);
                 let used =
-                    SystemTime::UNIX_EPOCH + Duration::from_millis(row.get::<_, i64>(3)?.max(0) as u64);
+                    SystemTime::UNIX_EPOCH + Duration::from_micros(row.get::<_, i64>(3)?.max(0) as u64);
                 let bytes = row.get::<_, i64>(2)?.max(0) as u64;
                 items.push(Item::new(Arc::clone(version), call, bytes, used, *current));
             }

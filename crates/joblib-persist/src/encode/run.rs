@@ -16,7 +16,8 @@ const GATHER: usize = 64 << 10;
 /// The element type of a primitive. The name of a type of somebody's own has its module in front, so it is never taken
 /// for one; were a name ever wrong, [`Run`] refuses the element, and nothing is written that means another value.
 pub(super) fn number_type<T: ?Sized>() -> Option<DType> {
-    Some(match type_name::<T>() {
+    // serde's own sequences give references to their elements.
+    Some(match type_name::<T>().trim_start_matches('&') {
         "bool" => DType::Bool,
         "i8" => DType::I8,
         "i16" => DType::I16,
