@@ -284,6 +284,7 @@ fn an_existing_gitignore_is_left_alone() {
 
 #[test]
 fn a_reference_made_here_is_read_by_worker_processes() {
+    #[expect(clippy::needless_pass_by_value, reason = "a task owns its arguments")]
     fn length(reference: MemorizedResult<Vec<u8>>) -> usize {
         reference.get().unwrap().len()
     }
