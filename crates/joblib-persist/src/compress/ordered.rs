@@ -9,14 +9,15 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-/// Bytes of blocks that may be under way at a time, so that memory is bounded on machines of many cores too.
-const BUDGET: usize = 16 << 20;
+/// Bytes of blocks that may be under way at a time, so that memory is bounded on machines of many cores too. What comes
+/// out takes as much again at most, and the allocator keeps some of both.
+const BUDGET: usize = 8 << 20;
 
 /// How many pieces of work of `bytes` each should be under way on `threads` threads.
 ///
-/// Two a thread, so that none waits for its next one, within the budget.
+/// One a thread and one that is ready for whoever is done first, within the budget.
 pub(super) fn depth(threads: usize, bytes: usize) -> usize {
-    (2 * threads).min(BUDGET / bytes.max(1)).max(2)
+    (threads + 1).min(BUDGET / bytes.max(1)).max(2)
 }
 
 /// Number of threads that do the work.
@@ -216,8 +217,8 @@ mod tests {
 
     #[test]
     fn the_depth_is_bounded_by_threads_and_by_bytes() {
-        assert_eq!(depth(2, 1 << 20), 4);
-        assert_eq!(depth(64, 1 << 20), 16);
+        assert_eq!(depth(2, 1 << 20), 3);
+        assert_eq!(depth(64, 1 << 20), 8);
         assert_eq!(depth(64, 1 << 30), 2);
     }
 }
