@@ -75,6 +75,11 @@ pub mod prelude {
     };
 }
 
+/// The example of the repository's front page.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
+
 /// What the code that `#[cached]` generates uses. Not for people, and not stable.
 #[doc(hidden)]
 pub mod internal {
