@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 pub use self::compress::Compress;
 pub(crate) use self::compress::choose;
 use crate::error::{Error, Kind, Result};
-use crate::{Reader, Writer};
+use crate::{Reader, Writer, pickle};
 
 /// How to save a value.
 ///
@@ -75,6 +75,7 @@ impl DumpOptions {
 pub struct LoadOptions {
     pub(crate) mmap_mode: Option<MmapMode>,
     pub(crate) max_decompressed_bytes: Option<u64>,
+    pub(crate) pickle_limits: pickle::Limits,
 }
 
 impl LoadOptions {
@@ -97,6 +98,12 @@ impl LoadOptions {
     /// ([`is_limit`](crate::Error::is_limit)). For files that are not trusted: a small one can decompress to terabytes.
     pub fn max_decompressed_bytes(mut self, bytes: u64) -> Self {
         self.max_decompressed_bytes = Some(bytes);
+        self
+    }
+
+    /// What reading a Python file may cost: see [`Limits`](pickle::Limits).
+    pub fn pickle_limits(mut self, limits: pickle::Limits) -> Self {
+        self.pickle_limits = limits;
         self
     }
 
