@@ -14,6 +14,7 @@ use crate::batching::Batching;
 use crate::cancel::{CancellationToken, Waker};
 use crate::context::CallContext;
 use crate::error::{Cause, Error, Result, TaskError};
+use crate::interrupt;
 use crate::reporter::Reporter;
 use crate::retry::{self, Verdict};
 use crate::task::Task;
@@ -65,8 +66,8 @@ pub(crate) struct Plan<I, C> {
     pub(crate) retries: u32,
     pub(crate) deadline: Option<Duration>,
     pub(crate) tokens: Vec<CancellationToken>,
-    /// Is a stop by Ctrl-C the reason when the first of `tokens` is cancelled?
-    pub(crate) interrupt: Option<CancellationToken>,
+    /// Ctrl-C.
+    pub(crate) interrupt: Option<interrupt::Guard>,
     pub(crate) reporter: Reporter,
 }
 
@@ -80,7 +81,7 @@ pub(crate) struct Engine<T: Task, I, C> {
     retries: u32,
     deadline: Option<(Instant, Duration)>,
     tokens: Vec<CancellationToken>,
-    interrupt: Option<CancellationToken>,
+    interrupt: Option<interrupt::Guard>,
     reporter: Reporter,
     /// Tasks taken from the producer.
     produced: usize,
@@ -103,7 +104,7 @@ where
 {
     pub(crate) fn new(plan: Plan<I, C>) -> Self {
         let waker = plan.carrier.waker();
-        for token in plan.tokens.iter().chain(&plan.interrupt) {
+        for token in plan.tokens.iter().chain(plan.interrupt.as_ref().map(interrupt::Guard::token)) {
             token.on_cancel(&waker);
         }
         Engine {
@@ -156,7 +157,7 @@ where
 
     /// Is there a reason from outside to stop?
     fn check(&self) -> Result<()> {
-        if self.interrupt.as_ref().is_some_and(CancellationToken::is_cancelled) {
+        if self.interrupt.as_ref().is_some_and(|guard| guard.token().is_cancelled()) {
             return Err(Error::interrupted());
         }
         if self.tokens.iter().any(CancellationToken::is_cancelled) {

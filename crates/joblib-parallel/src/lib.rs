@@ -6,12 +6,17 @@ mod batching;
 mod cancel;
 mod carry;
 mod config;
+#[cfg(feature = "conformance")]
+#[allow(clippy::missing_panics_doc, reason = "a case that panics is a case that fails")]
+pub mod conformance;
 mod context;
 mod cpu;
 mod delayed;
 mod describe;
 mod engine;
 mod error;
+mod inherited;
+mod interrupt;
 mod n_jobs;
 mod panics;
 mod parallel;
@@ -36,7 +41,7 @@ pub use crate::cpu::{cpu_count, physical_cpu_count};
 pub use crate::delayed::{Delayed, Function, Value, delayed};
 pub use crate::error::{BoxError, Cause, Crash, Error, Panic, Result, TaskError};
 pub use crate::parallel::{
-    Anywhere, FailFast, Generator, GeneratorUnordered, List, OnFailure, Outcomes, Parallel, Portable,
+    Anywhere, FailFast, Forked, Generator, GeneratorUnordered, List, OnFailure, Outcomes, Parallel, Portable,
     ReturnAs, SharedMem, effective_n_jobs,
 };
 pub use crate::pre_dispatch::PreDispatch;

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use joblib_array::MmapMode;
 
+use crate::backend::multiprocessing;
 use crate::backend::sequential::Inline;
 use crate::backend::threading;
 use crate::backend::{Backend, Call, Erased, ParallelBackend, Traits};
@@ -23,12 +24,13 @@ use crate::context::{self, CallContext};
 use crate::delayed::{Delayed, Function, Value};
 use crate::engine::{Carrier, Engine, Plan};
 use crate::error::{BoxError, Error, Result, TaskError};
+use crate::inherited::inherit;
 use crate::pre_dispatch::PreDispatch;
 use crate::reporter::{Progress, Reporter};
 use crate::results::{self, Results};
 use crate::settings::{Prefer, Settings};
 use crate::task::{Closure, Task, Tried};
-use crate::{config, cpu, n_jobs, panics};
+use crate::{config, cpu, interrupt, n_jobs, panics};
 
 /// Tasks are made with [`delayed`](crate::delayed) and run on any backend.
 #[derive(Debug, Clone, Copy)]
@@ -37,6 +39,10 @@ pub struct Anywhere;
 /// Tasks are closures that may borrow, and run on threads of this process only.
 #[derive(Debug, Clone, Copy)]
 pub struct SharedMem;
+
+/// Tasks are closures that may capture anything, and run in processes forked for the call.
+#[derive(Debug, Clone, Copy)]
+pub struct Forked;
 
 /// Results are returned together, in the order of their tasks.
 #[derive(Debug, Clone, Copy)]
@@ -235,6 +241,14 @@ impl<W, R, F> Parallel<W, R, F> {
         self
     }
 
+    /// Whether Ctrl-C ends the call with an error that says so (and a second press the program), where the program
+    /// does not handle it itself. At first it does; with `false`, Ctrl-C ends the program as it would without the
+    /// call. Either way no worker process remains.
+    pub fn catch_interrupt(mut self, catch: bool) -> Self {
+        self.settings.leave_interrupt = !catch;
+        self
+    }
+
     /// Returns the results as a [`List`], or as an iterator: [`Generator`] or [`GeneratorUnordered`].
     ///
     /// An iterator has at most the results of `pre_dispatch` batches waiting: a slow consumer slows the producer.
@@ -347,6 +361,27 @@ impl<R, F> Parallel<Anywhere, R, F> {
     pub fn recycle_above_bytes(mut self, bytes: u64) -> Self {
         self.settings.recycle_above_bytes = Some(bytes);
         self
+    }
+
+    /// Takes closures that capture anything, and runs them in processes forked for each call: backend
+    /// [`Multiprocessing`](Backend::Multiprocessing). Only their results are encoded.
+    ///
+    /// All closures are made before the first runs. Do not fork while other threads may hold locks that the closures
+    /// need: in the forked process nobody releases them.
+    ///
+    /// ```
+    /// use joblib_parallel::Parallel;
+    ///
+    /// // Neither encoded nor sent: the fork has it.
+    /// let table: Vec<String> = (0..1000).map(|n| n.to_string()).collect();
+    /// let table = &table;
+    /// let lengths = Parallel::new().n_jobs(2).fork().run((0..4).map(|k| move || table[250 * k].len()))?;
+    /// assert_eq!(lengths, [1, 3, 3, 3]);
+    /// # Ok::<(), joblib_parallel::Error>(())
+    /// ```
+    pub fn fork(mut self) -> Parallel<Forked, R, F> {
+        self.settings.backend = Some(Backend::Multiprocessing);
+        self.step()
     }
 
     /// Takes closures that borrow instead of [`delayed`](crate::delayed) calls. They run on threads, or one after
@@ -477,7 +512,7 @@ impl<W, R, F: OnFailure> Parallel<W, R, F> {
             retries: settings.retries,
             deadline: settings.deadline,
             tokens: settings.token.iter().cloned().collect(),
-            interrupt: None,
+            interrupt: if settings.leave_interrupt { None } else { interrupt::watch() },
             reporter,
         })
     }
@@ -642,6 +677,47 @@ impl Parallel<SharedMem, List, Outcomes> {
             // Named by path, the function is not general enough over the engine's lifetime.
             results::outcomes(engine)
         })
+    }
+}
+
+impl Parallel<Forked, List, FailFast> {
+    /// Runs the closures in forked processes and returns their results in order, or the first failure.
+    pub fn run<I, G, R>(&self, tasks: I) -> Result<Vec<R>>
+    where
+        I: IntoIterator<Item = G>,
+        G: FnOnce() -> R,
+        R: Value,
+    {
+        let closures: Vec<G> = tasks.into_iter().collect();
+        results::list(self.open_forked(inherit(&closures))?, results::keep)
+    }
+}
+
+impl Parallel<Forked, List, Outcomes> {
+    /// Runs the closures in forked processes and returns for each its result or its failure, in order.
+    pub fn run<I, G, R>(&self, tasks: I) -> Result<Vec<std::result::Result<R, TaskError>>>
+    where
+        I: IntoIterator<Item = G>,
+        G: FnOnce() -> R,
+        R: Value,
+    {
+        let closures: Vec<G> = tasks.into_iter().collect();
+        results::outcomes(self.open_forked(inherit(&closures))?)
+    }
+}
+
+impl<R, F: OnFailure> Parallel<Forked, R, F> {
+    fn open_forked<T, I>(&self, producer: I) -> Result<Engine<T, I, Erased>>
+    where
+        T: Task<Output: 'static> + 'static,
+        I: Iterator<Item = T>,
+    {
+        if multiprocessing::is_disabled() {
+            return Err(Error::usage(
+                "fork() can't be followed while JOBLIB_MULTIPROCESSING=0 forbids to fork",
+            ));
+        }
+        self.open(false, producer)
     }
 }
 

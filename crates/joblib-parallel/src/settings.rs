@@ -46,6 +46,7 @@ pub(crate) struct Settings {
     pub(crate) seed: Option<u64>,
     pub(crate) progress: Option<String>,
     pub(crate) on_progress: Option<Callback>,
+    pub(crate) leave_interrupt: bool,
     pub(crate) token: Option<CancellationToken>,
     pub(crate) max_nbytes: Option<usize>,
     pub(crate) mmap_mode: Option<MmapMode>,

@@ -1,151 +1,14 @@
-//! What holds for a call whatever runs it: order, laziness, failures, stopping. On the backends of this process.
+//! Calls on threads: borrowing, stopping, time limits; budgets and configuration.
 
-use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use joblib_parallel::{
-    Backend, CancellationToken, Generator, GeneratorUnordered, Parallel, SharedMem, cancelled, delayed,
-    effective_n_jobs, parallel_config, task_seed,
+    Backend, CancellationToken, Parallel, SharedMem, cancelled, delayed, effective_n_jobs, parallel_config,
 };
 
 fn square(n: u64) -> u64 {
     n * n
-}
-
-fn fails_on_multiples(n: u64, of: u64) -> u64 {
-    assert!(n % of != of - 1, "{n} is not wanted");
-    n
-}
-
-fn each(check: impl Fn(Parallel)) {
-    check(Parallel::new().backend(Backend::Sequential));
-    check(Parallel::new().backend(Backend::Loky).n_jobs(2));
-    check(Parallel::new().backend(Backend::Multiprocessing).n_jobs(2));
-    for n_jobs in [1, 2, 5] {
-        check(Parallel::new().backend(Backend::Threading).n_jobs(n_jobs));
-    }
-}
-
-#[test]
-fn results_come_in_the_order_of_tasks() {
-    each(|parallel| {
-        let got = parallel.run((0..10_000).map(|n| delayed(square, (n,)))).unwrap();
-        assert_eq!(got, (0..10_000).map(square).collect::<Vec<_>>());
-        assert_eq!(parallel.run((0..0).map(|n| delayed(square, (n,)))).unwrap(), []);
-    });
-}
-
-#[test]
-fn the_producer_runs_on_the_callers_thread_and_may_hold_anything() {
-    let count = std::rc::Rc::new(Cell::new(0));
-    each(|parallel| {
-        let count = std::rc::Rc::clone(&count);
-        let tasks = (0..100).map(|n| {
-            count.set(count.get() + 1);
-            delayed(square, (n,))
-        });
-        parallel.run(tasks).unwrap();
-    });
-    assert_eq!(count.get(), 600);
-}
-
-#[test]
-fn a_panic_names_task_function_arguments_and_place() {
-    each(|parallel| {
-        let error = parallel.run((0..99).map(|n| delayed(fails_on_multiples, (n, 50)))).unwrap_err();
-        assert!(error.is_panic(), "{error}");
-        let task = error.task().unwrap();
-        assert_eq!(task.index(), 49);
-        assert_eq!(task.arguments(), "49, 50");
-        assert!(task.function().ends_with("fails_on_multiples"));
-        assert!(
-            error.to_string().contains("tests/calls.rs:") && error.to_string().contains("49 is not wanted")
-        );
-        let completed = error.into_completed::<u64>().unwrap();
-        assert!(completed.iter().flatten().all(|n| *n < 99));
-        assert_eq!(completed[49], None);
-    });
-}
-
-#[test]
-fn outcomes_give_every_task_its_own_result() {
-    each(|parallel| {
-        let outcomes =
-            parallel.outcomes().run((0..1000).map(|n| delayed(fails_on_multiples, (n, 10)))).unwrap();
-        assert_eq!(outcomes.len(), 1000);
-        for (n, outcome) in outcomes.iter().enumerate() {
-            match outcome {
-                Ok(value) => assert_eq!(*value, n as u64),
-                Err(error) => assert!(n % 10 == 9 && error.index() == n, "{error}"),
-            }
-        }
-    });
-}
-
-#[test]
-fn an_err_ends_try_run_with_its_task_named() {
-    let check = |n: i32| if n < 0 { Err(format!("{n} < 0")) } else { Ok(n) };
-    each(|parallel| {
-        assert_eq!(parallel.try_run([1, 2].map(|n| delayed(check, (n,)))).unwrap(), [1, 2]);
-        let error = parallel.try_run([1, -2, 3].map(|n| delayed(check, (n,)))).unwrap_err();
-        assert!(error.is_failure());
-        assert_eq!(error.task().unwrap().arguments(), "-2");
-        assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "-2 < 0");
-    });
-}
-
-#[test]
-fn a_panic_of_the_producer_reaches_the_caller() {
-    each(|parallel| {
-        let tasks = (0..100).map(|n| {
-            assert!(n < 50, "no more tasks");
-            delayed(square, (n,))
-        });
-        let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| parallel.run(tasks)));
-        let message = *panic.unwrap_err().downcast::<&str>().unwrap();
-        assert_eq!(message, "no more tasks");
-    });
-}
-
-#[test]
-fn a_generator_is_in_order_and_does_not_run_ahead_of_its_consumer() {
-    each(|parallel| {
-        let produced = Cell::new(0);
-        let tasks = (0..1_000_000).map(|n| {
-            produced.set(produced.get() + 1);
-            delayed(square, (n,))
-        });
-        let mut results = parallel.batch_size(1).return_as(Generator).run(tasks).unwrap();
-        for n in 0..1000 {
-            assert_eq!(results.next().unwrap().unwrap(), square(n));
-            assert!(produced.get() < n + 50, "{} produced before {n}", produced.get());
-        }
-    });
-}
-
-#[test]
-fn an_unordered_generator_gives_every_result_once() {
-    each(|parallel| {
-        let results =
-            parallel.return_as(GeneratorUnordered).run((0..5000).map(|n| delayed(square, (n,)))).unwrap();
-        let mut got: Vec<u64> = results.map(Result::unwrap).collect();
-        got.sort_unstable();
-        assert_eq!(got, (0..5000).map(square).collect::<Vec<_>>());
-    });
-}
-
-#[test]
-fn a_failure_ends_a_generator_and_outcomes_do_not() {
-    each(|parallel| {
-        let tasks = || (0..100).map(|n| delayed(fails_on_multiples, (n, 50)));
-        let results: Vec<_> = parallel.clone().return_as(Generator).run(tasks()).unwrap().collect();
-        let (last, before) = results.split_last().unwrap();
-        assert!(last.as_ref().unwrap_err().is_panic());
-        assert!(before.iter().map(|result| *result.as_ref().unwrap()).eq(0..before.len() as u64));
-        let results = parallel.outcomes().return_as(Generator).run(tasks()).unwrap();
-        assert_eq!(results.filter(|outcome| outcome.as_ref().unwrap().is_err()).count(), 2);
-    });
 }
 
 #[test]
@@ -227,14 +90,6 @@ fn inner_calls_share_the_budget_of_the_outer_one() {
         parallel.run((0..10).map(|n| delayed(nested, (n,)))).unwrap()
     };
     assert_eq!(outer(1), outer(3));
-}
-
-#[test]
-fn seeds_depend_on_the_task_and_nothing_else() {
-    let draw = |parallel: Parallel| parallel.seed(3).run((0..100).map(|_| delayed(task_seed, ()))).unwrap();
-    let expected = draw(Parallel::new());
-    each(|parallel| assert_eq!(draw(parallel), expected));
-    assert_ne!(draw(Parallel::new())[0], draw(Parallel::new())[1]);
 }
 
 #[test]

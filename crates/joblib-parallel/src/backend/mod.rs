@@ -176,6 +176,7 @@ impl Backend {
             Backend::Sequential => Arc::new(sequential::Sequential),
             Backend::Threading => Arc::new(threading::Threading),
             Backend::Loky => Arc::new(loky::Loky),
+            Backend::Multiprocessing if multiprocessing::is_disabled() => Arc::new(threading::Threading),
             Backend::Multiprocessing => Arc::new(multiprocessing::Multiprocessing),
             Backend::Named(name) => registry::backend(name).ok_or_else(|| {
                 let known = [

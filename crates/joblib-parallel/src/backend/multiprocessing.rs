@@ -31,14 +31,16 @@ impl ParallelBackend for Multiprocessing {
     }
 
     fn open(&self, call: Call) -> Result<Box<dyn Session>> {
-        if std::env::var("JOBLIB_MULTIPROCESSING").is_ok_and(|value| value.trim() == "0") {
-            return super::threading::Threading.open(call);
-        }
         let mut config = pool::config(&call)?;
         config.setup.idle_seconds = None;
         let starter = Fork { threads: call.context.budget, siblings: Vec::new() };
         Ok(Box::new(ProcessSession::new(starter, config, call)?))
     }
+}
+
+/// As in joblib, the environment can forbid it; threads then take its place.
+pub(crate) fn is_disabled() -> bool {
+    std::env::var("JOBLIB_MULTIPROCESSING").is_ok_and(|value| value.trim() == "0")
 }
 
 /// Copies this process.

@@ -1,0 +1,122 @@
+//! The conformance suite on every backend of the crate, and on one from outside of it.
+
+use std::collections::VecDeque;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::{Duration, Instant};
+
+use joblib_parallel::backend::{Batch, Call, ParallelBackend, Returned, Session, Traits};
+use joblib_parallel::{Backend, Parallel, Result, Waker, conformance, register_parallel_backend};
+
+/// Runs every case on a backend and says which failed.
+fn check(backend: &Backend) {
+    for n_jobs in [2, 1, 3] {
+        for (name, case) in conformance::CASES {
+            let new = || Parallel::new().backend(backend.clone()).n_jobs(n_jobs);
+            let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| case(&new)));
+            assert!(result.is_ok(), "{backend:?} with n_jobs = {n_jobs} fails the case {name}");
+        }
+    }
+}
+
+#[test]
+fn sequential_conforms() {
+    check(&Backend::Sequential);
+}
+
+#[test]
+fn threading_conforms() {
+    check(&Backend::Threading);
+}
+
+#[test]
+fn loky_conforms() {
+    check(&Backend::Loky);
+}
+
+#[test]
+fn multiprocessing_conforms() {
+    check(&Backend::Multiprocessing);
+}
+
+/// A backend as somebody else might write it: one thread for each batch.
+struct Outside;
+
+struct OutsideSession {
+    sender: Sender<Option<Batch>>,
+    receiver: Receiver<Option<Batch>>,
+    queue: VecDeque<Batch>,
+    running: usize,
+    n_jobs: usize,
+}
+
+impl ParallelBackend for Outside {
+    fn name(&self) -> &'static str {
+        "outside"
+    }
+
+    fn traits(&self) -> Traits {
+        Traits::remote(Duration::from_millis(2))
+    }
+
+    fn open(&self, call: Call) -> Result<Box<dyn Session>> {
+        let (sender, receiver) = channel();
+        let n_jobs = call.n_jobs();
+        Ok(Box::new(OutsideSession { sender, receiver, queue: VecDeque::new(), running: 0, n_jobs }))
+    }
+}
+
+impl OutsideSession {
+    fn start(&mut self) {
+        while self.running < self.n_jobs
+            && let Some(mut batch) = self.queue.pop_front()
+        {
+            self.running += 1;
+            let sender = self.sender.clone();
+            std::thread::spawn(move || {
+                batch.run();
+                // Nobody may be interested any more.
+                let _ = sender.send(Some(batch));
+            });
+        }
+    }
+}
+
+impl Session for OutsideSession {
+    fn submit(&mut self, batch: Batch) -> Result<()> {
+        self.queue.push_back(batch);
+        self.start();
+        Ok(())
+    }
+
+    fn wait(&mut self, until: Option<Instant>, returned: &mut Vec<Returned>) -> Result<()> {
+        if self.running == 0 {
+            returned.extend(self.queue.drain(..).map(Returned::Batch));
+            return Ok(());
+        }
+        let left = until.map_or(Duration::MAX, |until| until.saturating_duration_since(Instant::now()));
+        if let Ok(Some(batch)) = self.receiver.recv_timeout(left) {
+            self.running -= 1;
+            returned.push(Returned::Batch(batch));
+        }
+        self.start();
+        Ok(())
+    }
+
+    fn cancel(&mut self) {
+        // What runs sees that the call was stopped; what is queued comes back unrun.
+        self.n_jobs = 0;
+    }
+
+    fn waker(&self) -> Waker {
+        let sender = std::sync::Mutex::new(self.sender.clone());
+        std::sync::Arc::new(move || {
+            let _ = sender.lock().unwrap().send(None);
+        })
+    }
+}
+
+#[test]
+fn a_backend_from_outside_conforms() {
+    register_parallel_backend(Outside);
+    check(&"outside".into());
+}
