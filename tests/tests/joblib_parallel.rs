@@ -12,7 +12,7 @@ use joblib_parallel::{
 };
 
 /// Every backend that is there without being registered.
-const BACKENDS: [&str; 2] = ["sequential", "threading"];
+const BACKENDS: [&str; 4] = ["sequential", "threading", "loky", "multiprocessing"];
 
 fn square(n: u64) -> u64 {
     n * n

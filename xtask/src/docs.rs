@@ -1,9 +1,13 @@
 //! `cargo xtask docs`: rustdoc builds without a warning, and the documents say what is true: of the files they point to,
 //! of joblib, and of our tests.
 
+mod from_python;
+mod joblib_tests;
 mod links;
+mod table;
 
 use crate::run::{Result, cargo, run};
+use crate::venv::Venv;
 
 /// Builds rustdoc, then runs every check of the documents and reports all that is wrong at once.
 pub(crate) fn execute() -> Result {
@@ -11,6 +15,9 @@ pub(crate) fn execute() -> Result {
     run(cargo(rustdoc).env("RUSTDOCFLAGS", "-D warnings"))?;
     let mut wrong = Vec::new();
     links::check(&mut wrong)?;
+    let python = Venv::Today.python()?;
+    from_python::check(&python, &mut wrong)?;
+    joblib_tests::check(&python, &mut wrong)?;
     if wrong.is_empty() {
         eprintln!("documents: all checks passed");
         return Ok(());
