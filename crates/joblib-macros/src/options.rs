@@ -34,6 +34,7 @@ pub(crate) struct Options {
     pub(crate) version: Option<String>,
     pub(crate) memory: Option<Expr>,
     pub(crate) mmap_mode: Option<Expr>,
+    pub(crate) check_mapped: Option<Span>,
     pub(crate) compress: Option<Expr>,
     pub(crate) verbose: Option<Expr>,
     pub(crate) expires_after: Option<Expires>,
@@ -69,13 +70,14 @@ const fn shared(name: &'static str, form: &'static str) -> Known {
 }
 
 /// Every option, in the order of the documentation.
-const KNOWN: [Known; 16] = [
+const KNOWN: [Known; 17] = [
     known("ignore", "`ignore = \"argument\"` or `ignore(\"one\", \"other\")`"),
     known("key", "`key = (&id, scale)`: an expression over the arguments"),
     shared("depends", "`depends(helper, module::other)`"),
     shared("version", "`version = 2` or `version = \"text\"`"),
     known("memory", "`memory = MEMORY`: an expression of type `Memory` or `&Memory`"),
     known("mmap_mode", "`mmap_mode = \"r\"`"),
+    known("check_mapped", "`check_mapped`"),
     known("compress", "`compress = true`, `compress = 3`, `compress = \"lz4\"` or `compress = (\"xz\", 6)`"),
     known("verbose", "`verbose = 1`"),
     known(
@@ -165,6 +167,7 @@ impl Options {
             "version" => self.version = Some(version(&value(given)?)?),
             "memory" => self.memory = Some(value(given)?),
             "mmap_mode" => self.mmap_mode = Some(mmap_mode(value(given)?)?),
+            "check_mapped" => self.check_mapped = Some(flag(&given, span)?),
             "compress" => self.compress = Some(compress(value(given)?)?),
             "verbose" => self.verbose = Some(verbose(value(given)?)?),
             "expires_after" => self.expires_after = Some(expires_after(given)?),

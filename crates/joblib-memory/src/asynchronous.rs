@@ -36,10 +36,10 @@ impl Call<'_> {
         self,
         describe: impl FnOnce(&mut Description),
     ) -> Lookup<K::Shelf<Shelved<K::Stored>>, R, K> {
-        let (memory, mmap_mode, key) = (self.memory.clone(), self.mmap_mode(), self.key());
+        let (memory, mapping, key) = (self.memory.clone(), self.mapping(), self.key());
         match (self.resolve_async(describe, Wanted::All, |entry| Ok(((), entry.metadata))).await, key) {
             (Lookup::Hit(((), metadata)), Some(key)) => {
-                let result = MemorizedResult::new(memory, &key, mmap_mode, Some(metadata));
+                let result = MemorizedResult::new(memory, &key, mapping, Some(metadata));
                 Lookup::Hit(K::shelf(Shelved::Memorized(result)))
             }
             (Lookup::Hit(_), None) => Lookup::Compute(Pending::unstored()),

@@ -10,7 +10,7 @@ use joblib_store::{Claim, Claimed, Key};
 use serde::{Serialize, Serializer};
 
 use crate::code::{Code, Site};
-use crate::codec::{self, Entry};
+use crate::codec::{self, Entry, Mapping};
 use crate::flight::{self, Joined};
 use crate::function::Function;
 use crate::keep::Keep;
@@ -25,6 +25,7 @@ use crate::short::short;
 #[derive(Debug, Clone, Copy)]
 pub struct CallOptions {
     pub mmap_mode: Option<MmapMode>,
+    pub check_mapped: bool,
     pub compress: Option<fn() -> Compress>,
     pub verbose: Option<u32>,
     pub expires_after: Option<Duration>,
@@ -35,6 +36,7 @@ pub struct CallOptions {
 impl CallOptions {
     pub const DEFAULT: Self = Self {
         mmap_mode: None,
+        check_mapped: false,
         compress: None,
         verbose: None,
         expires_after: None,
@@ -172,11 +174,11 @@ impl<'m> Call<'m> {
         self,
         describe: impl FnOnce(&mut Description),
     ) -> Lookup<K::Shelf<Shelved<K::Stored>>, R, K> {
-        let (memory, mmap_mode) = (self.memory.clone(), self.mmap_mode());
+        let (memory, mapping) = (self.memory.clone(), self.mapping());
         let key = self.key();
         match (self.resolve(describe, Wanted::All, &|entry| Ok(((), entry.metadata))), key) {
             (Lookup::Hit(((), metadata)), Some(key)) => {
-                let result = MemorizedResult::new(memory, &key, mmap_mode, Some(metadata));
+                let result = MemorizedResult::new(memory, &key, mapping, Some(metadata));
                 Lookup::Hit(K::shelf(Shelved::Memorized(result)))
             }
             (Lookup::Hit(_), None) => Lookup::Compute(Pending::unstored()),
@@ -198,8 +200,11 @@ impl<'m> Call<'m> {
         }
     }
 
-    pub(crate) fn mmap_mode(&self) -> Option<MmapMode> {
-        self.options.mmap_mode.or(self.memory.settings().mmap_mode)
+    /// How the result's arrays are mapped, if they are.
+    pub(crate) fn mapping(&self) -> Option<Mapping> {
+        let settings = self.memory.settings();
+        let mode = self.options.mmap_mode.or(settings.mmap_mode)?;
+        Some(Mapping { mode, check: self.options.check_mapped || settings.check_mapped })
     }
 
     fn verbose(&self) -> u32 {
@@ -313,7 +318,7 @@ impl<'m> Call<'m> {
             || self.callback.is_some()
             || self.verbose() > 1;
         let open = if all { Entry::open } else { Entry::open_in_brief };
-        let entry = match open(blob, self.mmap_mode()) {
+        let entry = match open(blob, self.mapping()) {
             Ok(entry) => entry,
             Err(error) => {
                 self.corrupt(key, &*error);
@@ -383,7 +388,7 @@ impl<'m> Call<'m> {
             .clone()
             .or_else(|| self.options.compress.map(|make| make()))
             .or_else(|| self.memory.settings().compress.clone());
-        let mmap_mode = self.mmap_mode();
+        let mapping = self.mapping();
         let span = tracing::debug_span!(target: "joblib::memory", "call", function = name);
         Pending {
             work: Some(Box::new(Work {
@@ -396,7 +401,7 @@ impl<'m> Call<'m> {
                 claim,
                 guard,
                 compress,
-                mmap_mode,
+                mapping,
                 verbose,
                 store: true,
                 since: Instant::now(),
@@ -468,7 +473,7 @@ struct Work {
     claim: Option<Box<dyn Claimed>>,
     guard: Option<flight::Guard>,
     compress: Option<Compress>,
-    mmap_mode: Option<MmapMode>,
+    mapping: Option<Mapping>,
     verbose: u32,
     store: bool,
     since: Instant,
@@ -505,9 +510,9 @@ impl<R, K: Keep<R>> Pending<R, K> {
     /// Stores the computed result and hands on a reference to it.
     pub fn finish_and_shelve(self, result: R) -> K::Shelf<Shelved<K::Stored>> {
         let memorized = self.work.and_then(|work| {
-            let (memory, key, mmap_mode) = (work.memory.clone(), work.key.clone(), work.mmap_mode);
+            let (memory, key, mapping) = (work.memory.clone(), work.key.clone(), work.mapping);
             let metadata = work.finish(K::kept(&result))?;
-            Some(MemorizedResult::new(memory, &key, mmap_mode, Some(metadata)))
+            Some(MemorizedResult::new(memory, &key, mapping, Some(metadata)))
         });
         K::shelve(result, |stored| match memorized {
             Some(memorized) => Shelved::Memorized(memorized),

@@ -37,6 +37,14 @@ pub(crate) fn encode<T: Serialize + ?Sized>(
     })
 }
 
+/// How arrays of results are mapped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Mapping {
+    pub(crate) mode: MmapMode,
+    /// Whether they are held against their checksums first.
+    pub(crate) check: bool,
+}
+
 /// An entry whose metadata has been read.
 pub(crate) struct Entry<'b> {
     pub(crate) metadata: Metadata,
@@ -44,25 +52,25 @@ pub(crate) struct Entry<'b> {
 }
 
 impl Entry<'static> {
-    pub(crate) fn open(blob: Blob, mmap_mode: Option<MmapMode>) -> Result<Self, Failure> {
-        Self::open_with(blob, mmap_mode, Reader::next::<Metadata>)
+    pub(crate) fn open(blob: Blob, mapping: Option<Mapping>) -> Result<Self, Failure> {
+        Self::open_with(blob, mapping, Reader::next::<Metadata>)
     }
 
     /// The same with only the times in the metadata, which is all that most hits need.
-    pub(crate) fn open_in_brief(blob: Blob, mmap_mode: Option<MmapMode>) -> Result<Self, Failure> {
-        Self::open_with(blob, mmap_mode, |reader| Ok(reader.next::<Brief>()?.map(Metadata::from)))
+    pub(crate) fn open_in_brief(blob: Blob, mapping: Option<Mapping>) -> Result<Self, Failure> {
+        Self::open_with(blob, mapping, |reader| Ok(reader.next::<Brief>()?.map(Metadata::from)))
     }
 
     fn open_with(
         blob: Blob,
-        mmap_mode: Option<MmapMode>,
+        mapping: Option<Mapping>,
         metadata: impl FnOnce(&mut Reader<'static>) -> joblib_persist::Result<Option<Metadata>>,
     ) -> Result<Self, Failure> {
         let mut options = LoadOptions::new();
         let mut reader = match blob {
             Blob::File { file, path } => {
-                if let Some(mode) = mmap_mode {
-                    options = options.mmap_mode(mode);
+                if let Some(Mapping { mode, check }) = mapping {
+                    options = options.mmap_mode(mode).check_mapped(check);
                 }
                 Reader::from_file(file, path, &options)?
             }

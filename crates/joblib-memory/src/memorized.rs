@@ -135,6 +135,12 @@ impl<F> MemorizedFunc<F> {
         Ok(self)
     }
 
+    /// Holds mapped arrays against their checksums; see [`Memory::check_mapped`].
+    pub fn check_mapped(mut self) -> Self {
+        self.options.check_mapped = true;
+        self
+    }
+
     /// Compresses stored results.
     pub fn compress(mut self, compress: impl Into<Compress>) -> Self {
         self.compress = Some(compress.into());

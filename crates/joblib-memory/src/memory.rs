@@ -48,6 +48,7 @@ struct Shared {
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) mmap_mode: Option<MmapMode>,
+    pub(crate) check_mapped: bool,
     pub(crate) compress: Option<Compress>,
     pub(crate) verbose: u32,
     pub(crate) waiting_time: Duration,
@@ -58,6 +59,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             mmap_mode: None,
+            check_mapped: false,
             compress: None,
             verbose: 0,
             waiting_time: Duration::from_mins(10),
@@ -143,6 +145,12 @@ impl Memory {
     pub fn mmap_mode(self, mode: MmapMode) -> Result<Self> {
         check_mmap_mode(mode)?;
         Ok(self.set(|settings| settings.mmap_mode = Some(mode)))
+    }
+
+    /// Holds mapped arrays against their checksums before a result is used, so that a damaged one is computed again, as one
+    /// that is not mapped always is. It reads them once: several times faster than loading them, but not free.
+    pub fn check_mapped(self, check: bool) -> Self {
+        self.set(|settings| settings.check_mapped = check)
     }
 
     /// Compresses stored results. Compressed results can't be mapped.

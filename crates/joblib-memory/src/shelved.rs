@@ -4,12 +4,11 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::str::FromStr;
 
-use joblib_array::MmapMode;
 use joblib_store::{FunctionVersion, Key};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::codec::Entry;
+use crate::codec::{Entry, Mapping};
 use crate::memory::Memory;
 use crate::{Error, Metadata, Result};
 
@@ -91,7 +90,7 @@ impl<T: Clone> NotMemorizedResult<T> {
 pub struct MemorizedResult<T> {
     memory: Memory,
     key: Key,
-    mmap_mode: Option<MmapMode>,
+    mapping: Option<Mapping>,
     metadata: Option<Box<Metadata>>,
     result: PhantomData<fn() -> T>,
 }
@@ -100,10 +99,10 @@ impl<T> MemorizedResult<T> {
     pub(crate) fn new(
         memory: Memory,
         key: &Key,
-        mmap_mode: Option<MmapMode>,
+        mapping: Option<Mapping>,
         metadata: Option<Metadata>,
     ) -> Self {
-        Self { memory, key: key.clone(), mmap_mode, metadata: metadata.map(Box::new), result: PhantomData }
+        Self { memory, key: key.clone(), mapping, metadata: metadata.map(Box::new), result: PhantomData }
     }
 
     /// What is known of the result, where this was made; `None` in a process that received the reference.
@@ -136,7 +135,8 @@ impl<T> MemorizedResult<T> {
             function: self.function().to_owned(),
             code: format!("{:032x}", self.key.version().code()),
             call: self.key.call_hex(),
-            mmap_mode: self.mmap_mode.map(|mode| mode.to_string()),
+            mmap_mode: self.mapping.map(|mapping| mapping.mode.to_string()),
+            check_mapped: self.mapping.is_some_and(|mapping| mapping.check),
         }
     }
 }
@@ -149,14 +149,14 @@ impl<T: DeserializeOwned> MemorizedResult<T> {
         let name = self.function();
         let store = self.memory.store().ok_or_else(|| Error::gone(name))?;
         let blob = store.get(&self.key)?.ok_or_else(|| Error::gone(name))?;
-        let entry = Entry::open(blob, self.mmap_mode).and_then(Entry::result::<T>);
+        let entry = Entry::open(blob, self.mapping).and_then(Entry::result::<T>);
         entry.map(|(result, _)| result).map_err(|error| Error::unreadable(name, error))
     }
 }
 
 impl<T> Clone for MemorizedResult<T> {
     fn clone(&self) -> Self {
-        Self::new(self.memory.clone(), &self.key, self.mmap_mode, self.metadata.as_deref().cloned())
+        Self::new(self.memory.clone(), &self.key, self.mapping, self.metadata.as_deref().cloned())
     }
 }
 
@@ -181,6 +181,8 @@ struct Address {
     code: String,
     call: String,
     mmap_mode: Option<String>,
+    #[serde(default)]
+    check_mapped: bool,
 }
 
 impl Address {
@@ -191,19 +193,22 @@ impl Address {
         let number = |what, text: &str| u128::from_str_radix(text, 16).map_err(|_| wrong(what, text));
         let version = FunctionVersion::new(&*self.function, number("code", &self.code)?, "");
         let key = Key::new(&version, number("call", &self.call)?.to_be_bytes());
-        let mmap_mode = match &self.mmap_mode {
-            Some(mode) => Some(mode.parse().map_err(|_| wrong("mmap_mode", mode))?),
+        let mapping = match &self.mmap_mode {
+            Some(mode) => Some(Mapping {
+                mode: mode.parse().map_err(|_| wrong("mmap_mode", mode))?,
+                check: self.check_mapped,
+            }),
             None => None,
         };
         let memory = Memory::with_backend(&self.backend, self.location)?;
-        Ok(MemorizedResult::new(memory, &key, mmap_mode, None))
+        Ok(MemorizedResult::new(memory, &key, mapping, None))
     }
 }
 
 /// `MemorizedResult(location="cache", backend="local", function="flights::fit", code="…", call="…")`
 impl<T> fmt::Display for MemorizedResult<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Address { backend, location, function, code, call, mmap_mode } = self.address();
+        let Address { backend, location, function, code, call, mmap_mode, check_mapped } = self.address();
         write!(
             f,
             "MemorizedResult(location={location:?}, backend={backend:?}, function={function:?}, code={code:?}, \
@@ -211,6 +216,9 @@ impl<T> fmt::Display for MemorizedResult<T> {
         )?;
         if let Some(mode) = mmap_mode {
             write!(f, ", mmap_mode={mode:?}")?;
+        }
+        if check_mapped {
+            f.write_str(", check_mapped=\"true\"")?;
         }
         f.write_str(")")
     }
@@ -223,8 +231,9 @@ impl<T> FromStr for MemorizedResult<T> {
         let wrong = || Error::option(format!("expected the text of a MemorizedResult, found {text:?}"));
         let inner = text.trim().strip_prefix("MemorizedResult(").and_then(|rest| rest.strip_suffix(')'));
         let mut rest = inner.ok_or_else(wrong)?;
-        let mut fields: [(&str, Option<String>); 6] =
-            ["location", "backend", "function", "code", "call", "mmap_mode"].map(|name| (name, None));
+        let mut fields: [(&str, Option<String>); 7] =
+            ["location", "backend", "function", "code", "call", "mmap_mode", "check_mapped"]
+                .map(|name| (name, None));
         while !rest.is_empty() {
             let (name, value) = rest.split_once('=').ok_or_else(wrong)?;
             let (value, after) = unquote(value).ok_or_else(wrong)?;
@@ -232,7 +241,8 @@ impl<T> FromStr for MemorizedResult<T> {
             field.1 = Some(value);
             rest = after.trim_start_matches([',', ' ']);
         }
-        let [location, backend, function, code, call, mmap_mode] = fields.map(|(_, value)| value);
+        let [location, backend, function, code, call, mmap_mode, check_mapped] =
+            fields.map(|(_, value)| value);
         let needed = |value: Option<String>| value.ok_or_else(wrong);
         Address {
             backend: needed(backend)?,
@@ -241,6 +251,7 @@ impl<T> FromStr for MemorizedResult<T> {
             code: needed(code)?,
             call: needed(call)?,
             mmap_mode,
+            check_mapped: check_mapped.as_deref() == Some("true"),
         }
         .open()
     }

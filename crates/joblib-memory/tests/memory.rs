@@ -53,6 +53,30 @@ fn a_result_is_computed_once_and_again_for_other_arguments() {
 }
 
 #[test]
+fn a_mapped_result_whose_array_is_damaged_is_computed_again_when_checks_are_asked_for() {
+    let folder = folder();
+    let memory = memory(&folder).mmap_mode(MmapMode::Read).unwrap().check_mapped(true);
+    let count = AtomicUsize::new(0);
+    let ones = memory.cache("ones", |len: usize| {
+        count.fetch_add(1, Ordering::Relaxed);
+        Array::from_fn(&[len], |_| 1.0)
+    });
+    let shelved = ones.call_and_shelve((10_000,));
+    assert!(ones.eval((10_000,)).is_mapped());
+    let Shelved::Memorized(reference) = shelved else { panic!("the result is stored") };
+    let sent: MemorizedResult<Array<f64>> = reference.to_string().parse().unwrap();
+
+    let path = &entries(&folder)[0];
+    let mut bytes = std::fs::read(path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(path, bytes).unwrap();
+    assert!(sent.get().is_err(), "a reference keeps the wish");
+    assert_eq!(ones.eval((10_000,)).iter().sum::<f64>(), 10_000.0);
+    assert_eq!(count.load(Ordering::Relaxed), 2);
+}
+
+#[test]
 fn results_outlive_the_memory_and_a_new_version_does_not_see_them() {
     let folder = folder();
     let double = |memory: &Memory, version| memory.cache("double", |x: i32| 2 * x).version(version);

@@ -74,6 +74,7 @@ impl DumpOptions {
 #[derive(Debug, Clone, Default)]
 pub struct LoadOptions {
     pub(crate) mmap_mode: Option<MmapMode>,
+    pub(crate) check_mapped: bool,
     pub(crate) max_decompressed_bytes: Option<u64>,
 }
 
@@ -86,10 +87,17 @@ impl LoadOptions {
     /// Maps arrays of a kilobyte or more instead of reading them: numpy's modes `r` (read only), `r+` and `w+` (writes reach the
     /// file) and `c` (writes stay in memory). Only [`Array`](joblib_array::Array)s are mapped; a `Vec` has memory of its own.
     ///
-    /// What a mapping reads is not held against its checksum: that would read the whole file. [`verify`](crate::verify)
-    /// does it. A file that is compressed or has no path is loaded into memory, with one warning.
+    /// What a mapping reads is not held against its checksum, which would read the whole file, unless
+    /// [`check_mapped`](Self::check_mapped) asks for it. A file that is compressed or has no path is loaded into memory, with one warning.
     pub fn mmap_mode(mut self, mode: MmapMode) -> Self {
         self.mmap_mode = Some(mode);
+        self
+    }
+
+    /// Holds mapped arrays against their checksums before they are handed out, so that a damaged one is an error. It
+    /// reads them once, at the speed of memory when the file was used lately: still several times faster than loading them.
+    pub fn check_mapped(mut self, check: bool) -> Self {
+        self.check_mapped = check;
         self
     }
 

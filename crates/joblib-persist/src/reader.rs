@@ -69,7 +69,12 @@ impl Reader<'static> {
             input = Input::new(Source::Stream(decoder), options.max_decompressed_bytes);
             name = Some(compressor.name().to_owned());
         }
-        Ok(Self { path: Some(path.to_owned()), compressor: name, ..Self::begin(input, mmap_mode)? })
+        let mut reader =
+            Self { path: Some(path.to_owned()), compressor: name, ..Self::begin(input, mmap_mode)? };
+        if options.check_mapped {
+            reader.sections.check_mapped();
+        }
+        Ok(reader)
     }
 }
 

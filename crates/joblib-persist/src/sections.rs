@@ -23,6 +23,8 @@ pub(crate) struct Sections<'r> {
     unchecked: u64,
     /// Whether blocks that nobody wants are held against their checksums too.
     checks_everything: bool,
+    /// Whether blocks that are mapped are held against their checksums.
+    checks_mapped: bool,
 }
 
 /// The payload of a block that is being read, and what of it was.
@@ -36,12 +38,17 @@ pub(crate) struct Block {
 
 impl<'r> Sections<'r> {
     pub(crate) fn new(input: Input<'r>) -> Self {
-        Self { input, number: 0, count: 0, unchecked: 0, checks_everything: false }
+        Self { input, number: 0, count: 0, unchecked: 0, checks_everything: false, checks_mapped: false }
     }
 
     /// From now on every checksum is compared, also those of blocks that nobody wants.
     pub(crate) fn check_everything(&mut self) {
         self.checks_everything = true;
+    }
+
+    /// From now on blocks are held against their checksums when they are mapped.
+    pub(crate) fn check_mapped(&mut self) {
+        self.checks_mapped = true;
     }
 
     /// How many sections were read.
@@ -224,13 +231,21 @@ impl<'r> Sections<'r> {
         let doing = |source| {
             Error::io(&format!("mapping an array with mmap_mode {:?}", mode.name()), source).at_offset(start)
         };
-        if mode.writes_to_file() {
+        let buffer = Buffer::map(file, start, len_here, mode).map_err(doing)?;
+        if self.checks_mapped {
+            let check = large::checksum(buffer.as_bytes()).map_err(doing)?;
+            self.input.skip(len)?;
+            self.compare(check, start, true)?;
+        } else {
+            self.input.skip(len + 8)?;
+        }
+        if mode.writes_to_file()
+            && let Some(file) = self.input.file()
+        {
             // What is written through the mapping changes the bytes and not the checksum, so there is none from now on.
             std::os::unix::fs::FileExt::write_all_at(file, &UNCHECKED.to_le_bytes(), start + len)
                 .map_err(doing)?;
         }
-        let buffer = Buffer::map(file, start, len_here, mode).map_err(doing)?;
-        self.input.skip(len + 8)?;
         Ok(Some(buffer))
     }
 

@@ -49,6 +49,27 @@ fn every_array_of_a_value_is_mapped_and_starts_at_a_64_byte_boundary() {
 }
 
 #[test]
+fn a_mapped_array_is_held_against_its_checksum_when_that_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("large");
+    // Large enough for several threads to check it, small enough for one.
+    for len in [2_000_000, 1_000] {
+        dump(&Array::from_fn(&[len], |index| index[0] as f64), &path).unwrap();
+        let options = LoadOptions::new().mmap_mode(MmapMode::Read).check_mapped(true);
+        assert!(options.load::<Array<f64>>(&path).unwrap().is_mapped());
+
+        let mut bytes = std::fs::read(&path).unwrap();
+        let middle = bytes.len() * 2 / 3;
+        bytes[middle] ^= 1;
+        std::fs::write(&path, bytes).unwrap();
+        let error = options.load::<Array<f64>>(&path).unwrap_err();
+        assert!(error.is_corrupt() && error.offset().is_some(), "{error}");
+        let unchecked = options.clone().check_mapped(false);
+        assert!(unchecked.load::<Array<f64>>(&path).is_ok(), "mapping alone reads nothing");
+    }
+}
+
+#[test]
 fn writing_through_r_is_a_clear_error() {
     let folder = tempfile::tempdir().unwrap();
     let mut value: Fitted = map(&saved(&folder), MmapMode::Read);

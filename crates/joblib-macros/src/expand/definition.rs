@@ -114,6 +114,9 @@ impl Expansion<'_> {
             };
             fields.extend(quote!(mmap_mode: ::core::option::Option::Some(#mode),));
         }
+        if options.check_mapped.is_some() {
+            fields.extend(quote!(check_mapped: true,));
+        }
         if let Some(compress) = &options.compress {
             fields.extend(quote!(
                 compress: ::core::option::Option::Some(|| #krate::internal::Compress::from(#compress)),

@@ -1,4 +1,4 @@
-//! Large blocks from a file: read and checked in chunks that stay in the cache, on two cores.
+//! Large blocks from a file: read, or mapped, and checked in chunks that stay in the cache, on several cores.
 
 use std::fs::File;
 use std::io;
@@ -18,8 +18,7 @@ const READERS: usize = 4;
 
 /// Fills `target` from `offset` on and returns the checksum of it.
 pub(super) fn read(file: &File, offset: u64, target: &mut [u8]) -> io::Result<u64> {
-    let readers = thread::available_parallelism().map_or(1, usize::from).min(READERS);
-    let share = target.len().div_ceil(readers).next_multiple_of(CHUNK);
+    let share = target.len().div_ceil(readers()).next_multiple_of(CHUNK);
     thread::scope(|scope| {
         let mut parts = target.chunks_mut(share).enumerate();
         let first = parts.next();
@@ -37,6 +36,35 @@ pub(super) fn read(file: &File, offset: u64, target: &mut [u8]) -> io::Result<u6
         }
         Ok(checksum.value())
     })
+}
+
+/// The checksum of bytes that are mapped: each core faults in and checks a share of them.
+pub(super) fn checksum(bytes: &[u8]) -> io::Result<u64> {
+    if bytes.len() < LARGE {
+        return Ok(crate::format::checksum(bytes));
+    }
+    let share = bytes.len().div_ceil(readers()).next_multiple_of(CHUNK);
+    thread::scope(|scope| {
+        let mut parts = bytes.chunks(share);
+        let first = parts.next();
+        let others: Vec<_> = parts.map(|part| scope.spawn(move || check_part(part))).collect();
+        let mut checksum = first.map_or_else(Checksum::new, check_part);
+        for other in others {
+            let part = other.join().map_err(|_| io::Error::other("a thread that checks a block panicked"))?;
+            checksum.append(&part);
+        }
+        Ok(checksum.value())
+    })
+}
+
+fn check_part(part: &[u8]) -> Checksum {
+    let mut checksum = Checksum::new();
+    checksum.update(part);
+    checksum
+}
+
+fn readers() -> usize {
+    thread::available_parallelism().map_or(1, usize::from).min(READERS)
 }
 
 fn read_part(file: &File, mut offset: u64, part: &mut [u8]) -> io::Result<Checksum> {

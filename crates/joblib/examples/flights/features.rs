@@ -66,7 +66,7 @@ pub(crate) struct Matrix {
 }
 
 /// Builds the feature matrix. Missing measurements are replaced by their column's mean.
-#[cached(depends(day_of_year, one_hot, filled, standardize))]
+#[cached(mmap_mode = "r", check_mapped, depends(day_of_year, one_hot, filled, standardize))]
 pub(crate) fn features(flights: &Flights, weather: &Weather, departures: &Departures) -> Matrix {
     let rows: Vec<usize> = departures.flight.iter().map(|&i| i as usize).collect();
     let mut columns: Vec<(String, Group, Vec<f64>)> = Vec::new();

@@ -41,10 +41,20 @@ pub(crate) fn columns_of(set: &FeatureSet, columns: &[(String, Group)]) -> Vec<u
     (0..columns.len()).filter(|&i| set.groups.contains(&columns[i].1)).collect()
 }
 
-/// Scores a model that was fitted to `train` on the rows of `test`.
+/// The scores of a grid point: for each fold, that of the model fitted to the other folds. The folds run in parallel.
 #[cached]
-fn cross_validate(train: &Moments, test: &Moments, columns: &[usize], penalty: f64) -> Result<Score, String> {
-    Ok(ridge::score(&ridge::fit::uncached(train, columns, penalty)?, test))
+fn cross_validate(
+    folds: &[Moments],
+    trains: &[Moments],
+    columns: &[usize],
+    penalty: f64,
+) -> joblib::Result<Vec<Score>> {
+    let tasks = folds
+        .iter()
+        .zip(trains)
+        .map(|(fold, train)| move || Ok(ridge::score(&ridge::fit::uncached(train, columns, penalty)?, fold)));
+    let scores: Vec<Result<Score, String>> = Parallel::new().require(SharedMem).run(tasks)?;
+    scores.into_iter().collect::<Result<_, _>>().map_err(joblib::Error::other)
 }
 
 /// The table of scores, and which line of it is best: the one with the least error.
@@ -58,16 +68,14 @@ pub(crate) fn grid_search(
     let grid: Vec<(usize, f64)> =
         (0..sets.len()).flat_map(|set| PENALTIES.map(|penalty| (set, penalty))).collect();
 
-    let tasks = grid.iter().flat_map(|&(set, penalty)| {
-        let (sets, trains) = (&sets, &trains);
-        (0..folds.len()).map(move |i| move || cross_validate(&trains[i], &folds[i], &sets[set], penalty))
-    });
+    let (sets, trains) = (&sets, &trains);
+    let tasks = grid.iter().map(|&(set, penalty)| move || cross_validate(folds, trains, &sets[set], penalty));
     let scores = Parallel::new().progress("cross-validation").require(SharedMem).run(tasks)?;
-    let scores = scores.into_iter().collect::<Result<Vec<Score>, String>>().map_err(joblib::Error::other)?;
+    let scores = scores.into_iter().collect::<joblib::Result<Vec<Vec<Score>>>>()?;
 
     let lines: Vec<Line> = grid
         .iter()
-        .zip(scores.chunks(folds.len()))
+        .zip(&scores)
         .map(|(&(set, penalty), scores)| {
             let mean = |value: fn(&Score) -> f64| scores.iter().map(value).sum::<f64>() / scores.len() as f64;
             let features = FEATURE_SETS[set].name.to_owned();
