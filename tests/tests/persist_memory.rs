@@ -65,7 +65,16 @@ fn peak(verb: &str, path: &Path) -> u64 {
 #[test]
 fn dumping_and_loading_take_little_more_memory_than_the_value() {
     let folder = tempfile::tempdir().unwrap();
-    for name in ["plain", "packed.gz"] {
+    for name in [
+        "plain",
+        "packed.z",
+        "packed.gz",
+        "packed.bz2",
+        "packed.xz",
+        "packed.lzma",
+        "packed.lz4",
+        "packed.zst",
+    ] {
         let path: PathBuf = folder.path().join(name);
         let dumped = peak("dump", &path);
         let loaded = peak("load", &path);

@@ -6,7 +6,7 @@ use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
 use joblib_persist::compress::{Compressor, by_name};
 
-const NAMES: [&str; 7] = ["zlib", "gzip", "bz2", "lzma", "xz", "lz4", "zst"];
+const NAMES: [&str; 7] = ["zlib", "gzip", "bz2", "lzma", "xz", "lz4", "zstd"];
 
 fn main() {
     divan::main();

@@ -9,7 +9,7 @@
 //! | `lzma` | `.lzma` | no | one stream by its format |
 //! | `xz` | `.xz` | both ways | blocks that tell their sizes |
 //! | `lz4` | `.lz4` | both ways | a frame of independent blocks |
-//! | `zst` | `.zst` | both ways | frames, one a block |
+//! | `zstd` | `.zst` | both ways | frames, one a block |
 //!
 //! Memory does not grow with the file: a bounded number of blocks is under way at a time. Files that other tools wrote are
 //! read whatever they are made of, on all cores where they have such boundaries.
@@ -44,7 +44,7 @@ mod pieces;
 mod registry;
 mod xz;
 mod zlib;
-mod zst;
+mod zstd;
 
 use std::io::{self, BufRead, Read, Write};
 use std::ops::RangeInclusive;

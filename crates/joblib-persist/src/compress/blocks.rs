@@ -17,8 +17,8 @@ pub(super) trait BlockFormat {
     /// What stands before the first block.
     fn begin(&self) -> Vec<u8>;
 
-    /// The function that compresses a block, on any thread.
-    fn compress(&self) -> impl FnOnce(&[u8]) -> io::Result<(Vec<u8>, Self::Check)> + Send + 'static;
+    /// The function that compresses a block, on any thread, into an empty vector.
+    fn compress(&self) -> impl FnOnce(&[u8], &mut Vec<u8>) -> io::Result<Self::Check> + Send + 'static;
 
     /// Takes note of a block, in the order of the file.
     fn add(&mut self, check: Self::Check);
@@ -35,8 +35,8 @@ pub(super) struct BlockEncoder<'a, F: BlockFormat> {
     format: F,
     sink: Sink<'a>,
     block: Vec<u8>,
-    /// Buffers of blocks that are done.
-    spare: Vec<Vec<u8>>,
+    /// Buffers of blocks that are done. New ones for each block would leave holes in the allocator that add up.
+    spare: Vec<Buffers>,
     blocks: Ordered<Compressed<F::Check>>,
     depth: usize,
     begun: bool,
@@ -44,9 +44,16 @@ pub(super) struct BlockEncoder<'a, F: BlockFormat> {
     failed: bool,
 }
 
-struct Compressed<C> {
+/// A block before and after.
+#[derive(Default)]
+struct Buffers {
     block: Vec<u8>,
-    result: io::Result<(Vec<u8>, C)>,
+    output: Vec<u8>,
+}
+
+struct Compressed<C> {
+    buffers: Buffers,
+    result: io::Result<C>,
 }
 
 impl<'a, F: BlockFormat> BlockEncoder<'a, F> {
@@ -71,21 +78,25 @@ impl<'a, F: BlockFormat> BlockEncoder<'a, F> {
         if self.blocks.len() >= self.depth {
             self.write_oldest()?;
         }
-        let block = std::mem::replace(&mut self.block, self.spare.pop().unwrap_or_default());
+        let mut buffers = self.spare.pop().unwrap_or_default();
+        std::mem::swap(&mut buffers.block, &mut self.block);
         let compress = self.format.compress();
-        self.blocks.push(move || Compressed { result: compress(&block), block });
+        self.blocks.push(move || {
+            let result = compress(&buffers.block, &mut buffers.output);
+            Compressed { buffers, result }
+        });
         Ok(())
     }
 
     fn write_oldest(&mut self) -> io::Result<bool> {
-        let Some(Compressed { mut block, result }) = self.blocks.pop() else { return Ok(false) };
-        block.clear();
-        self.spare.push(block);
-        let (bytes, check) = result?;
-        self.format.add(check);
+        let Some(Compressed { mut buffers, result }) = self.blocks.pop() else { return Ok(false) };
+        self.format.add(result?);
         self.begin()?;
         self.wrote_block = true;
-        self.sink.write_all(&bytes)?;
+        self.sink.write_all(&buffers.output)?;
+        buffers.block.clear();
+        buffers.output.clear();
+        self.spare.push(buffers);
         Ok(true)
     }
 

@@ -79,18 +79,18 @@ impl BlockFormat for Streams {
         Vec::new()
     }
 
-    fn compress(&self) -> impl FnOnce(&[u8]) -> io::Result<(Vec<u8>, ())> + Send + 'static {
+    fn compress(&self) -> impl FnOnce(&[u8], &mut Vec<u8>) -> io::Result<()> + Send + 'static {
         let level = self.level;
-        move |block| {
-            let mut output = Vec::with_capacity(block.len() / 2 + 64);
+        move |block, output| {
+            output.reserve(block.len() / 2 + 64);
             let mut compressor = Compress::new(Compression::new(level), WORK_FACTOR);
             loop {
                 let read = compressor.total_in() as usize;
                 let status = compressor
-                    .compress_vec(&block[read..], &mut output, Action::Finish)
+                    .compress_vec(&block[read..], output, Action::Finish)
                     .map_err(io::Error::other)?;
                 if status == Status::StreamEnd {
-                    return Ok((output, ()));
+                    return Ok(());
                 }
                 output.reserve(block.len() / 4 + 64);
             }

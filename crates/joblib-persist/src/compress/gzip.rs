@@ -81,19 +81,18 @@ impl BlockFormat for Members {
         Vec::new()
     }
 
-    fn compress(&self) -> impl FnOnce(&[u8]) -> io::Result<(Vec<u8>, ())> + Send + 'static {
+    fn compress(&self) -> impl FnOnce(&[u8], &mut Vec<u8>) -> io::Result<()> + Send + 'static {
         let level = self.level;
-        move |block| {
-            let mut member = Vec::with_capacity(HEADER_LEN + block.len() / 2 + TRAILER_LEN);
+        move |block, member| {
             member.extend_from_slice(&HEADER);
             member.extend_from_slice(&SIZE_FIELD);
             member.extend_from_slice(&[0; 4]);
-            deflate::compress(block, level, &mut member)?;
+            deflate::compress(block, level, member)?;
             member.extend_from_slice(&libdeflater::crc32(block).to_le_bytes());
             member.extend_from_slice(&(block.len() as u32).to_le_bytes());
             let size = member.len() as u32;
             member[HEADER_LEN - 4..HEADER_LEN].copy_from_slice(&size.to_le_bytes());
-            Ok((member, ()))
+            Ok(())
         }
     }
 

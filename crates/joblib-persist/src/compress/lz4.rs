@@ -37,8 +37,9 @@ impl Compressor for Lz4 {
         1
     }
 
+    /// The library has one way to compress.
     fn levels(&self) -> RangeInclusive<u32> {
-        1..=9
+        1..=1
     }
 
     fn shuffle_helps(&self) -> bool {
@@ -71,9 +72,9 @@ impl BlockFormat for Blocks {
         frame::header_of_1_mib_blocks().to_vec()
     }
 
-    fn compress(&self) -> impl FnOnce(&[u8]) -> io::Result<(Vec<u8>, ())> + Send + 'static {
-        |input| {
-            let mut output = vec![0; 4 + block::get_maximum_output_size(input.len())];
+    fn compress(&self) -> impl FnOnce(&[u8], &mut Vec<u8>) -> io::Result<()> + Send + 'static {
+        |input, output| {
+            output.resize(4 + block::get_maximum_output_size(input.len()), 0);
             let len = block::compress_into(input, &mut output[4..]).map_err(io::Error::other)?;
             let size = if len < input.len() {
                 Size { len, is_compressed: true }
@@ -85,7 +86,7 @@ impl BlockFormat for Blocks {
             output[..4].copy_from_slice(&size.encode());
             let check = xxh32(&output[4..]);
             output.extend_from_slice(&check.to_le_bytes());
-            Ok((output, ()))
+            Ok(())
         }
     }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
-use super::{Compressor, FIRST_BYTES, bz2, gzip, lz4, lzma, xz, zlib, zst};
+use super::{Compressor, FIRST_BYTES, bz2, gzip, lz4, lzma, xz, zlib, zstd};
 use crate::error::{Error, Result};
 
 type List = Vec<Arc<dyn Compressor>>;
@@ -19,7 +19,7 @@ fn registry() -> &'static RwLock<List> {
             Arc::new(lzma::Lzma),
             Arc::new(xz::Xz),
             Arc::new(lz4::Lz4),
-            Arc::new(zst::Zst),
+            Arc::new(self::zstd::Zst),
         ])
     })
 }

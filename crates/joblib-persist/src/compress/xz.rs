@@ -9,10 +9,10 @@ use super::pieces::cut_off;
 use super::{Compressor, Encoder, Sink, Source, check_level, invalid, ordered};
 
 /// Bytes of a block, and of what its compressor looks back at.
-const BLOCK: u32 = 2 << 20;
+const BLOCK: u32 = 1 << 20;
 
-/// Memory that the encoder's threads may take together, unless one alone takes more.
-const ENCODER_MEMORY: u64 = 64 << 20;
+/// Memory that the encoder's threads may take together, unless one alone takes more: a dump takes 32 MB over its value.
+const ENCODER_MEMORY: u64 = 28 << 20;
 
 /// Memory above which blocks are decompressed one after the other.
 const THREADED_MEMORY: u64 = 96 << 20;

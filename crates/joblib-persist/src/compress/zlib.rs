@@ -8,6 +8,7 @@
 
 use std::io::{self, Read};
 use std::ops::RangeInclusive;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 use libdeflater::{DecompressionError, Decompressor};
@@ -63,7 +64,7 @@ impl Compressor for Zlib {
 
     fn encoder<'a>(&self, sink: Sink<'a>, level: u32) -> io::Result<Box<dyn Encoder + 'a>> {
         check_level(self, level)?;
-        Ok(Box::new(BlockEncoder::new(Blocks { level, check: Adler::default() }, sink)))
+        Ok(Box::new(BlockEncoder::new(Blocks { level, check: Adler::default(), idle: Arc::default() }, sink)))
     }
 
     fn decoder<'a>(&self, source: Source<'a>) -> io::Result<Box<dyn Read + 'a>> {
@@ -113,6 +114,13 @@ impl Adler {
 struct Blocks {
     level: u32,
     check: Adler,
+    /// Compressors that no block is using: each takes some 300 kB, which a new one for each block would have to clear.
+    idle: Arc<Mutex<Vec<Compress>>>,
+}
+
+/// zlib-rs compresses less at the lower levels than zlib does, and is faster: two levels more make up for it.
+fn effort(level: u32) -> Compression {
+    Compression::new(if level <= 6 { level + 2 } else { 9 })
 }
 
 impl BlockFormat for Blocks {
@@ -137,15 +145,16 @@ impl BlockFormat for Blocks {
         ]
     }
 
-    fn compress(&self) -> impl FnOnce(&[u8]) -> io::Result<(Vec<u8>, Self::Check)> + Send + 'static {
-        let level = self.level;
-        move |block| {
-            let mut output = Vec::with_capacity(block.len() / 2 + 64);
-            let mut compressor = Compress::new(Compression::new(level), false);
+    fn compress(&self) -> impl FnOnce(&[u8], &mut Vec<u8>) -> io::Result<Self::Check> + Send + 'static {
+        let (level, idle) = (self.level, Arc::clone(&self.idle));
+        move |block, output| {
+            output.reserve(block.len() / 2 + 64);
+            let lock = || idle.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut compressor = lock().pop().unwrap_or_else(|| Compress::new(effort(level), false));
             loop {
                 let read = compressor.total_in() as usize;
                 compressor
-                    .compress_vec(&block[read..], &mut output, FlushCompress::Sync)
+                    .compress_vec(&block[read..], output, FlushCompress::Sync)
                     .map_err(io::Error::other)?;
                 // With room left over, all that there was has been written.
                 if output.len() < output.capacity() && compressor.total_in() as usize == block.len() {
@@ -153,7 +162,9 @@ impl BlockFormat for Blocks {
                 }
                 output.reserve(block.len() / 4 + 64);
             }
-            Ok((output, (Adler::of(block), block.len())))
+            compressor.reset();
+            lock().push(compressor);
+            Ok((Adler::of(block), block.len()))
         }
     }
 

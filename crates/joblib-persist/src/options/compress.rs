@@ -74,7 +74,12 @@ pub(crate) fn choose(
             None => return Ok(None),
         },
         Some(Form::On(false) | Form::Level(0) | Form::NameAndLevel(_, 0)) => return Ok(None),
-        Some(Form::On(true)) => (or_zlib()?, Some(3)),
+        // Level 3, where there is more than one.
+        Some(Form::On(true)) => {
+            let compressor = or_zlib()?;
+            let level = compressor.levels().contains(&3).then_some(3);
+            (compressor, level)
+        }
         Some(Form::Level(level)) => (or_zlib()?, Some(*level)),
         Some(Form::Name(name)) => (by_name(name)?, None),
         Some(Form::NameAndLevel(name, level)) => (by_name(name)?, Some(*level)),
@@ -82,8 +87,10 @@ pub(crate) fn choose(
     let level = level.unwrap_or_else(|| compressor.default_level());
     if !compressor.levels().contains(&level) {
         let (least, most) = compressor.levels().into_inner();
+        let expected =
+            if least == most { format!("{least}, its only one") } else { format!("{least} to {most}") };
         return Err(Error::value(format!(
-            "compression level {} is not one of {}'s: expected {least} to {most}, or 0 for none",
+            "compression level {} is not one of {}'s: expected {expected}, or 0 for none",
             if level == u32::MAX { "below 0".to_owned() } else { level.to_string() },
             compressor.name()
         )));

@@ -14,12 +14,12 @@ const BLOCK: usize = 1 << 20;
 
 const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
-/// The format `zst`.
+/// The format `zstd`.
 pub(super) struct Zst;
 
 impl Compressor for Zst {
     fn name(&self) -> &'static str {
-        "zst"
+        "zstd"
     }
 
     fn extensions(&self) -> &[&str] {
@@ -70,12 +70,14 @@ impl BlockFormat for Frames {
         Vec::new()
     }
 
-    fn compress(&self) -> impl FnOnce(&[u8]) -> io::Result<(Vec<u8>, ())> + Send + 'static {
+    fn compress(&self) -> impl FnOnce(&[u8], &mut Vec<u8>) -> io::Result<()> + Send + 'static {
         let level = self.level as i32;
-        move |block| {
+        move |block, output| {
             let mut compressor = zstd::bulk::Compressor::new(level)?;
             compressor.set_parameter(zstd_safe::CParameter::ChecksumFlag(true))?;
-            Ok((compressor.compress(block)?, ()))
+            output.reserve(zstd_safe::compress_bound(block.len()));
+            compressor.compress_to_buffer(block, output)?;
+            Ok(())
         }
     }
 
