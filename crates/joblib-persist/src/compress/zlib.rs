@@ -118,9 +118,9 @@ struct Blocks {
     idle: Arc<Mutex<Vec<Compress>>>,
 }
 
-/// zlib-rs compresses less at the lower levels than zlib does, and is faster: two levels more make up for it.
+/// zlib-rs compresses less at the lower levels than zlib does, and is faster: a level more makes up for it.
 fn effort(level: u32) -> Compression {
-    Compression::new(if level <= 6 { level + 2 } else { 9 })
+    Compression::new((level + 1).min(9))
 }
 
 impl BlockFormat for Blocks {
