@@ -62,6 +62,11 @@ impl<'r> Input<'r> {
         }
     }
 
+    /// Whether no byte may be taken that is not needed.
+    pub(crate) fn is_exact(&self) -> bool {
+        matches!(self.source, Source::Exact(_))
+    }
+
     /// Up to `len` bytes from the position on, without moving it; fewer only at the end of the stream.
     pub(crate) fn peek(&mut self, len: usize) -> Result<&[u8]> {
         if self.end - self.start < len {

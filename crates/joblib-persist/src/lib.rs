@@ -20,6 +20,7 @@ mod format;
 mod input;
 mod options;
 mod output;
+pub mod pickle;
 mod reader;
 mod report;
 mod sections;
@@ -35,7 +36,8 @@ use serde::de::DeserializeOwned;
 pub use compress::{Compressor, Encoder, register_compressor};
 pub use error::{Error, Result};
 pub use options::{Compress, DumpOptions, LoadOptions};
-pub use reader::Reader;
+pub use pickle::{PythonDumpOptions, dump_python};
+pub use reader::{Format, Reader};
 pub use verify::{Report, verify};
 pub use writer::Writer;
 

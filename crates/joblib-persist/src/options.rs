@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 pub use self::compress::Compress;
 pub(crate) use self::compress::choose;
 use crate::error::{Error, Kind, Result};
-use crate::{Reader, Writer};
+use crate::{Reader, Writer, pickle};
 
 /// How to save a value.
 ///
@@ -76,6 +76,7 @@ pub struct LoadOptions {
     pub(crate) mmap_mode: Option<MmapMode>,
     pub(crate) check_mapped: bool,
     pub(crate) max_decompressed_bytes: Option<u64>,
+    pub(crate) pickle_limits: pickle::Limits,
 }
 
 impl LoadOptions {
@@ -95,7 +96,8 @@ impl LoadOptions {
     }
 
     /// Holds mapped arrays against their checksums before they are handed out, so that a damaged one is an error. It
-    /// reads them once, at the speed of memory when the file was used lately: still several times faster than loading them.
+    /// reads them once, at the speed of memory when the file was used lately: still several times faster than loading them. Python's files have no
+    /// checksums.
     pub fn check_mapped(mut self, check: bool) -> Self {
         self.check_mapped = check;
         self
@@ -105,6 +107,12 @@ impl LoadOptions {
     /// ([`is_limit`](crate::Error::is_limit)). For files that are not trusted: a small one can decompress to terabytes.
     pub fn max_decompressed_bytes(mut self, bytes: u64) -> Self {
         self.max_decompressed_bytes = Some(bytes);
+        self
+    }
+
+    /// What reading a Python file may cost: see [`Limits`](pickle::Limits).
+    pub fn pickle_limits(mut self, limits: pickle::Limits) -> Self {
+        self.pickle_limits = limits;
         self
     }
 

@@ -1,5 +1,6 @@
 //! Several objects in a row, from one stream.
 
+use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -13,8 +14,8 @@ use crate::error::{Error, Kind, Result};
 use crate::format::MAGIC;
 use crate::input::{Input, Source};
 use crate::options::{LoadOptions, empty};
-use crate::report;
 use crate::sections::Sections;
+use crate::{pickle, report};
 
 /// Bytes of a compressed file that are read at a time.
 const COMPRESSED_CHUNK: usize = 128 << 10;
@@ -24,11 +25,50 @@ const FIRST: usize = FIRST_BYTES;
 
 /// Reads the values that [`Writer`](crate::Writer), or several `dump`s into one stream, wrote.
 pub struct Reader<'r> {
-    sections: Sections<'r>,
+    content: Content<'r>,
     path: Option<PathBuf>,
     compressor: Option<String>,
     mmap_mode: Option<MmapMode>,
     failed: bool,
+}
+
+/// The stream, uncompressed, by its format.
+enum Content<'r> {
+    Native(Sections<'r>),
+    /// One value; `None` once it was read.
+    Python {
+        input: Option<Input<'r>>,
+        limits: pickle::Limits,
+    },
+}
+
+/// The format of a file, apart from its compression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Format {
+    /// This library's own.
+    Native,
+    /// A Python pickle, of `pickle` or of Python's joblib.
+    Python,
+}
+
+impl Format {
+    /// `native` or `python`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Native => "native",
+            Self::Python => "python",
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Native => "joblib for Rust",
+            Self::Python => "Python pickle",
+        })
+    }
 }
 
 impl Reader<'static> {
@@ -69,10 +109,11 @@ impl Reader<'static> {
             input = Input::new(Source::Stream(decoder), options.max_decompressed_bytes);
             name = Some(compressor.name().to_owned());
         }
-        let mut reader =
-            Self { path: Some(path.to_owned()), compressor: name, ..Self::begin(input, mmap_mode)? };
-        if options.check_mapped {
-            reader.sections.check_mapped();
+        let mut reader = Self::begin(input, name, Some(path), mmap_mode, options.pickle_limits)?;
+        if options.check_mapped
+            && let Content::Native(sections) = &mut reader.content
+        {
+            sections.check_mapped();
         }
         Ok(reader)
     }
@@ -102,21 +143,46 @@ impl<'r> Reader<'r> {
                 .map_err(|source| Error::io("decompressing", source))?;
             input = Input::new(Source::Stream(decoder), options.max_decompressed_bytes);
         }
-        Ok(Self { compressor: name, ..Self::begin(input, None)? })
+        Self::begin(input, name, None, None, options.pickle_limits)
     }
 
     /// The stream is now uncompressed: which format is it?
-    fn begin(mut input: Input<'r>, mmap_mode: Option<MmapMode>) -> Result<Self> {
+    fn begin(
+        mut input: Input<'r>,
+        compressor: Option<String>,
+        path: Option<&Path>,
+        mmap_mode: Option<MmapMode>,
+        limits: pickle::Limits,
+    ) -> Result<Self> {
         let first = input.peek(FIRST)?;
-        if !first.is_empty() && !is_native(first) {
+        let is_native = first.is_empty() || is_native(first);
+        if !is_native && !pickle::recognizes(first) {
             return Err(Error::new(
                 Kind::Foreign,
                 format!(
-                    "expected a file of joblib for Rust, found one that starts with the bytes {first:02x?}"
+                    "expected a file of joblib, Rust's or Python's, found one that starts with the bytes {first:02x?}"
                 ),
             ));
         }
-        Ok(Self { sections: Sections::new(input), path: None, compressor: None, mmap_mode, failed: false })
+        let content = if is_native {
+            Content::Native(Sections::new(input))
+        } else {
+            Content::Python { input: Some(input), limits }
+        };
+        Ok(Self { content, compressor, path: path.map(Path::to_owned), mmap_mode, failed: false })
+    }
+
+    /// The stream's format.
+    pub fn format(&self) -> Format {
+        match self.content {
+            Content::Native(_) => Format::Native,
+            Content::Python { .. } => Format::Python,
+        }
+    }
+
+    /// What the stream is compressed with, if it is.
+    pub fn compressor(&self) -> Option<&str> {
+        self.compressor.as_deref()
     }
 
     /// The next value; `None` after the last one. After an error there is no next value.
@@ -133,31 +199,68 @@ impl<'r> Reader<'r> {
             ));
         }
         self.failed = true;
-        let value = if self.sections.begin_object()? {
-            Some(decode(&mut self.sections, self.mmap_mode)?)
-        } else {
-            None
+        let value = match &mut self.content {
+            Content::Native(sections) => {
+                if sections.begin_object()? {
+                    Some(decode(sections, self.mmap_mode)?)
+                } else {
+                    None
+                }
+            }
+            Content::Python { input, limits } => match input.take() {
+                None => None,
+                Some(mut input) => {
+                    let settings = pickle::Settings {
+                        path: self.path.as_deref(),
+                        mmap_mode: self.mmap_mode,
+                        limits: *limits,
+                    };
+                    let value = pickle::load(&mut input, settings)?;
+                    if self.compressor.is_some() {
+                        // A decompressor checks what it made only when it is asked for more.
+                        input.peek(1)?;
+                    }
+                    Some(value)
+                }
+            },
         };
         self.failed = false;
         Ok(value)
     }
 
-    /// From now on values that nobody wants are held against their checksums too.
-    pub(crate) fn check_everything(&mut self) {
-        self.sections.check_everything();
+    /// From now on values that nobody wants are held against their checksums too. A Python file has none.
+    pub(crate) fn check_everything(&mut self) -> Result<()> {
+        match &mut self.content {
+            Content::Native(sections) => {
+                sections.check_everything();
+                Ok(())
+            }
+            Content::Python { .. } => Err(self.without_checksums()),
+        }
     }
 
     /// What the values were read through: the compressor's name, and the sections.
-    pub(crate) fn into_parts(self) -> (Option<String>, Sections<'r>) {
-        (self.compressor, self.sections)
+    pub(crate) fn into_parts(self) -> Result<(Option<String>, Sections<'r>)> {
+        match self.content {
+            Content::Native(sections) => Ok((self.compressor, sections)),
+            Content::Python { .. } => Err(self.without_checksums()),
+        }
+    }
+
+    fn without_checksums(&self) -> Error {
+        Error::new(
+            Kind::Foreign,
+            "expected a file of this library, found a Python file, which has no checksums; load it to see whether it can be read",
+        )
+        .at_path(self.path.as_deref())
     }
 
     /// The one value of a file.
     pub(crate) fn only<T: DeserializeOwned>(&mut self) -> Result<T> {
         let value = self.next()?.ok_or_else(|| empty().at_path(self.path.as_deref()))?;
-        if self.compressor.is_some() {
+        if let (Some(_), Content::Native(sections)) = (&self.compressor, &mut self.content) {
             // A decompressor checks what it made only when it is asked for more.
-            self.sections.is_at_end().map_err(|error| error.at_path(self.path.as_deref()))?;
+            sections.is_at_end().map_err(|error| error.at_path(self.path.as_deref()))?;
         }
         Ok(value)
     }

@@ -46,7 +46,7 @@ pub struct Report {
 pub fn verify(path: impl AsRef<Path>) -> Result<Report> {
     let path = path.as_ref();
     let mut reader = Reader::open(path, &LoadOptions::new())?;
-    reader.check_everything();
+    reader.check_everything()?;
     let mut objects = 0;
     while reader.next::<IgnoredAny>()?.is_some() {
         objects += 1;
@@ -54,7 +54,7 @@ pub fn verify(path: impl AsRef<Path>) -> Result<Report> {
     if objects == 0 {
         return Err(empty().at_path(Some(path)));
     }
-    let (compressor, sections) = reader.into_parts();
+    let (compressor, sections) = reader.into_parts()?;
     Ok(Report {
         compressor,
         objects,

@@ -14,6 +14,7 @@ use crate::format::markers::{
     EXT8, EXT16, EXT32, F32, F64, FALSE, FIXEXT1, FIXEXT2, FIXEXT4, FIXEXT8, FIXEXT16, I8, I16, I32, I64,
     MAP16, MAP32, NIL, Role, STR8, STR16, STR32, TRUE, U8, U16, U32, U64,
 };
+use crate::pickle;
 
 /// The head of a value: everything but a container's elements.
 pub(super) enum Head {
@@ -176,6 +177,9 @@ impl Decoder<'_, '_> {
             EXT_I128 if len == 16 => visitor.visit_i128(i128::from_be_bytes(self.take_array()?)),
             EXT_ARRAY => {
                 let array = plain_array::small(self, len)?;
+                if pickle::wants_arrays::<V::Value>() {
+                    return pickle::deliver_array(array, visitor);
+                }
                 self.enter()?;
                 let value = plain_array::visit(&array, visitor)?;
                 self.leave();
@@ -183,6 +187,11 @@ impl Decoder<'_, '_> {
             }
             EXT_BLOCK => {
                 let role = self.ext_role(len)?;
+                if matches!(role, Role::Array | Role::Sequence) && pickle::wants_arrays::<V::Value>() {
+                    let (header, len) = self.block(role)?;
+                    let array = self.block_array(header, len)?;
+                    return pickle::deliver_array(array, visitor);
+                }
                 BlockReader::begin(self, role)?.visit(visitor)
             }
             other => {

@@ -1,0 +1,165 @@
+//! The items of sequences, the entries of maps, the variants of enums, the parts of a series.
+
+use serde::de::{
+    DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess, Visitor,
+};
+
+use super::De;
+use super::columns::ColumnDe;
+use super::problem::Problem;
+use super::walk::Walk;
+use crate::pickle::meaning::frame::Column;
+use crate::pickle::tree::{Id, Node};
+
+/// The items of a sequence.
+pub(super) struct Items<'a, 'w, 't> {
+    pub(super) walk: &'w Walk<'t>,
+    pub(super) ids: &'a [Id],
+    pub(super) next: usize,
+}
+
+impl<'w, 't: 'w> SeqAccess<'t> for Items<'_, 'w, 't> {
+    type Error = Problem;
+
+    #[inline]
+    fn next_element_seed<T: DeserializeSeed<'t>>(&mut self, seed: T) -> Result<Option<T::Value>, Problem> {
+        let Some(&id) = self.ids.get(self.next) else { return Ok(None) };
+        let index = self.next;
+        self.next += 1;
+        match seed.deserialize(De { walk: self.walk, id }) {
+            Ok(value) => Ok(Some(value)),
+            Err(problem) => Err(problem.inside(format!("[{index}]"))),
+        }
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.ids.len() - self.next)
+    }
+}
+
+/// Keys and values by turns, in one run or two.
+pub(super) struct Pairs<'a, 'w, 't> {
+    pub(super) walk: &'w Walk<'t>,
+    pub(super) first: &'a [Id],
+    pub(super) more: &'a [Id],
+    pub(super) next: usize,
+}
+
+impl<'w, 't: 'w> MapAccess<'t> for Pairs<'_, 'w, 't> {
+    type Error = Problem;
+
+    #[inline]
+    fn next_key_seed<K: DeserializeSeed<'t>>(&mut self, seed: K) -> Result<Option<K::Value>, Problem> {
+        if self.next == self.first.len() {
+            (self.first, self.more, self.next) = (self.more, &[], 0);
+        }
+        let Some(&id) = self.first.get(self.next) else { return Ok(None) };
+        seed.deserialize(De { walk: self.walk, id }).map(Some)
+    }
+
+    #[inline]
+    fn next_value_seed<T: DeserializeSeed<'t>>(&mut self, seed: T) -> Result<T::Value, Problem> {
+        let Some(&id) = self.first.get(self.next + 1) else {
+            return Err(Problem::wrong("a value was asked for before its key"));
+        };
+        let key = self.first[self.next];
+        self.next += 2;
+        match seed.deserialize(De { walk: self.walk, id }) {
+            Ok(value) => Ok(value),
+            Err(problem) => Err(problem.inside(key_text(self.walk, key))),
+        }
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some((self.first.len() - self.next) / 2 + self.more.len() / 2)
+    }
+}
+
+#[cold]
+fn key_text(walk: &Walk<'_>, key: Id) -> String {
+    match (walk.tree.text_of(key), walk.tree.node(key)) {
+        (Some(text), _) => format!(".{text}"),
+        (None, Node::Int(value)) => format!("[{value}]"),
+        _ => "[…]".to_owned(),
+    }
+}
+
+/// A variant and what is in it.
+pub(super) struct Tagged<'w, 't> {
+    pub(super) variant: De<'w, 't>,
+    pub(super) content: De<'w, 't>,
+}
+
+impl<'w, 't: 'w> EnumAccess<'t> for Tagged<'w, 't> {
+    type Error = Problem;
+    type Variant = De<'w, 't>;
+
+    fn variant_seed<T: DeserializeSeed<'t>>(self, seed: T) -> Result<(T::Value, De<'w, 't>), Problem> {
+        Ok((seed.deserialize(self.variant)?, self.content))
+    }
+}
+
+impl<'w, 't: 'w> VariantAccess<'t> for De<'w, 't> {
+    type Error = Problem;
+
+    fn unit_variant(self) -> Result<(), Problem> {
+        serde::Deserialize::deserialize(self)
+    }
+
+    fn newtype_variant_seed<T: DeserializeSeed<'t>>(self, seed: T) -> Result<T::Value, Problem> {
+        seed.deserialize(self)
+    }
+
+    fn tuple_variant<V: Visitor<'t>>(self, _: usize, visitor: V) -> Result<V::Value, Problem> {
+        self.deserialize_seq(visitor)
+    }
+
+    fn struct_variant<V: Visitor<'t>>(
+        self,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Problem> {
+        self.deserialize_struct("", fields, visitor)
+    }
+}
+
+/// A series as a struct with the fields `name`, `index` and `values`.
+pub(super) struct SeriesParts<'w, 't> {
+    de: De<'w, 't>,
+    name: Option<Id>,
+    columns: std::vec::IntoIter<(&'static str, Column)>,
+    name_taken: bool,
+    value: Option<Column>,
+}
+
+impl<'w, 't> SeriesParts<'w, 't> {
+    pub(super) fn new(de: De<'w, 't>, name: Option<Id>, index: Option<Column>, values: Column) -> Self {
+        let mut columns = vec![("values", values)];
+        columns.extend(index.map(|index| ("index", index)));
+        Self { de, name, columns: columns.into_iter(), name_taken: name.is_none(), value: None }
+    }
+}
+
+impl<'w, 't: 'w> MapAccess<'t> for SeriesParts<'w, 't> {
+    type Error = Problem;
+
+    fn next_key_seed<K: DeserializeSeed<'t>>(&mut self, seed: K) -> Result<Option<K::Value>, Problem> {
+        if !self.name_taken {
+            return seed.deserialize("name".into_deserializer()).map(Some);
+        }
+        let Some((name, column)) = self.columns.next() else { return Ok(None) };
+        self.value = Some(column);
+        seed.deserialize(name.into_deserializer()).map(Some)
+    }
+
+    fn next_value_seed<T: DeserializeSeed<'t>>(&mut self, seed: T) -> Result<T::Value, Problem> {
+        if let Some(name) = self.name.filter(|_| !self.name_taken) {
+            self.name_taken = true;
+            return seed.deserialize(self.de.child(name));
+        }
+        let Some(column) = self.value.take() else {
+            return Err(Problem::wrong("a value was asked for before its key"));
+        };
+        seed.deserialize(ColumnDe { walk: self.de.walk, id: self.de.id, column })
+    }
+}

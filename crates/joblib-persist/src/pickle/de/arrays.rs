@@ -1,0 +1,384 @@
+//! numpy's arrays as serde deserializers: whole to an `Array`, element by element to everything else.
+
+use std::rc::Rc;
+
+use joblib_array::transfer::{self, OwnedRawArray};
+use joblib_array::{Buffer, DType, Order};
+use serde::de::value::MapDeserializer;
+use serde::de::{DeserializeSeed, Deserializer, SeqAccess, Visitor};
+
+use super::De;
+use super::cell::Cell;
+use super::ndarray_form::NdarrayField;
+use super::problem::Problem;
+use super::walk::Walk;
+use crate::pickle::numpy::dtype::Kind;
+use crate::pickle::numpy::element::{Element, long_double};
+use crate::pickle::numpy::ndarray::{Data, NdArray};
+use crate::pickle::tree::Id;
+
+/// An array and the node that it is.
+#[derive(Clone)]
+pub(in crate::pickle) struct ArrayDe<'w, 't> {
+    pub(in crate::pickle) walk: &'w Walk<'t>,
+    pub(in crate::pickle) id: Id,
+    pub(in crate::pickle) array: Rc<NdArray>,
+    /// Whether its times are in UTC.
+    pub(in crate::pickle) utc: bool,
+    /// Whether NaN among objects says that there is no value, as in pandas.
+    pub(in crate::pickle) nan_is_missing: bool,
+}
+
+impl<'w, 't> ArrayDe<'w, 't> {
+    /// The element at a place in memory order.
+    #[inline]
+    pub(in crate::pickle) fn cell(&self, place: usize) -> Result<Cell<'_, 'w, 't>, Problem> {
+        let outside = || Problem::corrupt(format!("element {place} lies outside of its array"));
+        let node = match &self.array.data {
+            Data::Bytes(buffer) => {
+                let size = self.array.layout.size;
+                let bytes = buffer.as_bytes().get(place * size..(place + 1) * size).ok_or_else(outside)?;
+                return Ok(Cell::Element(Element { layout: &self.array.layout, bytes, utc: self.utc }));
+            }
+            Data::Objects(items) => self.walk.tree.items(*items).get(place),
+            Data::Gathered(nodes) => nodes.get(place),
+        };
+        let id = *node.ok_or_else(outside)?;
+        Ok(Cell::Node { de: De { walk: self.walk, id }, nan_is_missing: self.nan_is_missing })
+    }
+
+    /// The array whole, in this machine's words, for an `Array`.
+    pub(in crate::pickle) fn raw(&self) -> Result<OwnedRawArray, Problem> {
+        let array = &*self.array;
+        let Data::Bytes(buffer) = &array.data else {
+            return Err(Problem::wrong(format!(
+                "an array of objects of shape {:?} is no array of numbers: load it as a Vec",
+                array.shape
+            )));
+        };
+        let (dtype, buffer) = match array.layout.kind {
+            Kind::Number(dtype) => (dtype, self.aligned(buffer, dtype)?),
+            Kind::DateTime(_) | Kind::TimeDelta(_) => (DType::I64, self.aligned(buffer, DType::I64)?),
+            Kind::LongDouble => {
+                self.walk.take(self.id, buffer.len())?;
+                let bytes: Vec<u8> = buffer
+                    .as_bytes()
+                    .chunks_exact(array.layout.size)
+                    .flat_map(|bytes| long_double(bytes, array.layout.big_endian).to_le_bytes())
+                    .collect();
+                (DType::F64, Buffer::copy_of(&bytes))
+            }
+            _ => {
+                return Err(Problem::wrong(format!(
+                    "an array of dtype {} is no array of numbers: load it as a Vec of text, bytes or structs",
+                    array.layout.name()
+                )));
+            }
+        };
+        Ok(OwnedRawArray { dtype, order: array.order, shape: array.shape.clone(), buffer })
+    }
+
+    /// The elements little-endian and where the processor may read them; copied when they are neither.
+    fn aligned(&self, buffer: &Buffer, dtype: DType) -> Result<Buffer, Problem> {
+        let word = dtype.word_size();
+        if self.array.layout.big_endian && word > 1 {
+            self.walk.take(self.id, buffer.len())?;
+            let mut bytes = buffer.as_bytes().to_vec();
+            bytes.chunks_exact_mut(word).for_each(<[u8]>::reverse);
+            return Ok(Buffer::copy_of(&bytes));
+        }
+        if buffer.as_bytes().as_ptr().addr().is_multiple_of(word) {
+            return Ok(buffer.clone());
+        }
+        self.walk.take(self.id, buffer.len())?;
+        Ok(Buffer::copy_of(buffer.as_bytes()))
+    }
+
+    /// Elements from one index of a dimension to the next.
+    pub(super) fn stride(&self, dimension: usize) -> usize {
+        match self.array.order {
+            Order::F => self.array.shape[..dimension].iter().product(),
+            Order::C => self.array.shape[dimension + 1..].iter().product(),
+        }
+    }
+
+    fn axis(&self) -> Axis<'_, 'w, 't> {
+        Axis { array: self, dimension: 0, place: 0 }
+    }
+
+    fn enter<R>(&self, with: impl FnOnce() -> Result<R, Problem>) -> Result<R, Problem> {
+        let _inside = self.walk.enter(self.id, self.array.len())?;
+        with()
+    }
+}
+
+/// Methods that ask the array's first dimension, or its only element.
+macro_rules! through_axis {
+    ($($method:ident)*) => {$(
+        fn $method<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Problem> {
+            self.enter(|| self.axis().$method(visitor))
+        }
+    )*};
+}
+
+impl<'w, 't: 'w> Deserializer<'t> for ArrayDe<'w, 't> {
+    type Error = Problem;
+
+    fn deserialize_any<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Problem> {
+        self.enter(|| self.axis().deserialize_any(visitor))
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'t>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Problem> {
+        if name == transfer::NAME {
+            return transfer::deliver(self.raw()?, visitor);
+        }
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_option<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Problem> {
+        self.enter(|| self.axis().deserialize_option(visitor))
+    }
+
+    fn deserialize_bytes<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Problem> {
+        match (&self.array.data, &self.array.layout.kind) {
+            (Data::Bytes(buffer), Kind::Number(DType::U8) | Kind::Void) if self.array.shape.len() == 1 => {
+                self.walk.take(self.id, buffer.len())?;
+                visitor.visit_bytes(buffer.as_bytes())
+            }
+            _ => self.enter(|| self.axis().deserialize_bytes(visitor)),
+        }
+    }
+
+    fn deserialize_byte_buf<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Problem> {
+        self.deserialize_bytes(visitor)
+    }
+
+    fn deserialize_struct<V: Visitor<'t>>(
+        self,
+        name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Problem> {
+        // What the crate ndarray serializes its arrays as, with its feature `serde`.
+        if name == "Array" && fields == ["v", "dim", "data"] {
+            return self.enter(|| {
+                let fields = [
+                    ("v", NdarrayField::Version),
+                    ("dim", NdarrayField::Shape(&self)),
+                    ("data", NdarrayField::Data(&self)),
+                ];
+                visitor.visit_map(MapDeserializer::new(fields.into_iter()))
+            });
+        }
+        self.enter(|| self.axis().deserialize_struct(name, fields, visitor))
+    }
+
+    fn deserialize_enum<V: Visitor<'t>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Problem> {
+        self.enter(|| self.axis().deserialize_enum(name, variants, visitor))
+    }
+
+    through_axis! {
+        deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
+        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128 deserialize_f32
+        deserialize_f64 deserialize_char deserialize_str deserialize_string deserialize_unit deserialize_seq
+        deserialize_map deserialize_identifier
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Problem> {
+        visitor.visit_unit()
+    }
+
+    fn deserialize_unit_struct<V: Visitor<'t>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Problem> {
+        self.deserialize_unit(visitor)
+    }
+
+    fn deserialize_tuple<V: Visitor<'t>>(self, _: usize, visitor: V) -> Result<V::Value, Problem> {
+        self.deserialize_seq(visitor)
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'t>>(
+        self,
+        _: &'static str,
+        _: usize,
+        visitor: V,
+    ) -> Result<V::Value, Problem> {
+        self.deserialize_seq(visitor)
+    }
+
+    fn is_human_readable(&self) -> bool {
+        false
+    }
+}
+
+/// An array from one of its dimensions on: a sequence, or the one element that no dimension is left of.
+struct Axis<'a, 'w, 't> {
+    array: &'a ArrayDe<'w, 't>,
+    dimension: usize,
+    place: usize,
+}
+
+struct AxisItems<'a, 'w, 't> {
+    array: &'a ArrayDe<'w, 't>,
+    dimension: usize,
+    place: usize,
+    stride: usize,
+    next: usize,
+    len: usize,
+}
+
+impl<'w, 't: 'w> SeqAccess<'t> for AxisItems<'_, 'w, 't> {
+    type Error = Problem;
+
+    #[inline]
+    fn next_element_seed<T: DeserializeSeed<'t>>(&mut self, seed: T) -> Result<Option<T::Value>, Problem> {
+        if self.next == self.len {
+            return Ok(None);
+        }
+        let (index, place) = (self.next, self.place);
+        self.next += 1;
+        self.place += self.stride;
+        let value = if self.dimension == self.array.array.shape.len() {
+            seed.deserialize(self.array.cell(place)?)
+        } else {
+            seed.deserialize(Axis { array: self.array, dimension: self.dimension, place })
+        };
+        value.map(Some).map_err(|problem| problem.inside(format!("[{index}]")))
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.len - self.next)
+    }
+}
+
+impl<'a, 'w, 't> Axis<'a, 'w, 't> {
+    fn is_element(&self) -> bool {
+        self.dimension == self.array.array.shape.len()
+    }
+
+    fn items(&self) -> Result<AxisItems<'a, 'w, 't>, Problem> {
+        let len = self.array.array.shape[self.dimension];
+        let stride = self.array.stride(self.dimension);
+        // Items without bytes: nothing in the file bounds their number.
+        if self.array.array.len() == 0 || self.array.array.layout.size == 0 {
+            self.array.walk.charge_values(len as u64, self.array.id)?;
+        }
+        Ok(AxisItems {
+            array: self.array,
+            dimension: self.dimension + 1,
+            place: self.place,
+            stride,
+            next: 0,
+            len,
+        })
+    }
+
+    fn cell(&self) -> Result<Cell<'a, 'w, 't>, Problem> {
+        self.array.cell(self.place)
+    }
+}
+
+/// Methods that an element answers, and a dimension answers with a sequence.
+macro_rules! element_or_sequence {
+    ($($method:ident)*) => {$(
+        #[inline]
+        fn $method<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Problem> {
+            if self.is_element() { self.cell()?.$method(visitor) } else { visitor.visit_seq(self.items()?) }
+        }
+    )*};
+}
+
+impl<'w, 't: 'w> Deserializer<'t> for Axis<'_, 'w, 't> {
+    type Error = Problem;
+
+    element_or_sequence! {
+        deserialize_any deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
+        deserialize_i128 deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128
+        deserialize_f32 deserialize_f64 deserialize_char deserialize_str deserialize_string deserialize_bytes
+        deserialize_byte_buf deserialize_unit deserialize_seq deserialize_map deserialize_identifier
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Problem> {
+        visitor.visit_unit()
+    }
+
+    fn deserialize_option<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Problem> {
+        if self.is_element() { self.cell()?.deserialize_option(visitor) } else { visitor.visit_some(self) }
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'t>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Problem> {
+        if name == transfer::NAME {
+            return Err(Problem::wrong(
+                "a part of an array is not kept as an array of its own: load the whole as an Array or nested Vecs",
+            ));
+        }
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_unit_struct<V: Visitor<'t>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Problem> {
+        self.deserialize_unit(visitor)
+    }
+
+    fn deserialize_tuple<V: Visitor<'t>>(self, _: usize, visitor: V) -> Result<V::Value, Problem> {
+        self.deserialize_seq(visitor)
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'t>>(
+        self,
+        _: &'static str,
+        _: usize,
+        visitor: V,
+    ) -> Result<V::Value, Problem> {
+        self.deserialize_seq(visitor)
+    }
+
+    fn deserialize_struct<V: Visitor<'t>>(
+        self,
+        name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Problem> {
+        if self.is_element() {
+            self.cell()?.deserialize_struct(name, fields, visitor)
+        } else {
+            visitor.visit_seq(self.items()?)
+        }
+    }
+
+    fn deserialize_enum<V: Visitor<'t>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Problem> {
+        if self.is_element() {
+            self.cell()?.deserialize_enum(name, variants, visitor)
+        } else {
+            visitor.visit_seq(self.items()?)
+        }
+    }
+
+    fn is_human_readable(&self) -> bool {
+        false
+    }
+}

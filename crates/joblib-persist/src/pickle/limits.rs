@@ -1,0 +1,68 @@
+//! How much a pickle may make of itself.
+
+/// Bounds on what reading a pickle may cost, beyond those that the file's own size sets.
+///
+/// A pickle's strings and containers can't be larger than the file that holds them, so a reader that trusts no length
+/// stays within a few times the file's size. What a small file *can* do is nest, and refer to the same list again and
+/// again ("billion laughs"); these limits bound that, and let a service set its own bounds for all the rest.
+///
+/// ```
+/// use joblib_persist::pickle::Limits;
+///
+/// let limits = Limits::new().depth(64).string(1 << 20);
+/// assert_eq!(limits, Limits::default().depth(64).string(1 << 20));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    pub(in crate::pickle) depth: usize,
+    pub(in crate::pickle) memo: usize,
+    pub(in crate::pickle) string: u64,
+    pub(in crate::pickle) total: u64,
+    pub(in crate::pickle) repeats: u64,
+}
+
+impl Limits {
+    /// The defaults, which each method states.
+    pub const fn new() -> Self {
+        Self { depth: 256, memo: u32::MAX as usize, string: u64::MAX, total: u64::MAX, repeats: 16 << 20 }
+    }
+
+    /// Levels of containers within containers; 256. Each level costs a few hundred bytes of stack while loading, up to
+    /// 2 KiB in a debug build, so a larger value may ask for a thread with more.
+    pub const fn depth(mut self, levels: usize) -> Self {
+        self.depth = levels;
+        self
+    }
+
+    /// Entries of the memo, by which a pickle refers back to objects; as many as the file makes.
+    pub const fn memo(mut self, entries: usize) -> Self {
+        self.memo = entries;
+        self
+    }
+
+    /// Bytes of one string, `bytes` object or array; what the file holds.
+    pub const fn string(mut self, bytes: u64) -> Self {
+        self.string = bytes;
+        self
+    }
+
+    /// Bytes of memory for the whole: strings, containers and arrays; unlimited. A container or number takes 16 to 64
+    /// bytes before it becomes a Rust value.
+    pub const fn total(mut self, bytes: u64) -> Self {
+        self.total = bytes;
+        self
+    }
+
+    /// Bytes that values may take which stand in the file once and in the result again and again, a container or
+    /// number counting as 16; 16 MiB, and 64 times the size of the file on top.
+    pub const fn repeats(mut self, bytes: u64) -> Self {
+        self.repeats = bytes;
+        self
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::new()
+    }
+}

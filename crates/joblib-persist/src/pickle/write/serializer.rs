@@ -1,0 +1,459 @@
+//! Rust values as Python's: structs and maps as dicts, sequences as lists, tuples as tuples, long runs of numbers and
+//! `Array`s as numpy arrays.
+
+use joblib_array::{Order, transfer};
+use serde::ser::{self, Serialize};
+
+use super::numbers::{Numbers, number_type};
+use super::pickler::{Batch, Pickler};
+use crate::error::{Error, Result};
+use crate::pickle::machine::opcode as op;
+use crate::pickle::numpy::dtype::Layout;
+use crate::pickle::numpy::element::{self, Number};
+
+/// Bytes of a run of numbers that are gathered before they are written.
+const GATHER: usize = 64 * 1024;
+
+/// Serializes one value. `key` says that it becomes a dict's key, which Python must be able to hash.
+pub(super) struct Serializer<'p, 'w> {
+    pub(super) pickler: &'p mut Pickler<'w>,
+    pub(super) key: bool,
+}
+
+impl<'p, 'w> Serializer<'p, 'w> {
+    fn map(self, what: &str) -> Result<Map<'p, 'w>> {
+        if self.key {
+            return Err(Error::value(format!("{what} can't be a key: Python's dicts take no dict as a key")));
+        }
+        self.pickler.opcode(op::EMPTY_DICT)?;
+        Ok(Map { pickler: self.pickler, batch: Batch::default(), wrapped: false })
+    }
+
+    fn tuple(self, len: usize, wrapped: bool) -> Result<Tuple<'p, 'w>> {
+        if len > 3 {
+            self.pickler.opcode(op::MARK)?;
+        }
+        Ok(Tuple { pickler: self.pickler, key: self.key, len, written: 0, wrapped })
+    }
+
+    /// `{variant: …}`.
+    fn variant(&mut self, variant: &'static str) -> Result<()> {
+        if self.key {
+            return Err(Error::value(format!(
+                "the variant {variant} with content can't be a key: Python's dicts take no dict as a key"
+            )));
+        }
+        self.pickler.opcode(op::EMPTY_DICT)?;
+        self.pickler.repeated_text(variant)
+    }
+
+    fn reborrow(&mut self) -> Serializer<'_, 'w> {
+        Serializer { pickler: self.pickler, key: self.key }
+    }
+}
+
+impl<'p, 'w> ser::Serializer for Serializer<'p, 'w> {
+    type Ok = ();
+    type Error = Error;
+    type SerializeSeq = Seq<'p, 'w>;
+    type SerializeTuple = Tuple<'p, 'w>;
+    type SerializeTupleStruct = Tuple<'p, 'w>;
+    type SerializeTupleVariant = Tuple<'p, 'w>;
+    type SerializeMap = Map<'p, 'w>;
+    type SerializeStruct = Map<'p, 'w>;
+    type SerializeStructVariant = Map<'p, 'w>;
+
+    fn serialize_bool(self, value: bool) -> Result<()> {
+        self.pickler.bool(value)
+    }
+
+    fn serialize_i8(self, value: i8) -> Result<()> {
+        self.pickler.int(value.into())
+    }
+
+    fn serialize_i16(self, value: i16) -> Result<()> {
+        self.pickler.int(value.into())
+    }
+
+    fn serialize_i32(self, value: i32) -> Result<()> {
+        self.pickler.int(value.into())
+    }
+
+    fn serialize_i64(self, value: i64) -> Result<()> {
+        self.pickler.int(value.into())
+    }
+
+    fn serialize_i128(self, value: i128) -> Result<()> {
+        self.pickler.int(value)
+    }
+
+    fn serialize_u8(self, value: u8) -> Result<()> {
+        self.pickler.int(value.into())
+    }
+
+    fn serialize_u16(self, value: u16) -> Result<()> {
+        self.pickler.int(value.into())
+    }
+
+    fn serialize_u32(self, value: u32) -> Result<()> {
+        self.pickler.int(value.into())
+    }
+
+    fn serialize_u64(self, value: u64) -> Result<()> {
+        self.pickler.int(value.into())
+    }
+
+    fn serialize_u128(self, value: u128) -> Result<()> {
+        if let Ok(value) = i128::try_from(value) {
+            return self.pickler.int(value);
+        }
+        let mut bytes = value.to_le_bytes().to_vec();
+        bytes.push(0);
+        self.pickler.long(&bytes)
+    }
+
+    fn serialize_f32(self, value: f32) -> Result<()> {
+        self.pickler.float(value.into())
+    }
+
+    fn serialize_f64(self, value: f64) -> Result<()> {
+        self.pickler.float(value)
+    }
+
+    fn serialize_char(self, value: char) -> Result<()> {
+        self.pickler.repeated_text(value.encode_utf8(&mut [0; 4]))
+    }
+
+    fn serialize_str(self, value: &str) -> Result<()> {
+        if self.key { self.pickler.repeated_text(value) } else { self.pickler.text(value) }
+    }
+
+    fn serialize_bytes(self, value: &[u8]) -> Result<()> {
+        self.pickler.bytes(value)
+    }
+
+    fn serialize_none(self) -> Result<()> {
+        self.pickler.none()
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<()> {
+        value.serialize(self)
+    }
+
+    fn serialize_unit(self) -> Result<()> {
+        self.pickler.none()
+    }
+
+    fn serialize_unit_struct(self, _: &'static str) -> Result<()> {
+        self.pickler.none()
+    }
+
+    fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Result<()> {
+        self.pickler.repeated_text(variant)
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Result<()> {
+        if name == transfer::NAME {
+            if self.key {
+                return Err(Error::value("an array can't be a key: Python can't hash it"));
+            }
+            let pickler = &mut *self.pickler;
+            if let Some(result) = transfer::capture(value, |array| pickler.array(array)) {
+                return result;
+            }
+        }
+        value.serialize(self)
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        mut self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Result<()> {
+        self.variant(variant)?;
+        value.serialize(self.reborrow())?;
+        self.pickler.opcode(op::SETITEM)
+    }
+
+    fn serialize_seq(self, len: Option<usize>) -> Result<Seq<'p, 'w>> {
+        if self.key {
+            self.pickler.opcode(op::MARK)?;
+        }
+        Ok(Seq { pickler: self.pickler, key: self.key, len, content: Content::Unknown })
+    }
+
+    fn serialize_tuple(self, len: usize) -> Result<Tuple<'p, 'w>> {
+        self.tuple(len, false)
+    }
+
+    fn serialize_tuple_struct(self, _: &'static str, len: usize) -> Result<Tuple<'p, 'w>> {
+        self.tuple(len, false)
+    }
+
+    fn serialize_tuple_variant(
+        mut self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        len: usize,
+    ) -> Result<Tuple<'p, 'w>> {
+        self.variant(variant)?;
+        self.tuple(len, true)
+    }
+
+    fn serialize_map(self, _: Option<usize>) -> Result<Map<'p, 'w>> {
+        self.map("a map")
+    }
+
+    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Map<'p, 'w>> {
+        self.map(name)
+    }
+
+    fn serialize_struct_variant(
+        mut self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        _: usize,
+    ) -> Result<Map<'p, 'w>> {
+        self.variant(variant)?;
+        Ok(Map { wrapped: true, ..self.map(variant)? })
+    }
+
+    fn is_human_readable(&self) -> bool {
+        false
+    }
+}
+
+/// A sequence: a list, an array when it turns out a long run of numbers, a tuple in a key.
+pub(super) struct Seq<'p, 'w> {
+    pickler: &'p mut Pickler<'w>,
+    key: bool,
+    len: Option<usize>,
+    content: Content,
+}
+
+enum Content {
+    /// No element yet.
+    Unknown,
+    Items(Batch),
+    /// An array whose beginning is written, and how many elements it must have.
+    Array {
+        numbers: Numbers,
+        left: usize,
+    },
+    /// Numbers whose number is not known yet.
+    Gathered {
+        numbers: Numbers,
+        count: usize,
+    },
+}
+
+impl Seq<'_, '_> {
+    fn begin<T: ?Sized>(&mut self) -> Result<Content> {
+        if let (Some(dtype), false) = (number_type::<T>(), self.key) {
+            let numbers = Numbers { dtype, bytes: Vec::new() };
+            match self.len {
+                Some(len) if len >= self.pickler.array_len => {
+                    self.pickler.begin_array(dtype, Order::C, &[len])?;
+                    return Ok(Content::Array { numbers, left: len });
+                }
+                None => return Ok(Content::Gathered { numbers, count: 0 }),
+                Some(_) => {}
+            }
+        }
+        if !self.key {
+            self.pickler.opcode(op::EMPTY_LIST)?;
+        }
+        Ok(Content::Items(Batch::default()))
+    }
+
+    /// Numbers that turned out too few for an array, as a list.
+    fn list(&mut self, numbers: &Numbers) -> Result<()> {
+        self.pickler.opcode(op::EMPTY_LIST)?;
+        let mut batch = Batch::default();
+        let layout = Layout::number(numbers.dtype);
+        for bytes in numbers.bytes.chunks_exact(layout.size) {
+            batch.item(self.pickler, op::APPENDS)?;
+            match element::number(numbers.dtype, false, bytes) {
+                Some(Number::Bool(value)) => self.pickler.bool(value)?,
+                Some(Number::Int(value)) => self.pickler.int(value.into())?,
+                Some(Number::Uint(value)) => self.pickler.int(value.into())?,
+                Some(Number::F32(value)) => self.pickler.float(value.into())?,
+                Some(Number::F64(value)) => self.pickler.float(value)?,
+                _ => return Err(Error::value("a number of a type that Python has none for")),
+            }
+        }
+        batch.finish(self.pickler, op::APPENDS)
+    }
+}
+
+impl ser::SerializeSeq for Seq<'_, '_> {
+    type Ok = ();
+    type Error = Error;
+
+    #[inline]
+    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
+        if let Content::Unknown = self.content {
+            self.content = self.begin::<T>()?;
+        }
+        match &mut self.content {
+            Content::Unknown => Ok(()),
+            Content::Items(batch) => {
+                if !self.key {
+                    batch.item(self.pickler, op::APPENDS)?;
+                }
+                value.serialize(Serializer { pickler: self.pickler, key: self.key })
+            }
+            Content::Array { numbers, left } => {
+                numbers.push(value)?;
+                *left = left.checked_sub(1).ok_or_else(|| Error::value(MISCOUNTED))?;
+                if numbers.bytes.len() >= GATHER {
+                    self.pickler.write(&numbers.bytes)?;
+                    numbers.bytes.clear();
+                }
+                Ok(())
+            }
+            Content::Gathered { numbers, count } => {
+                *count += 1;
+                numbers.push(value)
+            }
+        }
+    }
+
+    fn end(mut self) -> Result<()> {
+        match std::mem::replace(&mut self.content, Content::Unknown) {
+            Content::Unknown | Content::Items(_) if self.key => self.pickler.opcode(op::TUPLE),
+            Content::Unknown => self.pickler.opcode(op::EMPTY_LIST),
+            Content::Items(batch) => batch.finish(self.pickler, op::APPENDS),
+            Content::Array { left: 1.., .. } => Err(Error::value(MISCOUNTED)),
+            Content::Array { numbers, .. } => self.pickler.write(&numbers.bytes),
+            Content::Gathered { numbers, count } if count >= self.pickler.array_len => {
+                self.pickler.begin_array(numbers.dtype, Order::C, &[count])?;
+                self.pickler.write(&numbers.bytes)
+            }
+            Content::Gathered { numbers, .. } => self.list(&numbers),
+        }
+    }
+}
+
+const MISCOUNTED: &str = "a sequence has another number of elements than its Serialize said at its start";
+
+/// A tuple, perhaps in the dict that an enum's variant is.
+pub(super) struct Tuple<'p, 'w> {
+    pickler: &'p mut Pickler<'w>,
+    key: bool,
+    len: usize,
+    written: usize,
+    wrapped: bool,
+}
+
+impl Tuple<'_, '_> {
+    #[inline]
+    fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
+        self.written += 1;
+        value.serialize(Serializer { pickler: self.pickler, key: self.key })
+    }
+
+    fn finish(self) -> Result<()> {
+        if self.written != self.len {
+            return Err(Error::value(MISCOUNTED));
+        }
+        self.pickler.opcode(match self.len {
+            0 => op::EMPTY_TUPLE,
+            1 => op::TUPLE1,
+            2 => op::TUPLE2,
+            3 => op::TUPLE3,
+            _ => op::TUPLE,
+        })?;
+        if self.wrapped { self.pickler.opcode(op::SETITEM) } else { Ok(()) }
+    }
+}
+
+macro_rules! tuple {
+    ($($trait:ident::$method:ident),*) => {$(
+        impl ser::$trait for Tuple<'_, '_> {
+            type Ok = ();
+            type Error = Error;
+
+            #[inline]
+            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
+                self.element(value)
+            }
+
+            fn end(self) -> Result<()> {
+                self.finish()
+            }
+        }
+    )*};
+}
+
+tuple! { SerializeTuple::serialize_element, SerializeTupleStruct::serialize_field, SerializeTupleVariant::serialize_field }
+
+/// A dict, perhaps in the dict that an enum's variant is.
+pub(super) struct Map<'p, 'w> {
+    pickler: &'p mut Pickler<'w>,
+    batch: Batch,
+    wrapped: bool,
+}
+
+impl Map<'_, '_> {
+    #[inline]
+    fn field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<()> {
+        self.batch.item(self.pickler, op::SETITEMS)?;
+        self.pickler.repeated_text(name)?;
+        value.serialize(Serializer { pickler: self.pickler, key: false })
+    }
+
+    fn finish(self) -> Result<()> {
+        self.batch.finish(self.pickler, op::SETITEMS)?;
+        if self.wrapped { self.pickler.opcode(op::SETITEM) } else { Ok(()) }
+    }
+}
+
+impl ser::SerializeMap for Map<'_, '_> {
+    type Ok = ();
+    type Error = Error;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<()> {
+        self.batch.item(self.pickler, op::SETITEMS)?;
+        key.serialize(Serializer { pickler: self.pickler, key: true })
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
+        value.serialize(Serializer { pickler: self.pickler, key: false })
+    }
+
+    fn end(self) -> Result<()> {
+        self.finish()
+    }
+}
+
+impl ser::SerializeStruct for Map<'_, '_> {
+    type Ok = ();
+    type Error = Error;
+
+    #[inline]
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<()> {
+        self.field(name, value)
+    }
+
+    fn end(self) -> Result<()> {
+        self.finish()
+    }
+}
+
+impl ser::SerializeStructVariant for Map<'_, '_> {
+    type Ok = ();
+    type Error = Error;
+
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<()> {
+        self.field(name, value)
+    }
+
+    fn end(self) -> Result<()> {
+        self.finish()
+    }
+}
