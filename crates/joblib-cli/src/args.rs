@@ -1,0 +1,119 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// Looks into files of joblib (Rust's and Python's), converts, checks and hashes them. Never runs what is in a file.
+#[derive(Debug, Parser)]
+#[command(name = "joblib", version, arg_required_else_help = true, max_term_width = 100)]
+pub(crate) struct Args {
+    /// When to colour the output
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub(crate) color: Color,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless the environment variable NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show what is in a file: types, shapes, sizes and a few values
+    Inspect(Inspect),
+    /// Write a file's value into another file, in joblib for Rust's format or for Python
+    Convert(Convert),
+    /// Check that files are complete and undamaged
+    Verify(Verify),
+    /// Print the content hash of the values in files
+    Hash(Hash),
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Inspect {
+    /// The files
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// Print every value as JSON, one document a file
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Levels of containers to show
+    #[arg(long, default_value_t = 4, value_name = "LEVELS")]
+    pub(crate) depth: usize,
+
+    /// Items of each container to show
+    #[arg(long, default_value_t = 12, value_name = "COUNT")]
+    pub(crate) items: usize,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Convert {
+    /// The file to read
+    #[arg(value_name = "IN")]
+    pub(crate) input: PathBuf,
+
+    /// The file to write
+    #[arg(value_name = "OUT")]
+    pub(crate) output: PathBuf,
+
+    /// The format to write [default: the other one than IN has]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub(crate) to: Option<Format>,
+
+    /// How to compress: a level from 0 to 9, a compressor such as xz, or both as xz:6 [default: by OUT's extension]
+    #[arg(long, value_name = "HOW")]
+    pub(crate) compress: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// joblib for Rust
+    Native,
+    /// A pickle for Python's joblib
+    Python,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Verify {
+    /// The files
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Hash {
+    /// The files
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// The algorithm: blake3, sha256, sha1 or md5
+    #[arg(long, default_value = "blake3", value_name = "NAME")]
+    pub(crate) algorithm: joblib_hash::Algorithm,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Args::command().debug_assert();
+    }
+}

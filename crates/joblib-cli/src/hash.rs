@@ -1,0 +1,20 @@
+//! `joblib hash`.
+
+use std::io::Write;
+
+use joblib_persist::load;
+use joblib_persist::pickle::Value;
+
+use crate::args::Hash;
+use crate::failure::Failure;
+
+/// Prints the hash of each file's value: the same for the same value, whatever its file's format and compression.
+pub(crate) fn run(options: &Hash, out: &mut dyn Write) -> Result<(), Failure> {
+    for path in &options.files {
+        let value: Value = load(path)?;
+        let digest = joblib_hash::hash_with(options.algorithm, &value)
+            .map_err(|error| Failure::Other(format!("{}: {error}", path.display())))?;
+        writeln!(out, "{digest}  {}", path.display())?;
+    }
+    Ok(())
+}

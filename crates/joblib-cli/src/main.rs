@@ -1,0 +1,50 @@
+//! The `joblib` command. The crate's README shows it at work.
+
+#[expect(clippy::doc_markdown, reason = "the comments of arguments are the help text, which is plain")]
+mod args;
+mod convert;
+mod failure;
+mod hash;
+mod hex;
+mod inspect;
+mod json;
+mod style;
+mod tree;
+mod verify;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use args::{Args, Command};
+use failure::Failure;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let result = run(&args, &mut out).and_then(|()| out.flush().map_err(Failure::from));
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads the output has seen enough, as `head` does.
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(failure) => {
+            let _ = out.flush();
+            eprintln!("joblib: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &Args, out: &mut dyn Write) -> Result<(), Failure> {
+    match &args.command {
+        Command::Inspect(options) => inspect::run(options, args.color, out),
+        Command::Convert(options) => convert::run(options),
+        Command::Verify(options) => verify::run(options, out),
+        Command::Hash(options) => hash::run(options, out),
+        Command::Completions { shell } => {
+            clap_complete::generate(*shell, &mut Args::command(), "joblib", &mut &mut *out);
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! The command at work: its real output, its exit statuses.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use joblib_array::Array;
+use serde::Serialize;
+
+fn joblib(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_joblib")).args(args).output().expect("the command starts")
+}
+
+fn stdout(output: &Output) -> String {
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout.clone()).expect("UTF-8")
+}
+
+#[derive(Serialize)]
+struct Model {
+    name: String,
+    weights: Array<f64>,
+    tags: Vec<String>,
+    missing: Option<u8>,
+}
+
+fn model(folder: &Path) -> (String, String) {
+    let model = Model {
+        name: "ridge".to_owned(),
+        weights: Array::from_vec((0..10_000).map(f64::from).collect(), &[10_000]).expect("a shape"),
+        tags: vec!["a".to_owned(), "b".to_owned()],
+        missing: None,
+    };
+    let (python, native) = (folder.join("model.joblib"), folder.join("model.native"));
+    joblib_persist::dump_python(&model, &python).expect("written");
+    joblib_persist::dump(&model, &native).expect("written");
+    (python.to_str().expect("a path").to_owned(), native.to_str().expect("a path").to_owned())
+}
+
+#[test]
+fn inspect_shows_a_tree_with_types_shapes_sizes_and_values() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (python, _) = model(folder.path());
+    let text = stdout(&joblib(&["inspect", &python]));
+    let lines: Vec<&str> = text.lines().collect();
+    let first = format!("{python}: Python pickle, not compressed, 80.");
+    assert!(lines[0].starts_with(&first) && lines[0].ends_with(" kB"), "{}", lines[0]);
+    assert_eq!(
+        &lines[1..],
+        [
+            "dict (4)",
+            "├─ \"name\": str \"ridge\"",
+            "├─ \"weights\": numpy.ndarray float64 (10000) 80.0 kB [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, …]",
+            "├─ \"tags\": list (2)",
+            "│  ├─ str \"a\"",
+            "│  └─ str \"b\"",
+            "└─ \"missing\": NoneType",
+        ]
+    );
+    let shallow = stdout(&joblib(&["inspect", "--depth", "0", &python]));
+    assert_eq!(shallow.lines().skip(1).collect::<Vec<_>>(), ["dict (4)", "└─ …"]);
+    assert!(!text.contains('\x1b'), "a pipe is no terminal");
+    assert!(stdout(&joblib(&["inspect", "--color", "always", &python])).contains('\x1b'));
+}
+
+#[test]
+fn inspect_prints_every_value_as_json() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (python, native) = model(folder.path());
+    for (path, format) in [(python, "python"), (native, "native")] {
+        let document: serde_json::Value =
+            serde_json::from_str(&stdout(&joblib(&["inspect", "--json", &path]))).expect("JSON");
+        assert_eq!(document["format"], format);
+        assert_eq!(document["value"]["type"], "dict");
+        assert_eq!(document["value"]["entries"][0], serde_json::json!(["name", "ridge"]));
+        assert_eq!(document["value"]["entries"][3], serde_json::json!(["missing", null]));
+    }
+}
+
+#[test]
+fn convert_goes_both_ways_and_hash_stays_the_same() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (python, _) = model(folder.path());
+    let native = folder.path().join("converted.native").to_str().expect("a path").to_owned();
+    let back = folder.path().join("back.joblib.gz").to_str().expect("a path").to_owned();
+    stdout(&joblib(&["convert", &python, &native, "--compress", "xz:1"]));
+    stdout(&joblib(&["convert", &native, &back, "--to", "python"]));
+    assert!(stdout(&joblib(&["inspect", &native])).contains("joblib for Rust, xz"));
+    assert!(stdout(&joblib(&["inspect", &back])).contains("Python pickle, gzip"));
+    let hashes = stdout(&joblib(&["hash", &python, &native, &back]));
+    let hashes: Vec<&str> = hashes.lines().map(|line| line.split_once("  ").expect("two fields").0).collect();
+    assert_eq!(hashes[0], hashes[1]);
+    assert_eq!(hashes[0], hashes[2]);
+}
+
+#[test]
+fn verify_tells_damaged_files_from_sound_ones() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (python, native) = model(folder.path());
+    assert_eq!(stdout(&joblib(&["verify", &python, &native])), format!("{python}: ok\n{native}: ok\n"));
+    for path in [&python, &native] {
+        let bytes = std::fs::read(path).expect("read");
+        std::fs::write(path, &bytes[..bytes.len() - 100]).expect("written");
+        let output = joblib(&["verify", path]);
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains(path.as_str()), "{output:?}");
+    }
+}
+
+#[test]
+fn exit_statuses_tell_failure_from_misuse() {
+    let missing = joblib(&["inspect", "no/such/file"]);
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&missing.stderr).contains("no/such/file"), "{missing:?}");
+    assert_eq!(joblib(&["inspect"]).status.code(), Some(2));
+    assert_eq!(joblib(&["frobnicate"]).status.code(), Some(2));
+    assert!(stdout(&joblib(&["--help"])).contains("inspect"));
+    assert!(stdout(&joblib(&["completions", "bash"])).contains("_joblib"));
+}
