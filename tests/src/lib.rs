@@ -3,3 +3,4 @@
 pub mod child;
 pub mod example;
 pub mod python;
+pub mod python_value;
