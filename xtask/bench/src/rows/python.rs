@@ -1,6 +1,7 @@
-//! Files that Python's joblib wrote: its array of 256 MB, and its list of dicts as a list of structs.
+//! Files that Python's joblib wrote: its array of 256 MB, and its list of dicts as a list of structs; and that list
+//! written for Python.
 
-use joblib_persist::{LoadOptions, load};
+use joblib_persist::{LoadOptions, dump_python, load};
 
 use super::persist::array_load;
 use crate::measure::seconds;
@@ -21,5 +22,12 @@ pub(crate) fn rows() -> Vec<Row> {
             Ok(Sides::new(move || Ok(1e3 * seconds(1, || Ok(load::<Vec<Record>>(&path)?))?)))
         })
         .bar(Bar::AtMost(1.0 / 5.0)),
+        Row::new("python.records.dump", Unit::Milliseconds, |data| {
+            let (theirs, path) = (data.path("python-records.joblib"), data.path("records-dump.joblib"));
+            data.joblib().write("records", &theirs)?;
+            let records: Vec<Record> = load(&theirs)?;
+            Ok(Sides::new(move || Ok(1e3 * seconds(1, || Ok(dump_python(&records, &path)?))?)))
+        })
+        .bar(Bar::AtMost(1.0 / 3.0)),
     ]
 }
