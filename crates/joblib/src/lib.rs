@@ -34,7 +34,8 @@
 //! - [`cached`], [`Memory`]: a result is found by the content of the arguments and by the function's code. Any edit but to
 //!   comments and formatting invalidates; going back to earlier code hits again.
 //! - [`Parallel`], [`delayed`]: the same loop on threads, worker processes or forks, by configuration.
-//! - [`dump`], [`load`]: any `serde` value; arrays without a copy, or mapped.
+//! - [`dump`], [`load`]: any `serde` value; arrays without a copy, or mapped. [`load`] reads Python's joblib files and pickles as
+//!   well, without running anything in them; [`dump_python`] writes files for Python.
 //! - [`hash()`]: the content hash of any value, the same on every machine and in every version.
 //! - [`Array`]: the n-dimensional array that all of them know.
 
@@ -61,7 +62,11 @@ pub use joblib_parallel::{
     physical_cpu_count, register_parallel_backend, task_seed,
 };
 pub use joblib_persist as persist;
-pub use joblib_persist::{DumpOptions, LoadOptions, Reader, Writer, dump, dump_to, load, load_from};
+pub use joblib_persist::pickle::{self, Value};
+pub use joblib_persist::{
+    DumpOptions, Format, LoadOptions, PythonDumpOptions, Reader, Writer, dump, dump_python, dump_to, load,
+    load_from,
+};
 pub use joblib_store as store;
 pub use joblib_store::{ByteSize, Limits, Policy, Reduced, StoreOptions, register_store_backend};
 
