@@ -96,8 +96,8 @@ impl LoadOptions {
     }
 
     /// Holds mapped arrays against their checksums before they are handed out, so that a damaged one is an error. It
-    /// reads them once, at the speed of memory when the file was used lately: still several times faster than loading them. Python's files have no
-    /// checksums.
+    /// reads them once, at the speed of memory when the file was used lately: still several times faster than loading them.
+    /// Python's files have no checksums.
     pub fn check_mapped(mut self, check: bool) -> Self {
         self.check_mapped = check;
         self
