@@ -1,0 +1,150 @@
+//! How calls end when their program does: killed, interrupted; and a long run with many crashes.
+//!
+//! The programs that end are this test, started again with a role in its environment.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use joblib_parallel::{Backend, GeneratorUnordered, Parallel, delayed};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+const ROLE: &str = "JOBLIB_PARALLEL_TEST_ROLE";
+
+/// Says who runs it, and does not end by itself.
+fn say_and_wait(_n: u64) {
+    println!("worker {}", std::process::id());
+    std::thread::sleep(Duration::from_hours(1));
+}
+
+/// What the program does when it was started to play a role.
+#[test]
+fn play_the_role() {
+    let Ok(backend) = std::env::var(ROLE) else { return };
+    let parallel = Parallel::new().backend(Backend::from(backend.as_str())).n_jobs(2);
+    println!("ready");
+    let result = parallel.run((0..8).map(|n| delayed(say_and_wait, (n,))));
+    println!("interrupted: {}", result.unwrap_err().is_interrupted());
+    std::process::exit(42);
+}
+
+fn role(backend: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "play_the_role", "--nocapture"]).env(ROLE, backend);
+    command
+}
+
+/// Reads lines until `count` workers have said who they are.
+fn workers(output: impl Read, count: usize) -> Vec<Pid> {
+    let lines = BufReader::new(output).lines().map_while(Result::ok);
+    let pids = lines.filter_map(|line| line.split("worker ").nth(1)?.trim().parse().ok()).map(Pid::from_raw);
+    pids.take(count).collect()
+}
+
+/// Waits for a process that is not ours to be gone, or dead and not yet collected by whoever inherited it.
+fn is_gone(pid: Pid) -> bool {
+    let until = Instant::now() + Duration::from_secs(20);
+    while Instant::now() < until {
+        let state = std::fs::read_to_string(format!("/proc/{pid}/stat"));
+        if state.is_err() || state.is_ok_and(|state| state.rsplit(')').next().unwrap().starts_with(" Z")) {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    false
+}
+
+#[test]
+fn no_worker_outlives_a_parent_that_is_killed() {
+    for backend in ["loky", "multiprocessing"] {
+        let mut parent = role(backend).stdout(Stdio::piped()).spawn().unwrap();
+        let pids = workers(parent.stdout.take().unwrap(), 2);
+        assert_eq!(pids.len(), 2);
+        parent.kill().unwrap();
+        parent.wait().unwrap();
+        for pid in pids {
+            assert!(is_gone(pid), "{backend}: worker {pid} outlives its parent");
+        }
+    }
+}
+
+/// Starts a role in a terminal of its own; returns the end that stands for keyboard and screen.
+fn in_terminal(backend: &str) -> (Child, std::fs::File) {
+    let pty = nix::pty::openpty(None, None).unwrap();
+    let terminal = || Stdio::from(pty.slave.try_clone().unwrap());
+    let mut command = role(backend);
+    command.stdin(terminal()).stdout(terminal()).stderr(terminal());
+    // SAFETY: both calls are allowed between fork and exec.
+    unsafe {
+        command.pre_exec(|| {
+            libc::setsid();
+            libc::ioctl(0, libc::TIOCSCTTY, 0);
+            Ok(())
+        });
+    }
+    let child = command.spawn().unwrap();
+    drop(pty.slave);
+    let master: OwnedFd = pty.master;
+    assert!(master.as_raw_fd() > 2);
+    (child, master.into())
+}
+
+#[test]
+fn the_first_ctrl_c_ends_the_call_and_its_workers() {
+    let (mut child, mut terminal) = in_terminal("loky");
+    let pids = workers(&mut terminal, 2);
+    terminal.write_all(b"\x03").unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(42));
+    let mut screen = String::new();
+    // A terminal whose last user is gone ends in an error.
+    let _ = terminal.read_to_string(&mut screen);
+    assert!(screen.contains("interrupted: true"), "{screen}");
+    for pid in pids {
+        assert!(is_gone(pid));
+    }
+}
+
+#[test]
+fn the_second_ctrl_c_ends_a_program_whose_task_does_not_listen() {
+    let (mut child, mut terminal) = in_terminal("sequential");
+    assert_eq!(workers(&mut terminal, 1).len(), 1);
+    terminal.write_all(b"\x03").unwrap();
+    std::thread::sleep(Duration::from_millis(200));
+    assert!(child.try_wait().unwrap().is_none(), "the first press lets the task go on");
+    terminal.write_all(b"\x03").unwrap();
+    assert_eq!(child.wait().unwrap().signal(), Some(Signal::SIGINT as i32));
+}
+
+/// Dies at every `every`-th number.
+fn doubled(n: u64, every: u64) -> u64 {
+    if n % every == every / 2 {
+        let _ = kill(nix::unistd::getpid(), Signal::SIGKILL);
+    }
+    2 * n
+}
+
+#[test]
+fn a_million_tasks_with_a_thousand_crashes_have_exactly_the_right_outcomes() {
+    // A tenth of it without optimization, where all else takes ten times as long.
+    let (tasks, every) = if cfg!(debug_assertions) { (100_000, 1000) } else { (1_000_000, 1000) };
+    let parallel = Parallel::new().backend(Backend::Loky).n_jobs(2).outcomes().return_as(GeneratorUnordered);
+    let mut seen = vec![false; tasks as usize];
+    let mut crashes = 0;
+    for outcome in parallel.run((0..tasks).map(|n| delayed(doubled, (n, every)))).unwrap() {
+        let n = match outcome.unwrap() {
+            Ok(value) => value / 2,
+            Err(error) => {
+                assert!(error.is_crash(), "{error}");
+                assert_eq!(error.index() as u64 % every, every / 2, "{error}");
+                crashes += 1;
+                error.index() as u64
+            }
+        };
+        assert!(!std::mem::replace(&mut seen[n as usize], true), "{n} came twice");
+    }
+    assert_eq!(crashes, tasks / every);
+    assert!(seen.iter().all(|seen| *seen));
+}
