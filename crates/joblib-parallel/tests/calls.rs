@@ -1,7 +1,7 @@
 //! Calls on threads: borrowing, stopping, time limits; budgets and configuration.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use joblib_parallel::{
     Backend, CancellationToken, Parallel, SharedMem, cancelled, delayed, effective_n_jobs, parallel_config,
@@ -65,6 +65,18 @@ fn a_timeout_on_threads_returns_on_time_and_costs_no_other_task() {
     let outcomes = parallel.outcomes().run((0..20).map(|n| delayed(nap, (n,)))).unwrap();
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 18);
     assert!(outcomes[3].is_err() && outcomes[13].is_err());
+}
+
+#[test]
+fn a_lone_task_is_noticed_when_it_is_out_of_time_however_late_its_thread_began() {
+    let nap = || std::thread::sleep(Duration::from_secs(1));
+    for _ in 0..30 {
+        let started = Instant::now();
+        let parallel =
+            Parallel::new().backend(Backend::Threading).n_jobs(1).timeout(Duration::from_millis(5));
+        assert!(parallel.run([delayed(nap, ())]).unwrap_err().is_timeout());
+        assert!(started.elapsed() < Duration::from_secs(1), "it was waited for");
+    }
 }
 
 #[test]

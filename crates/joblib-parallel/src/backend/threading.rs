@@ -268,7 +268,8 @@ impl<B: Runnable, S: Spawn<B>> ThreadSession<B, S> {
         let limit = self.timeout?;
         let mut state = self.shared.lock();
         let now = Instant::now();
-        let mut next = None;
+        // What is queued may be begun at any moment from now on, without anybody saying so.
+        let mut next = (!state.queue.is_empty()).then_some(now + limit);
         let mut i = 0;
         while i < state.watched.len() {
             // A task that is about to start has all its time before it.
