@@ -12,7 +12,7 @@ use crate::{Buffer, DType, Element, MmapMode, Order, ReadOnly, ShapeError};
 ///
 /// Cloning is cheap: clones share the memory, and writing needs the only handle to it ([`Array::as_mut_slice`]) or
 /// copies ([`Array::make_mut`]). The one exception are arrays mapped so that writes reach the file, whose clones are
-/// copies in memory.
+/// copies in memory; [`Array::remap`] makes another one that writes to the same file.
 ///
 /// ```
 /// use joblib_array::Array;
@@ -195,7 +195,8 @@ impl<T: Element> Array<T> {
                 Ok(std::slice::from_raw_parts_mut(bytes.as_mut_ptr().cast(), bytes.len() / size_of::<T>()))
             },
             None if shared => Err(ReadOnly {
-                reason: "the array shares its memory with another one: call make_mut() to write to a copy",
+                reason: "the array shares its memory with another one: call make_mut() to write to a copy, or, where \
+                         it is mapped from a file for writing, pass remap() of it to who is to write",
             }),
             None => Err(ReadOnly {
                 reason: "the array is mapped read-only: map it with mmap_mode \"r+\" (writes reach the file) or \"c\" \
@@ -258,6 +259,44 @@ impl<T: Element> Array<T> {
         shape[0] = range.len();
         let size = size_of::<T>();
         Self::trusted(self.buffer.slice(elements.start * size..elements.end * size), shape, self.order)
+    }
+
+    /// The same elements mapped once more: an array of its own that writes to the same file. Of an array that is
+    /// mapped so that writes reach the file (`r+`, `w+`).
+    ///
+    /// For writing from several places at once, each to its own part: `array.rows(0..10).remap()` gives a task ten
+    /// rows to fill in place, on whatever thread or in whatever process it runs. What one writes, the others that
+    /// have it mapped see, so the promise of [`Buffer::map`] is the caller's to keep: nobody writes to elements that
+    /// somebody else is using.
+    ///
+    /// # Errors
+    ///
+    /// When the array is not mapped for writing ([`io::ErrorKind::InvalidInput`]), or the system has no room for
+    /// another mapping.
+    ///
+    /// ```
+    /// use joblib_array::{Array, Buffer, MmapMode};
+    ///
+    /// let file = tempfile::tempfile()?;
+    /// file.set_len(32)?;
+    /// let buffer = Buffer::map(&file, 0, 32, MmapMode::ReadWrite)?;
+    /// let array = Array::<f64>::from_buffer(buffer, vec![4], Default::default())?;
+    /// let mut half = array.rows(2..4).remap()?;
+    /// half.as_mut_slice()?[0] = 2.5;
+    /// assert_eq!(array.as_slice(), [0.0, 0.0, 2.5, 0.0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn remap(&self) -> io::Result<Self> {
+        let (file, offset) = self.buffer.shared_file().ok_or_else(|| {
+            let how =
+                self.mmap_mode().map_or("in memory".to_owned(), |mode| format!("mapped with \"{mode}\""));
+            io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!("the array is {how}, so that writes reach no file: map it with mmap_mode \"r+\""),
+            )
+        })?;
+        let buffer = Buffer::map(file, offset, self.buffer.len(), MmapMode::ReadWrite)?;
+        Ok(Self::trusted(buffer, self.shape.clone(), self.order))
     }
 
     fn row_range(&self, rows: &Range<usize>) -> Range<usize> {

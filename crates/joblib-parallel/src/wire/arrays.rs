@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 /// Which arrays are shared, and how.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Sharing {
-    /// Arrays of at least so many bytes; `None` for none.
+    /// Arrays of at least so many bytes; `None` for none but those that are mapped for writing.
     pub(crate) from_bytes: Option<u64>,
     /// numpy's name of the mode in which they are mapped.
     pub(crate) mode: String,
@@ -29,7 +29,7 @@ pub(crate) struct Sharing {
 }
 
 impl Sharing {
-    /// All arrays stay in their messages.
+    /// Arrays stay in their messages.
     pub(crate) fn none() -> Self {
         Sharing { from_bytes: None, mode: MmapMode::Read.name().to_owned(), folder: None }
     }
@@ -150,9 +150,6 @@ impl Sender {
 
     /// Lets `serialize` run with large arrays taken out.
     pub(crate) fn collecting<R>(&self, serialize: impl FnOnce() -> R) -> R {
-        if self.sharing.from_bytes.is_none() {
-            return serialize();
-        }
         let state = Rc::clone(&self.state);
         share::collecting(move |buffer: &Buffer| state.borrow_mut().offer(buffer), serialize)
     }
@@ -174,7 +171,9 @@ impl Sender {
 
 impl Offered {
     fn offer(&mut self, buffer: &Buffer) -> Option<u64> {
-        if (buffer.len() as u64) < self.from_bytes {
+        // What is mapped for writing is meant to be written in place, whatever its size.
+        let original = buffer.shared_file().is_some();
+        if buffer.is_empty() || (!original && (buffer.len() as u64) < self.from_bytes) {
             return None;
         }
         match SharedMemory::of(buffer, self.folder.as_deref()) {
