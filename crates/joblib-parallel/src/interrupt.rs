@@ -42,6 +42,12 @@ fn calls() -> std::sync::MutexGuard<'static, Calls> {
     CALLS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Calls `f` while no other thread can be in the middle of changing the calls.
+pub(crate) fn while_locked<R>(f: impl FnOnce() -> R) -> R {
+    let _calls = calls();
+    f()
+}
+
 /// From now on, and until the guard is dropped, Ctrl-C cancels a token; `None` where somebody else handles it.
 pub(crate) fn watch() -> Option<Guard> {
     let mut calls = calls();

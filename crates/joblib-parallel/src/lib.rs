@@ -15,6 +15,7 @@ mod delayed;
 mod describe;
 mod engine;
 mod error;
+mod fork;
 mod inherited;
 mod interrupt;
 mod n_jobs;

@@ -10,7 +10,7 @@ use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::sync::Once;
 
 use crate::error::Panic;
-use crate::registry;
+use crate::fork;
 
 thread_local! {
     static IN_TASK: Cell<bool> = const { Cell::new(false) };
@@ -23,17 +23,17 @@ pub(crate) fn install_hook() {
     ONCE.call_once(|| {
         let previous = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            if IN_TASK.try_with(Cell::get).unwrap_or(false) { keep(info) } else { previous(info) }
+            // Both may take the standard library's lock around backtraces.
+            fork::undivided(|| {
+                if IN_TASK.try_with(Cell::get).unwrap_or(false) { keep(info) } else { previous(info) }
+            });
         }));
     });
 }
 
 fn keep(info: &PanicHookInfo<'_>) {
-    // The standard library has a lock for this, which a process that is forked meanwhile would find taken for good.
-    let backtrace = registry::while_locked(|| {
-        let backtrace = Backtrace::capture();
-        (backtrace.status() == BacktraceStatus::Captured).then(|| backtrace.to_string())
-    });
+    let backtrace = Backtrace::capture();
+    let backtrace = (backtrace.status() == BacktraceStatus::Captured).then(|| backtrace.to_string());
     let details = Panic {
         message: info.payload_as_str().unwrap_or("a value that is not text").to_owned(),
         location: info.location().map(ToString::to_string),

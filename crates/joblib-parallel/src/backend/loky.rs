@@ -12,6 +12,7 @@ use super::process::worker::{Config, WorkerHandle};
 use super::process::{BATCH_TIME, ProcessSession, Starter, pool};
 use super::{Call, ParallelBackend, Session, Traits};
 use crate::error::{Error, Result};
+use crate::fork::undivided;
 use crate::worker::entry;
 
 pub(crate) struct Loky;
@@ -55,22 +56,30 @@ fn spawn(config: &Config, name: &str) -> Result<WorkerHandle> {
             None,
         ));
     }
-    let (ours, theirs) = UnixStream::pair().map_err(failed)?;
+    // A fork meanwhile would keep the worker's end of the socket open, and the environment locked.
+    let (child, ours) = undivided(|| {
+        let (ours, theirs) = UnixStream::pair()?;
+        Ok((command(config, theirs.into())?.spawn()?, ours))
+    })
+    .map_err(failed)?;
+    // The handle waits for the process itself.
+    WorkerHandle::new(Pid::from_raw(child.id().cast_signed()), ours.into(), config, name)
+}
+
+/// What starts a worker with `socket` as its standard input.
+fn command(config: &Config, socket: OwnedFd) -> std::io::Result<Command> {
     let mut arguments = std::env::args_os();
-    let mut command = Command::new(executable().map_err(failed)?);
+    let mut command = Command::new(executable()?);
     if let Some(program) = arguments.next() {
         command.arg0(program);
     }
-    let child = command
+    command
         // A task may look at the program's arguments.
         .args(arguments)
         .env(entry::MARK, entry::VERSION)
         .envs(config.env.iter().map(|(name, value)| (name, value)))
-        .stdin(Stdio::from(OwnedFd::from(theirs)))
-        .spawn()
-        .map_err(failed)?;
-    // The handle waits for the process itself.
-    WorkerHandle::new(Pid::from_raw(child.id().cast_signed()), ours.into(), config, name)
+        .stdin(Stdio::from(socket));
+    Ok(command)
 }
 
 /// This very executable, even if its file was replaced since it was started.

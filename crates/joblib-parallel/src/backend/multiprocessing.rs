@@ -10,12 +10,13 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
 
-use nix::unistd::{ForkResult, fork};
+use nix::unistd::ForkResult;
 
 use super::process::worker::{Config, WorkerHandle};
 use super::process::{BATCH_TIME, ProcessSession, Starter, pool};
 use super::{Call, ParallelBackend, Session, Traits};
 use crate::error::{Error, Result};
+use crate::fork::fork;
 use crate::registry;
 use crate::worker::entry;
 
@@ -57,13 +58,11 @@ impl Starter for Fork {
         let (ours, theirs) = UnixStream::pair().map_err(failed)?;
         // What is in these buffers would be written by the copy as well.
         let _ = std::io::stdout().flush();
-        let forked = registry::while_locked(|| {
-            // SAFETY: the child runs `serve_forked`, which never returns. That it may run more than the few functions
-            // that are safe after a fork with other threads is the documented caveat of this backend: the C library's
-            // allocator is prepared for it, this crate's registry is locked by this very thread, and other locks
-            // are the concern of the user who chose it.
-            unsafe { fork() }
-        });
+        // SAFETY: the child runs `serve_forked`, which never returns. That it may run more than the few functions
+        // that are safe after a fork with other threads is the documented caveat of this backend: the C library's
+        // allocator is prepared for it, the locks of this crate and of the standard streams are held by this very
+        // thread, and other locks are the concern of the user who chose it.
+        let forked = unsafe { fork() };
         match forked {
             Err(error) => Err(failed(error.into())),
             Ok(ForkResult::Parent { child }) => {
