@@ -5,15 +5,20 @@
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 /// The number of processors this process may use: the least of those it is bound to (affinity), the quota of its
-/// control group (v1 or v2) and its parents, and `LOKY_MAX_CPU_COUNT` if that is set. At least 1.
+/// control group (v1 or v2) and its parents, rounded up to whole processors, and `LOKY_MAX_CPU_COUNT` if that is set.
+/// At least 1. A quota that is changed is noticed within a second.
 ///
 /// ```
 /// assert!(joblib_parallel::cpu_count() >= 1);
 /// ```
 pub fn cpu_count() -> usize {
-    limited(std::thread::available_parallelism().map_or(1, Into::into))
+    let requested = std::env::var("LOKY_MAX_CPU_COUNT").ok().and_then(|text| text.trim().parse().ok());
+    [Some(bound_to()), QUOTA.get(), requested].into_iter().flatten().min().unwrap_or(1).max(1)
 }
 
 /// Like [`cpu_count`], counting physical cores and not the hardware threads of each.
@@ -31,12 +36,51 @@ pub fn physical_cpu_count() -> usize {
         .map_or(logical, |n| n.min(logical))
 }
 
-fn limited(available: usize) -> usize {
-    let requested = std::env::var("LOKY_MAX_CPU_COUNT").ok().and_then(|text| text.trim().parse().ok());
-    let quota = fs::read_to_string("/proc/self/cgroup")
-        .ok()
-        .and_then(|text| quota_of(&text, Path::new("/sys/fs/cgroup")));
-    [Some(available), quota, requested].into_iter().flatten().min().unwrap_or(1).max(1)
+/// The processors that this thread may run on.
+#[cfg(target_os = "linux")]
+fn bound_to() -> usize {
+    use nix::sched::{CpuSet, sched_getaffinity};
+    use nix::unistd::Pid;
+
+    // More processors than the set has room for are an error; the standard library counts those.
+    let set = sched_getaffinity(Pid::from_raw(0));
+    let bound = set.map(|set| (0..CpuSet::count()).filter(|cpu| set.is_set(*cpu) == Ok(true)).count());
+    bound.unwrap_or_else(|_| std::thread::available_parallelism().map_or(1, Into::into))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn bound_to() -> usize {
+    std::thread::available_parallelism().map_or(1, Into::into)
+}
+
+/// The quota, as it was a moment ago: to read it takes several files, which is longer than a small parallel call.
+struct Remembered {
+    /// Milliseconds since some start, in the upper half, and the quota, 0 for none, in the lower.
+    when_and_quota: AtomicU64,
+}
+
+static QUOTA: Remembered = Remembered { when_and_quota: AtomicU64::new(0) };
+
+impl Remembered {
+    /// How long a quota is believed.
+    const MILLISECONDS: u64 = 1000;
+
+    fn get(&self) -> Option<usize> {
+        static START: OnceLock<Instant> = OnceLock::new();
+        // Never 0, which stands for never.
+        let now = START.get_or_init(Instant::now).elapsed().as_millis() as u64 + 1;
+        let known = self.when_and_quota.load(Ordering::Relaxed);
+        let (when, quota) = (known >> 32, known & u64::from(u32::MAX));
+        if when != 0 && now.saturating_sub(when) < Self::MILLISECONDS {
+            return (quota > 0).then_some(quota as usize);
+        }
+        let quota = fs::read_to_string("/proc/self/cgroup")
+            .ok()
+            .and_then(|text| quota_of(&text, Path::new("/sys/fs/cgroup")));
+        let stored = quota.map_or(0, |quota| quota as u64 & u64::from(u32::MAX));
+        self.when_and_quota.store((now << 32) | stored, Ordering::Relaxed);
+        quota
+    }
 }
 
 /// The least processor quota of the groups named in `/proc/self/cgroup`, rounded up to whole processors.
