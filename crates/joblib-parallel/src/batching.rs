@@ -1,8 +1,8 @@
 //! How many tasks travel together: a pure policy from measured times to a number.
 //!
-//! A batch should take about as long as its backend names as worth a trip (a millisecond on threads, more where a
-//! trip costs more), so that the trip's cost vanishes, and no longer, so that the workers finish together. Nothing
-//! here reads a clock: the caller says how long what took.
+//! A batch should take about as long as its backend names as worth a trip (some milliseconds), so that the trip's cost
+//! vanishes, and no longer, so that the workers finish together. Nothing here reads a clock: the caller says how long
+//! what took.
 
 use std::time::Duration;
 

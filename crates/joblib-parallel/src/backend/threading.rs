@@ -20,8 +20,9 @@ use crate::error::{Cause, Error, Result, TaskError};
 use crate::registry;
 use crate::task::Task;
 
-/// How long a batch should take: a thousand times what it costs to pass on.
-pub(crate) const BATCH_TIME: Duration = Duration::from_millis(1);
+/// How long a batch should take. Long enough that a caller who has to wait for a processor is back before the workers
+/// run dry; how evenly they end does not depend on it, for batches are divided.
+pub(crate) const BATCH_TIME: Duration = Duration::from_millis(8);
 
 /// The caller is woken at least this often while batches finish, so that displays stay up to date.
 const FRESH: Duration = Duration::from_millis(50);
