@@ -14,6 +14,7 @@ use super::{Call, ParallelBackend, Session, Traits};
 use crate::error::{Error, Result};
 use crate::fork::undivided;
 use crate::worker::entry;
+use crate::worker::slot::Slot;
 
 pub(crate) struct Loky;
 
@@ -63,7 +64,8 @@ fn spawn(config: &Config, name: &str) -> Result<WorkerHandle> {
     })
     .map_err(failed)?;
     // The handle waits for the process itself.
-    WorkerHandle::new(Pid::from_raw(child.id().cast_signed()), ours.into(), config, name)
+    let (slot, file) = Slot::create().map_err(failed)?;
+    WorkerHandle::new(Pid::from_raw(child.id().cast_signed()), ours.into(), (slot, Some(file)), config, name)
 }
 
 /// What starts a worker with `socket` as its standard input.

@@ -19,6 +19,7 @@ use crate::error::{Error, Result};
 use crate::fork::fork;
 use crate::registry;
 use crate::worker::entry;
+use crate::worker::slot::Slot;
 
 pub(crate) struct Multiprocessing;
 
@@ -56,6 +57,7 @@ impl Starter for Fork {
     fn start(&mut self, config: &Config, name: &str) -> Result<WorkerHandle> {
         let failed = |error: std::io::Error| Error::backend("fork a worker process", Some(error.into()));
         let (ours, theirs) = UnixStream::pair().map_err(failed)?;
+        let slot = Slot::inherited().map_err(failed)?;
         // What is in these buffers would be written by the copy as well.
         let _ = std::io::stdout().flush();
         // SAFETY: the child runs `serve_forked`, which never returns. That it may run more than the few functions
@@ -67,26 +69,26 @@ impl Starter for Fork {
             Err(error) => Err(failed(error.into())),
             Ok(ForkResult::Parent { child }) => {
                 drop(theirs);
-                let worker = WorkerHandle::new(child, ours.into(), config, name)?;
+                let worker = WorkerHandle::new(child, ours.into(), (slot, None), config, name)?;
                 self.siblings.push(worker.descriptor());
                 Ok(worker)
             }
             Ok(ForkResult::Child) => {
                 drop(ours);
-                self.serve_forked(config, theirs.into())
+                self.serve_forked(config, theirs.into(), slot)
             }
         }
     }
 
     fn park(&mut self, _config: &Config, worker: WorkerHandle) {
         // A copy of how things were: of no use to a later call.
-        drop(worker);
+        worker.end_later();
     }
 }
 
 impl Fork {
     /// The child's life.
-    fn serve_forked(&self, config: &Config, socket: OwnedFd) -> ! {
+    fn serve_forked(&self, config: &Config, socket: OwnedFd, slot: Slot) -> ! {
         for (name, value) in &config.env {
             set_variable(name, value);
         }
@@ -99,10 +101,13 @@ impl Fork {
         registry::forget_pools();
         let code = std::panic::catch_unwind(|| {
             // rayon inside a task finds the pool of the thread it is on, instead of one without threads.
-            match rayon::ThreadPoolBuilder::new().num_threads(self.threads).build() {
-                Ok(pool) => pool.install(|| entry::run(socket)),
-                Err(_) => 1,
+            let pool = || rayon::ThreadPoolBuilder::new().num_threads(self.threads);
+            if let Ok(pool) = pool().use_current_thread().build() {
+                std::mem::forget(pool);
+                return entry::run(socket, Some(slot));
             }
+            // This thread belongs to a pool already: one that lost its other threads.
+            pool().build().map_or(1, |pool| pool.install(|| entry::run(socket, Some(slot))))
         });
         // SAFETY: ends the process without running what the parent registered for its own end.
         unsafe { libc::_exit(code.unwrap_or(1)) }

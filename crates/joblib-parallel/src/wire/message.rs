@@ -23,8 +23,8 @@ pub(crate) const ARRAY: u32 = 3;
 pub(crate) const FORGET: u32 = 4;
 /// Parent to worker: tasks.
 pub(crate) const BATCH: u32 = 5;
-/// Worker to parent: the answer to [`SETUP`]: [`Ready`].
-pub(crate) const READY: u32 = 6;
+/// Worker to parent: why it can't be what [`SETUP`] asks for. The batches behind that wait for no answer.
+pub(crate) const REFUSAL: u32 = 6;
 /// Worker to parent: outcomes of the oldest batch's next tasks.
 pub(crate) const RESULTS: u32 = 7;
 /// Worker to parent: a log record.
@@ -42,13 +42,6 @@ pub(crate) struct Setup {
     pub(crate) initializer: Option<(i64, u64, Vec<u8>)>,
     /// Exit after so many idle seconds.
     pub(crate) idle_seconds: Option<u64>,
-}
-
-/// A worker's answer.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Ready {
-    /// What went wrong, if something did.
-    pub(crate) failure: Option<String>,
 }
 
 /// What a worker has to know of a call.

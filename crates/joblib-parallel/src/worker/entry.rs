@@ -10,6 +10,7 @@ use nix::sys::signal::{SigHandler, Signal, signal};
 use nix::unistd::{Pid, setpgid};
 
 use super::serve::{End, serve};
+use super::slot::Slot;
 
 /// The variable that makes a worker of a process: its value is the version of what parent and worker speak.
 pub(crate) const MARK: &str = "JOBLIB_PARALLEL_WORKER";
@@ -45,14 +46,14 @@ fn become_worker() -> i32 {
     // SAFETY: ignoring a signal runs no code.
     let _ = unsafe { signal(Signal::SIGPIPE, SigHandler::SigIgn) };
     name_process();
-    run(socket)
+    run(socket, None)
 }
 
-/// Serves, in a process group of its own: Ctrl-C is for the parent to act on, and a task's own processes can be
+/// Serves, with the page that a fork shares with its parent, in a process group of its own: Ctrl-C is for the parent to act on, and a task's own processes can be
 /// ended with it.
-pub(crate) fn run(socket: OwnedFd) -> i32 {
+pub(crate) fn run(socket: OwnedFd, slot: Option<Slot>) -> i32 {
     let _ = setpgid(Pid::from_raw(0), Pid::from_raw(0));
-    match serve(socket) {
+    match serve(socket, slot) {
         End::Left => 0,
         End::Broken(reason) => {
             tracing::error!(%reason, "a worker ends");

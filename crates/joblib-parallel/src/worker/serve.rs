@@ -17,7 +17,7 @@ use crate::context::{self, CallContext};
 use crate::portable::{self, Name};
 use crate::wire::arrays::{Introduction, Memories, Sender, Sharing};
 use crate::wire::connection::{Connection, Frame, Outgoing, send_all};
-use crate::wire::message::{self, CallFrame, Ready, Setup, outcome};
+use crate::wire::message::{self, CallFrame, Setup, outcome};
 use crate::{carry, panics};
 
 /// Outcomes are sent at least this often, so that a crash loses little, and no later task keeps them waiting.
@@ -54,8 +54,8 @@ struct CurrentCall {
 }
 
 /// Serves the parent at the other end of `socket` until it leaves.
-pub(crate) fn serve(socket: OwnedFd) -> End {
-    match Worker::start(socket) {
+pub(crate) fn serve(socket: OwnedFd, slot: Option<Slot>) -> End {
+    match Worker::start(socket, slot) {
         Ok((mut worker, mut connection)) => worker.work(&mut connection),
         Err(reason) => End::Broken(reason),
     }
@@ -63,7 +63,7 @@ pub(crate) fn serve(socket: OwnedFd) -> End {
 
 impl Worker {
     /// Waits for the first frame and does what it says.
-    fn start(socket: OwnedFd) -> Result<(Worker, Connection), String> {
+    fn start(socket: OwnedFd, inherited: Option<Slot>) -> Result<(Worker, Connection), String> {
         let text = |error: std::io::Error| error.to_string();
         let writer = Arc::new(Mutex::new(socket.try_clone().map_err(text)?));
         let mut connection = Connection::new(socket);
@@ -72,8 +72,13 @@ impl Worker {
                 return Err("the parent left before it said what to do".to_owned());
             }
             if let Some(frame) = connection.next_frame().map_err(text)? {
-                let slot = frame.descriptor.ok_or("there is no shared page")?;
-                break (message::parse::<Setup>(frame.bytes)?, Slot::map(&slot.into()).map_err(text)?);
+                let setup = message::parse::<Setup>(frame.bytes)?;
+                let slot = match (inherited, frame.descriptor) {
+                    (Some(slot), _) => slot,
+                    (None, Some(file)) => Slot::map(&file.into()).map_err(text)?,
+                    (None, None) => return Err("there is no shared page".to_owned()),
+                };
+                break (setup, slot);
             }
         };
         let mut worker = Worker {
@@ -85,10 +90,11 @@ impl Worker {
         };
         panics::install_hook();
         watch::start(connection.as_fd()).map_err(text)?;
-        let failure = worker.prepare(&setup).err();
-        let failed = failure.clone();
-        worker.send(message::frame(message::READY, &Ready { failure })?)?;
-        failed.map_or(Ok((worker, connection)), Err)
+        if let Err(reason) = worker.prepare(&setup) {
+            worker.send(message::frame(message::REFUSAL, &reason)?)?;
+            return Err(reason);
+        }
+        Ok((worker, connection))
     }
 
     /// Makes this process what the user asked for.

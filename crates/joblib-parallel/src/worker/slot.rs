@@ -1,16 +1,20 @@
 //! A page that parent and worker share: what the worker is doing, readable when it can no longer say so.
 
+use std::ffi::c_void;
 use std::fs::File;
 use std::io;
+use std::num::NonZeroUsize;
+use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use memmap2::{MmapOptions, MmapRaw};
+use nix::sys::mman::{MapFlags, ProtFlags, mmap, mmap_anonymous, munmap};
 
 use crate::wire::arrays::anonymous;
 
 const FIELDS: usize = 8;
-const SIZE: usize = FIELDS * size_of::<u64>();
+const SIZE: NonZeroUsize = NonZeroUsize::new(FIELDS * size_of::<u64>()).unwrap();
+const ACCESS: ProtFlags = ProtFlags::PROT_READ.union(ProtFlags::PROT_WRITE);
 
 /// Fields by position.
 const LAST: usize = 0;
@@ -20,25 +24,38 @@ const OUT_OF_MEMORY: usize = 3;
 
 /// The shared page. All its fields are atomic numbers, so nothing either side does can be more than wrong.
 pub(crate) struct Slot {
-    map: MmapRaw,
+    page: NonNull<c_void>,
 }
+
+// SAFETY: the page is used as atomics only, and unmapped by the last owner.
+unsafe impl Send for Slot {}
+// SAFETY: as above.
+unsafe impl Sync for Slot {}
 
 impl Slot {
     /// A new page, and the file that lets the worker map it.
     pub(crate) fn create() -> io::Result<(Slot, File)> {
         let file = anonymous()?;
-        file.set_len(SIZE as u64)?;
+        file.set_len(SIZE.get() as u64)?;
         Ok((Slot::map(&file)?, file))
     }
 
     pub(crate) fn map(file: &File) -> io::Result<Slot> {
-        Ok(Slot { map: MmapOptions::new().len(SIZE).map_raw(file)? })
+        // SAFETY: a new mapping, at a place of the system's choice.
+        let page = unsafe { mmap(None, SIZE, ACCESS, MapFlags::MAP_SHARED, file, 0) }?;
+        Ok(Slot { page })
+    }
+
+    /// A new page that processes forked from this one share with it.
+    pub(crate) fn inherited() -> io::Result<Slot> {
+        // SAFETY: a new mapping, at a place of the system's choice.
+        let page = unsafe { mmap_anonymous(None, SIZE, ACCESS, MapFlags::MAP_SHARED) }?;
+        Ok(Slot { page })
     }
 
     fn field(&self, position: usize) -> &AtomicU64 {
         debug_assert!(position < FIELDS);
-        #[allow(clippy::cast_ptr_alignment, reason = "mappings start at pages")]
-        let fields = self.map.as_mut_ptr().cast::<u64>();
+        let fields = self.page.as_ptr().cast::<u64>();
         // SAFETY: the mapping is page-aligned, holds FIELDS numbers, and lives as long as self; the memory is only
         // ever used as atomics, by both processes, and the file behind it is never made shorter.
         unsafe { AtomicU64::from_ptr(fields.add(position)) }
@@ -91,6 +108,13 @@ impl Slot {
 
     pub(crate) fn was_out_of_memory(&self) -> bool {
         self.field(OUT_OF_MEMORY).load(Ordering::Acquire) != 0
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        // SAFETY: the page was mapped with this size, and nobody has a reference to it any more.
+        let _ = unsafe { munmap(self.page, SIZE.get()) };
     }
 }
 

@@ -24,7 +24,7 @@ use crate::error::{Cause, Crash, Error, Result};
 use crate::settings::Settings;
 use crate::wire::arrays::{Introduction, Memories, Sender, Sharing};
 use crate::wire::connection::Outgoing;
-use crate::wire::message::{self, CallFrame, LogFrame, Ready};
+use crate::wire::message::{self, CallFrame, LogFrame};
 use crate::{carry, worker as worker_side};
 
 /// How long a batch should take: a hundred round trips.
@@ -384,11 +384,9 @@ fn read_frames(worker: &mut Active, done: &mut Vec<Returned>) -> std::result::Re
     {
         progress.any = true;
         match frame.kind {
-            message::READY => {
-                if let Some(failure) = message::parse::<Ready>(frame.bytes).map_err(Trouble::Broken)?.failure
-                {
-                    return Err(Trouble::NotReady(failure));
-                }
+            message::REFUSAL => {
+                let reason: String = message::parse(frame.bytes).map_err(Trouble::Broken)?;
+                return Err(Trouble::NotReady(reason));
             }
             message::ARRAY => {
                 let introduction: Introduction = message::parse(frame.bytes).map_err(Trouble::Broken)?;

@@ -1,8 +1,9 @@
 //! A worker process, as its parent sees it.
 
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, File};
 use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
 
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
@@ -48,10 +49,15 @@ pub(crate) struct WorkerHandle {
 }
 
 impl WorkerHandle {
-    /// Takes over a process that was just started with the other end of `socket`, and sends it its setup.
-    pub(crate) fn new(pid: Pid, socket: OwnedFd, config: &Config, name: &str) -> Result<Self> {
-        let failed = |error: std::io::Error| Error::backend("set up a worker process", Some(error.into()));
-        let (slot, file) = Slot::create().map_err(failed)?;
+    /// Takes over a process that was just started with the other end of `socket`, and sends it its setup: with the
+    /// file behind `slot`, if the process does not have that already.
+    pub(crate) fn new(
+        pid: Pid,
+        socket: OwnedFd,
+        (slot, file): (Slot, Option<File>),
+        config: &Config,
+        name: &str,
+    ) -> Result<Self> {
         let mut worker = WorkerHandle {
             name: format!("{name} (pid {pid})"),
             pid,
@@ -66,7 +72,10 @@ impl WorkerHandle {
         let setup = Setup { name: worker.name.clone(), ..config.setup.clone() };
         let frame = message::frame(message::SETUP, &setup)
             .map_err(|reason| Error::backend("encode a worker's setup", Some(reason.into())))?;
-        let frame = frame.with_descriptor(std::sync::Arc::new(file.into()));
+        let frame = match file {
+            Some(file) => frame.with_descriptor(Arc::new(file.into())),
+            None => frame,
+        };
         // A worker that is already dead is noticed when it is waited for.
         let _ = worker.connection.post(frame);
         Ok(worker)
@@ -114,6 +123,17 @@ impl WorkerHandle {
             _ => {}
         }
         (crash, self.fate)
+    }
+
+    /// Kills the process, which has nothing to do, and does not wait until its memory is given back.
+    pub(crate) fn end_later(mut self) {
+        self.kill(Fate::Stopped);
+        // Dropped by the new thread, or, where there can't be one, with the closure and here.
+        let _ = std::thread::Builder::new().name("joblib-reap".to_owned()).stack_size(64 << 10).spawn(
+            move || {
+                drop(self);
+            },
+        );
     }
 
     /// The end of a process that is ending by itself.
