@@ -130,13 +130,14 @@ impl PieceFormat for CutStreams {
         })
     }
 
-    fn decompress(&self) -> impl FnOnce(&[u8]) -> Option<(Vec<u8>, ())> + Send + 'static {
-        |piece| {
-            let mut output = Vec::with_capacity(1 << 20);
+    fn decompress(&self) -> impl FnOnce(&[u8], &mut Vec<u8>) -> Option<()> + Send + 'static {
+        |piece, output| {
+            output.clear();
+            output.reserve(1 << 20);
             let mut decompressor = Decompress::new(false);
             loop {
                 let read = decompressor.total_in() as usize;
-                match decompressor.decompress_vec(piece.get(read..)?, &mut output) {
+                match decompressor.decompress_vec(piece.get(read..)?, output) {
                     Ok(Status::StreamEnd) => break,
                     Ok(_) if output.len() == output.capacity() && output.len() < MAX_PIECE => {
                         output.reserve(output.len());
@@ -145,7 +146,7 @@ impl PieceFormat for CutStreams {
                     _ => return None,
                 }
             }
-            (decompressor.total_in() as usize == piece.len()).then_some((output, ()))
+            (decompressor.total_in() as usize == piece.len()).then_some(())
         }
     }
 

@@ -120,8 +120,8 @@ impl PieceFormat for SizedMembers {
         })
     }
 
-    fn decompress(&self) -> impl FnOnce(&[u8]) -> Option<(Vec<u8>, ())> + Send + 'static {
-        |member| {
+    fn decompress(&self) -> impl FnOnce(&[u8], &mut Vec<u8>) -> Option<()> + Send + 'static {
+        |member, output| {
             let header = header(member)?;
             let (body, trailer) = member.split_at_checked(member.len().checked_sub(TRAILER_LEN)?)?;
             let body = body.get(header.len..)?;
@@ -130,10 +130,10 @@ impl PieceFormat for SizedMembers {
             if len > MAX_PIECE || len > 2048 + body.len() * deflate::MAX_RATIO {
                 return None;
             }
-            let mut output = vec![0; len];
+            output.resize(len, 0);
             let mut inflater = libdeflater::Decompressor::new();
-            let is_whole = inflater.deflate_decompress(body, &mut output) == Ok(len);
-            (is_whole && libdeflater::crc32(&output) == check).then_some((output, ()))
+            let is_whole = inflater.deflate_decompress(body, output) == Ok(len);
+            (is_whole && libdeflater::crc32(output) == check).then_some(())
         }
     }
 

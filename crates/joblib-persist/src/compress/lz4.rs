@@ -143,9 +143,9 @@ impl PieceFormat for IndependentBlocks {
         Ok(Next::Skip(4 + len as u64))
     }
 
-    fn decompress(&self) -> impl FnOnce(&[u8]) -> Option<(Vec<u8>, ())> + Send + 'static {
+    fn decompress(&self) -> impl FnOnce(&[u8], &mut Vec<u8>) -> Option<()> + Send + 'static {
         let shape = self.frame.as_ref().map(|frame| (frame.max_block, frame.has_block_checks));
-        move |piece| {
+        move |piece, output| {
             let (max_block, has_check) = shape?;
             let (size, rest) = piece.split_first_chunk()?;
             let size = Size::decode(*size);
@@ -154,12 +154,14 @@ impl PieceFormat for IndependentBlocks {
                 return None;
             }
             if !size.is_compressed {
-                return Some((bytes.to_vec(), ()));
+                output.clear();
+                output.extend_from_slice(bytes);
+                return Some(());
             }
-            let mut output = vec![0; max_block];
-            let len = block::decompress_into(bytes, &mut output).ok()?;
+            output.resize(max_block, 0);
+            let len = block::decompress_into(bytes, output).ok()?;
             output.truncate(len);
-            Some((output, ()))
+            Some(())
         }
     }
 

@@ -41,8 +41,9 @@ pub(super) trait PieceFormat {
     /// pieces before them are done; then the answers are not [`Next::More`] and not [`Next::Wait`].
     fn next(&mut self, input: &[u8], is_all: bool, is_idle: bool) -> io::Result<Next>;
 
-    /// The function that decompresses a piece, on any thread; `None` when it can't.
-    fn decompress(&self) -> impl FnOnce(&[u8]) -> Option<(Vec<u8>, Self::Check)> + Send + 'static;
+    /// The function that decompresses a piece, on any thread, in the place of whatever the vector holds; `None` when it
+    /// can't.
+    fn decompress(&self) -> impl FnOnce(&[u8], &mut Vec<u8>) -> Option<Self::Check> + Send + 'static;
 
     /// Takes note of a piece, in the order of the file.
     fn add(&mut self, output: &[u8], check: Self::Check);
@@ -70,12 +71,23 @@ pub(super) struct PieceDecoder<'a, F: PieceFormat> {
     pieces: Ordered<Piece<F::Check>>,
     depth: usize,
     output: Cursor<Vec<u8>>,
+    /// Buffers of pieces that were read, as they were left: neither new memory nor zeros cost time for each piece.
+    spare: Vec<Buffers>,
+    /// The input of the piece that is being read.
+    read: Vec<u8>,
     failed: Option<(io::ErrorKind, String)>,
 }
 
-struct Piece<C> {
+/// A piece before and after.
+#[derive(Default)]
+struct Buffers {
     input: Vec<u8>,
-    result: Option<(Vec<u8>, C)>,
+    output: Vec<u8>,
+}
+
+struct Piece<C> {
+    buffers: Buffers,
+    result: Option<C>,
 }
 
 impl<'a, F: PieceFormat> PieceDecoder<'a, F> {
@@ -94,6 +106,8 @@ impl<'a, F: PieceFormat> PieceDecoder<'a, F> {
             pieces: Ordered::new(threads),
             depth: ordered::depth(threads, TYPICAL),
             output: Cursor::default(),
+            spare: Vec::new(),
+            read: Vec::new(),
             failed: None,
         }
     }
@@ -116,10 +130,15 @@ impl<'a, F: PieceFormat> PieceDecoder<'a, F> {
             let input = &self.input[self.start..];
             match self.format.next(input, self.is_all, self.pieces.is_empty())? {
                 Next::Piece(len) if len <= input.len() && len > 0 => {
-                    let input = input[..len].to_vec();
+                    let mut buffers = self.spare.pop().unwrap_or_default();
+                    buffers.input.clear();
+                    buffers.input.extend_from_slice(&input[..len]);
                     self.start += len;
                     let decompress = self.format.decompress();
-                    self.pieces.push(move || Piece { result: decompress(&input), input });
+                    self.pieces.push(move || {
+                        let result = decompress(&buffers.input, &mut buffers.output);
+                        Piece { buffers, result }
+                    });
                 }
                 Next::Skip(len) => self.skip = len,
                 Next::More if !self.is_all => self.read_more()?,
@@ -162,7 +181,7 @@ impl<'a, F: PieceFormat> PieceDecoder<'a, F> {
     fn go_serial(&mut self, first: Vec<u8>) -> io::Result<()> {
         let mut rest = first;
         while let Some(piece) = self.pieces.pop() {
-            rest.extend_from_slice(&piece.input);
+            rest.extend_from_slice(&piece.buffers.input);
         }
         rest.extend_from_slice(&self.input[self.start..]);
         self.input = Vec::new();
@@ -181,13 +200,18 @@ impl<'a, F: PieceFormat> PieceDecoder<'a, F> {
             if read > 0 {
                 return Ok(read);
             }
+            if !self.output.get_ref().is_empty() {
+                let output = std::mem::take(&mut self.output).into_inner();
+                self.spare.push(Buffers { input: std::mem::take(&mut self.read), output });
+            }
             self.cut()?;
             match self.pieces.pop() {
-                Some(Piece { result: Some((output, check)), .. }) => {
-                    self.format.add(&output, check);
-                    self.output = Cursor::new(output);
+                Some(Piece { buffers, result: Some(check) }) => {
+                    self.format.add(&buffers.output, check);
+                    self.output = Cursor::new(buffers.output);
+                    self.read = buffers.input;
                 }
-                Some(Piece { input, .. }) => self.go_serial(input)?,
+                Some(Piece { buffers, result: None }) => self.go_serial(buffers.input)?,
                 None if self.ends => return Ok(0),
                 None if self.is_cut => self.go_serial(Vec::new())?,
                 None => {}

@@ -209,24 +209,23 @@ impl PieceFormat for Pieces {
         })
     }
 
-    fn decompress(&self) -> impl FnOnce(&[u8]) -> Option<(Vec<u8>, Adler)> + Send + 'static {
+    fn decompress(&self) -> impl FnOnce(&[u8], &mut Vec<u8>) -> Option<Adler> + Send + 'static {
         /// A last, stored block: a piece that ends where it should lets the inflater come to it.
         const SENTINEL: [u8; 16] = *b"\xd3the very end\xa9\x5c\xe2";
         const END: [u8; 5] = [1, SENTINEL.len() as u8, 0, !(SENTINEL.len() as u8), 0xff];
-        |piece| {
+        |piece, output| {
             let input = [piece, &END, &SENTINEL].concat();
-            let mut output = vec![0; BLOCK + SENTINEL.len()];
+            output.resize(BLOCK + SENTINEL.len(), 0);
             let mut inflater = Decompressor::new();
             loop {
-                match inflater.deflate_decompress(&input, &mut output) {
+                match inflater.deflate_decompress(&input, output) {
                     Ok(len) => {
                         output.truncate(len);
                         if !output.ends_with(&SENTINEL) {
                             return None;
                         }
                         output.truncate(len - SENTINEL.len());
-                        let check = Adler::of(&output);
-                        return Some((output, check));
+                        return Some(Adler::of(output));
                     }
                     Err(DecompressionError::InsufficientSpace) if output.len() <= MAX_PIECE => {
                         output.resize(output.len() * 2, 0);

@@ -105,14 +105,14 @@ impl PieceFormat for CutFrames {
         })
     }
 
-    fn decompress(&self) -> impl FnOnce(&[u8]) -> Option<(Vec<u8>, ())> + Send + 'static {
-        |frame| {
+    fn decompress(&self) -> impl FnOnce(&[u8], &mut Vec<u8>) -> Option<()> + Send + 'static {
+        |frame, output| {
             let len = usize::try_from(zstd_safe::get_frame_content_size(frame).ok()??).ok()?;
             if len > MAX_PIECE {
                 return None;
             }
-            let output = zstd::bulk::decompress(frame, len).ok()?;
-            (output.len() == len).then_some((output, ()))
+            output.resize(len, 0);
+            (zstd::bulk::decompress_to_buffer(frame, &mut output[..]).ok()? == len).then_some(())
         }
     }
 
