@@ -55,9 +55,10 @@ fn peak(kind: &'static str, size: u32) -> Row {
     })
 }
 
+/// Tasks that do nothing on two worker processes, as on the peer's side.
 fn tasks(count: u64) -> Row {
     Row::new(format!("growth.tasks.{count}"), Unit::Milliseconds, move |_| {
-        let parallel = Parallel::new().n_jobs(2).backend("threading");
+        let parallel = Parallel::new().n_jobs(2).backend("loky");
         parallel.run((0..200).map(|i| delayed(work::busy, (i,))))?;
         Ok(Sides::new(move || {
             Ok(1e3 * seconds(1, || Ok(parallel.run((0..count).map(|_| delayed(work::busy, (0,))))?))?)
@@ -65,11 +66,13 @@ fn tasks(count: u64) -> Row {
     })
 }
 
-/// 200 tasks of one millisecond.
+/// 200 tasks of one millisecond on worker processes, as on the peer's side.
 fn workers(count: i32) -> Row {
     Row::new(format!("growth.workers.{count}"), Unit::Milliseconds, move |_| {
-        let parallel = Parallel::new().n_jobs(count).backend("threading");
+        let parallel = Parallel::new().n_jobs(count).backend("loky");
         work::calibrate();
+        // The workers start, and calibrate, before the first sample.
+        parallel.run((0..200).map(|_| delayed(work::busy, (10,))))?;
         Ok(Sides::new(move || {
             Ok(1e3 * seconds(1, || Ok(parallel.run((0..200).map(|_| delayed(work::busy, (1_000,))))?))?)
         }))
