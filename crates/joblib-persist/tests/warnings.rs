@@ -24,7 +24,7 @@ impl Subscriber for Warnings {
         struct Text(String);
         impl Visit for Text {
             fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
-                self.0 += &format!("{}: {value:?}; ", field.name());
+                self.0.extend([field.name(), ": ", &format!("{value:?}"), "; "]);
             }
         }
         let mut text = Text(String::new());

@@ -14,17 +14,21 @@ pub(super) trait BlockFormat {
     /// Bytes of a block before compression; at most, and but for the last exactly.
     fn block_size(&self) -> usize;
 
-    /// What stands before the first block.
-    fn begin(&self) -> Vec<u8>;
+    /// What stands before the first block: nothing.
+    fn begin(&self) -> Vec<u8> {
+        Vec::new()
+    }
 
     /// The function that compresses a block, on any thread, into an empty vector.
     fn compress(&self) -> impl FnOnce(&[u8], &mut Vec<u8>) -> io::Result<Self::Check> + Send + 'static;
 
     /// Takes note of a block, in the order of the file.
-    fn add(&mut self, check: Self::Check);
+    fn add(&mut self, _check: Self::Check) {}
 
-    /// What stands after the last block.
-    fn end(&self) -> Vec<u8>;
+    /// What stands after the last block: nothing.
+    fn end(&self) -> Vec<u8> {
+        Vec::new()
+    }
 
     /// Whether a file without any block is no file of the format.
     const NEEDS_A_BLOCK: bool;

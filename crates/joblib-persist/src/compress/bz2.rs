@@ -75,10 +75,6 @@ impl BlockFormat for Streams {
         self.level as usize * 100_000 - 100
     }
 
-    fn begin(&self) -> Vec<u8> {
-        Vec::new()
-    }
-
     fn compress(&self) -> impl FnOnce(&[u8], &mut Vec<u8>) -> io::Result<()> + Send + 'static {
         let level = self.level;
         move |block, output| {
@@ -95,12 +91,6 @@ impl BlockFormat for Streams {
                 output.reserve(block.len() / 4 + 64);
             }
         }
-    }
-
-    fn add(&mut self, (): ()) {}
-
-    fn end(&self) -> Vec<u8> {
-        Vec::new()
     }
 }
 
@@ -149,8 +139,6 @@ impl PieceFormat for CutStreams {
             (decompressor.total_in() as usize == piece.len()).then_some(())
         }
     }
-
-    fn add(&mut self, _output: &[u8], (): ()) {}
 
     fn serial<'a>(&mut self, rest: Source<'a>) -> io::Result<Box<dyn Read + 'a>> {
         Ok(Box::new(Serial { stream: None, source: Some(rest) }))

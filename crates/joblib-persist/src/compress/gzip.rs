@@ -77,10 +77,6 @@ impl BlockFormat for Members {
         BLOCK
     }
 
-    fn begin(&self) -> Vec<u8> {
-        Vec::new()
-    }
-
     fn compress(&self) -> impl FnOnce(&[u8], &mut Vec<u8>) -> io::Result<()> + Send + 'static {
         let level = self.level;
         move |block, member| {
@@ -94,12 +90,6 @@ impl BlockFormat for Members {
             member[HEADER_LEN - 4..HEADER_LEN].copy_from_slice(&size.to_le_bytes());
             Ok(())
         }
-    }
-
-    fn add(&mut self, (): ()) {}
-
-    fn end(&self) -> Vec<u8> {
-        Vec::new()
     }
 }
 
@@ -136,8 +126,6 @@ impl PieceFormat for SizedMembers {
             (is_whole && libdeflater::crc32(output) == check).then_some(())
         }
     }
-
-    fn add(&mut self, _output: &[u8], (): ()) {}
 
     fn serial<'a>(&mut self, rest: Source<'a>) -> io::Result<Box<dyn Read + 'a>> {
         Ok(Box::new(Serial(MultiGzDecoder::new(rest))))

@@ -90,8 +90,6 @@ impl BlockFormat for Blocks {
         }
     }
 
-    fn add(&mut self, (): ()) {}
-
     fn end(&self) -> Vec<u8> {
         frame::END_MARK.to_vec()
     }

@@ -66,10 +66,6 @@ impl BlockFormat for Frames {
         BLOCK
     }
 
-    fn begin(&self) -> Vec<u8> {
-        Vec::new()
-    }
-
     fn compress(&self) -> impl FnOnce(&[u8], &mut Vec<u8>) -> io::Result<()> + Send + 'static {
         let level = self.level as i32;
         move |block, output| {
@@ -79,12 +75,6 @@ impl BlockFormat for Frames {
             compressor.compress_to_buffer(block, output)?;
             Ok(())
         }
-    }
-
-    fn add(&mut self, (): ()) {}
-
-    fn end(&self) -> Vec<u8> {
-        Vec::new()
     }
 }
 
@@ -115,8 +105,6 @@ impl PieceFormat for CutFrames {
             (zstd::bulk::decompress_to_buffer(frame, &mut output[..]).ok()? == len).then_some(())
         }
     }
-
-    fn add(&mut self, _output: &[u8], (): ()) {}
 
     fn serial<'a>(&mut self, rest: Source<'a>) -> io::Result<Box<dyn Read + 'a>> {
         Ok(Box::new(Serial(zstd::stream::read::Decoder::with_buffer(rest)?)))
