@@ -72,7 +72,7 @@ fn a_mapped_result_whose_array_is_damaged_is_computed_again_when_checks_are_aske
     bytes[middle] ^= 1;
     std::fs::write(path, bytes).unwrap();
     assert!(sent.get().is_err(), "a reference keeps the wish");
-    assert_eq!(ones.eval((10_000,)).iter().sum::<f64>(), 10_000.0);
+    assert_eq!(ones.eval((10_000,)), Array::from_fn(&[10_000], |_| 1.0));
     assert_eq!(count.load(Ordering::Relaxed), 2);
 }
 
