@@ -1,13 +1,9 @@
 //! The program of `docs/guide/python.md`: its Python blocks are run from the guide, its Rust blocks stand here word for word.
 
-use joblib::prelude::*;
-use joblib::{LoadOptions, MmapMode, Value, dump_python};
-
 use joblib_tests::python::{self, Release};
 
-type Result = std::result::Result<(), Box<dyn std::error::Error>>;
-
-const GUIDE: &str = include_str!("../../docs/guide/python.md");
+use joblib::prelude::*;
+use joblib::{LoadOptions, MmapMode, Value, dump_python};
 
 #[derive(serde::Deserialize)]
 struct Model {
@@ -29,6 +25,10 @@ struct Scores {
     values: Vec<f64>,
     matrix: Array<i32>,
 }
+
+type Result = std::result::Result<(), Box<dyn std::error::Error>>;
+
+const GUIDE: &str = include_str!("../../docs/guide/python.md");
 
 /// The guide's blocks of a language.
 fn blocks(language: &str) -> Vec<&'static str> {
