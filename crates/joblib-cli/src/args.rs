@@ -7,23 +7,43 @@ use clap_complete::Shell;
 
 /// Looks into files of joblib (Rust's and Python's), converts, checks and hashes them. Never runs what is in a file.
 #[derive(Debug, Parser)]
-#[command(name = "joblib", version, arg_required_else_help = true, max_term_width = 100)]
+#[command(
+    name = "joblib",
+    version,
+    arg_required_else_help = true,
+    max_term_width = 100,
+    after_help = "\
+Examples:
+  joblib inspect model.joblib                       what is in it, as a tree
+  joblib inspect --json model.joblib | jq .values   every value, for programs
+  joblib convert model.joblib model.native.xz       Python's file as one of ours, compressed
+  joblib convert results.native results.joblib      and the other way
+  joblib verify *.joblib                            which are damaged
+  joblib hash a.joblib b.joblib                     whether they hold the same
+
+Exit status: 0 when all went well, 1 when a file is damaged or can't be read, 2 when the command line is wrong."
+)]
 pub(crate) struct Args {
-    /// When to colour the output
-    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t = Color::Auto,
+        value_name = "WHEN",
+        hide_possible_values = true,
+        help = "When to colour the output: auto (on a terminal, unless NO_COLOR is set), always or never"
+    )]
     pub(crate) color: Color,
 
     #[command(subcommand)]
     pub(crate) command: Command,
 }
 
+/// When to colour the output.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum Color {
-    /// On a terminal, unless the environment variable NO_COLOR is set
     Auto,
-    /// Always
     Always,
-    /// Never
     Never,
 }
 

@@ -1,6 +1,6 @@
 //! `joblib convert`.
 
-use joblib_persist::{Compress, DumpOptions, LoadOptions, PythonDumpOptions, Reader};
+use joblib_persist::{Compress, DumpOptions, LoadOptions, PythonDumpOptions, Reader, Writer};
 
 use crate::args::{Convert, Format};
 use crate::failure::Failure;
@@ -12,21 +12,32 @@ pub(crate) fn run(options: &Convert) -> Result<(), Failure> {
         _ => Format::Python,
     });
     let compress = options.compress.as_deref().map(compress).transpose()?;
-    let value = crate::inspect::next(&mut reader, &options.input)?;
+    let values = crate::inspect::values(&mut reader, &options.input)?;
     match to {
         Format::Native => {
             let mut dump = DumpOptions::new();
             if let Some(compress) = compress {
                 dump = dump.compress(compress);
             }
-            dump.dump(&value, &options.output)?;
+            let mut writer = Writer::create(&options.output, &dump)?;
+            for value in &values {
+                writer.write(value)?;
+            }
+            writer.finish()?;
         }
         Format::Python => {
+            let [value] = values.as_slice() else {
+                return Err(Failure::Other(format!(
+                    "{}: it holds {} values in a row, and joblib.load reads one from a file",
+                    options.input.display(),
+                    values.len()
+                )));
+            };
             let mut dump = PythonDumpOptions::new();
             if let Some(compress) = compress {
                 dump = dump.compress(compress);
             }
-            dump.dump(&value, &options.output)?;
+            dump.dump(value, &options.output)?;
         }
     }
     Ok(())

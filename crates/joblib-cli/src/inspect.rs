@@ -18,23 +18,35 @@ pub(crate) fn run(options: &Inspect, color: Color, out: &mut dyn Write) -> Resul
     for (index, path) in options.files.iter().enumerate() {
         let mut reader = Reader::open(path, &LoadOptions::new())?;
         let size = std::fs::metadata(path)?.len();
-        let value = next(&mut reader, path)?;
+        let values = values(&mut reader, path)?;
         if options.json {
-            json(path, &reader, size, &value, out)?;
+            json(path, &reader, size, &values, out)?;
             continue;
         }
         if index > 0 {
             writeln!(out)?;
         }
         writeln!(out, "{}: {}", style.key(path.display()), summary(&reader, size))?;
-        Tree { out, style, depth: options.depth, items: options.items }.print(&value)?;
+        for (number, value) in values.iter().enumerate() {
+            if values.len() > 1 {
+                write!(out, "{}", style.dim(format_args!("{} of {}: ", number + 1, values.len())))?;
+            }
+            Tree { out, style, depth: options.depth, items: options.items }.print(value)?;
+        }
     }
     Ok(())
 }
 
-/// The file's first value.
-pub(crate) fn next(reader: &mut Reader<'_>, path: &Path) -> Result<Value, Failure> {
-    reader.next()?.ok_or_else(|| Failure::Other(format!("{}: the file is empty", path.display())))
+/// All values of a file: a file of ours may hold several in a row.
+pub(crate) fn values(reader: &mut Reader<'_>, path: &Path) -> Result<Vec<Value>, Failure> {
+    let mut values = Vec::new();
+    while let Some(value) = reader.next()? {
+        values.push(value);
+    }
+    match values.len() {
+        0 => Err(Failure::Other(format!("{}: the file is empty", path.display()))),
+        _ => Ok(values),
+    }
 }
 
 fn summary(reader: &Reader<'_>, size: u64) -> String {
@@ -49,14 +61,14 @@ struct Document<'a> {
     format: &'a str,
     compressor: Option<&'a str>,
     bytes: u64,
-    value: Json<'a>,
+    values: Vec<Json<'a>>,
 }
 
 fn json(
     path: &Path,
     reader: &Reader<'_>,
     size: u64,
-    value: &Value,
+    values: &[Value],
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
     let document = Document {
@@ -64,7 +76,7 @@ fn json(
         format: reader.format().name(),
         compressor: reader.compressor(),
         bytes: size,
-        value: Json(value),
+        values: values.iter().map(Json).collect(),
     };
     serde_json::to_writer(&mut *out, &document).map_err(|error| Failure::Output(error.into()))?;
     writeln!(out)?;

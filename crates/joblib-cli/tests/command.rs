@@ -70,10 +70,35 @@ fn inspect_prints_every_value_as_json() {
         let document: serde_json::Value =
             serde_json::from_str(&stdout(&joblib(&["inspect", "--json", &path]))).expect("JSON");
         assert_eq!(document["format"], format);
-        assert_eq!(document["value"]["type"], "dict");
-        assert_eq!(document["value"]["entries"][0], serde_json::json!(["name", "ridge"]));
-        assert_eq!(document["value"]["entries"][3], serde_json::json!(["missing", null]));
+        let [value] = document["values"].as_array().expect("a list").as_slice() else { panic!("{document}") };
+        assert_eq!(value["type"], "dict");
+        assert_eq!(value["entries"][0], serde_json::json!(["name", "ridge"]));
+        assert_eq!(value["entries"][1][1]["shape"], serde_json::json!([10_000]));
+        assert_eq!(value["entries"][1][1]["elements"][9_999], 9_999.0);
+        assert_eq!(value["entries"][3], serde_json::json!(["missing", null]));
     }
+}
+
+#[test]
+fn a_file_of_several_values_is_shown_hashed_and_converted_whole() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).to_str().expect("a path").to_owned();
+    let mut writer =
+        joblib_persist::Writer::create(path("two"), &joblib_persist::DumpOptions::new()).expect("created");
+    writer.write("first").and_then(|()| writer.write(&2)).and_then(|()| writer.finish()).expect("written");
+    let text = stdout(&joblib(&["inspect", &path("two")]));
+    assert_eq!(text.lines().skip(1).collect::<Vec<_>>(), ["1 of 2: str \"first\"", "2 of 2: int 2"]);
+    stdout(&joblib(&["convert", &path("two"), &path("two.xz"), "--to", "native"]));
+    let hashes = |name: &str| -> Vec<String> {
+        let text = stdout(&joblib(&["hash", &path(name)]));
+        text.lines().map(|line| line.split_once("  ").expect("two fields").0.to_owned()).collect()
+    };
+    assert_eq!(hashes("two").len(), 2);
+    assert_eq!(hashes("two"), hashes("two.xz"));
+    let refused = joblib(&["convert", &path("two"), &path("two.pkl")]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("2 values"), "{refused:?}");
+    assert!(!folder.path().join("two.pkl").exists());
 }
 
 #[test]
