@@ -12,8 +12,6 @@ use joblib_array::{Buffer, MmapMode};
 const WINDOW: usize = 256 * 1024;
 /// What is taken at once from a source that must not be read ahead; less than the window.
 const STEP_EXACT: u64 = 64 * 1024;
-/// What is asked for at once when the source's length is unknown.
-const STEP: usize = 1024 * 1024;
 
 /// Why bytes could not be had.
 #[derive(Debug)]
@@ -200,32 +198,18 @@ impl<'a> Input<'a> {
     /// `len` bytes in memory of their own, aligned for an array.
     pub(in crate::pickle) fn buffer(&mut self, len: u64) -> Result<Buffer, Shortage> {
         self.check(len)?;
-        let too_large =
-            || io::Error::new(io::ErrorKind::OutOfMemory, format!("{len} bytes do not fit in memory"));
-        let size = usize::try_from(len).map_err(|_| too_large())?;
-        if self.len.is_none() && size > 64 * STEP {
-            return self.growing_buffer(size);
-        }
-        let mut buffer = Buffer::zeroed(size)?;
+        // Memory is given by the kernel as it is filled, so that a false length takes none.
+        let mut buffer = usize::try_from(len)
+            .map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))
+            .and_then(Buffer::zeroed)
+            .map_err(|_| {
+                io::Error::new(io::ErrorKind::OutOfMemory, format!("{len} bytes do not fit in memory"))
+            })?;
         // A new buffer has one owner and is on the heap, so it can be written.
         if let Some(bytes) = buffer.as_mut_bytes() {
             self.read_exact(bytes)?;
         }
         Ok(buffer)
-    }
-
-    /// As `buffer`, when nothing vouches for the length: memory follows the bytes that arrive.
-    fn growing_buffer(&mut self, size: usize) -> Result<Buffer, Shortage> {
-        let mut known = 64 * STEP;
-        let mut bytes = vec![0_u8; known];
-        self.read_exact(&mut bytes)?;
-        while known < size {
-            let next = known.saturating_mul(2).min(size);
-            bytes.resize(next, 0);
-            self.read_exact(&mut bytes[known..])?;
-            known = next;
-        }
-        Ok(Buffer::copy_of(&bytes))
     }
 
     /// Fills `out`, past the window where it is large.
