@@ -111,6 +111,18 @@ impl LoadOptions {
     }
 
     /// What reading a Python file may cost: see [`Limits`](pickle::Limits).
+    ///
+    /// ```
+    /// use joblib_persist::pickle::Limits;
+    /// use joblib_persist::{LoadOptions, dump_python};
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let path = folder.path().join("nested.joblib");
+    /// dump_python(&[[[1]]], &path)?;
+    /// let shallow = LoadOptions::new().pickle_limits(Limits::new().depth(2));
+    /// assert!(shallow.load::<[[[i32; 1]; 1]; 1]>(&path).unwrap_err().is_limit());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn pickle_limits(mut self, limits: pickle::Limits) -> Self {
         self.pickle_limits = limits;
         self

@@ -43,6 +43,17 @@ enum Content<'r> {
 }
 
 /// The format of a file, apart from its compression.
+///
+/// ```
+/// use joblib_persist::{Format, LoadOptions, Reader, dump_python};
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("scores.joblib.gz");
+/// dump_python(&[0.5, 0.25], &path)?;
+/// let reader = Reader::open(&path, &LoadOptions::new())?;
+/// assert_eq!((reader.format(), reader.compressor()), (Format::Python, Some("gzip")));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Format {

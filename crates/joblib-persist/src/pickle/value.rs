@@ -36,7 +36,7 @@ pub enum Value {
     Bool(bool),
     /// An `int` that fits.
     Int(i64),
-    /// An `int` beyond `i64`, in decimal digits.
+    /// An `int` beyond `i64`, in decimal digits; in hexadecimal ones (`0x…`) beyond 10,000 of those.
     BigInt(String),
     /// A `float`.
     Float(f64),
@@ -70,6 +70,16 @@ pub enum Value {
 }
 
 /// An instance of a class, or the call that would have made one.
+///
+/// ```
+/// use joblib_persist::pickle::{self, Value};
+///
+/// // What a class whose `__reduce__` gives `os.system, ("true",)` pickles to.
+/// let value: Value = pickle::from_slice(b"cposix\nsystem\n(S'true'\ntR.")?;
+/// let Value::Object(call) = value else { panic!("it is a call") };
+/// assert_eq!((call.class.as_str(), call.args), ("posix.system", vec![Value::Str("true".into())]));
+/// # Ok::<(), joblib_persist::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Object {
     /// The class or function, with its module.
@@ -87,6 +97,23 @@ pub struct Object {
 }
 
 /// A numpy array of any dtype.
+///
+/// ```
+/// use joblib_array::Array;
+/// use joblib_persist::pickle::Value;
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("matrix.joblib");
+/// joblib_persist::dump_python(&Array::from_vec(vec![1_i32, 2, 3, 4], &[2, 2])?, &path)?;
+///
+/// let value: Value = joblib_persist::load(&path)?;
+/// let array = value.as_array().ok_or("an array")?;
+/// assert_eq!((array.dtype().as_str(), array.shape(), array.nbytes()), ("int32", &[2, 2][..], 16));
+/// assert_eq!(array.elements().nth(3), Some(Value::Int(4)));
+/// let numbers: Array<i32> = array.to_array().ok_or("numbers of 32 bits")??;
+/// assert_eq!(numbers[[1, 0]], 3);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct NdArray {
     pub(in crate::pickle) layout: Layout,

@@ -156,10 +156,7 @@ impl Serialize for Value {
             Self::None => serializer.serialize_none(),
             Self::Bool(value) => serializer.serialize_bool(*value),
             Self::Int(value) => serializer.serialize_i64(*value),
-            Self::BigInt(digits) => match digits.parse::<u64>() {
-                Ok(value) => serializer.serialize_u64(value),
-                Err(_) => serializer.serialize_str(digits),
-            },
+            Self::BigInt(digits) => big_int(digits, serializer),
             Self::Float(value) => serializer.serialize_f64(*value),
             Self::Complex(re, im) => (re, im).serialize(serializer),
             Self::Str(text) | Self::Text { text, .. } | Self::Class(text) => serializer.serialize_str(text),
@@ -169,6 +166,19 @@ impl Serialize for Value {
             Self::Array(array) => array.serialize(serializer),
             Self::Object(object) => object.serialize(serializer),
         }
+    }
+}
+
+/// As a number where serde has one of its size, and as text beyond.
+fn big_int<S: Serializer>(digits: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    if let Ok(value) = digits.parse::<u64>() {
+        serializer.serialize_u64(value)
+    } else if let Ok(value) = digits.parse::<i128>() {
+        serializer.serialize_i128(value)
+    } else if let Ok(value) = digits.parse::<u128>() {
+        serializer.serialize_u128(value)
+    } else {
+        serializer.serialize_str(digits)
     }
 }
 
