@@ -93,7 +93,7 @@ impl Error {
         self.0.kind == Kind::Corrupt
     }
 
-    /// Whether the bytes are no file of ours, or of a version or compressor that this program does not know.
+    /// Whether the bytes are no file of ours and no pickle, or of a version or compressor that this program does not know.
     pub fn is_foreign(&self) -> bool {
         self.0.kind == Kind::Foreign
     }
