@@ -2,6 +2,7 @@
 
 use joblib_tests::python::{self, Release};
 
+use joblib::pickle::NdArray;
 use joblib::prelude::*;
 use joblib::{LoadOptions, MmapMode, Value, dump_python};
 
@@ -51,11 +52,11 @@ fn the_guides_program_runs_in_both_languages() -> Result {
 
     let model: Model = LoadOptions::new().mmap_mode(MmapMode::Read).load("model.joblib")?;
     assert!(model.weights.is_mapped());
-    assert_eq!(model.weights.as_slice()[1999], 1999.0);
+    assert_eq!(model.weights.as_slice()[1998..], [1998.0, 1999.0]);
 
     let value: Value = load("model.joblib")?;
     assert_eq!(value["name"].as_str(), Some("ridge"));
-    assert_eq!(value["weights"].as_array().map(|array| array.dtype()), Some("float64".to_owned()));
+    assert_eq!(value["weights"].as_array().map(NdArray::dtype), Some("float64".to_owned()));
 
     let careful = LoadOptions::new()
         .pickle_limits(joblib::pickle::Limits::new().depth(32).total(64 << 20))
@@ -79,7 +80,7 @@ fn the_guides_program_runs_in_both_languages() -> Result {
 
 #[test]
 fn every_rust_block_of_the_guide_stands_in_the_program_above() {
-    let lines = |text: &str| text.lines().map(|line| format!("{}\n", line.trim())).collect::<String>();
+    let lines = |text: &str| text.lines().map(str::trim).collect::<Vec<_>>().join("\n") + "\n";
     let program = lines(include_str!("guide_python.rs"));
     let rust = blocks("rust");
     assert!(rust.len() >= 6, "the guide has only {} blocks of Rust", rust.len());

@@ -79,7 +79,7 @@ fn a_billion_laughs_is_an_error_in_milliseconds() {
 #[test]
 fn a_long_text_repeated_without_end_is_an_error() {
     let mut bytes = b"\x80\x04X\x00\x00\x01\x00".to_vec();
-    bytes.extend_from_slice(&[b'x'; 65536]);
+    bytes.extend_from_slice(&vec![b'x'; 65536]);
     bytes.extend_from_slice(b"\x940](");
     for _ in 0..200_000 {
         bytes.extend_from_slice(b"h\x00");

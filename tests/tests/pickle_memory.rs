@@ -21,7 +21,7 @@ fn hostile() -> Vec<(&'static str, Vec<u8>)> {
     }
     laughs.push(b'.');
     let mut texts = b"\x80\x04X\x00\x00\x01\x00".to_vec();
-    texts.extend_from_slice(&[b'x'; 1 << 16]);
+    texts.extend_from_slice(&vec![b'x'; 1 << 16]);
     texts.extend_from_slice(b"\x940](");
     (0..100_000).for_each(|_| texts.extend_from_slice(b"h\x00"));
     texts.extend_from_slice(b"e.");

@@ -232,12 +232,12 @@ value = {
 }
 "#;
     each::<Numpy>(script, |value| {
-        let (a, b, c, d, e, f, g) = value.scalars;
-        assert_eq!((a, b, c, d, e), (1.5, 0.5, -1, u64::MAX, true));
-        assert_eq!((f.as_str(), g.as_slice()), ("é", &b"ab"[..]));
+        assert_eq!(value.scalars, (1.5, 0.5, -1, u64::MAX, true, "é".to_owned(), b"ab".to_vec()));
         assert_eq!(value.scalar_complex, (1.0, 2.0));
-        assert_eq!((value.zero.shape(), value.zero.as_slice()), (&[][..], &[2.5][..]));
-        assert_eq!(value.zero_number, 2.5);
+        assert_eq!(
+            (value.zero.shape(), value.zero.as_slice(), value.zero_number),
+            (&[][..], &[2.5][..], 2.5)
+        );
         assert_eq!((value.empty.shape(), value.empty_rows), (&[3, 0][..], vec![vec![], vec![]]));
         assert_eq!(value.bools.as_slice(), [true, false]);
         assert_eq!(value.cube, [[[0, 1], [2, 3]], [[4, 5], [6, 7]]]);
@@ -318,11 +318,11 @@ struct Coordinates {
 
 #[test]
 fn sparse_matrices_become_plain_structs() {
-    let script = r#"
+    let script = r"
 import scipy.sparse as s
 m = [[0, 1.5, 0], [2.5, 0, 0]]
 value = (s.csr_matrix(m), s.csc_matrix(m), s.coo_matrix(m))
-"#;
+";
     each::<(Compressed, Compressed, Coordinates)>(script, |(csr, csc, coo)| {
         assert_eq!((csr.data.as_slice(), csr.indices.as_slice()), (&[1.5, 2.5][..], &[1, 0][..]));
         assert_eq!((csr.indptr, csr.shape), (vec![0, 1, 2], (2, 3)));
@@ -433,7 +433,7 @@ struct Tree {
 
 #[test]
 fn the_fitted_arrays_of_estimators_within_estimators_can_be_reached_by_name() {
-    let script = r#"
+    let script = r"
 import numpy as np
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import Ridge
@@ -441,7 +441,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 x, y = np.arange(20.0).reshape(10, 2), np.arange(10) % 2
 value = (make_pipeline(StandardScaler(), Ridge()).fit(x, y), RandomForestClassifier(3, max_depth=2, random_state=0).fit(x, y))
-"#;
+";
     each::<(Pipeline, Forest)>(script, |(pipeline, forest)| {
         let (name, scaler) = &pipeline.steps[0];
         assert_eq!(name, "standardscaler");
@@ -455,18 +455,19 @@ value = (make_pipeline(StandardScaler(), Ridge()).fit(x, y), RandomForestClassif
     });
 }
 
+#[derive(Deserialize)]
+struct Arrays {
+    a: Array<f64>,
+    f: Array<i32>,
+    big: Array<i16>,
+}
+
 #[test]
 fn arrays_of_a_python_file_are_mapped_and_written_through() {
     for release in Release::ALL {
         let script = "import numpy as np\nvalue = {'a': np.arange(10.0), 'f': np.asfortranarray(np.arange(6, dtype='i4').reshape(2, 3)), 'big': np.arange(3, dtype='>i2')}";
         let (_folder, [path, _]) = saved(release, script);
         let options = LoadOptions::new().mmap_mode(MmapMode::ReadWrite);
-        #[derive(Deserialize)]
-        struct Arrays {
-            a: Array<f64>,
-            f: Array<i32>,
-            big: Array<i16>,
-        }
         let mut arrays: Arrays = options.load(&path).expect("it maps");
         assert!(arrays.a.is_mapped() && arrays.f.is_mapped(), "{release:?}");
         // Another byte order is copied.

@@ -1,6 +1,5 @@
 //! The `joblib` command. The crate's README shows it at work.
 
-#[expect(clippy::doc_markdown, reason = "the comments of arguments are the help text, which is plain")]
 mod args;
 mod convert;
 mod failure;
