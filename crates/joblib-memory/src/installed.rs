@@ -31,6 +31,11 @@ impl Memory {
     }
 }
 
+/// The memory that [`Memory::install`] was called with, or that was made since because a cached function asked.
+pub fn already_installed() -> Option<Memory> {
+    INSTALLED.read().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
 fn default_memory() -> Memory {
     let variable = |name| std::env::var_os(name).map(PathBuf::from);
     let folder = match variable("JOBLIB_CACHE_DIR") {

@@ -45,6 +45,7 @@ pub mod internal {
     pub use crate::call::{Call, CallOptions, Description, Lookup, Pending};
     pub use crate::code::{Code, HasCode, Site};
     pub use crate::explain::explain;
+    pub use crate::installed::already_installed;
     pub use crate::keep::{Keep, KeepAll, KeepOk, KeepSome};
     pub use crate::{Explanation, Memory, Metadata, Result, Shelved};
     pub use joblib_array::MmapMode;

@@ -40,6 +40,7 @@
 //! - [`Array`]: the n-dimensional array that all of them know.
 
 mod error;
+mod surroundings;
 
 pub use joblib_array::{
     ALIGNMENT, Array, Buffer, DType, Element, MmapMode, Order, ParseMmapModeError, ReadOnly, ShapeError,

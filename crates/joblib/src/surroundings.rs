@@ -1,0 +1,44 @@
+//! What of the caller's surroundings its worker processes get: the installed memory, so that a cached function finds the
+//! same results wherever it runs.
+//!
+//! `joblib-parallel` brings surroundings along and knows no memory; `joblib-memory` knows no workers. This crate, which
+//! knows both, introduces them to each other before `main`, as there is nothing for users to call.
+
+use std::any::Any;
+
+use joblib_memory::Memory;
+use joblib_memory::internal::already_installed;
+
+// The loader calls every function in this section, which the compiler keeps in programs that use this crate.
+#[used]
+#[cfg_attr(target_os = "macos", unsafe(link_section = "__DATA,__mod_init_func"))]
+#[cfg_attr(not(target_os = "macos"), unsafe(link_section = ".init_array"))]
+static REGISTER: extern "C" fn() = register;
+
+extern "C" fn register() {
+    joblib_parallel::register_carrier("joblib-memory", capture, apply);
+}
+
+/// The place of the installed memory. One that nobody installed, a worker finds by itself.
+fn capture() -> Option<Vec<u8>> {
+    encoded(&already_installed()?)
+}
+
+fn encoded(memory: &Memory) -> Option<Vec<u8>> {
+    rmp_serde::to_vec(memory).ok()
+}
+
+/// Installs that memory in a worker. It stays between batches, so that not each of them opens it.
+fn apply(place: &[u8]) -> Box<dyn Any> {
+    let known = already_installed().and_then(|memory| encoded(&memory));
+    if known.as_deref() != Some(place) {
+        match rmp_serde::from_slice::<Memory>(place) {
+            Ok(memory) => memory.install(),
+            // Then the worker computes what it can't find, in the memory of its environment.
+            Err(error) => {
+                tracing::warn!(%error, "a worker process can't open the installed memory of its caller");
+            }
+        }
+    }
+    Box::new(())
+}

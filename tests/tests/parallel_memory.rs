@@ -1,0 +1,65 @@
+//! `Memory` and `Parallel` together: the installed memory reaches worker processes by itself, and references to stored
+//! results travel instead of the results.
+
+use joblib::prelude::*;
+use joblib::{Backend, MemorizedResult, Shelved};
+
+const BACKENDS: [&str; 4] = ["sequential", "threading", "loky", "multiprocessing"];
+
+#[cached]
+fn computed_by(n: u64, _backend: &str) -> (u64, u32) {
+    (n * n, std::process::id())
+}
+
+fn task(n: u64, backend: String) -> (u64, u32) {
+    computed_by(n, &backend)
+}
+
+#[cached]
+fn large(n: u64) -> Array<f64> {
+    (0..n).map(|i| i as f64).collect()
+}
+
+/// The sum of a stored array, and where it was read.
+#[allow(clippy::needless_pass_by_value, reason = "tasks own their arguments")]
+fn total(array: MemorizedResult<Array<f64>>) -> (f64, bool, u32) {
+    let array = array.get().unwrap();
+    (array.as_slice().iter().sum(), array.is_mapped(), std::process::id())
+}
+
+#[test]
+fn cached_functions_in_workers_fill_and_use_the_memory_that_the_caller_installed() {
+    let folder = tempfile::tempdir().unwrap();
+    Memory::new(folder.path()).unwrap().install();
+    for backend in BACKENDS {
+        let parallel = Parallel::new().n_jobs(2).backend(Backend::from(backend));
+        let call = |from: u64| parallel.run((from..from + 10).map(|n| delayed(task, (n, backend.to_owned()))));
+        let first = call(0).unwrap();
+        assert!(first.iter().map(|(square, _)| *square).eq((0..10).map(|n| n * n)));
+        let elsewhere = first.iter().all(|(_, pid)| *pid != std::process::id());
+        assert_eq!(elsewhere, matches!(backend, "loky" | "multiprocessing"), "{backend}");
+        // The caller finds what they stored, and a re-run computes only what is missing.
+        assert!((0..10).all(|n| computed_by::check_call_in_cache(n, backend)), "{backend}");
+        let again = call(5).unwrap();
+        assert_eq!(again[..5], first[5..], "{backend}");
+        // Another memory is another memory, also for workers that have seen the first.
+        let other = tempfile::tempdir().unwrap();
+        Memory::new(other.path()).unwrap().install();
+        call(0).unwrap();
+        assert!((0..10).all(|n| computed_by::check_call_in_cache(n, backend)), "{backend}");
+        Memory::new(folder.path()).unwrap().install();
+    }
+    // A reference to a result travels as its address: the worker reads the store.
+    let Shelved::Memorized(reference) = large::call_and_shelve(500_000) else { panic!("it was not stored") };
+    for backend in BACKENDS {
+        let parallel = Parallel::new().n_jobs(2).backend(Backend::from(backend));
+        for (sum, _, _) in parallel.run((0..4).map(|_| delayed(total, (reference.clone(),)))).unwrap() {
+            assert_eq!(sum.to_bits(), (499_999.0_f64 * 500_000.0 / 2.0).to_bits());
+        }
+        reference.get().unwrap();
+    }
+    // Not sent with the task: when the store has lost it, so has the worker.
+    reference.clear().unwrap();
+    let error = Parallel::new().n_jobs(2).backend("loky").run([delayed(total, (reference,))]).unwrap_err();
+    assert!(error.is_panic(), "{error}");
+}
