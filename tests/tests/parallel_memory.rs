@@ -33,7 +33,8 @@ fn cached_functions_in_workers_fill_and_use_the_memory_that_the_caller_installed
     Memory::new(folder.path()).unwrap().install();
     for backend in BACKENDS {
         let parallel = Parallel::new().n_jobs(2).backend(Backend::from(backend));
-        let call = |from: u64| parallel.run((from..from + 10).map(|n| delayed(task, (n, backend.to_owned()))));
+        let call =
+            |from: u64| parallel.run((from..from + 10).map(|n| delayed(task, (n, backend.to_owned()))));
         let first = call(0).unwrap();
         assert!(first.iter().map(|(square, _)| *square).eq((0..10).map(|n| n * n)));
         let elsewhere = first.iter().all(|(_, pid)| *pid != std::process::id());

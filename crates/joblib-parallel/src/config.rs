@@ -2,6 +2,9 @@
 
 use std::cell::RefCell;
 use std::marker::PhantomData;
+use std::path::PathBuf;
+
+use joblib_array::MmapMode;
 
 use crate::backend::Backend;
 use crate::error::{Error, Result};
@@ -16,11 +19,14 @@ pub struct ParallelConfig {
     pub(crate) prefer: Option<Prefer>,
     pub(crate) verbose: Option<u32>,
     pub(crate) inner_max_num_threads: Option<usize>,
+    pub(crate) max_nbytes: Option<Option<usize>>,
+    pub(crate) mmap_mode: Option<Option<MmapMode>>,
+    pub(crate) temp_folder: Option<PathBuf>,
 }
 
 /// Sets defaults for the parallel calls of a scope, on this thread: what a [`Parallel`](crate::Parallel) itself says
 /// goes before, then the innermost scope, the scopes around it, and the environment (`JOBLIB_BACKEND`,
-/// `JOBLIB_N_JOBS`).
+/// `JOBLIB_N_JOBS`, `JOBLIB_TEMP_FOLDER`).
 ///
 /// ```
 /// use joblib_parallel::{Parallel, delayed, effective_n_jobs, parallel_config};
@@ -66,6 +72,24 @@ impl ParallelConfig {
     /// How many threads each task may use.
     pub fn inner_max_num_threads(mut self, threads: usize) -> Self {
         self.inner_max_num_threads = Some(threads);
+        self
+    }
+
+    /// From how many bytes on arrays are shared with worker processes; `None` for never.
+    pub fn max_nbytes(mut self, bytes: impl Into<Option<usize>>) -> Self {
+        self.max_nbytes = Some(bytes.into());
+        self
+    }
+
+    /// How worker processes map those arrays; `None` for not at all.
+    pub fn mmap_mode(mut self, mode: impl Into<Option<MmapMode>>) -> Self {
+        self.mmap_mode = Some(mode.into());
+        self
+    }
+
+    /// The folder for the copies of those arrays, instead of memory.
+    pub fn temp_folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.temp_folder = Some(folder.into());
         self
     }
 
@@ -146,4 +170,17 @@ pub(crate) fn verbose() -> Option<u32> {
 
 pub(crate) fn inner_max_num_threads() -> Option<usize> {
     innermost(|config| config.inner_max_num_threads)
+}
+
+pub(crate) fn max_nbytes() -> Option<Option<usize>> {
+    innermost(|config| config.max_nbytes)
+}
+
+pub(crate) fn mmap_mode() -> Option<Option<MmapMode>> {
+    innermost(|config| config.mmap_mode)
+}
+
+pub(crate) fn temp_folder() -> Option<PathBuf> {
+    let folder = || std::env::var_os("JOBLIB_TEMP_FOLDER").filter(|folder| !folder.is_empty());
+    innermost(|config| config.temp_folder.clone()).or_else(|| folder().map(PathBuf::from))
 }

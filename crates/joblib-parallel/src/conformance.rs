@@ -40,6 +40,11 @@ pub const CASES: &[(&str, Case)] = &[
     ("inner_calls_find_the_share_of_their_task", inner_calls_find_the_share_of_their_task),
     ("calls_nest_three_deep", calls_nest_three_deep),
     ("a_consumer_may_leave_early_and_call_again", a_consumer_may_leave_early_and_call_again),
+    (
+        "a_panic_of_the_consumer_ends_the_call_and_nothing_else",
+        a_panic_of_the_consumer_ends_the_call_and_nothing_else,
+    ),
+    ("calls_of_different_functions_run_as_one_list", calls_of_different_functions_run_as_one_list),
 ];
 
 /// Runs all cases on `backend`, with two workers.
@@ -209,4 +214,19 @@ fn a_consumer_may_leave_early_and_call_again(new: &dyn Fn() -> Parallel) {
         let first: Vec<u64> = results.take(20).map(Result::unwrap).collect();
         assert_eq!(first, (0..20).map(square).collect::<Vec<_>>());
     }
+}
+
+fn a_panic_of_the_consumer_ends_the_call_and_nothing_else(new: &dyn Fn() -> Parallel) {
+    let results = new().return_as(Generator).run((0_u64..).map(|n| delayed(square, (n,)))).unwrap();
+    let consume = || results.for_each(|result| assert!(result.unwrap() < 100, "enough"));
+    let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(consume));
+    assert_eq!(*panic.unwrap_err().downcast::<&str>().unwrap(), "enough");
+    assert_eq!(new().run((0..10).map(|n| delayed(square, (n,)))).unwrap().len(), 10);
+}
+
+fn calls_of_different_functions_run_as_one_list(new: &dyn Fn() -> Parallel) {
+    let tasks =
+        (0..100).flat_map(|n| [delayed(square, (n,)).boxed(), delayed(u64::swap_bytes, (n,)).boxed()]);
+    let expected: Vec<u64> = (0..100).flat_map(|n| [square(n), n.swap_bytes()]).collect();
+    assert_eq!(new().run(tasks).unwrap(), expected);
 }

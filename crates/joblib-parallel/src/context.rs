@@ -6,6 +6,9 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use tracing::Span;
+use tracing::span::EnteredSpan;
+
 /// What all tasks of one call have in common, wherever they run.
 #[derive(Debug)]
 pub(crate) struct CallContext {
@@ -18,6 +21,8 @@ pub(crate) struct CallContext {
     pub(crate) budget: usize,
     /// How many parallel calls this one is inside of.
     pub(crate) depth: u32,
+    /// The caller's span, which tasks on other threads are in as well.
+    pub(crate) span: Span,
 }
 
 impl CallContext {
@@ -39,12 +44,15 @@ thread_local! {
 pub(crate) struct Entered {
     outer: Option<Arc<CallContext>>,
     outer_index: usize,
+    _span: Option<EnteredSpan>,
 }
 
 /// Enters `call` on this thread.
 pub(crate) fn enter(call: &Arc<CallContext>) -> Entered {
     let outer = CALL.replace(Some(Arc::clone(call)));
-    Entered { outer, outer_index: INDEX.get() }
+    // On the caller's own thread it is entered already.
+    let span = (call.span.id() != Span::current().id()).then(|| call.span.clone().entered());
+    Entered { outer, outer_index: INDEX.get(), _span: span }
 }
 
 impl Drop for Entered {

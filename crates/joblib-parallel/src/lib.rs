@@ -3,6 +3,7 @@
 pub mod backend;
 mod batch;
 mod batching;
+mod boxed;
 mod cancel;
 mod carry;
 mod config;
@@ -34,6 +35,7 @@ mod worker;
 
 pub use crate::backend::{Backend, register_parallel_backend};
 pub use crate::batching::BatchSize;
+pub use crate::boxed::BoxedTask;
 pub use crate::cancel::{CancellationToken, Waker};
 pub use crate::carry::{Apply, register_carrier};
 pub use crate::config::{ConfigGuard, ParallelConfig, parallel_config};

@@ -48,8 +48,9 @@ pub(crate) struct Settings {
     pub(crate) on_progress: Option<Callback>,
     pub(crate) leave_interrupt: bool,
     pub(crate) token: Option<CancellationToken>,
-    pub(crate) max_nbytes: Option<usize>,
-    pub(crate) mmap_mode: Option<MmapMode>,
+    /// As said, where something was said: from how many bytes arrays are shared, and how they are mapped.
+    pub(crate) max_nbytes: Option<Option<usize>>,
+    pub(crate) mmap_mode: Option<Option<MmapMode>>,
     pub(crate) temp_folder: Option<PathBuf>,
     pub(crate) env: Vec<(OsString, OsString)>,
     pub(crate) nice: Option<i32>,
@@ -63,9 +64,16 @@ pub(crate) struct Settings {
 pub(crate) type Initializer = Arc<dyn Fn() -> Result<(i64, u64, Vec<u8>), String> + Send + Sync>;
 
 impl Settings {
-    /// joblib's defaults.
-    pub(crate) fn new() -> Self {
-        Settings { max_nbytes: Some(1 << 20), mmap_mode: Some(MmapMode::Read), ..Settings::default() }
+    /// From how many bytes on arrays are shared with worker processes, by joblib's default from 1 MiB; `None` for
+    /// never.
+    pub(crate) fn shared_from(&self) -> Option<usize> {
+        self.mmap_mode.unwrap_or(Some(MmapMode::Read))?;
+        self.max_nbytes.unwrap_or(Some(1 << 20))
+    }
+
+    /// How they are mapped.
+    pub(crate) fn mapped_as(&self) -> MmapMode {
+        self.mmap_mode.flatten().unwrap_or(MmapMode::Read)
     }
 
     /// What is asked of worker processes and can't be had elsewhere, by name.

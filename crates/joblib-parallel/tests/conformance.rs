@@ -115,6 +115,35 @@ impl Session for OutsideSession {
     }
 }
 
+/// A backend that has lost its workers.
+struct Deserted;
+
+impl ParallelBackend for Deserted {
+    fn name(&self) -> &'static str {
+        "deserted"
+    }
+
+    fn traits(&self) -> Traits {
+        Traits::remote(Duration::from_millis(2))
+    }
+
+    fn effective_n_jobs(&self, _n_jobs: i32) -> Result<usize> {
+        Ok(0)
+    }
+
+    fn open(&self, call: Call) -> Result<Box<dyn Session>> {
+        Outside.open(call)
+    }
+}
+
+#[test]
+fn a_backend_without_workers_is_an_error_and_not_a_wait_without_end() {
+    register_parallel_backend(Deserted);
+    let parallel = Parallel::new().backend("deserted").n_jobs(2);
+    let error = parallel.run([joblib_parallel::delayed(u64::wrapping_neg, (1,))]).unwrap_err();
+    assert!(error.is_backend() && error.to_string().contains("no worker"), "{error}");
+}
+
 #[test]
 fn a_backend_from_outside_conforms() {
     register_parallel_backend(Outside);

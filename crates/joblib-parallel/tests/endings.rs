@@ -8,14 +8,16 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use joblib_array::Array;
 use joblib_parallel::{Backend, GeneratorUnordered, Parallel, delayed};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 const ROLE: &str = "JOBLIB_PARALLEL_TEST_ROLE";
+const FOLDER: &str = "JOBLIB_PARALLEL_TEST_FOLDER";
 
 /// Says who runs it, and does not end by itself.
-fn say_and_wait(_n: u64) {
+fn say_and_wait(_n: u64, _array: Array<f64>) {
     println!("worker {}", std::process::id());
     std::thread::sleep(Duration::from_hours(1));
 }
@@ -26,7 +28,13 @@ fn play_the_role() {
     let Ok(backend) = std::env::var(ROLE) else { return };
     let parallel = Parallel::new().backend(Backend::from(backend.as_str())).n_jobs(2);
     println!("ready");
-    let result = parallel.run((0..8).map(|n| delayed(say_and_wait, (n,))));
+    // With an array whose copy is a file.
+    let parallel = match std::env::var_os(FOLDER) {
+        Some(folder) => parallel.max_nbytes(1).temp_folder(folder),
+        None => parallel,
+    };
+    let array = Array::from_vec(vec![1.0; 1000], &[1000]).unwrap();
+    let result = parallel.run((0..8).map(|n| delayed(say_and_wait, (n, array.clone()))));
     println!("interrupted: {}", result.unwrap_err().is_interrupted());
     std::process::exit(42);
 }
@@ -60,7 +68,8 @@ fn is_gone(pid: Pid) -> bool {
 #[test]
 fn no_worker_outlives_a_parent_that_is_killed() {
     for backend in ["loky", "multiprocessing"] {
-        let mut parent = role(backend).stdout(Stdio::piped()).spawn().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let mut parent = role(backend).env(FOLDER, folder.path()).stdout(Stdio::piped()).spawn().unwrap();
         let pids = workers(parent.stdout.take().unwrap(), 2);
         assert_eq!(pids.len(), 2);
         parent.kill().unwrap();
@@ -68,6 +77,7 @@ fn no_worker_outlives_a_parent_that_is_killed() {
         for pid in pids {
             assert!(is_gone(pid), "{backend}: worker {pid} outlives its parent");
         }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "{backend}: a file remains");
     }
 }
 
@@ -94,16 +104,18 @@ fn in_terminal(backend: &str) -> (Child, std::fs::File) {
 
 #[test]
 fn the_first_ctrl_c_ends_the_call_and_its_workers() {
-    let (mut child, mut terminal) = in_terminal("loky");
-    let pids = workers(&mut terminal, 2);
-    terminal.write_all(b"\x03").unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(42));
-    let mut screen = String::new();
-    // A terminal whose last user is gone ends in an error.
-    let _ = terminal.read_to_string(&mut screen);
-    assert!(screen.contains("interrupted: true"), "{screen}");
-    for pid in pids {
-        assert!(is_gone(pid));
+    for backend in ["loky", "multiprocessing"] {
+        let (mut child, mut terminal) = in_terminal(backend);
+        let pids = workers(&mut terminal, 2);
+        terminal.write_all(b"\x03").unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(42), "{backend}");
+        let mut screen = String::new();
+        // A terminal whose last user is gone ends in an error.
+        let _ = terminal.read_to_string(&mut screen);
+        assert!(screen.contains("interrupted: true"), "{backend}: {screen}");
+        for pid in pids {
+            assert!(is_gone(pid), "{backend}");
+        }
     }
 }
 

@@ -36,16 +36,16 @@ fn tasks_run_in_other_processes_that_are_kept() {
 
 #[test]
 fn a_crash_names_its_task_and_signal_and_costs_no_other_task() {
-    for signal in
-        [libc::SIGSEGV, libc::SIGABRT, libc::SIGKILL, libc::SIGBUS, libc::SIGILL, libc::SIGFPE, libc::SIGTERM]
-    {
+    // Every signal that ends a program, but for SIGPIPE, which Rust programs ignore; and one without a name.
+    for signal in (1..=15).chain([24, 25, 26, 27, 29, 30, 31, 40]).filter(|signal| *signal != libc::SIGPIPE) {
         let outcomes = parallel().outcomes().run((0..100).map(|n| delayed(dies, (n, 40, signal)))).unwrap();
         for (n, outcome) in (0..).zip(&outcomes) {
             match outcome {
                 Ok(value) => assert_eq!(*value, n),
                 Err(error) => {
                     assert_eq!(n % 40, 39, "{error}");
-                    assert!(error.is_crash());
+                    let Cause::Crash(crash) = error.cause() else { panic!("{error}") };
+                    assert_eq!(crash.signal, Some(signal), "{error}");
                     assert_eq!(error.arguments(), format!("{n}, 40, {signal}"));
                     assert!(error.worker().unwrap().contains("pid"));
                     let Cause::Crash(crash) = error.cause() else { unreachable!() };
@@ -100,6 +100,18 @@ fn a_task_that_is_too_slow_is_killed_with_its_children_and_the_others_go_on() {
     assert!(started.elapsed() < Duration::from_mins(1));
     assert!(outcomes[5].as_ref().unwrap_err().is_timeout());
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 49);
+}
+
+#[test]
+fn a_worker_that_is_stopped_is_killed_when_its_task_is_out_of_time() {
+    let limit = Duration::from_millis(200);
+    let outcomes = parallel()
+        .timeout(limit)
+        .outcomes()
+        .run((0..10).map(|n| delayed(dies, (n, 10, libc::SIGSTOP))))
+        .unwrap();
+    assert!(outcomes[9].as_ref().unwrap_err().is_timeout());
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 9);
 }
 
 #[test]
@@ -237,6 +249,22 @@ fn an_undecodable_result_is_that_tasks_failure() {
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 3);
     let outcomes = parallel().outcomes().run((0..4).map(|n| delayed(|p: Picky| p.0, (Picky(n),)))).unwrap();
     assert!(matches!(outcomes[2].as_ref().unwrap_err().cause(), Cause::Arguments(_)));
+}
+
+#[test]
+fn a_result_that_panics_while_it_is_encoded_is_that_tasks_failure() {
+    #[derive(serde::Deserialize)]
+    struct Angry(i32);
+    impl serde::Serialize for Angry {
+        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            assert!(self.0 != 2, "2 is not to be written");
+            serializer.serialize_i32(self.0)
+        }
+    }
+    let outcomes = parallel().outcomes().run((0..4).map(|n| delayed(Angry, (n,)))).unwrap();
+    let error = outcomes[2].as_ref().err().unwrap();
+    assert!(error.is_panic() && error.to_string().contains("2 is not to be written"), "{error}");
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 3);
 }
 
 #[test]

@@ -188,6 +188,8 @@ impl Worker {
             seed: call.seed,
             budget: call.budget,
             depth: call.depth,
+            // The parent repeats events inside of it.
+            span: tracing::Span::none(),
         };
         self.call = Some(CurrentCall {
             context: Arc::new(context),

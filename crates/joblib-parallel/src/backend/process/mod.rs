@@ -94,11 +94,8 @@ impl<S: Starter> ProcessSession<S> {
         }
         let settings = &call.settings;
         let sharing = Sharing {
-            from_bytes: settings
-                .max_nbytes
-                .map(|bytes| bytes as u64)
-                .filter(|_| settings.mmap_mode.is_some()),
-            mode: settings.mmap_mode.unwrap_or(joblib_array::MmapMode::Read).name().to_owned(),
+            from_bytes: settings.shared_from().map(|bytes| bytes as u64),
+            mode: settings.mapped_as().name().to_owned(),
             folder: settings.temp_folder.clone(),
         };
         let call_frame = CallFrame {

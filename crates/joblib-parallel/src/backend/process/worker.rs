@@ -6,7 +6,6 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
 use nix::sys::signal::{Signal, kill};
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
 use crate::error::{Crash, Error, Result};
@@ -105,22 +104,22 @@ impl WorkerHandle {
         let status = self.wait_briefly().or_else(|| {
             crash.note = Some("it had closed its connection, and was killed".to_owned());
             self.kill_group();
-            wait(self.pid, WaitPidFlag::empty())
+            wait(self.pid, 0)
         });
         // What it may have left behind.
         let _ = kill(Pid::from_raw(-self.pid.as_raw()), Signal::SIGKILL);
         match status {
-            Some(WaitStatus::Signaled(_, signal, _)) => {
-                crash.signal = Some(signal as i32);
-                if signal == Signal::SIGKILL && self.fate.is_none() && crash.note.is_none() {
+            Some(Ended::Signaled(signal)) => {
+                crash.signal = Some(signal);
+                if signal == Signal::SIGKILL as i32 && self.fate.is_none() && crash.note.is_none() {
                     crash.note = Some(
                         "not by this program: by the system, if it is out of memory, or by somebody"
                             .to_owned(),
                     );
                 }
             }
-            Some(WaitStatus::Exited(_, code)) => crash.exit_code = Some(code),
-            _ => {}
+            Some(Ended::Exited(code)) => crash.exit_code = Some(code),
+            None => {}
         }
         (crash, self.fate)
     }
@@ -137,9 +136,9 @@ impl WorkerHandle {
     }
 
     /// The end of a process that is ending by itself.
-    fn wait_briefly(&self) -> Option<WaitStatus> {
+    fn wait_briefly(&self) -> Option<Ended> {
         if self.fate.is_some() {
-            return wait(self.pid, WaitPidFlag::empty());
+            return wait(self.pid, 0);
         }
         if let Some(life) = &self.life {
             use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -147,7 +146,7 @@ impl WorkerHandle {
             // The dead need some milliseconds to be gone, more where their memory is large.
             let _ = poll(&mut watched, PollTimeout::from(200_u8));
         }
-        wait(self.pid, WaitPidFlag::WNOHANG)
+        wait(self.pid, libc::WNOHANG)
     }
 
     /// Has it done or grown so much that the user wants it replaced?
@@ -176,8 +175,9 @@ impl WorkerHandle {
 
     /// Is it still there?
     pub(crate) fn is_alive(&mut self) -> bool {
-        matches!(self.connection.receive(false), Ok(true))
-            && matches!(waitpid(self.pid, Some(WaitPidFlag::WNOHANG)), Ok(WaitStatus::StillAlive))
+        // Once it was waited for, its number may be another process's.
+        self.ended = self.ended || wait(self.pid, libc::WNOHANG).is_some();
+        !self.ended && matches!(self.connection.receive(false), Ok(true))
     }
 
     /// The descriptor of the parent's end of the socket.
@@ -195,12 +195,27 @@ impl Drop for WorkerHandle {
     }
 }
 
-fn wait(pid: Pid, flags: WaitPidFlag) -> Option<WaitStatus> {
+/// How a process ended.
+#[derive(Clone, Copy)]
+enum Ended {
+    Exited(i32),
+    /// By a signal, of which some have numbers only.
+    Signaled(i32),
+}
+
+/// The end of a process, if it has ended, or once it has.
+fn wait(pid: Pid, flags: i32) -> Option<Ended> {
     loop {
-        match waitpid(pid, Some(flags)) {
-            Err(nix::errno::Errno::EINTR) => {}
-            Ok(WaitStatus::StillAlive) | Err(_) => return None,
-            Ok(status) => return Some(status),
+        let mut status = 0;
+        // SAFETY: the status is written to where it says.
+        let waited = unsafe { libc::waitpid(pid.as_raw(), &raw mut status, flags) };
+        match waited {
+            -1 if nix::errno::Errno::last() == nix::errno::Errno::EINTR => {}
+            0 | -1 => return None,
+            _ if libc::WIFEXITED(status) => return Some(Ended::Exited(libc::WEXITSTATUS(status))),
+            _ if libc::WIFSIGNALED(status) => return Some(Ended::Signaled(libc::WTERMSIG(status))),
+            // Stopped or continued, which was not asked for.
+            _ => {}
         }
     }
 }

@@ -1,0 +1,72 @@
+//! [`Parallel`]: the builder around a loop.
+//!
+//! Three things that change what `run` takes and gives are steps that change its type: where tasks may run
+//! ([`Anywhere`], [`SharedMem`]), how results are returned ([`List`], [`Generator`], [`GeneratorUnordered`]) and what
+//! a failure does ([`FailFast`], [`Outcomes`]).
+
+mod options;
+mod places;
+mod resolve;
+mod run;
+mod steps;
+
+use std::marker::PhantomData;
+
+pub use self::run::Portable;
+pub use self::steps::{
+    Anywhere, FailFast, Forked, Generator, GeneratorUnordered, List, OnFailure, Outcomes, ReturnAs, SharedMem,
+};
+use crate::error::Result;
+use crate::settings::Settings;
+
+/// A loop whose passes run in parallel.
+///
+/// ```
+/// use joblib_parallel::{Parallel, delayed};
+///
+/// let roots = Parallel::new().n_jobs(2).run((0..4).map(|n| delayed(f64::sqrt, (f64::from(n * n),))))?;
+/// assert_eq!(roots, [0.0, 1.0, 2.0, 3.0]);
+/// # Ok::<(), joblib_parallel::Error>(())
+/// ```
+///
+/// It can be used for any number of calls; workers are kept between them. What it does not say is taken from
+/// [`parallel_config`](crate::parallel_config) and the environment.
+#[derive(Clone)]
+#[must_use = "nothing runs before `run`"]
+pub struct Parallel<W = Anywhere, R = List, F = FailFast> {
+    settings: Settings,
+    steps: PhantomData<(W, R, F)>,
+}
+
+impl Default for Parallel {
+    fn default() -> Self {
+        Parallel { settings: Settings::default(), steps: PhantomData }
+    }
+}
+
+impl Parallel {
+    /// One worker, no display, the first failure ends the call: as joblib's `Parallel()`.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl<W, R, F> Parallel<W, R, F> {
+    fn step<W2, R2, F2>(self) -> Parallel<W2, R2, F2> {
+        Parallel { settings: self.settings, steps: PhantomData }
+    }
+}
+
+/// How many workers `n_jobs` means for the backend that a call here and now would use; `None` for the default.
+///
+/// ```
+/// use joblib_parallel::{cpu_count, effective_n_jobs};
+///
+/// assert_eq!(effective_n_jobs(Some(-1))?, cpu_count());
+/// assert_eq!(effective_n_jobs(Some(3))?, 3);
+/// assert!(effective_n_jobs(Some(0)).is_err());
+/// # Ok::<(), joblib_parallel::Error>(())
+/// ```
+pub fn effective_n_jobs(n_jobs: Option<i32>) -> Result<usize> {
+    Ok(Parallel::new().n_jobs(n_jobs).resolve(false)?.call.n_jobs)
+}

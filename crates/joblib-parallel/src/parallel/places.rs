@@ -1,0 +1,169 @@
+//! The options of calls that may leave this process: which backend, how arrays travel, what workers are; and the two
+//! steps to closures that stay.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use joblib_array::MmapMode;
+
+use super::{Anywhere, Forked, Parallel, SharedMem};
+use crate::backend::Backend;
+use crate::delayed::{Delayed, Function, Value};
+use crate::settings::Prefer;
+use crate::task::Task;
+
+impl<R, F> Parallel<Anywhere, R, F> {
+    /// Where to run: a [`Backend`] or its name.
+    pub fn backend(mut self, backend: impl Into<Backend>) -> Self {
+        self.settings.backend = Some(backend.into());
+        self
+    }
+
+    /// Threads or processes, where neither this call nor its configuration names a backend.
+    pub fn prefer(mut self, prefer: Prefer) -> Self {
+        self.settings.prefer = Some(prefer);
+        self
+    }
+
+    /// Arrays of at least so many bytes (1 MiB at first) go to worker processes through shared memory, one copy for
+    /// all; `None` sends all arrays inside of messages, but those that
+    /// are themselves mapped for writing (see [`mmap_mode`](Self::mmap_mode)).
+    pub fn max_nbytes(mut self, bytes: impl Into<Option<usize>>) -> Self {
+        self.settings.max_nbytes = Some(bytes.into());
+        self
+    }
+
+    /// How worker processes map those arrays: read-only at first; `None` sends all arrays inside of messages.
+    ///
+    /// Arrays that are themselves mapped from a file for writing (`r+`) are written in place by workers, whatever
+    /// the mode and their size: give each task [`remap()`](joblib_array::Array::remap) of its part.
+    ///
+    /// ```
+    /// use joblib_array::{Array, Buffer, MmapMode, Order};
+    /// use joblib_parallel::{Parallel, delayed};
+    ///
+    /// fn fill(mut row: Array<f64>, value: f64) {
+    ///     row.make_mut().fill(value);
+    /// }
+    ///
+    /// let file = tempfile::tempfile()?;
+    /// file.set_len(32)?;
+    /// let table: Array<f64> =
+    ///     Array::from_buffer(Buffer::map(&file, 0, 32, MmapMode::ReadWrite)?, vec![2, 2], Order::C)?;
+    /// let rows = (0..2).map(|i| table.rows(i..i + 1).remap()).collect::<Result<Vec<_>, _>>()?;
+    /// Parallel::new()
+    ///     .n_jobs(2)
+    ///     .backend("loky")
+    ///     .run(rows.into_iter().zip([1.0, 2.0]).map(|(row, value)| delayed(fill, (row, value))))?;
+    /// assert_eq!(table.as_slice(), [1.0, 1.0, 2.0, 2.0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn mmap_mode(mut self, mode: impl Into<Option<MmapMode>>) -> Self {
+        self.settings.mmap_mode = Some(mode.into());
+        self
+    }
+
+    /// Makes those copies in files without names in this folder, for arrays too large for memory. By default
+    /// `JOBLIB_TEMP_FOLDER`, and else they are in memory.
+    pub fn temp_folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.settings.temp_folder = Some(folder.into());
+        self
+    }
+
+    /// How often a task whose worker process died is tried again, 0 at first. A task that kills two workers is given
+    /// up all the same.
+    pub fn retries(mut self, retries: u32) -> Self {
+        self.settings.retries = retries;
+        self
+    }
+
+    /// A call that each worker process makes before its first task. If it panics, the parallel call fails.
+    pub fn initializer<G, A>(mut self, call: Delayed<G, A>) -> Self
+    where
+        G: Function<A, Output = ()>,
+        A: Value + Sync,
+    {
+        self.settings.initializer = Some(Arc::new(move || {
+            let name = call.portable_name()?;
+            let mut arguments = Vec::new();
+            call.encode(&mut arguments)?;
+            Ok((name.distance, name.check, arguments))
+        }));
+        self
+    }
+
+    /// Sets an environment variable of the worker processes.
+    pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.settings.env.push((name.into(), value.into()));
+        self
+    }
+
+    /// The nice level of the worker processes, from −20 to 19; lower than the caller's own needs permission.
+    pub fn nice(mut self, level: i32) -> Self {
+        self.settings.nice = Some(level);
+        self
+    }
+
+    /// The most private memory, in bytes, that a worker process may have. A task that asks for more ends its worker
+    /// (unless it copes with failing allocations), and its failure says so.
+    pub fn memory_limit(mut self, bytes: u64) -> Self {
+        self.settings.memory_limit = Some(bytes);
+        self
+    }
+
+    /// Replaces a worker process after so many tasks (at the end of a batch).
+    pub fn recycle_after_tasks(mut self, tasks: u64) -> Self {
+        self.settings.recycle_after_tasks = Some(tasks);
+        self
+    }
+
+    /// Replaces a worker process when it has more than so many bytes resident (at the end of a batch).
+    pub fn recycle_above_bytes(mut self, bytes: u64) -> Self {
+        self.settings.recycle_above_bytes = Some(bytes);
+        self
+    }
+
+    /// Takes closures that capture anything, and runs them in processes forked for each call: backend
+    /// [`Multiprocessing`](Backend::Multiprocessing). Only their results are encoded.
+    ///
+    /// All closures are made before the first runs. Do not fork while other threads may hold locks that the closures
+    /// need: in the forked process nobody releases them.
+    ///
+    /// ```
+    /// use joblib_parallel::Parallel;
+    ///
+    /// // Neither encoded nor sent: the fork has it.
+    /// let table: Vec<String> = (0..1000).map(|n| n.to_string()).collect();
+    /// let table = &table;
+    /// let lengths = Parallel::new().n_jobs(2).fork().run((0..4).map(|k| move || table[250 * k].len()))?;
+    /// assert_eq!(lengths, [1, 3, 3, 3]);
+    /// # Ok::<(), joblib_parallel::Error>(())
+    /// ```
+    pub fn fork(mut self) -> Parallel<Forked, R, F> {
+        self.settings.backend = Some(Backend::Multiprocessing);
+        self.step()
+    }
+
+    /// Takes closures that borrow instead of [`delayed`](crate::delayed) calls. They run on threads, or one after
+    /// the other, and nowhere else.
+    ///
+    /// ```
+    /// use joblib_parallel::{Parallel, SharedMem};
+    ///
+    /// let text = String::from("a b c");
+    /// let mut halves = [0; 6];
+    /// Parallel::new().n_jobs(2).require(SharedMem).run(
+    ///     // Each task has its own part of the array: the compiler sees that they do not overlap.
+    ///     halves.chunks_mut(3).enumerate().map(|(i, part)| {
+    ///         let text = &text;
+    ///         move || part.fill(text.len() + i)
+    ///     }),
+    /// )?;
+    /// assert_eq!(halves, [5, 5, 5, 6, 6, 6]);
+    /// # Ok::<(), joblib_parallel::Error>(())
+    /// ```
+    pub fn require(self, _shared: SharedMem) -> Parallel<SharedMem, R, F> {
+        self.step()
+    }
+}

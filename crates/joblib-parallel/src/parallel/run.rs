@@ -1,0 +1,236 @@
+//! `run`, for each combination of steps: what it takes and what it gives.
+
+use super::{
+    Anywhere, FailFast, Forked, Generator, GeneratorUnordered, List, OnFailure, Outcomes, Parallel, SharedMem,
+};
+use crate::backend::sequential::Inline;
+use crate::backend::{Erased, multiprocessing, threading};
+use crate::batch::TaskBatch;
+use crate::delayed::Value;
+use crate::engine::{Carrier, Engine};
+use crate::error::{BoxError, Error, Result, TaskError};
+use crate::inherited::inherit;
+use crate::results::{self, Results};
+use crate::task::{Closure, Task, Tried};
+
+/// A task that any backend can run: what [`delayed`](crate::delayed) makes.
+pub trait Portable: Task<Output: 'static> + 'static {}
+
+impl<T: Task<Output: 'static> + 'static> Portable for T {}
+
+impl Parallel<Anywhere, List, FailFast> {
+    /// Runs the tasks and returns their results in order, or the first failure.
+    ///
+    /// The producer `tasks` is asked for tasks on the caller's thread, as far ahead as
+    /// [`pre_dispatch`](Self::pre_dispatch) says.
+    pub fn run<I>(&self, tasks: I) -> Result<Vec<<I::Item as Task>::Output>>
+    where
+        I: IntoIterator<Item: Portable>,
+    {
+        results::list(self.open(false, tasks.into_iter())?, results::keep)
+    }
+
+    /// As [`run`](Self::run), for functions that return `Result`: the first `Err` ends the call like a panic would.
+    ///
+    /// ```
+    /// use joblib_parallel::{Parallel, delayed};
+    ///
+    /// fn parse(text: String) -> Result<i32, String> {
+    ///     text.parse().map_err(|_| format!("{text:?} is no number"))
+    /// }
+    ///
+    /// let parse_all = |texts: [&str; 2]| {
+    ///     Parallel::new().try_run(texts.map(|text| delayed(parse, (text.to_owned(),))))
+    /// };
+    /// assert_eq!(parse_all(["1", "2"])?, [1, 2]);
+    /// let error = parse_all(["1", "two"]).unwrap_err();
+    /// assert!(error.is_failure() && error.to_string().contains("\"two\" is no number"));
+    /// # Ok::<(), joblib_parallel::Error>(())
+    /// ```
+    pub fn try_run<I, U, E>(&self, tasks: I) -> Result<Vec<U>>
+    where
+        I: IntoIterator<Item: Portable + Task<Output = std::result::Result<U, E>>>,
+        U: Send + 'static,
+        E: Into<BoxError> + 'static,
+    {
+        results::list(self.open(false, tasks.into_iter().map(Tried))?, results::keep)
+    }
+}
+
+impl Parallel<Anywhere, List, Outcomes> {
+    /// Runs all tasks and returns for each its result or its failure, in order.
+    pub fn run<I>(&self, tasks: I) -> Result<Vec<std::result::Result<<I::Item as Task>::Output, TaskError>>>
+    where
+        I: IntoIterator<Item: Portable>,
+    {
+        results::outcomes(self.open(false, tasks.into_iter())?)
+    }
+
+    /// As [`run`](Self::run), for functions that return `Result`: an `Err` is that task's failure.
+    pub fn try_run<I, U, E>(&self, tasks: I) -> Result<Vec<std::result::Result<U, TaskError>>>
+    where
+        I: IntoIterator<Item: Portable + Task<Output = std::result::Result<U, E>>>,
+        U: Send + 'static,
+        E: Into<BoxError> + 'static,
+    {
+        results::outcomes(self.open(false, tasks.into_iter().map(Tried))?)
+    }
+}
+
+impl<F: OnFailure> Parallel<Anywhere, Generator, F> {
+    /// Starts the tasks; the iterator gives their results in order.
+    pub fn run<I>(&self, tasks: I) -> Result<Results<I::IntoIter, Generator, F>>
+    where
+        I: IntoIterator<Item: Portable>,
+    {
+        Ok(Results::new(self.open(false, tasks.into_iter())?))
+    }
+}
+
+impl<F: OnFailure> Parallel<Anywhere, GeneratorUnordered, F> {
+    /// Starts the tasks; the iterator gives their results as they are completed.
+    pub fn run<I>(&self, tasks: I) -> Result<Results<I::IntoIter, GeneratorUnordered, F>>
+    where
+        I: IntoIterator<Item: Portable>,
+    {
+        Ok(Results::new(self.open(false, tasks.into_iter())?))
+    }
+}
+
+impl<F: OnFailure> Parallel<SharedMem, List, F> {
+    /// Lets `finish` drive an engine whose tasks may borrow from the caller.
+    fn scoped<'scope, T, I, O>(
+        &self,
+        producer: I,
+        finish: impl FnOnce(Engine<T, I, Box<dyn Carrier<T> + '_>>) -> Result<O>,
+    ) -> Result<O>
+    where
+        T: Task + 'scope,
+        I: Iterator<Item = T>,
+    {
+        let resolved = self.resolve(true)?;
+        let traits = resolved.backend.traits();
+        if traits.inline {
+            let carrier: Box<dyn Carrier<T>> = Box::new(Inline::<TaskBatch<T>>::default());
+            return finish(Self::engine(resolved, traits, carrier, producer));
+        }
+        threading::scoped(&resolved.call.clone(), |session| {
+            let carrier: Box<dyn Carrier<T> + '_> = Box::new(session);
+            finish(Self::engine(resolved, traits, carrier, producer))
+        })?
+    }
+}
+
+impl Parallel<SharedMem, List, FailFast> {
+    /// Runs closures that may borrow and returns their results in order, or the first failure.
+    ///
+    /// The failure does not carry the results that were completed before: ask for
+    /// [`outcomes`](Self::outcomes) to have them.
+    pub fn run<'scope, I, G, R>(&self, tasks: I) -> Result<Vec<R>>
+    where
+        I: IntoIterator<Item = G>,
+        G: FnOnce() -> R + Send + 'scope,
+        R: Send + 'scope,
+    {
+        self.scoped(tasks.into_iter().map(Closure), |engine| results::list(engine, results::forget))
+    }
+
+    /// As [`run`](Self::run), for closures that return `Result`: the first `Err` ends the call.
+    pub fn try_run<'scope, I, G, R, E>(&self, tasks: I) -> Result<Vec<R>>
+    where
+        I: IntoIterator<Item = G>,
+        G: FnOnce() -> std::result::Result<R, E> + Send + 'scope,
+        R: Send + 'scope,
+        E: Into<BoxError> + Send + 'scope,
+    {
+        let tasks = tasks.into_iter().map(|task| Tried(Closure(task)));
+        self.scoped(tasks, |engine| results::list(engine, results::forget))
+    }
+}
+
+impl Parallel<SharedMem, List, Outcomes> {
+    /// Runs closures that may borrow and returns for each its result or its failure, in order.
+    pub fn run<'scope, I, G, R>(&self, tasks: I) -> Result<Vec<std::result::Result<R, TaskError>>>
+    where
+        I: IntoIterator<Item = G>,
+        G: FnOnce() -> R + Send + 'scope,
+        R: Send + 'scope,
+    {
+        self.scoped(tasks.into_iter().map(Closure), |engine| {
+            // Named by path, the function is not general enough over the engine's lifetime.
+            results::outcomes(engine)
+        })
+    }
+}
+
+impl Parallel<Forked, List, FailFast> {
+    /// Runs the closures in forked processes and returns their results in order, or the first failure.
+    pub fn run<I, G, R>(&self, tasks: I) -> Result<Vec<R>>
+    where
+        I: IntoIterator<Item = G>,
+        G: FnOnce() -> R,
+        R: Value,
+    {
+        let closures: Vec<G> = tasks.into_iter().collect();
+        results::list(self.open_forked(inherit(&closures))?, results::keep)
+    }
+}
+
+impl Parallel<Forked, List, Outcomes> {
+    /// Runs the closures in forked processes and returns for each its result or its failure, in order.
+    pub fn run<I, G, R>(&self, tasks: I) -> Result<Vec<std::result::Result<R, TaskError>>>
+    where
+        I: IntoIterator<Item = G>,
+        G: FnOnce() -> R,
+        R: Value,
+    {
+        let closures: Vec<G> = tasks.into_iter().collect();
+        results::outcomes(self.open_forked(inherit(&closures))?)
+    }
+}
+
+impl<R, F: OnFailure> Parallel<Forked, R, F> {
+    fn open_forked<T, I>(&self, producer: I) -> Result<Engine<T, I, Erased>>
+    where
+        T: Task<Output: 'static> + 'static,
+        I: Iterator<Item = T>,
+    {
+        if multiprocessing::is_disabled() {
+            return Err(Error::usage(
+                "fork() can't be followed while JOBLIB_MULTIPROCESSING=0 forbids to fork",
+            ));
+        }
+        self.open(false, producer)
+    }
+}
+
+/// The tasks of closures.
+type Closures<I> = std::iter::Map<I, fn(<I as Iterator>::Item) -> Closure<<I as Iterator>::Item>>;
+
+impl<F: OnFailure> Parallel<SharedMem, Generator, F> {
+    /// Starts closures on threads; the iterator gives their results in order.
+    ///
+    /// They may outlive the caller's scope, and so may not borrow from it.
+    pub fn run<I, G, R>(&self, tasks: I) -> Result<Results<Closures<I::IntoIter>, Generator, F>>
+    where
+        I: IntoIterator<Item = G>,
+        G: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        Ok(Results::new(self.open(true, tasks.into_iter().map(Closure as fn(G) -> Closure<G>))?))
+    }
+}
+
+impl<F: OnFailure> Parallel<SharedMem, GeneratorUnordered, F> {
+    /// Starts closures on threads; the iterator gives their results as they are completed.
+    ///
+    /// They may outlive the caller's scope, and so may not borrow from it.
+    pub fn run<I, G, R>(&self, tasks: I) -> Result<Results<Closures<I::IntoIter>, GeneratorUnordered, F>>
+    where
+        I: IntoIterator<Item = G>,
+        G: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        Ok(Results::new(self.open(true, tasks.into_iter().map(Closure as fn(G) -> Closure<G>))?))
+    }
+}
