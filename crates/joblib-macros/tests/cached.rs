@@ -77,6 +77,7 @@ fn companions_do_everything_else_with_the_same_call() {
     assert_eq!(runs_of(|| add::call_and_shelve(10, 21, false).get()), (31, 1));
     let explanation = add::explain(10, 20, false);
     assert_eq!((explanation.name.as_str(), explanation.key.as_str()), ("cached::add", "a=10;b=20;"));
+    assert_eq!(add::stats().function, "cached::add");
     assert_eq!(add::clear(), Ok(2));
     assert_eq!(runs_of(|| add(10, 20, false)), (30, 1));
 }

@@ -1,6 +1,5 @@
 //! The path of a cached call: its key, looking the result up, and who computes it if it is missing.
 
-use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,14 +9,15 @@ use joblib_store::{Claim, Claimed, Key};
 use serde::{Serialize, Serializer};
 
 use crate::code::{Code, Site};
-use crate::codec::{self, Entry, Mapping};
+use crate::codec::{Entry, Mapping};
 use crate::flight::{self, Joined};
 use crate::function::Function;
 use crate::keep::Keep;
 use crate::memory::Memory;
-use crate::metadata::{self, Argument, Metadata};
-use crate::report::{self, Readable};
-use crate::shelved::{MemorizedResult, NotMemorizedResult, Shelved};
+use crate::metadata::{Argument, Metadata};
+use crate::pending::{Pending, Work};
+use crate::report::{self, Level, Readable};
+use crate::shelved::{MemorizedResult, Shelved};
 use crate::short::short;
 
 /// How a function differs from its memory's settings. Made by `#[cached]`.
@@ -61,6 +61,8 @@ pub struct Call<'m> {
     arguments: Vec<(&'static str, [u8; 16])>,
     /// What is hashed to the call's digest.
     content: Vec<u8>,
+    /// What subscribers see of the call, hit or miss.
+    span: tracing::Span,
     since: Instant,
     failed: Option<crate::Error>,
 }
@@ -96,8 +98,12 @@ impl<'m> Call<'m> {
         own_code: Code,
         depends: &'static [(&'static str, Code)],
     ) -> Self {
+        let name = function.version.function();
+        let span = tracing::debug_span!(
+            target: "joblib::memory", "call", function = name, hit = tracing::field::Empty
+        );
         let mut content = Vec::with_capacity(256);
-        content.extend_from_slice(function.version.function().as_bytes());
+        content.extend_from_slice(name.as_bytes());
         Self {
             memory,
             function,
@@ -108,6 +114,7 @@ impl<'m> Call<'m> {
             depends,
             arguments: Vec::with_capacity(8),
             content,
+            span,
             since: Instant::now(),
             failed: None,
         }
@@ -161,9 +168,15 @@ impl<'m> Call<'m> {
         Ok(Key::new(&self.function.version, call))
     }
 
+    /// The span that the call's events are in.
+    pub(crate) fn span(&self) -> tracing::Span {
+        self.span.clone()
+    }
+
     /// Looks for the result.
     pub fn lookup<R, K: Keep<R>>(self, describe: impl FnOnce(&mut Description)) -> Lookup<R, R, K> {
-        match self.resolve(describe, Wanted::Brief, &Entry::result::<K::Stored>) {
+        let span = self.span();
+        match span.in_scope(|| self.resolve(describe, Wanted::Brief, &Entry::result::<K::Stored>)) {
             Lookup::Hit((stored, _)) => Lookup::Hit(K::restore(stored)),
             Lookup::Compute(pending) => Lookup::Compute(pending),
         }
@@ -174,9 +187,10 @@ impl<'m> Call<'m> {
         self,
         describe: impl FnOnce(&mut Description),
     ) -> Lookup<K::Shelf<Shelved<K::Stored>>, R, K> {
-        let (memory, mapping) = (self.memory.clone(), self.mapping());
+        let (memory, mapping, span) = (self.memory.clone(), self.mapping(), self.span());
         let key = self.key();
-        match (self.resolve(describe, Wanted::All, &|entry| Ok(((), entry.metadata))), key) {
+        let found = span.in_scope(|| self.resolve(describe, Wanted::All, &|entry| Ok(((), entry.metadata))));
+        match (found, key) {
             (Lookup::Hit(((), metadata)), Some(key)) => {
                 let result = MemorizedResult::new(memory, &key, mapping, Some(metadata));
                 Lookup::Hit(K::shelf(Shelved::Memorized(result)))
@@ -207,8 +221,33 @@ impl<'m> Call<'m> {
         Some(Mapping { mode, check: self.options.check_mapped || settings.check_mapped })
     }
 
-    fn verbose(&self) -> u32 {
-        self.options.verbose.unwrap_or(self.memory.settings().verbose)
+    pub(crate) fn level(&self) -> Level {
+        Level(self.options.verbose.unwrap_or(self.memory.settings().verbose))
+    }
+
+    /// Whether people want to know that the function's results are dropped.
+    pub(crate) fn tell_clearing(&self) {
+        if self.level().computing() {
+            report::say(format_args!("Clearing the results of {}", self.function.version.function()));
+        }
+    }
+
+    pub(crate) fn tell_querying(&self, key: &Key) {
+        if !self.level().querying() {
+            return;
+        }
+        let digests: Vec<String> = self
+            .arguments
+            .iter()
+            .map(|(name, digest)| format!("{name} {:016x}", u128::from_be_bytes(*digest) >> 64))
+            .collect();
+        report::say(format_args!(
+            "Querying {} with the hashes {} (argument hash {}) in {}",
+            self.function.version.function(),
+            digests.join(", "),
+            key.call_hex(),
+            self.memory.place()
+        ));
     }
 
     fn resolve<T, R, K: Keep<R>>(
@@ -220,8 +259,9 @@ impl<'m> Call<'m> {
         let (Some(store), Some(key)) = (self.memory.store(), self.key()) else {
             return Lookup::Compute(Pending::unstored());
         };
+        self.tell_querying(&key);
         if let Read::Hit(found) = self.read(&key, wanted, extract) {
-            return self.hit(found);
+            return self.hit(&key, found);
         }
         let deadline = Instant::now() + self.waiting_time();
         // First among the threads of this process …
@@ -229,7 +269,7 @@ impl<'m> Call<'m> {
             Joined::Leader(guard) => guard,
             Joined::Landed => {
                 return match self.read(&key, wanted, extract) {
-                    Read::Hit(found) => self.hit(found),
+                    Read::Hit(found) => self.hit(&key, found),
                     // It failed, or is not kept: what others got is not for us.
                     _ => Lookup::Compute(self.pending(key, describe, None, None)),
                 };
@@ -247,7 +287,7 @@ impl<'m> Call<'m> {
                     return match self.read(&key, wanted, extract) {
                         Read::Hit(found) => {
                             drop(claim);
-                            self.hit(found)
+                            self.hit(&key, found)
                         }
                         _ => Lookup::Compute(self.pending(key, describe, Some(claim), Some(guard))),
                     };
@@ -256,7 +296,7 @@ impl<'m> Call<'m> {
                     flight::pause(step);
                     step = (step * 2).min(Duration::from_millis(20));
                     if let Read::Hit(found) = self.read(&key, wanted, extract) {
-                        return self.hit(found);
+                        return self.hit(&key, found);
                     }
                 }
                 Ok(Claim::Taken(_)) => {
@@ -277,14 +317,25 @@ impl<'m> Call<'m> {
         if flight::is_computing() { limit.min(Duration::from_secs(30)) } else { limit }
     }
 
-    pub(crate) fn hit<T, R, K>(&self, (value, metadata): (T, Metadata)) -> Lookup<(T, Metadata), R, K> {
+    pub(crate) fn hit<T, R, K>(
+        &self,
+        key: &Key,
+        (value, metadata): (T, Metadata),
+    ) -> Lookup<(T, Metadata), R, K> {
         let reading = self.since.elapsed();
         let name = self.function.version.function();
+        self.span.record("hit", true);
         tracing::debug!(target: "joblib::memory", function = name, hit = true, seconds = reading.as_secs_f64());
-        if self.verbose() > 1 {
+        let level = self.level();
+        if level.loading() {
+            let arguments = texts(&metadata.arguments);
+            let from =
+                if level.places() { format!(" from {}", self.memory.place_of(key)) } else { String::new() };
+            report::say(format_args!("Loading {name}({arguments}){from}"));
+        }
+        if level.loading_time() {
             report::say(format_args!(
-                "Loading {name}({}) took {}, computing it took {}",
-                texts(&metadata.arguments),
+                "{name} cache loaded - {}; computing it took {}",
                 Readable(reading),
                 Readable(metadata.duration())
             ));
@@ -316,7 +367,7 @@ impl<'m> Call<'m> {
         let all = wanted == Wanted::All
             || self.options.validate.is_some()
             || self.callback.is_some()
-            || self.verbose() > 1;
+            || self.level().loading();
         let open = if all { Entry::open } else { Entry::open_in_brief };
         let entry = match open(blob, self.mapping()) {
             Ok(entry) => entry,
@@ -364,6 +415,16 @@ impl<'m> Call<'m> {
         claim: Option<Box<dyn Claimed>>,
         guard: Option<flight::Guard>,
     ) -> Pending<R, K> {
+        let level = self.level();
+        if level.reasons() {
+            report::say(format_args!(
+                "Computing {}, argument hash {}, in {}: {}",
+                self.function.version.function(),
+                key.call_hex(),
+                self.memory.place(),
+                crate::explain::explain(&self)
+            ));
+        }
         let mut description = Description::default();
         if !self.options.redact {
             describe(&mut description);
@@ -378,10 +439,8 @@ impl<'m> Call<'m> {
                 digest: digest.into(),
             })
             .collect();
-        let verbose = self.verbose();
-        let name = self.function.version.function();
-        if verbose > 0 {
-            report::say(format_args!("Calling {name}({})", texts(&arguments)));
+        if level.computing() {
+            report::say(format_args!("Calling {}({})", self.function.version.function(), texts(&arguments)));
         }
         let compress = self
             .compress
@@ -389,26 +448,23 @@ impl<'m> Call<'m> {
             .or_else(|| self.options.compress.map(|make| make()))
             .or_else(|| self.memory.settings().compress.clone());
         let mapping = self.mapping();
-        let span = tracing::debug_span!(target: "joblib::memory", "call", function = name);
-        Pending {
-            work: Some(Box::new(Work {
-                memory: self.memory.clone(),
-                function: self.function,
-                key,
-                arguments,
-                own_code: self.own_code,
-                depends: self.depends,
-                claim,
-                guard,
-                compress,
-                mapping,
-                verbose,
-                store: true,
-                since: Instant::now(),
-            })),
-            span,
-            kind: PhantomData,
-        }
+        self.span.record("hit", false);
+        let work = Work {
+            memory: self.memory.clone(),
+            function: self.function,
+            key,
+            arguments,
+            own_code: self.own_code,
+            depends: self.depends,
+            claim,
+            guard,
+            compress,
+            mapping,
+            level,
+            store: true,
+            since: Instant::now(),
+        };
+        Pending::of(work, self.span)
     }
 
     pub(crate) fn arguments(&self) -> &[(&'static str, [u8; 16])] {
@@ -453,130 +509,4 @@ fn texts(arguments: &[Argument]) -> String {
     let texts: Vec<String> =
         arguments.iter().map(|argument| format!("{}={}", argument.name, argument.text)).collect();
     texts.join(", ")
-}
-
-/// A result that is being computed.
-#[doc(hidden)]
-pub struct Pending<R, K> {
-    work: Option<Box<Work>>,
-    span: tracing::Span,
-    kind: PhantomData<fn(R) -> K>,
-}
-
-struct Work {
-    memory: Memory,
-    function: Arc<Function>,
-    key: Key,
-    arguments: Vec<Argument>,
-    own_code: Code,
-    depends: &'static [(&'static str, Code)],
-    claim: Option<Box<dyn Claimed>>,
-    guard: Option<flight::Guard>,
-    compress: Option<Compress>,
-    mapping: Option<Mapping>,
-    verbose: u32,
-    store: bool,
-    since: Instant,
-}
-
-impl<R, K> Pending<R, K> {
-    /// Of a call that is not cached.
-    pub(crate) fn unstored() -> Self {
-        Self { work: None, span: tracing::Span::none(), kind: PhantomData }
-    }
-
-    pub(crate) fn without_storing(mut self) -> Self {
-        if let Some(work) = &mut self.work {
-            work.store = false;
-        }
-        self
-    }
-
-    /// The span that the computation belongs in.
-    pub fn span(&self) -> tracing::Span {
-        self.span.clone()
-    }
-}
-
-impl<R, K: Keep<R>> Pending<R, K> {
-    /// Stores the computed result, where it is one to keep, and hands it on.
-    pub fn finish(self, result: R) -> R {
-        if let Some(work) = self.work {
-            work.finish(K::kept(&result));
-        }
-        result
-    }
-
-    /// Stores the computed result and hands on a reference to it.
-    pub fn finish_and_shelve(self, result: R) -> K::Shelf<Shelved<K::Stored>> {
-        let memorized = self.work.and_then(|work| {
-            let (memory, key, mapping) = (work.memory.clone(), work.key.clone(), work.mapping);
-            let metadata = work.finish(K::kept(&result))?;
-            Some(MemorizedResult::new(memory, &key, mapping, Some(metadata)))
-        });
-        K::shelve(result, |stored| match memorized {
-            Some(memorized) => Shelved::Memorized(memorized),
-            None => Shelved::NotMemorized(NotMemorizedResult::new(stored)),
-        })
-    }
-}
-
-impl Work {
-    /// Returns what was stored about the result, if it was.
-    fn finish<T: Serialize>(mut self: Box<Self>, kept: Option<&T>) -> Option<Metadata> {
-        let duration = self.since.elapsed();
-        let name = self.function.version.function();
-        self.function.counters.miss();
-        tracing::debug!(target: "joblib::memory", function = name, hit = false, seconds = duration.as_secs_f64());
-        if self.verbose > 0 {
-            report::say(format_args!("{name} took {}", Readable(duration)));
-        }
-        let (true, Some(kept), Some(store)) = (self.store, kept, self.memory.store()) else { return None };
-        let hash_of = |code: Code| code.hash().into();
-        let metadata = Metadata {
-            time: metadata::now(),
-            duration: duration.as_secs_f64(),
-            function: name.to_owned(),
-            code: self.key.version().code().into(),
-            own_code: hash_of(self.own_code),
-            depends: self.depends.iter().map(|&(name, code)| (name.to_owned(), hash_of(code))).collect(),
-            arguments: std::mem::take(&mut self.arguments),
-            host: metadata::host().to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-        };
-        let mut write =
-            |out: &mut dyn std::io::Write| codec::encode(&metadata, kept, self.compress.as_ref(), out);
-        let stored = match self.claim.take() {
-            Some(claim) => claim.write(&mut write),
-            None => store.put(&self.key, &mut write),
-        };
-        // Those who wait can read it now; what follows is none of their business.
-        drop(self.guard.take());
-        match stored {
-            Ok(bytes) => {
-                self.function.counters.wrote(bytes);
-                self.tidy();
-                Some(metadata)
-            }
-            Err(error) => {
-                self.memory.cannot_write(&error);
-                None
-            }
-        }
-    }
-
-    fn tidy(&self) {
-        let Some(store) = self.memory.store() else { return };
-        match store.tidy(&self.key, &self.memory.settings().limits, &codec::cost) {
-            Ok(reduced) if reduced.items > 0 => {
-                tracing::debug!(target: "joblib::memory", items = reduced.items, bytes = reduced.bytes, "evicted");
-            }
-            Ok(_) => {}
-            Err(error) => report::warn_once(
-                "tidy",
-                store.location(),
-                format_args!("could not keep the cache in {} within its limits: {error}", store.location()),
-            ),
-        }
-    }
 }

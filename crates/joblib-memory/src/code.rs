@@ -43,10 +43,23 @@ impl fmt::Debug for Code {
     }
 }
 
-/// A function whose code is known: one with `#[cached]` or `#[code]`. What `depends(…)` names has to be such a function.
+/// A function, constant or static whose code is known: one with `#[tracked]`, or with `#[cached]` and its companions.
+/// `depends(…)` names such.
+///
+/// ```
+/// use joblib_memory::{Code, HasCode};
+///
+/// // What `#[tracked]` writes beside `fn helper`.
+/// struct helper {}
+/// impl HasCode for helper {
+///     const CODE: Code = Code::new(7);
+/// }
+/// assert_eq!(helper::CODE, Code::new(7));
+/// ```
 #[diagnostic::on_unimplemented(
     message = "the code of `{Self}` is not known",
-    label = "put `#[code]` or `#[cached]` on the function that this names"
+    label = "put `#[tracked]` or `#[cached]` on the function that this names; with `companions = false` its code \
+             stays unknown to others"
 )]
 pub trait HasCode {
     /// Its code, and that of what it depends on.

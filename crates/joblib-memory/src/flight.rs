@@ -1,25 +1,28 @@
 //! Who computes what in this process, and who waits for whom: so that one computes and many wait, and nobody waits for
 //! something that waits for him.
 //!
-//! A thread may find its own computation in its way: by recursion, or because it took up another task of a thread pool
-//! while waiting inside the first. It then computes without a claim. The same goes for a circle of waiting threads, which
-//! is found before it closes. In a pool of rayon, a waiting thread does other tasks meanwhile, so that the pool does not
-//! starve. What none of this catches is caught by the waiting time, which is bounded.
+//! A computation may find itself in its way: by recursion, or because its thread took up another task of a thread pool
+//! while waiting inside the first. It then computes without a claim. The same goes for a circle of computations that wait
+//! for each other, which is found before it closes. In a pool of rayon, a waiting thread does other tasks meanwhile, so
+//! that the pool does not starve. What none of this catches, as a task that was spawned by the one that waits for it, is
+//! caught by the waiting time, which is bounded.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::task::Waker;
-use std::thread::{self, ThreadId};
+use std::task::{Context, Poll, Waker};
+use std::thread;
 use std::time::{Duration, Instant};
+
+use crate::timer::Timer;
 
 /// Names a computation: a store and a key in it.
 pub(crate) type FlightId = (usize, u64, [u8; 16]);
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Flight {
-    /// The thread that computes; none for a task that may move between threads.
-    holder: Option<ThreadId>,
     state: Mutex<State>,
     landed: Condvar,
 }
@@ -34,23 +37,36 @@ struct State {
 #[derive(Default)]
 struct Table {
     flights: HashMap<FlightId, Arc<Flight>>,
-    /// What each thread waits for: more than one if it took up other tasks while waiting.
-    waiting: HashMap<ThreadId, Vec<Arc<Flight>>>,
+    /// Which computations each one waits for: more than one if its thread took up other tasks while waiting.
+    waits: HashMap<FlightId, Vec<FlightId>>,
 }
 
 static TABLE: Mutex<Option<Table>> = Mutex::new(None);
 
 thread_local! {
-    static HELD: Cell<usize> = const { Cell::new(0) };
+    /// What is being computed on this thread's stack, the innermost last.
+    static STACK: RefCell<Vec<FlightId>> = const { RefCell::new(Vec::new()) };
 }
 
 fn table() -> MutexGuard<'static, Option<Table>> {
     TABLE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Whether this thread is computing something, on whose result others may wait.
+/// Whether this thread or task is computing something, on whose result others may wait.
 pub(crate) fn is_computing() -> bool {
-    HELD.get() > 0
+    STACK.with_borrow(|stack| !stack.is_empty())
+}
+
+fn push(id: FlightId) {
+    STACK.with_borrow_mut(|stack| stack.push(id));
+}
+
+fn remove(id: FlightId) {
+    STACK.with_borrow_mut(|stack| {
+        if let Some(at) = stack.iter().rposition(|held| *held == id) {
+            stack.remove(at);
+        }
+    });
 }
 
 /// The right of this process to compute something. Dropping it wakes those who wait.
@@ -58,7 +74,8 @@ pub(crate) fn is_computing() -> bool {
 pub(crate) struct Guard {
     id: FlightId,
     flight: Arc<Flight>,
-    counted_on: Option<ThreadId>,
+    /// The thread whose stack it is on; a task's is on one only while it is polled.
+    on_stack_of: Option<thread::ThreadId>,
 }
 
 /// What became of asking to compute.
@@ -73,70 +90,99 @@ pub(crate) enum Joined {
     TimedOut,
 }
 
+enum Asked {
+    Leader(Guard),
+    Alone,
+    Wait(Arc<Flight>, Waits),
+}
+
 /// Becomes the one who computes, or waits for who does until `deadline`.
 pub(crate) fn join(id: FlightId, deadline: Instant) -> Joined {
-    let me = thread::current().id();
-    let flight = {
-        let mut guard = table();
-        let table = guard.get_or_insert_default();
-        let Some(flight) = table.flights.get(&id).cloned() else {
-            return Joined::Leader(start(table, id, Some(me)));
-        };
-        if waits_for_me(table, &flight, me) {
-            return Joined::Alone;
+    let (flight, waits) = match ask(id) {
+        Asked::Leader(mut guard) => {
+            guard.on_stack_of = Some(thread::current().id());
+            push(id);
+            return Joined::Leader(guard);
         }
-        table.waiting.entry(me).or_default().push(Arc::clone(&flight));
-        flight
+        Asked::Alone => return Joined::Alone,
+        Asked::Wait(flight, waits) => (flight, waits),
     };
     let landed = wait(&flight, deadline);
-    let mut guard = table();
-    if let Some(table) = guard.as_mut()
-        && let Some(waits) = table.waiting.get_mut(&me)
-    {
-        waits.pop();
-        if waits.is_empty() {
-            table.waiting.remove(&me);
-        }
-    }
+    drop(waits);
     if landed { Joined::Landed } else { Joined::TimedOut }
 }
 
-/// The same for a task: becomes the one who computes, or has `waker` woken when the one who does is done.
-pub(crate) fn poll_join(id: FlightId, waker: &Waker) -> Option<Guard> {
+/// The same for a task, which runs its body [`inside`] what it computes.
+pub(crate) async fn join_async(id: FlightId, deadline: Instant) -> Joined {
+    match ask(id) {
+        Asked::Leader(guard) => Joined::Leader(guard),
+        Asked::Alone => Joined::Alone,
+        Asked::Wait(flight, waits) => {
+            let landed = Landing { flight, timer: Timer::at(deadline) }.await;
+            drop(waits);
+            if landed { Joined::Landed } else { Joined::TimedOut }
+        }
+    }
+}
+
+fn ask(id: FlightId) -> Asked {
+    let mine = STACK.with_borrow(Clone::clone);
     let mut guard = table();
     let table = guard.get_or_insert_default();
-    let Some(flight) = table.flights.get(&id) else { return Some(start(table, id, None)) };
-    let mut state = flight.state.lock().unwrap_or_else(PoisonError::into_inner);
-    if !state.wakers.iter().any(|known| known.will_wake(waker)) {
-        state.wakers.push(waker.clone());
+    let Some(flight) = table.flights.get(&id) else {
+        let flight = Arc::new(Flight::default());
+        table.flights.insert(id, Arc::clone(&flight));
+        return Asked::Leader(Guard { id, flight, on_stack_of: None });
+    };
+    let flight = Arc::clone(flight);
+    if waits_for_any(table, id, &mine) {
+        return Asked::Alone;
     }
-    None
+    for held in &mine {
+        table.waits.entry(*held).or_default().push(id);
+    }
+    Asked::Wait(flight, Waits { held: mine, id })
 }
 
-fn start(table: &mut Table, id: FlightId, holder: Option<ThreadId>) -> Guard {
-    let flight = Arc::new(Flight { holder, state: Mutex::default(), landed: Condvar::new() });
-    table.flights.insert(id, Arc::clone(&flight));
-    if holder.is_some() {
-        HELD.set(HELD.get() + 1);
-    }
-    Guard { id, flight, counted_on: holder }
-}
-
-/// Whether waiting for `flight` would be waiting for this thread, directly or through others.
-fn waits_for_me(table: &Table, flight: &Arc<Flight>, me: ThreadId) -> bool {
-    let mut to_visit = vec![flight];
-    let mut seen: Vec<*const Flight> = Vec::new();
-    while let Some(flight) = to_visit.pop() {
-        let Some(holder) = flight.holder else { continue };
-        if holder == me {
+/// Whether the end of `id` has to wait for one of `mine`, directly or through others.
+fn waits_for_any(table: &Table, id: FlightId, mine: &[FlightId]) -> bool {
+    let mut to_visit = vec![id];
+    let mut seen = Vec::new();
+    while let Some(id) = to_visit.pop() {
+        if mine.contains(&id) {
             return true;
         }
-        if !seen.contains(&Arc::as_ptr(flight)) {
-            seen.push(Arc::as_ptr(flight));
-            to_visit.extend(table.waiting.get(&holder).into_iter().flatten());
+        if !seen.contains(&id) {
+            seen.push(id);
+            to_visit.extend(table.waits.get(&id).into_iter().flatten());
         }
     }
     false
+}
+
+/// The note that some computations wait for another.
+struct Waits {
+    held: Vec<FlightId>,
+    id: FlightId,
+}
+
+impl Drop for Waits {
+    fn drop(&mut self) {
+        if self.held.is_empty() {
+            return;
+        }
+        let mut guard = table();
+        let Some(table) = guard.as_mut() else { return };
+        for held in &self.held {
+            let Some(waits) = table.waits.get_mut(held) else { continue };
+            if let Some(at) = waits.iter().rposition(|id| *id == self.id) {
+                waits.swap_remove(at);
+            }
+            if waits.is_empty() {
+                table.waits.remove(held);
+            }
+        }
+    }
 }
 
 fn wait(flight: &Flight, deadline: Instant) -> bool {
@@ -172,14 +218,69 @@ pub(crate) fn pause(step: Duration) {
     }
 }
 
+/// Waits for a landing, or for the timer: whether it landed.
+struct Landing {
+    flight: Arc<Flight>,
+    timer: Timer,
+}
+
+impl Future for Landing {
+    type Output = bool;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<bool> {
+        let flight = Arc::clone(&self.flight);
+        let mut state = flight.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.landed {
+            return Poll::Ready(true);
+        }
+        if !state.wakers.iter().any(|known| known.will_wake(context.waker())) {
+            state.wakers.push(context.waker().clone());
+        }
+        drop(state);
+        Pin::new(&mut self.timer).poll(context).map(|()| false)
+    }
+}
+
+impl Guard {
+    /// What stands for it while a task computes.
+    pub(crate) fn id(&self) -> FlightId {
+        self.id
+    }
+}
+
+/// Runs the future of a body; what it waits for is waited for by the computation `id`.
+pub(crate) fn inside<F: Future>(id: Option<FlightId>, body: F) -> impl Future<Output = F::Output> {
+    let mut body = Box::pin(body);
+    std::future::poll_fn(move |context| {
+        let _held = id.map(OnStack::new);
+        body.as_mut().poll(context)
+    })
+}
+
+/// A computation on this thread's stack.
+struct OnStack(FlightId);
+
+impl OnStack {
+    fn new(id: FlightId) -> Self {
+        push(id);
+        Self(id)
+    }
+}
+
+impl Drop for OnStack {
+    fn drop(&mut self) {
+        remove(self.0);
+    }
+}
+
 impl Drop for Guard {
     fn drop(&mut self) {
         if let Some(table) = table().as_mut() {
             table.flights.remove(&self.id);
         }
         // A guard is dropped where it was made, but for one that its owner sent elsewhere.
-        if self.counted_on == Some(thread::current().id()) {
-            HELD.set(HELD.get().saturating_sub(1));
+        if self.on_stack_of == Some(thread::current().id()) {
+            remove(self.id);
         }
         let mut state = self.flight.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.landed = true;

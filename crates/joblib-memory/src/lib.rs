@@ -24,10 +24,12 @@ mod keep;
 mod memorized;
 mod memory;
 mod metadata;
+mod pending;
 mod report;
 mod shelved;
 mod short;
 mod stats;
+mod timer;
 
 pub use code::{Code, HasCode};
 pub use error::{Error, Result};
@@ -42,22 +44,29 @@ pub use stats::{FunctionStats, Stats};
 /// What the code that `#[cached]` generates uses. Not for people, and not stable.
 #[doc(hidden)]
 pub mod internal {
-    pub use crate::call::{Call, CallOptions, Description, Lookup, Pending};
+    pub use crate::call::{Call, CallOptions, Description, Lookup};
     pub use crate::code::{Code, HasCode, Site};
     pub use crate::explain::explain;
     pub use crate::installed::already_installed;
     pub use crate::keep::{Keep, KeepAll, KeepOk, KeepSome};
-    pub use crate::{Explanation, Memory, Metadata, Result, Shelved};
+    pub use crate::pending::Pending;
+    pub use crate::{Explanation, FunctionStats, Memory, Metadata, Result, Shelved};
     pub use joblib_array::MmapMode;
     pub use joblib_persist::Compress;
 
-    /// Runs a future in the span of its call.
-    pub fn instrument<F: Future>(span: tracing::Span, future: F) -> impl Future<Output = F::Output> {
-        tracing::Instrument::instrument(future, span)
+    /// Runs the future of a body, in the span of its call and as what the call computes.
+    pub fn run<R, K, F: Future>(pending: &Pending<R, K>, body: F) -> impl Future<Output = F::Output> + use<R, K, F> {
+        tracing::Instrument::instrument(crate::flight::inside(pending.flight(), body), pending.span())
     }
 
     /// Drops all results of a function.
     pub fn clear(memory: &Memory, call: &Call<'_>) -> Result<u64> {
+        call.tell_clearing();
         memory.clear_scope(joblib_store::Scope::Function(call.function.version.function()))
+    }
+
+    /// What the cache did for a function.
+    pub fn stats(call: &Call<'_>) -> FunctionStats {
+        call.function.counters.read(call.function.version.function())
     }
 }

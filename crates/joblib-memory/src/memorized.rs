@@ -14,7 +14,8 @@ use crate::code::Code;
 use crate::keep::KeepAll;
 use crate::memory::{Memory, check_mmap_mode};
 use crate::shelved::Shelved;
-use crate::{Explanation, Metadata, Result, explain};
+use crate::report::{self, Level};
+use crate::{Explanation, FunctionStats, Metadata, Result, explain};
 
 /// A function of up to eight arguments that can be cached: each argument is hashed by reference before the call.
 pub trait CacheFn<A> {
@@ -181,7 +182,27 @@ impl<F> MemorizedFunc<F> {
 
     /// Drops all its results. Returns how many there were.
     pub fn clear(&self) -> Result<u64> {
+        let verbose = self.options.verbose.unwrap_or(self.memory.settings().verbose);
+        if Level(verbose).computing() {
+            report::say(format_args!("Clearing the results of {}", self.name));
+        }
         self.memory.clear_scope(Scope::Function(&self.name))
+    }
+
+    /// What the cache did for it since the process started.
+    ///
+    /// ```
+    /// use joblib_memory::Memory;
+    ///
+    /// let memory = Memory::with_backend("in_memory", "of one function")?;
+    /// let square = memory.cache("square", |x: i32| x * x);
+    /// square.eval((3,));
+    /// square.eval((3,));
+    /// assert_eq!((square.stats().hits, square.stats().misses), (1, 1));
+    /// # Ok::<(), joblib_memory::Error>(())
+    /// ```
+    pub fn stats(&self) -> FunctionStats {
+        self.memory.named(&self.name, self.version).counters.read(&self.name)
     }
 
     fn call_of<A>(&self, arguments: &A) -> Call<'_>

@@ -15,6 +15,7 @@ use crate::code::Code;
 use crate::flight::FlightId;
 use crate::function::{Functions, Id, note_declaration};
 use crate::memorized::{CacheFn, MemorizedFunc};
+use crate::report::Level;
 use crate::{Error, Metadata, Result, Stats, codec, report};
 
 /// A cache of functions' results.
@@ -159,7 +160,9 @@ impl Memory {
         self.set(|settings| settings.compress = Some(compress))
     }
 
-    /// How much to tell on the terminal: 0 nothing, 1 calls that are computed, 2 and more also calls that are loaded.
+    /// How much to tell on the terminal, by joblib's levels: 0 nothing; 1 calls that are computed, and how long that took;
+    /// 2 also calls that are loaded; 5 how long loading took; 10 from where; 11 why calls are computed (which looks through
+    /// the cache) and where results are stored; 20 the hashes that are looked for.
     pub fn verbose(self, level: u32) -> Self {
         self.set(|settings| settings.verbose = level)
     }
@@ -239,6 +242,9 @@ impl Memory {
 
     /// Drops all results. Returns how many there were.
     pub fn clear(&self) -> Result<u64> {
+        if Level(self.settings.verbose).computing() {
+            report::say(format_args!("Flushing completely the cache in {}", self.place()));
+        }
         self.clear_scope(Scope::All)
     }
 
@@ -296,6 +302,17 @@ impl Memory {
 
     pub(crate) fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// Where the results are, for people.
+    pub(crate) fn place(&self) -> &str {
+        self.store().map_or("no cache", Store::location)
+    }
+
+    /// The same for one result: its file, where it has one by now.
+    pub(crate) fn place_of(&self, key: &Key) -> String {
+        let file = self.store().and_then(|store| store.path_of(key));
+        file.map_or_else(|| self.place().to_owned(), |path| path.display().to_string())
     }
 
     pub(crate) fn functions(&self) -> &Functions {

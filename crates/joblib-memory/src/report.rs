@@ -28,6 +28,42 @@ fn print(message: fmt::Arguments<'_>) {
     eprintln!("{message}");
 }
 
+/// How much people want to be told: joblib's levels of `verbose`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Level(pub(crate) u32);
+
+impl Level {
+    /// Calls that are computed, how long that took, and what is cleared.
+    pub(crate) fn computing(self) -> bool {
+        self.0 > 0
+    }
+
+    /// Calls that are loaded.
+    pub(crate) fn loading(self) -> bool {
+        self.0 > 1
+    }
+
+    /// How long loading took.
+    pub(crate) fn loading_time(self) -> bool {
+        self.0 > 4
+    }
+
+    /// Where results are loaded from.
+    pub(crate) fn places(self) -> bool {
+        self.0 >= 10
+    }
+
+    /// Why calls are computed, where their results are stored, and what is dropped for them.
+    pub(crate) fn reasons(self) -> bool {
+        self.0 > 10
+    }
+
+    /// What is looked for.
+    pub(crate) fn querying(self) -> bool {
+        self.0 >= 20
+    }
+}
+
 /// A duration as people read it.
 pub(crate) struct Readable(pub(crate) Duration);
 

@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::io;
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -56,6 +57,11 @@ pub trait Store: Debug + Send + Sync {
 
     /// A small step towards the limits, taken after `key` was stored; many such steps keep the store within them.
     fn tidy(&self, key: &Key, limits: &Limits, cost: CostOf<'_>) -> Result<Reduced, Error>;
+
+    /// The file in which the bytes under `key` are or will be, where each result has one of its own: for messages.
+    fn path_of(&self, _key: &Key) -> Option<PathBuf> {
+        None
+    }
 
     /// Whether a result under `key` is known to have been dropped to keep to the limits.
     fn was_evicted(&self, key: &Key) -> Result<bool, Error>;

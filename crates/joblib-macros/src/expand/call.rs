@@ -51,15 +51,14 @@ impl Expansion<'_> {
     /// Runs the body in the call's span, and hands its result to what awaits it.
     pub(super) fn compute(&self, pending: &Ident, end: &TokenStream) -> TokenStream {
         let krate = &self.krate;
-        let (span, result, body) = (local("span"), local("result"), self.run_body());
+        let (result, body) = (local("result"), self.run_body());
         let output = &self.function.output;
         let computed = if self.function.sig.asyncness.is_some() {
-            quote!(#krate::internal::instrument(#span, #body).await)
+            quote!(#krate::internal::run(&#pending, #body).await)
         } else {
-            quote!(#span.in_scope(|| #body))
+            quote!(#pending.span().in_scope(|| #body))
         };
         quote! {
-            let #span = #pending.span();
             let #result: #output = #computed;
             #pending.#end(#result)
         }

@@ -10,9 +10,16 @@ use super::{Expansion, Layout, local, mentions};
 impl Expansion<'_> {
     /// All companions but the body.
     pub(super) fn companions(&self) -> TokenStream {
-        [self.call(), self.call_and_shelve(), self.check_call_in_cache(), self.explain(), self.clear()]
-            .into_iter()
-            .collect()
+        [
+            self.call(),
+            self.call_and_shelve(),
+            self.check_call_in_cache(),
+            self.explain(),
+            self.stats(),
+            self.clear(),
+        ]
+        .into_iter()
+        .collect()
     }
 
     /// `call`: computes and stores whatever is stored.
@@ -79,15 +86,46 @@ impl Expansion<'_> {
         )
     }
 
-    /// `clear`: forgets all results. Where the memory is given by an expression over the arguments, it takes the memory
-    /// instead of them.
+    /// `stats`: what the cache did for it.
+    fn stats(&self) -> TokenStream {
+        let krate = &self.krate;
+        self.on_the_function(
+            "stats",
+            "What the cache did in this process for all calls of",
+            &quote!(#krate::internal::FunctionStats),
+            &quote!(#krate::internal::stats),
+            |_, call| quote!(#call),
+        )
+    }
+
+    /// `clear`: forgets all results.
     fn clear(&self) -> TokenStream {
+        let krate = &self.krate;
+        self.on_the_function(
+            "clear",
+            "Drops all stored results, and returns how many there were, of",
+            &quote!(#krate::internal::Result<u64>),
+            &quote!(#krate::internal::clear),
+            |memory, call| quote!(#memory, #call),
+        )
+    }
+
+    /// A companion that is about all calls, and so takes no arguments. Where the memory is given by an expression over the
+    /// arguments, it takes the memory instead of them.
+    fn on_the_function(
+        &self,
+        name: &str,
+        doc: &str,
+        output: &TokenStream,
+        function: &TokenStream,
+        arguments: impl FnOnce(&TokenStream, &TokenStream) -> TokenStream,
+    ) -> TokenStream {
         let krate = &self.krate;
         let memory = self.options.memory.as_ref();
         let by_argument = memory.is_some_and(|memory| self.mentions_argument(memory));
         let by_self = memory.is_some_and(|memory| mentions(memory, "self"));
-        let mut sig = self.signature_on_self("clear", by_self && !by_argument);
-        sig.output = returns(&quote!(#krate::internal::Result<u64>));
+        let mut sig = self.signature_on_self(name, by_self && !by_argument);
+        sig.output = returns(output);
         let chosen = if by_argument {
             sig.inputs.push(syn::parse_quote!(memory: &#krate::internal::Memory));
             quote!(memory)
@@ -95,13 +133,17 @@ impl Expansion<'_> {
             self.memory()
         };
         let (known, owner, memory) = (self.known(), self.owner(), local("memory"));
+        let arguments = arguments(
+            &quote!(#memory),
+            &quote!(&#krate::internal::Call::new(#known, #memory, #owner)),
+        );
         self.companion(
-            "Drops all stored results, and returns how many there were, of",
+            doc,
             &TokenStream::new(),
             &sig,
             &quote! {
                 let #memory: &#krate::internal::Memory = #chosen;
-                #krate::internal::clear(#memory, &#krate::internal::Call::new(#known, #memory, #owner))
+                #function(#arguments)
             },
         )
     }

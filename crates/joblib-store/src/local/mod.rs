@@ -9,6 +9,7 @@ mod touch;
 use std::fs;
 use std::io;
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, TryLockError};
 
@@ -172,6 +173,10 @@ impl Store for Local {
             }
             Err(TryLockError::WouldBlock) => Ok(Reduced::default()),
         }
+    }
+
+    fn path_of(&self, key: &Key) -> Option<PathBuf> {
+        Some(self.shared.folder.path(&Folder::entry(key)))
     }
 
     fn was_evicted(&self, key: &Key) -> Result<bool, Error> {
