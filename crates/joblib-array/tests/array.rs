@@ -159,3 +159,16 @@ fn every_dtype_is_found_under_its_name() {
 fn indexing_outside_of_the_shape_panics_with_both() {
     let _ = Array::<f64>::zeros(&[2, 2])[[2, 0]];
 }
+
+#[test]
+fn a_buffer_of_zeros_is_of_zeros_although_memory_of_freed_buffers_is_used_again() {
+    const LEN: usize = 5 << 20;
+    for _ in 0..3 {
+        let mut used = Buffer::for_overwriting(LEN).unwrap();
+        used.as_mut_bytes().unwrap().fill(7);
+        drop(used);
+        assert!(Buffer::zeroed(LEN).unwrap().as_bytes().iter().all(|&byte| byte == 0));
+        let copy = Buffer::copy_of(&vec![3; LEN]);
+        assert!(copy.as_bytes().iter().all(|&byte| byte == 3));
+    }
+}

@@ -19,6 +19,8 @@ pub(crate) struct Function {
 #[derive(Debug, Default)]
 pub(crate) struct Functions {
     known: RwLock<HashMap<Id, Arc<Function>>>,
+    /// Where each name was declared first.
+    declared: Mutex<HashMap<String, (String, u32)>>,
 }
 
 /// Addresses of static descriptions; a function made at run time is known by its name.
@@ -37,7 +39,7 @@ impl Functions {
                 Some(name) => format!("{name}::{}", site.name),
                 None => format!("{}::{}", site.module, site.name),
             };
-            note_declaration(&name, site.file, site.line);
+            self.note_declaration(&name, site.file, site.line);
             FunctionVersion::new(name, site.code.hash(), site.source)
         })
     }
@@ -66,25 +68,23 @@ impl Functions {
             functions,
         }
     }
-}
 
-/// Warns when two functions go by one name: they would take turns as the latest code of it.
-pub(crate) fn note_declaration(name: &str, file: &str, line: u32) {
-    static DECLARED: Mutex<Option<HashMap<String, (String, u32)>>> = Mutex::new(None);
-    let mut declared = DECLARED.lock().unwrap_or_else(PoisonError::into_inner);
-    let declared = declared.get_or_insert_default();
-    match declared.get(name) {
-        None => {
-            declared.insert(name.to_owned(), (file.to_owned(), line));
-        }
-        Some((before, at)) if (before.as_str(), *at) != (file, line) => report::warn_once(
-            "collision",
-            name,
-            format_args!(
-                "two cached functions are called {name}, at {before}:{at} and {file}:{line}; \
-                 their results are kept apart by their code, but count as versions of one function: rename one"
+    /// Warns when two functions go by one name: they would take turns as the latest code of it.
+    pub(crate) fn note_declaration(&self, name: &str, file: &str, line: u32) {
+        let mut declared = self.declared.lock().unwrap_or_else(PoisonError::into_inner);
+        match declared.get(name) {
+            None => {
+                declared.insert(name.to_owned(), (file.to_owned(), line));
+            }
+            Some((before, at)) if (before.as_str(), *at) != (file, line) => report::warn_once(
+                "collision",
+                name,
+                format_args!(
+                    "two cached functions are called {name}, at {before}:{at} and {file}:{line}: \
+                     results of one may be taken for the other's, or make way for them; rename one"
+                ),
             ),
-        ),
-        Some(_) => {}
+            Some(_) => {}
+        }
     }
 }

@@ -55,7 +55,10 @@ pub mod internal {
     pub use joblib_persist::Compress;
 
     /// Runs the future of a body, in the span of its call and as what the call computes.
-    pub fn run<R, K, F: Future>(pending: &Pending<R, K>, body: F) -> impl Future<Output = F::Output> + use<R, K, F> {
+    pub fn run<R, K, F: Future>(
+        pending: &Pending<R, K>,
+        body: F,
+    ) -> impl Future<Output = F::Output> + use<R, K, F> {
         tracing::Instrument::instrument(crate::flight::inside(pending.flight(), body), pending.span())
     }
 

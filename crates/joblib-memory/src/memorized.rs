@@ -13,8 +13,8 @@ use crate::call::{Call, CallOptions, Callback, Description, Lookup};
 use crate::code::Code;
 use crate::keep::KeepAll;
 use crate::memory::{Memory, check_mmap_mode};
-use crate::shelved::Shelved;
 use crate::report::{self, Level};
+use crate::shelved::Shelved;
 use crate::{Explanation, FunctionStats, Metadata, Result, explain};
 
 /// A function of up to eight arguments that can be cached: each argument is hashed by reference before the call.

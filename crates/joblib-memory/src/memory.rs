@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::code::Code;
 use crate::flight::FlightId;
-use crate::function::{Functions, Id, note_declaration};
+use crate::function::{Functions, Id};
 use crate::memorized::{CacheFn, MemorizedFunc};
 use crate::report::Level;
 use crate::{Error, Metadata, Result, Stats, codec, report};
@@ -226,7 +226,7 @@ impl Memory {
     pub fn cache<F>(&self, name: impl Into<String>, function: F) -> MemorizedFunc<F> {
         let name = name.into();
         let place = std::panic::Location::caller();
-        note_declaration(&name, place.file(), place.line());
+        self.functions().note_declaration(&name, place.file(), place.line());
         MemorizedFunc::new(self.clone(), name, function)
     }
 

@@ -169,7 +169,7 @@ impl<'r> Sections<'r> {
         // Memory is given by the kernel as it is filled, so that a false length takes none.
         let mut buffer = usize::try_from(len)
             .map_err(|_| std::io::Error::from(std::io::ErrorKind::OutOfMemory))
-            .and_then(Buffer::zeroed)
+            .and_then(Buffer::for_overwriting)
             .map_err(|_| {
                 Error::new(
                     Kind::Limit,

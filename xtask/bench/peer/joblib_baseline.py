@@ -305,6 +305,7 @@ def memory(data, **options):
 
 
 @measures("memory.hit.tiny", "us")
+@measures("memory.sqlite.hit", "us")
 def hit_tiny(data, quick):
     cached = memory(data).cache(identity)
     cached(1)
@@ -312,10 +313,10 @@ def hit_tiny(data, quick):
         yield 1e6 * seconds(lambda: cached(1), 100)
 
 
-@measures("memory.miss.tiny", "us")
-def miss_tiny(data, quick):
+@measures("memory.miss.tiny", "us", argument=10)
+@measures("memory.sqlite.miss", "us", argument=10_000_000)
+def miss_tiny(data, quick, argument):
     cached = memory(data).cache(identity)
-    argument = 10
 
     def miss():
         nonlocal argument

@@ -6,15 +6,36 @@ use std::ptr::NonNull;
 
 use memmap2::MmapMut;
 
-use super::ALIGNMENT;
+use super::{ALIGNMENT, spare};
 
 /// From this size on the kernel gives huge pages where it can; below, page faults do not matter.
 const HUGE: usize = 4 << 20;
 
 pub(super) enum Heap {
     Small(Small),
-    /// An anonymous mapping: page-aligned, freed by unmapping.
-    Large(MmapMut),
+    /// An anonymous mapping: page-aligned, kept for another buffer or freed by unmapping.
+    Large(Large),
+}
+
+pub(super) struct Large(Option<MmapMut>);
+
+impl Large {
+    fn bytes(&self) -> &[u8] {
+        // There is memory until the drop.
+        self.0.as_deref().unwrap_or_default()
+    }
+
+    fn mut_bytes(&mut self) -> &mut [u8] {
+        self.0.as_deref_mut().unwrap_or_default()
+    }
+}
+
+impl Drop for Large {
+    fn drop(&mut self) {
+        if let Some(map) = self.0.take() {
+            spare::keep(map);
+        }
+    }
 }
 
 pub(super) struct Small {
@@ -42,7 +63,7 @@ impl Heap {
             // Only advice: where it is not taken the memory is as good, and slower to fill.
             #[cfg(target_os = "linux")]
             let _ = map.advise(memmap2::Advice::HugePage);
-            return Ok(Self::Large(map));
+            return Ok(Self::Large(Large(Some(map))));
         }
         let layout = Layout::from_size_align(len.max(1), ALIGNMENT)
             .map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
@@ -52,11 +73,19 @@ impl Heap {
         Ok(Self::Small(Small { pointer, layout, len }))
     }
 
+    /// The same with bytes of no particular value: those of a buffer that was freed, where there is one of this size.
+    pub(super) fn with_any_bytes(len: usize) -> io::Result<Self> {
+        match (len >= HUGE).then(|| spare::take(len)).flatten() {
+            Some(map) => Ok(Self::Large(Large(Some(map)))),
+            None => Self::zeroed(len),
+        }
+    }
+
     pub(super) fn as_bytes(&self) -> &[u8] {
         match self {
             // SAFETY: `len` zeroed, hence initialised, bytes that `self` owns.
             Self::Small(small) => unsafe { std::slice::from_raw_parts(small.pointer.as_ptr(), small.len) },
-            Self::Large(map) => map,
+            Self::Large(map) => map.bytes(),
         }
     }
 
@@ -66,7 +95,7 @@ impl Heap {
             Self::Small(small) => unsafe {
                 std::slice::from_raw_parts_mut(small.pointer.as_ptr(), small.len)
             },
-            Self::Large(map) => map,
+            Self::Large(map) => map.mut_bytes(),
         }
     }
 }

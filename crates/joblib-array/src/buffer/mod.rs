@@ -6,6 +6,7 @@
 mod adopted;
 mod heap;
 mod mapped;
+mod spare;
 
 use std::any::Any;
 use std::fmt;
@@ -66,6 +67,26 @@ impl Buffer {
         Ok(Self::whole(Storage::Heap(Heap::zeroed(len)?)))
     }
 
+    /// A buffer of `len` bytes that have no particular value, to be overwritten: zeros, or what another buffer of this
+    /// program held. Up to 32 MB of large freed buffers are kept for that, because clearing pages takes longer than
+    /// filling them.
+    ///
+    /// ```
+    /// use joblib_array::Buffer;
+    ///
+    /// let mut buffer = Buffer::for_overwriting(5 << 20)?;
+    /// buffer.as_mut_bytes().unwrap().fill(7);
+    /// assert!(buffer.as_bytes().iter().all(|&byte| byte == 7));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Buffer::zeroed`].
+    pub fn for_overwriting(len: usize) -> io::Result<Self> {
+        Ok(Self::whole(Storage::Heap(Heap::with_any_bytes(len)?)))
+    }
+
     /// A new buffer of `len` bytes, written by `fill`, which sees zeros.
     ///
     /// # Errors
@@ -80,11 +101,9 @@ impl Buffer {
 
     /// A copy of `bytes`.
     pub fn copy_of(bytes: &[u8]) -> Self {
-        let Ok(buffer) = Self::filled(bytes.len(), |target| {
-            target.copy_from_slice(bytes);
-            Ok::<_, std::convert::Infallible>(())
-        });
-        buffer
+        let mut heap = Heap::with_any_bytes(bytes.len()).unwrap_or_else(|_| heap::out_of_memory(bytes.len()));
+        heap.as_mut_bytes().copy_from_slice(bytes);
+        Self::whole(Storage::Heap(heap))
     }
 
     /// The memory of a `Vec`, without copying it; aligned as the `Vec` is, not to 64 bytes.

@@ -133,10 +133,8 @@ impl Expansion<'_> {
             self.memory()
         };
         let (known, owner, memory) = (self.known(), self.owner(), local("memory"));
-        let arguments = arguments(
-            &quote!(#memory),
-            &quote!(&#krate::internal::Call::new(#known, #memory, #owner)),
-        );
+        let arguments =
+            arguments(&quote!(#memory), &quote!(&#krate::internal::Call::new(#known, #memory, #owner)));
         self.companion(
             doc,
             &TokenStream::new(),

@@ -7,8 +7,9 @@ use std::thread;
 
 use crate::format::Checksum;
 
-/// From this size on it is worth a thread.
-pub(super) const LARGE: usize = 4 << 20;
+/// From this size on it is worth a thread. Memory for less is mostly in the program already, freed by another array, and
+/// filling it takes about as long as starting a thread and waiting for it.
+pub(super) const LARGE: usize = 32 << 20;
 
 /// Bytes that are read at a time: few enough to be still in the cache when they are checked.
 const CHUNK: usize = 256 << 10;

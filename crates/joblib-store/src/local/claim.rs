@@ -153,6 +153,9 @@ fn take_away(shared: &Shared, name: &str) {
 
 /// Removes what dead processes left in the folder of claims.
 pub(super) fn remove_litter(shared: &Shared) {
+    if !shared.folder.is_real(CLAIMS) {
+        return;
+    }
     let Ok(entries) = fs::read_dir(shared.folder.path(CLAIMS)) else { return };
     for entry in entries.flatten().take(10_000) {
         let Some(name) = entry.file_name().to_str().map(str::to_owned) else { continue };

@@ -53,19 +53,39 @@ impl Folder {
     pub(super) fn open(&self, relative: &str) -> io::Result<File> {
         let handle = self.handle.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(root) = &*handle {
-            return open_beneath(root, &self.root, relative);
+            return open_beneath(root, &self.root, relative, O_RDONLY);
         }
         drop(handle);
-        let root = OpenOptions::new().read(true).custom_flags(O_DIRECTORY).open(&self.root)?;
-        let file = open_beneath(&root, &self.root, relative);
+        let root = self.open_root()?;
+        let file = open_beneath(&root, &self.root, relative, O_RDONLY);
         *self.handle.write().unwrap_or_else(PoisonError::into_inner) = Some(root);
         file
+    }
+
+    fn open_root(&self) -> io::Result<File> {
+        OpenOptions::new().read(true).custom_flags(O_DIRECTORY | O_NOFOLLOW).open(&self.root)
+    }
+
+    /// Whether the folder, or one in it, is a folder and no link to one.
+    pub(super) fn is_real(&self, relative: &str) -> bool {
+        let real = |path: &Path| fs::symlink_metadata(path).is_ok_and(|found| found.is_dir());
+        real(&self.root) && (relative.is_empty() || real(&self.path(relative)))
     }
 
     /// Creates a file below the folder that must not exist yet, and the folder itself if it is missing.
     pub(super) fn create(&self, relative: &str) -> Result<File, Error> {
         let path = self.path(relative);
-        let create = || OpenOptions::new().read(true).write(true).create_new(true).mode(0o666).open(&path);
+        let create = || {
+            let handle = self.handle.read().unwrap_or_else(PoisonError::into_inner);
+            if let Some(root) = &*handle {
+                return open_beneath(root, &self.root, relative, CREATE);
+            }
+            drop(handle);
+            let root = self.open_root()?;
+            let file = open_beneath(&root, &self.root, relative, CREATE);
+            *self.handle.write().unwrap_or_else(PoisonError::into_inner) = Some(root);
+            file
+        };
         match create() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 self.make_root()?;
@@ -80,6 +100,9 @@ impl Folder {
     pub(super) fn make_root(&self) -> Result<(), Error> {
         let claims = self.path(CLAIMS);
         fs::create_dir_all(&claims).map_err(|error| Error::io("create the folder", &claims, error))?;
+        if !self.is_real(CLAIMS) {
+            return Err(Error::io("use", &claims, not_real()));
+        }
         for (name, text) in [(".gitignore", "*\n"), ("CACHEDIR.TAG", CACHEDIR_TAG)] {
             // A mark that can't be written is no reason to go without the cache; one that is there is its owner's.
             if let Ok(mut file) = OpenOptions::new().write(true).create_new(true).open(self.path(name)) {
@@ -127,8 +150,7 @@ impl Folder {
             }
             let real = fs::symlink_metadata(path).is_ok_and(|found| found.is_dir());
             if !real {
-                let error = io::Error::other("it is a link or a file where a folder is expected; remove it");
-                return Err(Error::io("use", path, error));
+                return Err(Error::io("use", path, not_real()));
             }
         }
         self.note(&function.join("name"), version.function())?;
@@ -168,6 +190,10 @@ impl Folder {
     }
 }
 
+pub(super) fn not_real() -> io::Error {
+    io::Error::other("it is a link or a file where a folder is expected; remove it")
+}
+
 /// A name in the folder of claims that nobody else uses, on any host.
 pub(super) fn temporary_name() -> String {
     use std::sync::atomic::{AtomicU64, Ordering};
@@ -192,41 +218,56 @@ fn read_small(path: &Path) -> Option<String> {
 }
 
 #[cfg(target_os = "linux")]
-pub(super) const O_NOFOLLOW: i32 = nix::fcntl::OFlag::O_NOFOLLOW.bits();
-#[cfg(target_os = "linux")]
-const O_NONBLOCK: i32 = nix::fcntl::OFlag::O_NONBLOCK.bits();
-#[cfg(target_os = "linux")]
-const O_DIRECTORY: i32 = nix::fcntl::OFlag::O_DIRECTORY.bits();
-// The BSDs' values, which macOS shares.
+mod flags {
+    use nix::fcntl::OFlag;
+
+    pub(in super::super) const O_NOFOLLOW: i32 = OFlag::O_NOFOLLOW.bits();
+    pub(in super::super) const O_NONBLOCK: i32 = OFlag::O_NONBLOCK.bits();
+    pub(super) const O_DIRECTORY: i32 = OFlag::O_DIRECTORY.bits();
+    pub(super) const O_RDONLY: i32 = OFlag::O_RDONLY.bits();
+    /// A new file, for reading and writing.
+    pub(super) const CREATE: i32 = OFlag::O_RDWR.bits() | OFlag::O_CREAT.bits() | OFlag::O_EXCL.bits();
+}
+
+/// The BSDs' values, which macOS shares.
 #[cfg(not(target_os = "linux"))]
-pub(super) const O_NOFOLLOW: i32 = 0x100;
-#[cfg(not(target_os = "linux"))]
-const O_NONBLOCK: i32 = 0x4;
-#[cfg(not(target_os = "linux"))]
-const O_DIRECTORY: i32 = 0x0010_0000;
+mod flags {
+    pub(in super::super) const O_NOFOLLOW: i32 = 0x100;
+    pub(in super::super) const O_NONBLOCK: i32 = 0x4;
+    pub(super) const O_DIRECTORY: i32 = 0x0010_0000;
+    pub(super) const O_RDONLY: i32 = 0;
+    pub(super) const CREATE: i32 = 0x2 | 0x200 | 0x800;
+}
+
+use flags::{CREATE, O_DIRECTORY, O_RDONLY};
+pub(super) use flags::{O_NOFOLLOW, O_NONBLOCK};
 
 #[cfg(target_os = "linux")]
-fn open_beneath(root: &File, path: &Path, relative: &str) -> io::Result<File> {
+fn open_beneath(root: &File, path: &Path, relative: &str, flags: i32) -> io::Result<File> {
     use nix::errno::Errno;
     use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
-    let how = OpenHow::new()
-        .flags(OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK)
+    use nix::sys::stat::Mode;
+    let mut how = OpenHow::new()
+        .flags(OFlag::from_bits_retain(flags) | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK)
         .resolve(ResolveFlag::RESOLVE_NO_SYMLINKS | ResolveFlag::RESOLVE_BENEATH);
+    if flags == CREATE {
+        how = how.mode(Mode::from_bits_retain(0o666));
+    }
     match openat2(root, relative, how) {
         Ok(file) => Ok(File::from(file)),
         // Kernels before 5.6, and sandboxes that don't know the call.
-        Err(Errno::ENOSYS | Errno::EPERM) => open_checked(path, relative),
+        Err(Errno::ENOSYS | Errno::EPERM) => open_checked(path, relative, flags),
         Err(error) => Err(error.into()),
     }
 }
 
 #[cfg(not(target_os = "linux"))]
-fn open_beneath(_root: &File, path: &Path, relative: &str) -> io::Result<File> {
-    open_checked(path, relative)
+fn open_beneath(_root: &File, path: &Path, relative: &str, flags: i32) -> io::Result<File> {
+    open_checked(path, relative, flags)
 }
 
 /// Looks at every step of the path before opening the file itself without following it.
-fn open_checked(root: &Path, relative: &str) -> io::Result<File> {
+fn open_checked(root: &Path, relative: &str, flags: i32) -> io::Result<File> {
     let mut path = root.to_owned();
     let mut steps = relative.split('/').peekable();
     while let Some(step) = steps.next() {
@@ -235,7 +276,10 @@ fn open_checked(root: &Path, relative: &str) -> io::Result<File> {
             return Err(io::Error::other("a step of the path is no folder"));
         }
     }
-    OpenOptions::new().read(true).custom_flags(O_NOFOLLOW | O_NONBLOCK).open(&path)
+    let create = flags == CREATE;
+    let mut options = OpenOptions::new();
+    options.read(true).write(create).create_new(create).mode(0o666);
+    options.custom_flags(O_NOFOLLOW | O_NONBLOCK).open(&path)
 }
 
 #[cfg(test)]
@@ -254,9 +298,13 @@ mod tests {
         std::os::unix::fs::symlink(place.path().join("secret"), folder.path("real/link")).unwrap();
         for path in ["out/secret", "real/link"] {
             assert!(folder.open(path).is_err(), "{path}");
-            assert!(open_checked(&folder.root, path).is_err(), "{path}");
+            assert!(open_checked(&folder.root, path, O_RDONLY).is_err(), "{path}");
         }
         assert!(folder.open("real/file").is_ok());
-        assert!(open_checked(&folder.root, "real/file").is_ok());
+        assert!(folder.create("out/new").is_err());
+        assert!(folder.create("real/new").is_ok());
+        assert!(open_checked(&folder.root, "out/new", CREATE).is_err());
+        assert!(open_checked(&folder.root, "real/newer", CREATE).is_ok());
+        assert!(open_checked(&folder.root, "real/file", O_RDONLY).is_ok());
     }
 }

@@ -2,7 +2,7 @@
 //! It is an estimate that limits are kept by, never a claim about a single result.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::io::{self, Write};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -14,6 +14,8 @@ const RECORD: usize = 32;
 const MAGIC: [u8; 2] = *b"ju";
 /// Beyond this the journal is rewritten as one total and its latest drops.
 const LONG: u64 = 4 << 20;
+/// A journal of this size was not written by us: that many results would have been counted before.
+const IMPLAUSIBLE: u64 = 1 << 30;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -95,7 +97,15 @@ impl Journal {
 
     /// Whether the call's result was the last thing known to be dropped for a limit.
     pub(super) fn was_evicted(&self, call: &[u8; 16]) -> bool {
-        let Ok(bytes) = fs::read(&self.path) else { return false };
+        let Ok(file) = self.open(false) else { return false };
+        let Ok(length) = file.metadata().map(|found| found.len()) else { return false };
+        let length = length - length % RECORD as u64;
+        // The latest lines tell most; a journal is hardly ever longer than this.
+        let start = length.saturating_sub(16 * LONG);
+        let mut bytes = vec![0; (length - start) as usize];
+        if file.read_exact_at(&mut bytes, start).is_err() {
+            return false;
+        }
         bytes
             .chunks_exact(RECORD)
             .filter_map(parse)
@@ -111,19 +121,24 @@ impl Journal {
         }
     }
 
+    /// The file, if it is one: never through a link, and never waiting for whoever reads a pipe.
+    fn open(&self, write: bool) -> io::Result<File> {
+        let file = OpenOptions::new()
+            .read(true)
+            .append(write)
+            .create(write)
+            .custom_flags(super::folder::O_NOFOLLOW | super::folder::O_NONBLOCK)
+            .open(&self.path)?;
+        if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is no file")) }
+    }
+
     /// The open journal, opened anew if it was replaced.
     fn current<'a>(&self, state: &'a mut Option<State>) -> Option<&'a mut State> {
         if state.as_ref().is_some_and(|state| state.file.metadata().is_ok_and(|found| found.nlink() == 0)) {
             *state = None;
         }
         if state.is_none() {
-            let file = OpenOptions::new()
-                .read(true)
-                .append(true)
-                .create(true)
-                .custom_flags(super::folder::O_NOFOLLOW)
-                .open(&self.path)
-                .ok()?;
+            let file = self.open(true).ok()?;
             // A reader that joins a cache without a journal has to count: `sound` needs a first total or a first result.
             *state = Some(State { file, read: 0, bytes: 0, items: 0, sound: true });
         }
@@ -135,7 +150,7 @@ impl State {
     fn catch_up(&mut self) {
         let Ok(found) = self.file.metadata() else { return };
         let length = found.len() - found.len() % RECORD as u64;
-        if length < self.read {
+        if length < self.read || length > IMPLAUSIBLE {
             self.sound = false;
             return;
         }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::fs::{self, File, ReadDir};
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -59,8 +59,9 @@ struct Walk {
 }
 
 impl Walk {
-    fn start(root: &Path) -> Self {
-        Self { functions: fs::read_dir(root).ok(), ..Self::default() }
+    fn start(folder: &Folder) -> Self {
+        let functions = if folder.is_real("") { fs::read_dir(&folder.root).ok() } else { None };
+        Self { functions, ..Self::default() }
     }
 
     fn next(&mut self, folder: &Folder) -> Option<(Found, String)> {
@@ -168,7 +169,7 @@ impl Sweep {
         let from_start = self.walk.is_none() || count_all;
         let mut walk = match self.walk.take() {
             Some(walk) if !count_all => walk,
-            _ => Walk::start(&shared.folder.root),
+            _ => Walk::start(&shared.folder),
         };
         let limit = if count_all { usize::MAX } else { SAMPLE };
         let mut found = Vec::new();
@@ -195,7 +196,7 @@ impl Sweep {
     }
 
     fn drop_old(&mut self, shared: &Shared, limits: &Limits, reduced: &mut Reduced) {
-        let mut walk = self.walk.take().unwrap_or_else(|| Walk::start(&shared.folder.root));
+        let mut walk = self.walk.take().unwrap_or_else(|| Walk::start(&shared.folder));
         let now = SystemTime::now();
         for _ in 0..SAMPLE / 8 {
             let Some((found, _)) = walk.next(&shared.folder) else { return };
@@ -221,7 +222,7 @@ fn drop_unused(shared: &Shared, found: &Found, reduced: &mut Reduced) {
 }
 
 pub(super) fn reduce(shared: &Shared, limits: &Limits, cost: CostOf<'_>) -> Result<Reduced, Error> {
-    let mut walk = Walk::start(&shared.folder.root);
+    let mut walk = Walk::start(&shared.folder);
     let mut found = Vec::new();
     while let Some((item, _)) = walk.next(&shared.folder) {
         found.push(item);
@@ -252,7 +253,7 @@ pub(super) fn reduce(shared: &Shared, limits: &Limits, cost: CostOf<'_>) -> Resu
 
 pub(super) fn visit(shared: &Shared, visit: &mut dyn FnMut(Item) -> ControlFlow<()>) {
     let mut versions: HashMap<String, Option<Arc<FunctionVersion>>> = HashMap::new();
-    let mut walk = Walk::start(&shared.folder.root);
+    let mut walk = Walk::start(&shared.folder);
     while let Some((found, path)) = walk.next(&shared.folder) {
         let version = versions.entry(path).or_insert_with_key(|path| version_at(&shared.folder, path));
         let Some(version) = version else { continue };
@@ -275,11 +276,17 @@ fn version_at(folder: &Folder, path: &str) -> Option<Arc<FunctionVersion>> {
 
 pub(super) fn clear(shared: &Shared, scope: Scope<'_>) -> Result<u64, Error> {
     let root = &shared.folder.root;
+    match fs::symlink_metadata(root) {
+        Ok(found) if found.is_dir() => {}
+        Ok(_) => return Err(Error::io("clear", root, super::folder::not_real())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(0),
+        Err(error) => return Err(Error::io("read the folder", root, error)),
+    }
     let wanted = match scope {
         Scope::All => None,
         Scope::Function(name) => Some(FunctionVersion::new(name, 0, "").function_folder().to_owned()),
     };
-    let mut walk = Walk::start(root);
+    let mut walk = Walk::start(&shared.folder);
     let mut dropped = 0;
     while let Some((found, path)) = walk.next(&shared.folder) {
         if wanted.as_deref().is_none_or(|wanted| path.starts_with(wanted))

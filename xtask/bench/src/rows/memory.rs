@@ -5,7 +5,7 @@ use std::fs;
 
 use cached::{ConcurrentCached as _, RedbCache};
 use joblib_array::{Array, MmapMode};
-use joblib_memory::Memory;
+use joblib_memory::{MemorizedFunc, Memory};
 
 use crate::data::Data;
 use crate::limits;
@@ -20,6 +20,8 @@ pub(crate) fn rows() -> Vec<Row> {
         hit_8mb("memory.hit.8MB", None).bar(Bar::AtMost(1.0 / 1.5)),
         hit_8mb("memory.hit.8MB.mmap", Some(MmapMode::Read)).bar(Bar::AtMost(1.0 / 6.0)),
         hit_80mb_argument().bar(Bar::AtMost(1.0 / 12.0)),
+        sqlite_hit().bar(Bar::AtMost(1.0 / 4.0)),
+        sqlite_miss().bar(Bar::AtMost(1.0 / 3.0)),
         hit_among_many().bar(Bar::AtMost(1.3)),
         miss_within_a_limit().bar(Bar::AtMost(1.2)),
         cached_hit(),
@@ -55,22 +57,27 @@ fn memory(data: &Data, name: &str) -> Result<Memory> {
 /// A cache that holds `count` results of [`identity`].
 fn filled(data: &Data, count: u64) -> Result<Memory> {
     let memory = memory(data, &format!("entries-{count}"))?;
-    let cached = memory.cache("identity", identity);
+    let cached = tiny(&memory);
     for i in 0..count {
         cached.eval((i,));
     }
     Ok(memory)
 }
 
+/// The function that most rows call.
+fn tiny(memory: &Memory) -> MemorizedFunc<fn(u64) -> u64> {
+    memory.cache("identity", identity)
+}
+
 /// A hit, in microseconds.
 fn hit(memory: &Memory) -> Result<f64> {
-    let cached = memory.cache("identity", identity);
+    let cached = tiny(memory);
     Ok(1e6 * seconds(200, || Ok(cached.eval((1,))))?)
 }
 
 /// Misses, in microseconds: arguments that were never seen.
 fn miss(memory: &Memory, next: &RefCell<u64>) -> Result<f64> {
-    let cached = memory.cache("identity", identity);
+    let cached = tiny(memory);
     let argument = || {
         *next.borrow_mut() += 1;
         *next.borrow()
@@ -105,6 +112,27 @@ fn miss_tiny() -> Row {
         Ok(Sides::new(move || miss(&memory, &next)).limit(move || {
             Ok(1e6 * seconds(60, || limits::replace(&plain.next().ok_or("names without end")?, &bytes))?)
         }))
+    })
+}
+
+/// A cache in one sqlite file.
+fn sqlite(data: &Data, name: &str) -> Result<Memory> {
+    Ok(Memory::with_backend("sqlite", data.path(name))?)
+}
+
+fn sqlite_hit() -> Row {
+    Row::new("memory.sqlite.hit", Unit::Microseconds, |data| {
+        let memory = sqlite(data, "sqlite-hit")?;
+        tiny(&memory).eval((1,));
+        Ok(Sides::new(move || hit(&memory)))
+    })
+}
+
+fn sqlite_miss() -> Row {
+    Row::new("memory.sqlite.miss", Unit::Microseconds, |data| {
+        let memory = sqlite(data, "sqlite-miss")?;
+        let next = RefCell::new(0);
+        Ok(Sides::new(move || miss(&memory, &next)))
     })
 }
 

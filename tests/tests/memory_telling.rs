@@ -1,0 +1,257 @@
+//! What a memory tells: spans and events to `tracing`, lines to people by joblib's levels, and each warning once.
+
+use std::fmt::{Debug, Write};
+use std::process::Stdio;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use joblib_macros::cached;
+use joblib_memory::Memory;
+use joblib_tests::child;
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
+
+/// Writes down all that it is told, one line each.
+#[derive(Clone, Default)]
+struct Notes(Arc<(Mutex<Vec<String>>, AtomicU64)>);
+
+struct Line(String);
+
+impl Visit for Line {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        write!(self.0, " {}={value:?}", field.name()).unwrap();
+    }
+}
+
+impl Notes {
+    fn write(&self, line: String) {
+        self.0.0.lock().unwrap().push(line);
+    }
+
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.0.lock().unwrap())
+    }
+}
+
+impl Subscriber for Notes {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target() == "joblib::memory"
+    }
+
+    fn new_span(&self, attributes: &Attributes<'_>) -> Id {
+        let mut line = Line(format!("span {}", attributes.metadata().name()));
+        attributes.record(&mut line);
+        self.write(line.0);
+        Id::from_u64(self.0.1.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    fn record(&self, _: &Id, values: &Record<'_>) {
+        let mut line = Line("record".into());
+        values.record(&mut line);
+        self.write(line.0);
+    }
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        let mut line = Line("event".into());
+        event.record(&mut line);
+        // Durations differ from run to run.
+        self.write(line.0.split(" seconds=").next().unwrap_or_default().to_owned());
+    }
+
+    fn enter(&self, _: &Id) {
+        self.write("enter".into());
+    }
+
+    fn exit(&self, _: &Id) {
+        self.write("exit".into());
+    }
+}
+
+fn events(notes: &[String]) -> Vec<&str> {
+    notes.iter().filter_map(|line| line.strip_prefix("event ")).collect()
+}
+
+#[test]
+fn every_call_is_a_span_with_an_event_that_says_whether_it_was_a_hit() {
+    let notes = Notes::default();
+    tracing::subscriber::with_default(notes.clone(), || {
+        let memory = Memory::with_backend("in_memory", "spans").unwrap();
+        let double = memory.cache("double", |x: i32| {
+            tracing::info!(target: "joblib::memory", "the body");
+            2 * x
+        });
+        double.eval((4,));
+        let miss = notes.take();
+        assert_eq!(miss[0], "span call function=\"double\"");
+        assert_eq!(events(&miss), ["message=the body", "function=\"double\" hit=false"]);
+        assert!(miss.contains(&"record hit=false".to_owned()), "{miss:?}");
+        // The body and the event are inside of the span.
+        for event in ["event message=the body", "event function=\"double\" hit=false"] {
+            let at = miss.iter().position(|line| line == event).unwrap();
+            let open = |word| miss[..at].iter().filter(|line| *line == word).count();
+            assert_eq!(open("enter"), open("exit") + 1, "{event} in {miss:?}");
+        }
+        double.eval((4,));
+        assert_eq!(
+            notes.take(),
+            [
+                "span call function=\"double\"",
+                "enter",
+                "record hit=true",
+                "event function=\"double\" hit=true",
+                "exit",
+            ]
+        );
+    });
+}
+
+#[test]
+fn what_limits_drop_is_an_event() {
+    let notes = Notes::default();
+    tracing::subscriber::with_default(notes.clone(), || {
+        let memory = Memory::with_backend("in_memory", "evicted").unwrap().items_limit(1);
+        for x in 0..3 {
+            memory.cache("double", |x: i32| 2 * x).eval((x,));
+        }
+    });
+    let notes = notes.take();
+    assert!(events(&notes).iter().any(|event| event.starts_with("message=evicted items=1")), "{notes:?}");
+}
+
+/// What the child writes to its standard error.
+fn told(test: &str, role: &str) -> String {
+    let child = child::command(test, role).stderr(Stdio::piped()).output().unwrap();
+    let told = String::from_utf8(child.stderr).unwrap();
+    assert!(child.status.success(), "{told}");
+    told
+}
+
+#[test]
+fn levels_of_verbose_are_those_of_joblib() {
+    if let Some(role) = child::role() {
+        let (level, place) = role.split_once(' ').unwrap();
+        let memory = Memory::new(place).unwrap().verbose(level.parse().unwrap());
+        let double = memory.cache("double", |x: i32| 2 * x);
+        double.eval((4,));
+        double.eval((4,));
+        double.clear().unwrap();
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().display().to_string();
+    let told = |level: u32| {
+        told("levels_of_verbose_are_those_of_joblib", &format!("{level} {place}"))
+            .lines()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(told(0), [""; 0]);
+    let lines = told(1);
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    assert_eq!(lines[0], "[Memory] Calling double(0=4)");
+    assert!(lines[1].starts_with("[Memory] double - "), "{lines:?}");
+    assert_eq!(lines[2], "[Memory] Clearing the results of double");
+    let lines = told(2);
+    assert_eq!((lines.len(), lines[2].as_str()), (4, "[Memory] Loading double(0=4)"), "{lines:?}");
+    let lines = told(5);
+    assert!(lines[3].starts_with("[Memory] double cache loaded - "), "{lines:?}");
+    let lines = told(10);
+    assert!(lines[2].starts_with(&format!("[Memory] Loading double(0=4) from {place}")), "{lines:?}");
+    let lines = told(11);
+    assert!(lines[0].starts_with("[Memory] Computing double, argument hash "), "{lines:?}");
+    assert!(lines[0].ends_with(&format!("in {place}: it was never computed")), "{lines:?}");
+    assert!(
+        lines.iter().any(|line| line.starts_with(&format!("[Memory] Persisting in {place}"))),
+        "{lines:?}"
+    );
+    assert!(!lines.iter().any(|line| line.contains("Querying")), "{lines:?}");
+    let lines = told(20);
+    assert!(lines[0].starts_with("[Memory] Querying double with the hashes 0 "), "{lines:?}");
+}
+
+mod first {
+    #[super::cached(crate = joblib_memory, memory = memory, ignore = "memory")]
+    pub(super) fn same(memory: &super::Memory, x: i32) -> i32 {
+        x
+    }
+}
+
+mod second {
+    #[super::cached(crate = joblib_memory, memory = memory, ignore = "memory")]
+    pub(super) fn same(memory: &super::Memory, x: i32) -> i32 {
+        -x
+    }
+}
+
+fn in_the_same_place(memory: &Memory, sign: i32) -> i32 {
+    if sign == 0 {
+        #[cached(crate = joblib_memory, memory = memory, ignore = "memory")]
+        fn inner(memory: &Memory, x: i32) -> i32 {
+            x
+        }
+        return inner(memory, 1);
+    }
+    #[cached(crate = joblib_memory, memory = memory, ignore = "memory")]
+    fn inner(memory: &Memory, x: i32) -> i32 {
+        -x
+    }
+    inner(memory, 1)
+}
+
+#[test]
+fn two_functions_of_one_name_are_warned_about_once_with_both_places() {
+    let test = "two_functions_of_one_name_are_warned_about_once_with_both_places";
+    if let Some(role) = child::role() {
+        let memory = Memory::with_backend("in_memory", "collisions").unwrap();
+        for _ in 0..3 {
+            if role == "none" {
+                // Modules tell functions apart, and memories closures.
+                assert_eq!((first::same(&memory, 1), second::same(&memory, 1)), (1, -1));
+                let other = Memory::with_backend("in_memory", "another place").unwrap();
+                assert_eq!(memory.cache("f", |x: i32| x).eval((1,)), 1);
+                assert_eq!(other.cache("f", |x: i32| -x).eval((1,)), -1);
+            } else if role == "functions" {
+                // Their code tells them apart; the warning is about the versions that they seem to be of each other.
+                assert_eq!((in_the_same_place(&memory, 0), in_the_same_place(&memory, 1)), (1, -1));
+            } else {
+                memory.cache("f", |x: i32| x).eval((1,));
+                memory.cache("f", |x: i32| -x).eval((2,));
+            }
+        }
+        return;
+    }
+    assert_eq!(told(test, "none"), "");
+    for role in ["functions", "closures"] {
+        let lines = told(test, role);
+        assert_eq!(lines.matches("two cached functions are called ").count(), 1, "{lines}");
+        assert_eq!(lines.matches("memory_telling.rs:").count(), 2, "{lines}");
+        assert!(lines.contains("rename one"), "{lines}");
+    }
+}
+
+#[test]
+fn caching_that_does_not_pay_is_told_once_with_both_times() {
+    let test = "caching_that_does_not_pay_is_told_once_with_both_times";
+    if let Some(place) = child::role() {
+        let memory = Memory::new(place).unwrap();
+        let nothing = memory.cache("nothing", |x: u64| x);
+        let slow = memory.cache("slow", |x: u64| {
+            thread::sleep(Duration::from_millis(50));
+            x
+        });
+        for _ in 0..300 {
+            nothing.eval((1,));
+            slow.eval((1,));
+        }
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let lines = told(test, &folder.path().display().to_string());
+    assert_eq!(lines.lines().count(), 1, "{lines}");
+    assert!(lines.contains("caching nothing does not pay: a hit takes "), "{lines}");
+}
