@@ -15,7 +15,7 @@ use joblib_memory::Memory;
 use joblib_tests::child;
 
 /// Far above what any of these takes, and far below the ten minutes that a wait may last.
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_mins(1);
 
 struct Unpark(Thread);
 
@@ -187,6 +187,7 @@ static HIDDEN: AtomicUsize = AtomicUsize::new(0);
 /// Waits for a thread that asks for what this computes: no stack shows that circle.
 #[cached(crate = joblib_memory, memory = memory, ignore = "memory")]
 async fn hidden(memory: &Memory, x: u64) -> u64 {
+    Pause(None).await;
     if HIDDEN.fetch_add(1, Ordering::SeqCst) == 0 {
         let memory = memory.clone();
         return thread::spawn(move || block_on(hidden(&memory, x))).join().unwrap();
@@ -203,6 +204,7 @@ fn a_wait_that_would_never_end_ends_with_the_waiting_time() {
 /// In the other process: says that it has begun, and ends when it is told to.
 #[cached(crate = joblib_memory, memory = memory, ignore("memory", "there"))]
 async fn elsewhere(memory: &Memory, x: u64, there: bool) -> u64 {
+    Pause(None).await;
     if there {
         println!();
         std::io::stdin().read_line(&mut String::new()).unwrap();

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use joblib_memory::Memory;
 
 /// Far above what any of these takes, and far below the ten minutes that a wait may last.
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_mins(1);
 
 fn memory(name: &str) -> Memory {
     Memory::with_backend("in_memory", format!("waiting, {name}")).unwrap()
