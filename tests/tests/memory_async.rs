@@ -1,7 +1,7 @@
 //! Callers of cached `async` functions that wait for each other, on executors that know nothing of it.
 
 use std::future::Future;
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::pin::{Pin, pin};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -206,7 +206,7 @@ fn a_wait_that_would_never_end_ends_with_the_waiting_time() {
 async fn elsewhere(memory: &Memory, x: u64, there: bool) -> u64 {
     Pause(None).await;
     if there {
-        println!();
+        child::here();
         std::io::stdin().read_line(&mut String::new()).unwrap();
     }
     x + 1
@@ -223,8 +223,7 @@ fn a_task_waits_for_another_process_without_blocking_its_executor() {
     let test = "a_task_waits_for_another_process_without_blocking_its_executor";
     let mut command = child::command(test, place);
     let mut other = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(other.stdout.take().unwrap()).lines();
-    while lines.next().is_some_and(|line| !line.unwrap().is_empty()) {}
+    child::wait_for(&mut other);
     let memory = Memory::new(place).unwrap();
     // The other process ends only when this task goes on while the first one waits.
     let tell = async {

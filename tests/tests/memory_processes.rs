@@ -1,7 +1,6 @@
 //! A cache that many processes use at once, and that dies under their hands.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -130,7 +129,7 @@ fn evictions_under_eight_processes_cost_recomputation_and_nothing_else() {
 fn a_process_killed_at_any_moment_leaves_right_values_or_clean_misses() {
     if let Some(role) = child::role() {
         let memory = Memory::new(&role).unwrap();
-        println!();
+        child::here();
         for x in 0.. {
             memory.eval("work", expected, (x % 5000,));
         }
@@ -142,10 +141,7 @@ fn a_process_killed_at_any_moment_leaves_right_values_or_clean_misses() {
     for round in 0..200_u64 {
         let mut victim =
             child::command(test, place).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        // The first line says that it is about to begin.
-        let mut lines = BufReader::new(victim.stdout.take().unwrap());
-        let mut line = String::new();
-        lines.read_line(&mut line).unwrap();
+        child::wait_for(&mut victim);
         moment = moment.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(round);
         thread::sleep(Duration::from_micros((moment >> 33) % 3000));
         victim.kill().unwrap();
@@ -183,7 +179,7 @@ fn a_claim_of_a_dead_process_is_taken_over_at_once() {
         memory.eval(
             "slow",
             |_: u64| -> u64 {
-                println!();
+                child::here();
                 loop {
                     thread::park();
                 }
@@ -195,8 +191,7 @@ fn a_claim_of_a_dead_process_is_taken_over_at_once() {
     let place = folder.path().to_str().unwrap();
     let test = "a_claim_of_a_dead_process_is_taken_over_at_once";
     let mut holder = child::command(test, place).stdout(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(holder.stdout.take().unwrap()).lines();
-    while lines.next().is_some_and(|line| !line.unwrap().is_empty()) {}
+    child::wait_for(&mut holder);
     let memory = Memory::new(place).unwrap();
     let slow = memory.cache("slow", |x: u64| x);
     // While it lives, patience is bounded …
