@@ -2,5 +2,6 @@
 
 pub mod child;
 pub mod example;
+pub mod project;
 pub mod python;
 pub mod python_value;
