@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use joblib_memory::{Limits, Memory};
+use joblib_array::{Array, MmapMode};
+use joblib_memory::{Limits, MemorizedResult, Memory, Shelved};
 use joblib_tests::child;
 
 fn files(folder: &Path) -> Vec<PathBuf> {
@@ -49,8 +50,8 @@ fn noted(memory: &Memory, notes: &Path, x: u64) -> Vec<u64> {
     )
 }
 
-fn hammer(folder: &Path, items: Option<u64>, seed: u64) {
-    let mut memory = Memory::new(folder.join("cache")).unwrap();
+fn hammer(backend: &str, folder: &Path, items: Option<u64>, seed: u64) {
+    let mut memory = Memory::with_backend(backend, folder.join("cache")).unwrap();
     if let Some(items) = items {
         memory = memory.items_limit(items);
     }
@@ -71,12 +72,12 @@ fn hammer(folder: &Path, items: Option<u64>, seed: u64) {
     });
 }
 
-fn hammer_with_processes(test: &str, items: Option<u64>) -> tempfile::TempDir {
+fn hammer_with_processes(test: &str, backend: &str, items: Option<u64>) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let limit = items.map_or_else(|| "none".to_owned(), |items| items.to_string());
     let children: Vec<_> = (0..8)
         .map(|seed| {
-            let role = format!("{}\n{limit}\n{seed}", folder.path().display());
+            let role = format!("{}\n{limit}\n{seed}\n{backend}", folder.path().display());
             child::command(test, &role).stderr(Stdio::piped()).spawn().unwrap()
         })
         .collect();
@@ -91,7 +92,8 @@ fn play_hammer(role: &str) {
     let mut lines = role.lines();
     let folder = PathBuf::from(lines.next().unwrap());
     let items = lines.next().unwrap().parse().ok();
-    hammer(&folder, items, lines.next().unwrap().parse().unwrap());
+    let seed = lines.next().unwrap().parse().unwrap();
+    hammer(lines.next().unwrap(), &folder, items, seed);
 }
 
 #[test]
@@ -99,14 +101,18 @@ fn thirty_two_askers_in_eight_processes_compute_each_result_once() {
     if let Some(role) = child::role() {
         return play_hammer(&role);
     }
-    let folder = hammer_with_processes("thirty_two_askers_in_eight_processes_compute_each_result_once", None);
-    let notes = fs::read_to_string(folder.path().join("notes")).unwrap();
-    let mut computed: Vec<u64> = notes.lines().map(|line| line.parse().unwrap()).collect();
-    let count = computed.len();
-    computed.sort_unstable();
-    computed.dedup();
-    assert_eq!(computed.len(), count, "each was computed once");
-    assert_eq!(results(&folder.path().join("cache")), count);
+    let test = "thirty_two_askers_in_eight_processes_compute_each_result_once";
+    for backend in ["local", "sqlite"] {
+        let folder = hammer_with_processes(test, backend, None);
+        let notes = fs::read_to_string(folder.path().join("notes")).unwrap();
+        let mut computed: Vec<u64> = notes.lines().map(|line| line.parse().unwrap()).collect();
+        let count = computed.len();
+        computed.sort_unstable();
+        computed.dedup();
+        assert_eq!(computed.len(), count, "each was computed once, in {backend}");
+        let memory = Memory::with_backend(backend, folder.path().join("cache")).unwrap();
+        assert_eq!(memory.items().unwrap().len(), count);
+    }
 }
 
 #[test]
@@ -114,15 +120,18 @@ fn evictions_under_eight_processes_cost_recomputation_and_nothing_else() {
     if let Some(role) = child::role() {
         return play_hammer(&role);
     }
-    let folder = hammer_with_processes(
-        "evictions_under_eight_processes_cost_recomputation_and_nothing_else",
-        Some(30),
-    );
-    let cache = folder.path().join("cache");
-    // Each process may be in the middle of dropping what the others have just stored.
-    assert!(results(&cache) <= 30 + 8, "{} results where 30 are allowed", results(&cache));
-    let claims = cache.join("joblib-rs/claims");
-    assert_eq!(files(&claims), Vec::<PathBuf>::new(), "no claim is left");
+    let test = "evictions_under_eight_processes_cost_recomputation_and_nothing_else";
+    for backend in ["local", "sqlite"] {
+        let folder = hammer_with_processes(test, backend, Some(30));
+        let cache = folder.path().join("cache");
+        let left = Memory::with_backend(backend, &cache).unwrap().items().unwrap().len();
+        // Each process may be in the middle of dropping what the others have just stored.
+        assert!(left <= 30 + 8, "{left} results where 30 are allowed, in {backend}");
+        let claims = cache.join("joblib-rs/claims");
+        assert_eq!(files(&claims), Vec::<PathBuf>::new(), "no claim is left");
+        let notes = fs::read_to_string(folder.path().join("notes")).unwrap();
+        assert!(notes.lines().count() > 100, "some were computed again, in {backend}");
+    }
 }
 
 #[test]
@@ -232,4 +241,48 @@ fn a_full_disk_costs_the_caching_and_leaves_nothing_behind() {
     assert_eq!(told.matches("warning: joblib").count(), 1, "{told}");
     assert_eq!(files(&folder.path().join("joblib-rs/claims")), Vec::<PathBuf>::new());
     assert_eq!(results(folder.path()), 1);
+}
+
+/// What a child does with references: the first is given as text, the second as JSON.
+fn read_references(role: &str) {
+    let (text, json) = role.split_once('\n').unwrap();
+    let mapped: MemorizedResult<Array<f64>> = text.parse().unwrap();
+    assert_eq!(mapped.to_string(), text);
+    let array = mapped.get().unwrap();
+    assert_eq!((array.len(), array.as_slice()[9], array.is_mapped()), (1000, 4.5, true));
+    let shelved: Shelved<String> = serde_json::from_str(json).unwrap();
+    assert_eq!(shelved.get().unwrap(), "n \"0\" \\ = 7");
+    shelved.clear().unwrap();
+    assert!(shelved.get().unwrap_err().is_gone());
+}
+
+#[test]
+fn references_are_printed_parsed_serialized_and_read_in_another_process() {
+    if let Some(role) = child::role() {
+        return read_references(&role);
+    }
+    let test = "references_are_printed_parsed_serialized_and_read_in_another_process";
+    // A place and a name that text has to quote.
+    let folder = tempfile::Builder::new().prefix("a \"b\", c=\\ é").tempdir().unwrap();
+    for backend in ["local", "sqlite"] {
+        let memory = Memory::with_backend(backend, folder.path()).unwrap();
+        let halves = memory.cache("halves, \"of\" all", |n: usize| {
+            Array::from_vec((0..n).map(|i| i as f64 / 2.0).collect(), &[n]).unwrap()
+        });
+        let halves = halves.mmap_mode(MmapMode::Read).unwrap();
+        let Shelved::Memorized(mapped) = halves.call_and_shelve((1000,)) else { panic!("it was stored") };
+        let text = memory.cache("text", |n: u8| format!("n \"0\" \\ = {n}"));
+        let shelved = text.call_and_shelve((7,));
+        if backend == "local" {
+            let role = format!("{mapped}\n{}", serde_json::to_string(&shelved).unwrap());
+            let child = child::command(test, &role).stderr(Stdio::piped()).output().unwrap();
+            assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stderr));
+            assert!(shelved.get().unwrap_err().is_gone(), "the other process cleared it");
+        } else {
+            // What is not a file of its own can't be mapped.
+            let read: MemorizedResult<Array<f64>> = mapped.to_string().parse().unwrap();
+            assert_eq!(read, mapped);
+            assert!(!read.get().unwrap().is_mapped());
+        }
+    }
 }

@@ -44,6 +44,36 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// At most so many bytes: a number, or a text such as `"10G"`.
+    ///
+    /// ```
+    /// use joblib_store::Limits;
+    ///
+    /// let limits = Limits::default().bytes_limit("10G")?.items_limit(1_000_000);
+    /// assert_eq!(limits.bytes, Some(10 << 30));
+    /// # Ok::<(), joblib_store::ParseByteSizeError>(())
+    /// ```
+    pub fn bytes_limit<S>(mut self, limit: S) -> Result<Self, ParseByteSizeError>
+    where
+        S: TryInto<ByteSize>,
+        ParseByteSizeError: From<S::Error>,
+    {
+        self.bytes = Some(limit.try_into()?.bytes());
+        Ok(self)
+    }
+
+    /// At most so many results.
+    pub fn items_limit(mut self, limit: u64) -> Self {
+        self.items = Some(limit);
+        self
+    }
+
+    /// Nothing that was unused for longer.
+    pub fn age_limit(mut self, limit: Duration) -> Self {
+        self.age = Some(limit);
+        self
+    }
+
     /// Whether `usage` is within the limits of bytes and items.
     pub fn allow(&self, usage: Usage) -> bool {
         self.bytes.is_none_or(|limit| usage.bytes <= limit)
@@ -85,6 +115,13 @@ impl ByteSize {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a size is a number of bytes, or a number and one of K, M, G, T, as in \"10G\"; found {0:?}")]
 pub struct ParseByteSizeError(String);
+
+/// A number is a size without more ado.
+impl From<std::convert::Infallible> for ParseByteSizeError {
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
+    }
+}
 
 impl FromStr for ByteSize {
     type Err = ParseByteSizeError;
