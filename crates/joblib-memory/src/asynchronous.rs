@@ -8,7 +8,7 @@ use joblib_store::{Claim, Claimed, Key};
 use tracing::Instrument;
 
 use crate::call::{Call, Description, Extracted, Lookup, Read, Wanted};
-use crate::codec::{Entry, Mapping};
+use crate::codec::Entry;
 use crate::flight::{self, Joined};
 use crate::keep::Keep;
 use crate::memory::Memory;
