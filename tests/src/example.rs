@@ -8,36 +8,28 @@ pub fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// Builds an example and gives the program's path.
+/// Builds examples, all at once, and gives the folder with their programs.
 ///
 /// # Panics
 ///
-/// When it does not build.
-pub fn build(name: &str) -> PathBuf {
+/// When one does not build.
+pub fn build(names: &[&str]) -> PathBuf {
     // As `cargo xtask test` builds everything, so that nothing is built twice.
     let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args([
-            "build",
-            "--quiet",
-            "--workspace",
-            "--exclude",
-            "joblib-bench",
-            "--all-features",
-            "--example",
-            name,
-        ])
+        .args(["build", "--quiet", "--workspace", "--exclude", "joblib-bench", "--all-features"])
+        .args(names.iter().flat_map(|name| ["--example", name]))
         .current_dir(workspace())
         .output()
         .expect("cargo starts");
     assert!(
         output.status.success(),
-        "example {name} does not build:\n{}",
+        "the examples {names:?} do not build:\n{}",
         String::from_utf8_lossy(&output.stderr)
     );
     // This program is <target>/debug/deps/<test>.
     let program = std::env::current_exe().expect("a running program has a path");
     let profile = program.ancestors().nth(2).expect("two folders above it");
-    profile.join("examples").join(name)
+    profile.join("examples")
 }
 
 /// What a program printed, for messages.

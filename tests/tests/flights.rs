@@ -9,7 +9,7 @@ use joblib_tests::example::{self, printed};
 use joblib_tests::python::{Release, python};
 use serde_json::Value;
 
-static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| example::build("flights"));
+static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| example::build(&["flights"]).join("flights"));
 
 /// A user's folder: the cache, the model and the scores lie in it.
 struct Study {

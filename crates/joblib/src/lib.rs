@@ -65,8 +65,8 @@ pub use joblib_parallel::{
 pub use joblib_persist as persist;
 pub use joblib_persist::pickle::{self, Value};
 pub use joblib_persist::{
-    DumpOptions, Format, LoadOptions, PythonDumpOptions, Reader, Writer, dump, dump_python, dump_to, load,
-    load_from,
+    Compress, Compressor, DumpOptions, Encoder, Format, LoadOptions, PythonDumpOptions, Reader, Writer, dump,
+    dump_python, dump_to, load, load_from, register_compressor,
 };
 pub use joblib_store as store;
 pub use joblib_store::{ByteSize, Limits, Policy, Reduced, StoreOptions, register_store_backend};
