@@ -312,3 +312,33 @@ fn worker_processes_that_store_one_large_result_at_once_leave_it_whole() {
     assert_eq!(lengths, [1000, 999, 1000, 999, 1000, 999]);
     assert_eq!(entries(folder.path()).len(), 2);
 }
+
+#[test]
+fn a_reference_is_made_without_reading_the_result() {
+    let folder = folder();
+    let memory = Memory::new(folder.path()).unwrap();
+    let ones = memory.cache("ones", |n: usize| Array::from_vec(vec![1.0; n], &[n]).unwrap());
+    ones.eval((10_000,));
+    // What was read would be found to be damaged.
+    let file = &entries(folder.path())[0];
+    let mut bytes = std::fs::read(file).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(file, bytes).unwrap();
+    let Shelved::Memorized(reference) = ones.call_and_shelve((10_000,)) else { panic!("it is stored") };
+    assert_eq!(memory.stats().misses, 1);
+    assert!(reference.get().unwrap_err().is_unreadable());
+}
+
+#[test]
+fn a_memory_travels_as_its_place_and_a_function_stays_where_it_is() {
+    let folder = folder();
+    let memory = Memory::new(folder.path()).unwrap();
+    memory.cache("double", |x: i32| 2 * x).eval((4,));
+    let text = serde_json::to_string(&memory).unwrap();
+    let there: Memory = serde_json::from_str(&text).unwrap();
+    assert_eq!((there.location(), there.backend()), (memory.location(), memory.backend()));
+    assert!(there.cache("double", |x: i32| 2 * x).check_call_in_cache((4,)));
+    let none: Memory = serde_json::from_str(&serde_json::to_string(&Memory::none()).unwrap()).unwrap();
+    assert_eq!(none.location(), None);
+}

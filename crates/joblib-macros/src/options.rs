@@ -4,7 +4,6 @@ use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::punctuated::Punctuated;
 use syn::{Expr, ExprLit, Ident, Lit, LitBool, LitStr, Path, Token};
 
 use crate::errors::{Errors, nearest};
@@ -158,11 +157,10 @@ impl Options {
 
     fn set(&mut self, name: &str, span: Span, given: Given) -> Result<(), Wrong> {
         match name {
-            "ignore" => self.ignore.extend(strings(given)?),
+            "ignore" => strings(given, &mut self.ignore)?,
             "key" => self.key = Some(value(given)?),
             "depends" => {
-                let paths: Punctuated<Path, Token![,]> = list(given, Path::parse_mod_style)?;
-                self.depends.extend(paths);
+                list(given, Path::parse_mod_style, &mut self.depends)?;
             }
             "version" => self.version = Some(version(&value(given)?)?),
             "memory" => self.memory = Some(value(given)?),
@@ -294,24 +292,29 @@ fn flag(given: &Given, span: Span) -> Result<Span, Wrong> {
     }
 }
 
+/// Reads the items of a list into `items`, those beside a wrong one too.
 fn list<T>(
     given: Given,
     parse: fn(ParseStream<'_>) -> syn::Result<T>,
-) -> Result<Punctuated<T, Token![,]>, Wrong> {
-    match given {
-        Given::List(group) => {
-            let items = Parser::parse2(
-                |input: ParseStream<'_>| Punctuated::parse_terminated_with(input, parse),
-                group.stream(),
-            );
-            let items = items.map_err(Wrong::At)?;
-            if items.is_empty() { Err(Wrong::Form) } else { Ok(items) }
-        }
-        _ => Err(Wrong::Form),
+    items: &mut Vec<T>,
+) -> Result<(), Wrong> {
+    let Given::List(group) = given else { return Err(Wrong::Form) };
+    let parts = split_at_commas(group.stream());
+    if parts.is_empty() {
+        return Err(Wrong::Form);
     }
+    let mut wrong: Option<syn::Error> = None;
+    for part in parts {
+        match (Parser::parse2(parse, part), &mut wrong) {
+            (Ok(item), _) => items.push(item),
+            (Err(error), Some(wrong)) => wrong.combine(error),
+            (Err(error), none) => *none = Some(error),
+        }
+    }
+    wrong.map_or(Ok(()), |wrong| Err(Wrong::At(wrong)))
 }
 
-fn strings(given: Given) -> Result<Vec<LitStr>, Wrong> {
+fn strings(given: Given, items: &mut Vec<LitStr>) -> Result<(), Wrong> {
     let quoted = |input: ParseStream<'_>| {
         input.parse::<LitStr>().map_err(|error| {
             syn::Error::new(error.span(), "write the argument's name in quotes, as in `ignore = \"verbose\"`")
@@ -319,9 +322,10 @@ fn strings(given: Given) -> Result<Vec<LitStr>, Wrong> {
     };
     match given {
         Given::Value(tokens) if !tokens.is_empty() => {
-            Ok(vec![Parser::parse2(quoted, tokens).map_err(Wrong::At)?])
+            items.push(Parser::parse2(quoted, tokens).map_err(Wrong::At)?);
+            Ok(())
         }
-        given => Ok(list(given, quoted)?.into_iter().collect()),
+        given => list(given, quoted, items),
     }
 }
 
@@ -400,7 +404,9 @@ fn expires_after(given: Given) -> Result<Expires, Wrong> {
     let (seconds, at) = match given {
         Given::List(group) => {
             let at = group.stream();
-            (list(Given::List(group), part_in_seconds)?.into_iter().sum(), at)
+            let mut parts: Vec<f64> = Vec::new();
+            list(Given::List(group), part_in_seconds, &mut parts)?;
+            (parts.into_iter().sum(), at)
         }
         given => {
             let expr: Expr = value(given)?;

@@ -23,6 +23,16 @@ fn depends_on_unknown(x: u8) -> u8 {
     helper(x)
 }
 
+#[cached(crate = crate::runtime, companions = false)]
+fn closed(x: u8) -> u8 {
+    x
+}
+
+#[cached(crate = crate::runtime, depends(closed))]
+fn depends_on_one_without_companions(x: u8) -> u8 {
+    closed(x)
+}
+
 impl Model {
     fn helper(x: u8) -> u8 {
         x
