@@ -6,6 +6,7 @@
 //!
 //! Each task of the loop is a cached function, so what was computed before an interruption, a crash or an error is not computed
 //! again. Here the "interruption" is a task that fails at first.
+#![allow(clippy::needless_pass_by_value, reason = "a task owns its arguments")]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

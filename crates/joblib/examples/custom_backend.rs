@@ -21,7 +21,7 @@ use joblib::register_parallel_backend;
 struct FreshThreads;
 
 impl ParallelBackend for FreshThreads {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "fresh-threads"
     }
 
@@ -115,7 +115,7 @@ fn collatz(n: u64) -> (u64, u32) {
     let mut value = n;
     let mut steps = 0;
     while value != 1 {
-        value = if value % 2 == 0 { value / 2 } else { 3 * value + 1 };
+        value = if value.is_multiple_of(2) { value / 2 } else { 3 * value + 1 };
         steps += 1;
     }
     (n, steps)

@@ -18,7 +18,7 @@ const MAGIC: &[u8] = b"RUNS\x01";
 struct RunLength;
 
 impl Compressor for RunLength {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "runs"
     }
 

@@ -31,7 +31,7 @@ impl Counting {
 }
 
 impl Store for Counting {
-    fn backend(&self) -> &str {
+    fn backend(&self) -> &'static str {
         "counting"
     }
 

@@ -5,6 +5,7 @@
 //! ```
 //!
 //! A mapped array is never read as a whole, nor copied to the workers: each page comes from the file when it is used.
+#![allow(clippy::needless_pass_by_value, reason = "a task owns its arguments")]
 
 use joblib::prelude::*;
 use joblib::{LoadOptions, MmapMode};

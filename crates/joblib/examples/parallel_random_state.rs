@@ -11,7 +11,7 @@
 use joblib::prelude::*;
 use joblib::task_seed;
 
-/// SplitMix64, by Sebastiano Vigna (public domain): any generator that takes a seed will do.
+/// `SplitMix64`, by Sebastiano Vigna (public domain): any generator that takes a seed will do.
 struct Random(u64);
 
 impl Random {

@@ -6,6 +6,7 @@
 //!
 //! Python has to find a way to send a function to another process, and falls back from one to the next. Here a function
 //! is part of the executable, which the worker is too; only arguments and results travel, through `serde`. What can't travel does not compile.
+#![allow(clippy::needless_pass_by_value, reason = "a task owns its arguments")]
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
