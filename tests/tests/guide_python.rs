@@ -82,7 +82,7 @@ fn the_guides_program_runs_in_both_languages() -> Result {
 fn every_rust_block_of_the_guide_stands_in_the_program_above() {
     let lines = |text: &str| text.lines().map(str::trim).collect::<Vec<_>>().join("\n") + "\n";
     let program = lines(include_str!("guide_python.rs"));
-    let rust = blocks("rust");
+    let rust = blocks("rust,ignore");
     assert!(rust.len() >= 6, "the guide has only {} blocks of Rust", rust.len());
     for block in rust {
         assert!(program.contains(&lines(block)), "this block is not run:\n{block}");

@@ -38,8 +38,13 @@
 //!   well, without running anything in them; [`dump_python`] writes files for Python.
 //! - [`hash()`]: the content hash of any value, the same on every machine and in every version.
 //! - [`Array`]: the n-dimensional array that all of them know.
+//!
+//! The [`guide`] has a chapter on each of them, from [getting started](guide::getting_started) to what is
+//! [promised](guide::reliability), programs to [start from](guide::examples), and what each name of
+//! [Python's joblib](guide::from_python) is called here.
 
 mod error;
+pub mod guide;
 mod surroundings;
 
 pub use joblib_array::{

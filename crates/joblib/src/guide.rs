@@ -1,0 +1,55 @@
+//! The guide: a chapter on each part, with code that is tested.
+//!
+//! The same texts lie in the repository's `docs` folder. This crate has a link to that folder, which `cargo package`
+//! follows, so that a published crate holds them too.
+//!
+//! - [`getting_started`]: once around, in the order in which a program grows.
+//! - [`memory`], [`parallel`], [`persistence`], [`hashing`]: each part in full.
+//! - [`python`]: files that are shared with Python, both ways.
+//! - [`extending`]: compressors, stores and backends of your own.
+//! - [`performance`], [`reliability`]: what is measured, what is promised, and how both are checked.
+//! - [`examples`]: the programs of joblib's manual, to run and to start from.
+//! - [`from_python`]: which name of Python's joblib is which here; [`format`](mod@format): the bytes of a file.
+#![allow(clippy::doc_markdown, reason = "the chapters are prose")]
+
+/// Chapters, one from each file. Their links to each other are reference links, `[memory]`: the definitions here come first
+/// and so win over those at a file's end, which lead from file to file.
+macro_rules! chapters {
+    ($($name:ident $file:literal)*) => {
+        $(
+            /// [getting-started]: crate::guide::getting_started
+            /// [memory]: crate::guide::memory
+            /// [parallel]: crate::guide::parallel
+            /// [persistence]: crate::guide::persistence
+            /// [hashing]: crate::guide::hashing
+            /// [python]: crate::guide::python
+            /// [extending]: crate::guide::extending
+            /// [performance]: crate::guide::performance
+            /// [reliability]: crate::guide::reliability
+            /// [examples]: crate::guide::examples
+            /// [from-python]: crate::guide::from_python
+            /// [format]: mod@crate::guide::format
+            /// [Compressor]: crate::Compressor
+            /// [Store]: crate::store::Store
+            /// [ParallelBackend]: crate::parallel::backend::ParallelBackend
+            ///
+            #[doc = include_str!(concat!("../docs/", $file))]
+            pub mod $name {}
+        )*
+    };
+}
+
+chapters! {
+    getting_started "guide/getting-started.md"
+    memory "guide/memory.md"
+    parallel "guide/parallel.md"
+    persistence "guide/persistence.md"
+    hashing "guide/hashing.md"
+    python "guide/python.md"
+    extending "guide/extending.md"
+    performance "guide/performance.md"
+    reliability "guide/reliability.md"
+    examples "guide/examples.md"
+    from_python "from-python.md"
+    format "format.md"
+}
