@@ -38,6 +38,14 @@ impl<T: Element> Array<T> {
     /// # Errors
     ///
     /// When the shape does not hold exactly the `Vec`'s elements.
+    ///
+    /// ```
+    /// use joblib_array::Array;
+    ///
+    /// let a = Array::from_vec(vec![1, 2, 3, 4, 5, 6], &[2, 3])?;
+    /// assert_eq!(a.row(1), [4, 5, 6]);
+    /// # Ok::<(), joblib_array::ShapeError>(())
+    /// ```
     pub fn from_vec(elements: Vec<T>, shape: &[usize]) -> Result<Self, ShapeError> {
         let found = elements.len();
         let expected = layout::checked_len(shape, T::DTYPE)?;
@@ -52,6 +60,15 @@ impl<T: Element> Array<T> {
     /// # Errors
     ///
     /// When the shape does not hold exactly these elements.
+    ///
+    /// ```
+    /// use joblib_array::Array;
+    ///
+    /// let a = Array::from_slice(&[1, 2, 3, 4, 5, 6], &[2, 3])?;
+    /// assert_eq!(a[[1, 2]], 6);
+    /// assert!(Array::from_slice(&[1, 2, 3], &[2, 3]).is_err());
+    /// # Ok::<(), joblib_array::ShapeError>(())
+    /// ```
     pub fn from_slice(elements: &[T], shape: &[usize]) -> Result<Self, ShapeError> {
         let expected = layout::checked_len(shape, T::DTYPE)?;
         if expected != elements.len() {
@@ -65,6 +82,12 @@ impl<T: Element> Array<T> {
     /// # Panics
     ///
     /// When the shape is larger than the address space.
+    ///
+    /// ```
+    /// use joblib_array::Array;
+    ///
+    /// assert_eq!(Array::<f64>::zeros(&[2]).as_slice(), [0.0, 0.0]);
+    /// ```
     pub fn zeros(shape: &[usize]) -> Self {
         let bytes = match layout::checked_len(shape, T::DTYPE) {
             Ok(len) => len * T::DTYPE.size(),
@@ -79,6 +102,13 @@ impl<T: Element> Array<T> {
     /// # Panics
     ///
     /// When the shape is larger than the address space.
+    ///
+    /// ```
+    /// use joblib_array::Array;
+    ///
+    /// let distances = Array::from_fn(&[3, 3], |at| at[0].abs_diff(at[1]) as f64);
+    /// assert_eq!(distances.row(0), [0.0, 1.0, 2.0]);
+    /// ```
     pub fn from_fn(shape: &[usize], mut element: impl FnMut(&[usize]) -> T) -> Self {
         let mut array = Self::zeros(shape);
         let mut index = vec![0; shape.len()];
@@ -101,6 +131,17 @@ impl<T: Element> Array<T> {
     ///
     /// When the buffer's length is not the shape's, its start is not aligned for `T`, or `T` is `bool` and a byte is
     /// neither 0 nor 1.
+    ///
+    /// ```
+    /// use joblib_array::{Array, Buffer, Order};
+    ///
+    /// let bytes = Buffer::adopt(vec![1_i32, 2, 3, 4]);
+    /// let columns = Array::<i32>::from_buffer(bytes, vec![2, 2], Order::F)?;
+    /// assert_eq!(columns[[0, 1]], 3);
+    /// let (buffer, shape, order) = columns.into_buffer();
+    /// assert_eq!((buffer.len(), shape, order), (16, vec![2, 2], Order::F));
+    /// # Ok::<(), joblib_array::ShapeError>(())
+    /// ```
     pub fn from_buffer(buffer: Buffer, shape: Vec<usize>, order: Order) -> Result<Self, ShapeError> {
         let expected = layout::checked_len(&shape, T::DTYPE)?;
         let size = T::DTYPE.size();
@@ -128,6 +169,15 @@ impl<T: Element> Array<T> {
     }
 
     /// The length of each dimension; empty for an array of no dimensions, which holds one element.
+    ///
+    /// ```
+    /// use joblib_array::{Array, DType, Order};
+    ///
+    /// let a = Array::<f32>::zeros(&[2, 3, 4]);
+    /// assert_eq!(a.shape(), [2, 3, 4]);
+    /// assert_eq!((a.ndim(), a.len(), a.is_empty(), a.nbytes()), (3, 24, false, 96));
+    /// assert_eq!((a.order(), a.dtype()), (Order::C, DType::F32));
+    /// ```
     pub fn shape(&self) -> &[usize] {
         &self.shape
     }
@@ -168,11 +218,33 @@ impl<T: Element> Array<T> {
     }
 
     /// Whether the array's memory is a mapped file.
+    ///
+    /// ```
+    /// use joblib_array::{Array, Buffer, MmapMode, Order};
+    ///
+    /// let file = tempfile::tempfile()?;
+    /// file.set_len(32)?;
+    /// let buffer = Buffer::map(&file, 0, 32, MmapMode::ReadWrite)?;
+    /// let mut array = Array::<f64>::from_buffer(buffer, vec![4], Order::C)?;
+    /// assert!(array.is_mapped());
+    /// assert_eq!(array.mmap_mode(), Some(MmapMode::ReadWrite));
+    /// array.as_mut_slice()?[0] = 1.5;
+    /// array.flush()?;                        // on the disk now
+    /// assert!(!Array::from(vec![1.5]).is_mapped());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn is_mapped(&self) -> bool {
         self.mmap_mode().is_some()
     }
 
     /// The elements in memory order (see [`Array::order`]).
+    ///
+    /// ```
+    /// use joblib_array::Array;
+    ///
+    /// let a = Array::from_fn(&[2, 2], |at| (at[0] + at[1]) as u32);
+    /// assert_eq!(a.as_slice().iter().sum::<u32>(), 4);
+    /// ```
     #[inline]
     pub fn as_slice(&self) -> &[T] {
         let bytes = self.buffer.as_bytes();
@@ -186,6 +258,18 @@ impl<T: Element> Array<T> {
     /// # Errors
     ///
     /// When the array is a read-only mapping, or shares its memory with a clone or a part of it.
+    ///
+    /// ```
+    /// use joblib_array::Array;
+    ///
+    /// let mut a = Array::from(vec![1, 2, 3]);
+    /// a.as_mut_slice()?[0] = 10;
+    /// let b = a.clone();
+    /// assert!(a.as_mut_slice().is_err());    // `b` sees this memory too
+    /// drop(b);
+    /// assert_eq!(a.as_mut_slice()?, [10, 2, 3]);
+    /// # Ok::<(), joblib_array::ReadOnly>(())
+    /// ```
     #[inline]
     pub fn as_mut_slice(&mut self) -> Result<&mut [T], ReadOnly> {
         let shared = self.buffer.is_shared();
@@ -207,6 +291,15 @@ impl<T: Element> Array<T> {
 
     /// The elements in memory order, for writing; copied first when the array is a read-only mapping or shares its
     /// memory.
+    ///
+    /// ```
+    /// use joblib_array::Array;
+    ///
+    /// let a = Array::from(vec![1, 2, 3]);
+    /// let mut b = a.clone();
+    /// b.make_mut()[0] = 10;
+    /// assert_eq!((a[[0]], b[[0]]), (1, 10));
+    /// ```
     pub fn make_mut(&mut self) -> &mut [T] {
         if self.buffer.as_mut_bytes().is_none() {
             self.buffer = Buffer::copy_of(self.buffer.as_bytes());
@@ -219,6 +312,15 @@ impl<T: Element> Array<T> {
     }
 
     /// The element at an index, or `None` outside of the shape.
+    ///
+    /// ```
+    /// use joblib_array::Array;
+    ///
+    /// let a = Array::from(vec![1, 2, 3]);
+    /// assert_eq!(a.get(&[2]), Some(&3));
+    /// assert_eq!(a.get(&[3]), None);
+    /// assert_eq!(a.get(&[0, 0]), None);      // two indices, one dimension
+    /// ```
     #[inline]
     pub fn get(&self, index: &[usize]) -> Option<&T> {
         self.offset(index).map(|offset| &self.as_slice()[offset])
@@ -235,6 +337,14 @@ impl<T: Element> Array<T> {
     ///
     /// When `i` is not less than the first dimension, the array has no dimensions, or is a Fortran-ordered array of
     /// two or more dimensions, whose rows do not lie together.
+    ///
+    /// ```
+    /// use joblib_array::Array;
+    ///
+    /// let a = Array::from_vec(vec![1, 2, 3, 4], &[2, 2])?;
+    /// assert_eq!(a.row(1), [3, 4]);
+    /// # Ok::<(), joblib_array::ShapeError>(())
+    /// ```
     pub fn row(&self, i: usize) -> &[T] {
         let range = self.row_range(&(i..i + 1));
         &self.as_slice()[range]
@@ -318,6 +428,14 @@ impl<T: Element> Array<T> {
     /// # Errors
     ///
     /// When the new shape holds another number of elements.
+    ///
+    /// ```
+    /// use joblib_array::Array;
+    ///
+    /// let a: Array<i32> = (0..6).collect();
+    /// assert_eq!(a.reshape(&[2, 3])?.row(1), [3, 4, 5]);
+    /// # Ok::<(), joblib_array::ShapeError>(())
+    /// ```
     pub fn reshape(self, shape: &[usize]) -> Result<Self, ShapeError> {
         let expected = layout::checked_len(shape, T::DTYPE)?;
         if expected != self.len() {
@@ -328,6 +446,18 @@ impl<T: Element> Array<T> {
     }
 
     /// The array in C order: itself, sharing its memory, when it already is.
+    ///
+    /// ```
+    /// use joblib_array::{Array, Buffer, Order};
+    ///
+    /// let columns = Array::<i32>::from_buffer(Buffer::adopt(vec![1, 3, 2, 4]), vec![2, 2], Order::F)?;
+    /// assert_eq!(columns.as_slice(), [1, 3, 2, 4]);
+    /// assert_eq!(columns.to_c_order().as_slice(), [1, 2, 3, 4]);
+    /// assert_eq!(columns.to_vec(), [1, 2, 3, 4]);
+    /// assert!(columns.iter().eq(&[1, 2, 3, 4]));
+    /// assert_eq!(columns, columns.to_c_order());
+    /// # Ok::<(), joblib_array::ShapeError>(())
+    /// ```
     pub fn to_c_order(&self) -> Self {
         if self.order == Order::C || self.ndim() < 2 {
             return Self::trusted(self.buffer.clone(), self.shape.clone(), Order::C);
@@ -356,6 +486,13 @@ impl<T: Element> Array<T> {
     }
 
     /// The array's memory, shared.
+    ///
+    /// ```
+    /// use joblib_array::Array;
+    ///
+    /// let a = Array::from(vec![1_u16, 2]);
+    /// assert_eq!(a.buffer().as_bytes(), [1, 0, 2, 0]);
+    /// ```
     pub fn buffer(&self) -> &Buffer {
         &self.buffer
     }

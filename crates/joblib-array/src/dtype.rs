@@ -94,6 +94,13 @@ impl DType {
     }
 
     /// numpy's little-endian type string: `<f8`, `|i1`, `<c16`, …
+    ///
+    /// ```
+    /// use joblib_array::DType;
+    ///
+    /// assert_eq!(DType::F64.numpy_descr(), "<f8");
+    /// assert_eq!(DType::Bool.numpy_descr(), "|b1");
+    /// ```
     pub const fn numpy_descr(self) -> &'static str {
         match self {
             Self::Bool => "|b1",
@@ -125,6 +132,12 @@ impl DType {
     }
 
     /// Bytes of the units that byte order applies to: a complex number is two of them.
+    ///
+    /// ```
+    /// use joblib_array::DType;
+    ///
+    /// assert_eq!((DType::C128.size(), DType::C128.word_size()), (16, 8));
+    /// ```
     pub const fn word_size(self) -> usize {
         match self {
             Self::C64 => 4,

@@ -3,6 +3,14 @@
 use crate::DType;
 
 /// A shape that does not fit the elements given for it.
+///
+/// ```
+/// use joblib_array::{Array, ShapeError};
+///
+/// let error = Array::from_vec(vec![1, 2, 3], &[2, 2]).unwrap_err();
+/// assert!(matches!(error, ShapeError::Length { expected: 4, found: 3, .. }));
+/// assert_eq!(error.to_string(), "shape [2, 2] needs 4 elements, but 3 were given");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ShapeError {
@@ -43,6 +51,15 @@ pub enum ShapeError {
 }
 
 /// The array's memory is a read-only mapping, or is shared with another array.
+///
+/// ```
+/// use joblib_array::{Array, ReadOnly};
+///
+/// let mut a = Array::from(vec![1, 2]);
+/// let shared = a.clone();
+/// let error: ReadOnly = a.as_mut_slice().unwrap_err();
+/// assert!(error.to_string().contains("make_mut()"));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
 pub struct ReadOnly {

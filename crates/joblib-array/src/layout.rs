@@ -5,6 +5,14 @@ use std::fmt;
 use crate::{DType, ShapeError};
 
 /// The order of an array's elements in memory.
+///
+/// ```
+/// use joblib_array::Order;
+///
+/// assert_eq!(Order::default(), Order::C);
+/// assert_eq!(Order::F.name(), "F");
+/// assert_eq!(Order::from_name("F"), Some(Order::F));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Order {
     /// Row-major: the last index varies fastest.

@@ -25,6 +25,12 @@ pub enum MmapMode {
 
 impl MmapMode {
     /// numpy's name of the mode.
+    ///
+    /// ```
+    /// use joblib_array::MmapMode;
+    ///
+    /// assert_eq!(MmapMode::ReadWrite.name(), "r+");
+    /// ```
     pub const fn name(self) -> &'static str {
         match self {
             Self::Read => "r",
@@ -35,6 +41,13 @@ impl MmapMode {
     }
 
     /// Whether writes to the array reach the file.
+    ///
+    /// ```
+    /// use joblib_array::MmapMode;
+    ///
+    /// assert!(MmapMode::ReadWrite.writes_to_file());
+    /// assert!(!MmapMode::CopyOnWrite.writes_to_file());
+    /// ```
     pub const fn writes_to_file(self) -> bool {
         matches!(self, Self::ReadWrite | Self::Write)
     }
@@ -47,6 +60,13 @@ impl fmt::Display for MmapMode {
 }
 
 /// A string that is none of numpy's mapping modes.
+///
+/// ```
+/// use joblib_array::{MmapMode, ParseMmapModeError};
+///
+/// let error: ParseMmapModeError = "rw".parse::<MmapMode>().unwrap_err();
+/// assert!(error.to_string().contains("\"r+\""));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown mmap_mode {found:?}: expected \"r\", \"r+\", \"w+\" or \"c\"")]
 pub struct ParseMmapModeError {

@@ -11,12 +11,41 @@ use std::rc::Rc;
 use crate::Buffer;
 
 /// Decides which arrays leave the message.
+///
+/// ```
+/// use joblib_array::{Buffer, share::Collect};
+///
+/// /// Keeps all arrays of a kilobyte or more.
+/// struct Large(Vec<Buffer>);
+///
+/// impl Collect for Large {
+///     fn offer(&mut self, buffer: &Buffer) -> Option<u64> {
+///         (buffer.len() >= 1024).then(|| {
+///             self.0.push(buffer.clone());
+///             self.0.len() as u64 - 1
+///         })
+///     }
+/// }
+///
+/// let mut large = Large(Vec::new());
+/// assert_eq!(large.offer(&Buffer::copy_of(&[0; 10])), None);
+/// assert_eq!(large.offer(&Buffer::copy_of(&[0; 2000])), Some(0));
+/// ```
 pub trait Collect {
     /// Keeps the array's buffer and returns the number that stands for it, or `None` to have the elements written.
     fn offer(&mut self, buffer: &Buffer) -> Option<u64>;
 }
 
 /// Gives back the arrays that left the message.
+///
+/// ```
+/// use joblib_array::{Buffer, share::Provide};
+///
+/// let buffers = [Buffer::copy_of(b"first"), Buffer::copy_of(b"second")];
+/// let provider = move |number: u64| buffers.get(number as usize).cloned();
+/// assert_eq!(provider.buffer(1).expect("there are two").as_bytes(), b"second");
+/// assert!(provider.buffer(2).is_none());
+/// ```
 pub trait Provide {
     /// The buffer of a number that [`Collect::offer`] returned on the other side, or `None` when it is unknown.
     fn buffer(&self, number: u64) -> Option<Buffer>;
@@ -70,6 +99,20 @@ pub fn collecting<R>(collector: impl Collect + 'static, serialize: impl FnOnce()
 }
 
 /// Runs `deserialize` with every number in place of an array looked up in `provider`.
+///
+/// ```
+/// use joblib_array::{Array, Buffer, share};
+///
+/// // A message whose array was kept by a collector, under the number 0.
+/// let array = Array::from(vec![1.0, 2.0]);
+/// let message = share::collecting(|_: &Buffer| Some(0), || rmp_serde::to_vec(&array))?;
+///
+/// let kept = array.buffer().clone();
+/// let provider = move |number| (number == 0).then(|| kept.clone());
+/// let back: Array<f64> = share::providing(provider, || rmp_serde::from_slice(&message))?;
+/// assert_eq!(back, array);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn providing<R>(provider: impl Provide + 'static, deserialize: impl FnOnce() -> R) -> R {
     let previous = PROVIDER.with_borrow_mut(|slot| slot.replace(Rc::new(provider)));
     let _restore = OnDrop(Some(move || PROVIDER.with_borrow_mut(|slot| *slot = previous)));

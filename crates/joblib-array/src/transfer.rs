@@ -18,6 +18,16 @@ use crate::{Buffer, DType, Order};
 pub const NAME: &str = "joblib::Array";
 
 /// An array as a serializer sees it.
+///
+/// ```
+/// use joblib_array::{Array, Order, transfer};
+///
+/// let array = Array::from(vec![1_u16, 2]);
+/// transfer::capture(&array, |raw: transfer::RawArray<'_>| {
+///     assert_eq!((raw.shape, raw.order), (&[2][..], Order::C));
+///     assert_eq!(raw.bytes, [1, 0, 2, 0]);
+/// });
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct RawArray<'a> {
     /// The element type.
@@ -77,6 +87,42 @@ pub fn capture<T: Serialize + ?Sized, R>(value: &T, take: impl FnOnce(RawArray<'
 /// # Errors
 ///
 /// The visitor's: when it wants another element type, or is not an array's.
+///
+/// ```
+/// use joblib_array::{Array, Buffer, DType, Order, transfer};
+/// use serde::de::{Deserialize, Deserializer, Visitor};
+///
+/// /// A deserializer that has one array to give.
+/// struct One(transfer::OwnedRawArray);
+///
+/// impl<'de> Deserializer<'de> for One {
+///     type Error = serde::de::value::Error;
+///
+///     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Self::Error> {
+///         assert_eq!(name, transfer::NAME);
+///         transfer::deliver(self.0, visitor)
+///     }
+///
+///     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+///         visitor.visit_unit()
+///     }
+///
+///     // Arrays ask only binary formats for the newtype struct.
+///     fn is_human_readable(&self) -> bool {
+///         false
+///     }
+///
+///     serde::forward_to_deserialize_any! {
+///         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
+///         seq tuple tuple_struct map struct enum identifier ignored_any
+///     }
+/// }
+///
+/// let buffer = Buffer::copy_of(&[1, 2, 3]);
+/// let raw = transfer::OwnedRawArray { dtype: DType::U8, order: Order::C, shape: vec![3], buffer };
+/// assert_eq!(Array::<u8>::deserialize(One(raw))?.as_slice(), [1, 2, 3]);
+/// # Ok::<(), serde::de::value::Error>(())
+/// ```
 pub fn deliver<'de, V: Visitor<'de>, E: de::Error>(array: OwnedRawArray, visitor: V) -> Result<V::Value, E> {
     let previous = DELIVERY.with_borrow_mut(|slot| slot.replace(array));
     let result = visitor.visit_newtype_struct(Delivery(std::marker::PhantomData));

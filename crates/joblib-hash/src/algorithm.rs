@@ -30,6 +30,12 @@ impl Algorithm {
     pub const ALL: [Self; 4] = [Self::Blake3, Self::Sha256, Self::Sha1, Self::Md5];
 
     /// The name, as it stands in a digest's text.
+    ///
+    /// ```
+    /// use joblib_hash::Algorithm;
+    ///
+    /// assert_eq!(Algorithm::ALL.map(Algorithm::name), ["blake3", "sha256", "sha1", "md5"]);
+    /// ```
     pub const fn name(self) -> &'static str {
         match self {
             Self::Blake3 => "blake3",
@@ -40,6 +46,14 @@ impl Algorithm {
     }
 
     /// Bytes of a digest.
+    ///
+    /// ```
+    /// use joblib_hash::{Algorithm, hash_with};
+    ///
+    /// let algorithm = Algorithm::Sha1;
+    /// assert_eq!(hash_with(algorithm, "text")?.as_bytes().len(), algorithm.digest_len());
+    /// # Ok::<(), joblib_hash::HashError>(())
+    /// ```
     pub const fn digest_len(self) -> usize {
         match self {
             Self::Blake3 | Self::Sha256 => 32,
@@ -56,6 +70,13 @@ impl fmt::Display for Algorithm {
 }
 
 /// A name that is no algorithm's.
+///
+/// ```
+/// use joblib_hash::{Algorithm, UnknownAlgorithm};
+///
+/// let error: UnknownAlgorithm = "crc32".parse::<Algorithm>().unwrap_err();
+/// assert!(error.to_string().contains("expected blake3"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown hash algorithm {found:?}: expected blake3, sha256, sha1 or md5")]
 pub struct UnknownAlgorithm {

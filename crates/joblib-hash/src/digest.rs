@@ -31,11 +31,26 @@ impl Digest {
     }
 
     /// The algorithm.
+    ///
+    /// ```
+    /// use joblib_hash::{Algorithm, hash};
+    ///
+    /// assert_eq!(hash("text")?.algorithm(), Algorithm::Blake3);
+    /// # Ok::<(), joblib_hash::HashError>(())
+    /// ```
     pub const fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
     /// The digest's bytes: 32, 20 or 16 of them.
+    ///
+    /// ```
+    /// let digest = joblib_hash::hash("text")?;
+    /// assert_eq!(digest.as_bytes().len(), 32);
+    /// assert_eq!(digest.to_hex().len(), 64);
+    /// assert_eq!(digest.to_string(), format!("blake3:{}", digest.to_hex()));
+    /// # Ok::<(), joblib_hash::HashError>(())
+    /// ```
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes[..self.algorithm.digest_len()]
     }
@@ -64,6 +79,15 @@ impl fmt::Debug for Digest {
 }
 
 /// A text that is no digest.
+///
+/// ```
+/// use joblib_hash::{Digest, ParseDigestError};
+///
+/// let parse = |text: &str| text.parse::<Digest>().unwrap_err();
+/// assert!(matches!(parse("0123"), ParseDigestError::NoAlgorithm(_)));
+/// assert!(matches!(parse("crc32:0123"), ParseDigestError::Algorithm(_)));
+/// assert!(matches!(parse("md5:0123"), ParseDigestError::Digits { expected: 32, .. }));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseDigestError {

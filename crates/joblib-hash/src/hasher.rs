@@ -71,6 +71,18 @@ impl Hasher {
     /// # Errors
     ///
     /// As [`hash`]; the hasher must not be used any more then.
+    ///
+    /// ```
+    /// use joblib_hash::{Algorithm, Hasher};
+    ///
+    /// let digest = |parts: &[&str]| {
+    ///     let mut hasher = Hasher::new(Algorithm::Blake3);
+    ///     parts.iter().try_for_each(|part| hasher.update(part))?;
+    ///     Ok(hasher.finish())
+    /// };
+    /// assert_ne!(digest(&["ab", "c"])?, digest(&["a", "bc"])?);
+    /// # Ok::<(), joblib_hash::HashError>(())
+    /// ```
     pub fn update<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), HashError> {
         if is_set::<T>() {
             Unordered(value).serialize(&mut self.encoder)

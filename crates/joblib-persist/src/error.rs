@@ -89,21 +89,53 @@ impl Error {
     }
 
     /// Whether the file is damaged: cut off, or a checksum or a length in it is wrong.
+    ///
+    /// ```
+    /// let mut bytes = Vec::new();
+    /// joblib_persist::dump_to(&vec![1.0; 100], &mut bytes)?;
+    /// bytes.truncate(bytes.len() - 1);
+    /// let error = joblib_persist::load_from::<Vec<f64>, _>(&bytes[..]).unwrap_err();
+    /// assert!(error.is_corrupt() && error.offset().is_some());
+    /// # Ok::<(), joblib_persist::Error>(())
+    /// ```
     pub fn is_corrupt(&self) -> bool {
         self.0.kind == Kind::Corrupt
     }
 
     /// Whether the bytes are no file of ours and no pickle, or of a version or compressor that this program does not know.
+    ///
+    /// ```
+    /// let error = joblib_persist::load_from::<f64, _>(&b"# just a text, no file of ours"[..]).unwrap_err();
+    /// assert!(error.is_foreign());
+    /// ```
     pub fn is_foreign(&self) -> bool {
         self.0.kind == Kind::Foreign
     }
 
     /// Whether the file is sound but holds a value of another type.
+    ///
+    /// ```
+    /// let mut bytes = Vec::new();
+    /// joblib_persist::dump_to(&1.5, &mut bytes)?;
+    /// let error = joblib_persist::load_from::<String, _>(&bytes[..]).unwrap_err();
+    /// assert!(error.is_wrong_type());
+    /// # Ok::<(), joblib_persist::Error>(())
+    /// ```
     pub fn is_wrong_type(&self) -> bool {
         self.0.kind == Kind::Type
     }
 
     /// Whether a limit set by [`LoadOptions`](crate::LoadOptions) was reached.
+    ///
+    /// ```
+    /// use joblib_persist::{DumpOptions, LoadOptions};
+    ///
+    /// let mut bytes = Vec::new();
+    /// DumpOptions::new().compress("zlib").dump_to(&vec![0_u64; 1_000_000], &mut bytes)?;
+    /// let options = LoadOptions::new().max_decompressed_bytes(1_000_000);
+    /// assert!(options.load_from::<Vec<u64>, _>(&bytes[..]).unwrap_err().is_limit());
+    /// # Ok::<(), joblib_persist::Error>(())
+    /// ```
     pub fn is_limit(&self) -> bool {
         self.0.kind == Kind::Limit
     }
@@ -114,6 +146,11 @@ impl Error {
     }
 
     /// The kind of the operating system's error, when that was the cause.
+    ///
+    /// ```
+    /// let error = joblib_persist::dump(&1, "no/such/folder/file").unwrap_err();
+    /// assert_eq!(error.io_kind(), Some(std::io::ErrorKind::NotFound));
+    /// ```
     pub fn io_kind(&self) -> Option<io::ErrorKind> {
         self.0.source.as_ref()?.downcast_ref::<io::Error>().map(io::Error::kind)
     }

@@ -51,6 +51,16 @@ impl DumpOptions {
     }
 
     /// Saves `value` to a writer. See [`dump_to`](crate::dump_to).
+    ///
+    /// ```
+    /// use joblib_persist::{DumpOptions, load_from};
+    ///
+    /// let mut bytes = Vec::new();
+    /// DumpOptions::new().compress("xz").dump_to("text", &mut bytes)?;
+    /// assert!(bytes.starts_with(b"\xfd7zXZ"));
+    /// assert_eq!(load_from::<String, _>(&bytes[..])?, "text");
+    /// # Ok::<(), joblib_persist::Error>(())
+    /// ```
     pub fn dump_to<T: Serialize + ?Sized, W: Write>(&self, value: &T, writer: W) -> Result<()> {
         let mut writer = Writer::new(writer, self)?;
         writer.write(value)?;
@@ -105,6 +115,18 @@ impl LoadOptions {
 
     /// The largest file, after decompression, that is loaded; a larger one is an error
     /// ([`is_limit`](crate::Error::is_limit)). For files that are not trusted: a small one can decompress to terabytes.
+    ///
+    /// ```
+    /// use joblib_persist::{LoadOptions, dump};
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let path = folder.path().join("zeros.gz");
+    /// dump(&vec![0_u64; 1_000_000], &path)?;
+    /// let cautious = LoadOptions::new().max_decompressed_bytes(1_000_000);
+    /// assert!(cautious.load::<Vec<u64>>(&path).unwrap_err().is_limit());
+    /// assert!(cautious.max_decompressed_bytes(10_000_000).load::<Vec<u64>>(&path).is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn max_decompressed_bytes(mut self, bytes: u64) -> Self {
         self.max_decompressed_bytes = Some(bytes);
         self
@@ -134,6 +156,16 @@ impl LoadOptions {
     }
 
     /// Loads the next value of a reader. See [`load_from`](crate::load_from).
+    ///
+    /// ```
+    /// use joblib_persist::{LoadOptions, dump_to};
+    ///
+    /// let mut bytes = Vec::new();
+    /// dump_to(&[1, 2, 3], &mut bytes)?;
+    /// let options = LoadOptions::new().max_decompressed_bytes(1000);
+    /// assert_eq!(options.load_from::<Vec<i32>, _>(&bytes[..])?, [1, 2, 3]);
+    /// # Ok::<(), joblib_persist::Error>(())
+    /// ```
     pub fn load_from<T: DeserializeOwned, R: Read>(&self, reader: R) -> Result<T> {
         Reader::exact(reader, self)?.only()
     }

@@ -24,6 +24,26 @@ const COMPRESSED_CHUNK: usize = 128 << 10;
 const FIRST: usize = FIRST_BYTES;
 
 /// Reads the values that [`Writer`](crate::Writer), or several `dump`s into one stream, wrote.
+///
+/// ```
+/// use joblib_persist::{DumpOptions, LoadOptions, Reader, Writer};
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("epochs.gz");
+/// let mut writer = Writer::create(&path, &DumpOptions::new())?;
+/// for epoch in 0..3 {
+///     writer.write(&epoch)?;
+/// }
+/// writer.finish()?;
+///
+/// let mut reader = Reader::open(&path, &LoadOptions::new())?;
+/// let mut sum = 0;
+/// while let Some(epoch) = reader.next::<i32>()? {
+///     sum += epoch;
+/// }
+/// assert_eq!(sum, 3);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Reader<'r> {
     content: Content<'r>,
     path: Option<PathBuf>,
@@ -90,6 +110,19 @@ impl Reader<'static> {
     }
 
     /// Reads from a file that is open already, at its start; `path` is what errors call it.
+    ///
+    /// ```
+    /// use std::fs::File;
+    ///
+    /// use joblib_persist::{LoadOptions, Reader, dump};
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let path = folder.path().join("value");
+    /// dump("text", &path)?;
+    /// let mut reader = Reader::from_file(File::open(&path)?, &path, &LoadOptions::new())?;
+    /// assert_eq!(reader.next::<String>()?.as_deref(), Some("text"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn from_file(file: File, path: impl AsRef<Path>, options: &LoadOptions) -> Result<Self> {
         let path = path.as_ref();
         Self::begin_file(file, path, options).map_err(|error| error.at_path(Some(path)))
@@ -132,6 +165,22 @@ impl Reader<'static> {
 
 impl<'r> Reader<'r> {
     /// Reads from `reader`, which may be compressed and is read ahead of what is asked for.
+    ///
+    /// ```
+    /// use joblib_persist::{DumpOptions, LoadOptions, Reader, Writer};
+    ///
+    /// let mut bytes = Vec::new();
+    /// let mut writer = Writer::new(&mut bytes, &DumpOptions::new().compress("lz4"))?;
+    /// writer.write("first")?;
+    /// writer.write(&2)?;
+    /// writer.finish()?;
+    ///
+    /// let mut reader = Reader::new(&bytes[..], &LoadOptions::new())?;
+    /// assert_eq!(reader.next::<String>()?.as_deref(), Some("first"));
+    /// assert_eq!(reader.next::<i32>()?, Some(2));
+    /// assert_eq!(reader.next::<i32>()?, None);
+    /// # Ok::<(), joblib_persist::Error>(())
+    /// ```
     pub fn new<R: Read + 'r>(reader: R, options: &LoadOptions) -> Result<Self> {
         Self::from_source(Source::Stream(Box::new(reader)), options)
     }

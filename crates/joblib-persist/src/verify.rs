@@ -28,12 +28,12 @@ pub struct Report {
 /// mapped too), the structure of the values, and that nothing follows.
 ///
 /// ```
-/// use joblib_persist::{dump, verify};
+/// use joblib_persist::{Report, dump, verify};
 ///
 /// let folder = tempfile::tempdir()?;
 /// let path = folder.path().join("values.gz");
 /// dump(&vec![0.5; 1000], &path)?;
-/// let report = verify(&path)?;
+/// let report: Report = verify(&path)?;
 /// assert_eq!(report.compressor.as_deref(), Some("gzip"));
 /// assert_eq!((report.objects, report.unchecked), (1, 0));
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -63,6 +63,14 @@ impl Buffer {
     /// # Errors
     ///
     /// When the memory can't be had: the error's kind is [`io::ErrorKind::OutOfMemory`].
+    ///
+    /// ```
+    /// use joblib_array::Buffer;
+    ///
+    /// assert_eq!(Buffer::zeroed(3)?.as_bytes(), [0, 0, 0]);
+    /// assert!(Buffer::zeroed(usize::MAX / 4).is_err());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn zeroed(len: usize) -> io::Result<Self> {
         Ok(Self::whole(Storage::Heap(Heap::zeroed(len)?)))
     }
@@ -100,6 +108,16 @@ impl Buffer {
     }
 
     /// A copy of `bytes`.
+    ///
+    /// ```
+    /// use joblib_array::Buffer;
+    ///
+    /// let buffer = Buffer::copy_of(b"bytes");
+    /// assert_eq!((buffer.len(), buffer.is_empty()), (5, false));
+    /// let part = buffer.slice(1..3);
+    /// assert_eq!(part.as_bytes(), b"yt");
+    /// assert!(part.is_shared());
+    /// ```
     pub fn copy_of(bytes: &[u8]) -> Self {
         let mut heap = Heap::with_any_bytes(bytes.len()).unwrap_or_else(|_| heap::out_of_memory(bytes.len()));
         heap.as_mut_bytes().copy_from_slice(bytes);
@@ -107,6 +125,14 @@ impl Buffer {
     }
 
     /// The memory of a `Vec`, without copying it; aligned as the `Vec` is, not to 64 bytes.
+    ///
+    /// ```
+    /// use joblib_array::Buffer;
+    ///
+    /// let elements = vec![1.0, 2.0];
+    /// let address = elements.as_ptr().cast();
+    /// assert_eq!(Buffer::adopt(elements).as_bytes().as_ptr(), address);
+    /// ```
     pub fn adopt<T: Element>(elements: Vec<T>) -> Self {
         Self::whole(Storage::Adopted(Adopted::new(elements)))
     }
@@ -121,6 +147,26 @@ impl Buffer {
     ///
     /// When the range lies outside of the file ([`io::ErrorKind::UnexpectedEof`]), the file was not opened for
     /// writing and the mode writes to it, or the file system can't map files.
+    ///
+    /// ```
+    /// use std::io::{Read, Seek};
+    ///
+    /// use joblib_array::{Buffer, MmapMode};
+    ///
+    /// let mut file = tempfile::tempfile()?;
+    /// file.set_len(8)?;
+    /// let mut mapped = Buffer::map(&file, 3, 4, MmapMode::ReadWrite)?;
+    /// assert_eq!(mapped.mmap_mode(), Some(MmapMode::ReadWrite));
+    /// assert_eq!(mapped.shared_file().map(|(_, offset)| offset), Some(3));
+    /// mapped.as_mut_bytes().expect("the only handle").fill(7);
+    /// mapped.flush()?;
+    ///
+    /// let mut bytes = Vec::new();
+    /// file.rewind()?;
+    /// file.read_to_end(&mut bytes)?;
+    /// assert_eq!(bytes, [0, 0, 0, 7, 7, 7, 7, 0]);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn map(file: &File, offset: u64, len: usize, mode: MmapMode) -> io::Result<Self> {
         Ok(Self::whole(Storage::Mapped(Mapped::new(file, offset, len, mode)?)))
     }

@@ -83,6 +83,32 @@ pub fn detect(first: &[u8]) -> Option<Arc<dyn Compressor>> {
 ///
 /// One whose name, extension or magic number another one has is an error, and leaves things as they are, unless `force`
 /// is set: then it takes the place of one of that name, and goes before others that have its extension or magic number.
+///
+/// ```
+/// use joblib_persist::compress::by_name;
+/// use joblib_persist::register_compressor;
+///
+/// // One that has a name already is refused. How to write another one: see `Compressor`.
+/// # struct Again(std::sync::Arc<dyn joblib_persist::Compressor>);
+/// # impl joblib_persist::Compressor for Again {
+/// #     fn name(&self) -> &str { self.0.name() }
+/// #     fn extensions(&self) -> &[&str] { self.0.extensions() }
+/// #     fn magic(&self) -> &[u8] { self.0.magic() }
+/// #     fn default_level(&self) -> u32 { self.0.default_level() }
+/// #     fn levels(&self) -> std::ops::RangeInclusive<u32> { self.0.levels() }
+/// #     fn shuffle_helps(&self) -> bool { self.0.shuffle_helps() }
+/// #     fn encoder<'a>(&self, sink: joblib_persist::compress::Sink<'a>, level: u32) -> std::io::Result<Box<dyn joblib_persist::Encoder + 'a>> {
+/// #         self.0.encoder(sink, level)
+/// #     }
+/// #     fn decoder<'a>(&self, source: joblib_persist::compress::Source<'a>) -> std::io::Result<Box<dyn std::io::Read + 'a>> {
+/// #         self.0.decoder(source)
+/// #     }
+/// # }
+/// let gzip = Again(by_name("gzip")?);
+/// let error = register_compressor(gzip, false).unwrap_err();
+/// assert!(error.to_string().contains("has the name of compressor \"gzip\" already"));
+/// # Ok::<(), joblib_persist::Error>(())
+/// ```
 pub fn register_compressor(compressor: impl Compressor + 'static, force: bool) -> Result<()> {
     let refuse = |why: String| Err(Error::value(why));
     let name = compressor.name();
