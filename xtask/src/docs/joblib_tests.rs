@@ -50,16 +50,24 @@ pub(crate) fn check(python: &Path, wrong: &mut Vec<String>) -> Result {
     Ok(())
 }
 
-/// Whether `file.rs::name` is a function of a file, named from the root or from `crates`.
+/// Whether `file.rs::name` is a test of a file, named from the root or from `crates`: a function with the attribute, or in
+/// a suite that tests of several crates call (`conformance.rs`).
 fn exists(test: &str) -> std::result::Result<(), String> {
     let (file, name) = test.split_once("::").unwrap_or((test, ""));
     let candidates = [root().join(file), root().join("crates").join(file)];
     let Some(text) = candidates.iter().find_map(|path| std::fs::read_to_string(path).ok()) else {
         return Err(format!("`{file}` does not exist"));
     };
-    let function = format!("fn {name}");
-    let is_there = text.match_indices(&function).any(|(at, _)| {
-        !text[at + function.len()..].starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
-    });
+    let suite = file.ends_with("/conformance.rs") && file.contains("/src/");
+    let function = format!("fn {name}(");
+    let is_there = text.match_indices(&function).any(|(at, _)| suite || has_attribute(&text[..at]));
     if is_there { Ok(()) } else { Err(format!("`{file}` has no test `{name}`")) }
+}
+
+/// Whether the item that follows `before` has the attribute of a test.
+fn has_attribute(before: &str) -> bool {
+    let attributes = before.rsplit('\n').skip(1).map(str::trim).take_while(|line| {
+        line.starts_with("#[") || line.starts_with("//") || line.ends_with(")]") || line.is_empty()
+    });
+    attributes.into_iter().any(|line| line == "#[test]")
 }

@@ -1,4 +1,4 @@
-//! Every relative link of a Markdown file leads to a file of the repository.
+//! Every relative link of a Markdown file, written inline or as a definition, leads to a file of the repository.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,7 +13,7 @@ pub(crate) fn check(wrong: &mut Vec<String>) -> Result {
             std::fs::read_to_string(&path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
         let folder = path.parent().unwrap_or(root());
         for (number, line) in text.lines().enumerate() {
-            for link in links(line) {
+            for link in links(line).chain(definition(line)) {
                 if !leads_somewhere(folder, link) {
                     wrong.push(format!("{}:{}: `{link}` does not exist", file.display(), number + 1));
                 }
@@ -32,6 +32,12 @@ pub(crate) fn markdown_files() -> Result<Vec<PathBuf>> {
 /// The targets of the inline links (`[text](target)`) of a line.
 fn links(line: &str) -> impl Iterator<Item = &str> {
     line.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target)
+}
+
+/// The target of a link's definition (`[name]: target`).
+fn definition(line: &str) -> Option<&str> {
+    let (_, target) = line.strip_prefix('[')?.split_once("]: ")?;
+    target.split_whitespace().next()
 }
 
 fn leads_somewhere(folder: &Path, link: &str) -> bool {
