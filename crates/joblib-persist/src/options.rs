@@ -108,6 +108,24 @@ impl LoadOptions {
     /// Holds mapped arrays against their checksums before they are handed out, so that a damaged one is an error. It
     /// reads them once, at the speed of memory when the file was used lately: still several times faster than loading them.
     /// Python's files have no checksums.
+    ///
+    /// ```
+    /// use joblib_array::{Array, MmapMode};
+    /// use joblib_persist::{LoadOptions, dump};
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let path = folder.path().join("matrix");
+    /// dump(&Array::from(vec![7_u8; 5000]), &path)?;
+    /// let options = LoadOptions::new().mmap_mode(MmapMode::Read).check_mapped(true);
+    /// assert!(options.load::<Array<u8>>(&path)?.is_mapped());
+    ///
+    /// let mut damaged = std::fs::read(&path)?;
+    /// let middle = damaged.len() / 2;
+    /// damaged[middle] ^= 1;
+    /// std::fs::write(&path, damaged)?;
+    /// assert!(options.load::<Array<u8>>(&path).unwrap_err().is_corrupt());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn check_mapped(mut self, check: bool) -> Self {
         self.check_mapped = check;
         self

@@ -85,6 +85,12 @@ pub enum Format {
 
 impl Format {
     /// `native` or `python`.
+    ///
+    /// ```
+    /// use joblib_persist::Format;
+    ///
+    /// assert_eq!([Format::Native, Format::Python].map(Format::name), ["native", "python"]);
+    /// ```
     pub const fn name(self) -> &'static str {
         match self {
             Self::Native => "native",

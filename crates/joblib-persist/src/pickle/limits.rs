@@ -7,10 +7,16 @@
 /// again ("billion laughs"); these limits bound that, and let a service set its own bounds for all the rest.
 ///
 /// ```
-/// use joblib_persist::pickle::Limits;
+/// use joblib_persist::LoadOptions;
+/// use joblib_persist::pickle::{Limits, Value};
 ///
-/// let limits = Limits::new().depth(64).string(1 << 20);
-/// assert_eq!(limits, Limits::default().depth(64).string(1 << 20));
+/// // For files of strangers: small, flat, and no list a thousand times over.
+/// let limits = Limits::new().depth(64).memo(10_000).string(1 << 20).total(16 << 20).repeats(1 << 20);
+/// // A list in a list in a list, …
+/// let deep = [b"]".repeat(100), b"a".repeat(99), b".".to_vec()].concat();
+/// let load = |limits| LoadOptions::new().pickle_limits(limits).load_from::<Value, _>(&deep[..]);
+/// assert!(load(limits).unwrap_err().is_limit());
+/// assert!(load(Limits::new()).is_ok());
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {

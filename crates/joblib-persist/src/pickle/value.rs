@@ -99,7 +99,7 @@ pub struct Object {
 /// A numpy array of any dtype.
 ///
 /// ```
-/// use joblib_array::Array;
+/// use joblib_array::{Array, DType, Order};
 /// use joblib_persist::pickle::Value;
 ///
 /// let folder = tempfile::tempdir()?;
@@ -109,6 +109,8 @@ pub struct Object {
 /// let value: Value = joblib_persist::load(&path)?;
 /// let array = value.as_array().ok_or("an array")?;
 /// assert_eq!((array.dtype().as_str(), array.shape(), array.nbytes()), ("int32", &[2, 2][..], 16));
+/// assert_eq!((array.number_type(), array.order()), (Some(DType::I32), Order::C));
+/// assert_eq!((array.len(), array.is_empty(), array.is_mapped()), (4, false, false));
 /// assert_eq!(array.elements().nth(3), Some(Value::Int(4)));
 /// let numbers: Array<i32> = array.to_array().ok_or("numbers of 32 bits")??;
 /// assert_eq!(numbers[[1, 0]], 3);
@@ -249,6 +251,13 @@ impl NdArray {
 
 impl Value {
     /// Python's name of the value's type: `dict`, `numpy.ndarray`, `datetime.date`, the class of an instance.
+    ///
+    /// ```
+    /// use joblib_persist::pickle::Value;
+    ///
+    /// assert_eq!(Value::List(vec![]).type_name(), "list");
+    /// assert_eq!(Value::Text { class: "datetime.date".into(), text: "2013-01-01".into() }.type_name(), "datetime.date");
+    /// ```
     pub fn type_name(&self) -> &str {
         match self {
             Self::None => "NoneType",
@@ -281,6 +290,18 @@ impl Value {
     }
 
     /// The items of a list, a tuple or a set, or those that an instance holds.
+    ///
+    /// ```
+    /// use joblib_persist::pickle::Value;
+    ///
+    /// let pair = Value::Tuple(vec![Value::Bool(true), Value::Int(2)]);
+    /// let items = pair.items().expect("a tuple has items");
+    /// assert_eq!((items[0].as_bool(), items[1].as_f64()), (Some(true), Some(2.0)));
+    ///
+    /// let dict = Value::Dict(vec![(Value::Str("pair".into()), pair)]);
+    /// assert_eq!(dict.entries().map(<[_]>::len), Some(1));
+    /// assert!(dict.items().is_none());
+    /// ```
     pub fn items(&self) -> Option<&[Self]> {
         match self {
             Self::List(items) | Self::Tuple(items) | Self::Set(items) => Some(items),

@@ -84,6 +84,16 @@ impl PythonDumpOptions {
 
     /// From how many elements on a sequence of numbers becomes a numpy array; 1,024. With 0 every one that has an
     /// element does, with `usize::MAX` none, so that `pickle.load` reads a file without an `Array` in it.
+    ///
+    /// ```
+    /// use joblib_persist::PythonDumpOptions;
+    /// use joblib_persist::pickle::{self, Value};
+    ///
+    /// let mut bytes = Vec::new();
+    /// PythonDumpOptions::new().array_len(usize::MAX).dump_to(&vec![0.5; 5000], &mut bytes)?;
+    /// assert_eq!(pickle::from_slice::<Value>(&bytes)?.type_name(), "list");
+    /// # Ok::<(), joblib_persist::Error>(())
+    /// ```
     pub fn array_len(mut self, elements: usize) -> Self {
         self.array_len = elements;
         self
