@@ -8,7 +8,7 @@ use joblib_array::MmapMode;
 
 use crate::backend::Backend;
 use crate::error::{Error, Result};
-use crate::settings::Prefer;
+use crate::settings::{Never, OrNever, Prefer};
 
 /// What a scope says about the calls inside of it; see [`parallel_config`].
 #[derive(Debug, Clone, Default)]
@@ -19,8 +19,8 @@ pub struct ParallelConfig {
     pub(crate) prefer: Option<Prefer>,
     pub(crate) verbose: Option<u32>,
     pub(crate) inner_max_num_threads: Option<usize>,
-    pub(crate) max_nbytes: Option<Option<usize>>,
-    pub(crate) mmap_mode: Option<Option<MmapMode>>,
+    pub(crate) max_nbytes: Option<OrNever<usize>>,
+    pub(crate) mmap_mode: Option<OrNever<MmapMode>>,
     pub(crate) temp_folder: Option<PathBuf>,
 }
 
@@ -77,13 +77,13 @@ impl ParallelConfig {
 
     /// From how many bytes on arrays are shared with worker processes; `None` for never.
     pub fn max_nbytes(mut self, bytes: impl Into<Option<usize>>) -> Self {
-        self.max_nbytes = Some(bytes.into());
+        self.max_nbytes = Some(bytes.into().ok_or(Never));
         self
     }
 
     /// How worker processes map those arrays; `None` for not at all.
     pub fn mmap_mode(mut self, mode: impl Into<Option<MmapMode>>) -> Self {
-        self.mmap_mode = Some(mode.into());
+        self.mmap_mode = Some(mode.into().ok_or(Never));
         self
     }
 
@@ -172,11 +172,11 @@ pub(crate) fn inner_max_num_threads() -> Option<usize> {
     innermost(|config| config.inner_max_num_threads)
 }
 
-pub(crate) fn max_nbytes() -> Option<Option<usize>> {
+pub(crate) fn max_nbytes() -> Option<OrNever<usize>> {
     innermost(|config| config.max_nbytes)
 }
 
-pub(crate) fn mmap_mode() -> Option<Option<MmapMode>> {
+pub(crate) fn mmap_mode() -> Option<OrNever<MmapMode>> {
     innermost(|config| config.mmap_mode)
 }
 

@@ -31,6 +31,13 @@ pub enum Prefer {
 /// A display of progress of the user's own.
 pub(crate) type Callback = Arc<dyn Fn(&Progress) + Send + Sync>;
 
+/// What was said of how arrays are shared: this, or that they are not.
+pub(crate) type OrNever<T> = Result<T, Never>;
+
+/// Arrays are to stay in their messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Never;
+
 #[derive(Clone, Default)]
 pub(crate) struct Settings {
     pub(crate) n_jobs: Option<i32>,
@@ -49,8 +56,8 @@ pub(crate) struct Settings {
     pub(crate) leave_interrupt: bool,
     pub(crate) token: Option<CancellationToken>,
     /// As said, where something was said: from how many bytes arrays are shared, and how they are mapped.
-    pub(crate) max_nbytes: Option<Option<usize>>,
-    pub(crate) mmap_mode: Option<Option<MmapMode>>,
+    pub(crate) max_nbytes: Option<OrNever<usize>>,
+    pub(crate) mmap_mode: Option<OrNever<MmapMode>>,
     pub(crate) temp_folder: Option<PathBuf>,
     pub(crate) env: Vec<(OsString, OsString)>,
     pub(crate) nice: Option<i32>,
@@ -67,13 +74,13 @@ impl Settings {
     /// From how many bytes on arrays are shared with worker processes, by joblib's default from 1 MiB; `None` for
     /// never.
     pub(crate) fn shared_from(&self) -> Option<usize> {
-        self.mmap_mode.unwrap_or(Some(MmapMode::Read))?;
-        self.max_nbytes.unwrap_or(Some(1 << 20))
+        self.mmap_mode.unwrap_or(Ok(MmapMode::Read)).ok()?;
+        self.max_nbytes.unwrap_or(Ok(1 << 20)).ok()
     }
 
     /// How they are mapped.
     pub(crate) fn mapped_as(&self) -> MmapMode {
-        self.mmap_mode.flatten().unwrap_or(MmapMode::Read)
+        self.mmap_mode.and_then(Result::ok).unwrap_or(MmapMode::Read)
     }
 
     /// What is asked of worker processes and can't be had elsewhere, by name.

@@ -10,7 +10,7 @@ use joblib_array::MmapMode;
 use super::{Anywhere, Forked, Parallel, SharedMem};
 use crate::backend::Backend;
 use crate::delayed::{Delayed, Function, Value};
-use crate::settings::Prefer;
+use crate::settings::{Never, Prefer};
 use crate::task::Task;
 
 impl<R, F> Parallel<Anywhere, R, F> {
@@ -30,7 +30,7 @@ impl<R, F> Parallel<Anywhere, R, F> {
     /// all; `None` sends all arrays inside of messages, but those that
     /// are themselves mapped for writing (see [`mmap_mode`](Self::mmap_mode)).
     pub fn max_nbytes(mut self, bytes: impl Into<Option<usize>>) -> Self {
-        self.settings.max_nbytes = Some(bytes.into());
+        self.settings.max_nbytes = Some(bytes.into().ok_or(Never));
         self
     }
 
@@ -60,7 +60,7 @@ impl<R, F> Parallel<Anywhere, R, F> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn mmap_mode(mut self, mode: impl Into<Option<MmapMode>>) -> Self {
-        self.settings.mmap_mode = Some(mode.into());
+        self.settings.mmap_mode = Some(mode.into().ok_or(Never));
         self
     }
 
