@@ -11,6 +11,7 @@ fn computed_by(n: u64, _backend: &str) -> (u64, u32) {
     (n * n, std::process::id())
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "tasks own their arguments")]
 fn task(n: u64, backend: String) -> (u64, u32) {
     computed_by(n, &backend)
 }

@@ -42,8 +42,9 @@ pub(crate) struct Batching {
 }
 
 impl Batching {
-    /// The most a batch grows from one to the next: an outlier of a fast task can't flood a worker.
-    const GROWTH: usize = 8;
+    /// The most a batch grows from one to the next: an outlier of a fast task can't flood a worker, and tiny tasks take
+    /// three batches to get up to speed.
+    const GROWTH: usize = 32;
     /// The most tasks in a batch, so that the producer never runs far ahead of the results.
     const MOST: usize = 1 << 15;
     /// The size of message beyond which batching gains nothing.

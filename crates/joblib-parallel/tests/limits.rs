@@ -107,15 +107,16 @@ fn copies_are_made_in_the_folder_that_call_scope_or_environment_name() {
 }
 
 fn temporary_folder() {
-    // Which file is behind the array?
-    fn file_of(_array: Array<f64>, name: String) -> bool {
+    /// Is a file whose path contains this mapped?
+    #[allow(clippy::needless_pass_by_value, reason = "tasks own their arguments")]
+    fn maps_file(_array: Array<f64>, name: String) -> bool {
         std::fs::read_to_string("/proc/self/maps").unwrap().contains(&name)
     }
     let array: Array<f64> = (0..200_000).map(f64::from).collect();
     // A copy is kept with its array: each look is at another one.
     let copy = || Array::from_slice(array.as_slice(), &[200_000]).unwrap();
     let is_in = |parallel: &Parallel, name: &str| {
-        parallel.run([delayed(file_of, (copy(), name.to_owned()))]).unwrap()[0]
+        parallel.run([delayed(maps_file, (copy(), name.to_owned()))]).unwrap()[0]
     };
     assert!(is_in(&parallel("loky"), "by-environment"));
     let folder = tempfile::Builder::new().prefix("by-scope").tempdir().unwrap();

@@ -77,7 +77,7 @@ impl Subscriber for Recorder {
     }
 
     fn exit(&self, _span: &Id) {
-        ENTERED.with_borrow_mut(|entered| entered.pop());
+        ENTERED.with_borrow_mut(Vec::pop);
     }
 
     fn current_span(&self) -> Current {
@@ -97,6 +97,7 @@ fn parallel(backend: &str) -> Parallel {
     Parallel::new().n_jobs(2).backend(Backend::from(backend))
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "tasks own their arguments")]
 fn speak(n: u64, backend: String) {
     tracing::info!("task {n} on {backend} speaks");
 }
