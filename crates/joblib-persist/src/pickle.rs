@@ -2,7 +2,7 @@
 //!
 //! [`load`](crate::load) recognises a pickle by its first bytes, compressed or not, so a Python file needs no function of
 //! its own. This module has what is special about them: [`Value`] for looking at what has no Rust type, [`Limits`] for
-//! files that are not trusted, [`from_slice`] for pickles in memory, [`dump_python`](crate::dump_python) for the way back.
+//! files that are not trusted, [`from_slice`] for pickles in memory, [`dump_python`] for the way back.
 //!
 //! `pickle/README.md` in the sources tells how a pickle is read, and why hostile ones do no harm.
 //!

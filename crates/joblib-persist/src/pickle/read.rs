@@ -57,7 +57,7 @@ pub(crate) fn load<T: DeserializeOwned>(
 
 /// Reads a pickle from memory into a Rust value.
 ///
-/// Never runs anything: see the [module](self)'s documentation.
+/// Never runs anything: see the [module](crate::pickle)'s documentation.
 ///
 /// ```
 /// let value: (i64, String) = joblib_persist::pickle::from_slice(b"(I1\nVone\nt.")?;
