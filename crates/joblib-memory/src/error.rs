@@ -4,6 +4,14 @@
 use joblib_store::ParseByteSizeError;
 
 /// Why something asked of the cache could not be done.
+///
+/// ```
+/// use joblib_memory::Memory;
+///
+/// let error = Memory::new("").unwrap_err();
+/// assert!(error.to_string().contains("the cache's location is empty"));
+/// assert!(!error.is_gone() && error.store().is_none());
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct Error(Box<Kind>);
@@ -90,4 +98,12 @@ impl From<std::convert::Infallible> for Error {
 }
 
 /// A result of this crate.
+///
+/// ```
+/// fn cache() -> joblib_memory::Result<joblib_memory::Memory> {
+///     joblib_memory::Memory::with_backend("in_memory", "of results")?.bytes_limit("1G")
+/// }
+/// assert_eq!(cache()?.limits().bytes, Some(1 << 30));
+/// # Ok::<(), joblib_memory::Error>(())
+/// ```
 pub type Result<T, E = Error> = std::result::Result<T, E>;

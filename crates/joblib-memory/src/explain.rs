@@ -14,6 +14,19 @@ use crate::report::Readable;
 const MOST: usize = 2000;
 
 /// Why a call would be computed, or that it would not.
+///
+/// ```
+/// use joblib_memory::{Explanation, Memory};
+///
+/// let memory = Memory::with_backend("in_memory", "explained")?;
+/// let power = memory.cache("power", |x: f64, n: i32| x.powi(n));
+/// assert_eq!(power.explain((2.0, 3)), Explanation::NeverComputed);
+/// power.eval((2.0, 3));
+/// assert!(power.explain((2.0, 3)).is_hit());
+/// let other = power.explain((2.0, 4)).to_string();
+/// assert_eq!(other, "it was not computed with these arguments; the nearest call differs in 1 (there 3)");
+/// # Ok::<(), joblib_memory::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Explanation {

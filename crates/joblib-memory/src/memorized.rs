@@ -18,6 +18,15 @@ use crate::shelved::Shelved;
 use crate::{Explanation, FunctionStats, Metadata, Result, explain};
 
 /// A function of up to eight arguments that can be cached: each argument is hashed by reference before the call.
+///
+/// ```
+/// use joblib_memory::{CacheFn, Memory};
+///
+/// fn remembered<F: CacheFn<(f64,), Output = f64>>(memory: &Memory, name: &str, f: F) -> f64 {
+///     memory.cache(name, f).eval((2.0,))
+/// }
+/// assert_eq!(remembered(&Memory::none(), "half", |x: f64| x / 2.0), 1.0);
+/// ```
 pub trait CacheFn<A> {
     /// What it returns.
     type Output;
@@ -118,6 +127,15 @@ impl<F> MemorizedFunc<F> {
     }
 
     /// Says that the function's code is another one: results of other versions don't count.
+    ///
+    /// ```
+    /// use joblib_memory::Memory;
+    ///
+    /// let memory = Memory::with_backend("in_memory", "versions")?;
+    /// memory.cache("scale", |x: f64| 2.0 * x).eval((1.0,));
+    /// assert_eq!(memory.cache("scale", |x: f64| 3.0 * x).version(2).eval((1.0,)), 3.0);
+    /// # Ok::<(), joblib_memory::Error>(())
+    /// ```
     pub fn version(mut self, version: u64) -> Self {
         self.version = version;
         self
@@ -130,6 +148,17 @@ impl<F> MemorizedFunc<F> {
     }
 
     /// Maps arrays of results; see [`Memory::mmap_mode`].
+    ///
+    /// ```
+    /// use joblib_array::{Array, MmapMode};
+    /// use joblib_memory::Memory;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let zeros = Memory::new(folder.path())?.cache("zeros", |n: usize| Array::<f64>::zeros(&[n]));
+    /// let zeros = zeros.mmap_mode(MmapMode::Read)?;
+    /// assert!(zeros.eval((1000,)).is_mapped());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn mmap_mode(mut self, mode: MmapMode) -> Result<Self> {
         check_mmap_mode(mode)?;
         self.options.mmap_mode = Some(mode);
@@ -155,12 +184,35 @@ impl<F> MemorizedFunc<F> {
     }
 
     /// Computes a result again that is older than this.
+    ///
+    /// ```
+    /// use joblib_memory::Memory;
+    /// use std::time::Duration;
+    ///
+    /// let memory = Memory::with_backend("in_memory", "expired")?;
+    /// let now = memory.cache("now", || 1).expires_after(Duration::ZERO);
+    /// now.eval(());
+    /// assert!(!now.check_call_in_cache(()));
+    /// # Ok::<(), joblib_memory::Error>(())
+    /// ```
     pub fn expires_after(mut self, age: Duration) -> Self {
         self.options.expires_after = Some(age);
         self
     }
 
     /// Asks before a stored result is used: `false` has it computed again.
+    ///
+    /// ```
+    /// use joblib_memory::Memory;
+    /// use std::time::Duration;
+    ///
+    /// let memory = Memory::with_backend("in_memory", "validated")?;
+    /// let quick = memory.cache("quick", |x: i32| x);
+    /// let kept = quick.cache_validation_callback(|metadata| metadata.duration() > Duration::from_secs(1));
+    /// kept.eval((1,));
+    /// assert!(!kept.check_call_in_cache((1,)), "what was computed in less is computed again");
+    /// # Ok::<(), joblib_memory::Error>(())
+    /// ```
     pub fn cache_validation_callback(
         mut self,
         callback: impl Fn(&Metadata) -> bool + Send + Sync + 'static,
@@ -170,6 +222,16 @@ impl<F> MemorizedFunc<F> {
     }
 
     /// Keeps the arguments' values out of the stored metadata and of what is printed.
+    ///
+    /// ```
+    /// use joblib_memory::Memory;
+    ///
+    /// let memory = Memory::with_backend("in_memory", "secrets")?;
+    /// memory.cache("login", |password: &str| password.len()).redact().eval(("hunter2",));
+    /// let (_, metadata) = memory.items()?.remove(0);
+    /// assert_eq!(metadata.map(|metadata| metadata.arguments()[0].text().to_owned()).as_deref(), Some(""));
+    /// # Ok::<(), joblib_memory::Error>(())
+    /// ```
     pub fn redact(mut self) -> Self {
         self.options.redact = true;
         self
@@ -238,6 +300,16 @@ impl<F> MemorizedFunc<F> {
     }
 
     /// Like [`eval`](Self::eval), but returns a reference to the result.
+    ///
+    /// ```
+    /// use joblib_memory::Memory;
+    ///
+    /// let memory = Memory::with_backend("in_memory", "shelved")?;
+    /// let words = memory.cache("words", |text: &str| text.split(' ').count());
+    /// let reference = words.call_and_shelve(("to be or not",));
+    /// assert_eq!(reference.get()?, 4);
+    /// # Ok::<(), joblib_memory::Error>(())
+    /// ```
     pub fn call_and_shelve<A>(&self, arguments: A) -> Shelved<F::Output>
     where
         F: CacheFn<A>,
@@ -256,6 +328,16 @@ impl<F> MemorizedFunc<F> {
     }
 
     /// Computes the result, whether it is stored or not, and stores it.
+    ///
+    /// ```
+    /// use joblib_memory::Memory;
+    ///
+    /// let memory = Memory::with_backend("in_memory", "forced")?;
+    /// let runs = std::cell::Cell::new(0);
+    /// let count = memory.cache("count", |_: u8| runs.replace(runs.get() + 1));
+    /// assert_eq!((count.eval((1,)), count.eval((1,)), count.call((1,)), count.eval((1,))), (0, 0, 1, 1));
+    /// # Ok::<(), joblib_memory::Error>(())
+    /// ```
     pub fn call<A>(&self, arguments: A) -> F::Output
     where
         F: CacheFn<A>,

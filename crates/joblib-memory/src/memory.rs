@@ -74,6 +74,16 @@ impl Memory {
     ///
     /// That the folder can't be written is not an error: functions then compute each time, and one warning says so. An
     /// error is an empty location.
+    ///
+    /// ```
+    /// use joblib_memory::Memory;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let memory = Memory::new(folder.path().join("cache"))?;
+    /// assert_eq!(memory.eval("one", || 1, ()), 1);
+    /// assert!(folder.path().join("cache/joblib-rs/CACHEDIR.TAG").exists());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn new(location: impl AsRef<Path>) -> Result<Self> {
         Self::with_backend("local", location.as_ref())
     }
@@ -106,6 +116,13 @@ impl Memory {
     }
 
     /// The same with options that the backend understands.
+    ///
+    /// ```
+    /// use joblib_memory::{Memory, StoreOptions};
+    ///
+    /// let options = StoreOptions::new("scratch").option("colour", "blue");
+    /// assert!(Memory::with_options("in_memory", &options).is_err(), "no backend ignores what it does not know");
+    /// ```
     pub fn with_options(backend: &str, options: &StoreOptions) -> Result<Self> {
         type Opened = HashMap<String, Weak<Shared>>;
         static OPENED: Mutex<Option<Opened>> = Mutex::new(None);
@@ -143,6 +160,14 @@ impl Memory {
     /// Maps arrays of results into memory instead of reading them: `MmapMode::Read` or `MmapMode::CopyOnWrite`.
     ///
     /// The modes that change the file are an error: a stored result is never changed.
+    ///
+    /// ```
+    /// use joblib_array::MmapMode;
+    /// use joblib_memory::Memory;
+    ///
+    /// assert!(Memory::none().mmap_mode(MmapMode::Read).is_ok());
+    /// assert!(Memory::none().mmap_mode(MmapMode::ReadWrite).is_err());
+    /// ```
     pub fn mmap_mode(self, mode: MmapMode) -> Result<Self> {
         check_mmap_mode(mode)?;
         Ok(self.set(|settings| settings.mmap_mode = Some(mode)))
@@ -193,6 +218,13 @@ impl Memory {
     }
 
     /// Which results go first when a limit is reached.
+    ///
+    /// ```
+    /// use joblib_memory::{Memory, Policy};
+    ///
+    /// let memory = Memory::none().policy(Policy::CostAware).items_limit(1000);
+    /// assert_eq!(memory.limits().policy, Policy::CostAware);
+    /// ```
     pub fn policy(self, policy: Policy) -> Self {
         self.set(|settings| settings.limits.policy = policy)
     }
@@ -222,6 +254,17 @@ impl Memory {
     ///
     /// Its code can't be seen: give it another [`version`](MemorizedFunc::version) or name when it changes. What a closure
     /// captures is not part of the key either: pass it as an argument.
+    ///
+    /// ```
+    /// use joblib_memory::Memory;
+    ///
+    /// let memory = Memory::with_backend("in_memory", "run time")?;
+    /// let factor = 3.0;
+    /// // What it captures is not part of the key, so it is in the name.
+    /// let scale = memory.cache(format!("scale by {factor}"), |x: f64| factor * x);
+    /// assert_eq!(scale.eval((2.0,)), 6.0);
+    /// # Ok::<(), joblib_memory::Error>(())
+    /// ```
     #[track_caller]
     pub fn cache<F>(&self, name: impl Into<String>, function: F) -> MemorizedFunc<F> {
         let name = name.into();
@@ -241,6 +284,15 @@ impl Memory {
     }
 
     /// Drops all results. Returns how many there were.
+    ///
+    /// ```
+    /// use joblib_memory::Memory;
+    ///
+    /// let memory = Memory::with_backend("in_memory", "cleared")?;
+    /// memory.eval("half", |x: f64| x / 2.0, (3.0,));
+    /// assert_eq!(memory.clear()?, 1);
+    /// # Ok::<(), joblib_memory::Error>(())
+    /// ```
     pub fn clear(&self) -> Result<u64> {
         if Level(self.settings.verbose).computing() {
             report::say(format_args!("Flushing completely the cache in {}", self.place()));
@@ -279,6 +331,18 @@ impl Memory {
     }
 
     /// The stored results, each with what is known of it where that can be read. This walks the whole cache.
+    ///
+    /// ```
+    /// use joblib_memory::Memory;
+    ///
+    /// let memory = Memory::with_backend("in_memory", "listed")?;
+    /// memory.eval("half", |x: f64| x / 2.0, (3.0,));
+    /// for (item, metadata) in memory.items()? {
+    ///     assert_eq!(metadata.map(|metadata| metadata.function().to_owned()).as_deref(), Some("half"));
+    ///     assert!(item.bytes > 0);
+    /// }
+    /// # Ok::<(), joblib_memory::Error>(())
+    /// ```
     pub fn items(&self) -> Result<Vec<(Item, Option<Metadata>)>> {
         let mut items = Vec::new();
         if let Some(store) = self.store() {

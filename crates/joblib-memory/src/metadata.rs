@@ -6,6 +6,17 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 
 /// What is known of a stored result: which call it is of, what it cost, and where it comes from.
+///
+/// ```
+/// use joblib_memory::Memory;
+///
+/// let memory = Memory::with_backend("in_memory", "with metadata")?;
+/// memory.eval("half", |x: f64| x / 2.0, (3.0,));
+/// let Some(metadata) = memory.items()?.remove(0).1 else { panic!("it can be read") };
+/// assert_eq!((metadata.function(), metadata.arguments()[0].text()), ("half", "3.0"));
+/// assert!(metadata.duration() < metadata.age());
+/// # Ok::<(), joblib_memory::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Metadata {
     pub(crate) time: f64,
@@ -60,6 +71,17 @@ impl From<[u8; 16]> for Hash {
 }
 
 /// One argument of a call.
+///
+/// ```
+/// use joblib_memory::Memory;
+///
+/// let memory = Memory::with_backend("in_memory", "arguments")?;
+/// memory.eval("sum", |x: &[i32]| x.iter().sum::<i32>(), (&[1, 2][..],));
+/// let (_, metadata) = memory.items()?.remove(0);
+/// let argument = &metadata.as_ref().map(|metadata| metadata.arguments()).unwrap_or_default()[0];
+/// assert_eq!((argument.name(), argument.text()), ("0", "[1, 2]"));
+/// # Ok::<(), joblib_memory::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Argument {
     pub(crate) name: String,

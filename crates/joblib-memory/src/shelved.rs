@@ -13,6 +13,15 @@ use crate::memory::Memory;
 use crate::{Error, Metadata, Result};
 
 /// What `call_and_shelve` returns: a reference to the stored result, or the result itself where it was not stored.
+///
+/// ```
+/// use joblib_memory::{Memory, Shelved};
+///
+/// let reference: Shelved<i32> = Memory::none().cache("double", |x: i32| 2 * x).call_and_shelve((4,));
+/// assert!(matches!(reference, Shelved::NotMemorized(_)));
+/// assert_eq!(reference.into_inner()?, 8);
+/// # Ok::<(), joblib_memory::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(bound(serialize = "T: Serialize", deserialize = "T: DeserializeOwned"))]
 pub enum Shelved<T> {
@@ -61,6 +70,12 @@ impl<T> Shelved<T> {
 }
 
 /// A result that is not in a cache, in the form of one that is.
+///
+/// ```
+/// use joblib_memory::NotMemorizedResult;
+///
+/// assert_eq!(NotMemorizedResult::new(8).get(), 8);
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NotMemorizedResult<T> {
     value: T,
@@ -87,6 +102,19 @@ impl<T: Clone> NotMemorizedResult<T> {
 
 /// A reference to a stored result. It serializes, and prints and parses, as where the result is; another process that
 /// reaches the same store can load the result by it.
+///
+/// ```
+/// use joblib_memory::{MemorizedResult, Memory};
+///
+/// let memory = Memory::with_backend("in_memory", "referred to")?;
+/// let reference = memory.cache("double", |x: i32| 2 * x).call_and_shelve((4,));
+/// let text = reference.memorized().map(ToString::to_string).unwrap_or_default();
+/// let parsed: MemorizedResult<i32> = text.parse()?;
+/// assert_eq!(parsed.get()?, 8);
+/// parsed.clear()?;
+/// assert!(parsed.get().unwrap_err().is_gone());
+/// # Ok::<(), joblib_memory::Error>(())
+/// ```
 pub struct MemorizedResult<T> {
     memory: Memory,
     key: Key,

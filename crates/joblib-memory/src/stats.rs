@@ -26,6 +26,16 @@ pub struct Stats {
 }
 
 /// What the cache did for one function since the process started.
+///
+/// ```
+/// use joblib_memory::Memory;
+///
+/// let memory = Memory::with_backend("in_memory", "counted")?;
+/// memory.eval("half", |x: f64| x / 2.0, (3.0,));
+/// let functions = memory.stats().functions;
+/// assert_eq!((functions[0].function.as_str(), functions[0].misses), ("half", 1));
+/// # Ok::<(), joblib_memory::Error>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct FunctionStats {

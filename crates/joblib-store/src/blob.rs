@@ -6,6 +6,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The bytes stored under a key.
+///
+/// ```
+/// use joblib_store::Blob;
+///
+/// let blob = Blob::Bytes(b"result".as_slice().into());
+/// assert!(blob.path().is_none());
+/// assert_eq!(blob.into_bytes()?, b"result");
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Blob {

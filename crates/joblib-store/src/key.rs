@@ -82,6 +82,14 @@ impl Hash for FunctionVersion {
 }
 
 /// What a result is stored under.
+///
+/// ```
+/// use joblib_store::{FunctionVersion, Key};
+///
+/// let key = Key::new(&FunctionVersion::new("demo::fit", 1, "fn fit() {}"), [7; 16]);
+/// assert_eq!(key.version().function(), "demo::fit");
+/// assert_eq!(key.call_hex(), "07".repeat(16));
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Key {
     version: Arc<FunctionVersion>,

@@ -112,6 +112,13 @@ impl ByteSize {
 }
 
 /// A text that is no number of bytes.
+///
+/// ```
+/// use joblib_store::ByteSize;
+///
+/// let error = "ten".parse::<ByteSize>().unwrap_err();
+/// assert!(error.to_string().contains("ten"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a size is a number of bytes, or a number and one of K, M, G, T, as in \"10G\"; found {0:?}")]
 pub struct ParseByteSizeError(String);

@@ -6,6 +6,13 @@ use std::time::Duration;
 use crate::{Limits, Usage};
 
 /// Which results go first when the limits have no room for all. Results of earlier code go before all others.
+///
+/// ```
+/// use joblib_store::{Limits, Policy};
+///
+/// let limits = Limits { policy: Policy::CostAware, ..Limits::default() }.items_limit(100);
+/// assert_ne!(limits.policy, Policy::default());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Policy {
@@ -18,6 +25,15 @@ pub enum Policy {
 }
 
 /// What a policy knows of a result.
+///
+/// ```
+/// use joblib_store::Candidate;
+/// use std::time::Duration;
+///
+/// let minute = Some(Duration::from_secs(60));
+/// let dear = Candidate { bytes: 1000, idle: Duration::ZERO, cost: minute, current: true };
+/// assert!(dear.current);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Candidate {
     /// Bytes that dropping it frees.

@@ -24,6 +24,18 @@ pub type CostOf<'a> = &'a dyn Fn(Blob) -> Option<Duration>;
 /// - `get` returns the whole bytes of one `put`, or nothing: never parts, never a mixture.
 /// - At most one [`Claim::Mine`] for a key is out at a time. A claim ends when it is written or dropped, or its process dies.
 /// - `reduce` leaves the store within the limits, and takes what its policy values least first.
+///
+/// ```
+/// use joblib_store::{FunctionVersion, Key, StoreOptions, open};
+///
+/// let store = open("in_memory", &StoreOptions::new("a store"))?;
+/// let key = Key::new(&FunctionVersion::new("demo::fit", 1, "fn fit() {}"), [7; 16]);
+/// store.put(&key, &mut |out| out.write_all(b"result"))?;
+/// let found = store.get(&key)?.map(|blob| blob.into_bytes()).transpose()?;
+/// assert_eq!(found.as_deref(), Some(&b"result"[..]));
+/// assert!(store.remove(&key)? && !store.contains(&key)?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Store: Debug + Send + Sync {
     /// The backend's registered name.
     fn backend(&self) -> &str;
@@ -68,6 +80,18 @@ pub trait Store: Debug + Send + Sync {
 }
 
 /// The answer to [`Store::claim`].
+///
+/// ```
+/// use joblib_store::{Claim, FunctionVersion, Key, StoreOptions, open};
+///
+/// let store = open("in_memory", &StoreOptions::new("claims"))?;
+/// let key = Key::new(&FunctionVersion::new("demo::fit", 1, "fn fit() {}"), [7; 16]);
+/// let Claim::Mine(claim) = store.claim(&key)? else { panic!("nobody else asked") };
+/// assert!(matches!(store.claim(&key)?, Claim::Taken(holder) if holder.is_this_process()));
+/// claim.write(&mut |out| out.write_all(b"result"))?;
+/// assert!(store.contains(&key)?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub enum Claim {
     /// The asker is to compute the result and write it.
@@ -77,12 +101,33 @@ pub enum Claim {
 }
 
 /// The right to compute a missing result. Dropping it gives the right back.
+///
+/// ```
+/// use joblib_store::{Claim, FunctionVersion, Key, StoreOptions, open};
+///
+/// let store = open("in_memory", &StoreOptions::new("given back"))?;
+/// let key = Key::new(&FunctionVersion::new("demo::fit", 1, "fn fit() {}"), [7; 16]);
+/// drop(store.claim(&key)?);
+/// assert!(matches!(store.claim(&key)?, Claim::Mine(_)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Claimed: Debug + Send {
     /// Stores the result's bytes. Returns how many there are.
     fn write(self: Box<Self>, write: WriteBytes<'_>) -> Result<u64, Error>;
 }
 
 /// Which results to clear.
+///
+/// ```
+/// use joblib_store::{FunctionVersion, Key, Scope, StoreOptions, open};
+///
+/// let store = open("in_memory", &StoreOptions::new("scopes"))?;
+/// let key = Key::new(&FunctionVersion::new("demo::fit", 1, "fn fit() {}"), [7; 16]);
+/// store.put(&key, &mut |out| out.write_all(b"result"))?;
+/// assert_eq!(store.clear(Scope::Function("demo::score"))?, 0);
+/// assert_eq!(store.clear(Scope::Function("demo::fit"))?, 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum Scope<'a> {
@@ -93,6 +138,15 @@ pub enum Scope<'a> {
 }
 
 /// One stored result, as [`Store::visit`] shows it.
+///
+/// ```
+/// use joblib_store::{FunctionVersion, Item};
+/// use std::time::SystemTime;
+///
+/// let version = FunctionVersion::new("demo::fit", 1, "fn fit() {}");
+/// let item = Item::new(version, [7; 16], 100, SystemTime::now(), true);
+/// assert_eq!(item.key().call(), &item.call);
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Item {
@@ -127,6 +181,13 @@ impl Item {
 }
 
 /// Bytes and items stored.
+///
+/// ```
+/// use joblib_store::Usage;
+///
+/// let usage = Usage { bytes: 10, items: 1 }.plus(5);
+/// assert_eq!(usage.minus(10), Usage { bytes: 5, items: 1 });
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Usage {
     /// Bytes.
@@ -150,6 +211,14 @@ impl Usage {
 }
 
 /// What keeping to the limits dropped.
+///
+/// ```
+/// use joblib_store::Reduced;
+///
+/// let mut reduced = Reduced::default();
+/// reduced.add(100);
+/// assert_eq!((reduced.items, reduced.bytes), (1, 100));
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Reduced {
