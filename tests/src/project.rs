@@ -27,15 +27,17 @@ impl Project {
         let of_workspace = fs::read_to_string(root.join("Cargo.toml")).expect("the workspace's manifest");
         // With the same profiles, what is compiled already is used.
         let profiles = of_workspace.find("[profile").map_or("", |start| &of_workspace[start..]);
-        let mut manifest = format!(
+        let dependencies: Vec<String> = dependencies
+            .iter()
+            .map(|name| {
+                format!("{name} = {{ path = {:?} }}", root.join("crates").join(name).display().to_string())
+            })
+            .collect();
+        let manifest = format!(
             "[workspace]\n\n[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\npublish = false\n\n\
-             [dependencies]\n"
+             [dependencies]\n{}\n\n{profiles}",
+            dependencies.join("\n")
         );
-        for dependency in dependencies {
-            let path = root.join("crates").join(dependency);
-            manifest += &format!("{dependency} = {{ path = {:?} }}\n", path.display().to_string());
-        }
-        manifest = format!("{manifest}\n{profiles}");
         fs::write(folder.path().join("Cargo.toml"), manifest).expect("the manifest is written");
         fs::copy(root.join("Cargo.lock"), folder.path().join("Cargo.lock")).expect("the lock file is copied");
         fs::create_dir(folder.path().join("src")).expect("a folder for the source");

@@ -22,6 +22,24 @@ use crate::options::{Attribute, Options};
 /// Remembers a function's results, keyed by the content of its arguments and by its code.
 ///
 /// All options are in the [crate's documentation](crate).
+///
+/// ```
+/// use joblib_macros::cached;
+/// use joblib_memory::Memory;
+///
+/// #[cached(crate = joblib_memory, ignore = "verbose")]
+/// fn mean(x: &[f64], verbose: bool) -> f64 {
+///     if verbose {
+///         println!("computing the mean of {} numbers", x.len());
+///     }
+///     x.iter().sum::<f64>() / x.len() as f64
+/// }
+///
+/// Memory::with_backend("in_memory", "means")?.install();
+/// assert_eq!(mean(&[1.0, 2.0], true), 1.5);
+/// assert!(mean::check_call_in_cache(&[1.0, 2.0], false));
+/// # Ok::<(), joblib_memory::Error>(())
+/// ```
 #[proc_macro_attribute]
 pub fn cached(arguments: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
     cached_tokens(arguments.into(), &groups::with_parentheses(item.into())).into()
@@ -31,6 +49,22 @@ pub fn cached(arguments: proc_macro::TokenStream, item: proc_macro::TokenStream)
 ///
 /// Stands on a function, a method, a `const` or a `static`, which stays as it is. Its own options are `depends(…)`,
 /// `version = …` and `crate = …` as of [`macro@cached`], and `associated` on a function in an `impl` without `self`.
+///
+/// ```
+/// use joblib_macros::{cached, tracked};
+///
+/// #[tracked(crate = joblib_memory)]
+/// fn weight(x: f64) -> f64 {
+///     2.0 * x
+/// }
+///
+/// // Computed again when the code of `weight` changes.
+/// #[cached(crate = joblib_memory, memory = joblib_memory::Memory::none(), depends(weight))]
+/// fn weighted(x: f64) -> f64 {
+///     weight(x)
+/// }
+/// assert_eq!(weighted(1.5), 3.0);
+/// ```
 #[proc_macro_attribute]
 pub fn tracked(arguments: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
     tracked_tokens(arguments.into(), &groups::with_parentheses(item.into())).into()

@@ -59,8 +59,11 @@ impl Journal {
         self.append(&record(Kind::Dropped, -(bytes as i64), *call));
     }
 
-    pub(super) fn evicted(&self, call: &[u8; 16], bytes: u64) {
-        self.append(&record(Kind::Evicted, -(bytes as i64), *call));
+    pub(super) fn evicted(&self, dropped: &[([u8; 16], u64)]) {
+        if !dropped.is_empty() {
+            let line = |&(call, bytes): &([u8; 16], u64)| record(Kind::Evicted, -(bytes as i64), call);
+            self.append(&dropped.iter().flat_map(line).collect::<Vec<u8>>());
+        }
     }
 
     /// The total, or `None` where the journal is missing or damaged and the cache has to be counted.
@@ -113,11 +116,11 @@ impl Journal {
             .is_some_and(|(kind, _, _)| kind == Kind::Evicted)
     }
 
-    fn append(&self, line: &[u8; RECORD]) {
+    fn append(&self, lines: &[u8]) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         // One write at the end; if it fails, the next count mends the total.
         if let Some(state) = self.current(&mut state) {
-            let _ = state.file.write_all(line);
+            let _ = state.file.write_all(lines);
         }
     }
 
@@ -235,7 +238,7 @@ mod tests {
             (Journal::new(folder.path().join("usage")), Journal::new(folder.path().join("usage")));
         one.added(&[1; 16], 10);
         two.added(&[2; 16], 20);
-        one.evicted(&[1; 16], 10);
+        one.evicted(&[([1; 16], 10)]);
         for journal in [&one, &two] {
             assert_eq!(journal.usage(), Some(Usage { bytes: 20, items: 1 }));
         }
@@ -262,7 +265,7 @@ mod tests {
         let path = folder.path().join("usage");
         let journal = Journal::new(path.clone());
         journal.added(&[1; 16], 10);
-        journal.evicted(&[1; 16], 10);
+        journal.evicted(&[([1; 16], 10)]);
         fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(&[9; RECORD]).unwrap();
         assert_eq!(journal.usage(), None);
         journal.correct(Usage { bytes: 50, items: 3 });

@@ -142,25 +142,37 @@ impl Sweep {
         if !limits.bound_usage() {
             return reduced;
         }
+        let mut usage = shared.journal.usage();
+        if usage.is_some_and(|usage| limits.allow(usage)) {
+            return reduced;
+        }
+        // Going a little below the limit has many misses pay for one look, and files in a row go faster than one by one.
+        let lower = |limit: Option<u64>| limit.map(|limit| limit - limit / 32);
+        let lower = Limits { bytes: lower(limits.bytes), items: lower(limits.items), ..limits.clone() };
+        let mut dropped = Vec::new();
         let mut samples = 0;
         for _ in 0..DROPS {
-            let usage = shared.journal.usage();
-            if usage.is_some_and(|usage| limits.allow(usage)) {
+            if usage.is_some_and(|usage| lower.allow(usage)) {
                 break;
             }
-            if self.pool.is_empty() {
-                // A second empty sample in a step means that the journal was wrong, and is now right.
-                samples += 1;
-                if samples > 2 {
-                    break;
+            match self.pool.pop_front() {
+                Some(found) => {
+                    if drop_unused(&found, &mut reduced) {
+                        usage = usage.map(|usage| usage.minus(found.bytes));
+                        dropped.push((found.id, found.bytes));
+                    }
                 }
-                self.sample(shared, limits, cost, usage.is_none());
-                continue;
-            }
-            if let Some(found) = self.pool.pop_front() {
-                drop_unused(shared, &found, &mut reduced);
+                // A second empty sample in a step means that the journal was wrong, and is now right.
+                None if samples == 2 => break,
+                None => {
+                    samples += 1;
+                    shared.journal.evicted(&std::mem::take(&mut dropped));
+                    self.sample(shared, limits, cost, usage.is_none());
+                    usage = shared.journal.usage();
+                }
             }
         }
+        shared.journal.evicted(&dropped);
         reduced
     }
 
@@ -200,25 +212,27 @@ impl Sweep {
         let now = SystemTime::now();
         for _ in 0..SAMPLE / 8 {
             let Some((found, _)) = walk.next(&shared.folder) else { return };
-            if limits.too_old(idle(now, found.used), found.current) {
-                drop_unused(shared, &found, reduced);
+            if limits.too_old(idle(now, found.used), found.current) && drop_unused(&found, reduced) {
+                shared.journal.evicted(&[(found.id, found.bytes)]);
             }
         }
         self.walk = Some(walk);
     }
 }
 
-/// Drops a result unless it was used or replaced since it was looked at.
-fn drop_unused(shared: &Shared, found: &Found, reduced: &mut Reduced) {
-    let Ok(now) = fs::symlink_metadata(&found.path) else { return };
+/// Drops a result unless it was used or replaced since it was looked at. Says whether it did; the journal is the
+/// caller's.
+fn drop_unused(found: &Found, reduced: &mut Reduced) -> bool {
+    let Ok(now) = fs::symlink_metadata(&found.path) else { return false };
     let modified = now.modified().unwrap_or(SystemTime::UNIX_EPOCH);
     if now.accessed().map_or(modified, |accessed| accessed.max(modified)) > found.used {
-        return;
+        return false;
     }
-    if fs::remove_file(&found.path).is_ok() {
-        shared.journal.evicted(&found.id, found.bytes);
+    let removed = fs::remove_file(&found.path).is_ok();
+    if removed {
         reduced.add(found.bytes);
     }
+    removed
 }
 
 pub(super) fn reduce(shared: &Shared, limits: &Limits, cost: CostOf<'_>) -> Result<Reduced, Error> {
@@ -235,7 +249,7 @@ pub(super) fn reduce(shared: &Shared, limits: &Limits, cost: CostOf<'_>) -> Resu
     for index in choose(&candidates, usage, limits) {
         match fs::remove_file(&found[index].path) {
             Ok(()) => {
-                shared.journal.evicted(&found[index].id, found[index].bytes);
+                shared.journal.evicted(&[(found[index].id, found[index].bytes)]);
                 reduced.add(found[index].bytes);
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
