@@ -29,7 +29,7 @@ impl<W, R, F> Parallel<W, R, F> {
     /// The longest that a single task may take, from its start.
     ///
     /// Worker processes are killed with it. Threads can't be: there the call goes on without the task, which still
-    /// runs (its failure says so); a task that borrows ([`SharedMem`]) is waited for.
+    /// runs (its failure says so); a task that borrows ([`SharedMem`](crate::SharedMem)) is waited for.
     ///
     /// ```
     /// use std::time::Duration;
@@ -117,7 +117,7 @@ impl<W, R, F> Parallel<W, R, F> {
         self
     }
 
-    /// Returns the results as a [`List`], or as an iterator: [`Generator`] or [`GeneratorUnordered`].
+    /// Returns the results as a [`List`](crate::List), or as an iterator: [`Generator`](crate::Generator) or [`GeneratorUnordered`](crate::GeneratorUnordered).
     ///
     /// An iterator has at most the results of `pre_dispatch` batches waiting: a slow consumer slows the producer.
     ///
