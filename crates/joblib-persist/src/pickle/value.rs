@@ -100,14 +100,14 @@ pub struct Object {
 ///
 /// ```
 /// use joblib_array::{Array, DType, Order};
-/// use joblib_persist::pickle::Value;
+/// use joblib_persist::pickle::{NdArray, Value};
 ///
 /// let folder = tempfile::tempdir()?;
 /// let path = folder.path().join("matrix.joblib");
 /// joblib_persist::dump_python(&Array::from_vec(vec![1_i32, 2, 3, 4], &[2, 2])?, &path)?;
 ///
 /// let value: Value = joblib_persist::load(&path)?;
-/// let array = value.as_array().ok_or("an array")?;
+/// let array: &NdArray = value.as_array().ok_or("an array")?;
 /// assert_eq!((array.dtype().as_str(), array.shape(), array.nbytes()), ("int32", &[2, 2][..], 16));
 /// assert_eq!((array.number_type(), array.order()), (Some(DType::I32), Order::C));
 /// assert_eq!((array.len(), array.is_empty(), array.is_mapped()), (4, false, false));
