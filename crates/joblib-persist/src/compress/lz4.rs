@@ -1,13 +1,12 @@
 //! The lz4 frame format: independent blocks of 1 MiB, each with a checksum of its compressed bytes. Frames of other tools,
 //! whose blocks look back at earlier ones, are read too, on one core.
 
+mod block;
 mod frame;
 mod serial;
 
 use std::io::{self, Read};
 use std::ops::RangeInclusive;
-
-use lz4_flex::block;
 
 use super::blocks::{BlockEncoder, BlockFormat};
 use super::pieces::{Next, PieceDecoder, PieceFormat};
@@ -74,8 +73,8 @@ impl BlockFormat for Blocks {
 
     fn compress(&self) -> impl FnOnce(&[u8], &mut Vec<u8>) -> io::Result<()> + Send + 'static {
         |input, output| {
-            output.resize(4 + block::get_maximum_output_size(input.len()), 0);
-            let len = block::compress_into(input, &mut output[4..]).map_err(io::Error::other)?;
+            output.resize(4 + lz4_flex::block::get_maximum_output_size(input.len()), 0);
+            let len = lz4_flex::block::compress_into(input, &mut output[4..]).map_err(io::Error::other)?;
             let size = if len < input.len() {
                 Size { len, is_compressed: true }
             } else {
@@ -157,7 +156,7 @@ impl PieceFormat for IndependentBlocks {
                 return Some(());
             }
             output.resize(max_block, 0);
-            let len = block::decompress_into(bytes, output).ok()?;
+            let len = block::decompress(bytes, output)?;
             output.truncate(len);
             Some(())
         }

@@ -118,11 +118,6 @@ struct Blocks {
     idle: Arc<Mutex<Vec<Compress>>>,
 }
 
-/// zlib-rs compresses less at the lower levels than zlib does, and is faster: a level more makes up for it.
-fn effort(level: u32) -> Compression {
-    Compression::new((level + 1).min(9))
-}
-
 impl BlockFormat for Blocks {
     type Check = (Adler, usize);
 
@@ -150,7 +145,8 @@ impl BlockFormat for Blocks {
         move |block, output| {
             output.reserve(block.len() / 2 + 64);
             let lock = || idle.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut compressor = lock().pop().unwrap_or_else(|| Compress::new(effort(level), false));
+            let mut compressor =
+                lock().pop().unwrap_or_else(|| Compress::new(Compression::new(level), false));
             loop {
                 let read = compressor.total_in() as usize;
                 compressor
