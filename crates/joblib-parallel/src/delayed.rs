@@ -73,8 +73,17 @@ functions!(A B C D E G H I J K L M);
 /// A value that can travel to another process and back.
 ///
 /// It is implemented for everything that [serde](https://serde.rs) can write and read and that a thread may own.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be sent to a worker: arguments and results have to be owned, and known to serde",
+    label = "borrows, or is unknown to serde",
+    note = "pass owned arguments (a clone of an `Array` copies nothing), to a function that takes them so: `fn norm(x: Array<f64>)`",
+    note = "or run closures that borrow, on threads: `.require(SharedMem)` and `.run(items.iter().map(|item| move || norm(item)))`",
+    note = "types of your own have to derive `serde::Serialize` and `serde::Deserialize`"
+)]
 pub trait Value: Serialize + DeserializeOwned + Send + 'static {}
 
+// Not recommended, for the compiler would name `Deserialize` as what is missing, which no reference can have.
+#[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + Send + 'static> Value for T {}
 
 /// A call that was not made: what [`delayed`] returns and [`Parallel::run`](crate::Parallel::run) takes.
@@ -99,6 +108,16 @@ pub struct Delayed<F, Args> {
 /// let scores = Parallel::new().n_jobs(2).run([0.1, 1.0, 10.0].map(|alpha| delayed(score, (alpha, 5))))?;
 /// assert_eq!(scores, [0.5, 5.0, 50.0]);
 /// # Ok::<(), joblib_parallel::Error>(())
+/// ```
+///
+/// Arguments are owned; what borrows does not compile:
+///
+/// ```compile_fail,E0277
+/// fn norm(x: &Vec<f64>) -> f64 {
+///     x.iter().map(|v| v * v).sum::<f64>().sqrt()
+/// }
+/// let x = vec![3.0, 4.0];
+/// joblib_parallel::delayed(norm, (&x,));
 /// ```
 ///
 /// A closure that captures does not compile here; it runs on threads, after
