@@ -133,20 +133,26 @@ where
     F::Output: Value,
     Args: Value,
 {
-    const {
-        assert!(
-            size_of::<F>() == 0,
-            "delayed() takes a function or a closure that captures nothing: pass what it captures as an argument, \
-             or use require(SharedMem)"
-        );
-    }
+    const { NoData::<F>::CHECKED };
     let _ = f;
     Delayed { args, function: PhantomData }
 }
 
+/// Checks, when the program is compiled, that values of `F` hold no data.
+struct NoData<F>(PhantomData<F>);
+
+impl<F> NoData<F> {
+    /// One constant wherever it is relied on, so that the compiler reports one error, which has this text.
+    const CHECKED: () = assert!(
+        size_of::<F>() == 0,
+        "delayed() takes a function or a closure that captures nothing: pass what it captures as an argument, \
+         or use require(SharedMem)"
+    );
+}
+
 /// The one value of `F`, which holds no data.
 fn instance<F: Copy>() -> F {
-    const { assert!(size_of::<F>() == 0) };
+    const { NoData::<F>::CHECKED };
     // SAFETY: F has no bytes, so any (aligned, dangling) pointer reads it; it is Copy, so no value is dropped twice.
     // A value of F existed in this program: `Delayed<F, _>` is made only by `delayed`, from one.
     unsafe { std::ptr::NonNull::<F>::dangling().as_ptr().read() }
