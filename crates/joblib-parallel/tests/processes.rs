@@ -277,3 +277,13 @@ fn settings_of_workers_are_refused_where_there_are_none() {
         .unwrap_err();
     assert!(error.is_usage() && error.to_string().contains("nice"), "{error}");
 }
+
+#[test]
+fn retries_are_refused_where_no_worker_can_die_alone() {
+    for (backend, n_jobs) in [(Backend::Threading, 2), (Backend::Threading, 1), (Backend::Sequential, 1)] {
+        let parallel = Parallel::new().backend(backend).n_jobs(n_jobs);
+        let error = parallel.clone().retries(2).run([delayed(square, (1,))]).unwrap_err();
+        assert!(error.is_usage() && error.to_string().contains("retries"), "{error}");
+        assert_eq!(parallel.retries(0).run([delayed(square, (3,))]).unwrap(), [9]);
+    }
+}

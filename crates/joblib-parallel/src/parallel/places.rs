@@ -72,7 +72,7 @@ impl<R, F> Parallel<Anywhere, R, F> {
     }
 
     /// How often a task whose worker process died is tried again, 0 at first. A task that kills two workers is given
-    /// up all the same.
+    /// up all the same. On threads, where no worker can die alone, it is an error.
     pub fn retries(mut self, retries: u32) -> Self {
         self.settings.retries = retries;
         self

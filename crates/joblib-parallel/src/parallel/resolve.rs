@@ -51,12 +51,21 @@ impl<W, R, F: OnFailure> Parallel<W, R, F> {
         let chosen = settings.backend.is_some() && !backend.traits().in_process;
         let alone =
             n_jobs == 1 && !chosen && settings.timeout.is_none() && settings.for_workers_only().is_none();
+        let alone = alone && settings.retries == 0;
         let backend = if alone { Backend::Sequential.find()? } else { backend };
         if let Some(name) = settings.for_workers_only()
             && !backend.traits().worker_settings
         {
             return Err(Error::usage(format!(
                 "{name} is for worker processes, which backend {:?} does not have; use \"loky\"",
+                backend.name()
+            )));
+        }
+        // A worker that can die alone need not be a process of ours: a backend of the user's own may report crashes.
+        if settings.retries > 0 && backend.traits().in_process {
+            return Err(Error::usage(format!(
+                "retries is for tasks whose worker process died, and backend {:?} has none: what ends its worker ends \
+                 this program; use \"loky\"",
                 backend.name()
             )));
         }
