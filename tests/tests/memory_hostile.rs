@@ -209,18 +209,16 @@ fn a_claim_from_another_host_is_believed_by_what_is_seen_of_it_and_not_by_its_ti
     for (time, abandoned) in [(epoch, true), (future, false)] {
         let folder = tempfile::tempdir().unwrap();
         let memory = memory(&folder).waiting_time(Duration::from_millis(200));
+        let (sent, received) = std::sync::mpsc::channel();
+        let double = |x: u64| {
+            // Slow while somebody listens.
+            if sent.send(()).is_ok() {
+                std::thread::sleep(Duration::from_millis(100));
+            }
+            2 * x
+        };
         let claimed = std::thread::scope(|scope| {
-            let (sent, received) = std::sync::mpsc::channel();
-            let memory = &memory;
-            let computing = scope.spawn(move || {
-                memory
-                    .cache("double", |x: u64| {
-                        sent.send(()).unwrap();
-                        std::thread::sleep(Duration::from_millis(100));
-                        2 * x
-                    })
-                    .eval((1,))
-            });
+            let computing = scope.spawn(|| memory.cache("double", double).eval((1,)));
             received.recv().unwrap();
             let claim = files(&own(&folder).join("claims")).remove(0);
             let text = fs::read_to_string(&claim).unwrap();
@@ -228,12 +226,13 @@ fn a_claim_from_another_host_is_believed_by_what_is_seen_of_it_and_not_by_its_ti
             memory.clear().unwrap();
             (claim, text)
         });
+        drop(received);
         // The same claim, of a process that can't be seen from here.
         let (claim, text) = claimed;
         fs::write(&claim, foreign(&text)).unwrap();
         set_times(&claim, time);
         let start = std::time::Instant::now();
-        assert_eq!(memory.cache("double", |x: u64| 2 * x).eval((1,)), 2);
+        assert_eq!(memory.cache("double", double).eval((1,)), 2);
         let waited = start.elapsed() >= Duration::from_millis(200);
         assert_eq!(waited, !abandoned, "after {:?}", start.elapsed());
     }

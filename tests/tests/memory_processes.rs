@@ -181,20 +181,22 @@ fn a_process_killed_at_any_moment_leaves_right_values_or_clean_misses() {
     }
 }
 
+/// Never ends in the child.
+fn slow(x: u64) -> u64 {
+    if child::role().is_some() {
+        child::here();
+        loop {
+            thread::park();
+        }
+    }
+    x + 10
+}
+
 #[test]
 fn a_claim_of_a_dead_process_is_taken_over_at_once() {
     if let Some(role) = child::role() {
         let memory = Memory::new(&role).unwrap();
-        memory.eval(
-            "slow",
-            |_: u64| -> u64 {
-                child::here();
-                loop {
-                    thread::park();
-                }
-            },
-            (1,),
-        );
+        memory.eval("slow", slow, (1,));
     }
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().to_str().unwrap();
@@ -202,15 +204,15 @@ fn a_claim_of_a_dead_process_is_taken_over_at_once() {
     let mut holder = child::command(test, place).stdout(Stdio::piped()).spawn().unwrap();
     child::wait_for(&mut holder);
     let memory = Memory::new(place).unwrap();
-    let slow = memory.cache("slow", |x: u64| x);
+    let slow = memory.cache("slow", self::slow);
     // While it lives, patience is bounded …
-    let impatient = memory.clone().waiting_time(Duration::from_millis(50)).cache("slow", |x: u64| x + 10);
+    let impatient = memory.clone().waiting_time(Duration::from_millis(50)).cache("slow", self::slow);
     assert_eq!(impatient.eval((1,)), 11);
     slow.clear().unwrap();
     // … and when it is dead, nobody waits.
     holder.kill().unwrap();
     holder.wait().unwrap();
-    assert_eq!(slow.eval((1,)), 1);
+    assert_eq!(slow.eval((1,)), 11);
     assert_eq!(files(&folder.path().join("joblib-rs/claims")), Vec::<PathBuf>::new());
 }
 

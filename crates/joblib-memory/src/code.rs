@@ -31,6 +31,16 @@ impl Code {
         Self(mixed ^ (mixed >> 67))
     }
 
+    /// The code that a text stands for.
+    pub(crate) fn of_text(text: &str) -> Self {
+        let mut hash = [0; 16];
+        // A text can always be hashed.
+        if let Ok(digest) = joblib_hash::hash(text) {
+            hash.copy_from_slice(&digest.as_bytes()[..16]);
+        }
+        Self(u128::from_be_bytes(hash))
+    }
+
     /// The hash.
     pub const fn hash(self) -> u128 {
         self.0

@@ -1,11 +1,13 @@
 //! What a memory keeps of each function that it has met: its name in the store and its counters.
 
 use std::collections::HashMap;
+use std::panic::Location;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use joblib_store::FunctionVersion;
 
-use crate::code::Site;
+use crate::code::{Code, Site};
+use crate::declared::Declared;
 use crate::report;
 use crate::stats::{Counters, Stats};
 
@@ -21,13 +23,23 @@ pub(crate) struct Functions {
     known: RwLock<HashMap<Id, Arc<Function>>>,
     /// Where each name was declared first.
     declared: Mutex<HashMap<String, (String, u32)>>,
+    /// The same for functions made at run time, by name and version.
+    made: Mutex<HashMap<(String, u64), Made>>,
 }
 
-/// Addresses of static descriptions; a function made at run time is known by its name.
+/// The functions made at run time that go by one name and version.
+#[derive(Debug)]
+struct Made {
+    first: (Declared, String),
+    /// Those of one key, which tells all but functions that are declared in different blocks of one.
+    by_key: HashMap<String, Declared>,
+}
+
+/// Addresses of static descriptions; a function made at run time is known by its name, its version and its type.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Id {
     Static(usize, usize),
-    Named(String, u128),
+    Named(String, u64, Declared),
 }
 
 impl Functions {
@@ -44,7 +56,25 @@ impl Functions {
         })
     }
 
-    pub(crate) fn get(&self, id: Id, make: impl FnOnce() -> Arc<FunctionVersion>) -> Arc<Function> {
+    /// A function made at run time; `place` is where it was cached, for people.
+    pub(crate) fn named(
+        &self,
+        name: &str,
+        version: u64,
+        declared: Declared,
+        place: &'static Location<'static>,
+    ) -> Arc<Function> {
+        self.get(Id::Named(name.to_owned(), version, declared), || {
+            let key = self.note_made(name, version, declared, place);
+            let code = Code::new(u128::from_be_bytes(*b"made at run time"))
+                .and(Code::new(u128::from(version)))
+                .and(Code::of_text(&key));
+            let source = format!("// made at run time, version {version}: {key}");
+            FunctionVersion::new(name, code.hash(), source)
+        })
+    }
+
+    fn get(&self, id: Id, make: impl FnOnce() -> Arc<FunctionVersion>) -> Arc<Function> {
         if let Some(known) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&id) {
             return Arc::clone(known);
         }
@@ -70,7 +100,7 @@ impl Functions {
     }
 
     /// Warns when two functions go by one name: they would take turns as the latest code of it.
-    pub(crate) fn note_declaration(&self, name: &str, file: &str, line: u32) {
+    fn note_declaration(&self, name: &str, file: &str, line: u32) {
         let mut declared = self.declared.lock().unwrap_or_else(PoisonError::into_inner);
         match declared.get(name) {
             None => {
@@ -86,5 +116,36 @@ impl Functions {
             ),
             Some(_) => {}
         }
+    }
+
+    /// Returns what tells the function from others of its name, and warns when there are any.
+    fn note_made(
+        &self,
+        name: &str,
+        version: u64,
+        declared: Declared,
+        place: &'static Location<'static>,
+    ) -> String {
+        let (mut key, place) =
+            (declared.key(), format!("{}:{}:{}", place.file(), place.line(), place.column()));
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        let made = made
+            .entry((name.to_owned(), version))
+            .or_insert_with(|| Made { first: (declared, place.clone()), by_key: HashMap::new() });
+        if *made.by_key.entry(key.clone()).or_insert(declared) != declared {
+            key.push_str(&format!(" {}", declared.number()));
+        }
+        let (first, before) = &made.first;
+        if *first != declared {
+            report::warn_once(
+                "collision",
+                name,
+                format_args!(
+                    "two cached functions are called {name}, at {before} and {place}: their results are kept apart, \
+                     but those of one may make way for the other's; rename one"
+                ),
+            );
+        }
+        key
     }
 }

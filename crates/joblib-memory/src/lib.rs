@@ -15,6 +15,7 @@ mod asynchronous;
 mod call;
 mod code;
 mod codec;
+mod declared;
 mod error;
 mod explain;
 mod flight;

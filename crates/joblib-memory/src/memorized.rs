@@ -1,5 +1,6 @@
 //! Functions and closures made at run time, cached without a macro.
 
+use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,8 @@ use serde::de::DeserializeOwned;
 
 use crate::call::{Call, CallOptions, Callback, Description, Lookup};
 use crate::code::Code;
+use crate::declared::Declared;
+use crate::function::Function;
 use crate::keep::KeepAll;
 use crate::memory::{Memory, check_mmap_mode};
 use crate::report::{self, Level};
@@ -105,6 +108,8 @@ pub struct MemorizedFunc<F> {
     memory: Memory,
     name: String,
     function: F,
+    declared: Declared,
+    place: &'static Location<'static>,
     version: u64,
     ignore: Vec<usize>,
     options: CallOptions,
@@ -113,11 +118,13 @@ pub struct MemorizedFunc<F> {
 }
 
 impl<F> MemorizedFunc<F> {
-    pub(crate) fn new(memory: Memory, name: String, function: F) -> Self {
+    pub(crate) fn new(memory: Memory, name: String, function: F, place: &'static Location<'static>) -> Self {
         Self {
             memory,
             name,
             function,
+            declared: Declared::new::<F>(place),
+            place,
             version: 0,
             ignore: Vec::new(),
             options: CallOptions::DEFAULT,
@@ -242,7 +249,7 @@ impl<F> MemorizedFunc<F> {
         &self.function
     }
 
-    /// Drops all its results. Returns how many there were.
+    /// Drops all results of functions of its name. Returns how many there were.
     pub fn clear(&self) -> Result<u64> {
         let verbose = self.options.verbose.unwrap_or(self.memory.settings().verbose);
         if Level(verbose).computing() {
@@ -264,14 +271,18 @@ impl<F> MemorizedFunc<F> {
     /// # Ok::<(), joblib_memory::Error>(())
     /// ```
     pub fn stats(&self) -> FunctionStats {
-        self.memory.named(&self.name, self.version).counters.read(&self.name)
+        self.described().counters.read(&self.name)
+    }
+
+    fn described(&self) -> Arc<Function> {
+        self.memory.functions().named(&self.name, self.version, self.declared, self.place)
     }
 
     fn call_of<A>(&self, arguments: &A) -> Call<'_>
     where
         F: CacheFn<A>,
     {
-        let function = self.memory.named(&self.name, self.version);
+        let function = self.described();
         let own = Code::new(function.version.code());
         let mut call = Call::of_function(&self.memory, function, self.options, own, &[]);
         call.callback.clone_from(&self.callback);

@@ -11,9 +11,8 @@ use joblib_persist::Compress;
 use joblib_store::{ByteSize, Item, Key, Limits, Policy, Reduced, Scope, Store, StoreOptions, open};
 use serde::{Deserialize, Serialize};
 
-use crate::code::Code;
 use crate::flight::FlightId;
-use crate::function::{Functions, Id};
+use crate::function::Functions;
 use crate::memorized::{CacheFn, MemorizedFunc};
 use crate::report::Level;
 use crate::{Error, Metadata, Result, Stats, codec, report};
@@ -253,7 +252,12 @@ impl Memory {
     /// A function or closure, remembered under `name`.
     ///
     /// Its code can't be seen: give it another [`version`](MemorizedFunc::version) or name when it changes. What a closure
-    /// captures is not part of the key either: pass it as an argument.
+    /// captures is not part of the key either: pass it as an argument. What a pointer to a function or a `dyn Fn` points at
+    /// counts as captured.
+    ///
+    /// Two functions of one name never share results, and a warning asks to rename one. A function is known by its path. A
+    /// closure is known by its type, which stays the same in each build with the same compiler, profile and version of your
+    /// crate, and a pointer or `dyn Fn` by the place of this call: otherwise the results are computed again.
     ///
     /// ```
     /// use joblib_memory::Memory;
@@ -267,10 +271,7 @@ impl Memory {
     /// ```
     #[track_caller]
     pub fn cache<F>(&self, name: impl Into<String>, function: F) -> MemorizedFunc<F> {
-        let name = name.into();
-        let place = std::panic::Location::caller();
-        self.functions().note_declaration(&name, place.file(), place.line());
-        MemorizedFunc::new(self.clone(), name, function)
+        MemorizedFunc::new(self.clone(), name.into(), function, std::panic::Location::caller())
     }
 
     /// Calls `function` with `arguments` as a function cached under `name`.
@@ -381,14 +382,6 @@ impl Memory {
 
     pub(crate) fn functions(&self) -> &Functions {
         &self.shared.functions
-    }
-
-    pub(crate) fn named(&self, name: &str, version: u64) -> Arc<crate::function::Function> {
-        let code =
-            Code::new(u128::from_be_bytes(*b"made at run time")).and(Code::new(u128::from(version))).hash();
-        self.functions().get(Id::Named(name.to_owned(), code), || {
-            joblib_store::FunctionVersion::new(name, code, format!("// made at run time, version {version}"))
-        })
     }
 
     pub(crate) fn flight_id(&self, key: &Key) -> FlightId {

@@ -375,6 +375,44 @@ fn an_argument_that_cannot_be_hashed_only_costs_the_caching() {
 }
 
 #[test]
+fn two_functions_of_one_name_never_share_results() {
+    fn add(x: f64) -> f64 {
+        x + 1.0
+    }
+    let folder = folder();
+    let m = memory(&folder);
+    let one = m.cache("same", add);
+    #[rustfmt::skip]
+    let (p, q) = (m.cache("same", |x: f64| x + 2.0), m.cache("same", |x: f64| x * 5.0));
+    let pointers = [m.cache("same", add as fn(f64) -> f64), m.cache("same", f64::sqrt as fn(f64) -> f64)];
+    for _ in 0..2 {
+        assert_eq!((one.eval((4.0,)), p.eval((4.0,)), q.eval((4.0,))), (5.0, 6.0, 20.0));
+        assert_eq!(m.eval("same", |x: f64| x - 1.0, (4.0,)), 3.0);
+        assert_eq!(pointers.each_ref().map(|pointer| pointer.eval((4.0,))), [5.0, 2.0]);
+    }
+    assert_eq!((one.stats().hits, p.stats().hits, q.stats().hits), (1, 1, 1));
+    assert!(memory(&folder).cache("same", add).check_call_in_cache((4.0,)), "wherever it is cached");
+}
+
+#[test]
+fn functions_of_one_path_are_told_apart_within_the_process() {
+    let memory = memory(&folder());
+    let first = {
+        fn same(x: i32) -> i32 {
+            x
+        }
+        memory.cache("same", same).eval((1,))
+    };
+    let second = {
+        fn same(x: i32) -> i32 {
+            -x
+        }
+        memory.cache("same", same).eval((1,))
+    };
+    assert_eq!((first, second), (1, -1));
+}
+
+#[test]
 fn the_folder_marks_itself_as_a_cache() {
     let folder = folder();
     memory(&folder).eval("one", || 1, ());

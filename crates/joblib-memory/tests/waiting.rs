@@ -75,17 +75,16 @@ fn a_circle_of_many_threads_ends() {
 #[test]
 fn a_wait_that_would_never_end_ends_with_the_waiting_time() {
     // The body waits for a thread that asks for what the body computes: no stack shows that circle.
-    let memory = memory("hidden circle").waiting_time(Duration::from_millis(100));
-    let runs = AtomicUsize::new(0);
-    let body = |_: u32| {
-        if runs.fetch_add(1, Ordering::SeqCst) == 0 {
-            thread::scope(|scope| {
-                let inner = scope.spawn(|| memory.cache("hidden", |_: u32| 7).eval((1,)));
-                inner.join().unwrap()
-            })
-        } else {
-            7
+    fn hidden(n: u32) -> u32 {
+        static RUNS: AtomicUsize = AtomicUsize::new(0);
+        if RUNS.fetch_add(1, Ordering::SeqCst) > 0 {
+            return 7;
         }
-    };
-    assert_eq!(memory.cache("hidden", body).eval((1,)), 7);
+        thread::spawn(move || ask(n)).join().unwrap()
+    }
+    fn ask(n: u32) -> u32 {
+        let memory = memory("hidden circle").waiting_time(Duration::from_millis(100));
+        memory.cache("hidden", hidden).eval((n,))
+    }
+    assert_eq!(ask(1), 7);
 }

@@ -1,0 +1,107 @@
+//! Which function it is that was cached under a name: two of one name never share results.
+
+use std::any::{TypeId, type_name};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::marker::PhantomData;
+use std::panic::Location;
+use std::path::Path;
+
+/// A function made at run time, as far as it can be told from others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Declared {
+    /// Each closure has a type of its own, and so has each function.
+    id: TypeId,
+    type_name: &'static str,
+    /// Where it was cached. It counts only where the type does not tell the function.
+    place: Option<&'static Location<'static>>,
+}
+
+impl Declared {
+    pub(crate) fn new<F>(place: &'static Location<'static>) -> Self {
+        let type_name = type_name::<F>();
+        // Pointers to functions and trait objects.
+        let opaque = type_name.contains("fn(") || type_name.contains("dyn ");
+        Self { id: type_id::<F>(), type_name, place: opaque.then_some(place) }
+    }
+
+    /// What tells the function from others of its name, also in other runs of the program.
+    ///
+    /// The name of its type does for a function. Closures in one function have one name, so the compiler's number of the
+    /// type counts too: the same in each build with the same compiler and profile. A place does without its line's folder,
+    /// so that a project can move.
+    pub(crate) fn key(&self) -> String {
+        let mut key = self.type_name.to_owned();
+        if self.type_name.contains("{{closure}}") {
+            key.push_str(&format!(" {}", self.number()));
+        }
+        if let Some(place) = self.place {
+            let file = Path::new(place.file()).file_name().unwrap_or_default().display();
+            key.push_str(&format!(" {file}:{}:{}", place.line(), place.column()));
+        }
+        key
+    }
+
+    /// The compiler's number of the type.
+    pub(crate) fn number(&self) -> String {
+        let mut hasher = DefaultHasher::new();
+        self.id.hash(&mut hasher);
+        format!("{:016x}", hasher.finish())
+    }
+}
+
+/// The identity of a type, its lifetimes apart: two types that differ in nothing else have the same code.
+fn type_id<T: ?Sized>() -> TypeId {
+    trait Identified {
+        fn id(&self) -> TypeId
+        where
+            Self: 'static;
+    }
+    impl<T: ?Sized> Identified for PhantomData<T> {
+        fn id(&self) -> TypeId
+        where
+            Self: 'static,
+        {
+            TypeId::of::<T>()
+        }
+    }
+    let phantom = PhantomData::<T>;
+    let identified: &dyn Identified = &phantom;
+    // SAFETY: only the bound on what the object may borrow changes, and so not its layout. The object is an empty value,
+    // and the method that is called on it does nothing with what `T` borrows: it returns a constant.
+    let identified: &(dyn Identified + 'static) = unsafe { std::mem::transmute(identified) };
+    identified.id()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(x: f64) -> f64 {
+        x
+    }
+
+    #[track_caller]
+    fn declared<F>(_: &F) -> Declared {
+        Declared::new::<F>(Location::caller())
+    }
+
+    #[test]
+    fn functions_are_told_apart_and_known_again_wherever_they_are_cached() {
+        let local = String::from("borrowed");
+        let (first, second) = (|| local.len(), || local.len() + 1);
+        assert_eq!(declared(&first), declared(&first));
+        assert_ne!(declared(&first).key(), declared(&second).key());
+        assert_eq!(declared(&named).key(), declared(&named).key());
+        assert_eq!(declared(&named).key(), type_name_of(&named));
+        // What a pointer points at its type does not say.
+        let pointer: fn(f64) -> f64 = named;
+        let boxed: Box<dyn Fn(f64) -> f64> = Box::new(named);
+        assert_ne!(declared(&pointer).key(), declared(&pointer).key());
+        assert_ne!(declared(&boxed).key(), declared(&boxed).key());
+        assert!(declared(&pointer).key().contains(" declared.rs:"));
+    }
+
+    fn type_name_of<F>(_: &F) -> String {
+        type_name::<F>().to_owned()
+    }
+}
