@@ -14,26 +14,33 @@ use crate::metadata::Brief;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// Writes an entry.
+/// Writes an entry. Of an error that the store has no part in, `refused` says what it is.
 pub(crate) fn encode<T: Serialize + ?Sized>(
     metadata: &Metadata,
     result: &T,
     compress: Option<&Compress>,
     out: &mut dyn io::Write,
+    refused: &mut Option<String>,
 ) -> io::Result<()> {
     let mut options = DumpOptions::new();
     if let Some(compress) = compress {
         options = options.compress(compress.clone());
     }
+    let mut option = true;
     let write = || {
         let mut writer = Writer::new(out, &options)?;
+        option = false;
         writer.write(metadata)?;
         writer.write(result)?;
         writer.finish()
     };
     write().map_err(|error| match error.io_kind() {
         Some(kind) => io::Error::new(kind, error),
-        None => io::Error::other(error),
+        None => {
+            *refused =
+                Some(if option { format!("the option `compress`: {error}") } else { error.to_string() });
+            io::Error::other(error)
+        }
     })
 }
 

@@ -129,8 +129,10 @@ impl Work {
             host: metadata::host().to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         };
-        let mut write =
-            |out: &mut dyn std::io::Write| codec::encode(&metadata, kept, self.compress.as_ref(), out);
+        let mut refused = None;
+        let mut write = |out: &mut dyn std::io::Write| {
+            codec::encode(&metadata, kept, self.compress.as_ref(), out, &mut refused)
+        };
         if self.level.reasons() {
             report::say(format_args!("Persisting in {}", self.memory.place_of(&self.key)));
         }
@@ -147,7 +149,17 @@ impl Work {
                 Some(metadata)
             }
             Err(error) => {
-                self.memory.cannot_write(&error);
+                match refused {
+                    Some(reason) => report::warn_once(
+                        "refused",
+                        &metadata.function,
+                        format_args!(
+                            "results of {} can't be stored, and are computed each time: {reason}",
+                            metadata.function
+                        ),
+                    ),
+                    None => self.memory.cannot_write(&error),
+                }
                 None
             }
         }
