@@ -448,6 +448,18 @@ impl<'m> Call<'m> {
             .or_else(|| self.options.compress.map(|make| make()))
             .or_else(|| self.memory.settings().compress.clone());
         let mapping = self.mapping();
+        let compressed =
+            compress.as_ref().is_some_and(|compress| ![false.into(), 0.into()].contains(compress));
+        if mapping.is_some() && compressed {
+            let name = self.function.version.function();
+            report::warn_once(
+                "compressed",
+                name,
+                format_args!(
+                    "results of {name} are compressed, and so can't be mapped: leave out `compress` or `mmap_mode`"
+                ),
+            );
+        }
         self.span.record("hit", false);
         let work = Work {
             memory: self.memory.clone(),
