@@ -16,8 +16,8 @@ impl Memory {
     /// Memory::none().install();
     /// assert_eq!(Memory::installed().location(), None);
     /// ```
-    pub fn install(self) {
-        *INSTALLED.write().unwrap_or_else(PoisonError::into_inner) = Some(self);
+    pub fn install(&self) {
+        *INSTALLED.write().unwrap_or_else(PoisonError::into_inner) = Some(self.clone());
     }
 
     /// The installed memory; else one in the folder that `JOBLIB_CACHE_DIR` names (none if that is empty); else one in
