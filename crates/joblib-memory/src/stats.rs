@@ -1,7 +1,10 @@
 //! Counters of what the cache did for this process.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
+
+use crate::report::Readable;
 
 /// What the cache did since the process started.
 ///
@@ -9,6 +12,7 @@ use std::time::Duration;
 /// use joblib_memory::Memory;
 ///
 /// assert_eq!(Memory::none().stats().hits, 0);
+/// assert_eq!(Memory::none().stats().to_string(), "0 hits, 0 misses, 0 µs saved, 0 bytes written");
 /// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
@@ -49,6 +53,32 @@ pub struct FunctionStats {
     pub time_saved: Duration,
     /// Bytes of results stored.
     pub bytes_written: u64,
+}
+
+/// All in one line, then each function in one.
+impl fmt::Display for Stats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { hits, misses, time_saved, bytes_written, functions } = self;
+        write!(f, "{}", Counts(*hits, *misses, *time_saved, *bytes_written))?;
+        functions.iter().try_for_each(|function| write!(f, "\n{function}"))
+    }
+}
+
+impl fmt::Display for FunctionStats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { function, hits, misses, time_saved, bytes_written } = self;
+        write!(f, "{function}: {}", Counts(*hits, *misses, *time_saved, *bytes_written))
+    }
+}
+
+/// Hits, misses, time saved and bytes written.
+struct Counts(u64, u64, Duration, u64);
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(hits, misses, saved, bytes) = *self;
+        write!(f, "{hits} hits, {misses} misses, {} saved, {bytes} bytes written", Readable(saved))
+    }
 }
 
 impl FunctionStats {
