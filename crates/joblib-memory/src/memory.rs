@@ -392,9 +392,14 @@ impl Memory {
     pub(crate) fn cannot_write(&self, error: &joblib_store::Error) {
         let place = self.store().map(|store| store.location().to_owned()).unwrap_or_default();
         let help = if error.is_full() {
-            "make room, or set a limit with `Memory::bytes_limit`"
+            "make room, or set a limit with `Memory::bytes_limit`".to_owned()
+        } else if let Some(file) = Path::new(&place).ancestors().find(|path| path.is_file()) {
+            format!(
+                "{} is a file and not a folder: choose another location with `Memory::new` or JOBLIB_CACHE_DIR",
+                file.display()
+            )
         } else {
-            "make it writable, or choose another location with `Memory::new` or JOBLIB_CACHE_DIR"
+            "make it writable, or choose another location with `Memory::new` or JOBLIB_CACHE_DIR".to_owned()
         };
         report::warn_once(
             "store",
