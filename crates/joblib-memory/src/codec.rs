@@ -34,13 +34,12 @@ pub(crate) fn encode<T: Serialize + ?Sized>(
         writer.write(result)?;
         writer.finish()
     };
-    write().map_err(|error| match error.io_kind() {
-        Some(kind) => io::Error::new(kind, error),
-        None => {
-            *refused =
-                Some(if option { format!("the option `compress`: {error}") } else { error.to_string() });
-            io::Error::other(error)
+    write().map_err(|error| {
+        if let Some(kind) = error.io_kind() {
+            return io::Error::new(kind, error);
         }
+        *refused = Some(if option { format!("the option `compress`: {error}") } else { error.to_string() });
+        io::Error::other(error)
     })
 }
 

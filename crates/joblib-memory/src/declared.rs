@@ -32,11 +32,11 @@ impl Declared {
     pub(crate) fn key(&self) -> String {
         let mut key = self.type_name.to_owned();
         if self.type_name.contains("{{closure}}") {
-            key.push_str(&format!(" {}", self.number()));
+            key = format!("{key} {}", self.number());
         }
         if let Some(place) = self.place {
             let file = Path::new(place.file()).file_name().unwrap_or_default().display();
-            key.push_str(&format!(" {file}:{}:{}", place.line(), place.column()));
+            key = format!("{key} {file}:{}:{}", place.line(), place.column());
         }
         key
     }

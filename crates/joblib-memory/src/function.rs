@@ -133,7 +133,7 @@ impl Functions {
             .entry((name.to_owned(), version))
             .or_insert_with(|| Made { first: (declared, place.clone()), by_key: HashMap::new() });
         if *made.by_key.entry(key.clone()).or_insert(declared) != declared {
-            key.push_str(&format!(" {}", declared.number()));
+            key = format!("{key} {}", declared.number());
         }
         let (first, before) = &made.first;
         if *first != declared {

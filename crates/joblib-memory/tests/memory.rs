@@ -375,6 +375,7 @@ fn an_argument_that_cannot_be_hashed_only_costs_the_caching() {
 }
 
 #[test]
+#[allow(clippy::float_cmp, reason = "these numbers are exact")]
 fn two_functions_of_one_name_never_share_results() {
     fn add(x: f64) -> f64 {
         x + 1.0
