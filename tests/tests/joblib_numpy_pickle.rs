@@ -61,7 +61,8 @@ fn values_of_every_kind_come_back_with_each_compressor_and_level() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("value");
     for (name, _, magic) in COMPRESSORS {
-        for level in [1, 3, 6] {
+        let levels = if name == "lz4" { &[1][..] } else { &[1, 3, 6] };
+        for &level in levels {
             let options = DumpOptions::new().compress((name, level));
             comes_back(&Array::from_vec(vec![1.0; 10_000], &[100, 100]).unwrap(), &path, &options);
             assert!(starts_with(&path, magic), "{name} at {level}");
