@@ -2,7 +2,6 @@
 
 use std::any::{TypeId, type_name};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::marker::PhantomData;
 use std::panic::Location;
 use std::path::Path;
 
@@ -21,7 +20,7 @@ impl Declared {
         let type_name = type_name::<F>();
         // Pointers to functions and trait objects.
         let opaque = type_name.contains("fn(") || type_name.contains("dyn ");
-        Self { id: type_id::<F>(), type_name, place: opaque.then_some(place) }
+        Self { id: typeid::of::<F>(), type_name, place: opaque.then_some(place) }
     }
 
     /// What tells the function from others of its name, also in other runs of the program.
@@ -47,29 +46,6 @@ impl Declared {
         self.id.hash(&mut hasher);
         format!("{:016x}", hasher.finish())
     }
-}
-
-/// The identity of a type, its lifetimes apart: two types that differ in nothing else have the same code.
-fn type_id<T: ?Sized>() -> TypeId {
-    trait Identified {
-        fn id(&self) -> TypeId
-        where
-            Self: 'static;
-    }
-    impl<T: ?Sized> Identified for PhantomData<T> {
-        fn id(&self) -> TypeId
-        where
-            Self: 'static,
-        {
-            TypeId::of::<T>()
-        }
-    }
-    let phantom = PhantomData::<T>;
-    let identified: &dyn Identified = &phantom;
-    // SAFETY: only the bound on what the object may borrow changes, and so not its layout. The object is an empty value,
-    // and the method that is called on it does nothing with what `T` borrows: it returns a constant.
-    let identified: &(dyn Identified + 'static) = unsafe { std::mem::transmute(identified) };
-    identified.id()
 }
 
 #[cfg(test)]
