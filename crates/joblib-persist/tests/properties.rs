@@ -24,6 +24,7 @@ enum Tree {
     Wide(u128),
     Float(f32),
     Text(String),
+    #[expect(clippy::option_option, reason = "this is what must come back")]
     Option(Option<Option<Box<Tree>>>),
     List(Vec<Tree>),
     Entries(BTreeMap<Key, Tree>),
