@@ -32,7 +32,11 @@ enum Tree {
     Numbers(Vec<f64>),
     Rows(Vec<Vec<i16>>),
     Matrix(Array<u32>),
-    Record { flag: bool, letter: char, bytes: Vec<u8> },
+    Record {
+        flag: bool,
+        letter: char,
+        bytes: Vec<u8>,
+    },
 }
 
 fn keys() -> impl Strategy<Value = Key> {
