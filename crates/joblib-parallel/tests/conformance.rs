@@ -13,7 +13,10 @@ fn check(backend: &Backend) {
         for (name, case) in conformance::CASES {
             let new = || Parallel::new().backend(backend.clone()).n_jobs(n_jobs);
             let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| case(&new)));
-            assert!(result.is_ok(), "{backend:?} with n_jobs = {n_jobs} fails the case {name}");
+            assert!(
+                matches!(result, Ok(Ok(()))),
+                "{backend:?} with n_jobs = {n_jobs} fails the case {name}: {result:?}"
+            );
         }
     }
 }
