@@ -91,6 +91,7 @@ impl<T: Element> Array<T> {
     pub fn zeros(shape: &[usize]) -> Self {
         let bytes = match layout::checked_len(shape, T::DTYPE) {
             Ok(len) => len * T::DTYPE.size(),
+            // Documented above: nothing could be given back that holds such a shape. `from_vec` returns the error.
             Err(error) => panic!("{error}"),
         };
         let Ok(buffer) = Buffer::filled(bytes, |_| Ok::<_, std::convert::Infallible>(()));

@@ -34,6 +34,9 @@ impl<T: Element, const N: usize> IndexMut<[usize; N]> for Array<T> {
     }
 }
 
+// `Index` can't return an error: what it is asked for in vain is a panic by the trait's own contract, as a slice's is, and
+// documented at both impls. `Array::get` and `Array::make_mut` are the forms that can't panic.
+
 #[cold]
 #[track_caller]
 fn outside(index: &[usize], shape: &[usize]) -> ! {
