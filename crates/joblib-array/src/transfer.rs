@@ -12,7 +12,7 @@ use std::fmt::{self, Write as _};
 use serde::de::{self, Visitor};
 use serde::ser::Serialize;
 
-use crate::{Buffer, DType, Order};
+use crate::{Buffer, DType, Order, layout};
 
 /// The name of the newtype struct that an array serializes as.
 pub const NAME: &str = "joblib::Array";
@@ -38,6 +38,38 @@ pub struct RawArray<'a> {
     pub shape: &'a [usize],
     /// The elements, little-endian.
     pub bytes: &'a [u8],
+    /// The memory that `bytes` are: to share it, or to keep with it what is made from them.
+    pub buffer: &'a Buffer,
+}
+
+impl RawArray<'_> {
+    /// Whether the elements lie in C order: also those of a Fortran-ordered array of fewer than two dimensions.
+    ///
+    /// ```
+    /// use joblib_array::{Array, transfer};
+    ///
+    /// let matrix = Array::from_vec(vec![1_u8, 2, 3, 4], &[2, 2])?;
+    /// assert_eq!(transfer::capture(&matrix, |raw| raw.is_in_c_order()), Some(true));
+    /// # Ok::<(), joblib_array::ShapeError>(())
+    /// ```
+    pub fn is_in_c_order(&self) -> bool {
+        self.order == Order::C || self.shape.len() < 2
+    }
+
+    /// Calls `visit` with the place in memory of each element, in elements and not bytes, in C order.
+    ///
+    /// ```
+    /// use joblib_array::{Array, Buffer, Order, transfer};
+    ///
+    /// let columns = Array::<u8>::from_buffer(Buffer::adopt(vec![1_u8, 2, 3, 4]), vec![2, 2], Order::F)?;
+    /// let mut places = Vec::new();
+    /// transfer::capture(&columns, |raw| raw.for_each_in_c_order(|place| places.push(place)));
+    /// assert_eq!(places, [0, 2, 1, 3]);
+    /// # Ok::<(), joblib_array::ShapeError>(())
+    /// ```
+    pub fn for_each_in_c_order(&self, visit: impl FnMut(usize)) {
+        layout::for_each_in_c_order(self.shape, self.order, visit);
+    }
 }
 
 /// An array as a deserializer gives it.
@@ -77,6 +109,7 @@ pub fn capture<T: Serialize + ?Sized, R>(value: &T, take: impl FnOnce(RawArray<'
             order: array.order,
             shape: &array.shape,
             bytes: array.buffer.as_bytes(),
+            buffer: &array.buffer,
         })),
         Capture::Unwanted | Capture::Wanted => None,
     }

@@ -4,18 +4,19 @@
 //! caller handed over ([`adopted`]). A buffer leaves the meaning of its bytes to [`Array`](crate::Array).
 
 mod adopted;
+mod derived;
 mod heap;
 mod mapped;
 mod spare;
 
-use std::any::Any;
 use std::fmt;
 use std::fs::File;
 use std::io;
 use std::ops::Range;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use self::adopted::Adopted;
+use self::derived::Derived;
 use self::heap::Heap;
 use self::mapped::Mapped;
 use crate::{Element, MmapMode};
@@ -45,7 +46,7 @@ pub struct Buffer {
 struct Memory {
     storage: Storage,
     /// Made from the bytes, and gone when they are written or freed.
-    derived: OnceLock<Arc<dyn Any + Send + Sync>>,
+    derived: Derived,
 }
 
 enum Storage {
@@ -183,18 +184,13 @@ impl Buffer {
 
     /// The bytes.
     pub fn as_bytes(&self) -> &[u8] {
-        let all = match &self.memory.storage {
-            Storage::Heap(heap) => heap.as_bytes(),
-            Storage::Mapped(mapped) => mapped.as_bytes(),
-            Storage::Adopted(adopted) => adopted.as_bytes(),
-        };
-        &all[self.range.clone()]
+        &self.memory.as_bytes()[self.range.clone()]
     }
 
     /// The bytes, for writing; `None` when the mapping is read-only or another handle shares the memory.
     pub fn as_mut_bytes(&mut self) -> Option<&mut [u8]> {
         let memory = Arc::get_mut(&mut self.memory)?;
-        memory.derived = OnceLock::new();
+        memory.derived.clear();
         let all = match &mut memory.storage {
             Storage::Heap(heap) => heap.as_mut_bytes(),
             Storage::Mapped(mapped) => mapped.as_mut_bytes()?,
@@ -243,36 +239,47 @@ impl Buffer {
     }
 
     /// Something made from the bytes of the whole memory that this buffer is a part of, and where in it the buffer
-    /// starts: a copy in shared memory, say.
+    /// starts: a copy in shared memory, say, or a digest.
     ///
-    /// It is made once, whatever handle asks, and kept until the bytes are borrowed for writing or freed. Whoever asks
-    /// for another type than is kept has it made anew, and not kept.
+    /// One of each type is made once, whatever handle asks, and kept until the bytes are borrowed for writing or freed.
+    /// What a mapped file holds can also change otherwise: see [`Buffer::map`].
+    ///
+    /// ```
+    /// use joblib_array::Buffer;
+    ///
+    /// let mut buffer = Buffer::copy_of(&[1, 2, 3]);
+    /// let sum = |bytes: &[u8]| Ok::<_, ()>(bytes.iter().sum::<u8>());
+    /// assert_eq!(buffer.slice(2..3).derived(sum).map(|(sum, start)| (*sum, start)), Ok((6, 2)));
+    /// assert!(buffer.derived(|_| Err::<u8, _>("is made only once")).is_ok());
+    ///
+    /// buffer.as_mut_bytes().unwrap()[0] = 10;
+    /// assert_eq!(*buffer.derived(sum).unwrap().0, 15);
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// What `make` returns; then nothing is kept.
+    pub fn derived<T: Send + Sync + 'static, E>(
+        &self,
+        make: impl FnOnce(&[u8]) -> Result<T, E>,
+    ) -> Result<(Arc<T>, usize), E> {
+        let made = match self.memory.derived.get() {
+            Some(kept) => kept,
+            None => self.memory.derived.keep(make(self.memory.as_bytes())?),
+        };
+        Ok((made, self.range.start))
+    }
+
+    /// Whether the buffer is all of its memory, and not a part of it.
     ///
     /// ```
     /// use joblib_array::Buffer;
     ///
     /// let buffer = Buffer::copy_of(&[1, 2, 3]);
-    /// let sum = |bytes: &[u8]| Ok::<_, ()>(bytes.iter().sum::<u8>());
-    /// assert_eq!(buffer.slice(2..3).derived(sum).map(|(sum, start)| (*sum, start)), Ok((6, 2)));
-    /// assert!(buffer.derived(|_| Err::<u8, _>("is made only once")).is_ok());
+    /// assert!(buffer.is_whole() && !buffer.slice(0..2).is_whole());
     /// ```
-    pub fn derived<T: Send + Sync + 'static, E>(
-        &self,
-        make: impl FnOnce(&[u8]) -> Result<T, E>,
-    ) -> Result<(Arc<T>, usize), E> {
-        let kept = self.memory.derived.get().cloned().and_then(|kept| kept.downcast().ok());
-        if let Some(kept) = kept {
-            return Ok((kept, self.range.start));
-        }
-        let all = match &self.memory.storage {
-            Storage::Heap(heap) => heap.as_bytes(),
-            Storage::Mapped(mapped) => mapped.as_bytes(),
-            Storage::Adopted(adopted) => adopted.as_bytes(),
-        };
-        let made = Arc::new(make(all)?);
-        let kept = self.memory.derived.get_or_init(|| Arc::clone(&made) as Arc<dyn Any + Send + Sync>);
-        // Somebody else may have been faster.
-        Ok((Arc::clone(kept).downcast().unwrap_or(made), self.range.start))
+    pub fn is_whole(&self) -> bool {
+        self.len() == self.memory.as_bytes().len()
     }
 
     /// Writes changes of a mapping that writes to its file through to the disk; does nothing for others.
@@ -284,14 +291,19 @@ impl Buffer {
     }
 
     fn whole(storage: Storage) -> Self {
-        let memory = Memory { storage, derived: OnceLock::new() };
-        let mut buffer = Self { memory: Arc::new(memory), range: 0..0 };
-        buffer.range = 0..match &buffer.memory.storage {
-            Storage::Heap(heap) => heap.as_bytes().len(),
-            Storage::Mapped(mapped) => mapped.as_bytes().len(),
-            Storage::Adopted(adopted) => adopted.as_bytes().len(),
-        };
-        buffer
+        let memory = Memory { storage, derived: Derived::default() };
+        let range = 0..memory.as_bytes().len();
+        Self { memory: Arc::new(memory), range }
+    }
+}
+
+impl Memory {
+    fn as_bytes(&self) -> &[u8] {
+        match &self.storage {
+            Storage::Heap(heap) => heap.as_bytes(),
+            Storage::Mapped(mapped) => mapped.as_bytes(),
+            Storage::Adopted(adopted) => adopted.as_bytes(),
+        }
     }
 }
 
