@@ -16,14 +16,16 @@
 //! | struct | tag, name, number of fields, for each its name and value |
 //! | map, unordered list | tag, number of entries, the entries in ascending order of their bytes |
 //! | … an entry (key and value, or item) | its length and encoding when at most 64 bytes; else 255 and the encoding's digest |
-//! | array | tag, dtype name, number of dimensions, dimensions, elements in C order |
+//! | array | tag, dtype name, number of dimensions, dimensions, elements in C order when less than 1 MiB; else their digest |
 //!
 //! Runs make a list of numbers nearly as fast as the memory it lies in. Sorting makes a map independent of its order,
-//! and the digests let it be sorted without keeping the encoding of large entries.
+//! and the digests let it be sorted without keeping the encoding of large entries. The digest of a large array's elements
+//! depends on nothing else, so an array in memory keeps it and is read once, in however many values it is hashed.
 
-use joblib_array::{Order, transfer};
+use joblib_array::transfer;
 use serde::ser::{self, Serialize};
 
+use crate::content;
 use crate::entries::Entries;
 use crate::stream::Stream;
 use crate::{Algorithm, Digest, HashError, unordered};
@@ -65,6 +67,9 @@ mod tag {
     pub(super) const UNORDERED: u8 = 33;
     pub(super) const ARRAY: u8 = 34;
 }
+
+/// Bytes from which an array's elements are represented by their digest.
+const LARGE_ARRAY: usize = 1 << 20;
 
 /// Items of a run at most, so that a run fits the stream's buffer.
 const RUN_ITEMS: u32 = 8192;
@@ -166,37 +171,12 @@ impl Encoder {
         self.name(array.dtype.name());
         self.length(array.shape.len());
         array.shape.iter().for_each(|&dimension| self.length(dimension));
-        if array.order == Order::C || array.shape.len() < 2 {
-            self.stream.extend(array.bytes);
-        } else {
-            self.fortran_elements(array.shape, array.dtype.size(), array.bytes);
-        }
-    }
-
-    /// The elements of a Fortran-ordered array, walked in C order.
-    fn fortran_elements(&mut self, shape: &[usize], size: usize, bytes: &[u8]) {
-        if bytes.is_empty() {
+        if array.bytes.len() < LARGE_ARRAY {
+            self.stream.elements(&array);
             return;
         }
-        let mut strides = Vec::with_capacity(shape.len());
-        shape.iter().fold(size, |stride, dimension| {
-            strides.push(stride);
-            stride * dimension
-        });
-        let mut index = vec![0; shape.len()];
-        let mut offset = 0;
-        for _ in 0..bytes.len() / size {
-            self.stream.extend(&bytes[offset..offset + size]);
-            for axis in (0..shape.len()).rev() {
-                index[axis] += 1;
-                offset += strides[axis];
-                if index[axis] < shape[axis] {
-                    break;
-                }
-                offset -= strides[axis] * shape[axis];
-                index[axis] = 0;
-            }
-        }
+        let digest = content::digest(&array, self.algorithm);
+        self.stream.extend(digest.as_bytes());
     }
 
     /// Sets the stream aside and starts one for an entry of a map or a set.

@@ -9,6 +9,7 @@
 //! ```
 
 mod algorithm;
+mod content;
 mod digest;
 mod encoder;
 mod entries;

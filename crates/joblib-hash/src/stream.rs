@@ -1,5 +1,6 @@
 //! Bytes on their way into a hash function: collected while few, fed in large pieces when many.
 
+use joblib_array::transfer::RawArray;
 use sha2::Digest as _;
 
 use crate::{Algorithm, Digest};
@@ -53,6 +54,16 @@ impl Stream {
                 }
                 state => state.update(bytes),
             }
+        }
+    }
+
+    /// Takes an array's elements in C order.
+    pub(crate) fn elements(&mut self, array: &RawArray<'_>) {
+        if array.is_in_c_order() {
+            self.extend(array.bytes);
+        } else {
+            let size = array.dtype.size();
+            array.for_each_in_c_order(|place| self.extend(&array.bytes[place * size..(place + 1) * size]));
         }
     }
 

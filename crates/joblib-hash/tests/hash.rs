@@ -76,6 +76,8 @@ fn specimens() -> Vec<(&'static str, Digest)> {
         ("array 1x2", of(&Array::from_vec(vec![1.0, 2.0], &[1, 2]).unwrap())),
         ("array of f32", of(&Array::from_vec(vec![1.0_f32, 2.0], &[2]).unwrap())),
         ("large array", of(&Array::from_fn(&[100_000], |i| i[0] as f64))),
+        ("array of 2 MiB", of(&Array::from_fn(&[512, 512], |i| (i[0] * i[1]) as f64))),
+        ("array of 2 MiB in a struct", of(&(1_u8, Array::from_fn(&[512, 512], |i| (i[0] * i[1]) as f64)))),
     ]
 }
 
@@ -130,6 +132,56 @@ fn owned_borrowed_and_mapped_arrays_hash_alike_and_so_do_both_orders() {
         assert_eq!(of(&owned), of(other));
     }
     assert_eq!(of(&vec!["a".to_owned()]), of(["a"].as_slice()));
+}
+
+#[test]
+fn an_array_that_was_hashed_and_then_written_has_the_hash_of_its_new_elements() {
+    let fresh = |first: f64| {
+        let mut numbers = vec![1.0; 500_000];
+        numbers[0] = first;
+        Array::from_vec(numbers, &[1000, 500]).unwrap()
+    };
+    let mut array = fresh(0.0);
+    assert_eq!(of(&array), of(&fresh(0.0)));
+    array[[0, 0]] = 2.0;
+    assert_eq!(of(&array), of(&fresh(2.0)));
+    let clone = array.clone();
+    array.make_mut()[0] = 3.0;
+    assert_eq!((of(&array), of(&clone)), (of(&fresh(3.0)), of(&fresh(2.0))));
+    array.as_mut_slice().unwrap()[0] = 4.0;
+    assert_eq!(of(&(1, &array)), of(&(1, fresh(4.0))));
+}
+
+#[test]
+fn a_part_of_a_hashed_array_and_another_shape_of_it_have_hashes_of_their_own() {
+    let array = Array::from_fn(&[600, 500], |at| (at[0] * at[1]) as f64);
+    let part = |rows: std::ops::Range<usize>| {
+        Array::from_fn(&[rows.len(), 500], |at| ((at[0] + rows.start) * at[1]) as f64)
+    };
+    let whole = of(&array);
+    for rows in [0..300, 300..600, 0..600] {
+        assert_eq!(of(&array.rows(rows.clone())), of(&part(rows)));
+    }
+    assert_ne!(of(&array.clone().reshape(&[500, 600]).unwrap()), whole);
+    let (buffer, shape, _) = array.into_buffer();
+    let fortran = Array::<f64>::from_buffer(buffer, shape, Order::F).unwrap();
+    assert_eq!(of(&fortran), of(&Array::from_vec(fortran.to_vec(), &[600, 500]).unwrap()));
+    assert_ne!(of(&fortran), whole);
+}
+
+#[test]
+fn a_mapped_array_is_hashed_as_its_file_is_now() {
+    let file = tempfile::tempfile().unwrap();
+    file.set_len(2 << 20).unwrap();
+    let map = |mode| {
+        let buffer = Buffer::map(&file, 0, 2 << 20, mode).unwrap();
+        Array::<f64>::from_buffer(buffer, vec![1 << 18], Order::C).unwrap()
+    };
+    let reader = map(MmapMode::Read);
+    let before = of(&reader);
+    map(MmapMode::ReadWrite).as_mut_slice().unwrap()[7] = 1.0;
+    assert_ne!(of(&reader), before);
+    assert_eq!(of(&reader), of(&Array::from_slice(reader.as_slice(), reader.shape()).unwrap()));
 }
 
 #[test]
