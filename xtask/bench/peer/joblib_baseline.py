@@ -338,6 +338,7 @@ def hit_8mb(data, quick, mmap_mode):
 
 
 @measures("memory.hit.80MB_argument", "us")
+@measures("memory.hit.80MB_argument.written", "us")
 def hit_80mb_argument(data, quick):
     cached, argument = memory(data).cache(np.size), data.big()[:10_000_000]
     cached(argument)

@@ -23,7 +23,7 @@ pub(crate) fn rows() -> Vec<Row> {
                 Ok(())
             }),
             persist("growth.hash", size, |array, _| {
-                joblib_hash::hash(array)?;
+                joblib_hash::hash(&array.rows(1..array.len()))?;
                 Ok(())
             }),
         ]);

@@ -24,8 +24,10 @@ pub(crate) fn rows() -> Vec<Row> {
 fn array(name: &str, algorithm: Algorithm) -> Row {
     Row::new(name, Unit::GigabytesPerSecond, move |data| {
         let big = data.big()?;
-        let gigabytes = big.nbytes() as f64 / 1e9;
-        Ok(Sides::new(move || Ok(gigabytes / seconds(1, || Ok(hash_with(algorithm, big)?))?))
+        // All but one number: a whole array keeps its digest, a part of one is read each time.
+        let part = big.rows(1..big.len());
+        let gigabytes = part.nbytes() as f64 / 1e9;
+        Ok(Sides::new(move || Ok(gigabytes / seconds(1, || Ok(hash_with(algorithm, &part)?))?))
             .limit(move || Ok(gigabytes / seconds(1, || Ok(limits::read_memory(big.as_slice())))?)))
     })
 }
