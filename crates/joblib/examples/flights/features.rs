@@ -18,7 +18,7 @@ pub(crate) struct Departures {
 
 /// Joins each flight with the weather at its airport in the hour of its scheduled departure. Flights that were
 /// cancelled or diverted, and those of hours that the weather table lacks, are left out.
-#[cached]
+#[cached(mmap_mode = "r", check_mapped)]
 pub(crate) fn join(flights: &Flights, weather: &Weather) -> Departures {
     let hour_of = |i: usize| {
         let origin = &weather.origin.names[usize::from(weather.origin.index[[i]])];
