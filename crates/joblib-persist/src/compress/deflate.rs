@@ -1,27 +1,62 @@
-//! Whole blocks of deflate (RFC 1951), which zlib and gzip wrap.
+//! Blocks of deflate (RFC 1951), which zlib and gzip wrap: compressed on any thread, none looking back at another.
 
 use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use libdeflater::{CompressionLvl, Compressor};
+use flate2::{Compress, Compression, FlushCompress, Status};
 
 /// Deflate does not make anything smaller by more than this factor.
 pub(super) const MAX_RATIO: usize = 1032;
 
-/// libdeflate's level: its lower ones already make less of the bytes than zlib's of the same number, in more time.
-fn effort(level: u32) -> i32 {
-    if level <= 4 { (level as i32 - 1).max(1) } else { level as i32 }
+/// Compresses blocks by one level.
+#[derive(Clone)]
+pub(super) struct Deflate {
+    level: u32,
+    /// Compressors that no block is using: each takes some 300 kB, which a new one for each block would have to clear.
+    idle: Arc<Mutex<Vec<Compress>>>,
 }
 
-/// Appends a deflate stream of `block` to `output`.
-pub(super) fn compress(block: &[u8], level: u32, output: &mut Vec<u8>) -> io::Result<()> {
-    let level = CompressionLvl::new(effort(level))
-        .map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, format!("deflate has no level {level}")))?;
-    let mut compressor = Compressor::new(level);
-    let start = output.len();
-    output.resize(start + compressor.deflate_compress_bound(block.len()), 0);
-    let len = compressor
-        .deflate_compress(block, &mut output[start..])
-        .map_err(|error| io::Error::other(format!("deflate found no room for its output: {error}")))?;
-    output.truncate(start + len);
-    Ok(())
+/// What stands behind a block.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Behind {
+    /// Another block of the same stream: this one ends with an empty stored block, at a whole byte.
+    Blocks,
+    /// Nothing: it is a stream of its own.
+    Nothing,
+}
+
+impl Deflate {
+    pub(super) fn new(level: u32) -> Self {
+        Self { level, idle: Arc::default() }
+    }
+
+    /// Appends the compressed block to `output`.
+    pub(super) fn compress(&self, block: &[u8], behind: Behind, output: &mut Vec<u8>) -> io::Result<()> {
+        let lock = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = lock().pop();
+        let mut compressor = kept.unwrap_or_else(|| Compress::new(Compression::new(self.level), false));
+        output.reserve(block.len() / 2 + 64);
+        loop {
+            let read = compressor.total_in() as usize;
+            let flush = match behind {
+                Behind::Blocks => FlushCompress::Sync,
+                Behind::Nothing => FlushCompress::Finish,
+            };
+            let status = compressor.compress_vec(&block[read..], output, flush).map_err(io::Error::other)?;
+            let is_done = match behind {
+                // With room left over, all that there was has been written.
+                Behind::Blocks => {
+                    output.len() < output.capacity() && compressor.total_in() as usize == block.len()
+                }
+                Behind::Nothing => status == Status::StreamEnd,
+            };
+            if is_done {
+                break;
+            }
+            output.reserve(block.len() / 4 + 64);
+        }
+        compressor.reset();
+        lock().push(compressor);
+        Ok(())
+    }
 }

@@ -7,6 +7,7 @@ use std::ops::RangeInclusive;
 use flate2::bufread::MultiGzDecoder;
 
 use super::blocks::{BlockEncoder, BlockFormat};
+use super::deflate::{Behind, Deflate};
 use super::pieces::{MAX_PIECE, Next, PieceDecoder, PieceFormat};
 use super::{Compressor, Encoder, Sink, Source, check_level, deflate, invalid};
 
@@ -55,7 +56,7 @@ impl Compressor for Gzip {
 
     fn encoder<'a>(&self, sink: Sink<'a>, level: u32) -> io::Result<Box<dyn Encoder + 'a>> {
         check_level(self, level)?;
-        Ok(Box::new(BlockEncoder::new(Members { level }, sink)))
+        Ok(Box::new(BlockEncoder::new(Members { deflate: Deflate::new(level) }, sink)))
     }
 
     fn decoder<'a>(&self, source: Source<'a>) -> io::Result<Box<dyn Read + 'a>> {
@@ -65,7 +66,7 @@ impl Compressor for Gzip {
 
 /// Writes members.
 struct Members {
-    level: u32,
+    deflate: Deflate,
 }
 
 impl BlockFormat for Members {
@@ -78,12 +79,12 @@ impl BlockFormat for Members {
     }
 
     fn compress(&self) -> impl FnOnce(&[u8], &mut Vec<u8>) -> io::Result<()> + Send + 'static {
-        let level = self.level;
+        let deflate = self.deflate.clone();
         move |block, member| {
             member.extend_from_slice(&HEADER);
             member.extend_from_slice(&SIZE_FIELD);
             member.extend_from_slice(&[0; 4]);
-            deflate::compress(block, level, member)?;
+            deflate.compress(block, Behind::Nothing, member)?;
             member.extend_from_slice(&libdeflater::crc32(block).to_le_bytes());
             member.extend_from_slice(&(block.len() as u32).to_le_bytes());
             let size = member.len() as u32;

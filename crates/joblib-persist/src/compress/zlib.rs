@@ -8,13 +8,13 @@
 
 use std::io::{self, Read};
 use std::ops::RangeInclusive;
-use std::sync::{Arc, Mutex, PoisonError};
 
-use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
+use flate2::{Decompress, FlushDecompress, Status};
 use libdeflater::{DecompressionError, Decompressor};
 use memchr::memmem;
 
 use super::blocks::{BlockEncoder, BlockFormat};
+use super::deflate::{Behind, Deflate};
 use super::pieces::{MAX_PIECE, Next, PieceDecoder, PieceFormat, cut_off};
 use super::{Compressor, Encoder, Sink, Source, check_level, invalid};
 
@@ -64,7 +64,10 @@ impl Compressor for Zlib {
 
     fn encoder<'a>(&self, sink: Sink<'a>, level: u32) -> io::Result<Box<dyn Encoder + 'a>> {
         check_level(self, level)?;
-        Ok(Box::new(BlockEncoder::new(Blocks { level, check: Adler::default(), idle: Arc::default() }, sink)))
+        Ok(Box::new(BlockEncoder::new(
+            Blocks { level, deflate: Deflate::new(level), check: Adler::default() },
+            sink,
+        )))
     }
 
     fn decoder<'a>(&self, source: Source<'a>) -> io::Result<Box<dyn Read + 'a>> {
@@ -113,9 +116,8 @@ impl Adler {
 /// Writes blocks.
 struct Blocks {
     level: u32,
+    deflate: Deflate,
     check: Adler,
-    /// Compressors that no block is using: each takes some 300 kB, which a new one for each block would have to clear.
-    idle: Arc<Mutex<Vec<Compress>>>,
 }
 
 impl BlockFormat for Blocks {
@@ -141,25 +143,9 @@ impl BlockFormat for Blocks {
     }
 
     fn compress(&self) -> impl FnOnce(&[u8], &mut Vec<u8>) -> io::Result<Self::Check> + Send + 'static {
-        let (level, idle) = (self.level, Arc::clone(&self.idle));
+        let deflate = self.deflate.clone();
         move |block, output| {
-            output.reserve(block.len() / 2 + 64);
-            let lock = || idle.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut compressor =
-                lock().pop().unwrap_or_else(|| Compress::new(Compression::new(level), false));
-            loop {
-                let read = compressor.total_in() as usize;
-                compressor
-                    .compress_vec(&block[read..], output, FlushCompress::Sync)
-                    .map_err(io::Error::other)?;
-                // With room left over, all that there was has been written.
-                if output.len() < output.capacity() && compressor.total_in() as usize == block.len() {
-                    break;
-                }
-                output.reserve(block.len() / 4 + 64);
-            }
-            compressor.reset();
-            lock().push(compressor);
+            deflate.compress(block, Behind::Blocks, output)?;
             Ok((Adler::of(block), block.len()))
         }
     }
