@@ -15,9 +15,10 @@ const BUDGET: usize = 8 << 20;
 
 /// How many pieces of work of `bytes` each should be under way on `threads` threads.
 ///
-/// One a thread and one that is ready for whoever is done first, within the budget.
+/// One a thread, and as many again that are ready for whoever is done first, within the budget: results leave in order, so a
+/// piece that takes long would otherwise keep the other threads waiting.
 pub(super) fn depth(threads: usize, bytes: usize) -> usize {
-    (threads + 1).min(BUDGET / bytes.max(1)).max(2)
+    (2 * threads).min(BUDGET / bytes.max(1)).max(2)
 }
 
 /// Number of threads that do the work.
@@ -69,8 +70,9 @@ impl<T: Send + 'static> Ordered<T> {
     /// With the work's own panic.
     pub(super) fn pop(&mut self) -> Option<T> {
         let oldest = self.jobs.pop_front()?;
-        if !oldest.run() {
-            // Another thread is at it: do something useful meanwhile.
+        // Another thread is at it. A thread of the pool does other work meanwhile; one from outside would be one too many on
+        // the cores, and would not give the pool more to do when it is wanted.
+        if !oldest.run() && rayon::current_thread_index().is_some() {
             while !oldest.is_done() && self.jobs.iter().any(|job| job.run()) {}
         }
         match oldest.wait() {
@@ -217,7 +219,7 @@ mod tests {
 
     #[test]
     fn the_depth_is_bounded_by_threads_and_by_bytes() {
-        assert_eq!(depth(2, 1 << 20), 3);
+        assert_eq!(depth(2, 1 << 20), 4);
         assert_eq!(depth(64, 1 << 20), 8);
         assert_eq!(depth(64, 1 << 30), 2);
     }
