@@ -244,7 +244,8 @@ pub struct Panic {
     pub message: String,
     /// `file:line:column` of the panic.
     pub location: Option<String>,
-    /// The stack of the thread that panicked, where `RUST_BACKTRACE` asks for it.
+    /// The stack of the thread that panicked, where `RUST_BACKTRACE` asks for it: the task's part of it for `1`, all of
+    /// it for `full`.
     pub backtrace: Option<String>,
 }
 

@@ -29,6 +29,7 @@ mod reporter;
 mod results;
 mod retry;
 mod settings;
+mod stack;
 mod task;
 mod wire;
 mod worker;

@@ -10,7 +10,7 @@ use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::sync::Once;
 
 use crate::error::Panic;
-use crate::fork;
+use crate::{fork, stack};
 
 thread_local! {
     static IN_TASK: Cell<bool> = const { Cell::new(false) };
@@ -33,7 +33,7 @@ pub(crate) fn install_hook() {
 
 fn keep(info: &PanicHookInfo<'_>) {
     let backtrace = Backtrace::capture();
-    let backtrace = (backtrace.status() == BacktraceStatus::Captured).then(|| backtrace.to_string());
+    let backtrace = (backtrace.status() == BacktraceStatus::Captured).then(|| stack::of_task(&backtrace));
     let details = Panic {
         message: info.payload_as_str().unwrap_or("a value that is not text").to_owned(),
         location: info.location().map(ToString::to_string),
@@ -46,9 +46,18 @@ fn keep(info: &PanicHookInfo<'_>) {
 pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Panic> {
     let outer = IN_TASK.replace(true);
     // The task owns what it works on, and nobody sees that again after its panic.
-    let result = panic::catch_unwind(AssertUnwindSafe(f));
+    let result = panic::catch_unwind(AssertUnwindSafe(|| __rust_begin_short_backtrace(f)));
     IN_TASK.set(outer);
     result.map_err(|payload| describe(&*payload))
+}
+
+/// Is on the stack where the task begins; the standard library's own name for that, so that it knows it too.
+#[inline(never)]
+fn __rust_begin_short_backtrace<R>(f: impl FnOnce() -> R) -> R {
+    let result = f();
+    // Without something to do after the call, this frame could be given up for it.
+    std::hint::black_box(());
+    result
 }
 
 #[cold]

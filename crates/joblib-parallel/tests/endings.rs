@@ -159,3 +159,43 @@ fn a_million_tasks_with_a_thousand_crashes_have_exactly_the_right_outcomes() {
     assert_eq!(crashes, tasks / every);
     assert!(seen.iter().all(|seen| *seen));
 }
+
+/// Set in the program that [`the_stack_of_a_panic_is_the_tasks_part_of_it`] starts.
+const STACK_ROLE: &str = "JOBLIB_TEST_STACK";
+
+#[inline(never)]
+fn panics_deep_inside(n: u32) -> u32 {
+    assert!(n != 3, "three");
+    std::hint::black_box(n)
+}
+
+/// Does nothing where it is run as a test.
+#[test]
+fn print_the_stack_of_a_panic() {
+    let Ok(backend) = std::env::var(STACK_ROLE) else { return };
+    let tasks = (0..5).map(|n| delayed(panics_deep_inside, (n,)));
+    println!("{}", Parallel::new().backend(backend.as_str()).n_jobs(2).run(tasks).unwrap_err());
+}
+
+#[test]
+fn the_stack_of_a_panic_is_the_tasks_part_of_it() {
+    let printed = |backend: &str, backtrace: &str| {
+        let output = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "print_the_stack_of_a_panic", "--nocapture"])
+            .env(STACK_ROLE, backend)
+            .env("RUST_BACKTRACE", backtrace)
+            .env_remove("RUST_LIB_BACKTRACE")
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    for backend in ["sequential", "threading", "loky", "multiprocessing"] {
+        let text = printed(backend, "1");
+        assert!(text.contains("three") && text.contains("panics_deep_inside"), "{backend}: {text}");
+        for foreign in ["rayon", "catch_unwind", "__rust_begin_short_backtrace"] {
+            assert!(!text.contains(foreign), "{backend}: {text}");
+        }
+        assert!(printed(backend, "full").contains("__rust_begin_short_backtrace"), "{backend}");
+        assert!(!printed(backend, "0").contains("panic_fmt"), "{backend}");
+    }
+}
