@@ -173,6 +173,20 @@ fn a_table_that_is_not_what_is_expected_ends_the_program_with_file_and_reason() 
     assert_eq!(output.status.code(), Some(1), "{}", printed(&output));
     let message = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(message.contains("table.csv") && message.contains("xz"), "{message}");
+    let steps = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(!steps.contains("read the flights"), "a step that failed is not said to be done: {steps}");
+}
+
+#[test]
+fn a_place_that_can_not_be_written_ends_the_program_before_any_work() {
+    for option in ["--model", "--json"] {
+        for path in ["nowhere/file", "."] {
+            let output = Study::new().run(&[option, path]);
+            assert_eq!(output.status.code(), Some(1), "{option} {path}: {}", printed(&output));
+            assert!(String::from_utf8_lossy(&output.stderr).contains(path), "{}", printed(&output));
+            assert!(output.stdout.is_empty(), "{}", printed(&output));
+        }
+    }
 }
 
 #[test]

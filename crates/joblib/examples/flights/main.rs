@@ -47,6 +47,10 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
+    // Found out now, and not after all the work.
+    for path in [Some(&options.model), options.json.as_ref()].into_iter().flatten() {
+        check_place(path)?;
+    }
     let memory = Memory::new(&options.cache)?.verbose(if options.verbose { 2 } else { 0 });
     if options.clear {
         memory.clear()?;
@@ -57,23 +61,27 @@ fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
     let start = Instant::now();
 
     let file = read(&options.flights)?;
-    let flights = step("read the flights", misses, || tables::read_flights(&file))?
-        .map_err(|error| format!("{}: {error}", options.flights.display()))?;
+    let flights = step("read the flights", misses, || {
+        tables::read_flights(&file).map_err(|error| format!("{}: {error}", options.flights.display()))
+    })?;
     let file = read(&options.weather)?;
-    let weather = step("read the weather", misses, || tables::read_weather(&file))?
-        .map_err(|error| format!("{}: {error}", options.weather.display()))?;
-    let departures =
-        step("join departures with their hour's weather", misses, || features::join(&flights, &weather))?;
-    let matrix =
-        step("build the feature matrix", misses, || features::features(&flights, &weather, &departures))?;
-    let folds = step("sum up the folds", misses, || ridge::moments(&matrix, options.folds as usize))??;
-    let (lines, best) = step("search the grid", misses, || study::grid_search(&matrix.columns, &folds))??;
+    let weather = step("read the weather", misses, || {
+        tables::read_weather(&file).map_err(|error| format!("{}: {error}", options.weather.display()))
+    })?;
+    let departures = step("join departures with their hour's weather", misses, || {
+        Ok::<_, joblib::Error>(features::join(&flights, &weather))
+    })?;
+    let matrix = step("build the feature matrix", misses, || {
+        Ok::<_, joblib::Error>(features::features(&flights, &weather, &departures))
+    })?;
+    let folds = step("sum up the folds", misses, || ridge::moments(&matrix, options.folds as usize))?;
+    let (lines, best) = step("search the grid", misses, || study::grid_search(&matrix.columns, &folds))?;
 
     let set = FEATURE_SETS.iter().find(|set| set.name == lines[best].features).ok_or("no best line")?;
     let columns = study::columns_of(set, &matrix.columns);
     let model = step("fit the best model", misses, || {
         ridge::fit(&ridge::Moments::total(&folds), &columns, lines[best].penalty)
-    })??;
+    })?;
     report::total(start)?;
     report::table(&lines, best)?;
 
@@ -81,6 +89,18 @@ fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
     if let Some(path) = &options.json {
         std::fs::write(path, scores_as_json(flights.month.len(), matrix.y.len(), &lines)?)
             .map_err(|error| format!("can't write the scores to {}: {error}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// Whether a file can be written at `path`, as far as its folder tells.
+fn check_place(path: &Path) -> Result<(), String> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !folder.is_dir() {
+        return Err(format!("can't write {}: there is no folder {}", path.display(), folder.display()));
+    }
+    if path.is_dir() {
+        return Err(format!("can't write {}: it is a folder", path.display()));
     }
     Ok(())
 }

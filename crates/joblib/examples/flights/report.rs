@@ -17,12 +17,16 @@ pub(crate) fn is_closed_pipe(error: &(dyn Error + 'static)) -> bool {
     error.downcast_ref().is_some_and(|error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
-/// Runs a step, and prints how long it took or that its result came from the cache. `misses` counts the computations
-/// so far: a step that adds none came from the cache.
-pub(crate) fn step<T>(name: &str, misses: impl Fn() -> u64, run: impl FnOnce() -> T) -> io::Result<T> {
+/// Runs a step and, if it succeeds, prints how long it took or that its result came from the cache. `misses` counts the
+/// computations so far: a step that adds none came from the cache.
+pub(crate) fn step<T, E: Into<Box<dyn Error>>>(
+    name: &str,
+    misses: impl Fn() -> u64,
+    run: impl FnOnce() -> Result<T, E>,
+) -> Result<T, Box<dyn Error>> {
     let before = misses();
     let start = Instant::now();
-    let result = run();
+    let result = run().map_err(Into::into)?;
     let source = match misses() - before {
         0 => "from the cache".to_owned(),
         1 => "computed".to_owned(),
