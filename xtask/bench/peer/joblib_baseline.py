@@ -451,26 +451,30 @@ def growth_workers(data, quick, count):
             yield 1e3 * seconds(lambda: parallel(delayed(busy)(1e-3) for _ in range(200)))
 
 
-def growth_peak(data, quick, kind, size):
+def growth_peak(data, quick, compressor, kind, size):
     """The peak memory of a fresh process that does nothing else, beyond what it holds before the work."""
     while True:
         out = subprocess.run(
-            [sys.executable, __file__, "--peak", kind, str(size), data.folder], capture_output=True, text=True, check=True
+            [sys.executable, __file__, "--peak", compressor, kind, str(size), data.folder],
+            capture_output=True,
+            text=True,
+            check=True,
         )
         yield float(out.stdout)
 
 
-def peak(kind, size, folder):
+def peak(compressor, kind, size, folder):
     """In a process of its own: how far the resident memory rises above the start, in MB."""
-    path = os.path.join(folder, f"peak-{size}")
-    array = np.ones(int(size * 125_000)) if kind != "load" or not os.path.exists(path) else None
+    path = os.path.join(folder, f"peak-{compressor}-{size}")
+    compress = (compressor, 3) if compressor else 0
+    array = np.arange(size * 125_000) if kind != "load" or not os.path.exists(path) else None
     if kind == "load" and array is not None:
-        joblib.dump(array, path)
-        os.execv(sys.executable, [sys.executable, __file__, "--peak", kind, str(size), folder])
+        joblib.dump(array, path, compress=compress)
+        os.execv(sys.executable, [sys.executable, __file__, "--peak", compressor, kind, str(size), folder])
     with open("/proc/self/clear_refs", "w") as f:
         f.write("5")  # from here on the peak is counted
     resident = status("VmRSS:")
-    {"dump": lambda: joblib.dump(array, path + ".dump"), "load": lambda: joblib.load(path), "hash": lambda: joblib.hash(array)}[
+    {"dump": lambda: joblib.dump(array, path + ".dump", compress=compress), "load": lambda: joblib.load(path), "hash": lambda: joblib.hash(array)}[
         kind
     ]()
     print(status("VmHWM:") - resident)
@@ -489,8 +493,8 @@ def growth(name):
         case ["persist" | "hash" as area, *rest]:
             kind = rest[0] if area == "persist" else "hash"
             return lambda d, q: growth_persist(d, q, kind, float(size)), "ms"
-        case ["peak", kind]:
-            return lambda d, q: growth_peak(d, q, kind, float(size)), "MB"
+        case ["peak", *compressor, kind]:
+            return lambda d, q: growth_peak(d, q, "".join(compressor), kind, float(size)), "MB"
         case ["entries"]:
             return lambda d, q: growth_entries(d, q, int(size)), "us"
         case ["tasks"]:
@@ -574,10 +578,10 @@ def main():
     ap.add_argument("--json", metavar="FILE", help="where to write the results")
     ap.add_argument("--serve", action="store_true", help="measure on request, one JSON object a line")
     ap.add_argument("--folder", help="where the files of the measurements go (default: a temporary folder)")
-    ap.add_argument("--peak", nargs=3, metavar=("KIND", "MB", "FOLDER"), help=argparse.SUPPRESS)
+    ap.add_argument("--peak", nargs=4, metavar=("COMPRESSOR", "KIND", "MB", "FOLDER"), help=argparse.SUPPRESS)
     a = ap.parse_args()
     if a.peak:
-        return peak(a.peak[0], float(a.peak[1]), a.peak[2])
+        return peak(a.peak[0], a.peak[1], float(a.peak[2]), a.peak[3])
     # Cached numpy functions have no source to compare; joblib says so on each first call.
     warnings.filterwarnings("ignore", category=UserWarning, module="joblib")
     folder = tempfile.mkdtemp(prefix="joblib-baseline-", dir=a.folder)

@@ -10,15 +10,15 @@ use joblib_persist::{dump, load};
 
 use crate::Result;
 
-/// How far the resident memory rises, in MB, when `kind` is done to an array of so many megabytes.
-pub(crate) fn peak(kind: &str, megabytes: u32, folder: &Path) -> Result<f64> {
+/// How far the resident memory rises, in MB, when `kind` is done to an array of so many megabytes and the file.
+pub(crate) fn peak(kind: &str, megabytes: u32, file: &Path) -> Result<f64> {
     let size = megabytes.to_string();
-    let folder = folder.to_str().ok_or("the folder's name is not UTF-8")?;
+    let file = file.to_str().ok_or("the folder's name is not UTF-8")?;
     if kind == "load" {
         // Made in a process of its own: what it frees would hide a rise.
-        rise(&["make", &size, folder])?;
+        rise(&["dump", &size, file])?;
     }
-    rise(&[kind, &size, folder])
+    rise(&[kind, &size, file])
 }
 
 /// How far the resident memory rises, in MB, by some work in a process of its own.
@@ -37,19 +37,16 @@ pub(crate) fn execute(arguments: &[String]) -> Result {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let before;
     match arguments[..] {
-        ["load", _, folder] => {
+        ["load", _, file] => {
             before = start()?;
-            load::<Array<f64>>(Path::new(folder).join("probe-load"))?;
+            load::<Array<f64>>(file)?;
         }
-        [kind, megabytes, folder] => {
+        ["dump", megabytes, file] => {
             let numbers: Vec<f64> = (0..megabytes.parse::<u32>()? * 125_000).map(f64::from).collect();
             let array = Array::from_slice(&numbers, &[numbers.len()])?;
             drop(numbers);
             before = start()?;
-            dump(
-                &array,
-                Path::new(folder).join(format!("probe-{}", if kind == "make" { "load" } else { kind })),
-            )?;
+            dump(&array, file)?;
         }
         [backend, tasks] => {
             let tasks: u64 = tasks.parse()?;
@@ -65,7 +62,7 @@ pub(crate) fn execute(arguments: &[String]) -> Result {
                 return Err(format!("{tasks} tasks gave {sum}").into());
             }
         }
-        _ => return Err("a probe takes a backend and a number, or what to do, a size and a folder".into()),
+        _ => return Err("a probe takes a backend and a number, or what to do, a size and a file".into()),
     }
     println!("{}", status("VmHWM:")? - before);
     Ok(())

@@ -31,7 +31,14 @@ pub(crate) fn rows() -> Vec<Row> {
     for size in [16, 64, 256] {
         // A dump holds the value and 32 MB at most; a load 1.05 times the value and 32 MB.
         let load = 1.05 * f64::from(size) + 32.0;
-        rows.extend([peak("dump", size).bar(Bar::Under(32.0)), peak("load", size).bar(Bar::Under(load))]);
+        rows.extend([
+            peak("", "dump", size).bar(Bar::Under(32.0)),
+            peak("", "load", size).bar(Bar::Under(load)),
+        ]);
+    }
+    for compressor in ["zlib", "gzip", "bz2", "lzma", "xz", "lz4"] {
+        let [dump, load] = ["dump", "load"].map(|kind| peak(compressor, kind, 64));
+        rows.extend([dump.bar(Bar::Under(32.0)), load.bar(Bar::Under(1.05 * 64.0 + 32.0))]);
     }
     rows.extend([10, 100, 1_000, 10_000].map(memory::entries));
     rows.extend([100, 1_000, 10_000, 100_000].map(tasks));
@@ -49,9 +56,18 @@ fn persist(name: &str, size: u32, work: fn(&Array<f64>, &std::path::Path) -> cra
     })
 }
 
-fn peak(kind: &'static str, size: u32) -> Row {
-    Row::new(format!("growth.peak.{kind}.{size}"), Unit::Megabytes, move |data| {
-        Ok(Sides::new(move || probe::peak(kind, size, data.folder())))
+/// Of a file by the compressor, or of a plain one where that is empty.
+fn peak(compressor: &'static str, kind: &'static str, size: u32) -> Row {
+    let point = if compressor.is_empty() { "growth.peak" } else { "growth.peak." };
+    Row::new(format!("{point}{compressor}.{kind}.{size}"), Unit::Megabytes, move |data| {
+        let extension = match compressor {
+            "zlib" => "z",
+            "gzip" => "gz",
+            "" => "joblib",
+            same => same,
+        };
+        let file = data.path(&format!("probe.{extension}"));
+        Ok(Sides::new(move || probe::peak(kind, size, &file)))
     })
 }
 
