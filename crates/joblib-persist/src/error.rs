@@ -24,6 +24,10 @@ struct Inner {
     message: String,
     path: Option<PathBuf>,
     offset: Option<u64>,
+    /// The place is shortly after the offset.
+    near: bool,
+    /// The offset counts bytes of what the file decompresses to.
+    decompressed: bool,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -45,7 +49,15 @@ pub(crate) enum Kind {
 
 impl Error {
     pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner { kind, message: message.into(), path: None, offset: None, source: None }))
+        Self(Box::new(Inner {
+            kind,
+            message: message.into(),
+            path: None,
+            offset: None,
+            near: false,
+            decompressed: false,
+            source: None,
+        }))
     }
 
     pub(crate) fn corrupt(message: impl Into<String>) -> Self {
@@ -85,6 +97,24 @@ impl Error {
     /// The same error with the place it is about, unless it has one.
     pub(crate) fn at_offset(mut self, offset: u64) -> Self {
         self.0.offset.get_or_insert(offset);
+        self
+    }
+
+    /// The same error with a place that the one it is about comes shortly after, unless it has one.
+    pub(crate) fn near_offset(mut self, offset: u64) -> Self {
+        self.0.near |= self.0.offset.is_none();
+        self.at_offset(offset)
+    }
+
+    /// The same error without a place.
+    pub(crate) fn without_offset(mut self) -> Self {
+        self.0.offset = None;
+        self
+    }
+
+    /// The same error, whose place is one in what a file decompresses to if `decompressed`.
+    pub(crate) fn in_decompressed(mut self, decompressed: bool) -> Self {
+        self.0.decompressed |= decompressed;
         self
     }
 
@@ -160,7 +190,8 @@ impl Error {
         self.0.path.as_deref()
     }
 
-    /// Where in the file, in bytes from its start; in a compressed file, from the start of what it decompresses to.
+    /// Where in the file, in bytes from its start; in a compressed file, from the start of what it decompresses to. Values
+    /// of a pickle are shortly after it: not each of them has its place kept.
     pub fn offset(&self) -> Option<u64> {
         self.0.offset
     }
@@ -172,7 +203,9 @@ impl fmt::Display for Error {
             write!(f, "{}: ", path.display())?;
         }
         if let Some(offset) = self.0.offset {
-            write!(f, "at byte {offset}: ")?;
+            let at = if self.0.near { "near" } else { "at" };
+            let data = if self.0.decompressed { " of the decompressed data" } else { "" };
+            write!(f, "{at} byte {offset}{data}: ")?;
         }
         f.write_str(&self.0.message)
     }

@@ -219,3 +219,16 @@ impl Read for Input<'_> {
         Ok(len)
     }
 }
+
+/// Compressed bytes on their way to a decompressor. Their errors name no place: it would be one in the compressed bytes,
+/// and whoever reads what these decompress to names one there.
+pub(crate) struct Compressed<R>(pub(crate) R);
+
+impl<R: Read> Read for Compressed<R> {
+    fn read(&mut self, target: &mut [u8]) -> io::Result<usize> {
+        self.0.read(target).map_err(|source| match source.downcast::<Error>() {
+            Ok(error) => error.without_offset().into(),
+            Err(source) => source,
+        })
+    }
+}

@@ -12,7 +12,7 @@ use crate::compress::{FIRST_BYTES, detect};
 use crate::decode::decode;
 use crate::error::{Error, Kind, Result};
 use crate::format::MAGIC;
-use crate::input::{Input, Source};
+use crate::input::{Compressed, Input, Source};
 use crate::options::{LoadOptions, empty};
 use crate::sections::Sections;
 use crate::{pickle, report};
@@ -159,7 +159,9 @@ impl Reader<'static> {
             input = Input::new(Source::Stream(decoder), options.max_decompressed_bytes);
             name = Some(compressor.name().to_owned());
         }
-        let mut reader = Self::begin(input, name, Some(path), mmap_mode, options.pickle_limits)?;
+        let compressed = name.is_some();
+        let mut reader = Self::begin(input, name, Some(path), mmap_mode, options.pickle_limits)
+            .map_err(|error| error.in_decompressed(compressed))?;
         if options.check_mapped
             && let Content::Native(sections) = &mut reader.content
         {
@@ -204,12 +206,15 @@ impl<'r> Reader<'r> {
         let mut name = None;
         if let Some(compressor) = detect_unless_native(input.peek(FIRST)?) {
             name = Some(compressor.name().to_owned());
+            let bytes = Compressed(input.without_limit());
             let decoder = compressor
-                .decoder(Box::new(BufReader::with_capacity(COMPRESSED_CHUNK, input.without_limit())))
+                .decoder(Box::new(BufReader::with_capacity(COMPRESSED_CHUNK, bytes)))
                 .map_err(|source| Error::io("decompressing", source))?;
             input = Input::new(Source::Stream(decoder), options.max_decompressed_bytes);
         }
+        let compressed = name.is_some();
         Self::begin(input, name, None, None, options.pickle_limits)
+            .map_err(|error| error.in_decompressed(compressed))
     }
 
     /// The stream is now uncompressed: which format is it?
@@ -255,7 +260,7 @@ impl<'r> Reader<'r> {
     #[expect(clippy::should_implement_trait, reason = "each value can have another type")]
     pub fn next<T: DeserializeOwned>(&mut self) -> Result<Option<T>> {
         let result = self.try_next();
-        result.map_err(|error| error.at_path(self.path.as_deref()))
+        result.map_err(|error| error.in_decompressed(self.compressor.is_some()).at_path(self.path.as_deref()))
     }
 
     fn try_next<T: DeserializeOwned>(&mut self) -> Result<Option<T>> {
@@ -326,7 +331,9 @@ impl<'r> Reader<'r> {
         let value = self.next()?.ok_or_else(|| empty().at_path(self.path.as_deref()))?;
         if let (Some(_), Content::Native(sections)) = (&self.compressor, &mut self.content) {
             // A decompressor checks what it made only when it is asked for more.
-            sections.is_at_end().map_err(|error| error.at_path(self.path.as_deref()))?;
+            sections
+                .is_at_end()
+                .map_err(|error| error.in_decompressed(true).at_path(self.path.as_deref()))?;
         }
         Ok(value)
     }

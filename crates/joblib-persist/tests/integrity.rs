@@ -1,10 +1,14 @@
 //! Damage is found, and described: what, in which file, where.
 
+use std::collections::HashMap;
 use std::fs;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use joblib_array::{Array, MmapMode};
-use joblib_persist::{DumpOptions, LoadOptions, Reader, Writer, dump, load, verify};
+use joblib_persist::{
+    DumpOptions, LoadOptions, Reader, Writer, dump, dump_python, load, load_from, pickle, verify,
+};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -298,4 +302,62 @@ fn a_link_is_written_through() {
     dump(&2, folder.path("link")).unwrap();
     assert_eq!(load::<i32>(folder.path("real/value")).unwrap(), 2);
     assert!(fs::symlink_metadata(folder.path("link")).unwrap().is_symlink());
+}
+
+#[test]
+fn a_wrong_type_in_a_compressed_file_has_its_place_in_the_decompressed_data() {
+    let folder = Folder::new();
+    for (name, data) in [("plain", ""), ("packed.gz", " of the decompressed data")] {
+        let path = folder.path(name);
+        dump(&vec![1.5, 2.5], &path).unwrap();
+        let error = load::<Vec<String>>(&path).unwrap_err();
+        assert!(error.is_wrong_type(), "{error}");
+        let expected = format!("{name}: at byte {}{data}: invalid type: ", error.offset().unwrap());
+        assert!(error.to_string().contains(&expected), "{error}");
+
+        let path = folder.path(&format!("python-{name}"));
+        dump_python(&vec!["low"; 100], &path).unwrap();
+        let error = load::<Vec<f64>>(&path).unwrap_err();
+        assert!(error.is_wrong_type(), "{error}");
+        let expected = format!("{name}: near byte {}{data}: invalid type: ", error.offset().unwrap());
+        assert!(error.to_string().contains(&expected), "{error}");
+    }
+}
+
+#[test]
+fn a_wrong_type_in_a_pickle_says_near_which_byte_and_where_in_the_value() {
+    type Scores = HashMap<String, Vec<f64>>;
+    let short = b"(dVfolds\n(lVlow\nas.";
+    let error = pickle::from_slice::<Scores>(short).unwrap_err();
+    assert!(error.is_wrong_type(), "{error}");
+    let (place, what) = (error.offset().unwrap(), error.to_string());
+    assert!(what.starts_with(&format!("near byte {place}: ")) && what.ends_with(", at .folds[0]"), "{what}");
+    let outermost = pickle::from_slice::<Vec<f64>>(short).unwrap_err();
+    assert!(outermost.is_wrong_type() && outermost.to_string().starts_with("near byte "), "{outermost}");
+
+    let long = [&b"(l"[..], &b"F0.5\na".repeat(10_000), b"Vlow\na."].concat();
+    let error = pickle::from_slice::<Vec<f64>>(&long).unwrap_err();
+    assert!(error.is_wrong_type() && error.to_string().ends_with(", at [10000]"), "{error}");
+    let place = error.offset().unwrap() as usize;
+    assert!((long.len() - 1000..long.len()).contains(&place), "{place} is not near the end");
+}
+
+#[test]
+fn a_source_that_fails_has_its_place_in_the_decompressed_data() {
+    struct Broken;
+
+    impl Read for Broken {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::Error::other("unplugged"))
+        }
+    }
+
+    let mut packed = Vec::new();
+    DumpOptions::new().compress("bz2").dump_to(&vec![7_u64; 2 << 20], &mut packed).unwrap();
+    let start = packed.len() * 3 / 4;
+    let error = load_from::<Vec<u64>, _>(packed[..start].chain(Broken)).unwrap_err();
+    assert!(error.to_string().contains("of the decompressed data: "), "{error}");
+    assert!(error.to_string().contains("unplugged"), "{error}");
+    assert_eq!(error.io_kind(), Some(io::ErrorKind::Other));
+    assert_ne!(error.offset().expect("a place"), start as u64, "not one in the compressed bytes");
 }

@@ -7,7 +7,7 @@ use joblib_array::MmapMode;
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Kind, Result};
-
+use crate::input::Compressed;
 use crate::pickle::de::De;
 use crate::pickle::de::problem::{Problem, ProblemKind};
 use crate::pickle::de::walk::Walk;
@@ -42,17 +42,18 @@ pub(crate) fn load<T: DeserializeOwned>(
     let opening = |error| Error::io("reading the pickle", error);
     let is_container = source.peek(zfile::MAGIC.len())?.starts_with(zfile::MAGIC);
     let root = match (source.file(), is_container) {
-        (Some(file), false) => parse(&mut Input::from_file(file).map_err(opening)?, &mut tree, settings)?,
+        (Some(file), false) => parse(&mut Input::from_file(file).map_err(opening)?, &mut tree, settings),
         (_, true) => {
-            let (reader, _) = zfile::read(BufReader::new(source)).map_err(opening)?;
-            parse(&mut Input::from_reader(Box::new(reader), false), &mut tree, settings)?
+            let (reader, _) = zfile::read(BufReader::new(Compressed(source))).map_err(opening)?;
+            parse(&mut Input::from_reader(Box::new(reader), false), &mut tree, settings)
         }
         (None, false) => {
             let exact = source.is_exact();
-            parse(&mut Input::from_reader(Box::new(source), exact), &mut tree, settings)?
+            parse(&mut Input::from_reader(Box::new(source), exact), &mut tree, settings)
         }
     };
-    deserialize(&tree, root, &settings.limits)
+    root.and_then(|root| deserialize(&tree, root, &settings.limits))
+        .map_err(|error| error.in_decompressed(is_container))
 }
 
 /// Reads a pickle from memory into a Rust value.
@@ -80,13 +81,15 @@ pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
 pub fn from_slice_with<T: DeserializeOwned>(bytes: &[u8], limits: Limits) -> Result<T> {
     let mut tree = Tree::default();
     let settings = Settings { limits, ..Settings::default() };
-    let root = if bytes.starts_with(zfile::MAGIC) {
+    let is_container = bytes.starts_with(zfile::MAGIC);
+    let root = if is_container {
         let (reader, _) = zfile::read(bytes).map_err(|error| Error::io("reading the ZF container", error))?;
-        parse(&mut Input::from_reader(Box::new(reader), false), &mut tree, settings)?
+        parse(&mut Input::from_reader(Box::new(reader), false), &mut tree, settings)
     } else {
-        parse(&mut Input::from_slice(bytes), &mut tree, settings)?
+        parse(&mut Input::from_slice(bytes), &mut tree, settings)
     };
-    deserialize(&tree, root, &limits)
+    root.and_then(|root| deserialize(&tree, root, &limits))
+        .map_err(|error| error.in_decompressed(is_container))
 }
 
 fn parse(input: &mut Input<'_>, tree: &mut Tree, settings: Settings<'_>) -> Result<Id> {
@@ -100,14 +103,15 @@ fn parse(input: &mut Input<'_>, tree: &mut Tree, settings: Settings<'_>) -> Resu
 
 fn deserialize<T: DeserializeOwned>(tree: &Tree, root: Id, limits: &Limits) -> Result<T> {
     let walk = Walk::new(tree, limits);
-    T::deserialize(De { walk: &walk, id: root }).map_err(|problem| from_problem(&problem))
+    T::deserialize(De { walk: &walk, id: root })
+        .map_err(|problem| from_problem(&problem.near(tree.offset_near(root))))
 }
 
 fn from_fault(mut fault: Details) -> Error {
     // An error of this crate that came through a decompressor's `Read`.
     if let Some(source) = fault.source.take() {
         match source.downcast::<Error>() {
-            Ok(error) => return error,
+            Ok(error) => return error.at_offset(fault.offset),
             Err(source) => fault.source = Some(source),
         }
     }
@@ -136,7 +140,7 @@ fn from_problem(problem: &Problem) -> Error {
     };
     let error = Error::new(kind, problem.to_string());
     match problem.offset() {
-        Some(offset) => error.at_offset(offset),
+        Some(offset) => error.near_offset(offset),
         None => error,
     }
 }

@@ -28,7 +28,7 @@ impl<'w, 't: 'w> SeqAccess<'t> for Items<'_, 'w, 't> {
         self.next += 1;
         match seed.deserialize(De { walk: self.walk, id }) {
             Ok(value) => Ok(Some(value)),
-            Err(problem) => Err(problem.inside(format!("[{index}]"))),
+            Err(problem) => Err(problem.near(self.walk.tree.offset_near(id)).inside(format!("[{index}]"))),
         }
     }
 
@@ -66,7 +66,9 @@ impl<'w, 't: 'w> MapAccess<'t> for Pairs<'_, 'w, 't> {
         self.next += 2;
         match seed.deserialize(De { walk: self.walk, id }) {
             Ok(value) => Ok(value),
-            Err(problem) => Err(problem.inside(key_text(self.walk, key))),
+            Err(problem) => {
+                Err(problem.near(self.walk.tree.offset_near(id)).inside(key_text(self.walk, key)))
+            }
         }
     }
 

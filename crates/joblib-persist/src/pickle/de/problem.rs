@@ -73,9 +73,6 @@ impl fmt::Display for Problem {
                 f.write_str(step)?;
             }
         }
-        if let Some(offset) = self.0.offset {
-            write!(f, " (near byte {offset} of the pickle)")?;
-        }
         Ok(())
     }
 }
