@@ -17,6 +17,7 @@ mod decode;
 mod encode;
 mod error;
 mod format;
+mod forward;
 mod input;
 mod options;
 mod output;

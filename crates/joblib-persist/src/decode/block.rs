@@ -8,6 +8,7 @@ use super::plain_array::{self, Number};
 use crate::error::{Error, Result};
 use crate::format::BlockHeader;
 use crate::format::markers::Role;
+use crate::forward::forward;
 use crate::sections::Block;
 
 /// A block that is read for a visitor.
@@ -164,10 +165,6 @@ impl<'de> serde::Deserializer<'de> for Row<'_, '_, '_, '_, '_> {
         Ok(value)
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        visitor.visit_some(self)
-    }
-
     /// As a plain sequence: rows of an array of rows.
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value> {
         if name == joblib_array::transfer::NAME {
@@ -184,6 +181,8 @@ impl<'de> serde::Deserializer<'de> for Row<'_, '_, '_, '_, '_> {
         }
         visitor.visit_unit()
     }
+
+    forward! { <'de>(self, visitor) deserialize_option => visitor.visit_some(self); }
 
     serde::forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq

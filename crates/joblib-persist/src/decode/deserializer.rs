@@ -14,6 +14,7 @@ use crate::format::markers::{
     EXT8, EXT16, EXT32, F32, F64, FALSE, FIXEXT1, FIXEXT2, FIXEXT4, FIXEXT8, FIXEXT16, I8, I16, I32, I64,
     MAP16, MAP32, NIL, Role, STR8, STR16, STR32, TRUE, U8, U16, U32, U64,
 };
+use crate::forward::forward;
 use crate::pickle;
 
 /// The head of a value: everything but a container's elements.
@@ -250,15 +251,6 @@ impl Decoder<'_, '_> {
     }
 }
 
-macro_rules! as_any {
-    ($($method:ident)*) => {$(
-        #[inline]
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-            self.deserialize_any(visitor)
-        }
-    )*};
-}
-
 impl<'de> Deserializer<'de> for &mut Decoder<'_, '_> {
     type Error = Error;
 
@@ -274,45 +266,20 @@ impl<'de> Deserializer<'de> for &mut Decoder<'_, '_> {
         }
     }
 
-    as_any! {
+    forward! { <'de>(self, visitor)
         deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
         deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128 deserialize_f32
-        deserialize_f64 deserialize_char deserialize_str deserialize_string deserialize_bytes
-        deserialize_byte_buf deserialize_seq deserialize_map deserialize_identifier deserialize_unit
+        deserialize_f64 deserialize_char deserialize_str deserialize_string deserialize_bytes deserialize_byte_buf
+        deserialize_unit deserialize_unit_struct deserialize_seq deserialize_tuple deserialize_tuple_struct
+        deserialize_map deserialize_struct deserialize_identifier => self.deserialize_any(visitor);
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         if self.option()? { visitor.visit_some(self) } else { visitor.visit_none() }
     }
 
-    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value> {
-        self.deserialize_any(visitor)
-    }
-
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value> {
         if name == transfer::NAME { self.whole_array(visitor) } else { visitor.visit_newtype_struct(self) }
-    }
-
-    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value> {
-        self.deserialize_any(visitor)
-    }
-
-    fn deserialize_tuple_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        _: usize,
-        visitor: V,
-    ) -> Result<V::Value> {
-        self.deserialize_any(visitor)
-    }
-
-    fn deserialize_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        _: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value> {
-        self.deserialize_any(visitor)
     }
 
     fn deserialize_enum<V: Visitor<'de>>(

@@ -7,6 +7,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, SeqAccess, Visitor};
 use super::Decoder;
 use crate::error::{Error, Result};
 use crate::format::BlockHeader;
+use crate::forward::forward;
 
 /// Reads a small array of `len` bytes from the body.
 pub(super) fn small(decoder: &mut Decoder<'_, '_>, len: usize) -> Result<OwnedRawArray> {
@@ -87,10 +88,6 @@ impl<'de> Deserializer<'de> for Part<'_> {
         }
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        visitor.visit_some(self)
-    }
-
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value> {
         if name == joblib_array::transfer::NAME {
             visitor.visit_some(self)
@@ -98,6 +95,8 @@ impl<'de> Deserializer<'de> for Part<'_> {
             visitor.visit_newtype_struct(self)
         }
     }
+
+    forward! { <'de>(self, visitor) deserialize_option => visitor.visit_some(self); }
 
     serde::forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq
@@ -174,12 +173,9 @@ impl<'de> Deserializer<'de> for Number<'_> {
         }
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        visitor.visit_some(self)
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value> {
-        visitor.visit_newtype_struct(self)
+    forward! { <'de>(self, visitor)
+        deserialize_option => visitor.visit_some(self);
+        deserialize_newtype_struct => visitor.visit_newtype_struct(self);
     }
 
     serde::forward_to_deserialize_any! {

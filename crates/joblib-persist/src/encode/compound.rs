@@ -1,15 +1,13 @@
 //! What holds other values: sequences, tuples, maps, structs and their enum forms.
 
 use joblib_array::DType;
-use serde::ser::{
-    Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple,
-    SerializeTupleStruct, SerializeTupleVariant,
-};
+use serde::ser::{Serialize, SerializeMap, SerializeSeq};
 
 use super::Encoder;
 use super::run::{Run, number_type};
 use crate::error::{Error, Result};
 use crate::format::MIN_BLOCK;
+use crate::forward::{structs, tuples};
 
 /// An array or a map that is being written.
 pub(crate) struct Compound<'e, 'o, 'w> {
@@ -129,51 +127,8 @@ impl SerializeSeq for Sequence<'_, '_, '_> {
     }
 }
 
-macro_rules! elements {
-    ($($name:ident::$method:ident),*) => {$(
-        impl $name for Compound<'_, '_, '_> {
-            type Ok = ();
-            type Error = Error;
-
-            #[inline]
-            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
-                self.element(value)
-            }
-
-            #[inline]
-            fn end(self) -> Result<()> {
-                self.finish()
-            }
-        }
-    )*};
-}
-
-elements!(
-    SerializeTuple::serialize_element,
-    SerializeTupleStruct::serialize_field,
-    SerializeTupleVariant::serialize_field
-);
-
-macro_rules! fields {
-    ($($name:ident),*) => {$(
-        impl $name for Compound<'_, '_, '_> {
-            type Ok = ();
-            type Error = Error;
-
-            #[inline]
-            fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<()> {
-                self.field(name, value)
-            }
-
-            #[inline]
-            fn end(self) -> Result<()> {
-                self.finish()
-            }
-        }
-    )*};
-}
-
-fields!(SerializeStruct, SerializeStructVariant);
+tuples!(Compound<'_, '_, '_>);
+structs!(Compound<'_, '_, '_>);
 
 impl SerializeMap for Compound<'_, '_, '_> {
     type Ok = ();

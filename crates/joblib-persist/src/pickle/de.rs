@@ -16,7 +16,6 @@ use std::rc::Rc;
 use joblib_array::transfer;
 use serde::de::value::SeqDeserializer;
 use serde::de::{Deserializer, IntoDeserializer, Visitor};
-use serde::forward_to_deserialize_any;
 
 use self::access::{Items, Pairs, Tagged};
 use self::arrays::ArrayDe;
@@ -24,6 +23,7 @@ use self::columns::ColumnDe;
 pub(in crate::pickle) use self::object::uuid_text;
 use self::problem::Problem;
 use self::walk::Walk;
+use crate::forward::forward;
 use crate::pickle::int;
 use crate::pickle::meaning::{self, Meaning};
 use crate::pickle::tree::{Id, Node};
@@ -185,74 +185,12 @@ impl<'w, 't: 'w> Deserializer<'t> for De<'w, 't> {
         }
     }
 
-    fn deserialize_f32<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Problem> {
-        self.deserialize_f64(visitor)
-    }
-
-    fn deserialize_i8<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Problem> {
-        self.deserialize_i64(visitor)
-    }
-
-    fn deserialize_i16<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Problem> {
-        self.deserialize_i64(visitor)
-    }
-
-    fn deserialize_i32<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Problem> {
-        self.deserialize_i64(visitor)
-    }
-
-    fn deserialize_i128<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Problem> {
-        self.deserialize_i64(visitor)
-    }
-
-    fn deserialize_u8<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Problem> {
-        self.deserialize_i64(visitor)
-    }
-
-    fn deserialize_u16<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Problem> {
-        self.deserialize_i64(visitor)
-    }
-
-    fn deserialize_u32<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Problem> {
-        self.deserialize_i64(visitor)
-    }
-
-    fn deserialize_u64<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Problem> {
-        self.deserialize_i64(visitor)
-    }
-
-    fn deserialize_u128<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Problem> {
-        self.deserialize_i64(visitor)
-    }
-
     #[inline]
     fn deserialize_str<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Problem> {
         match self.node() {
             Node::Str(span) => self.text(self.walk.tree.text(span), visitor),
             _ => self.convert(Want::Text, visitor),
         }
-    }
-
-    #[inline]
-    fn deserialize_string<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Problem> {
-        self.deserialize_str(visitor)
-    }
-
-    fn deserialize_char<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Problem> {
-        self.deserialize_str(visitor)
-    }
-
-    #[inline]
-    fn deserialize_identifier<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Problem> {
-        self.deserialize_str(visitor)
-    }
-
-    fn deserialize_bytes<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Problem> {
-        self.convert(Want::Bytes, visitor)
-    }
-
-    fn deserialize_byte_buf<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Problem> {
-        self.convert(Want::Bytes, visitor)
     }
 
     fn deserialize_option<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Problem> {
@@ -297,27 +235,6 @@ impl<'w, 't: 'w> Deserializer<'t> for De<'w, 't> {
             return conversion::deliver(self, visitor);
         }
         visitor.visit_newtype_struct(self)
-    }
-
-    fn deserialize_seq<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Problem> {
-        self.convert(Want::Seq, visitor)
-    }
-
-    fn deserialize_tuple<V: Visitor<'t>>(self, _: usize, visitor: V) -> Result<V::Value, Problem> {
-        self.convert(Want::Seq, visitor)
-    }
-
-    fn deserialize_tuple_struct<V: Visitor<'t>>(
-        self,
-        _: &'static str,
-        _: usize,
-        visitor: V,
-    ) -> Result<V::Value, Problem> {
-        self.convert(Want::Seq, visitor)
-    }
-
-    fn deserialize_map<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Problem> {
-        self.convert(Want::Map("", &[]), visitor)
     }
 
     #[inline]
@@ -370,15 +287,21 @@ impl<'w, 't: 'w> Deserializer<'t> for De<'w, 't> {
         }
     }
 
-    fn deserialize_ignored_any<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Problem> {
-        visitor.visit_unit()
-    }
-
     fn is_human_readable(&self) -> bool {
         false
     }
 
-    forward_to_deserialize_any! { <V: Visitor<'t>> bool unit }
+    forward! { <'t>(self, visitor)
+        deserialize_bool deserialize_unit => self.deserialize_any(visitor);
+        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i128 deserialize_u8 deserialize_u16
+        deserialize_u32 deserialize_u64 deserialize_u128 => self.deserialize_i64(visitor);
+        deserialize_f32 => self.deserialize_f64(visitor);
+        deserialize_string deserialize_char deserialize_identifier => self.deserialize_str(visitor);
+        deserialize_bytes deserialize_byte_buf => self.convert(Want::Bytes, visitor);
+        deserialize_seq deserialize_tuple deserialize_tuple_struct => self.convert(Want::Seq, visitor);
+        deserialize_map => self.convert(Want::Map("", &[]), visitor);
+        deserialize_ignored_any => visitor.visit_unit();
+    }
 }
 
 impl<'w, 't: 'w> IntoDeserializer<'t, Problem> for De<'w, 't> {

@@ -12,6 +12,7 @@ use super::cell::Cell;
 use super::ndarray_form::NdarrayField;
 use super::problem::Problem;
 use super::walk::Walk;
+use crate::forward::forward;
 use crate::pickle::numpy::dtype::Kind;
 use crate::pickle::numpy::element::{Element, long_double};
 use crate::pickle::numpy::ndarray::{Data, NdArray};
@@ -124,10 +125,6 @@ macro_rules! through_axis {
 impl<'w, 't: 'w> Deserializer<'t> for ArrayDe<'w, 't> {
     type Error = Problem;
 
-    fn deserialize_any<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Problem> {
-        self.enter(|| self.axis().deserialize_any(visitor))
-    }
-
     fn deserialize_newtype_struct<V: Visitor<'t>>(
         self,
         name: &'static str,
@@ -139,10 +136,6 @@ impl<'w, 't: 'w> Deserializer<'t> for ArrayDe<'w, 't> {
         visitor.visit_newtype_struct(self)
     }
 
-    fn deserialize_option<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Problem> {
-        self.enter(|| self.axis().deserialize_option(visitor))
-    }
-
     fn deserialize_bytes<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Problem> {
         match (&self.array.data, &self.array.layout.kind) {
             (Data::Bytes(buffer), Kind::Number(DType::U8) | Kind::Void) if self.array.shape.len() == 1 => {
@@ -151,10 +144,6 @@ impl<'w, 't: 'w> Deserializer<'t> for ArrayDe<'w, 't> {
             }
             _ => self.enter(|| self.axis().deserialize_bytes(visitor)),
         }
-    }
-
-    fn deserialize_byte_buf<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Problem> {
-        self.deserialize_bytes(visitor)
     }
 
     fn deserialize_struct<V: Visitor<'t>>(
@@ -187,35 +176,17 @@ impl<'w, 't: 'w> Deserializer<'t> for ArrayDe<'w, 't> {
     }
 
     through_axis! {
-        deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
+        deserialize_any deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
         deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128 deserialize_f32
         deserialize_f64 deserialize_char deserialize_str deserialize_string deserialize_unit deserialize_seq
-        deserialize_map deserialize_identifier
+        deserialize_map deserialize_identifier deserialize_option
     }
 
-    fn deserialize_ignored_any<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Problem> {
-        visitor.visit_unit()
-    }
-
-    fn deserialize_unit_struct<V: Visitor<'t>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Problem> {
-        self.deserialize_unit(visitor)
-    }
-
-    fn deserialize_tuple<V: Visitor<'t>>(self, _: usize, visitor: V) -> Result<V::Value, Problem> {
-        self.deserialize_seq(visitor)
-    }
-
-    fn deserialize_tuple_struct<V: Visitor<'t>>(
-        self,
-        _: &'static str,
-        _: usize,
-        visitor: V,
-    ) -> Result<V::Value, Problem> {
-        self.deserialize_seq(visitor)
+    forward! { <'t>(self, visitor)
+        deserialize_byte_buf => self.deserialize_bytes(visitor);
+        deserialize_unit_struct => self.deserialize_unit(visitor);
+        deserialize_tuple deserialize_tuple_struct => self.deserialize_seq(visitor);
+        deserialize_ignored_any => visitor.visit_unit();
     }
 
     fn is_human_readable(&self) -> bool {
@@ -292,10 +263,14 @@ impl<'a, 'w, 't> Axis<'a, 'w, 't> {
 
 /// Methods that an element answers, and a dimension answers with a sequence.
 macro_rules! element_or_sequence {
-    ($($method:ident)*) => {$(
+    ($($method:ident($($argument:ident: $type:ty),*))*) => {$(
         #[inline]
-        fn $method<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Problem> {
-            if self.is_element() { self.cell()?.$method(visitor) } else { visitor.visit_seq(self.items()?) }
+        fn $method<V: Visitor<'t>>(self, $($argument: $type,)* visitor: V) -> Result<V::Value, Problem> {
+            if self.is_element() {
+                self.cell()?.$method($($argument,)* visitor)
+            } else {
+                visitor.visit_seq(self.items()?)
+            }
         }
     )*};
 }
@@ -304,14 +279,19 @@ impl<'w, 't: 'w> Deserializer<'t> for Axis<'_, 'w, 't> {
     type Error = Problem;
 
     element_or_sequence! {
-        deserialize_any deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
-        deserialize_i128 deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128
-        deserialize_f32 deserialize_f64 deserialize_char deserialize_str deserialize_string deserialize_bytes
-        deserialize_byte_buf deserialize_unit deserialize_seq deserialize_map deserialize_identifier
+        deserialize_any() deserialize_bool() deserialize_i8() deserialize_i16() deserialize_i32() deserialize_i64()
+        deserialize_i128() deserialize_u8() deserialize_u16() deserialize_u32() deserialize_u64() deserialize_u128()
+        deserialize_f32() deserialize_f64() deserialize_char() deserialize_str() deserialize_string()
+        deserialize_bytes() deserialize_byte_buf() deserialize_unit() deserialize_seq() deserialize_map()
+        deserialize_identifier()
+        deserialize_struct(name: &'static str, fields: &'static [&'static str])
+        deserialize_enum(name: &'static str, variants: &'static [&'static str])
     }
 
-    fn deserialize_ignored_any<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Problem> {
-        visitor.visit_unit()
+    forward! { <'t>(self, visitor)
+        deserialize_unit_struct => self.deserialize_unit(visitor);
+        deserialize_tuple deserialize_tuple_struct => self.deserialize_seq(visitor);
+        deserialize_ignored_any => visitor.visit_unit();
     }
 
     fn deserialize_option<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Problem> {
@@ -329,53 +309,6 @@ impl<'w, 't: 'w> Deserializer<'t> for Axis<'_, 'w, 't> {
             ));
         }
         visitor.visit_newtype_struct(self)
-    }
-
-    fn deserialize_unit_struct<V: Visitor<'t>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Problem> {
-        self.deserialize_unit(visitor)
-    }
-
-    fn deserialize_tuple<V: Visitor<'t>>(self, _: usize, visitor: V) -> Result<V::Value, Problem> {
-        self.deserialize_seq(visitor)
-    }
-
-    fn deserialize_tuple_struct<V: Visitor<'t>>(
-        self,
-        _: &'static str,
-        _: usize,
-        visitor: V,
-    ) -> Result<V::Value, Problem> {
-        self.deserialize_seq(visitor)
-    }
-
-    fn deserialize_struct<V: Visitor<'t>>(
-        self,
-        name: &'static str,
-        fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Problem> {
-        if self.is_element() {
-            self.cell()?.deserialize_struct(name, fields, visitor)
-        } else {
-            visitor.visit_seq(self.items()?)
-        }
-    }
-
-    fn deserialize_enum<V: Visitor<'t>>(
-        self,
-        name: &'static str,
-        variants: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Problem> {
-        if self.is_element() {
-            self.cell()?.deserialize_enum(name, variants, visitor)
-        } else {
-            visitor.visit_seq(self.items()?)
-        }
     }
 
     fn is_human_readable(&self) -> bool {

@@ -11,6 +11,7 @@ use super::arrays::ArrayDe;
 use super::cell::Cell;
 use super::problem::Problem;
 use super::walk::Walk;
+use crate::forward::forward;
 use crate::pickle::meaning::frame::{Column, Frame, Label, array_int};
 use crate::pickle::numpy::ndarray::NdArray;
 use crate::pickle::tree::Id;
@@ -116,10 +117,6 @@ impl<'w, 't: 'w> Deserializer<'t> for ColumnDe<'w, 't> {
         visitor.visit_seq(Values { column: self, next: 0, len })
     }
 
-    fn deserialize_option<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Problem> {
-        visitor.visit_some(self)
-    }
-
     fn deserialize_newtype_struct<V: Visitor<'t>>(
         self,
         name: &'static str,
@@ -147,6 +144,8 @@ impl<'w, 't: 'w> Deserializer<'t> for ColumnDe<'w, 't> {
     fn is_human_readable(&self) -> bool {
         false
     }
+
+    forward! { <'t>(self, visitor) deserialize_option => visitor.visit_some(self); }
 
     forward_to_deserialize_any! {
         <V: Visitor<'t>> bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct
@@ -315,20 +314,13 @@ impl<'w, 't: 'w> Deserializer<'t> for RowDe<'_, 'w, 't> {
             .deserialize_any(visitor)
     }
 
-    fn deserialize_tuple<V: Visitor<'t>>(self, _: usize, visitor: V) -> Result<V::Value, Problem> {
-        self.deserialize_seq(visitor)
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'t>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Problem> {
-        visitor.visit_newtype_struct(self)
-    }
-
     fn is_human_readable(&self) -> bool {
         false
+    }
+
+    forward! { <'t>(self, visitor)
+        deserialize_tuple => self.deserialize_seq(visitor);
+        deserialize_newtype_struct => visitor.visit_newtype_struct(self);
     }
 
     forward_to_deserialize_any! {

@@ -5,6 +5,7 @@ use serde::de::{Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
 use super::problem::Problem;
+use crate::forward::forward;
 use crate::pickle::meaning::moment::{Moment, Span, Zone};
 
 /// A value of its own.
@@ -35,17 +36,11 @@ impl<'de> Deserializer<'de> for Plain {
         }
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Problem> {
-        visitor.visit_newtype_struct(self)
-    }
-
     fn is_human_readable(&self) -> bool {
         false
     }
+
+    forward! { <'de>(self, visitor) deserialize_newtype_struct => visitor.visit_newtype_struct(self); }
 
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct

@@ -7,6 +7,7 @@ use serde::de::{Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
 use super::dtype::{Field, Kind, Layout};
+use crate::forward::forward;
 use crate::pickle::de::plain;
 use crate::pickle::de::problem::Problem;
 use crate::pickle::meaning::moment::{Moment, Span};
@@ -200,14 +201,6 @@ impl<'de> Deserializer<'de> for Items<'_> {
         }
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Problem> {
-        visitor.visit_newtype_struct(self)
-    }
-
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
         if self.shape.is_empty() {
             self.element.deserialize_str(visitor)
@@ -216,12 +209,13 @@ impl<'de> Deserializer<'de> for Items<'_> {
         }
     }
 
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
-        self.deserialize_str(visitor)
-    }
-
     fn is_human_readable(&self) -> bool {
         false
+    }
+
+    forward! { <'de>(self, visitor)
+        deserialize_string => self.deserialize_str(visitor);
+        deserialize_newtype_struct => visitor.visit_newtype_struct(self);
     }
 
     forward_to_deserialize_any! {
@@ -290,14 +284,6 @@ impl<'de> Deserializer<'de> for Element<'_> {
         if self.is_missing() { visitor.visit_none() } else { visitor.visit_some(self) }
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Problem> {
-        visitor.visit_newtype_struct(self)
-    }
-
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
         match self.layout.kind {
             Kind::Bytes => match std::str::from_utf8(self.trimmed()) {
@@ -306,18 +292,6 @@ impl<'de> Deserializer<'de> for Element<'_> {
             },
             _ => self.deserialize_any(visitor),
         }
-    }
-
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
-        self.deserialize_str(visitor)
-    }
-
-    fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
-        self.deserialize_str(visitor)
-    }
-
-    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
-        self.deserialize_str(visitor)
     }
 
     fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
@@ -349,19 +323,6 @@ impl<'de> Deserializer<'de> for Element<'_> {
         }
     }
 
-    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Problem> {
-        self.deserialize_seq(visitor)
-    }
-
-    fn deserialize_tuple_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        _: usize,
-        visitor: V,
-    ) -> Result<V::Value, Problem> {
-        self.deserialize_seq(visitor)
-    }
-
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         name: &'static str,
@@ -383,6 +344,12 @@ impl<'de> Deserializer<'de> for Element<'_> {
 
     fn is_human_readable(&self) -> bool {
         false
+    }
+
+    forward! { <'de>(self, visitor)
+        deserialize_string deserialize_char deserialize_identifier => self.deserialize_str(visitor);
+        deserialize_tuple deserialize_tuple_struct => self.deserialize_seq(visitor);
+        deserialize_newtype_struct => visitor.visit_newtype_struct(self);
     }
 
     forward_to_deserialize_any! {

@@ -7,6 +7,7 @@ use serde::ser::{self, Serialize};
 use super::numbers::{Numbers, number_type};
 use super::pickler::{Batch, Pickler};
 use crate::error::{Error, Result};
+use crate::forward::{structs, tuples};
 use crate::pickle::machine::opcode as op;
 use crate::pickle::numpy::dtype::Layout;
 use crate::pickle::numpy::element::{self, Number};
@@ -372,25 +373,7 @@ impl Tuple<'_, '_> {
     }
 }
 
-macro_rules! tuple {
-    ($($trait:ident::$method:ident),*) => {$(
-        impl ser::$trait for Tuple<'_, '_> {
-            type Ok = ();
-            type Error = Error;
-
-            #[inline]
-            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
-                self.element(value)
-            }
-
-            fn end(self) -> Result<()> {
-                self.finish()
-            }
-        }
-    )*};
-}
-
-tuple! { SerializeTuple::serialize_element, SerializeTupleStruct::serialize_field, SerializeTupleVariant::serialize_field }
+tuples!(Tuple<'_, '_>);
 
 /// A dict, perhaps in the dict that an enum's variant is.
 pub(super) struct Map<'p, 'w> {
@@ -431,29 +414,4 @@ impl ser::SerializeMap for Map<'_, '_> {
     }
 }
 
-impl ser::SerializeStruct for Map<'_, '_> {
-    type Ok = ();
-    type Error = Error;
-
-    #[inline]
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<()> {
-        self.field(name, value)
-    }
-
-    fn end(self) -> Result<()> {
-        self.finish()
-    }
-}
-
-impl ser::SerializeStructVariant for Map<'_, '_> {
-    type Ok = ();
-    type Error = Error;
-
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<()> {
-        self.field(name, value)
-    }
-
-    fn end(self) -> Result<()> {
-        self.finish()
-    }
-}
+structs!(Map<'_, '_>);
