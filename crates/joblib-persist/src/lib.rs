@@ -19,6 +19,7 @@ mod error;
 mod format;
 mod forward;
 mod input;
+mod numbers;
 mod options;
 mod output;
 pub mod pickle;

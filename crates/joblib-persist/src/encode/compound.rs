@@ -4,10 +4,11 @@ use joblib_array::DType;
 use serde::ser::{Serialize, SerializeMap, SerializeSeq};
 
 use super::Encoder;
-use super::run::{Run, number_type};
+use super::run::Run;
 use crate::error::{Error, Result};
 use crate::format::MIN_BLOCK;
 use crate::forward::{structs, tuples};
+use crate::numbers::number_type;
 
 /// An array or a map that is being written.
 pub(crate) struct Compound<'e, 'o, 'w> {

@@ -1,7 +1,6 @@
 //! Pickles for Python: what `dump_python` writes.
 
 mod arrays;
-mod numbers;
 mod options;
 mod pickler;
 mod serializer;

@@ -4,16 +4,13 @@
 use joblib_array::{Order, transfer};
 use serde::ser::{self, Serialize};
 
-use super::numbers::{Numbers, number_type};
 use super::pickler::{Batch, Pickler};
 use crate::error::{Error, Result};
 use crate::forward::{structs, tuples};
+use crate::numbers::{GATHER, Numbers, number_type};
 use crate::pickle::machine::opcode as op;
 use crate::pickle::numpy::dtype::Layout;
 use crate::pickle::numpy::element::{self, Number};
-
-/// Bytes of a run of numbers that are gathered before they are written.
-const GATHER: usize = 64 * 1024;
 
 /// Serializes one value. `key` says that it becomes a dict's key, which Python must be able to hash.
 pub(super) struct Serializer<'p, 'w> {

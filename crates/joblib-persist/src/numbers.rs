@@ -1,4 +1,4 @@
-//! Runs of one number type on their way into an array.
+//! Runs of one number type, as the bytes of an array.
 
 use std::any::type_name;
 
@@ -7,10 +7,13 @@ use serde::ser::{Impossible, Serialize, Serializer};
 
 use crate::error::{Error, Result};
 
-/// The element type that a primitive type is. A type of somebody's own has its module in its name, so it is never taken
-/// for one.
-pub(super) fn number_type<T: ?Sized>() -> Option<DType> {
-    // Iterators over a collection give references to its elements.
+/// Bytes of a run that are gathered before they are written.
+pub(crate) const GATHER: usize = 64 << 10;
+
+/// The element type of a primitive. The name of a type of somebody's own has its module in front, so it is never taken
+/// for one; were a name ever wrong, [`Numbers`] refuses the element, and nothing is written that means another value.
+pub(crate) fn number_type<T: ?Sized>() -> Option<DType> {
+    // serde's own sequences give references to their elements.
     Some(match type_name::<T>().trim_start_matches('&') {
         "bool" => DType::Bool,
         "i8" => DType::I8,
@@ -29,14 +32,14 @@ pub(super) fn number_type<T: ?Sized>() -> Option<DType> {
 
 /// Elements of one type, little-endian.
 #[derive(Debug)]
-pub(super) struct Numbers {
-    pub(super) dtype: DType,
-    pub(super) bytes: Vec<u8>,
+pub(crate) struct Numbers {
+    pub(crate) dtype: DType,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Numbers {
     #[inline]
-    pub(super) fn push<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
+    pub(crate) fn push<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
         value.serialize(self)
     }
 
@@ -109,8 +112,8 @@ impl Serializer for &mut Numbers {
         Err(self.refuse())
     }
 
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, _: &T) -> Result<()> {
-        Err(self.refuse())
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Result<()> {
+        value.serialize(self)
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
