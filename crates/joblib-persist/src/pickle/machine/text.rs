@@ -54,7 +54,8 @@ pub(in crate::pickle) fn quoted(line: &[u8]) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// Python's `raw-unicode-escape`: Latin-1, with `\uXXXX` and `\UXXXXXXXX`. Surrogate pairs are one character.
+/// Python's `raw-unicode-escape`: Latin-1, with `\u` and four, `\U` and eight hexadecimal digits. Surrogate pairs are one
+/// character.
 pub(in crate::pickle) fn unicode(line: &[u8]) -> Option<String> {
     let mut text = String::with_capacity(line.len());
     let mut rest = line;
