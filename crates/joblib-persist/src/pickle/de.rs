@@ -17,7 +17,7 @@ use joblib_array::transfer;
 use serde::de::value::SeqDeserializer;
 use serde::de::{Deserializer, IntoDeserializer, Visitor};
 
-use self::access::{Items, Pairs, Tagged};
+use self::access::{InOrder, Items, Pairs, Tagged};
 use self::arrays::ArrayDe;
 use self::columns::ColumnDe;
 pub(in crate::pickle) use self::object::uuid_text;
@@ -79,7 +79,7 @@ impl<'w, 't: 'w> De<'w, 't> {
 
     fn seq<V: Visitor<'t>>(self, items: &'t [Id], visitor: V) -> Result<V::Value, Problem> {
         let _inside = self.walk.enter(self.id, items.len())?;
-        visitor.visit_seq(Items { walk: self.walk, ids: items, next: 0 })
+        visitor.visit_seq(InOrder::new(Items { walk: self.walk, ids: items }, items.len()))
     }
 
     fn map<V: Visitor<'t>>(self, runs: [&[Id]; 2], visitor: V) -> Result<V::Value, Problem> {

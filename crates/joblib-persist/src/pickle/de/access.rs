@@ -11,29 +11,58 @@ use super::walk::Walk;
 use crate::pickle::meaning::frame::Column;
 use crate::pickle::tree::{Id, Node};
 
-/// The items of a sequence.
-pub(super) struct Items<'a, 'w, 't> {
-    pub(super) walk: &'w Walk<'t>,
-    pub(super) ids: &'a [Id],
-    pub(super) next: usize,
+/// What has values at places that are counted from 0: a list, a dimension of an array, a column, a table's rows.
+pub(super) trait Places<'t> {
+    /// The value at `place`, which is one of the places.
+    fn at<T: DeserializeSeed<'t>>(&self, place: usize, seed: T) -> Result<T::Value, Problem>;
 }
 
-impl<'w, 't: 'w> SeqAccess<'t> for Items<'_, 'w, 't> {
+/// The values at all places, one after another. A problem with one says which.
+pub(super) struct InOrder<P> {
+    places: P,
+    next: usize,
+    len: usize,
+}
+
+impl<P> InOrder<P> {
+    pub(super) fn new(places: P, len: usize) -> Self {
+        Self { places, next: 0, len }
+    }
+}
+
+impl<'t, P: Places<'t>> SeqAccess<'t> for InOrder<P> {
     type Error = Problem;
 
     #[inline]
     fn next_element_seed<T: DeserializeSeed<'t>>(&mut self, seed: T) -> Result<Option<T::Value>, Problem> {
-        let Some(&id) = self.ids.get(self.next) else { return Ok(None) };
-        let index = self.next;
+        if self.next == self.len {
+            return Ok(None);
+        }
+        let place = self.next;
         self.next += 1;
-        match seed.deserialize(De { walk: self.walk, id }) {
+        match self.places.at(place, seed) {
             Ok(value) => Ok(Some(value)),
-            Err(problem) => Err(problem.near(self.walk.tree.offset_near(id)).inside(format!("[{index}]"))),
+            Err(problem) => Err(problem.inside(format!("[{place}]"))),
         }
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.ids.len() - self.next)
+        Some(self.len - self.next)
+    }
+}
+
+/// The items of a sequence.
+pub(super) struct Items<'a, 'w, 't> {
+    pub(super) walk: &'w Walk<'t>,
+    pub(super) ids: &'a [Id],
+}
+
+impl<'w, 't: 'w> Places<'t> for Items<'_, 'w, 't> {
+    #[inline]
+    fn at<T: DeserializeSeed<'t>>(&self, place: usize, seed: T) -> Result<T::Value, Problem> {
+        let id = self.ids[place];
+        seed.deserialize(De { walk: self.walk, id })
+            .map_err(|problem| problem.near(self.walk.tree.offset_near(id)))
     }
 }
 

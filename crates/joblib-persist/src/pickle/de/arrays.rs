@@ -5,9 +5,10 @@ use std::rc::Rc;
 use joblib_array::transfer::{self, OwnedRawArray};
 use joblib_array::{Buffer, DType, Order};
 use serde::de::value::MapDeserializer;
-use serde::de::{DeserializeSeed, Deserializer, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Visitor};
 
 use super::De;
+use super::access::{InOrder, Places};
 use super::cell::Cell;
 use super::ndarray_form::NdarrayField;
 use super::problem::Problem;
@@ -195,42 +196,25 @@ impl<'w, 't: 'w> Deserializer<'t> for ArrayDe<'w, 't> {
 }
 
 /// An array from one of its dimensions on: a sequence, or the one element that no dimension is left of.
+#[derive(Clone, Copy)]
 struct Axis<'a, 'w, 't> {
     array: &'a ArrayDe<'w, 't>,
     dimension: usize,
     place: usize,
 }
 
-struct AxisItems<'a, 'w, 't> {
-    array: &'a ArrayDe<'w, 't>,
-    dimension: usize,
-    place: usize,
+/// The parts of an axis: elements, or axes of the next dimension.
+struct AxisParts<'a, 'w, 't> {
+    axis: Axis<'a, 'w, 't>,
     stride: usize,
-    next: usize,
-    len: usize,
 }
 
-impl<'w, 't: 'w> SeqAccess<'t> for AxisItems<'_, 'w, 't> {
-    type Error = Problem;
-
+impl<'w, 't: 'w> Places<'t> for AxisParts<'_, 'w, 't> {
     #[inline]
-    fn next_element_seed<T: DeserializeSeed<'t>>(&mut self, seed: T) -> Result<Option<T::Value>, Problem> {
-        if self.next == self.len {
-            return Ok(None);
-        }
-        let (index, place) = (self.next, self.place);
-        self.next += 1;
-        self.place += self.stride;
-        let value = if self.dimension == self.array.array.shape.len() {
-            seed.deserialize(self.array.cell(place)?)
-        } else {
-            seed.deserialize(Axis { array: self.array, dimension: self.dimension, place })
-        };
-        value.map(Some).map_err(|problem| problem.inside(format!("[{index}]")))
-    }
-
-    fn size_hint(&self) -> Option<usize> {
-        Some(self.len - self.next)
+    fn at<T: DeserializeSeed<'t>>(&self, index: usize, seed: T) -> Result<T::Value, Problem> {
+        let Axis { array, dimension, place } = self.axis;
+        let part = Axis { array, dimension: dimension + 1, place: place + index * self.stride };
+        if part.is_element() { seed.deserialize(part.cell()?) } else { seed.deserialize(part) }
     }
 }
 
@@ -239,21 +223,14 @@ impl<'a, 'w, 't> Axis<'a, 'w, 't> {
         self.dimension == self.array.array.shape.len()
     }
 
-    fn items(&self) -> Result<AxisItems<'a, 'w, 't>, Problem> {
+    fn parts(self) -> Result<InOrder<AxisParts<'a, 'w, 't>>, Problem> {
         let len = self.array.array.shape[self.dimension];
-        let stride = self.array.stride(self.dimension);
         // Items without bytes: nothing in the file bounds their number.
         if self.array.array.len() == 0 || self.array.array.layout.size == 0 {
             self.array.walk.charge_values(len as u64, self.array.id)?;
         }
-        Ok(AxisItems {
-            array: self.array,
-            dimension: self.dimension + 1,
-            place: self.place,
-            stride,
-            next: 0,
-            len,
-        })
+        let stride = self.array.stride(self.dimension);
+        Ok(InOrder::new(AxisParts { axis: self, stride }, len))
     }
 
     fn cell(&self) -> Result<Cell<'a, 'w, 't>, Problem> {
@@ -269,7 +246,7 @@ macro_rules! element_or_sequence {
             if self.is_element() {
                 self.cell()?.$method($($argument,)* visitor)
             } else {
-                visitor.visit_seq(self.items()?)
+                visitor.visit_seq(self.parts()?)
             }
         }
     )*};

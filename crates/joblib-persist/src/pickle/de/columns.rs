@@ -7,6 +7,7 @@ use serde::de::{DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqA
 use serde::forward_to_deserialize_any;
 
 use super::De;
+use super::access::{InOrder, Places};
 use super::arrays::ArrayDe;
 use super::cell::Cell;
 use super::problem::Problem;
@@ -29,7 +30,7 @@ impl<'w, 't> ColumnDe<'w, 't> {
     }
 
     /// Calls `with` with the value at `place`.
-    fn at<R>(
+    fn cell<R>(
         &self,
         place: usize,
         with: impl FnOnce(Cell<'_, 'w, 't>) -> Result<R, Problem>,
@@ -42,11 +43,15 @@ impl<'w, 't> ColumnDe<'w, 't> {
             },
             Column::Categories { codes, categories } => {
                 match array_int(codes, place).and_then(|code| usize::try_from(code).ok()) {
-                    Some(code) if code < categories.len() => {
-                        let categories =
-                            ColumnDe { walk: self.walk, id: self.id, column: Column::clone(categories) };
-                        categories.at_boxed(code, with)
-                    }
+                    Some(code) if code < categories.len() => match **categories {
+                        Column::Array { .. } | Column::Range { .. } => {
+                            ColumnDe { walk: self.walk, id: self.id, column: Column::clone(categories) }
+                                .cell(code, with)
+                        }
+                        _ => Err(Problem::wrong(
+                            "a categorical column whose categories are categorical or masked themselves",
+                        )),
+                    },
                     Some(_) => {
                         Err(Problem::corrupt("a categorical value has a category that there is none of"))
                     }
@@ -59,49 +64,11 @@ impl<'w, 't> ColumnDe<'w, 't> {
             }
         }
     }
-
-    /// `at` for the categories of a column, which have none themselves: the end of what would be a recursive type.
-    fn at_boxed<R>(
-        &self,
-        place: usize,
-        with: impl FnOnce(Cell<'_, 'w, 't>) -> Result<R, Problem>,
-    ) -> Result<R, Problem> {
-        match &self.column {
-            Column::Array { array, utc } => with(self.array(array, *utc).cell(place)?),
-            Column::Range { start, step, .. } => {
-                let value = i128::from(*start) + place as i128 * i128::from(*step);
-                with(Cell::Int(i64::try_from(value).unwrap_or(i64::MAX)))
-            }
-            _ => Err(Problem::wrong(
-                "a categorical column whose categories are categorical or masked themselves",
-            )),
-        }
-    }
 }
 
-struct Values<'w, 't> {
-    column: ColumnDe<'w, 't>,
-    next: usize,
-    len: usize,
-}
-
-impl<'w, 't: 'w> SeqAccess<'t> for Values<'w, 't> {
-    type Error = Problem;
-
-    fn next_element_seed<T: DeserializeSeed<'t>>(&mut self, seed: T) -> Result<Option<T::Value>, Problem> {
-        if self.next == self.len {
-            return Ok(None);
-        }
-        let place = self.next;
-        self.next += 1;
-        self.column
-            .at(place, |cell| seed.deserialize(cell))
-            .map(Some)
-            .map_err(|problem| problem.inside(format!("[{place}]")))
-    }
-
-    fn size_hint(&self) -> Option<usize> {
-        Some(self.len - self.next)
+impl<'w, 't: 'w> Places<'t> for ColumnDe<'w, 't> {
+    fn at<T: DeserializeSeed<'t>>(&self, place: usize, seed: T) -> Result<T::Value, Problem> {
+        self.cell(place, |cell| seed.deserialize(cell))
     }
 }
 
@@ -114,7 +81,7 @@ impl<'w, 't: 'w> Deserializer<'t> for ColumnDe<'w, 't> {
         if matches!(self.column, Column::Range { .. }) {
             self.walk.charge_values(len as u64, self.id)?;
         }
-        visitor.visit_seq(Values { column: self, next: 0, len })
+        visitor.visit_seq(InOrder::new(self, len))
     }
 
     fn deserialize_newtype_struct<V: Visitor<'t>>(
@@ -225,38 +192,23 @@ impl<'w, 't: 'w> MapAccess<'t> for FrameColumns<'w, 't> {
     }
 }
 
-/// A frame as a sequence of rows, each a map from column to value.
+/// A frame as rows, each a map from column to value.
 pub(in crate::pickle) struct FrameRows<'w, 't> {
     walk: &'w Walk<'t>,
     columns: Vec<(Label, ColumnDe<'w, 't>)>,
-    next: usize,
-    len: usize,
 }
 
 impl<'w, 't: 'w> FrameRows<'w, 't> {
-    pub(in crate::pickle) fn new(walk: &'w Walk<'t>, id: Id, frame: Frame) -> Self {
+    pub(super) fn in_order(walk: &'w Walk<'t>, id: Id, frame: Frame) -> InOrder<Self> {
         let columns =
             frame.columns.into_iter().map(|(label, column)| (label, ColumnDe { walk, id, column })).collect();
-        Self { walk, columns, next: 0, len: frame.rows }
+        InOrder::new(Self { walk, columns }, frame.rows)
     }
 }
 
-impl<'w, 't: 'w> SeqAccess<'t> for FrameRows<'w, 't> {
-    type Error = Problem;
-
-    fn next_element_seed<T: DeserializeSeed<'t>>(&mut self, seed: T) -> Result<Option<T::Value>, Problem> {
-        if self.next == self.len {
-            return Ok(None);
-        }
-        let row = self.next;
-        self.next += 1;
+impl<'w, 't: 'w> Places<'t> for FrameRows<'w, 't> {
+    fn at<T: DeserializeSeed<'t>>(&self, row: usize, seed: T) -> Result<T::Value, Problem> {
         seed.deserialize(RowDe { frame: self, row })
-            .map(Some)
-            .map_err(|problem| problem.inside(format!("[{row}]")))
-    }
-
-    fn size_hint(&self) -> Option<usize> {
-        Some(self.len - self.next)
     }
 }
 
@@ -284,7 +236,7 @@ impl<'w, 't: 'w> MapAccess<'t> for RowValues<'_, 'w, 't> {
             return Err(Problem::wrong("a value was asked for before its key"));
         };
         self.next += 1;
-        column.at(self.row, |cell| seed.deserialize(cell)).map_err(|problem| {
+        column.at(self.row, seed).map_err(|problem| {
             problem.inside(format!(".{}", LabelDe { walk: self.frame.walk, label: label.clone() }.text()))
         })
     }

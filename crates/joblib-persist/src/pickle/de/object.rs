@@ -118,7 +118,7 @@ impl<'w, 't: 'w> De<'w, 't> {
             Meaning::Frame(frame) => {
                 if matches!(want, Want::Seq) {
                     let _inside = self.walk.enter(self.id, frame.rows.saturating_mul(frame.columns.len()))?;
-                    return visitor.visit_seq(FrameRows::new(self.walk, self.id, frame));
+                    return visitor.visit_seq(FrameRows::in_order(self.walk, self.id, frame));
                 }
                 let fields = if let Want::Map(_, fields) = want { fields } else { &[] };
                 // No guard here: each column enters with the frame's own node.
