@@ -96,14 +96,8 @@ pub const FIRST_BYTES: usize = 16;
 ///     fn magic(&self) -> &[u8] {
 ///         b"STOR"
 ///     }
-///     fn default_level(&self) -> u32 {
-///         1
-///     }
 ///     fn levels(&self) -> std::ops::RangeInclusive<u32> {
 ///         1..=1
-///     }
-///     fn shuffle_helps(&self) -> bool {
-///         false
 ///     }
 ///     fn encoder<'a>(&self, mut sink: Sink<'a>, _only_level: u32) -> io::Result<Box<dyn Encoder + 'a>> {
 ///         sink.write_all(self.magic())?;
@@ -134,14 +128,24 @@ pub trait Compressor: Send + Sync {
         first.starts_with(self.magic())
     }
 
-    /// The level when only a name or an extension was given.
-    fn default_level(&self) -> u32;
+    /// The level when only a name or an extension was given. Unless a format says otherwise 3, as in Python's joblib, or
+    /// that of its [`levels`](Self::levels) which is nearest to it.
+    fn default_level(&self) -> u32 {
+        let (least, most) = self.levels().into_inner();
+        3.min(most).max(least)
+    }
 
-    /// The levels there are, from the fastest to the smallest. Level 0 stands for no compression and never comes here.
-    fn levels(&self) -> RangeInclusive<u32>;
+    /// The levels there are, from the fastest to the smallest: 1 to 9, unless a format has others. Level 0 stands for no
+    /// compression and never comes here.
+    fn levels(&self) -> RangeInclusive<u32> {
+        1..=9
+    }
 
-    /// Whether files get smaller, or are made faster, when the bytes of numbers are shuffled first.
-    fn shuffle_helps(&self) -> bool;
+    /// Whether files get smaller, or are made faster, when the bytes of numbers are shuffled first. Unless a format says
+    /// so, they are left as they are.
+    fn shuffle_helps(&self) -> bool {
+        false
+    }
 
     /// A writer that compresses into `sink` at one of the [`levels`](Self::levels). The file is whole after
     /// [`Encoder::finish`] only.

@@ -144,3 +144,41 @@ fn a_compressor_whose_files_could_not_be_loaded_or_named_is_refused() {
         assert!(error.contains(what), "{error}");
     }
 }
+
+#[test]
+fn what_a_compressor_does_not_say_of_levels_and_shuffling_is_as_with_most() {
+    /// A format that says no more than it must.
+    struct Terse;
+
+    impl Compressor for Terse {
+        fn name(&self) -> &'static str {
+            "terse"
+        }
+        fn extensions(&self) -> &[&str] {
+            &[]
+        }
+        fn magic(&self) -> &[u8] {
+            b"TERSE"
+        }
+        fn encoder<'a>(&self, sink: Sink<'a>, _level: u32) -> io::Result<Box<dyn Encoder + 'a>> {
+            Ok(Box::new(Plain(sink)))
+        }
+        fn decoder<'a>(&self, source: Source<'a>) -> io::Result<Box<dyn Read + 'a>> {
+            Ok(Box::new(source))
+        }
+    }
+
+    assert_eq!((Terse.levels(), Terse.default_level(), Terse.shuffle_helps()), (1..=9, 3, false));
+    let built_in = |name| {
+        let compressor = by_name(name).unwrap();
+        (compressor.levels(), compressor.default_level(), compressor.shuffle_helps())
+    };
+    for name in ["zlib", "gzip"] {
+        assert_eq!(built_in(name), (1..=9, 3, true), "{name}");
+    }
+    for name in ["bz2", "xz", "lzma"] {
+        assert_eq!(built_in(name), (1..=9, 3, false), "{name}");
+    }
+    assert_eq!(built_in("lz4"), (1..=1, 1, true), "the level nearest to 3 that there is");
+    assert_eq!(built_in("zstd"), (1..=22, 3, true));
+}

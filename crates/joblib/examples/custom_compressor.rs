@@ -30,10 +30,6 @@ impl Compressor for RunLength {
         MAGIC
     }
 
-    fn default_level(&self) -> u32 {
-        1
-    }
-
     fn levels(&self) -> RangeInclusive<u32> {
         1..=1
     }

@@ -2,7 +2,6 @@
 //! anything inside of one; a cut at the wrong place fails to decompress and is left to the serial decoder.
 
 use std::io::{self, BufRead, Read};
-use std::ops::RangeInclusive;
 
 use bzip2::bufread::BzDecoder;
 use bzip2::{Action, Compress, Compression, Decompress, Status};
@@ -36,18 +35,6 @@ impl Compressor for Bz2 {
 
     fn magic(&self) -> &[u8] {
         b"BZh"
-    }
-
-    fn default_level(&self) -> u32 {
-        3
-    }
-
-    fn levels(&self) -> RangeInclusive<u32> {
-        1..=9
-    }
-
-    fn shuffle_helps(&self) -> bool {
-        false
     }
 
     fn encoder<'a>(&self, sink: Sink<'a>, level: u32) -> io::Result<Box<dyn Encoder + 'a>> {

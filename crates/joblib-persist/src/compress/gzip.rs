@@ -2,7 +2,6 @@
 //! without decompressing. `gzip` and others ignore the field. bgzip's like-minded field is understood too.
 
 use std::io::{self, Read};
-use std::ops::RangeInclusive;
 
 use flate2::bufread::MultiGzDecoder;
 
@@ -40,14 +39,6 @@ impl Compressor for Gzip {
 
     fn magic(&self) -> &[u8] {
         &[0x1f, 0x8b]
-    }
-
-    fn default_level(&self) -> u32 {
-        3
-    }
-
-    fn levels(&self) -> RangeInclusive<u32> {
-        1..=9
     }
 
     fn shuffle_helps(&self) -> bool {

@@ -32,10 +32,6 @@ impl Compressor for Lz4 {
         &frame::MAGIC
     }
 
-    fn default_level(&self) -> u32 {
-        1
-    }
-
     /// The library has one way to compress.
     fn levels(&self) -> RangeInclusive<u32> {
         1..=1

@@ -2,7 +2,6 @@
 //! writes it and one reads it; `xz` is its successor.
 
 use std::io::{self, Read};
-use std::ops::RangeInclusive;
 
 use xz2::stream::Stream;
 
@@ -24,18 +23,6 @@ impl Compressor for Lzma {
     fn magic(&self) -> &[u8] {
         // There is none. These are the usual literal and position bits (3, 0, 2), and a dictionary size that has no odd bytes.
         &[0x5d, 0, 0]
-    }
-
-    fn default_level(&self) -> u32 {
-        3
-    }
-
-    fn levels(&self) -> RangeInclusive<u32> {
-        1..=9
-    }
-
-    fn shuffle_helps(&self) -> bool {
-        false
     }
 
     fn encoder<'a>(&self, sink: Sink<'a>, level: u32) -> io::Result<Box<dyn Encoder + 'a>> {

@@ -94,9 +94,6 @@ pub fn detect(first: &[u8]) -> Option<Arc<dyn Compressor>> {
 /// #     fn name(&self) -> &str { self.0.name() }
 /// #     fn extensions(&self) -> &[&str] { self.0.extensions() }
 /// #     fn magic(&self) -> &[u8] { self.0.magic() }
-/// #     fn default_level(&self) -> u32 { self.0.default_level() }
-/// #     fn levels(&self) -> std::ops::RangeInclusive<u32> { self.0.levels() }
-/// #     fn shuffle_helps(&self) -> bool { self.0.shuffle_helps() }
 /// #     fn encoder<'a>(&self, sink: joblib_persist::compress::Sink<'a>, level: u32) -> std::io::Result<Box<dyn joblib_persist::Encoder + 'a>> {
 /// #         self.0.encoder(sink, level)
 /// #     }

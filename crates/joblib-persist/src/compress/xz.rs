@@ -1,7 +1,6 @@
 //! xz: blocks of known sizes, which liblzma writes and reads on its own threads.
 
 use std::io::{self, BufRead, Read, Write};
-use std::ops::RangeInclusive;
 
 use xz2::stream::{Action, Check, Error, Filters, LzmaOptions, MtStreamBuilder, Status, Stream};
 
@@ -37,18 +36,6 @@ impl Compressor for Xz {
 
     fn magic(&self) -> &[u8] {
         &[0xfd, b'7', b'z', b'X', b'Z', 0]
-    }
-
-    fn default_level(&self) -> u32 {
-        3
-    }
-
-    fn levels(&self) -> RangeInclusive<u32> {
-        1..=9
-    }
-
-    fn shuffle_helps(&self) -> bool {
-        false
     }
 
     fn encoder<'a>(&self, sink: Sink<'a>, level: u32) -> io::Result<Box<dyn Encoder + 'a>> {

@@ -7,7 +7,6 @@
 //! The stream's checksum is compared in any case.
 
 use std::io::{self, Read};
-use std::ops::RangeInclusive;
 
 use flate2::{Decompress, FlushDecompress, Status};
 use libdeflater::{DecompressionError, Decompressor};
@@ -48,14 +47,6 @@ impl Compressor for Zlib {
     fn recognises(&self, first: &[u8]) -> bool {
         // A window of 32 KiB, which all tools write.
         matches!(first, &[0x78, flags, ..] if is_header(0x78, flags))
-    }
-
-    fn default_level(&self) -> u32 {
-        3
-    }
-
-    fn levels(&self) -> RangeInclusive<u32> {
-        1..=9
     }
 
     fn shuffle_helps(&self) -> bool {

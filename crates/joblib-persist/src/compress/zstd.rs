@@ -30,10 +30,6 @@ impl Compressor for Zst {
         &MAGIC
     }
 
-    fn default_level(&self) -> u32 {
-        3
-    }
-
     fn levels(&self) -> RangeInclusive<u32> {
         1..=22
     }
