@@ -8,7 +8,7 @@ use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 
 use joblib_array::{Array, Buffer, MmapMode, Order};
-use joblib_persist::{DumpOptions, LoadOptions, dump, dump_to, load, load_from};
+use joblib_persist::{Compress, DumpOptions, LoadOptions, dump, dump_to, load, load_from};
 use joblib_tests::python::{self, Release};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -133,6 +133,33 @@ fn a_level_or_name_that_does_not_exist_is_an_error_and_leaves_no_file() {
         let error = options.dump("dummy", &path).unwrap_err().to_string();
         assert!(["10", "wrong", "99"].iter().any(|part| error.contains(part)), "{error}");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "{error}");
+    }
+}
+
+#[test]
+fn the_error_of_a_level_or_name_says_what_was_given_what_there_is_and_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("value");
+    let said = |compress: Compress| {
+        DumpOptions::new().compress(compress).dump("dummy", &path).unwrap_err().to_string()
+    };
+    let known = "zlib, gzip, bz2, lzma, xz, lz4, zstd";
+    for (compress, expected) in [
+        (10.into(), vec!["\"zlib\" has no level 10", "give one from 1 to 9", "0 for no compression"]),
+        ((-1).into(), vec!["has no level -1", "give one from 1 to 9"]),
+        (("lz4", 2).into(), vec!["\"lz4\" has no level 2", "give 1, its only one"]),
+        (
+            "wrong".into(),
+            vec!["unknown compressor \"wrong\"", "expected one of", known, "register_compressor"],
+        ),
+        (("wrong", 0).into(), vec!["unknown compressor \"wrong\""]),
+        ("GZIP".into(), vec!["unknown compressor \"GZIP\": did you mean \"gzip\"?", known]),
+        (".bz2".into(), vec!["unknown compressor \".bz2\": did you mean \"bz2\"?"]),
+        ("zst".into(), vec!["did you mean \"zstd\"?"]),
+    ] {
+        let error = said(compress);
+        assert!(error.contains(path.to_str().unwrap()), "{error}");
+        assert!(expected.iter().all(|part| error.contains(part)), "{error}");
     }
 }
 

@@ -46,6 +46,7 @@ mod xz;
 mod zlib;
 mod zstd;
 
+use std::fmt;
 use std::io::{self, BufRead, Read, Write};
 use std::ops::RangeInclusive;
 
@@ -173,17 +174,18 @@ fn invalid(message: impl Into<String>) -> io::Error {
 
 /// An error unless the compressor has the level.
 fn check_level(compressor: &dyn Compressor, level: u32) -> io::Result<()> {
-    let levels = compressor.levels();
-    if levels.contains(&level) {
+    if compressor.levels().contains(&level) {
         return Ok(());
     }
-    Err(io::Error::new(
-        io::ErrorKind::InvalidInput,
-        format!(
-            "compressor {:?} has no level {level}: give one from {} to {}, or 0 for no compression",
-            compressor.name(),
-            levels.start(),
-            levels.end()
-        ),
-    ))
+    Err(io::Error::new(io::ErrorKind::InvalidInput, no_level(compressor, level)))
+}
+
+/// What is said of a level that the compressor does not have.
+pub(crate) fn no_level(compressor: &dyn Compressor, level: impl fmt::Display) -> String {
+    let name = compressor.name();
+    let levels = match compressor.levels().into_inner() {
+        (least, most) if least == most => format!("{least}, its only one"),
+        (least, most) => format!("one from {least} to {most}"),
+    };
+    format!("compressor {name:?} has no level {level}: give {levels}, or 0 for no compression")
 }

@@ -45,7 +45,24 @@ fn find(wanted: impl Fn(&dyn Compressor) -> bool) -> Option<Arc<dyn Compressor>>
 pub fn by_name(name: &str) -> Result<Arc<dyn Compressor>> {
     find(|compressor| compressor.name() == name).ok_or_else(|| {
         let names: Vec<_> = list().iter().map(|known| known.name().to_owned()).collect();
-        Error::value(format!("unknown compressor {name:?}: expected one of {}", names.join(", ")))
+        let names = names.join(", ");
+        let bare = name.trim_start_matches('.');
+        // Another case, or an extension: "GZIP", "gz", ".gz".
+        let meant = find(|compressor| {
+            compressor.name().eq_ignore_ascii_case(bare)
+                || compressor
+                    .extensions()
+                    .iter()
+                    .any(|extension| extension.trim_start_matches('.').eq_ignore_ascii_case(bare))
+        });
+        Error::value(match meant {
+            Some(meant) => {
+                format!("unknown compressor {name:?}: did you mean {:?}? There are {names}", meant.name())
+            }
+            None => format!(
+                "unknown compressor {name:?}: expected one of {names}; register_compressor adds one of your own"
+            ),
+        })
     })
 }
 

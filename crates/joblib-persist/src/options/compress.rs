@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::compress::{Compressor, by_extension, by_name};
+use crate::compress::{Compressor, by_extension, by_name, no_level};
 use crate::error::{Error, Result};
 
 /// How to compress: see [`DumpOptions::compress`](crate::DumpOptions::compress).
@@ -19,7 +19,8 @@ pub struct Compress(Form);
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Form {
     On(bool),
-    Level(u32),
+    /// Any number, so that the error of a wrong one can say which.
+    Level(i64),
     Name(String),
     NameAndLevel(String, u32),
 }
@@ -32,14 +33,14 @@ impl From<bool> for Compress {
 
 impl From<u32> for Compress {
     fn from(level: u32) -> Self {
-        Self(Form::Level(level))
+        Self(Form::Level(level.into()))
     }
 }
 
 impl From<i32> for Compress {
     /// A negative level is as wrong as one that is too high, and the same error when it is used.
     fn from(level: i32) -> Self {
-        Self(Form::Level(u32::try_from(level).unwrap_or(u32::MAX)))
+        Self(Form::Level(level.into()))
     }
 }
 
@@ -73,7 +74,9 @@ pub(crate) fn choose(
             Some(compressor) => (compressor, None),
             None => return Ok(None),
         },
-        Some(Form::On(false) | Form::Level(0) | Form::NameAndLevel(_, 0)) => return Ok(None),
+        Some(Form::On(false) | Form::Level(0)) => return Ok(None),
+        // A name that is wrong is wrong at any level.
+        Some(Form::NameAndLevel(name, 0)) => return by_name(name).map(|_| None),
         // Level 3, where there is more than one.
         Some(Form::On(true)) => {
             let compressor = or_zlib()?;
@@ -82,18 +85,11 @@ pub(crate) fn choose(
         }
         Some(Form::Level(level)) => (or_zlib()?, Some(*level)),
         Some(Form::Name(name)) => (by_name(name)?, None),
-        Some(Form::NameAndLevel(name, level)) => (by_name(name)?, Some(*level)),
+        Some(Form::NameAndLevel(name, level)) => (by_name(name)?, Some(i64::from(*level))),
     };
-    let level = level.unwrap_or_else(|| compressor.default_level());
-    if !compressor.levels().contains(&level) {
-        let (least, most) = compressor.levels().into_inner();
-        let expected =
-            if least == most { format!("{least}, its only one") } else { format!("{least} to {most}") };
-        return Err(Error::value(format!(
-            "compression level {} is not one of {}'s: expected {expected}, or 0 for none",
-            if level == u32::MAX { "below 0".to_owned() } else { level.to_string() },
-            compressor.name()
-        )));
+    let level = level.unwrap_or_else(|| compressor.default_level().into());
+    match u32::try_from(level) {
+        Ok(level) if compressor.levels().contains(&level) => Ok(Some((compressor, level))),
+        _ => Err(Error::value(no_level(&*compressor, level))),
     }
-    Ok(Some((compressor, level)))
 }
