@@ -15,43 +15,89 @@ const CRATES: [&str; 4] = ["joblib", "joblib-array", "joblib-hash", "joblib-pers
 
 /// Adds a line for each public item that no example shows.
 pub(crate) fn check(wrong: &mut Vec<String>) -> Result {
-    let sources = CRATES.map(|name| format!("crates/{name}/src/*.rs"));
-    let files = output(Command::new("git").current_dir(root()).arg("ls-files").args(sources))?;
-    for file in files.lines() {
-        let text =
-            std::fs::read_to_string(root().join(file)).map_err(|e| format!("cannot read {file}: {e}"))?;
-        for (line, name) in not_shown(&text) {
-            wrong.push(format!("{file}:{line}: no example that runs shows `{name}`"));
+    for name in CRATES {
+        let sources = format!("crates/{name}/src/*.rs");
+        let files = output(Command::new("git").current_dir(root()).args(["ls-files", &sources]))?;
+        let mut texts = Vec::new();
+        for file in files.lines() {
+            let text =
+                std::fs::read_to_string(root().join(file)).map_err(|e| format!("cannot read {file}: {e}"))?;
+            texts.push((file, text));
+        }
+        let hidden: BTreeSet<&str> = texts.iter().flat_map(|(_, text)| hidden_items(text)).collect();
+        for (file, text) in &texts {
+            for (line, name) in not_shown(text, &hidden) {
+                wrong.push(format!("{file}:{line}: no example that runs shows `{name}`"));
+            }
         }
     }
     Ok(())
 }
 
-/// The public items of a source file that no example in it uses, with their lines.
-fn not_shown(source: &str) -> Vec<(usize, &str)> {
+/// The public items of a source file that no example in it uses, with their lines; `hidden` are those of the crate that
+/// are kept out of the documentation, and with them what is implemented for them.
+fn not_shown<'s>(source: &'s str, hidden: &BTreeSet<&str>) -> Vec<(usize, &'s str)> {
     let shown: BTreeSet<&str> = examples(source).flat_map(words).collect();
     let mut items = Vec::new();
-    let mut hidden = false;
-    for (number, line) in source.lines().enumerate() {
-        let code = line.trim_start();
-        if code.starts_with("#[cfg(test)]") {
-            break;
-        } else if code.starts_with("#[doc(hidden)]") {
-            hidden = true;
-        } else if let Some(name) = public_item(code) {
+    // The indentation of the block for a hidden type that the line is in.
+    let mut within: Option<usize> = None;
+    for (number, line, itself_hidden) in code(source) {
+        let text = line.trim_start();
+        let indentation = line.len() - text.len();
+        if let Some(name) = subject(text) {
+            within = (hidden.contains(name) && !text.ends_with('}')).then_some(indentation);
+        } else if text == "}" && within == Some(indentation) {
+            within = None;
+        } else if let Some(name) = public_item(text) {
             // A trait that seals another one can't be named outside.
-            if !hidden && name != "Sealed" && !shown.contains(name) {
-                items.push((number + 1, name));
+            if !itself_hidden && within.is_none() && name != "Sealed" && !shown.contains(name) {
+                items.push((number, name));
             }
-            hidden = false;
-        } else if hidden && code.starts_with("pub mod ") && code.ends_with('{') {
-            // What generated code uses stands at a file's end.
-            break;
-        } else if !code.starts_with(['#', '/']) {
-            hidden = false;
         }
     }
     items
+}
+
+/// The public items that a source file keeps out of the documentation.
+fn hidden_items(source: &str) -> impl Iterator<Item = &str> {
+    code(source).filter_map(|(_, line, hidden)| public_item(line.trim_start()).filter(|_| hidden))
+}
+
+/// The lines of code before the tests and before the module that generated code uses, which stands at a file's end: each
+/// with its number, and with whether it is marked to be kept out of the documentation.
+fn code(source: &str) -> impl Iterator<Item = (usize, &str, bool)> {
+    let mut marked = false;
+    source.lines().enumerate().map_while(move |(index, line)| {
+        let text = line.trim_start();
+        let hidden = match text {
+            _ if text.starts_with("#[cfg(test)]") => return None,
+            _ if text.starts_with("#[doc(hidden)]") => {
+                marked = true;
+                false
+            }
+            _ if text.starts_with(['#', '/']) => false,
+            _ => std::mem::take(&mut marked),
+        };
+        let generated = hidden && text.starts_with("pub mod ") && text.ends_with('{');
+        (!generated).then_some((index + 1, line, hidden))
+    })
+}
+
+/// The type that a line begins to implement something of its own for.
+fn subject(code: &str) -> Option<&str> {
+    let rest = code.strip_prefix("impl")?;
+    let rest = match rest.strip_prefix('<') {
+        None => rest.strip_prefix(' ')?,
+        Some(parameters) => {
+            let mut depth = 1;
+            let after = parameters.find(|letter| {
+                depth += i32::from(letter == '<') - i32::from(letter == '>');
+                depth == 0
+            })?;
+            &parameters[after + 1..]
+        }
+    };
+    words(rest).next()
 }
 
 /// The lines of code blocks in documentation comments that are compiled and run or compiled only.
@@ -91,7 +137,14 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 
 #[cfg(test)]
 mod tests {
-    use super::not_shown;
+    use std::collections::BTreeSet;
+
+    use super::{hidden_items, not_shown};
+
+    fn names(source: &str) -> Vec<&str> {
+        let hidden: BTreeSet<&str> = hidden_items(source).collect();
+        not_shown(source, &hidden).into_iter().map(|(_, name)| name).collect()
+    }
 
     #[test]
     fn an_item_is_shown_by_an_example_of_its_file_and_by_nothing_else() {
@@ -114,7 +167,30 @@ mod tests {
             #[cfg(test)]
             pub fn of_tests() {}
         ";
-        let names: Vec<&str> = not_shown(source).into_iter().map(|(_, name)| name).collect();
-        assert_eq!(names, ["y", "hypot"]);
+        assert_eq!(names(source), ["y", "hypot"]);
+    }
+
+    #[test]
+    fn what_is_kept_out_of_the_documentation_needs_no_example_nor_do_its_methods() {
+        let source = "
+            #[doc(hidden)]
+            #[derive(Debug)]
+            pub struct Call<'m>(&'m str);
+            pub struct Memory;
+            impl<'m, K: Keep<'m>> Call<'m> {
+                pub fn lookup(self) {
+                }
+            }
+            impl<K: Keep<Call>> Memory {
+                pub fn size(self) {}
+            }
+            impl Call<'_> {}
+            pub fn open() {}
+            #[doc(hidden)]
+            pub mod internal {
+                pub fn run() {}
+            }
+        ";
+        assert_eq!(names(source), ["Memory", "size", "open"]);
     }
 }
