@@ -12,6 +12,20 @@ use std::path::{Path, PathBuf};
 /// assert!(error.is_unknown_backend());
 /// assert!(error.to_string().contains("teapot"));
 /// ```
+///
+/// An error of the system keeps what it is about:
+///
+/// ```
+/// use joblib_store::{Error, FunctionVersion, Key, Local, Store, StoreOptions};
+///
+/// let folder = tempfile::tempdir()?;
+/// let store = Local::open(&StoreOptions::new(folder.path()))?;
+/// let key = Key::new(&FunctionVersion::new("demo::fit", 1, "fn fit() {}"), [7; 16]);
+/// let error: Error = store.put(&key, &mut |_| Err(std::io::ErrorKind::StorageFull.into())).unwrap_err();
+/// assert!(error.is_full() && !error.is_read_only());
+/// assert!(error.path().is_some_and(|file| file.starts_with(folder.path())));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct Error(Box<Kind>);
@@ -44,6 +58,14 @@ impl Error {
     }
 
     /// An error of a backend of your own, at `location`.
+    ///
+    /// ```
+    /// use joblib_store::Error;
+    ///
+    /// let error = Error::backend("redis://cache", "the connection was refused");
+    /// assert_eq!(error.to_string(), "the store redis://cache failed: the connection was refused");
+    /// assert!(error.path().is_none());
+    /// ```
     pub fn backend(
         location: impl Into<String>,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -56,7 +78,8 @@ impl Error {
         matches!(*self.0, Kind::UnknownBackend { .. })
     }
 
-    /// Whether the disk, or the writer's quota of it, is full.
+    /// Whether the disk, or the writer's quota of it, is full, or a file as large as it may get. Only errors about a file
+    /// tell; those of a [`backend`](Self::backend) don't.
     pub fn is_full(&self) -> bool {
         matches!(
             self.io_kind(),
@@ -64,7 +87,8 @@ impl Error {
         )
     }
 
-    /// Whether the store may be read at most.
+    /// Whether this process has no permission, or the file system can't be written: such a store may be read at most. As
+    /// with [`is_full`](Self::is_full), only errors about a file tell.
     pub fn is_read_only(&self) -> bool {
         matches!(self.io_kind(), Some(io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem))
     }

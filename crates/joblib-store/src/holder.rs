@@ -10,7 +10,9 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 /// use joblib_store::Holder;
 ///
 /// let me = Holder::this_process();
-/// assert_eq!(me.is_alive(), Some(true));
+/// assert!(me.is_this_process() && me.is_alive() == Some(true));
+/// assert_eq!((me.pid(), me.host()), (std::process::id(), Holder::this_process().host()));
+/// // Stores keep it as text, for other processes to read.
 /// assert_eq!(Holder::parse(&me.to_string()), Some(me));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -65,7 +67,7 @@ impl Holder {
         Some(started(self.pid).is_some_and(|started| started == self.started))
     }
 
-    /// Reads what [`Display`](fmt::Display) wrote.
+    /// Reads what [`Display`](fmt::Display) wrote; `None` if it did not write that.
     pub fn parse(text: &str) -> Option<Self> {
         let mut words = text.split_ascii_whitespace();
         let host = words.next()?.to_owned();

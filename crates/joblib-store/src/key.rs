@@ -12,7 +12,11 @@ use std::sync::Arc;
 ///
 /// let version = FunctionVersion::new("flights::model::fit", 0x2a, "fn fit() { … }");
 /// assert_eq!(version.function(), "flights::model::fit");
-/// assert!(version.path().starts_with("fit-"));
+/// assert_eq!((version.code(), version.source()), (0x2a, "fn fit() { … }"));
+/// // Names on disk, for stores that use the disk.
+/// assert!(version.function_folder().starts_with("fit-"));
+/// assert_eq!(version.code_folder(), "000000000000002a");
+/// assert_eq!(version.path(), format!("{}/{}", version.function_folder(), version.code_folder()));
 /// ```
 #[derive(Debug)]
 pub struct FunctionVersion {
@@ -88,6 +92,7 @@ impl Hash for FunctionVersion {
 ///
 /// let key = Key::new(&FunctionVersion::new("demo::fit", 1, "fn fit() {}"), [7; 16]);
 /// assert_eq!(key.version().function(), "demo::fit");
+/// assert_eq!(key.call(), &[7; 16]);
 /// assert_eq!(key.call_hex(), "07".repeat(16));
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -112,7 +117,7 @@ impl Key {
         &self.call
     }
 
-    /// The digest of the call in hexadecimal.
+    /// The digest of the call in hexadecimal: 32 digits.
     pub fn call_hex(&self) -> String {
         let mut text = String::with_capacity(32);
         push_hex(&mut text, &self.call);

@@ -19,9 +19,9 @@ use crate::{Policy, Usage};
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Limits {
-    /// Bytes of all results.
+    /// Bytes of all results together.
     pub bytes: Option<u64>,
-    /// Results.
+    /// The number of results.
     pub items: Option<u64>,
     /// Time since a result was last used.
     pub age: Option<Duration>,
@@ -44,7 +44,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// At most so many bytes: a number, or a text such as `"10G"`.
+    /// At most so many bytes: a number, or a text such as `"10G"`. An error is a text that is no [`ByteSize`].
     ///
     /// ```
     /// use joblib_store::Limits;
@@ -69,12 +69,31 @@ impl Limits {
     }
 
     /// Nothing that was unused for longer.
+    ///
+    /// ```
+    /// use joblib_store::Limits;
+    /// use std::time::Duration;
+    ///
+    /// let hour = Duration::from_secs(3600);
+    /// let limits = Limits::default().age_limit(24 * hour);
+    /// assert!(limits.too_old(25 * hour, true) && !limits.too_old(23 * hour, true));
+    /// ```
     pub fn age_limit(mut self, limit: Duration) -> Self {
         self.age = Some(limit);
         self
     }
 
     /// Whether `usage` is within the limits of bytes and items.
+    ///
+    /// ```
+    /// use joblib_store::{Limits, Usage};
+    ///
+    /// let limits = Limits::default().bytes_limit("1K")?;
+    /// assert!(limits.bound_usage() && !Limits::default().bound_usage());
+    /// assert!(limits.allow(Usage { bytes: 1024, items: 1 }));
+    /// assert!(!limits.allow(Usage { bytes: 1025, items: 1 }));
+    /// # Ok::<(), joblib_store::ParseByteSizeError>(())
+    /// ```
     pub fn allow(&self, usage: Usage) -> bool {
         self.bytes.is_none_or(|limit| usage.bytes <= limit)
             && self.items.is_none_or(|limit| usage.items <= limit)
@@ -85,7 +104,17 @@ impl Limits {
         self.bytes.is_some() || self.items.is_some()
     }
 
-    /// Whether a result is too old to keep: unused for `idle`, made by its function's latest code or by an earlier.
+    /// Whether a result is too old to keep: unused for `idle`, made by its function's latest code (`current`) or by an
+    /// earlier.
+    ///
+    /// ```
+    /// use joblib_store::Limits;
+    /// use std::time::Duration;
+    ///
+    /// let days = |days: u64| Duration::from_secs(days * 24 * 3600);
+    /// assert!(Limits::default().too_old(days(31), false), "results of earlier code go after 30 days");
+    /// assert!(!Limits::default().too_old(days(31), true));
+    /// ```
     pub fn too_old(&self, idle: Duration, current: bool) -> bool {
         self.age.is_some_and(|limit| idle > limit)
             || (!current && self.superseded_age.is_some_and(|limit| idle > limit))

@@ -12,7 +12,9 @@ use crate::{Error, InMemory, Local, Store};
 /// use joblib_store::StoreOptions;
 ///
 /// let options = StoreOptions::new("cache").option("timeout", "5");
+/// assert_eq!(options.location(), "cache");
 /// assert_eq!(options.get("timeout"), Some("5"));
+/// assert_eq!(options.options().collect::<Vec<_>>(), [("timeout", "5")]);
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StoreOptions {
@@ -48,6 +50,14 @@ impl StoreOptions {
     }
 
     /// An error unless every option's name is among `known`: no backend accepts and ignores what it does not know.
+    ///
+    /// ```
+    /// use joblib_store::StoreOptions;
+    ///
+    /// let options = StoreOptions::new("cache").option("timeoout", "5");
+    /// let error = options.allow_only(&["timeout"]).unwrap_err();
+    /// assert!(error.to_string().contains(r#"no option "timeoout"; known are ["timeout"]"#));
+    /// ```
     pub fn allow_only(&self, known: &[&str]) -> Result<(), Error> {
         match self.options.keys().find(|name| !known.contains(&name.as_str())) {
             None => Ok(()),
@@ -98,7 +108,8 @@ pub fn store_backends() -> Vec<String> {
     BUILT_IN.iter().map(ToString::to_string).chain(registered.keys().cloned()).collect()
 }
 
-/// Opens a store of the backend called `name`.
+/// Opens a store of the backend called `name`. Errors are an unknown name, an option that the backend does not know, and
+/// what the backend has against the location.
 ///
 /// ```
 /// use joblib_store::{StoreOptions, open};

@@ -72,7 +72,8 @@ struct Shared {
 }
 
 impl Sqlite {
-    /// The store in the folder `options.location()`. The file is made when something is first stored.
+    /// The store in the folder `options.location()`. The first use of it makes the folder and the file, unless that is a
+    /// `get`, which finds nothing where they are not.
     pub fn open(options: &StoreOptions) -> Result<Self, Error> {
         options.allow_only(&[])?;
         let location = std::path::absolute(options.location())
@@ -97,7 +98,7 @@ fn id(key: &Key) -> [u8; 24] {
     id
 }
 
-/// Milliseconds since 1970.
+/// Microseconds since 1970.
 fn micros(time: SystemTime) -> i64 {
     time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_micros() as i64)
 }

@@ -25,15 +25,40 @@ pub type CostOf<'a> = &'a dyn Fn(Blob) -> Option<Duration>;
 /// - At most one [`Claim::Mine`] for a key is out at a time. A claim ends when it is written or dropped, or its process dies.
 /// - `reduce` leaves the store within the limits, and takes what its policy values least first.
 ///
-/// ```
-/// use joblib_store::{FunctionVersion, Key, StoreOptions, open};
+/// Errors are what the system or the backend says; that there is no result is none.
 ///
-/// let store = open("in_memory", &StoreOptions::new("a store"))?;
+/// ```
+/// use joblib_store::{FunctionVersion, Key, Store, StoreOptions, open};
+/// use std::sync::Arc;
+///
+/// let store: Arc<dyn Store> = open("in_memory", &StoreOptions::new("a store"))?;
 /// let key = Key::new(&FunctionVersion::new("demo::fit", 1, "fn fit() {}"), [7; 16]);
-/// store.put(&key, &mut |out| out.write_all(b"result"))?;
+/// assert_eq!(store.put(&key, &mut |out| out.write_all(b"result"))?, 6);
 /// let found = store.get(&key)?.map(|blob| blob.into_bytes()).transpose()?;
 /// assert_eq!(found.as_deref(), Some(&b"result"[..]));
 /// assert!(store.remove(&key)? && !store.contains(&key)?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// Keeping it within limits, and looking at what it holds:
+///
+/// ```
+/// use joblib_store::{FunctionVersion, Key, Limits, StoreOptions, open};
+/// use std::ops::ControlFlow;
+///
+/// let store = open("in_memory", &StoreOptions::new("a limited store"))?;
+/// let version = FunctionVersion::new("demo::fit", 1, "fn fit() {}");
+/// let keys = [1, 2, 3].map(|call| Key::new(&version, [call; 16]));
+/// for key in &keys {
+///     store.put(key, &mut |out| out.write_all(b"result"))?;
+/// }
+/// let reduced = store.reduce(&Limits::default().items_limit(1), &|_| None)?;
+/// assert_eq!((reduced.items, reduced.bytes), (2, 12));
+/// assert!(store.was_evicted(&keys[0])? && store.contains(&keys[2])?, "the least recently used go first");
+/// store.visit(&mut |item| {
+///     assert_eq!(item.key(), keys[2]);
+///     ControlFlow::Continue(())
+/// })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait Store: Debug + Send + Sync {
@@ -52,7 +77,8 @@ pub trait Store: Debug + Send + Sync {
     /// Asks to be the one who computes what is missing under `key`.
     fn claim(&self, key: &Key) -> Result<Claim, Error>;
 
-    /// Stores bytes under `key`, claimed or not, in place of those before. Returns how many there are.
+    /// Stores bytes under `key`, claimed or not, in place of those before. Returns how many there are. An error of `write`
+    /// is passed on, and nothing is stored.
     fn put(&self, key: &Key, write: WriteBytes<'_>) -> Result<u64, Error>;
 
     /// Drops the bytes under `key`. Returns whether there were any.
@@ -103,16 +129,24 @@ pub enum Claim {
 /// The right to compute a missing result. Dropping it gives the right back.
 ///
 /// ```
-/// use joblib_store::{Claim, FunctionVersion, Key, StoreOptions, open};
+/// use joblib_store::{Claim, Claimed, FunctionVersion, Key, StoreOptions, open};
+/// use std::io;
+///
+/// fn compute(claimed: Box<dyn Claimed>, input: io::Result<u8>) -> Result<u64, Box<dyn std::error::Error>> {
+///     let input = input?; // Failing to compute drops `claimed`.
+///     Ok(claimed.write(&mut |out| out.write_all(&[input]))?)
+/// }
 ///
 /// let store = open("in_memory", &StoreOptions::new("given back"))?;
 /// let key = Key::new(&FunctionVersion::new("demo::fit", 1, "fn fit() {}"), [7; 16]);
-/// drop(store.claim(&key)?);
-/// assert!(matches!(store.claim(&key)?, Claim::Mine(_)));
+/// let Claim::Mine(claimed) = store.claim(&key)? else { panic!("nobody else asked") };
+/// assert!(compute(claimed, Err(io::ErrorKind::NotFound.into())).is_err());
+/// assert!(matches!(store.claim(&key)?, Claim::Mine(_)), "the next may try");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait Claimed: Debug + Send {
-    /// Stores the result's bytes. Returns how many there are.
+    /// Stores the result's bytes. Returns how many there are. After an error what was stored before is still there. Either
+    /// way the claim ends.
     fn write(self: Box<Self>, write: WriteBytes<'_>) -> Result<u64, Error>;
 }
 
@@ -150,7 +184,9 @@ pub enum Scope<'a> {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Item {
-    /// The function and its code. The source is empty where the store does not know it.
+    /// The function and its code. Of the code `local` knows only the 64 bits that [`FunctionVersion::path`] has, so that
+    /// the item's key finds the result but does not equal the key it was stored under. The source is empty where the store
+    /// does not know it.
     pub version: Arc<FunctionVersion>,
     /// The digest of the call.
     pub call: [u8; 16],
@@ -174,7 +210,7 @@ impl Item {
         Self { version, call, bytes, used, current }
     }
 
-    /// The key it is stored under.
+    /// A key that finds it.
     pub fn key(&self) -> Key {
         Key::new(&self.version, self.call)
     }
