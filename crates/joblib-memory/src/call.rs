@@ -64,7 +64,8 @@ pub struct Call<'m> {
     /// What subscribers see of the call, hit or miss.
     span: tracing::Span,
     since: Instant,
-    failed: Option<crate::Error>,
+    /// Why an argument can't be hashed.
+    failed: Option<String>,
 }
 
 /// Collects the arguments' short texts; asked for on a miss only.
@@ -142,7 +143,8 @@ impl<'m> Call<'m> {
                 self.arguments.push((name, half));
             }
             Err(error) => {
-                self.failed = Some(crate::Error::hash(self.function.version.function(), name, error));
+                let function = self.function.version.function();
+                self.failed = Some(format!("could not hash the argument {name} of {function}: {error}"));
             }
         }
     }
@@ -159,8 +161,8 @@ impl<'m> Call<'m> {
     }
 
     pub(crate) fn key_or_error(&self) -> Result<Key, String> {
-        if let Some(error) = &self.failed {
-            return Err(error.to_string());
+        if let Some(reason) = &self.failed {
+            return Err(reason.clone());
         }
         let digest = joblib_hash::hash(&Bytes(&self.content)).map_err(|error| error.to_string())?;
         let mut call = [0; 16];

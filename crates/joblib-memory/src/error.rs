@@ -24,8 +24,6 @@ enum Kind {
     Size(#[from] ParseByteSizeError),
     #[error("{0}")]
     Option(String),
-    #[error("could not hash the argument {argument} of {function}: {source}")]
-    Hash { function: String, argument: String, source: joblib_hash::HashError },
     #[error(
         "the result of {function} that this refers to is not in the cache any more: it was cleared or evicted"
     )]
@@ -37,11 +35,6 @@ enum Kind {
 impl Error {
     pub(crate) fn option(message: impl Into<String>) -> Self {
         Self(Box::new(Kind::Option(message.into())))
-    }
-
-    pub(crate) fn hash(function: &str, argument: &str, source: joblib_hash::HashError) -> Self {
-        let (function, argument) = (function.to_owned(), argument.to_owned());
-        Self(Box::new(Kind::Hash { function, argument, source }))
     }
 
     pub(crate) fn gone(function: &str) -> Self {
@@ -63,11 +56,6 @@ impl Error {
     /// Whether a stored result is damaged, or of another type than asked for.
     pub fn is_unreadable(&self) -> bool {
         matches!(*self.0, Kind::Unreadable { .. })
-    }
-
-    /// Whether an argument could not be serialized, and so not hashed.
-    pub fn is_hash(&self) -> bool {
-        matches!(*self.0, Kind::Hash { .. })
     }
 
     /// The store's error, if that is the cause.
