@@ -12,6 +12,7 @@ use crate::call::CallOptions;
 /// const HELPER: Code = Code::new(7);
 /// const FIT: Code = Code::new(1).and(HELPER);
 /// assert_ne!(FIT, Code::new(1));
+/// assert_eq!(HELPER.hash(), 7);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Code(u128);

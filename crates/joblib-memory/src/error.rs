@@ -12,6 +12,19 @@ use joblib_store::ParseByteSizeError;
 /// assert!(error.to_string().contains("the cache's location is empty"));
 /// assert!(!error.is_gone() && error.store().is_none());
 /// ```
+///
+/// A reference that is read as another type than the result's:
+///
+/// ```
+/// use joblib_memory::{MemorizedResult, Memory};
+///
+/// let memory = Memory::with_backend("in_memory", "of another type")?;
+/// let reference = memory.cache("word", || "four".to_owned()).call_and_shelve(());
+/// let text = reference.memorized().map(ToString::to_string).unwrap_or_default();
+/// let wrong: MemorizedResult<i32> = text.parse()?;
+/// assert!(wrong.get().unwrap_err().is_unreadable());
+/// # Ok::<(), joblib_memory::Error>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct Error(Box<Kind>);

@@ -102,6 +102,7 @@ impl fmt::Display for Explanation {
 }
 
 /// Why a call would be computed; for generated code.
+#[doc(hidden)]
 pub fn explain(call: &Call<'_>) -> Explanation {
     let Some(store) = call.memory.store() else { return Explanation::NoCache };
     let key = match call.key_or_error() {

@@ -8,7 +8,7 @@ use crate::{Memory, report};
 static INSTALLED: RwLock<Option<Memory>> = RwLock::new(None);
 
 impl Memory {
-    /// Makes this the memory of all cached functions that name no other.
+    /// Makes this the memory of all cached functions that name no other, in this process.
     ///
     /// ```
     /// use joblib_memory::Memory;
@@ -21,7 +21,7 @@ impl Memory {
     }
 
     /// The installed memory; else one in the folder that `JOBLIB_CACHE_DIR` names (none if that is empty); else one in
-    /// the user's cache folder.
+    /// the folder `joblib` of the user's cache folder. Where none of these can be had, no cache, and a warning says why.
     pub fn installed() -> Self {
         if let Some(memory) = &*INSTALLED.read().unwrap_or_else(PoisonError::into_inner) {
             return memory.clone();
@@ -32,6 +32,7 @@ impl Memory {
 }
 
 /// The memory that [`Memory::install`] was called with, or that was made since because a cached function asked.
+#[doc(hidden)]
 pub fn already_installed() -> Option<Memory> {
     INSTALLED.read().unwrap_or_else(PoisonError::into_inner).clone()
 }

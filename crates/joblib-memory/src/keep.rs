@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// How a result of type `R` is kept.
+#[doc(hidden)]
 pub trait Keep<R> {
     /// What is stored.
     type Stored: Serialize + DeserializeOwned;
@@ -24,14 +25,17 @@ pub trait Keep<R> {
 }
 
 /// Keeps every result.
+#[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
 pub struct KeepAll;
 
 /// Keeps `Ok` only.
+#[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
 pub struct KeepOk;
 
 /// Keeps `Some` only.
+#[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
 pub struct KeepSome;
 

@@ -92,13 +92,13 @@ cache_fn!(A0 0, A1 1, A2 2, A3 3, A4 4, A5 5, A6 6, A7 7);
 /// Arguments are given as a tuple.
 ///
 /// ```
-/// use joblib_memory::Memory;
+/// use joblib_memory::{MemorizedFunc, Memory};
 ///
 /// let memory = Memory::with_backend("in_memory", "memorized")?;
 /// let scale = memory.cache("scale", |x: &[f64], by: f64, _verbose: bool| -> Vec<f64> {
 ///     x.iter().map(|x| x * by).collect()
 /// });
-/// let scale = scale.ignore([2]);
+/// let scale: MemorizedFunc<_> = scale.ignore([2]);
 /// assert_eq!(scale.eval((&[1.0, 2.0][..], 2.0, true)), [2.0, 4.0]);
 /// assert!(scale.check_call_in_cache((&[1.0, 2.0][..], 2.0, false)));
 /// # Ok::<(), joblib_memory::Error>(())
@@ -133,7 +133,7 @@ impl<F> MemorizedFunc<F> {
         }
     }
 
-    /// Says that the function's code is another one: results of other versions don't count.
+    /// Says that the function's code is another one: results of other versions don't count. 0 unless set.
     ///
     /// ```
     /// use joblib_memory::Memory;
@@ -154,7 +154,7 @@ impl<F> MemorizedFunc<F> {
         self
     }
 
-    /// Maps arrays of results; see [`Memory::mmap_mode`].
+    /// Maps arrays of results; see [`Memory::mmap_mode`], also for the modes that are an error.
     ///
     /// ```
     /// use joblib_array::{Array, MmapMode};
@@ -173,18 +173,48 @@ impl<F> MemorizedFunc<F> {
     }
 
     /// Holds mapped arrays against their checksums; see [`Memory::check_mapped`].
+    ///
+    /// ```
+    /// use joblib_array::{Array, MmapMode};
+    /// use joblib_memory::Memory;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let zeros = Memory::new(folder.path())?.cache("zeros", |n: usize| Array::<f64>::zeros(&[n]));
+    /// let zeros = zeros.mmap_mode(MmapMode::Read)?.check_mapped();
+    /// assert!(zeros.eval((1000,)).is_mapped() && zeros.check_call_in_cache((1000,)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn check_mapped(mut self) -> Self {
         self.options.check_mapped = true;
         self
     }
 
-    /// Compresses stored results.
+    /// Compresses stored results: by a level, a compressor's name or both; see [`Memory::compress`].
+    ///
+    /// ```
+    /// use joblib_memory::Memory;
+    ///
+    /// let memory = Memory::with_backend("in_memory", "one compressed")?;
+    /// let ones = memory.cache("ones", |n: usize| vec![1.0; n]).compress(("zlib", 3));
+    /// assert_eq!(ones.eval((10_000,)).len(), 10_000);
+    /// assert!(ones.stats().bytes_written < 10_000, "of 80 000");
+    /// # Ok::<(), joblib_memory::Error>(())
+    /// ```
     pub fn compress(mut self, compress: impl Into<Compress>) -> Self {
         self.compress = Some(compress.into());
         self
     }
 
-    /// How much to tell on the terminal; see [`Memory::verbose`].
+    /// How much to tell on the terminal, instead of what its memory says; see [`Memory::verbose`].
+    ///
+    /// ```
+    /// use joblib_memory::Memory;
+    ///
+    /// let memory = Memory::with_backend("in_memory", "one silent")?.verbose(1);
+    /// let lookup = memory.cache("lookup", |id: u32| id + 1).verbose(0);
+    /// assert_eq!(lookup.eval((7,)), 8); // nobody needs to hear of this one
+    /// # Ok::<(), joblib_memory::Error>(())
+    /// ```
     pub fn verbose(mut self, level: u32) -> Self {
         self.options.verbose = Some(level);
         self
@@ -249,7 +279,18 @@ impl<F> MemorizedFunc<F> {
         &self.function
     }
 
-    /// Drops all results of functions of its name. Returns how many there were.
+    /// Drops all results of functions of its name. Returns how many there were. An error is the store's.
+    ///
+    /// ```
+    /// use joblib_memory::Memory;
+    ///
+    /// let memory = Memory::with_backend("in_memory", "one cleared")?;
+    /// let square = memory.cache("square", |x: i32| x * x);
+    /// square.eval((3,));
+    /// assert_eq!(square.clear()?, 1);
+    /// assert!(!square.check_call_in_cache((3,)));
+    /// # Ok::<(), joblib_memory::Error>(())
+    /// ```
     pub fn clear(&self) -> Result<u64> {
         let verbose = self.options.verbose.unwrap_or(self.memory.settings().verbose);
         if Level(verbose).computing() {
@@ -293,6 +334,8 @@ impl<F> MemorizedFunc<F> {
 
     /// The function's result for the arguments: loaded, or computed and stored. What calling a cached function means in
     /// Python.
+    ///
+    /// Trouble with the cache is a warning, and the result is computed. A panic of the function passes through.
     pub fn eval<A>(&self, arguments: A) -> F::Output
     where
         F: CacheFn<A>,
@@ -361,7 +404,7 @@ impl<F> MemorizedFunc<F> {
         pending.finish(result)
     }
 
-    /// Whether a call would be answered from the cache: stored, and valid.
+    /// Whether a call would be answered from the cache: stored, and valid. The result itself is not decoded for it.
     #[allow(clippy::needless_pass_by_value, reason = "the arguments are given as for a call")]
     pub fn check_call_in_cache<A>(&self, arguments: A) -> bool
     where
@@ -370,7 +413,18 @@ impl<F> MemorizedFunc<F> {
         self.call_of(&arguments).check()
     }
 
-    /// Why a call would be computed, or that it would not.
+    /// Why a call would be computed, or that it would not. This looks through up to 2000 results of the function.
+    ///
+    /// ```
+    /// use joblib_memory::{Explanation, Memory};
+    ///
+    /// let memory = Memory::with_backend("in_memory", "one explained")?;
+    /// let fit = memory.cache("fit", |alpha: f64| 2.0 * alpha);
+    /// fit.eval((0.5,));
+    /// assert!(matches!(fit.explain((0.1,)), Explanation::ArgumentsChanged { .. }));
+    /// assert!(fit.explain((0.5,)).is_hit());
+    /// # Ok::<(), joblib_memory::Error>(())
+    /// ```
     #[allow(clippy::needless_pass_by_value, reason = "the arguments are given as for a call")]
     pub fn explain<A>(&self, arguments: A) -> Explanation
     where

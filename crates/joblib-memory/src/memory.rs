@@ -102,7 +102,8 @@ impl Memory {
     }
 
     /// A cache in a store of another backend: `"in_memory"`, `"sqlite"` (with that feature), or one of your own that was
-    /// made known with `register_store_backend`.
+    /// made known with `register_store_backend`. Errors are an unknown backend, an empty location, and what the backend has
+    /// against the location.
     ///
     /// ```
     /// use joblib_memory::Memory;
@@ -114,7 +115,7 @@ impl Memory {
         Self::with_options(backend, &StoreOptions::new(location))
     }
 
-    /// The same with options that the backend understands.
+    /// The same with options that the backend understands; another is an error.
     ///
     /// ```
     /// use joblib_memory::{Memory, StoreOptions};
@@ -174,24 +175,53 @@ impl Memory {
 
     /// Holds mapped arrays against their checksums before a result is used, so that a damaged one is computed again, as one
     /// that is not mapped always is. It reads them once: several times faster than loading them, but not free.
+    ///
+    /// ```
+    /// use joblib_array::{Array, MmapMode};
+    /// use joblib_memory::Memory;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let memory = Memory::new(folder.path())?.mmap_mode(MmapMode::Read)?.check_mapped(true);
+    /// assert!(memory.eval("zeros", |n: usize| Array::<f64>::zeros(&[n]), (1000,)).is_mapped());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn check_mapped(self, check: bool) -> Self {
         self.set(|settings| settings.check_mapped = check)
     }
 
-    /// Compresses stored results. Compressed results can't be mapped.
+    /// Compresses stored results: by a level, a compressor's name or both. Compressed results can't be mapped.
+    ///
+    /// ```
+    /// use joblib_memory::Memory;
+    ///
+    /// let memory = Memory::with_backend("in_memory", "compressed")?.compress("zlib");
+    /// memory.eval("ones", |n: usize| vec![1.0; n], (10_000,));
+    /// assert!(memory.stats().bytes_written < 10_000, "of 80 000");
+    /// # Ok::<(), joblib_memory::Error>(())
+    /// ```
     pub fn compress(self, compress: impl Into<Compress>) -> Self {
         let compress = compress.into();
         self.set(|settings| settings.compress = Some(compress))
     }
 
-    /// How much to tell on the terminal, by joblib's levels: 0 nothing; 1 calls that are computed, and how long that took;
-    /// 2 also calls that are loaded; 5 how long loading took; 10 from where; 11 why calls are computed (which looks through
-    /// the cache) and where results are stored; 20 the hashes that are looked for.
+    /// How much to tell on standard error, by joblib's levels: 0 nothing; 1 calls that are computed, how long that took, and
+    /// what is cleared; 2 also calls that are loaded; 5 how long loading took; 10 from where; 11 why calls are computed (which
+    /// looks through the cache), where results are stored and what limits drop; 20 the hashes that are looked for.
+    ///
+    /// ```
+    /// use joblib_memory::Memory;
+    ///
+    /// let memory = Memory::with_backend("in_memory", "told")?.verbose(1);
+    /// // [Memory] Calling half(0=3.0)
+    /// // [Memory] half - 1 µs
+    /// assert_eq!(memory.eval("half", |x: f64| x / 2.0, (3.0,)), 1.5);
+    /// # Ok::<(), joblib_memory::Error>(())
+    /// ```
     pub fn verbose(self, level: u32) -> Self {
         self.set(|settings| settings.verbose = level)
     }
 
-    /// Bytes that the cache may hold: a number, or a text such as `"10G"`.
+    /// Bytes that the cache may hold: a number, or a text such as `"10G"` (powers of 1024). An error is a text that is none.
     pub fn bytes_limit<S>(self, limit: S) -> Result<Self>
     where
         S: TryInto<ByteSize>,
@@ -207,6 +237,15 @@ impl Memory {
     }
 
     /// For how long a result is kept that nobody uses.
+    ///
+    /// ```
+    /// use joblib_memory::Memory;
+    /// use std::time::Duration;
+    ///
+    /// let day = Duration::from_secs(24 * 3600);
+    /// let memory = Memory::none().age_limit(90 * day).superseded_age_limit(Some(7 * day));
+    /// assert_eq!((memory.limits().age, memory.limits().superseded_age), (Some(90 * day), Some(7 * day)));
+    /// ```
     pub fn age_limit(self, limit: Duration) -> Self {
         self.set(|settings| settings.limits.age = Some(limit))
     }
@@ -230,6 +269,21 @@ impl Memory {
 
     /// How long a call waits for another thread or process that computes the same result, before it computes the result
     /// itself: ten minutes unless set.
+    ///
+    /// ```
+    /// use joblib_memory::Memory;
+    /// use std::{sync::Barrier, thread, time::Duration};
+    ///
+    /// let memory = Memory::with_backend("in_memory", "impatient")?.waiting_time(Duration::from_millis(10));
+    /// let both = Barrier::new(2);
+    /// let meet = memory.cache("meet", || both.wait().is_leader());
+    /// thread::scope(|scope| {
+    ///     scope.spawn(|| meet.eval(()));
+    ///     meet.eval(());
+    /// });
+    /// assert_eq!(meet.stats().misses, 2, "neither waited for the other's result");
+    /// # Ok::<(), joblib_memory::Error>(())
+    /// ```
     pub fn waiting_time(self, limit: Duration) -> Self {
         self.set(|settings| settings.waiting_time = limit)
     }
@@ -274,7 +328,8 @@ impl Memory {
         MemorizedFunc::new(self.clone(), name.into(), function, std::panic::Location::caller())
     }
 
-    /// Calls `function` with `arguments` as a function cached under `name`.
+    /// Calls `function` with `arguments`, a tuple, as a function cached under `name`: [`cache`](Self::cache) and
+    /// [`eval`](MemorizedFunc::eval) in one.
     #[track_caller]
     pub fn eval<F, A>(&self, name: impl Into<String>, function: F, arguments: A) -> F::Output
     where
@@ -284,7 +339,7 @@ impl Memory {
         self.cache(name, function).eval(arguments)
     }
 
-    /// Drops all results. Returns how many there were.
+    /// Drops all results. Returns how many there were. An error is the store's.
     ///
     /// ```
     /// use joblib_memory::Memory;
@@ -309,7 +364,7 @@ impl Memory {
     }
 
     /// Drops what `limits` have no room for, looking at the whole cache. [`Memory::limits`] holds by itself; this is for
-    /// other limits, or to hold them to the byte at once.
+    /// other limits, or to hold them to the byte at once. An error is the store's.
     ///
     /// ```
     /// use joblib_memory::{Limits, Memory};
@@ -326,12 +381,13 @@ impl Memory {
         }
     }
 
-    /// What the cache did for this process.
+    /// What the cache did since the process started, or since no handle of this cache was left.
     pub fn stats(&self) -> Stats {
         self.shared.functions.stats()
     }
 
-    /// The stored results, each with what is known of it where that can be read. This walks the whole cache.
+    /// The stored results, each with what is known of it where that can be read. This walks the whole cache, and counts as a
+    /// use of each result. An error is the store's.
     ///
     /// ```
     /// use joblib_memory::Memory;

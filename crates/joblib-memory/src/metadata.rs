@@ -8,13 +8,19 @@ use serde::{Deserialize, Serialize};
 /// What is known of a stored result: which call it is of, what it cost, and where it comes from.
 ///
 /// ```
-/// use joblib_memory::Memory;
+/// use joblib_memory::{Memory, Metadata};
+///
+/// /// Such as "half took 1.2µs, by joblib 0.1.0 on lovelace".
+/// fn told(of: &Metadata) -> String {
+///     format!("{} took {:?}, by joblib {} on {}", of.function(), of.duration(), of.version(), of.host())
+/// }
 ///
 /// let memory = Memory::with_backend("in_memory", "with metadata")?;
 /// memory.eval("half", |x: f64| x / 2.0, (3.0,));
 /// let Some(metadata) = memory.items()?.remove(0).1 else { panic!("it can be read") };
-/// assert_eq!((metadata.function(), metadata.arguments()[0].text()), ("half", "3.0"));
-/// assert!(metadata.duration() < metadata.age());
+/// assert!(told(&metadata).starts_with("half took "));
+/// assert_eq!(metadata.arguments()[0].text(), "3.0");
+/// assert!(metadata.time().elapsed().is_ok_and(|elapsed| elapsed <= metadata.age()));
 /// # Ok::<(), joblib_memory::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -73,13 +79,13 @@ impl From<[u8; 16]> for Hash {
 /// One argument of a call.
 ///
 /// ```
-/// use joblib_memory::Memory;
+/// use joblib_memory::{Argument, Memory};
 ///
 /// let memory = Memory::with_backend("in_memory", "arguments")?;
 /// memory.eval("sum", |x: &[i32]| x.iter().sum::<i32>(), (&[1, 2][..],));
 /// let (_, metadata) = memory.items()?.remove(0);
-/// let argument = &metadata.as_ref().map(|metadata| metadata.arguments()).unwrap_or_default()[0];
-/// assert_eq!((argument.name(), argument.text()), ("0", "[1, 2]"));
+/// let argument: Option<&Argument> = metadata.as_ref().and_then(|metadata| metadata.arguments().first());
+/// assert_eq!(argument.map(|argument| (argument.name(), argument.text())), Some(("0", "[1, 2]")));
 /// # Ok::<(), joblib_memory::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,7 +96,7 @@ pub struct Argument {
 }
 
 impl Argument {
-    /// Its name, as the function declares it.
+    /// Its name, as the function declares it; of a function made at run time its place, counted from 0.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -123,12 +129,12 @@ impl Metadata {
         &self.function
     }
 
-    /// The arguments that the result depends on.
+    /// The arguments that the result depends on, without those that are ignored.
     pub fn arguments(&self) -> &[Argument] {
         &self.arguments
     }
 
-    /// The host that computed it.
+    /// The name of the host that computed it; empty where the system does not tell.
     pub fn host(&self) -> &str {
         &self.host
     }

@@ -32,7 +32,7 @@ pub enum Shelved<T> {
 }
 
 impl<T: DeserializeOwned + Clone> Shelved<T> {
-    /// The result: loaded, or a clone of what is here.
+    /// The result: loaded, or a clone of what is here. Errors are those of [`MemorizedResult::get`].
     pub fn get(&self) -> Result<T> {
         match self {
             Self::Memorized(result) => result.get(),
@@ -42,7 +42,7 @@ impl<T: DeserializeOwned + Clone> Shelved<T> {
 }
 
 impl<T: DeserializeOwned> Shelved<T> {
-    /// The result, without cloning it.
+    /// The result, without cloning it. Errors are those of [`MemorizedResult::get`].
     pub fn into_inner(self) -> Result<T> {
         match self {
             Self::Memorized(result) => result.get(),
@@ -52,7 +52,7 @@ impl<T: DeserializeOwned> Shelved<T> {
 }
 
 impl<T> Shelved<T> {
-    /// Drops the result from the cache.
+    /// Drops the result from the cache, if it is there. An error is the store's.
     pub fn clear(&self) -> Result<()> {
         match self {
             Self::Memorized(result) => result.clear(),
@@ -107,9 +107,13 @@ impl<T: Clone> NotMemorizedResult<T> {
 /// use joblib_memory::{MemorizedResult, Memory};
 ///
 /// let memory = Memory::with_backend("in_memory", "referred to")?;
-/// let reference = memory.cache("double", |x: i32| 2 * x).call_and_shelve((4,));
-/// let text = reference.memorized().map(ToString::to_string).unwrap_or_default();
-/// let parsed: MemorizedResult<i32> = text.parse()?;
+/// let shelved = memory.cache("double", |x: i32| 2 * x).call_and_shelve((4,));
+/// let Some(made) = shelved.memorized() else { panic!("it can be stored") };
+/// assert_eq!(made.function(), "double");
+/// assert_eq!(made.metadata().map(|metadata| metadata.arguments()[0].text()), Some("4"));
+///
+/// let parsed: MemorizedResult<i32> = made.to_string().parse()?;
+/// assert!(parsed == *made && parsed.metadata().is_none());
 /// assert_eq!(parsed.get()?, 8);
 /// parsed.clear()?;
 /// assert!(parsed.get().unwrap_err().is_gone());
@@ -133,7 +137,7 @@ impl<T> MemorizedResult<T> {
         Self { memory, key: key.clone(), mapping, metadata: metadata.map(Box::new), result: PhantomData }
     }
 
-    /// What is known of the result, where this was made; `None` in a process that received the reference.
+    /// What was known of the result when the call returned this; `None` where this was parsed or received.
     pub fn metadata(&self) -> Option<&Metadata> {
         self.metadata.as_deref()
     }
@@ -143,7 +147,7 @@ impl<T> MemorizedResult<T> {
         self.key.version().function()
     }
 
-    /// Drops the result from the cache.
+    /// Drops the result from the cache, if it is there. An error is the store's.
     pub fn clear(&self) -> Result<()> {
         if let Some(store) = self.memory.store() {
             store.remove(&self.key)?;
@@ -172,7 +176,8 @@ impl<T> MemorizedResult<T> {
 impl<T: DeserializeOwned> MemorizedResult<T> {
     /// Loads the result.
     ///
-    /// An error that [`is_gone`](Error::is_gone) says that it was cleared or evicted meanwhile.
+    /// An error that [`is_gone`](Error::is_gone) says that it was cleared or evicted meanwhile, one that
+    /// [`is_unreadable`](Error::is_unreadable) that it is damaged or no `T`.
     pub fn get(&self) -> Result<T> {
         let name = self.function();
         let store = self.memory.store().ok_or_else(|| Error::gone(name))?;

@@ -9,10 +9,16 @@ use crate::report::Readable;
 /// What the cache did since the process started.
 ///
 /// ```
-/// use joblib_memory::Memory;
+/// use joblib_memory::{Memory, Stats};
 ///
-/// assert_eq!(Memory::none().stats().hits, 0);
-/// assert_eq!(Memory::none().stats().to_string(), "0 hits, 0 misses, 0 µs saved, 0 bytes written");
+/// let memory = Memory::with_backend("in_memory", "counted in all")?;
+/// for x in [1.0, 2.0, 1.0] {
+///     memory.eval("half", |x: f64| x / 2.0, (x,));
+/// }
+/// let Stats { hits, misses, .. } = memory.stats();
+/// assert_eq!((hits, misses), (1, 2));
+/// assert_eq!(Stats::default().to_string(), "0 hits, 0 misses, 0 µs saved, 0 bytes written");
+/// # Ok::<(), joblib_memory::Error>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
@@ -32,11 +38,11 @@ pub struct Stats {
 /// What the cache did for one function since the process started.
 ///
 /// ```
-/// use joblib_memory::Memory;
+/// use joblib_memory::{FunctionStats, Memory};
 ///
 /// let memory = Memory::with_backend("in_memory", "counted")?;
 /// memory.eval("half", |x: f64| x / 2.0, (3.0,));
-/// let functions = memory.stats().functions;
+/// let functions: Vec<FunctionStats> = memory.stats().functions;
 /// assert_eq!((functions[0].function.as_str(), functions[0].misses), ("half", 1));
 /// # Ok::<(), joblib_memory::Error>(())
 /// ```
