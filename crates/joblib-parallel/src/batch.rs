@@ -189,6 +189,48 @@ pub(crate) struct Parts<T: Task> {
 /// A backend runs it where the batch is ([`run`](Batch::run)), or elsewhere. It gives it back through
 /// [`Session::wait`](crate::backend::Session::wait) with the outcomes inside; tasks that did not run stay in it, and
 /// are dispatched again.
+///
+/// ```
+/// use joblib_parallel::backend::{Batch, Returned};
+/// use joblib_parallel::{Cause, Parallel, delayed};
+/// # use joblib_parallel::backend::{Call, ParallelBackend, Session, Traits};
+/// # struct Two;
+/// # struct Queue(Vec<Batch>);
+/// # impl ParallelBackend for Two {
+/// #     fn name(&self) -> &str { "two" }
+/// #     fn traits(&self) -> Traits { Traits::remote(std::time::Duration::from_secs(10)) }
+/// #     fn open(&self, _call: Call) -> joblib_parallel::Result<Box<dyn Session>> { Ok(Box::new(Queue(Vec::new()))) }
+/// # }
+/// # impl Session for Queue {
+/// #     fn submit(&mut self, batch: Batch) -> joblib_parallel::Result<()> { self.0.push(batch); Ok(()) }
+/// #     fn wait(
+/// #         &mut self, _: Option<std::time::Instant>, returned: &mut Vec<Returned>,
+/// #     ) -> joblib_parallel::Result<()> {
+/// #         self.0.drain(..).for_each(|batch| halve(batch, returned));
+/// #         Ok(())
+/// #     }
+/// #     fn cancel(&mut self) {}
+/// #     fn waker(&self) -> joblib_parallel::Waker { std::sync::Arc::new(|| ()) }
+/// # }
+///
+/// /// What a session does that has two workers, of which the second can't be reached when task 4 is sent to it.
+/// fn halve(mut batch: Batch, returned: &mut Vec<Returned>) {
+///     let mut rest = batch.split_off(batch.pending() / 2);
+///     batch.run();
+///     match rest.next_index() {
+///         4 => rest.break_first(Cause::Backend("no answer".to_owned()), "worker 2"),
+///         _ => rest.run(),
+///     }
+///     returned.extend([Returned::Batch(batch), Returned::Batch(rest)]);
+/// }
+///
+/// # joblib_parallel::register_parallel_backend(Two);
+/// let parallel = Parallel::new().backend("two").n_jobs(2).batch_size(8).outcomes();
+/// let outcomes = parallel.run((0..8).map(|n| delayed(u64::pow, (n, 2))))?;
+/// assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 7);
+/// assert_eq!(outcomes[4].as_ref().unwrap_err().worker(), Some("worker 2"));
+/// # Ok::<(), joblib_parallel::Error>(())
+/// ```
 pub struct Batch(Box<dyn Work>);
 
 impl Batch {

@@ -22,18 +22,26 @@ pub(crate) struct Carrier {
 /// A later carrier of the same name replaces the earlier one. Threads share the caller's memory, and need none.
 ///
 /// ```
+/// use joblib_parallel::{Parallel, delayed, register_carrier};
 /// use std::any::Any;
+/// use std::sync::Mutex;
+///
+/// static MODE: Mutex<String> = Mutex::new(String::new());
 ///
 /// fn capture() -> Option<Vec<u8>> {
-///     std::env::var("APP_MODE").ok().map(String::into_bytes)
+///     Some(MODE.lock().unwrap().clone().into_bytes())
 /// }
 ///
 /// fn apply(mode: &[u8]) -> Box<dyn Any> {
-///     // … set the mode, and return a guard that resets it …
-///     Box::new(mode.len())
+///     *MODE.lock().unwrap() = String::from_utf8_lossy(mode).into_owned();
+///     Box::new(()) // or a guard that puts things back when it is dropped
 /// }
 ///
-/// joblib_parallel::register_carrier("app-mode", capture, apply);
+/// register_carrier("app-mode", capture, apply);
+/// *MODE.lock().unwrap() = "night".to_owned();
+/// let modes = Parallel::new().backend("loky").run([delayed(|| MODE.lock().unwrap().clone(), ())])?;
+/// assert_eq!(modes, ["night"]);
+/// # Ok::<(), joblib_parallel::Error>(())
 /// ```
 pub fn register_carrier(name: &'static str, capture: fn() -> Option<Vec<u8>>, apply: Apply) {
     registry::add_carrier(name, Carrier { capture, apply });

@@ -11,6 +11,19 @@ use crate::error::{Error, Result};
 use crate::settings::{Never, OrNever, Prefer};
 
 /// What a scope says about the calls inside of it; see [`parallel_config`].
+///
+/// ```
+/// use joblib_parallel::{ConfigGuard, Parallel, ParallelConfig, Prefer, delayed, effective_n_jobs, parallel_config};
+///
+/// // What a program reads from its own command line, say.
+/// let config: ParallelConfig =
+///     parallel_config().prefer(Prefer::Threads).n_jobs(2).inner_max_num_threads(1).verbose(0);
+/// let guard: ConfigGuard = config.enter();
+/// let inner = || effective_n_jobs(Some(-1)).unwrap_or(0);
+/// assert_eq!(Parallel::new().run([delayed(inner, ()), delayed(inner, ())])?, [1, 1]);
+/// drop(guard);
+/// # Ok::<(), joblib_parallel::Error>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 #[must_use = "it has no effect before `enter` or `scope`"]
 pub struct ParallelConfig {
@@ -45,13 +58,14 @@ pub fn parallel_config() -> ParallelConfig {
 }
 
 impl ParallelConfig {
-    /// The backend, by name or as a [`Backend`].
+    /// The backend, by name or as a [`Backend`]. Calls with [`require(SharedMem)`](crate::Parallel::require)
+    /// stay on threads where it is a backend of processes.
     pub fn backend(mut self, backend: impl Into<Backend>) -> Self {
         self.backend = Some(backend.into());
         self
     }
 
-    /// How many workers.
+    /// How many workers, as [`Parallel::n_jobs`](crate::Parallel::n_jobs) says.
     pub fn n_jobs(mut self, n_jobs: i32) -> Self {
         self.n_jobs = Some(n_jobs);
         self
@@ -63,7 +77,7 @@ impl ParallelConfig {
         self
     }
 
-    /// How much to print.
+    /// How much to print, where the call says 0 or nothing; see [`Parallel::verbose`](crate::Parallel::verbose).
     pub fn verbose(mut self, verbose: u32) -> Self {
         self.verbose = Some(verbose);
         self
@@ -75,7 +89,23 @@ impl ParallelConfig {
         self
     }
 
-    /// From how many bytes on arrays are shared with worker processes; `None` for never.
+    /// From how many bytes on arrays are shared with worker processes; `None` for never. See
+    /// [`Parallel::max_nbytes`](crate::Parallel::max_nbytes).
+    ///
+    /// ```
+    /// use joblib_array::{Array, MmapMode};
+    /// use joblib_parallel::{Parallel, delayed, parallel_config};
+    ///
+    /// let folder = tempfile::tempdir()?; // on a disk that has more room than the memory
+    /// let is_shared = || {
+    ///     let x = Array::from(vec![1.0; 1000]);
+    ///     Parallel::new().run([delayed(|x: Array<f64>| x.is_mapped(), (x,))])
+    /// };
+    /// let config = parallel_config().backend("loky").n_jobs(2).mmap_mode(MmapMode::CopyOnWrite);
+    /// assert_eq!(config.clone().max_nbytes(8000).temp_folder(folder.path()).scope(is_shared)?, [true]);
+    /// assert_eq!(config.max_nbytes(None).scope(is_shared)?, [false]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn max_nbytes(mut self, bytes: impl Into<Option<usize>>) -> Self {
         self.max_nbytes = Some(bytes.into().ok_or(Never));
         self

@@ -73,6 +73,20 @@ functions!(A B C D E G H I J K L M);
 /// A value that can travel to another process and back.
 ///
 /// It is implemented for everything that [serde](https://serde.rs) can write and read and that a thread may own.
+///
+/// ```
+/// use joblib_parallel::{Function, Parallel, Result, Value, delayed};
+///
+/// fn map<A: Value, R: Value>(f: impl Function<(A,), Output = R>, items: Vec<A>) -> Result<Vec<R>> {
+///     Parallel::new().n_jobs(2).run(items.into_iter().map(|item| delayed(f, (item,))))
+/// }
+///
+/// #[derive(serde::Serialize, serde::Deserialize)]
+/// struct Point(f64, f64);
+///
+/// assert_eq!(map(|Point(x, y)| x.hypot(y), vec![Point(3.0, 4.0)])?, [5.0]);
+/// # Ok::<(), joblib_parallel::Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be sent to a worker: arguments and results have to be owned, and known to serde",
     label = "borrows, or is unknown to serde",

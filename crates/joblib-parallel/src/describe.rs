@@ -14,6 +14,7 @@ const KEPT: usize = 160;
 const SHOWN: usize = 120;
 
 /// The first bytes of a task's arguments.
+#[doc(hidden)]
 pub struct Peek {
     bytes: [u8; KEPT],
     len: usize,

@@ -11,6 +11,16 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 /// The result of a parallel call.
+///
+/// ```
+/// use joblib_parallel::{Parallel, Result, delayed};
+///
+/// fn roots(of: [f64; 2]) -> Result<Vec<f64>> {
+///     Parallel::new().n_jobs(2).run(of.map(|x| delayed(f64::sqrt, (x,))))
+/// }
+/// assert_eq!(roots([4.0, 9.0])?, [2.0, 3.0]);
+/// # Ok::<(), joblib_parallel::Error>(())
+/// ```
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Any error, as the source of ours.
@@ -32,6 +42,29 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// assert!(error.to_string().contains("5 is odd"));
 /// // What was done before is not lost.
 /// assert_eq!(error.into_completed::<u32>().unwrap()[..2], [Some(1), Some(2)]);
+/// ```
+///
+/// What to do about it depends on whose it is:
+///
+/// ```
+/// use joblib_parallel::{Error, Parallel, delayed};
+///
+/// fn advice(error: &Error) -> &'static str {
+///     match error {
+///         _ if error.is_usage() => "correct the program",
+///         _ if error.is_cancelled() || error.is_interrupted() || error.is_deadline() => "go on another time",
+///         _ if error.is_panic() || error.is_failure() => "look at the task",
+///         _ if error.is_crash() || error.is_timeout() => "look at the task, and what it has of the machine",
+///         _ if error.is_backend() => "look at the machine",
+///         _ => "read the message",
+///     }
+/// }
+///
+/// let error = Parallel::new().n_jobs(0).run([delayed(f64::sqrt, (4.0,))]).unwrap_err();
+/// assert_eq!(advice(&error), "correct the program");
+/// let parse = || "x".parse::<i32>().map_err(|error| error.to_string());
+/// let error = Parallel::new().try_run([delayed(parse, ())]).unwrap_err();
+/// assert_eq!(advice(&error), "look at the task");
 /// ```
 pub struct Error {
     kind: Box<Kind>,
@@ -198,6 +231,34 @@ impl From<TaskError> for Error {
 /// assert_eq!((error.index(), error.arguments()), (1, "0"));
 /// # Ok::<(), joblib_parallel::Error>(())
 /// ```
+///
+/// On worker processes a task can end in other ways:
+///
+/// ```
+/// use joblib_parallel::{Parallel, TaskError, delayed};
+///
+/// fn why(error: &TaskError) -> &'static str {
+///     match error {
+///         _ if error.is_failure() => "it returned an error",
+///         _ if error.is_timeout() => "it took too long",
+///         _ if error.is_memory_limit() => "it needed too much memory",
+///         _ if error.is_crash() => "it took its process along",
+///         _ if error.is_stopped() => "it was not its fault",
+///         _ => "it panicked, or could not travel",
+///     }
+/// }
+///
+/// fn leave(code: i32) {
+///     std::process::exit(code)
+/// }
+///
+/// let mut outcomes = Parallel::new().backend("loky").retries(1).outcomes().run([delayed(leave, (3,))])?;
+/// let error = outcomes.remove(0).unwrap_err();
+/// assert_eq!(why(&error), "it took its process along");
+/// assert!(error.function().ends_with("leave") && error.worker().is_some_and(|name| name.starts_with("worker ")));
+/// assert_eq!(error.attempts(), 2);
+/// # Ok::<(), joblib_parallel::Error>(())
+/// ```
 pub struct TaskError(Box<Inner>);
 
 struct Inner {
@@ -210,6 +271,29 @@ struct Inner {
 }
 
 /// The reason for a task's failure, in detail.
+///
+/// ```
+/// use joblib_parallel::{Cause, Crash, Panic, Parallel, delayed};
+///
+/// fn fragile(n: i32) -> i32 {
+///     match n {
+///         1 => panic!("no ones"),
+///         2 => std::process::exit(3),
+///         n => n,
+///     }
+/// }
+///
+/// let parallel = Parallel::new().backend("loky").n_jobs(2).outcomes();
+/// for outcome in parallel.run((0..3).map(|n| delayed(fragile, (n,))))? {
+///     match outcome.as_ref().map_err(|error| error.cause()) {
+///         Ok(n) => assert_eq!(*n, 0),
+///         Err(Cause::Panic(Panic { message, .. })) => assert_eq!(message, "no ones"),
+///         Err(Cause::Crash(Crash { exit_code, .. })) => assert_eq!(*exit_code, Some(3)),
+///         Err(other) => panic!("{other}"),
+///     }
+/// }
+/// # Ok::<(), joblib_parallel::Error>(())
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Cause {
@@ -310,12 +394,12 @@ impl TaskError {
         &self.0.arguments
     }
 
-    /// The name of the worker that ran the task.
+    /// The worker process that ran the task, as `worker 2 (pid 4711)`; `None` on threads.
     pub fn worker(&self) -> Option<&str> {
         self.0.worker.as_deref()
     }
 
-    /// How often the task was tried.
+    /// How often the task was tried: more than once only where it killed its worker, and `retries` allow it.
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
@@ -350,7 +434,8 @@ impl TaskError {
         matches!(self.0.cause, Cause::Timeout { .. })
     }
 
-    /// Did the task never run, or not to its end, because the call ended?
+    /// Did the task never run, or not to its end, because the call ended? Only a backend of your own tells this of a task:
+    /// the built-in ones have no outcome for such tasks.
     pub fn is_stopped(&self) -> bool {
         matches!(self.0.cause, Cause::Stopped)
     }

@@ -30,6 +30,7 @@ fn anchor() -> usize {
     clippy::unsafe_derive_deserialize,
     reason = "no unsafe method relies on where a name comes from alone"
 )]
+#[doc(hidden)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Name {
     pub(crate) distance: i64,

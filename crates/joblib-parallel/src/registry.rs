@@ -93,7 +93,14 @@ pub(crate) fn forget_pools() {
 /// themselves. It frees their memory now.
 ///
 /// ```
-/// joblib_parallel::shutdown_workers();
+/// use joblib_parallel::{Parallel, delayed, shutdown_workers};
+///
+/// let pid = || Parallel::new().backend("loky").run([delayed(std::process::id, ())]);
+/// let first = pid()?;
+/// assert_eq!(pid()?, first, "it was kept");
+/// shutdown_workers();
+/// assert_ne!(pid()?, first);
+/// # Ok::<(), joblib_parallel::Error>(())
 /// ```
 pub fn shutdown_workers() {
     let _gone =

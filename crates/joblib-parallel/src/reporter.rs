@@ -9,7 +9,24 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::settings::{Callback, Settings};
 use crate::wire::message::LogFrame;
 
-/// How far a call is.
+/// How far a call is: what [`Parallel::on_progress`](crate::Parallel::on_progress) shows.
+///
+/// ```
+/// use joblib_parallel::{Parallel, Progress, delayed};
+/// use std::sync::{Arc, Mutex};
+///
+/// fn line(at: &Progress) -> String {
+///     let total = at.total.map_or("?".to_owned(), |total| total.to_string());
+///     format!("{} of {total} in {:.1?}, {} failed", at.completed, at.elapsed, at.failed)
+/// }
+///
+/// let status = Arc::new(Mutex::new(String::new()));
+/// let shown = Arc::clone(&status);
+/// let parallel = Parallel::new().n_jobs(2).on_progress(move |at| *shown.lock().unwrap() = line(at));
+/// parallel.run((0..100).map(|n| delayed(u64::pow, (n, 2))))?;
+/// assert!(status.lock().unwrap().starts_with("100 of 100 in "));
+/// # Ok::<(), joblib_parallel::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {

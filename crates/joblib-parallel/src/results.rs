@@ -101,6 +101,17 @@ fn in_order<U>(mut arrivals: Vec<Arrival<U>>) -> Vec<Arrival<U>> {
 /// The results of a call as an iterator; see [`Parallel::return_as`](crate::Parallel::return_as).
 ///
 /// Dropping it ends the call. Tasks are produced, on this thread, while `next` waits.
+///
+/// ```
+/// use joblib_parallel::{FailFast, Generator, Parallel, Results, delayed};
+///
+/// let tasks = (0_u64..).map(|n| delayed(u64::pow, (n, 2)));
+/// let mut squares: Results<_, Generator, FailFast> = Parallel::new().n_jobs(2).return_as(Generator).run(tasks)?;
+/// let large = squares.find(|square| square.as_ref().is_ok_and(|square| *square > 50));
+/// assert_eq!(large.transpose()?, Some(64));
+/// drop(squares); // nothing further is produced
+/// # Ok::<(), joblib_parallel::Error>(())
+/// ```
 pub struct Results<I: Iterator<Item: Portable>, R, F> {
     engine: Engine<I::Item, I, Erased>,
     /// Arrived, but not next in order.
@@ -116,6 +127,7 @@ pub struct Results<I: Iterator<Item: Portable>, R, F> {
 }
 
 /// In which order results are returned.
+#[doc(hidden)]
 pub trait InOrder {
     #[doc(hidden)]
     const ORDERED: bool;

@@ -16,9 +16,11 @@ use crate::reporter::Progress;
 /// A soft choice between threads and processes.
 ///
 /// ```
-/// use joblib_parallel::{Parallel, Prefer};
+/// use joblib_parallel::{Parallel, Prefer, delayed};
 ///
-/// let parallel = Parallel::new().prefer(Prefer::Threads);
+/// let parallel = Parallel::new().n_jobs(2).prefer(Prefer::Threads);
+/// assert_eq!(parallel.run([delayed(std::process::id, ())])?, [std::process::id()]);
+/// # Ok::<(), joblib_parallel::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Prefer {

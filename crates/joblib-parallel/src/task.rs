@@ -10,6 +10,7 @@ use crate::portable::Name;
 const NOT_PORTABLE: &str = "a closure with captured values can't be sent to another process";
 
 /// One call of a function, not made yet. It is sealed: [`Delayed`](crate::Delayed) is the public one.
+#[doc(hidden)]
 pub trait Task: Send {
     /// What the function returns.
     type Output: Send;
@@ -65,6 +66,7 @@ pub(crate) fn readable(function: &str) -> String {
 }
 
 /// A closure that may borrow, for threads.
+#[doc(hidden)]
 pub struct Closure<F>(pub(crate) F);
 
 impl<F: FnOnce() -> R + Send, R: Send> Task for Closure<F> {

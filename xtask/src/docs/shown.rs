@@ -11,8 +11,15 @@ use crate::run::{Result, output, root};
 
 /// The crates that are held to it; another one joins when its items are all shown. Not the macros: they run only beside the
 /// crates that use them, whose pages show them.
-const CRATES: [&str; 6] =
-    ["joblib", "joblib-array", "joblib-hash", "joblib-memory", "joblib-persist", "joblib-store"];
+const CRATES: [&str; 7] = [
+    "joblib",
+    "joblib-array",
+    "joblib-hash",
+    "joblib-memory",
+    "joblib-parallel",
+    "joblib-persist",
+    "joblib-store",
+];
 
 /// Adds a line for each public item that no example shows.
 pub(crate) fn check(wrong: &mut Vec<String>) -> Result {

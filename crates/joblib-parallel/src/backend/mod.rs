@@ -16,6 +16,56 @@
 //! - Dropping a session ends it, at any time, whatever is in flight.
 //!
 //! A backend that outlives a call (a pool, a connection) keeps what it needs in itself.
+//!
+//! The smallest backend runs its batches when they are waited for:
+//!
+//! ```
+//! use std::sync::Arc;
+//! use std::time::{Duration, Instant};
+//!
+//! use joblib_parallel::backend::{Batch, Call, ParallelBackend, Returned, Session, Traits};
+//! use joblib_parallel::{Parallel, Result, Waker, delayed, register_parallel_backend};
+//!
+//! struct Here;
+//!
+//! impl ParallelBackend for Here {
+//!     fn name(&self) -> &str {
+//!         "here"
+//!     }
+//!     fn traits(&self) -> Traits {
+//!         Traits::remote(Duration::from_millis(1))
+//!     }
+//!     fn open(&self, _call: Call) -> Result<Box<dyn Session>> {
+//!         Ok(Box::new(Queue(Vec::new())))
+//!     }
+//! }
+//!
+//! struct Queue(Vec<Batch>);
+//!
+//! impl Session for Queue {
+//!     fn submit(&mut self, batch: Batch) -> Result<()> {
+//!         self.0.push(batch);
+//!         Ok(())
+//!     }
+//!     fn wait(&mut self, _until: Option<Instant>, returned: &mut Vec<Returned>) -> Result<()> {
+//!         returned.extend(self.0.drain(..).map(|mut batch| {
+//!             batch.run();
+//!             Returned::Batch(batch)
+//!         }));
+//!         Ok(())
+//!     }
+//!     // Of a call that is over, `run` runs nothing; and `wait` never sleeps.
+//!     fn cancel(&mut self) {}
+//!     fn waker(&self) -> Waker {
+//!         Arc::new(|| ())
+//!     }
+//! }
+//!
+//! register_parallel_backend(Here);
+//! let squares = Parallel::new().backend("here").n_jobs(2).run((0..100).map(|n| delayed(u64::pow, (n, 2))))?;
+//! assert_eq!(squares[..4], [0, 1, 4, 9]);
+//! # Ok::<(), joblib_parallel::Error>(())
+//! ```
 
 pub(crate) mod loky;
 pub(crate) mod multiprocessing;
@@ -37,7 +87,7 @@ use crate::{cpu, n_jobs, registry};
 
 pub use crate::batch::Batch;
 
-/// What a batch's trip ended as.
+/// What a batch's trip ended as: what [`Session::wait`] appends to its list.
 #[non_exhaustive]
 pub enum Returned<B = Batch> {
     /// The batch itself.
@@ -62,12 +112,22 @@ pub struct Traits {
 
 impl Traits {
     /// Traits of a backend whose workers are elsewhere and whose batches should take about `batch_time`.
+    ///
+    /// ```
+    /// use joblib_parallel::backend::Traits;
+    /// use std::time::Duration;
+    ///
+    /// // Sending a batch to another host takes a millisecond: a hundredth of what it is worth then.
+    /// let mut traits = Traits::remote(Duration::from_millis(100));
+    /// assert!(!traits.in_process && !traits.inline && !traits.worker_settings);
+    /// traits.worker_settings = true; // for one that sets up its workers as the call says
+    /// ```
     pub fn remote(batch_time: Duration) -> Self {
         Traits { batch_time, in_process: false, inline: false, worker_settings: false }
     }
 }
 
-/// A place where tasks run.
+/// A place where tasks run; see the [module](self) for one.
 pub trait ParallelBackend: Send + Sync {
     /// The name it is chosen by.
     fn name(&self) -> &str;
@@ -75,18 +135,19 @@ pub trait ParallelBackend: Send + Sync {
     /// What to expect of it.
     fn traits(&self) -> Traits;
 
-    /// How many workers `n_jobs` means here. By default: of this machine's processors, less what an outer call uses.
+    /// How many workers `n_jobs` means here. By default: of this machine's processors, less what an outer call uses, and an
+    /// error for 0.
     fn effective_n_jobs(&self, n_jobs: i32) -> Result<usize> {
         let budget = crate::context::budget();
         let cpus = budget.unwrap_or_else(cpu::cpu_count);
         Ok(n_jobs::within_budget(n_jobs::resolve(n_jobs, cpus)?, budget))
     }
 
-    /// Prepares for a call.
+    /// Prepares for a call. An error ends the call before its first task.
     fn open(&self, call: Call) -> Result<Box<dyn Session>>;
 }
 
-/// One call's use of a backend; see the [module](self) for its contract.
+/// One call's use of a backend; see the [module](self) for its contract. An error of a method ends the call.
 pub trait Session {
     /// Takes a batch, without waiting for anything.
     fn submit(&mut self, batch: Batch) -> Result<()>;
@@ -102,6 +163,36 @@ pub trait Session {
 }
 
 /// What a backend learns about a call when it begins.
+///
+/// ```
+/// use joblib_parallel::backend::{Call, ParallelBackend, Session, Traits};
+/// use joblib_parallel::{Error, Parallel, Result, delayed, register_parallel_backend};
+/// use std::time::Duration;
+///
+/// struct Cluster;
+///
+/// impl ParallelBackend for Cluster {
+///     fn name(&self) -> &str {
+///         "cluster"
+///     }
+///     fn traits(&self) -> Traits {
+///         Traits::remote(Duration::from_millis(100))
+///     }
+///     fn open(&self, call: Call) -> Result<Box<dyn Session>> {
+///         let (nodes, threads) = (call.n_jobs(), call.inner_threads());
+///         if call.timeout().is_some() {
+///             return Err(Error::backend("stop a task on another node: leave out the timeout", None));
+///         }
+///         Err(Error::backend(format!("have {nodes} nodes of {threads} threads"), Some("all are in use".into())))
+///     }
+/// }
+///
+/// register_parallel_backend(Cluster);
+/// let parallel = Parallel::new().backend("cluster").n_jobs(20).inner_max_num_threads(4);
+/// let error = parallel.run([delayed(f64::sqrt, (4.0,))]).unwrap_err();
+/// assert!(error.is_backend());
+/// assert_eq!(error.to_string(), "could not have 20 nodes of 4 threads: all are in use");
+/// ```
 #[derive(Clone)]
 pub struct Call {
     pub(crate) n_jobs: usize,
@@ -115,7 +206,7 @@ impl Call {
         self.n_jobs
     }
 
-    /// The time limit of each task.
+    /// The time limit of each task, from its start: for the backend to keep.
     pub fn timeout(&self) -> Option<Duration> {
         self.settings.timeout
     }
@@ -191,7 +282,8 @@ impl Backend {
 }
 
 /// Makes a backend known under its name, for [`Parallel::backend`](crate::Parallel::backend),
-/// [`parallel_config`](crate::parallel_config) and `JOBLIB_BACKEND`. A later one of the same name replaces it.
+/// [`parallel_config`](crate::parallel_config) and `JOBLIB_BACKEND`. A later one of the same name replaces it; the built-in
+/// backends keep their names. The [module](self) has an example.
 pub fn register_parallel_backend(backend: impl ParallelBackend + 'static) {
     registry::add_backend(Arc::new(backend));
 }

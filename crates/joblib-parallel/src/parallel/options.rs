@@ -19,8 +19,18 @@ impl<W, R, F> Parallel<W, R, F> {
         self
     }
 
-    /// How much to print to stderr (to stdout from 50 on): 0 nothing, 1 to 10 the more the larger, above 10 a line
-    /// for each batch.
+    /// How much to print to stderr (to stdout from 50 on): 1 to 10 the more the larger, above 10 a line for each batch.
+    /// 0, as at first, leaves it to [`parallel_config`](crate::parallel_config), and else prints nothing.
+    ///
+    /// ```
+    /// use joblib_parallel::{Parallel, delayed};
+    ///
+    /// // [Parallel(n_jobs=2)]: Using backend threading with 2 concurrent workers.
+    /// // [Parallel(n_jobs=2)]: Done   3 out of   3 | elapsed:    0.0s finished
+    /// let roots = Parallel::new().n_jobs(2).verbose(1).run([1.0, 4.0, 9.0].map(|x| delayed(f64::sqrt, (x,))))?;
+    /// assert_eq!(roots, [1.0, 2.0, 3.0]);
+    /// # Ok::<(), joblib_parallel::Error>(())
+    /// ```
     pub fn verbose(mut self, verbose: u32) -> Self {
         self.settings.verbose = verbose;
         self
@@ -44,31 +54,87 @@ impl<W, R, F> Parallel<W, R, F> {
         self
     }
 
-    /// The longest that the whole call may take.
+    /// The longest that the whole call may take. Then it ends with an error, which has what was completed; tasks that run
+    /// are killed on processes, and on threads left to end by themselves ([`SharedMem`](crate::SharedMem): waited for).
+    ///
+    /// ```
+    /// use joblib_parallel::{Parallel, delayed};
+    /// use std::time::Duration;
+    ///
+    /// let endless = (0_u64..).map(|n| delayed(u64::count_ones, (n,)));
+    /// let error = Parallel::new().n_jobs(2).deadline(Duration::from_millis(20)).run(endless).unwrap_err();
+    /// assert!(error.is_deadline());
+    /// assert!(error.into_completed::<u32>().is_some());
+    /// ```
     pub fn deadline(mut self, limit: Duration) -> Self {
         self.settings.deadline = Some(limit);
         self
     }
 
-    /// How many batches may be under way: a number, `"all"`, or an expression such as the default `"2*n_jobs"`.
+    /// How many batches may be under way: a number, `"all"`, or an expression such as the default `"2*n_jobs"`. What is none
+    /// of these, or less than 1, is an error when the call starts.
+    ///
+    /// ```
+    /// use joblib_parallel::{Generator, Parallel, delayed};
+    ///
+    /// let produced = std::cell::Cell::new(0);
+    /// let tasks = (0..1000).map(|n| {
+    ///     produced.set(produced.get() + 1); // or a file is opened, a page fetched
+    ///     delayed(u64::count_ones, (n,))
+    /// });
+    /// let mut ones = Parallel::new().n_jobs(2).pre_dispatch("n_jobs").batch_size(1).return_as(Generator).run(tasks)?;
+    /// assert_eq!(ones.next().transpose()?, Some(0));
+    /// assert!(produced.get() < 10);
+    /// # Ok::<(), joblib_parallel::Error>(())
+    /// ```
     pub fn pre_dispatch(mut self, batches: impl Into<PreDispatch>) -> Self {
         self.settings.pre_dispatch = batches.into();
         self
     }
 
-    /// How many tasks travel together: a number, or [`BatchSize::Auto`] to follow their measured duration.
+    /// How many tasks travel together: a number, or [`BatchSize::Auto`] to follow their measured duration, as at first. 0 is
+    /// an error when the call starts.
+    ///
+    /// ```
+    /// use joblib_parallel::{Parallel, delayed};
+    ///
+    /// let parallel = Parallel::new().backend("loky").n_jobs(2).batch_size(4);
+    /// let pids = parallel.run((0..8).map(|_| delayed(std::process::id, ())))?;
+    /// assert!(pids.chunks(4).all(|batch| batch.iter().all(|pid| *pid == batch[0])));
+    /// # Ok::<(), joblib_parallel::Error>(())
+    /// ```
     pub fn batch_size(mut self, size: impl Into<BatchSize>) -> Self {
         self.settings.batch_size = size.into();
         self
     }
 
-    /// How many threads each task may use for itself. By default an equal share of the processors.
+    /// How many threads each task may use for itself. By default an equal share of the processors; 0 is an error when the
+    /// call starts.
+    ///
+    /// ```
+    /// use joblib_parallel::{Parallel, delayed, effective_n_jobs};
+    ///
+    /// // What a parallel loop inside of the task finds.
+    /// let inner = || effective_n_jobs(Some(-1)).unwrap_or(0);
+    /// let parallel = Parallel::new().n_jobs(2).inner_max_num_threads(3);
+    /// assert_eq!(parallel.run([delayed(inner, ()), delayed(inner, ())])?, [3, 3]);
+    /// # Ok::<(), joblib_parallel::Error>(())
+    /// ```
     pub fn inner_max_num_threads(mut self, threads: usize) -> Self {
         self.settings.inner_max_num_threads = Some(threads);
         self
     }
 
     /// The base of [`task_seed`](crate::task_seed). By default 0, and inside of a task that task's seed.
+    ///
+    /// ```
+    /// use joblib_parallel::{Parallel, delayed, task_seed};
+    ///
+    /// let draw = |seed, n_jobs| Parallel::new().n_jobs(n_jobs).seed(seed).run([delayed(task_seed, ())]);
+    /// assert_eq!(draw(1, 1)?, draw(1, 2)?);
+    /// assert_ne!(draw(1, 1)?, draw(2, 1)?);
+    /// # Ok::<(), joblib_parallel::Error>(())
+    /// ```
     pub fn seed(mut self, seed: u64) -> Self {
         self.settings.seed = Some(seed);
         self
@@ -76,6 +142,14 @@ impl<W, R, F> Parallel<W, R, F> {
 
     /// Shows a progress bar of tasks under this title, with rate, remaining time and failures, on stderr if that is
     /// a terminal.
+    ///
+    /// ```
+    /// use joblib_parallel::{Parallel, delayed};
+    ///
+    /// let parallel = Parallel::new().n_jobs(2).progress("square roots");
+    /// assert_eq!(parallel.run([4.0, 9.0].map(|x| delayed(f64::sqrt, (x,))))?, [2.0, 3.0]);
+    /// # Ok::<(), joblib_parallel::Error>(())
+    /// ```
     pub fn progress(mut self, title: impl Into<String>) -> Self {
         self.settings.progress = Some(title.into());
         self
@@ -103,7 +177,21 @@ impl<W, R, F> Parallel<W, R, F> {
         self
     }
 
-    /// Lets `token` end the call.
+    /// Lets `token` end the call: from another thread, or from the producer.
+    ///
+    /// ```
+    /// use joblib_parallel::{CancellationToken, Parallel, delayed};
+    /// use std::{thread, time::Duration};
+    ///
+    /// let token = CancellationToken::new();
+    /// let button = token.clone();
+    /// thread::spawn(move || {
+    ///     thread::sleep(Duration::from_millis(20));
+    ///     button.cancel();
+    /// });
+    /// let endless = (0_u64..).map(|n| delayed(u64::count_ones, (n,)));
+    /// assert!(Parallel::new().n_jobs(2).cancellation(&token).run(endless).unwrap_err().is_cancelled());
+    /// ```
     pub fn cancellation(mut self, token: &CancellationToken) -> Self {
         self.settings.token = Some(token.clone());
         self
@@ -112,12 +200,22 @@ impl<W, R, F> Parallel<W, R, F> {
     /// Whether Ctrl-C ends the call with an error that says so (and a second press the program), where the program
     /// does not handle it itself. At first it does; with `false`, Ctrl-C ends the program as it would without the
     /// call. Either way no worker process remains.
+    ///
+    /// ```
+    /// use joblib_parallel::{Parallel, delayed};
+    ///
+    /// // A small tool that has nothing to tidy up.
+    /// let parallel = Parallel::new().n_jobs(2).catch_interrupt(false);
+    /// assert_eq!(parallel.run([4.0, 9.0].map(|x| delayed(f64::sqrt, (x,))))?, [2.0, 3.0]);
+    /// # Ok::<(), joblib_parallel::Error>(())
+    /// ```
     pub fn catch_interrupt(mut self, catch: bool) -> Self {
         self.settings.leave_interrupt = !catch;
         self
     }
 
-    /// Returns the results as a [`List`](crate::List), or as an iterator: [`Generator`](crate::Generator) or [`GeneratorUnordered`](crate::GeneratorUnordered).
+    /// Returns the results as a [`List`](crate::List), or as an iterator: [`Generator`](crate::Generator) or
+    /// [`GeneratorUnordered`](crate::GeneratorUnordered).
     ///
     /// An iterator has at most the results of `pre_dispatch` batches waiting: a slow consumer slows the producer.
     ///
@@ -137,6 +235,14 @@ impl<W, R, F> Parallel<W, R, F> {
     }
 
     /// Gives each task a `Result` of its own instead of ending at the first failure.
+    ///
+    /// ```
+    /// use joblib_parallel::{Parallel, delayed};
+    ///
+    /// let divided = Parallel::new().outcomes().run([4, 0, 2].map(|n| delayed(|n: u32| 12 / n, (n,))))?;
+    /// assert_eq!(divided.into_iter().map(Result::ok).collect::<Vec<_>>(), [Some(3), None, Some(6)]);
+    /// # Ok::<(), joblib_parallel::Error>(())
+    /// ```
     pub fn outcomes(self) -> Parallel<W, R, Outcomes> {
         self.step()
     }

@@ -14,27 +14,71 @@ use crate::settings::{Never, Prefer};
 use crate::task::Task;
 
 impl<R, F> Parallel<Anywhere, R, F> {
-    /// Where to run: a [`Backend`] or its name.
+    /// Where to run: a [`Backend`] or its name. A name that nobody registered is an error when the call starts.
+    ///
+    /// ```
+    /// use joblib_parallel::{Backend, Parallel, delayed};
+    ///
+    /// let pid = |backend: Backend| Parallel::new().backend(backend).run([delayed(std::process::id, ())]);
+    /// assert_eq!(pid(Backend::Threading)?, [std::process::id()]);
+    /// assert_ne!(pid("loky".into())?, [std::process::id()]);
+    /// assert!(pid("lucky".into()).unwrap_err().is_usage());
+    /// # Ok::<(), joblib_parallel::Error>(())
+    /// ```
     pub fn backend(mut self, backend: impl Into<Backend>) -> Self {
         self.settings.backend = Some(backend.into());
         self
     }
 
-    /// Threads or processes, where neither this call nor its configuration names a backend.
+    /// Threads or processes, where neither this call nor its configuration names a backend, and there is more than one
+    /// worker.
+    ///
+    /// ```
+    /// use joblib_parallel::{Parallel, Prefer, delayed, parallel_config};
+    ///
+    /// let pids = || Parallel::new().n_jobs(2).prefer(Prefer::Processes).run([delayed(std::process::id, ())]);
+    /// assert_ne!(pids()?, [std::process::id()]);
+    /// // It is no more than a preference.
+    /// assert_eq!(parallel_config().backend("threading").scope(pids)?, [std::process::id()]);
+    /// # Ok::<(), joblib_parallel::Error>(())
+    /// ```
     pub fn prefer(mut self, prefer: Prefer) -> Self {
         self.settings.prefer = Some(prefer);
         self
     }
 
     /// Arrays of at least so many bytes (1 MiB at first) go to worker processes through shared memory, one copy for
-    /// all; `None` sends all arrays inside of messages, but those that
-    /// are themselves mapped for writing (see [`mmap_mode`](Self::mmap_mode)).
+    /// all; `None` sends all arrays inside of messages, but those that are themselves mapped for writing (see
+    /// [`mmap_mode`](Self::mmap_mode)).
+    ///
+    /// ```
+    /// use joblib_array::Array;
+    /// use joblib_parallel::{Parallel, delayed};
+    ///
+    /// let x = Array::from(vec![1.0; 1000]);
+    /// let loky = Parallel::new().backend("loky").n_jobs(2);
+    /// let is_shared = |parallel: Parallel| parallel.run([delayed(|x: Array<f64>| x.is_mapped(), (x.clone(),))]);
+    /// assert_eq!(is_shared(loky.clone().max_nbytes(8000))?, [true]);
+    /// assert_eq!(is_shared(loky.max_nbytes(None))?, [false]);
+    /// # Ok::<(), joblib_parallel::Error>(())
+    /// ```
     pub fn max_nbytes(mut self, bytes: impl Into<Option<usize>>) -> Self {
         self.settings.max_nbytes = Some(bytes.into().ok_or(Never));
         self
     }
 
     /// How worker processes map those arrays: read-only at first; `None` sends all arrays inside of messages.
+    ///
+    /// ```
+    /// use joblib_array::{Array, MmapMode};
+    /// use joblib_parallel::{Parallel, delayed};
+    ///
+    /// let x = Array::from(vec![1.0; 1000]);
+    /// let mode = |x: Array<f64>| x.mmap_mode() == Some(MmapMode::CopyOnWrite);
+    /// let parallel = Parallel::new().backend("loky").max_nbytes(8000).mmap_mode(MmapMode::CopyOnWrite);
+    /// assert_eq!(parallel.run([delayed(mode, (x,))])?, [true]);
+    /// # Ok::<(), joblib_parallel::Error>(())
+    /// ```
     ///
     /// Arrays that are themselves mapped from a file for writing (`r+`) are written in place by workers, whatever
     /// the mode and their size: give each task [`remap()`](joblib_array::Array::remap) of its part.
@@ -66,6 +110,18 @@ impl<R, F> Parallel<Anywhere, R, F> {
 
     /// Makes those copies in files without names in this folder, for arrays too large for memory. By default
     /// `JOBLIB_TEMP_FOLDER`, and else they are in memory.
+    ///
+    /// ```
+    /// use joblib_array::Array;
+    /// use joblib_parallel::{Parallel, delayed};
+    ///
+    /// let disk = tempfile::tempdir()?;
+    /// let x = Array::from(vec![1.0; 1000]);
+    /// let parallel = Parallel::new().backend("loky").n_jobs(2).max_nbytes(8000).temp_folder(disk.path());
+    /// let sums = parallel.run((0..2).map(|_| delayed(|x: Array<f64>| x.iter().sum::<f64>(), (x.clone(),))))?;
+    /// assert_eq!(sums, [1000.0, 1000.0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn temp_folder(mut self, folder: impl Into<PathBuf>) -> Self {
         self.settings.temp_folder = Some(folder.into());
         self
@@ -73,12 +129,42 @@ impl<R, F> Parallel<Anywhere, R, F> {
 
     /// How often a task whose worker process died is tried again, 0 at first. A task that kills two workers is given
     /// up all the same. On threads, where no worker can die alone, it is an error.
+    ///
+    /// ```
+    /// use joblib_parallel::{Parallel, delayed};
+    ///
+    /// fn flaky(mark: std::path::PathBuf) -> u32 {
+    ///     if std::fs::File::create_new(&mark).is_ok() {
+    ///         std::process::exit(1); // as if the system had killed it, the first time
+    ///     }
+    ///     7
+    /// }
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let parallel = Parallel::new().backend("loky").retries(1);
+    /// assert_eq!(parallel.run([delayed(flaky, (folder.path().join("mark"),))])?, [7]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn retries(mut self, retries: u32) -> Self {
         self.settings.retries = retries;
         self
     }
 
     /// A call that each worker process makes before its first task. If it panics, the parallel call fails.
+    ///
+    /// ```
+    /// use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+    /// use joblib_parallel::{Parallel, delayed};
+    ///
+    /// static LEVEL: AtomicU32 = AtomicU32::new(0);
+    /// fn set_up(level: u32) {
+    ///     LEVEL.store(level, Relaxed);
+    /// }
+    ///
+    /// let parallel = Parallel::new().backend("loky").n_jobs(2).initializer(delayed(set_up, (3,)));
+    /// assert_eq!(parallel.run((0..2).map(|_| delayed(|| LEVEL.load(Relaxed), ())))?, [3, 3]);
+    /// # Ok::<(), joblib_parallel::Error>(())
+    /// ```
     pub fn initializer<G, A>(mut self, call: Delayed<G, A>) -> Self
     where
         G: Function<A, Output = ()>,
@@ -94,12 +180,35 @@ impl<R, F> Parallel<Anywhere, R, F> {
     }
 
     /// Sets an environment variable of the worker processes.
+    ///
+    /// ```
+    /// use joblib_parallel::{Parallel, delayed};
+    ///
+    /// let parallel = Parallel::new().backend("loky").env("APP_MODE", "batch");
+    /// let modes = parallel.run([delayed(|| std::env::var("APP_MODE").ok(), ())])?;
+    /// assert_eq!(modes, [Some("batch".to_owned())]);
+    /// # Ok::<(), joblib_parallel::Error>(())
+    /// ```
     pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
         self.settings.env.push((name.into(), value.into()));
         self
     }
 
-    /// The nice level of the worker processes, from −20 to 19; lower than the caller's own needs permission.
+    /// The nice level of the worker processes, from −20 to 19; lower than the caller's own needs permission, without which
+    /// the call fails.
+    ///
+    /// ```
+    /// use joblib_parallel::{Parallel, delayed};
+    ///
+    /// /// The level, as a program finds it that the task starts.
+    /// fn level() -> String {
+    ///     let nice = std::process::Command::new("nice").output();
+    ///     nice.map(|nice| String::from_utf8_lossy(&nice.stdout).trim().to_owned()).unwrap_or_default()
+    /// }
+    ///
+    /// assert_eq!(Parallel::new().backend("loky").nice(19).run([delayed(level, ())])?, ["19"]);
+    /// # Ok::<(), joblib_parallel::Error>(())
+    /// ```
     pub fn nice(mut self, level: i32) -> Self {
         self.settings.nice = Some(level);
         self
@@ -107,18 +216,49 @@ impl<R, F> Parallel<Anywhere, R, F> {
 
     /// The most private memory, in bytes, that a worker process may have. A task that asks for more ends its worker
     /// (unless it copes with failing allocations), and its failure says so.
+    ///
+    /// ```
+    /// use joblib_parallel::{Parallel, TaskError, delayed};
+    ///
+    /// let parallel = Parallel::new().backend("loky").memory_limit(512 << 20);
+    /// let error = parallel.run([delayed(|bytes: usize| vec![1_u8; bytes].len(), (1 << 30,))]).unwrap_err();
+    /// assert!(error.task().is_some_and(TaskError::is_memory_limit));
+    /// ```
     pub fn memory_limit(mut self, bytes: u64) -> Self {
         self.settings.memory_limit = Some(bytes);
         self
     }
 
     /// Replaces a worker process after so many tasks (at the end of a batch).
+    ///
+    /// ```
+    /// use joblib_parallel::{Parallel, delayed};
+    ///
+    /// let parallel = Parallel::new().backend("loky").batch_size(1).recycle_after_tasks(1);
+    /// let pids = parallel.run((0..2).map(|_| delayed(std::process::id, ())))?;
+    /// assert_ne!(pids[0], pids[1]);
+    /// # Ok::<(), joblib_parallel::Error>(())
+    /// ```
     pub fn recycle_after_tasks(mut self, tasks: u64) -> Self {
         self.settings.recycle_after_tasks = Some(tasks);
         self
     }
 
     /// Replaces a worker process when it has more than so many bytes resident (at the end of a batch).
+    ///
+    /// ```
+    /// use joblib_parallel::{Parallel, delayed};
+    ///
+    /// fn leaky() -> u32 {
+    ///     std::mem::forget(vec![1_u8; 64 << 20]);
+    ///     std::process::id()
+    /// }
+    ///
+    /// let parallel = Parallel::new().backend("loky").batch_size(1).recycle_above_bytes(48 << 20);
+    /// let pids = parallel.run([delayed(leaky, ()), delayed(leaky, ())])?;
+    /// assert_ne!(pids[0], pids[1]);
+    /// # Ok::<(), joblib_parallel::Error>(())
+    /// ```
     pub fn recycle_above_bytes(mut self, bytes: u64) -> Self {
         self.settings.recycle_above_bytes = Some(bytes);
         self
@@ -146,7 +286,7 @@ impl<R, F> Parallel<Anywhere, R, F> {
     }
 
     /// Takes closures that borrow instead of [`delayed`](crate::delayed) calls. They run on threads, or one after
-    /// the other, and nowhere else.
+    /// the other, and nowhere else: another [`backend`](Self::backend) of this call is then an error.
     ///
     /// ```
     /// use joblib_parallel::{Parallel, SharedMem};

@@ -14,6 +14,16 @@ use crate::results::{self, Results};
 use crate::task::{Closure, Task, Tried};
 
 /// A task that any backend can run: what [`delayed`](crate::delayed) makes.
+///
+/// ```
+/// use joblib_parallel::{Parallel, Portable, Result, delayed};
+///
+/// fn total(tasks: impl IntoIterator<Item: Portable<Output = u64>>) -> Result<u64> {
+///     Ok(Parallel::new().n_jobs(2).run(tasks)?.iter().sum())
+/// }
+/// assert_eq!(total([1, 2, 3].map(|n| delayed(u64::pow, (n, 2))))?, 14);
+/// # Ok::<(), joblib_parallel::Error>(())
+/// ```
 pub trait Portable: Task<Output: 'static> + 'static {}
 
 impl<T: Task<Output: 'static> + 'static> Portable for T {}
@@ -22,7 +32,15 @@ impl Parallel<Anywhere, List, FailFast> {
     /// Runs the tasks and returns their results in order, or the first failure.
     ///
     /// The producer `tasks` is asked for tasks on the caller's thread, as far ahead as
-    /// [`pre_dispatch`](Self::pre_dispatch) says.
+    /// [`pre_dispatch`](Self::pre_dispatch) says; its panic is passed on. An error has the results that were completed.
+    ///
+    /// ```
+    /// use joblib_parallel::{Parallel, delayed};
+    ///
+    /// let squares = Parallel::new().n_jobs(2).run((0..4).map(|n| delayed(u64::pow, (n, 2))))?;
+    /// assert_eq!(squares, [0, 1, 4, 9]);
+    /// # Ok::<(), joblib_parallel::Error>(())
+    /// ```
     pub fn run<I>(&self, tasks: I) -> Result<Vec<<I::Item as Task>::Output>>
     where
         I: IntoIterator<Item: Portable>,
@@ -58,7 +76,17 @@ impl Parallel<Anywhere, List, FailFast> {
 }
 
 impl Parallel<Anywhere, List, Outcomes> {
-    /// Runs all tasks and returns for each its result or its failure, in order.
+    /// Runs all tasks and returns for each its result or its failure, in order. An error only if the call as a whole ended
+    /// early.
+    ///
+    /// ```
+    /// use joblib_parallel::{Parallel, delayed};
+    ///
+    /// let outcomes = Parallel::new().outcomes().run([3, 0].map(|n| delayed(|n: u32| 12 / n, (n,))))?;
+    /// assert!(outcomes[0].as_ref().is_ok_and(|quotient| *quotient == 4));
+    /// assert!(outcomes[1].as_ref().is_err_and(|error| error.is_panic()));
+    /// # Ok::<(), joblib_parallel::Error>(())
+    /// ```
     pub fn run<I>(&self, tasks: I) -> Result<Vec<std::result::Result<<I::Item as Task>::Output, TaskError>>>
     where
         I: IntoIterator<Item: Portable>,
@@ -67,6 +95,18 @@ impl Parallel<Anywhere, List, Outcomes> {
     }
 
     /// As [`run`](Self::run), for functions that return `Result`: an `Err` is that task's failure.
+    ///
+    /// ```
+    /// use joblib_parallel::{Parallel, delayed};
+    ///
+    /// fn parse(text: String) -> Result<i32, String> {
+    ///     text.parse().map_err(|_| format!("{text:?} is no number"))
+    /// }
+    ///
+    /// let outcomes = Parallel::new().outcomes().try_run(["1", "two"].map(|text| delayed(parse, (text.to_owned(),))))?;
+    /// assert!(outcomes[0].is_ok() && outcomes[1].as_ref().is_err_and(|error| error.is_failure()));
+    /// # Ok::<(), joblib_parallel::Error>(())
+    /// ```
     pub fn try_run<I, U, E>(&self, tasks: I) -> Result<Vec<std::result::Result<U, TaskError>>>
     where
         I: IntoIterator<Item: Portable + Task<Output = std::result::Result<U, E>>>,
@@ -78,7 +118,18 @@ impl Parallel<Anywhere, List, Outcomes> {
 }
 
 impl<F: OnFailure> Parallel<Anywhere, Generator, F> {
-    /// Starts the tasks; the iterator gives their results in order.
+    /// Starts the tasks; the iterator gives their results in order. An error before the first task is returned here, later
+    /// ones by the iterator.
+    ///
+    /// ```
+    /// use joblib_parallel::{Generator, Parallel, delayed};
+    ///
+    /// let squares = Parallel::new().n_jobs(2).return_as(Generator).run((0..4).map(|n| delayed(u64::pow, (n, 2))))?;
+    /// for (n, square) in (0_u64..).zip(squares) {
+    ///     assert_eq!(square?, n * n);
+    /// }
+    /// # Ok::<(), joblib_parallel::Error>(())
+    /// ```
     pub fn run<I>(&self, tasks: I) -> Result<Results<I::IntoIter, Generator, F>>
     where
         I: IntoIterator<Item: Portable>,
@@ -88,7 +139,17 @@ impl<F: OnFailure> Parallel<Anywhere, Generator, F> {
 }
 
 impl<F: OnFailure> Parallel<Anywhere, GeneratorUnordered, F> {
-    /// Starts the tasks; the iterator gives their results as they are completed.
+    /// Starts the tasks; the iterator gives their results as they are completed. An error before the first task is returned
+    /// here, later ones by the iterator.
+    ///
+    /// ```
+    /// use joblib_parallel::{GeneratorUnordered, Parallel, delayed};
+    ///
+    /// let squares = (0..4).map(|n| delayed(u64::pow, (n, 2)));
+    /// let squares = Parallel::new().n_jobs(2).return_as(GeneratorUnordered).run(squares)?;
+    /// assert_eq!(squares.sum::<Result<u64, _>>()?, 14);
+    /// # Ok::<(), joblib_parallel::Error>(())
+    /// ```
     pub fn run<I>(&self, tasks: I) -> Result<Results<I::IntoIter, GeneratorUnordered, F>>
     where
         I: IntoIterator<Item: Portable>,
@@ -126,6 +187,15 @@ impl Parallel<SharedMem, List, FailFast> {
     ///
     /// The failure does not carry the results that were completed before: ask for
     /// [`outcomes`](Self::outcomes) to have them.
+    ///
+    /// ```
+    /// use joblib_parallel::{Parallel, SharedMem};
+    ///
+    /// let text = String::from("to be or not");
+    /// let lengths = Parallel::new().n_jobs(2).require(SharedMem).run(text.split(' ').map(|word| || word.len()))?;
+    /// assert_eq!(lengths, [2, 2, 2, 3]);
+    /// # Ok::<(), joblib_parallel::Error>(())
+    /// ```
     pub fn run<'scope, I, G, R>(&self, tasks: I) -> Result<Vec<R>>
     where
         I: IntoIterator<Item = G>,
@@ -136,6 +206,17 @@ impl Parallel<SharedMem, List, FailFast> {
     }
 
     /// As [`run`](Self::run), for closures that return `Result`: the first `Err` ends the call.
+    ///
+    /// ```
+    /// use joblib_parallel::{Parallel, SharedMem};
+    ///
+    /// let parse_all = |text: &str| {
+    ///     Parallel::new().require(SharedMem).try_run(text.split(' ').map(|word| || word.parse::<i32>()))
+    /// };
+    /// assert_eq!(parse_all("1 2 3")?, [1, 2, 3]);
+    /// assert!(parse_all("1 two 3").unwrap_err().is_failure());
+    /// # Ok::<(), joblib_parallel::Error>(())
+    /// ```
     pub fn try_run<'scope, I, G, R, E>(&self, tasks: I) -> Result<Vec<R>>
     where
         I: IntoIterator<Item = G>,
@@ -150,6 +231,16 @@ impl Parallel<SharedMem, List, FailFast> {
 
 impl Parallel<SharedMem, List, Outcomes> {
     /// Runs closures that may borrow and returns for each its result or its failure, in order.
+    ///
+    /// ```
+    /// use joblib_parallel::{Parallel, SharedMem};
+    ///
+    /// let numbers = [3, 0];
+    /// let parallel = Parallel::new().n_jobs(2).require(SharedMem).outcomes();
+    /// let outcomes = parallel.run(numbers.iter().map(|n| move || 12 / n))?;
+    /// assert!(outcomes[0].is_ok() && outcomes[1].as_ref().is_err_and(|error| error.is_panic()));
+    /// # Ok::<(), joblib_parallel::Error>(())
+    /// ```
     pub fn run<'scope, I, G, R>(&self, tasks: I) -> Result<Vec<std::result::Result<R, TaskError>>>
     where
         I: IntoIterator<Item = G>,
@@ -165,6 +256,18 @@ impl Parallel<SharedMem, List, Outcomes> {
 
 impl Parallel<Forked, List, FailFast> {
     /// Runs the closures in forked processes and returns their results in order, or the first failure.
+    ///
+    /// ```
+    /// use joblib_parallel::Parallel;
+    ///
+    /// let words = std::rc::Rc::new(["to", "be", "or", "not"]); // which no thread could have
+    /// let lengths = Parallel::new().n_jobs(2).fork().run((0..4).map(|i| {
+    ///     let words = words.clone();
+    ///     move || words[i].len()
+    /// }))?;
+    /// assert_eq!(lengths, [2, 2, 2, 3]);
+    /// # Ok::<(), joblib_parallel::Error>(())
+    /// ```
     pub fn run<I, G, R>(&self, tasks: I) -> Result<Vec<R>>
     where
         I: IntoIterator<Item = G>,
@@ -178,6 +281,16 @@ impl Parallel<Forked, List, FailFast> {
 
 impl Parallel<Forked, List, Outcomes> {
     /// Runs the closures in forked processes and returns for each its result or its failure, in order.
+    ///
+    /// ```
+    /// use joblib_parallel::Parallel;
+    ///
+    /// let leave = 1;
+    /// let parallel = Parallel::new().n_jobs(2).fork().outcomes();
+    /// let outcomes = parallel.run((0..2).map(|n| move || if n == leave { std::process::exit(3) } else { n }))?;
+    /// assert!(outcomes[0].is_ok() && outcomes[1].as_ref().is_err_and(|error| error.is_crash()));
+    /// # Ok::<(), joblib_parallel::Error>(())
+    /// ```
     pub fn run<I, G, R>(&self, tasks: I) -> Result<Vec<std::result::Result<R, TaskError>>>
     where
         I: IntoIterator<Item = G>,
@@ -211,6 +324,19 @@ impl<F: OnFailure> Parallel<SharedMem, Generator, F> {
     /// Starts closures on threads; the iterator gives their results in order.
     ///
     /// They may outlive the caller's scope, and so may not borrow from it.
+    ///
+    /// ```
+    /// use joblib_parallel::{Generator, Parallel, SharedMem};
+    /// use std::sync::Arc;
+    ///
+    /// let words = Arc::new(["to", "be", "or", "not"]);
+    /// let mut lengths = Parallel::new().n_jobs(2).require(SharedMem).return_as(Generator).run((0..4).map(|i| {
+    ///     let words = Arc::clone(&words);
+    ///     move || words[i].len()
+    /// }))?;
+    /// assert_eq!(lengths.next().transpose()?, Some(2));
+    /// # Ok::<(), joblib_parallel::Error>(())
+    /// ```
     pub fn run<I, G, R>(&self, tasks: I) -> Result<Results<Closures<I::IntoIter>, Generator, F>>
     where
         I: IntoIterator<Item = G>,
@@ -225,6 +351,16 @@ impl<F: OnFailure> Parallel<SharedMem, GeneratorUnordered, F> {
     /// Starts closures on threads; the iterator gives their results as they are completed.
     ///
     /// They may outlive the caller's scope, and so may not borrow from it.
+    ///
+    /// ```
+    /// use joblib_parallel::{GeneratorUnordered, Parallel, SharedMem};
+    ///
+    /// let factor = 3;
+    /// let parallel = Parallel::new().n_jobs(2).require(SharedMem).return_as(GeneratorUnordered);
+    /// let products = parallel.run((0..4).map(|n| move || n * factor))?;
+    /// assert_eq!(products.sum::<Result<i32, _>>()?, 18);
+    /// # Ok::<(), joblib_parallel::Error>(())
+    /// ```
     pub fn run<I, G, R>(&self, tasks: I) -> Result<Results<Closures<I::IntoIter>, GeneratorUnordered, F>>
     where
         I: IntoIterator<Item = G>,
