@@ -1,37 +1,22 @@
 //! One sqlite file for many small results and many processes. sqlite's own locking orders the writers, and its
 //! write-ahead log lets readers read meanwhile.
 
+mod connections;
+
 use std::collections::HashMap;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
+use self::connections::Connections;
 use crate::key::fnv64;
 use crate::store::WriteBytes;
 use crate::{
     Blob, Candidate, Claim, Claimed, CostOf, Error, FunctionVersion, Holder, Item, Key, Limits, Policy,
     Reduced, Scope, Store, StoreOptions, Usage, choose,
 };
-
-const SCHEMA: &str = "
-    CREATE TABLE IF NOT EXISTS versions (
-        id INTEGER PRIMARY KEY, function TEXT NOT NULL, code BLOB NOT NULL, source TEXT NOT NULL, current INTEGER NOT NULL,
-        UNIQUE (function, code));
-    CREATE TABLE IF NOT EXISTS results (
-        key BLOB NOT NULL UNIQUE, version INTEGER NOT NULL, used INTEGER NOT NULL, bytes BLOB NOT NULL);
-    CREATE INDEX IF NOT EXISTS results_by_use ON results (used);
-    CREATE TABLE IF NOT EXISTS claims (key BLOB PRIMARY KEY, holder TEXT NOT NULL) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS evicted (key BLOB PRIMARY KEY) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS total (bytes INTEGER NOT NULL, items INTEGER NOT NULL);
-    INSERT INTO total SELECT 0, 0 WHERE NOT EXISTS (SELECT * FROM total);
-    CREATE TRIGGER IF NOT EXISTS added AFTER INSERT ON results BEGIN
-        UPDATE total SET bytes = bytes + length(new.bytes), items = items + 1; END;
-    CREATE TRIGGER IF NOT EXISTS dropped AFTER DELETE ON results BEGIN
-        UPDATE total SET bytes = bytes - length(old.bytes), items = items - 1; END;
-";
 
 /// How long a claim of a holder that can't be seen is believed.
 const STALE: Duration = Duration::from_mins(10);
@@ -59,16 +44,13 @@ pub struct Sqlite {
 
 #[derive(Debug)]
 struct Shared {
-    location: String,
-    path: PathBuf,
-    /// Connections that nobody uses just now.
-    idle: Mutex<Vec<Connection>>,
+    connections: Connections,
     /// Versions that this process has written, by their folder name.
     versions: Mutex<HashMap<String, i64>>,
     /// Results used since uses were last noted.
     touched: Mutex<HashMap<[u8; 24], i64>>,
-    /// Since when claims of unseen holders have been seen.
-    watch: Mutex<HashMap<[u8; 24], Instant>>,
+    /// Unseen holders of claims, and since when their claims have been seen.
+    watch: Mutex<HashMap<[u8; 24], (String, Instant)>>,
 }
 
 impl Sqlite {
@@ -79,9 +61,7 @@ impl Sqlite {
         let location = std::path::absolute(options.location())
             .map_err(|error| Error::io("find", options.location(), error))?;
         let shared = Shared {
-            path: location.join("joblib.sqlite"),
-            location: location.display().to_string(),
-            idle: Mutex::default(),
+            connections: Connections::new(location.display().to_string(), location.join("joblib.sqlite")),
             versions: Mutex::default(),
             touched: Mutex::default(),
             watch: Mutex::default(),
@@ -103,43 +83,19 @@ fn micros(time: SystemTime) -> i64 {
     time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_micros() as i64)
 }
 
+fn write_uses(connection: &mut Connection, uses: &HashMap<[u8; 24], i64>) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for (id, used) in uses {
+        transaction
+            .prepare_cached("UPDATE results SET used = max(used, ?2) WHERE key = ?1")?
+            .execute(params![id, used])?;
+    }
+    transaction.commit()
+}
+
 impl Shared {
-    /// Does something with a connection.
-    fn with<T>(&self, work: impl FnOnce(&mut Connection) -> rusqlite::Result<T>) -> Result<T, Error> {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut connection = match idle {
-            Some(connection) => connection,
-            None => self.connect()?,
-        };
-        let done = work(&mut connection).map_err(|error| Error::backend(&self.location, error))?;
-        // A connection that failed is not used again.
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
-        Ok(done)
-    }
-
-    fn connect(&self) -> Result<Connection, Error> {
-        let folder = self.path.parent().unwrap_or(&self.path);
-        std::fs::create_dir_all(folder).map_err(|error| Error::io("create the folder", folder, error))?;
-        let open = || {
-            let connection = Connection::open(&self.path)?;
-            connection.busy_timeout(Duration::from_secs(30))?;
-            connection.pragma_update(None, "journal_mode", "wal")?;
-            // A crash of the system may lose the latest results; a cache can.
-            connection.pragma_update(None, "synchronous", "normal")?;
-            connection.set_prepared_statement_cache_capacity(64);
-            connection.execute_batch(SCHEMA)?;
-            Ok(connection)
-        };
-        open().map_err(|error: rusqlite::Error| Error::backend(&self.location, error))
-    }
-
     /// The number of a version, which becomes its function's latest.
-    fn version(&self, connection: &Connection, version: &FunctionVersion) -> rusqlite::Result<i64> {
-        if let Some(known) =
-            self.versions.lock().unwrap_or_else(PoisonError::into_inner).get(version.path()).copied()
-        {
-            return Ok(known);
-        }
+    fn version(connection: &Connection, version: &FunctionVersion) -> rusqlite::Result<i64> {
         let code = version.code().to_be_bytes();
         connection.execute(
             "INSERT OR IGNORE INTO versions (function, code, source, current) VALUES (?1, ?2, ?3, 1)",
@@ -149,67 +105,106 @@ impl Shared {
             "UPDATE versions SET current = (code = ?2) WHERE function = ?1",
             params![version.function(), code],
         )?;
-        let number = connection.query_row(
+        connection.query_row(
             "SELECT id FROM versions WHERE function = ?1 AND code = ?2",
             params![version.function(), code],
             |row| row.get(0),
-        )?;
-        self.versions
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(version.path().to_owned(), number);
-        Ok(number)
+        )
     }
 
     fn put(&self, key: &Key, claimed: bool, write: WriteBytes<'_>) -> Result<u64, Error> {
         let mut bytes = Vec::new();
-        write(&mut bytes).map_err(|error| Error::io("write a result into", &self.path, error))?;
-        let id = id(key);
-        self.with(|connection| {
+        write(&mut bytes)
+            .map_err(|error| Error::io("write a result into", self.connections.path(), error))?;
+        let (id, version) = (id(key), key.version());
+        let known = self.versions.lock().unwrap_or_else(PoisonError::into_inner).get(version.path()).copied();
+        let number = self.connections.with(|connection| {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let version = self.version(&transaction, key.version())?;
             transaction.prepare_cached("DELETE FROM results WHERE key = ?1")?.execute([id])?;
-            transaction
-                .prepare_cached("INSERT INTO results (key, version, used, bytes) VALUES (?1, ?2, ?3, ?4)")?
-                .execute(params![id, version, micros(SystemTime::now()), bytes])?;
+            let insert = |number: i64| {
+                transaction
+                    .prepare_cached(
+                        "INSERT INTO results (key, version, used, bytes)
+                         SELECT ?1, id, ?3, ?4 FROM versions WHERE id = ?2 AND function = ?5 AND code = ?6",
+                    )?
+                    .execute(params![
+                        id,
+                        number,
+                        micros(SystemTime::now()),
+                        bytes,
+                        version.function(),
+                        version.code().to_be_bytes()
+                    ])
+            };
+            let number = match known {
+                // Another process may have cleared the store since.
+                Some(number) if insert(number)? == 1 => number,
+                _ => {
+                    let number = Self::version(&transaction, version)?;
+                    insert(number)?;
+                    number
+                }
+            };
             transaction.prepare_cached("DELETE FROM evicted WHERE key = ?1")?.execute([id])?;
             if claimed {
                 transaction.prepare_cached("DELETE FROM claims WHERE key = ?1")?.execute([id])?;
             }
-            transaction.commit()
+            transaction.commit()?;
+            Ok(number)
         })?;
+        if known != Some(number) {
+            let mut versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
+            versions.insert(version.path().to_owned(), number);
+        }
         Ok(bytes.len() as u64)
     }
 
-    fn touch(&self, id: [u8; 24]) -> Result<(), Error> {
+    /// Notes a use. A hit neither waits for others that write, nor fails for a note.
+    fn touch(&self, id: [u8; 24]) {
         let mut touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
         touched.insert(id, micros(SystemTime::now()));
         if touched.len() < TOUCHES {
-            return Ok(());
+            return;
         }
+        let uses = std::mem::take(&mut *touched);
         drop(touched);
-        self.note_uses()
+        if self.connections.with_none_waiting(|connection| write_uses(connection, &uses)).is_none() {
+            self.note_later(uses);
+        }
+    }
+
+    /// Keeps uses that could not be written, unless there are too many.
+    fn note_later(&self, uses: HashMap<[u8; 24], i64>) {
+        let mut touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
+        for (id, used) in uses {
+            if touched.len() == TOUCHES - 1 {
+                break;
+            }
+            touched.entry(id).or_insert(used);
+        }
     }
 
     /// Writes when results were used, many at once.
     fn note_uses(&self) -> Result<(), Error> {
-        let touched = std::mem::take(&mut *self.touched.lock().unwrap_or_else(PoisonError::into_inner));
-        if touched.is_empty() {
+        let uses = std::mem::take(&mut *self.touched.lock().unwrap_or_else(PoisonError::into_inner));
+        if uses.is_empty() {
             return Ok(());
         }
-        self.with(|connection| {
-            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            for (id, used) in touched {
-                transaction
-                    .prepare_cached("UPDATE results SET used = max(used, ?2) WHERE key = ?1")?
-                    .execute(params![id, used])?;
-            }
-            transaction.commit()
-        })
+        self.connections.with(|connection| write_uses(connection, &uses))
+    }
+
+    /// Whether an unseen holder has had a claim for so long that it is not believed any more.
+    fn has_watched_long(&self, id: [u8; 24], holder: &str) -> bool {
+        let mut watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner);
+        let (watched, since) = watch.entry(id).or_insert_with(|| (holder.to_owned(), Instant::now()));
+        if watched != holder {
+            (*watched, *since) = (holder.to_owned(), Instant::now());
+        }
+        since.elapsed() > STALE
     }
 
     fn usage(&self) -> Result<Usage, Error> {
-        self.with(|connection| {
+        self.connections.with(|connection| {
             connection.prepare_cached("SELECT bytes, items FROM total")?.query_row([], |row| {
                 let (bytes, items): (i64, i64) = (row.get(0)?, row.get(1)?);
                 Ok(Usage { bytes: bytes.max(0) as u64, items: items.max(0) as u64 })
@@ -221,7 +216,7 @@ impl Shared {
     fn reduce(&self, limits: &Limits, cost: CostOf<'_>, sample: usize) -> Result<Reduced, Error> {
         self.note_uses()?;
         let now = SystemTime::now();
-        let sampled = self.with(|connection| {
+        let sampled = self.connections.with(|connection| {
             let with_bytes = matches!(limits.policy, Policy::CostAware);
             let mut statement = connection.prepare_cached(
                 "SELECT results.rowid, key, length(bytes), used, current, CASE WHEN ?1 THEN bytes END
@@ -244,9 +239,9 @@ impl Shared {
         })?;
         let candidates: Vec<Candidate> = sampled.iter().map(|(_, _, candidate)| *candidate).collect();
         let chosen = choose(&candidates, self.usage()?, limits);
-        let mut reduced = Reduced::default();
-        self.with(|connection| {
+        self.connections.with(|connection| {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let mut reduced = Reduced::default();
             for &index in &chosen {
                 let (row, key, candidate) = &sampled[index];
                 if transaction.prepare_cached("DELETE FROM results WHERE rowid = ?1")?.execute([row])? == 1 {
@@ -256,9 +251,9 @@ impl Shared {
                     reduced.add(candidate.bytes);
                 }
             }
-            transaction.commit()
-        })?;
-        Ok(reduced)
+            transaction.commit()?;
+            Ok(reduced)
+        })
     }
 }
 
@@ -268,28 +263,26 @@ impl Store for Sqlite {
     }
 
     fn location(&self) -> &str {
-        &self.shared.location
+        self.shared.connections.location()
     }
 
     fn get(&self, key: &Key) -> Result<Option<Blob>, Error> {
-        if !self.shared.path.exists()
-            && self.shared.idle.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
-        {
+        if self.shared.connections.is_unmade() {
             return Ok(None);
         }
         let id = id(key);
-        let bytes: Option<Vec<u8>> = self.shared.with(|connection| {
+        let bytes: Option<Vec<u8>> = self.shared.connections.with(|connection| {
             let mut statement = connection.prepare_cached("SELECT bytes FROM results WHERE key = ?1")?;
             statement.query_row([id], |row| row.get(0)).optional()
         })?;
         if bytes.is_some() {
-            self.shared.touch(id)?;
+            self.shared.touch(id);
         }
         Ok(bytes.map(|bytes| Blob::Bytes(bytes.into())))
     }
 
     fn contains(&self, key: &Key) -> Result<bool, Error> {
-        self.shared.with(|connection| {
+        self.shared.connections.with(|connection| {
             connection.prepare_cached("SELECT 1 FROM results WHERE key = ?1")?.exists([id(key)])
         })
     }
@@ -298,35 +291,36 @@ impl Store for Sqlite {
         let id = id(key);
         let me = Holder::this_process().to_string();
         for _ in 0..4 {
-            let mine = self.shared.with(|connection| {
-                let mut insert = connection.prepare_cached("INSERT OR IGNORE INTO claims VALUES (?1, ?2)")?;
-                insert.execute(params![id, me])
+            // Those who wait ask again and again: looking, they are in nobody's way.
+            let holder: Option<String> = self.shared.connections.with(|connection| {
+                let mut select = connection.prepare_cached("SELECT holder FROM claims WHERE key = ?1")?;
+                select.query_row([id], |row| row.get(0)).optional()
             })?;
-            if mine == 1 {
+            let Some(text) = holder else {
+                let mine = self.shared.connections.with(|connection| {
+                    let mut insert =
+                        connection.prepare_cached("INSERT OR IGNORE INTO claims VALUES (?1, ?2)")?;
+                    insert.execute(params![id, me])
+                })?;
+                if mine == 0 {
+                    continue;
+                }
                 self.shared.watch.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
                 return Ok(Claim::Mine(Box::new(SqliteClaim {
                     shared: Arc::clone(&self.shared),
                     key: key.clone(),
                     open: true,
                 })));
-            }
-            let holder: Option<String> = self.shared.with(|connection| {
-                let mut select = connection.prepare_cached("SELECT holder FROM claims WHERE key = ?1")?;
-                select.query_row([id], |row| row.get(0)).optional()
-            })?;
-            let Some(text) = holder else { continue };
+            };
             let holder = Holder::parse(&text);
             let dead = match holder.as_ref().map(Holder::is_alive) {
                 Some(Some(alive)) => !alive,
-                Some(None) => {
-                    let mut watch = self.shared.watch.lock().unwrap_or_else(PoisonError::into_inner);
-                    watch.entry(id).or_insert_with(Instant::now).elapsed() > STALE
-                }
+                Some(None) => self.shared.has_watched_long(id, &text),
                 None => true,
             };
             match holder {
                 Some(holder) if !dead => return Ok(Claim::Taken(holder)),
-                _ => self.shared.with(|connection| {
+                _ => self.shared.connections.with(|connection| {
                     connection.execute("DELETE FROM claims WHERE key = ?1 AND holder = ?2", params![id, text])
                 })?,
             };
@@ -339,7 +333,7 @@ impl Store for Sqlite {
     }
 
     fn remove(&self, key: &Key) -> Result<bool, Error> {
-        let removed = self.shared.with(|connection| {
+        let removed = self.shared.connections.with(|connection| {
             connection.prepare_cached("DELETE FROM results WHERE key = ?1")?.execute([id(key)])
         })?;
         Ok(removed > 0)
@@ -347,7 +341,7 @@ impl Store for Sqlite {
 
     fn clear(&self, scope: Scope<'_>) -> Result<u64, Error> {
         self.shared.versions.lock().unwrap_or_else(PoisonError::into_inner).clear();
-        let removed = self.shared.with(|connection| {
+        let removed = self.shared.connections.with(|connection| {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let removed = match scope {
                 Scope::All => {
@@ -369,7 +363,7 @@ impl Store for Sqlite {
 
     fn visit(&self, visit: &mut dyn FnMut(Item) -> ControlFlow<()>) -> Result<(), Error> {
         self.shared.note_uses()?;
-        let items = self.shared.with(|connection| {
+        let items = self.shared.connections.with(|connection| {
             let mut versions: HashMap<i64, (Arc<FunctionVersion>, bool)> = HashMap::new();
             let mut statement =
                 connection.prepare("SELECT id, function, code, source, current FROM versions")?;
@@ -423,7 +417,7 @@ impl Store for Sqlite {
     }
 
     fn was_evicted(&self, key: &Key) -> Result<bool, Error> {
-        self.shared.with(|connection| {
+        self.shared.connections.with(|connection| {
             connection.prepare_cached("SELECT 1 FROM evicted WHERE key = ?1")?.exists([id(key)])
         })
     }
@@ -456,7 +450,7 @@ impl Drop for SqliteClaim {
         if self.open {
             let me = Holder::this_process().to_string();
             // A claim that can't be given back is taken over when this process is gone.
-            let _ = self.shared.with(|connection| {
+            let _ = self.shared.connections.with(|connection| {
                 connection
                     .execute("DELETE FROM claims WHERE key = ?1 AND holder = ?2", params![id(&self.key), me])
             });

@@ -1,0 +1,120 @@
+//! The sqlite store while another connection writes to its file, or has changed it.
+#![cfg(feature = "sqlite")]
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use joblib_store::{Claim, FunctionVersion, Key, Limits, Scope, Store, StoreOptions, open};
+use rusqlite::Connection;
+
+fn key(number: u8) -> Key {
+    Key::new(&FunctionVersion::new("busy::fit", 1, "fn fit() {}"), [number; 16])
+}
+
+/// A handle of its own, as another process has one.
+fn store(folder: &Path) -> Arc<dyn Store> {
+    open("sqlite", &StoreOptions::new(folder)).unwrap()
+}
+
+/// A connection that is in the middle of writing.
+fn writer(folder: &Path) -> Connection {
+    let connection = Connection::open(folder.join("joblib.sqlite")).unwrap();
+    connection.execute_batch("BEGIN IMMEDIATE; CREATE TABLE IF NOT EXISTS other (x)").unwrap();
+    connection
+}
+
+fn within<T>(limit: Duration, what: &str, work: impl FnOnce() -> T) -> T {
+    let since = Instant::now();
+    let done = work();
+    assert!(since.elapsed() < limit, "{what} took {:?}", since.elapsed());
+    done
+}
+
+#[test]
+fn a_file_that_another_is_making_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let writer = writer(folder.path());
+    let store = store(folder.path());
+    thread::scope(|scope| {
+        let asker = scope.spawn(|| {
+            let Claim::Mine(claim) = store.claim(&key(1)).unwrap() else { panic!("nobody else asked") };
+            assert!(!store.contains(&key(1)).unwrap());
+            claim.write(&mut |out| out.write_all(b"result")).unwrap();
+        });
+        thread::sleep(Duration::from_millis(300));
+        assert!(!asker.is_finished(), "it waits, and does not fail");
+        writer.execute_batch("COMMIT").unwrap();
+    });
+    assert!(store.contains(&key(1)).unwrap());
+}
+
+#[test]
+fn claims_and_results_wait_for_another_that_writes() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(folder.path());
+    store.put(&key(0), &mut |out| out.write_all(b"before")).unwrap();
+    for round in 1..4 {
+        let writer = writer(folder.path());
+        thread::scope(|scope| {
+            let asker = scope.spawn(|| {
+                let Claim::Mine(claim) = store.claim(&key(round)).unwrap() else {
+                    panic!("nobody else asked")
+                };
+                claim.write(&mut |out| out.write_all(b"result")).unwrap();
+            });
+            thread::sleep(Duration::from_millis(100));
+            assert!(!asker.is_finished());
+            writer.execute_batch("COMMIT").unwrap();
+        });
+        assert!(store.contains(&key(round)).unwrap());
+    }
+}
+
+#[test]
+fn hits_and_those_who_ask_for_a_taken_claim_do_not_wait_for_another_that_writes() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, other) = (store(folder.path()), store(folder.path()));
+    for number in 0..=255 {
+        store.put(&key(number), &mut |out| out.write_all(b"result")).unwrap();
+    }
+    store.remove(&key(7)).unwrap();
+    let Claim::Mine(claim) = other.claim(&key(7)).unwrap() else { panic!("nobody else asked") };
+    let writer = writer(folder.path());
+    within(Duration::from_secs(20), "looking", || {
+        // More than enough of them that some note when results were used.
+        for number in (0..=255).cycle().take(2000) {
+            assert_eq!(store.get(&key(number)).unwrap().is_some(), number != 7);
+        }
+        assert!(matches!(store.claim(&key(7)).unwrap(), Claim::Taken(_)));
+    });
+    writer.execute_batch("COMMIT").unwrap();
+    drop(claim);
+}
+
+#[test]
+fn a_store_that_another_process_cleared_knows_its_functions_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = (store(folder.path()), store(folder.path()));
+    let put = |store: &dyn Store, number| {
+        store.put(&key(number), &mut |out| out.write_all(b"result")).unwrap();
+    };
+    put(&*first, 1);
+    assert_eq!(second.clear(Scope::All).unwrap(), 1);
+    let score = Key::new(&FunctionVersion::new("busy::score", 1, "fn score() {}"), [9; 16]);
+    second.put(&score, &mut |out| out.write_all(b"another function's")).unwrap();
+    put(&*first, 2);
+    let mut seen = Vec::new();
+    first
+        .visit(&mut |item| {
+            seen.push((item.version.function().to_owned(), item.call[0]));
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    seen.sort();
+    assert_eq!(seen, [("busy::fit".to_owned(), 2), ("busy::score".to_owned(), 9)]);
+    let reduced = first.reduce(&Limits::default().items_limit(0), &|_| None).unwrap();
+    assert_eq!(reduced.items, 2, "limits see it");
+}
