@@ -2,6 +2,7 @@
 //! one of the same number.
 
 use std::fmt;
+use std::io;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// The process that is computing a result.
@@ -32,16 +33,21 @@ impl Holder {
         match &*last {
             Some(holder) if holder.pid == pid => holder.clone(),
             _ => {
-                let holder = Self { host: this_host().to_owned(), pid, started: started(pid).unwrap_or(0) };
+                let holder = Self {
+                    host: this_host().to_owned(),
+                    pid,
+                    started: started(pid).ok().flatten().unwrap_or(0),
+                };
                 *last = Some(holder.clone());
                 holder
             }
         }
     }
 
-    /// The process with this number on this host, if there is one.
-    pub(crate) fn of_this_host(pid: u32) -> Option<Self> {
-        Some(Self { host: this_host().to_owned(), pid, started: started(pid)? })
+    /// The process with this number on this host, if there is one. An error where that can't be told.
+    pub(crate) fn of_this_host(pid: u32) -> io::Result<Option<Self>> {
+        let started = started(pid)?;
+        Ok(started.map(|started| Self { host: this_host().to_owned(), pid, started }))
     }
 
     /// The process's number on its host.
@@ -64,7 +70,13 @@ impl Holder {
         if self.host != this_host() || !cfg!(target_os = "linux") {
             return if *self == Self::this_process() { Some(true) } else { None };
         }
-        Some(started(self.pid).is_some_and(|started| started == self.started))
+        match started(self.pid) {
+            Ok(None) => Some(false),
+            // What could not be looked at, then or now, is not taken for dead.
+            Ok(Some(_)) if self.started == 0 => None,
+            Ok(Some(started)) => Some(started == self.started),
+            Err(_) => None,
+        }
     }
 
     /// Reads what [`Display`](fmt::Display) wrote; `None` if it did not write that.
@@ -83,15 +95,29 @@ impl fmt::Display for Holder {
     }
 }
 
-/// When a process started, in the kernel's ticks since boot; `None` if there is no such process, or it is a zombie.
-fn started(pid: u32) -> Option<u64> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+/// When a process started, in the kernel's ticks since boot; `None` if there is no such process, or it is a zombie. An
+/// error where that can't be told, as when this process has no file descriptor left.
+fn started(pid: u32) -> io::Result<Option<u64>> {
+    const NO_SUCH_PROCESS: i32 = 3;
+    let stat = match std::fs::read_to_string(format!("/proc/{pid}/stat")) {
+        Ok(stat) => stat,
+        Err(error)
+            if error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(NO_SUCH_PROCESS) =>
+        {
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
+    };
     // The second field is the program's name in parentheses, which may hold anything; state and start follow it.
-    let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace();
-    if matches!(fields.next()?, "Z" | "X") {
-        return None;
+    let fields = stat.rsplit_once(')').map(|(_, fields)| fields).unwrap_or_default();
+    let mut fields = fields.split_ascii_whitespace();
+    if matches!(fields.next(), Some("Z" | "X")) {
+        return Ok(None);
     }
-    fields.nth(18)?.parse().ok()
+    match fields.nth(18).map(str::parse) {
+        Some(Ok(started)) => Ok(Some(started)),
+        _ => Err(io::ErrorKind::InvalidData.into()),
+    }
 }
 
 fn this_host() -> &'static str {
@@ -122,6 +148,15 @@ mod tests {
         let me = Holder::this_process();
         let earlier = Holder { started: me.started.wrapping_sub(1), ..me };
         assert_eq!(earlier.is_alive(), Some(false));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_process_that_could_not_be_looked_at_is_not_taken_for_dead() {
+        let unseen = Holder { started: 0, ..Holder::this_process() };
+        assert_eq!(unseen.is_alive(), None);
+        let gone = Holder { started: 0, pid: u32::MAX, ..unseen };
+        assert_eq!(gone.is_alive(), Some(false));
     }
 
     #[test]

@@ -175,8 +175,9 @@ fn temporary_is_dead(name: &str) -> bool {
     let (Some(host), Some(pid)) = (parts.next(), parts.next().and_then(|pid| pid.parse::<u32>().ok())) else {
         return false;
     };
-    Holder::of_this_host(pid)
-        .is_none_or(|holder| format!("{:016x}", fnv64(holder.to_string().as_bytes())) != host)
+    Holder::of_this_host(pid).is_ok_and(|holder| {
+        holder.is_none_or(|holder| format!("{:016x}", fnv64(holder.to_string().as_bytes())) != host)
+    })
 }
 
 #[derive(Debug)]
