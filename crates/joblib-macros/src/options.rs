@@ -411,6 +411,7 @@ fn expires_after(given: Given) -> Result<Expires, Wrong> {
         given => {
             let expr: Expr = value(given)?;
             match literal(&expr) {
+                Some((_, Lit::Str(text))) => return Err(Wrong::at(text, &instead_of_text(&text.value()))),
                 Some(_) => (number(&expr).map_err(Wrong::At)?, expr.to_token_stream()),
                 None => return Ok(Expires::Duration(Box::new(expr))),
             }
@@ -428,17 +429,31 @@ fn number(expr: &Expr) -> syn::Result<f64> {
     }
 }
 
+const UNITS: [(&str, f64); 7] = [
+    ("weeks", 604_800.0),
+    ("days", 86_400.0),
+    ("hours", 3600.0),
+    ("minutes", 60.0),
+    ("seconds", 1.0),
+    ("milliseconds", 1e-3),
+    ("microseconds", 1e-6),
+];
+
+/// What to write instead of a text, as `"1 day"`.
+fn instead_of_text(text: &str) -> String {
+    let text = text.trim();
+    let (count, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
+    let unit = unit.trim();
+    let form = match UNITS.iter().find(|(name, _)| *name == unit || name.strip_suffix('s') == Some(unit)) {
+        Some((name, _)) if !count.is_empty() => format!("expires_after({name} = {count})"),
+        _ if !count.is_empty() && unit.is_empty() => format!("expires_after = {count}"),
+        _ => "expires_after(days = 1)".to_owned(),
+    };
+    format!("write `{form}`: a time is no text")
+}
+
 /// `days = 7`, one of the parts of joblib's `expires_after`.
 fn part_in_seconds(input: ParseStream<'_>) -> syn::Result<f64> {
-    const UNITS: [(&str, f64); 7] = [
-        ("weeks", 604_800.0),
-        ("days", 86_400.0),
-        ("hours", 3600.0),
-        ("minutes", 60.0),
-        ("seconds", 1.0),
-        ("milliseconds", 1e-3),
-        ("microseconds", 1e-6),
-    ];
     let unit: Ident = input.parse()?;
     input.parse::<Token![=]>()?;
     let count = number(&input.parse()?)?;

@@ -34,7 +34,7 @@ pub struct Error(Box<Kind>);
 enum Kind {
     #[error("could not {action} {}: {source}", path.display())]
     Io { action: &'static str, path: PathBuf, source: io::Error },
-    #[error("there is no store backend {name:?}; known are {}; others are made known with `register_store_backend`", known.join(", "))]
+    #[error("there is no store backend {name:?}; known are {}; {}", known.join(", "), help(name))]
     UnknownBackend { name: String, known: Vec<String> },
     #[error(
         "the store backend {name:?} is built in and can't be replaced; register yours under another name"
@@ -42,6 +42,15 @@ enum Kind {
     BuiltIn { name: String },
     #[error("the store {location} failed: {source}")]
     Backend { location: String, source: Box<dyn std::error::Error + Send + Sync> },
+}
+
+/// What makes a backend known.
+fn help(name: &str) -> &'static str {
+    if name == "sqlite" {
+        "this one is in the crate's feature of that name: `features = [\"sqlite\"]` in Cargo.toml"
+    } else {
+        "others are made known with `register_store_backend`"
+    }
 }
 
 impl Error {

@@ -13,6 +13,14 @@ fn the_store_in_memory_keeps_the_contract() {
     conformance::run(|name| open("in_memory", &StoreOptions::new(format!("suite {name}"))).unwrap());
 }
 
+#[cfg(not(feature = "sqlite"))]
+#[test]
+fn a_missing_feature_is_named() {
+    let error = open("sqlite", &StoreOptions::new("cache")).unwrap_err();
+    assert!(error.is_unknown_backend());
+    assert!(error.to_string().contains("`features = [\"sqlite\"]`"), "{error}");
+}
+
 #[cfg(feature = "sqlite")]
 #[test]
 fn the_sqlite_store_keeps_the_contract() {
