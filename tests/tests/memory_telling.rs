@@ -209,7 +209,18 @@ fn two_functions_of_one_name_are_warned_about_once_with_both_places() {
     if let Some(role) = child::role() {
         let memory = Memory::with_backend("in_memory", "collisions").unwrap();
         for _ in 0..3 {
-            if role == "none" {
+            if role == "pointers" {
+                for (sign, function) in
+                    [(1, i32::abs as fn(i32) -> i32), (-1, i32::wrapping_neg), (1, i32::abs)]
+                {
+                    assert_eq!(memory.cache("f", function).eval((1,)), sign);
+                }
+            } else if role == "none" {
+                // One pointer, time and again, is one function.
+                for x in 0..3 {
+                    assert_eq!(memory.cache("pointer", i32::abs as fn(i32) -> i32).eval((x,)), x);
+                }
+
                 // Modules tell functions apart, and memories closures.
                 assert_eq!((first::same(&memory, 1), second::same(&memory, 1)), (1, -1));
                 let other = Memory::with_backend("in_memory", "another place").unwrap();
@@ -226,6 +237,10 @@ fn two_functions_of_one_name_are_warned_about_once_with_both_places() {
         return;
     }
     assert_eq!(told(test, "none"), "");
+    let lines = told(test, "pointers");
+    assert_eq!(lines.matches("two functions are cached as f at ").count(), 1, "{lines}");
+    assert_eq!(lines.matches("memory_telling.rs:").count(), 1, "{lines}");
+    assert!(lines.contains("give each a name of its own"), "{lines}");
     for role in ["functions", "closures"] {
         let lines = told(test, role);
         assert_eq!(lines.matches("two cached functions are called ").count(), 1, "{lines}");

@@ -13,14 +13,26 @@ pub(crate) struct Declared {
     type_name: &'static str,
     /// Where it was cached. It counts only where the type does not tell the function.
     place: Option<&'static Location<'static>>,
+    /// What a pointer to a function points at.
+    address: Option<usize>,
 }
 
 impl Declared {
-    pub(crate) fn new<F>(place: &'static Location<'static>) -> Self {
+    pub(crate) fn new<F>(function: &F, place: &'static Location<'static>) -> Self {
         let type_name = type_name::<F>();
         // Pointers to functions and trait objects.
         let opaque = type_name.contains("fn(") || type_name.contains("dyn ");
-        Self { id: typeid::of::<F>(), type_name, place: opaque.then_some(place) }
+        Self {
+            id: typeid::of::<F>(),
+            type_name,
+            place: opaque.then_some(place),
+            address: address_of(function, type_name),
+        }
+    }
+
+    /// Whether it is a pointer to a function. Only in this process its address tells it from others.
+    pub(crate) fn is_pointer(&self) -> bool {
+        self.address.is_some()
     }
 
     /// What tells the function from others of its name, also in other runs of the program.
@@ -48,6 +60,19 @@ impl Declared {
     }
 }
 
+/// What `function` points at, if it is a pointer to a function.
+fn address_of<F>(function: &F, type_name: &str) -> Option<usize> {
+    // `for<'a> extern "C" fn(&'a str)`, of which all but `fn` may be missing.
+    let name = if type_name.starts_with("for<") { type_name.split_once("> ")?.1 } else { type_name };
+    let name = if name.starts_with("extern ") { name.splitn(3, ' ').nth(2)? } else { name };
+    if !name.starts_with("fn(") || size_of::<F>() != size_of::<usize>() {
+        return None;
+    }
+    // SAFETY: only types of pointers to functions have names that begin so: those of others begin with a path, a
+    // reference, a tuple's parenthesis or `dyn`. Such a pointer is as large as the number, and all of it is initialized.
+    Some(unsafe { std::mem::transmute_copy::<F, usize>(function) })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,8 +82,8 @@ mod tests {
     }
 
     #[track_caller]
-    fn declared<F>(_: &F) -> Declared {
-        Declared::new::<F>(Location::caller())
+    fn declared<F>(function: &F) -> Declared {
+        Declared::new(function, Location::caller())
     }
 
     #[test]
@@ -75,6 +100,32 @@ mod tests {
         assert_ne!(declared(&pointer).key(), declared(&pointer).key());
         assert_ne!(declared(&boxed).key(), declared(&boxed).key());
         assert!(declared(&pointer).key().contains(" declared.rs:"));
+    }
+
+    fn length(text: &str) -> usize {
+        text.len()
+    }
+
+    extern "C" fn half(x: f64) -> f64 {
+        x / 2.0
+    }
+
+    #[test]
+    fn pointers_to_functions_are_told_apart_by_what_they_point_at() {
+        let declared = |pointer: fn(f64) -> f64| declared(&pointer);
+        let (first, second) = (declared(named), declared(f64::sqrt));
+        assert_eq!(first, declared(named));
+        assert_ne!(first, second);
+        assert_eq!(first.key(), second.key(), "addresses mean nothing in other runs");
+        let address = |declared: Declared| declared.address;
+        let at = Location::caller();
+        let borrows: fn(&str) -> usize = length;
+        assert_eq!(address(Declared::new(&borrows, at)), Some(borrows as usize));
+        let foreign: extern "C" fn(f64) -> f64 = half;
+        assert_eq!(address(Declared::new(&foreign, at)), Some(foreign as usize));
+        let boxed: Box<dyn Fn(f64) -> f64> = Box::new(named);
+        assert_eq!(address(Declared::new(&boxed, at)), None);
+        assert_eq!(address(Declared::new(&named, at)), None);
     }
 
     fn type_name_of<F>(_: &F) -> String {

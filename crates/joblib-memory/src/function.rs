@@ -31,8 +31,8 @@ pub(crate) struct Functions {
 #[derive(Debug)]
 struct Made {
     first: (Declared, String),
-    /// Those of one key, which tells all but functions that are declared in different blocks of one.
-    by_key: HashMap<String, Declared>,
+    /// Those of one key, which tells all but functions that are declared in different blocks of one, and pointers.
+    by_key: HashMap<String, Vec<Declared>>,
 }
 
 /// Addresses of static descriptions; a function made at run time is known by its name, its version and its type.
@@ -132,11 +132,30 @@ impl Functions {
         let made = made
             .entry((name.to_owned(), version))
             .or_insert_with(|| Made { first: (declared, place.clone()), by_key: HashMap::new() });
-        if *made.by_key.entry(key.clone()).or_insert(declared) != declared {
-            key = format!("{key} {}", declared.number());
+        let alike = made.by_key.entry(key.clone()).or_default();
+        let at = alike.iter().position(|known| *known == declared).unwrap_or_else(|| {
+            alike.push(declared);
+            alike.len() - 1
+        });
+        if at > 0 {
+            // Pointers are counted: their addresses change from run to run, their order as a rule does not.
+            key = if declared.is_pointer() {
+                format!("{key} {at}")
+            } else {
+                format!("{key} {}", declared.number())
+            };
         }
         let (first, before) = &made.first;
-        if *first != declared {
+        if at > 0 && declared.is_pointer() {
+            report::warn_once(
+                "collision",
+                name,
+                format_args!(
+                    "two functions are cached as {name} at {place}, by pointers: their results are kept apart by the order \
+                     in which they come, so another run may mix them up; give each a name of its own"
+                ),
+            );
+        } else if *first != declared {
             report::warn_once(
                 "collision",
                 name,

@@ -119,11 +119,12 @@ pub struct MemorizedFunc<F> {
 
 impl<F> MemorizedFunc<F> {
     pub(crate) fn new(memory: Memory, name: String, function: F, place: &'static Location<'static>) -> Self {
+        let declared = Declared::new(&function, place);
         Self {
             memory,
             name,
             function,
-            declared: Declared::new::<F>(place),
+            declared,
             place,
             version: 0,
             ignore: Vec::new(),

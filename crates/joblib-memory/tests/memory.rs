@@ -396,6 +396,21 @@ fn two_functions_of_one_name_never_share_results() {
 }
 
 #[test]
+#[allow(clippy::float_cmp, reason = "these numbers are exact")]
+fn pointers_to_functions_that_come_to_one_place_do_not_share_results() {
+    let folder = folder();
+    for _ in 0..2 {
+        let memory = memory(&folder);
+        for _ in 0..3 {
+            let functions = [f64::sqrt, f64::floor, f64::abs as fn(f64) -> f64, f64::sqrt];
+            let results = functions.map(|function| memory.cache("same", function).eval((6.25,)));
+            assert_eq!(results, [2.5, 6.0, 6.25, 2.5]);
+        }
+    }
+    assert_eq!(entries(&folder).len(), 3, "another run with the same order finds them");
+}
+
+#[test]
 fn functions_of_one_path_are_told_apart_within_the_process() {
     let memory = memory(&folder());
     let first = {
