@@ -187,7 +187,7 @@ fn a_failure_ends_a_generator_and_outcomes_do_not(new: &dyn Fn() -> Parallel) ->
     let tasks = || (0..100).map(|n| delayed(fails_on_multiples, (n, 50)));
     let results: Vec<_> = parallel.clone().return_as(Generator).run(tasks())?.collect();
     let (last, before) = results.split_last().ok_or("a generator without its failure")?;
-    assert!(last.as_ref().is_err_and(|error| error.is_panic()));
+    assert!(last.as_ref().is_err_and(crate::Error::is_panic));
     assert!(before.iter().map(|result| result.as_ref().ok().copied()).eq((0..before.len() as u64).map(Some)));
     let results = parallel.outcomes().return_as(Generator).run(tasks())?;
     let outcomes = results.collect::<Result<Vec<_>, _>>()?;
