@@ -2,6 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
+use syn::visit::Visit;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
     Attribute, FnArg, Ident, ItemFn, Pat, PatIdent, Receiver, ReceiverKind, ReturnType, Signature, Type,
@@ -53,9 +54,7 @@ impl Function {
         let attributes = Attributes::sort(item.attrs, errors);
         let mut sig = item.sig;
         let block = *item.block;
-        let mut names_self = NamesSelf(false);
-        names_self.look(&sig.to_token_stream());
-        names_self.look(&block.to_token_stream());
+        let names_self = names_self(&sig, &block);
         let mut receiver = None;
         let mut arguments = Vec::new();
         for (index, input) in sig.inputs.iter_mut().enumerate() {
@@ -81,7 +80,6 @@ impl Function {
             ReturnType::Default => syn::parse_quote!(()),
             ReturnType::Type(_, ty) => (**ty).clone(),
         };
-        let names_self = names_self.0;
         Self { attributes, vis: item.vis, sig, block, receiver, arguments, output, names_self }
     }
 
@@ -177,17 +175,38 @@ impl VisitMut for RemoveSkips {
     }
 }
 
-/// Looks for `Self` in tokens.
-struct NamesSelf(bool);
+/// Whether a function names `Self`, and so stands in an `impl`. What `Self` is in an item inside of it is that item's.
+pub(crate) fn names_self(sig: &Signature, block: &syn::Block) -> bool {
+    struct Look(bool);
 
-impl NamesSelf {
-    fn look(&mut self, tokens: &TokenStream) {
-        for token in tokens.clone() {
-            match token {
-                proc_macro2::TokenTree::Ident(word) => self.0 |= word == "Self",
-                proc_macro2::TokenTree::Group(group) => self.look(&group.stream()),
-                _ => {}
+    impl Look {
+        fn tokens(&mut self, tokens: &TokenStream) {
+            for token in tokens.clone() {
+                match token {
+                    proc_macro2::TokenTree::Ident(word) => self.0 |= word == "Self",
+                    proc_macro2::TokenTree::Group(group) => self.tokens(&group.stream()),
+                    _ => {}
+                }
             }
         }
     }
+
+    impl<'a> Visit<'a> for Look {
+        fn visit_ident(&mut self, word: &'a Ident) {
+            self.0 |= word == "Self";
+        }
+        fn visit_macro(&mut self, called: &'a syn::Macro) {
+            self.tokens(&called.tokens);
+        }
+        fn visit_item(&mut self, _: &'a syn::Item) {}
+        // What is left unparsed.
+        fn visit_token_stream(&mut self, tokens: &'a TokenStream) {
+            self.tokens(tokens);
+        }
+    }
+
+    let mut look = Look(false);
+    look.visit_signature(sig);
+    look.visit_block(block);
+    look.0
 }

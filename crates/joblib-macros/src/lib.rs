@@ -48,7 +48,8 @@ pub fn cached(arguments: proc_macro::TokenStream, item: proc_macro::TokenStream)
 /// Makes the code of a helper known to the cached functions that name it in `depends(…)`.
 ///
 /// Stands on a function, a method, a `const` or a `static`, which stays as it is. Its own options are `depends(…)`,
-/// `version = …` and `crate = …` as of [`macro@cached`], and `associated` on a function in an `impl` without `self`.
+/// `version = …` and `crate = …` as of [`macro@cached`], and `associated` on a function in an `impl` that names neither
+/// `self` nor `Self`.
 ///
 /// ```
 /// use joblib_macros::{cached, tracked};

@@ -7,6 +7,7 @@ use syn::{Attribute, FnArg, Ident, Item, Visibility};
 use crate::code;
 use crate::errors::Errors;
 use crate::expand::{code_const, new_code, whole_code};
+use crate::function::names_self;
 use crate::options::{Options, crate_path};
 
 /// The companion that tells the item's code.
@@ -28,7 +29,8 @@ pub(crate) fn companion(options: &Options, item: &TokenStream, errors: &mut Erro
             let code = whole(code::hash_of_function(&kept, &function.sig, &function.block));
             let (name, vis) = (&function.sig.ident, &function.vis);
             let is_method = matches!(function.sig.inputs.first(), Some(FnArg::Receiver(_)));
-            if is_method || options.associated.is_some() {
+            let in_impl = is_method || names_self(&function.sig, &function.block);
+            if in_impl || options.associated.is_some() {
                 code_const(&krate, vis, name, &code)
             } else {
                 beside(&krate, vis, name, &code)

@@ -236,11 +236,17 @@ struct Model {
 }
 
 impl Model {
-    #[cached(crate = crate::runtime, self = "hash", depends(Self::helper))]
+    #[cached(crate = crate::runtime, self = "hash", depends(Self::helper, Self::number))]
     fn predict(&self, x: f64) -> f64 {
         ran();
         self.calls.set(self.calls.get() + 1);
-        Self::helper(self.weight) * x
+        Self::helper(self.weight) * x + f64::from(Self::number()) - 7.0
+    }
+
+    // What names `Self` stands in an `impl`, said or not.
+    #[tracked(crate = crate::runtime)]
+    fn number() -> <Self as Size>::Number {
+        7
     }
 
     #[tracked(crate = crate::runtime, associated)]
@@ -318,6 +324,35 @@ fn methods_say_what_self_is_for_and_have_companions_in_the_impl() {
     assert_eq!(runs_of(|| (Model::parameters(2), Model::parameters(2))), ((vec![0.0; 2], vec![0.0; 2]), 1));
     assert_eq!(runs_of(|| (Model::default_of(0), Model::default_of(0))), ((7, 7), 1));
     assert_eq!(Model::predict_clear(), Ok(2));
+}
+
+#[cached(crate = crate::runtime, depends(with_an_impl))]
+fn with_a_type(x: u8) -> u8 {
+    struct Twice(u8);
+    impl Twice {
+        fn of(x: u8) -> Self {
+            Self(2 * x)
+        }
+    }
+    ran();
+    with_an_impl(Twice::of(x).0)
+}
+
+#[tracked(crate = crate::runtime)]
+fn with_an_impl(x: u8) -> u8 {
+    struct More(u8);
+    impl More {
+        fn than(x: u8) -> Self {
+            Self(x + 1)
+        }
+    }
+    More::than(x).0
+}
+
+#[test]
+fn the_self_of_a_type_in_a_function_is_not_the_functions() {
+    assert_eq!((with_a_type(2), with_a_type::uncached(3)), (5, 7));
+    assert!(with_a_type::check_call_in_cache(2));
 }
 
 #[test]
