@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use joblib_array::{Array, MmapMode};
-use joblib_memory::{Limits, MemorizedResult, Memory, Shelved};
+use joblib_memory::{Limits, MemorizedResult, Memory, Policy, Shelved};
 use joblib_parallel::{Parallel, delayed};
 use tempfile::TempDir;
 
@@ -342,6 +342,21 @@ fn a_memory_travels_as_its_place_and_a_function_stays_where_it_is() {
     let there: Memory = serde_json::from_str(&text).unwrap();
     assert_eq!((there.location(), there.backend()), (memory.location(), memory.backend()));
     assert!(there.cache("double", double).check_call_in_cache((4,)));
+    // As joblib's, it brings its settings along; the text of one without any is read as well.
+    let settings = |memory: &Memory| format!("{memory:?}");
+    let told =
+        Memory::new(folder.path()).unwrap().mmap_mode(MmapMode::CopyOnWrite).unwrap().check_mapped(true);
+    let told = told.compress(("xz", 6)).verbose(0).waiting_time(Duration::from_millis(1500)).items_limit(7);
+    let told = told.bytes_limit("10G").unwrap().age_limit(Duration::from_mins(1)).superseded_age_limit(None);
+    let told = told.policy(Policy::CostAware);
+    for form in [true.into(), 3.into(), "lz4".into(), joblib_persist::Compress::from(("xz", 6))] {
+        let told = told.clone().compress(form);
+        let there: Memory = serde_json::from_str(&serde_json::to_string(&told).unwrap()).unwrap();
+        assert_eq!(settings(&there), settings(&told));
+        assert_ne!(settings(&there), settings(&memory));
+    }
+    let bare = serde_json::json!({ "backend": "local", "location": folder.path() }).to_string();
+    assert_eq!(settings(&serde_json::from_str(&bare).unwrap()), settings(&memory));
     let none: Memory = serde_json::from_str(&serde_json::to_string(&Memory::none()).unwrap()).unwrap();
     assert_eq!(none.location(), None);
 }

@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use joblib_array::{Array, MmapMode};
 use joblib_macros::cached;
-use joblib_memory::Memory;
+use joblib_memory::{Memory, Shelved};
 use joblib_tests::child;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -247,6 +248,61 @@ fn two_functions_of_one_name_are_warned_about_once_with_both_places() {
         assert_eq!(lines.matches("memory_telling.rs:").count(), 2, "{lines}");
         assert!(lines.contains("rename one"), "{lines}");
     }
+}
+
+#[test]
+fn compressed_results_that_are_to_be_mapped_are_told_once_and_loaded() {
+    let test = "compressed_results_that_are_to_be_mapped_are_told_once_and_loaded";
+    if let Some(role) = child::role() {
+        let (how, place) = role.split_once(' ').unwrap();
+        let memory = Memory::new(place).unwrap().mmap_mode(MmapMode::Read).unwrap();
+        let memory = if how == "memory" { memory.compress(3) } else { memory };
+        let ones = memory.cache("ones", |n: usize| Array::<f64>::zeros(&[n]));
+        let ones = match how {
+            "function" => ones.compress("zlib"),
+            "not" => ones.compress(false),
+            _ => ones,
+        };
+        for n in [10, 20, 10] {
+            let array = ones.eval((n,));
+            assert_eq!((array.len(), array.is_mapped()), (n, how == "not"));
+        }
+        return;
+    }
+    for (how, count) in [("memory", 1), ("function", 1), ("not", 0)] {
+        let folder = tempfile::tempdir().unwrap();
+        let lines = told(test, &format!("{how} {}", folder.path().display()));
+        let warning =
+            "results of ones are compressed, and so can't be mapped: leave out `compress` or `mmap_mode`";
+        assert_eq!((lines.matches(warning).count(), lines.lines().count()), (count, count), "{lines}");
+    }
+}
+
+#[test]
+fn a_location_that_is_a_file_is_told_once_and_costs_the_caching_only() {
+    let test = "a_location_that_is_a_file_is_told_once_and_costs_the_caching_only";
+    if let Some(role) = child::role() {
+        let (backend, place) = role.split_once(' ').unwrap();
+        let memory = Memory::with_backend(backend, place).unwrap();
+        let double = memory.cache("double", |x: i32| 2 * x);
+        for x in [1, 2, 1] {
+            assert_eq!(double.eval((x,)), 2 * x);
+            assert!(!double.check_call_in_cache((x,)));
+            assert!(matches!(double.call_and_shelve((x,)), Shelved::NotMemorized(_)));
+        }
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a file");
+    std::fs::write(&file, "mine").unwrap();
+    for backend in ["local", "sqlite"] {
+        for place in [file.clone(), file.join("below")] {
+            let lines = told(test, &format!("{backend} {}", place.display()));
+            assert_eq!(lines.lines().count(), 1, "{lines}");
+            assert!(lines.contains(&format!("{} is a file and not a folder", file.display())), "{lines}");
+        }
+    }
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "mine");
 }
 
 #[test]

@@ -1,8 +1,14 @@
 //! `Memory` and `Parallel` together: the installed memory reaches worker processes by itself, and references to stored
 //! results travel instead of the results.
 
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
 use joblib::prelude::*;
-use joblib::{Backend, MemorizedResult, Shelved};
+use joblib::{Backend, MemorizedResult, MmapMode, Shelved};
+
+/// The tests of one process take turns with its installed memory.
+static TURN: Mutex<()> = Mutex::new(());
 
 const BACKENDS: [&str; 4] = ["sequential", "threading", "loky", "multiprocessing"];
 
@@ -28,9 +34,40 @@ fn total(array: MemorizedResult<Array<f64>>) -> (f64, bool, u32) {
     (array.as_slice().iter().sum(), array.is_mapped(), std::process::id())
 }
 
+/// What the worker's memory is told, and whether a result was mapped there.
+fn told(n: u64) -> (String, bool, u32) {
+    (format!("{:?}", Memory::installed()), large(n).is_mapped(), std::process::id())
+}
+
+#[test]
+fn the_settings_of_the_installed_memory_reach_workers() {
+    let folder = tempfile::tempdir().unwrap();
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let memory = Memory::new(folder.path()).unwrap();
+    let mapped = memory.clone().mmap_mode(MmapMode::Read).unwrap().bytes_limit("1G").unwrap();
+    let limited = memory.compress(("gzip", 1)).items_limit(1).waiting_time(Duration::from_secs(3));
+    for backend in ["loky", "multiprocessing"] {
+        let parallel = Parallel::new().n_jobs(2).backend(Backend::from(backend));
+        // Each in turn, also for workers that have seen the other.
+        for (memory, maps) in [(&mapped, true), (&limited, false)] {
+            memory.install();
+            large::clear().unwrap();
+            for (settings, is_mapped, pid) in parallel.run((1000..1004).map(|n| delayed(told, (n,)))).unwrap()
+            {
+                assert_eq!(settings, format!("{memory:?}"), "{backend}");
+                assert_eq!(is_mapped, maps, "{backend}");
+                assert_ne!(pid, std::process::id());
+            }
+        }
+        // Each of the two workers may be in the middle of dropping what the other has just stored.
+        assert!(limited.items().unwrap().len() <= 2, "workers keep the limits");
+    }
+}
+
 #[test]
 fn cached_functions_in_workers_fill_and_use_the_memory_that_the_caller_installed() {
     let folder = tempfile::tempdir().unwrap();
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     Memory::new(folder.path()).unwrap().install();
     for backend in BACKENDS {
         let parallel = Parallel::new().n_jobs(2).backend(Backend::from(backend));

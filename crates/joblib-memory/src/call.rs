@@ -448,11 +448,10 @@ impl<'m> Call<'m> {
             .compress
             .clone()
             .or_else(|| self.options.compress.map(|make| make()))
-            .or_else(|| self.memory.settings().compress.clone());
+            .or_else(|| self.memory.settings().compress.clone())
+            .filter(Compress::compresses);
         let mapping = self.mapping();
-        let compressed =
-            compress.as_ref().is_some_and(|compress| ![false.into(), 0.into()].contains(compress));
-        if mapping.is_some() && compressed {
+        if mapping.is_some() && compress.is_some() {
             let name = self.function.version.function();
             report::warn_once(
                 "compressed",

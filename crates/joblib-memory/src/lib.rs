@@ -16,6 +16,7 @@ mod call;
 mod code;
 mod codec;
 mod declared;
+mod elsewhere;
 mod error;
 mod explain;
 mod flight;

@@ -1,6 +1,6 @@
 //! `Memory`: a store, and how the results in it are made, checked and kept.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -9,7 +9,7 @@ use std::time::Duration;
 use joblib_array::MmapMode;
 use joblib_persist::Compress;
 use joblib_store::{ByteSize, Item, Key, Limits, Policy, Reduced, Scope, Store, StoreOptions, open};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::flight::FlightId;
 use crate::function::Functions;
@@ -42,6 +42,8 @@ pub struct Memory {
 #[derive(Debug)]
 struct Shared {
     store: Option<Arc<dyn Store>>,
+    /// What the store was opened with, besides its location.
+    options: BTreeMap<String, String>,
     functions: Functions,
 }
 
@@ -65,6 +67,12 @@ impl Default for Settings {
             waiting_time: Duration::from_mins(10),
             limits: Limits::default(),
         }
+    }
+}
+
+impl Shared {
+    fn of(store: Option<Arc<dyn Store>>, options: BTreeMap<String, String>) -> Self {
+        Self { store, options, functions: Functions::default() }
     }
 }
 
@@ -95,10 +103,7 @@ impl Memory {
     /// assert_eq!(Memory::none().eval("double", |x: i32| 2 * x, (4,)), 8);
     /// ```
     pub fn none() -> Self {
-        Self {
-            shared: Arc::new(Shared { store: None, functions: Functions::default() }),
-            settings: Arc::default(),
-        }
+        Self { shared: Arc::new(Shared::of(None, BTreeMap::new())), settings: Arc::default() }
     }
 
     /// A cache in a store of another backend: `"in_memory"`, `"sqlite"` (with that feature), or one of your own that was
@@ -144,7 +149,8 @@ impl Memory {
             shared
         } else {
             let store = Some(open(backend, options)?);
-            let shared = Arc::new(Shared { store, functions: Functions::default() });
+            let given = options.options().map(|(name, value)| (name.to_owned(), value.to_owned()));
+            let shared = Arc::new(Shared::of(store, given.collect()));
             opened.retain(|_, shared| shared.strong_count() > 0);
             opened.insert(id, Arc::downgrade(&shared));
             shared
@@ -425,6 +431,10 @@ impl Memory {
         self.shared.store.as_deref()
     }
 
+    pub(crate) fn options(&self) -> &BTreeMap<String, String> {
+        &self.shared.options
+    }
+
     pub(crate) fn settings(&self) -> &Settings {
         &self.settings
     }
@@ -504,30 +514,5 @@ impl fmt::Display for Memory {
 impl AsRef<Memory> for Memory {
     fn as_ref(&self) -> &Memory {
         self
-    }
-}
-
-/// A memory in another process: its place, without settings that are particular to this one.
-#[derive(Serialize, Deserialize)]
-struct Place {
-    backend: Option<String>,
-    location: Option<PathBuf>,
-}
-
-impl Serialize for Memory {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let (backend, location) = (self.backend().map(str::to_owned), self.location().map(Path::to_owned));
-        Place { backend, location }.serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Memory {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match Place::deserialize(deserializer)? {
-            Place { backend: Some(backend), location: Some(location) } => {
-                Self::with_backend(&backend, location).map_err(serde::de::Error::custom)
-            }
-            _ => Ok(Self::none()),
-        }
     }
 }

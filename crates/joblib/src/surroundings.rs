@@ -19,7 +19,7 @@ extern "C" fn register() {
     joblib_parallel::register_carrier("joblib-memory", capture, apply);
 }
 
-/// The place of the installed memory. One that nobody installed, a worker finds by itself.
+/// The installed memory: its place and its settings. One that nobody installed, a worker finds by itself.
 fn capture() -> Option<Vec<u8>> {
     encoded(&already_installed()?)
 }
@@ -29,10 +29,10 @@ fn encoded(memory: &Memory) -> Option<Vec<u8>> {
 }
 
 /// Installs that memory in a worker. It stays between batches, so that not each of them opens it.
-fn apply(place: &[u8]) -> Box<dyn Any> {
+fn apply(memory: &[u8]) -> Box<dyn Any> {
     let known = already_installed().and_then(|memory| encoded(&memory));
-    if known.as_deref() != Some(place) {
-        match rmp_serde::from_slice::<Memory>(place) {
+    if known.as_deref() != Some(memory) {
+        match rmp_serde::from_slice::<Memory>(memory) {
             Ok(memory) => memory.install(),
             // Then the worker computes what it can't find, in the memory of its environment.
             Err(error) => {

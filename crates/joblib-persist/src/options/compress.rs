@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::compress::{Compressor, by_extension, by_name, no_level};
 use crate::error::{Error, Result};
 
@@ -13,16 +15,33 @@ use crate::error::{Error, Result};
 ///
 /// let forms: [Compress; 4] = [true.into(), 6.into(), "gzip".into(), ("gzip", 6).into()];
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// It serializes as what it was made from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Compress(Form);
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
 enum Form {
     On(bool),
     /// Any number, so that the error of a wrong one can say which.
     Level(i64),
     Name(String),
     NameAndLevel(String, u32),
+}
+
+impl Compress {
+    /// Whether it compresses at all: `false` and level 0 mean not to.
+    ///
+    /// ```
+    /// use joblib_persist::Compress;
+    ///
+    /// assert!(Compress::from("lz4").compresses());
+    /// assert!(!Compress::from(("xz", 0)).compresses());
+    /// ```
+    pub fn compresses(&self) -> bool {
+        !matches!(self.0, Form::On(false) | Form::Level(0) | Form::NameAndLevel(_, 0))
+    }
 }
 
 impl From<bool> for Compress {
