@@ -30,9 +30,9 @@ impl Declared {
         }
     }
 
-    /// Whether it is a pointer to a function. Only in this process its address tells it from others.
-    pub(crate) fn is_pointer(&self) -> bool {
-        self.address.is_some()
+    /// What a pointer to a function points at, which tells it from others in this process only; `None` of anything else.
+    pub(crate) fn address(&self) -> Option<usize> {
+        self.address
     }
 
     /// What tells the function from others of its name, also in other runs of the program.
@@ -65,11 +65,13 @@ fn address_of<F>(function: &F, type_name: &str) -> Option<usize> {
     // `for<'a> extern "C" fn(&'a str)`, of which all but `fn` may be missing.
     let name = if type_name.starts_with("for<") { type_name.split_once("> ")?.1 } else { type_name };
     let name = if name.starts_with("extern ") { name.splitn(3, ' ').nth(2)? } else { name };
-    if !name.starts_with("fn(") || size_of::<F>() != size_of::<usize>() {
+    let is_like_a_number = size_of::<F>() == size_of::<usize>() && align_of::<F>() == align_of::<usize>();
+    if !name.starts_with("fn(") || !is_like_a_number {
         return None;
     }
-    // SAFETY: only types of pointers to functions have names that begin so: those of others begin with a path, a
-    // reference, a tuple's parenthesis or `dyn`. Such a pointer is as large as the number, and all of it is initialized.
+    // SAFETY: by the compiler's present way to name types, only those of pointers to functions begin so: others begin with a
+    // path, a reference, a tuple's parenthesis or `dyn`. Such a
+    // pointer is as large as the number, and all of it is initialized.
     Some(unsafe { std::mem::transmute_copy::<F, usize>(function) })
 }
 
@@ -117,7 +119,7 @@ mod tests {
         assert_eq!(first, declared(named));
         assert_ne!(first, second);
         assert_eq!(first.key(), second.key(), "addresses mean nothing in other runs");
-        let address = |declared: Declared| declared.address;
+        let address = |declared: Declared| declared.address();
         let at = Location::caller();
         let borrows: fn(&str) -> usize = length;
         assert_eq!(address(Declared::new(&borrows, at)), Some(borrows as usize));

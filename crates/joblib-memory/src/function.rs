@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::panic::Location;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use joblib_store::FunctionVersion;
+use joblib_store::{FunctionVersion, Holder};
 
 use crate::code::{Code, Site};
 use crate::declared::Declared;
@@ -138,21 +138,20 @@ impl Functions {
             alike.len() - 1
         });
         if at > 0 {
-            // Pointers are counted: their addresses change from run to run, their order as a rule does not.
-            key = if declared.is_pointer() {
-                format!("{key} {at}")
-            } else {
-                format!("{key} {}", declared.number())
+            // An address means something in this process only: elsewhere the results are computed again.
+            key = match declared.address() {
+                Some(address) => format!("{key} {address:x} in {}", Holder::this_process()),
+                None => format!("{key} {}", declared.number()),
             };
         }
         let (first, before) = &made.first;
-        if at > 0 && declared.is_pointer() {
+        if at > 0 && declared.address().is_some() {
             report::warn_once(
                 "collision",
                 name,
                 format_args!(
-                    "two functions are cached as {name} at {place}, by pointers: their results are kept apart by the order \
-                     in which they come, so another run may mix them up; give each a name of its own"
+                    "two functions are cached as {name} at {place}, by pointers: results of all but the first are known \
+                     in this process only; give each a name of its own"
                 ),
             );
         } else if *first != declared {

@@ -319,8 +319,8 @@ impl Memory {
     /// closure is known by its type, which stays the same in each build with the same compiler, profile and version of your
     /// crate, and a pointer or `dyn Fn` by the place of this call: otherwise the results are computed again.
     ///
-    /// Several pointers to functions that come to one place under one name, as in a loop, are kept apart too, by the order
-    /// in which they come, with the warning: another run may have another order. Several `dyn Fn` (boxed or borrowed)
+    /// Several pointers to functions that come to one place under one name, as in a loop, are kept apart too, with the
+    /// warning: results of all but the first are computed again in every process. Several `dyn Fn` (boxed or borrowed)
     /// can't be told apart and share their results in silence: give each its own name.
     ///
     /// ```

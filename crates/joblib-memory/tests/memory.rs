@@ -407,7 +407,7 @@ fn pointers_to_functions_that_come_to_one_place_do_not_share_results() {
             assert_eq!(results, [2.5, 6.0, 6.25, 2.5]);
         }
     }
-    assert_eq!(entries(&folder).len(), 3, "another run with the same order finds them");
+    assert_eq!(entries(&folder).len(), 3, "a later memory of this process finds them");
 }
 
 #[test]
