@@ -59,6 +59,12 @@ def busy(seconds):
         pass
 
 
+def spin(steps):
+    """A fixed amount of work, however many share the core."""
+    for _ in range(steps):
+        pass
+
+
 def seconds(fn, repeat=1):
     """The median time of a call."""
     times = []
@@ -445,10 +451,11 @@ def growth_tasks(data, quick, count):
 
 def growth_workers(data, quick, count):
     """200 tasks of one millisecond on `count` workers."""
+    steps = int(1e-3 / min(seconds(lambda: spin(100_000)) / 100_000 for _ in range(5)))
     with Parallel(n_jobs=count, backend="loky") as parallel:
         parallel(delayed(identity)(i) for i in range(200))
         while True:
-            yield 1e3 * seconds(lambda: parallel(delayed(busy)(1e-3) for _ in range(200)))
+            yield 1e3 * seconds(lambda: parallel(delayed(spin)(steps) for _ in range(200)))
 
 
 def growth_peak(data, quick, compressor, kind, size):

@@ -1,4 +1,7 @@
 //! Tasks of a known length: a fixed amount of arithmetic, so that two schedulers are given the same work.
+//!
+//! The amount is found in the process that gives the tasks: workers that measured it themselves, several at a time on the same
+//! cores, would find less.
 
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -28,12 +31,12 @@ fn steps(count: u64) -> u64 {
     })
 }
 
-/// Measures the machine, so that the first task does not have to.
-pub(crate) fn calibrate() -> u64 {
-    steps_per_microsecond()
+/// The amount of work that takes so many microseconds.
+pub(crate) fn amount(microseconds: u64) -> u64 {
+    microseconds * steps_per_microsecond()
 }
 
-/// Works for about so many microseconds.
-pub(crate) fn busy(microseconds: u64) -> u64 {
-    steps(std::hint::black_box(microseconds * steps_per_microsecond()))
+/// Does an amount of work.
+pub(crate) fn busy(amount: u64) -> u64 {
+    steps(std::hint::black_box(amount))
 }

@@ -7,7 +7,7 @@ use joblib_persist::{dump, load};
 use super::memory;
 use crate::measure::seconds;
 use crate::probe;
-use crate::row::{Bar, Row, Sides, Unit};
+use crate::row::{Bar, Peer, Row, Sides, Unit};
 use crate::work;
 
 /// Array sizes in megabytes.
@@ -43,6 +43,7 @@ pub(crate) fn rows() -> Vec<Row> {
     rows.extend([10, 100, 1_000, 10_000].map(memory::entries));
     rows.extend([100, 1_000, 10_000, 100_000].map(tasks));
     rows.extend([1, 2, 4, 8].map(workers));
+    rows.extend([0, 64, 256].map(fork));
     rows
 }
 
@@ -86,11 +87,26 @@ fn tasks(count: u64) -> Row {
 fn workers(count: i32) -> Row {
     Row::new(format!("growth.workers.{count}"), Unit::Milliseconds, move |_| {
         let parallel = Parallel::new().n_jobs(count).backend("loky");
-        work::calibrate();
-        // The workers start, and calibrate, before the first sample.
-        parallel.run((0..200).map(|_| delayed(work::busy, (10,))))?;
+        let (short, millisecond) = (work::amount(10), work::amount(1_000));
+        // The workers start before the first sample.
+        parallel.run((0..200).map(|_| delayed(work::busy, (short,))))?;
         Ok(Sides::new(move || {
-            Ok(1e3 * seconds(1, || Ok(parallel.run((0..200).map(|_| delayed(work::busy, (1_000,))))?))?)
+            Ok(1e3 * seconds(1, || Ok(parallel.run((0..200).map(|_| delayed(work::busy, (millisecond,))))?))?)
         }))
     })
+}
+
+/// A call of one task that forks, by the megabytes that the program holds in ordinary pages.
+fn fork(megabytes: usize) -> Row {
+    Row::new(format!("growth.fork.{megabytes}"), Unit::Microseconds, move |_| {
+        let parallel = Parallel::new().n_jobs(2).backend("multiprocessing");
+        parallel.run([delayed(work::busy, (0,))])?;
+        // Pieces too small for huge pages, each written.
+        let held = vec![vec![1_u8; 1 << 20]; megabytes];
+        Ok(Sides::new(move || {
+            std::hint::black_box(&held);
+            Ok(1e6 * seconds(20, || Ok(parallel.run([delayed(work::busy, (0,))])?))?)
+        }))
+    })
+    .against(Peer::Nobody)
 }

@@ -144,14 +144,14 @@ fn streamed(backend: &'static str) -> Row {
 /// The same tasks by our threads and by rayon's `par_iter`; `length` gives a task's microseconds.
 fn rayon(name: &str, count: u64, length: fn(u64) -> u64) -> Row {
     Row::new(name, Unit::Milliseconds, move |_| {
-        work::calibrate();
+        let amount = move |i| work::amount(length(i));
         let parallel = Parallel::new().n_jobs(WORKERS as i32).require(SharedMem);
         let pool = pool()?;
         let ours = move || {
-            Ok(1e3 * seconds(1, || Ok(parallel.run((0..count).map(|i| move || work::busy(length(i))))?))?)
+            Ok(1e3 * seconds(1, || Ok(parallel.run((0..count).map(|i| move || work::busy(amount(i))))?))?)
         };
         let peer = move || {
-            let par_iter = || (0..count).into_par_iter().map(|i| work::busy(length(i))).collect::<Vec<_>>();
+            let par_iter = || (0..count).into_par_iter().map(|i| work::busy(amount(i))).collect::<Vec<_>>();
             Ok(1e3 * seconds(1, || Ok(pool.install(par_iter)))?)
         };
         Ok(Sides::new(ours).peer(peer))
@@ -166,7 +166,7 @@ fn task_length(backend: &'static str, length: u64, count: u64) -> Row {
         _ => format!("{length}us"),
     };
     Row::new(format!("overhead.{backend}.{label}"), Unit::MicrosecondsPerTask, move |_| {
-        work::calibrate();
+        let length = work::amount(length);
         let parallel = on(backend);
         warm(&parallel)?;
         Ok(Sides::new(move || {
