@@ -83,6 +83,7 @@ impl Serializer for &mut Numbers {
     type SerializeStruct = No;
     type SerializeStructVariant = No;
 
+    #[inline]
     fn serialize_bool(self, value: bool) -> Result<()> {
         if self.dtype != DType::Bool {
             return Err(self.refuse());

@@ -241,7 +241,7 @@ impl Buffer {
     /// Something made from the bytes of the whole memory that this buffer is a part of, and where in it the buffer
     /// starts: a copy in shared memory, say, or a digest.
     ///
-    /// One of each type is made once, whatever handle asks, and kept until the bytes are borrowed for writing or freed.
+    /// One of each type is kept, whatever handle asks first, until the bytes are borrowed for writing or freed.
     /// What a mapped file holds can also change otherwise: see [`Buffer::map`].
     ///
     /// ```
