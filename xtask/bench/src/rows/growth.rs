@@ -43,7 +43,6 @@ pub(crate) fn rows() -> Vec<Row> {
     rows.extend([10, 100, 1_000, 10_000].map(memory::entries));
     rows.extend([100, 1_000, 10_000, 100_000].map(tasks));
     rows.extend([1, 2, 4, 8].map(workers));
-    rows.extend([0, 64, 256].map(fork));
     rows
 }
 
@@ -94,6 +93,11 @@ fn workers(count: i32) -> Row {
             Ok(1e3 * seconds(1, || Ok(parallel.run((0..200).map(|_| delayed(work::busy, (millisecond,))))?))?)
         }))
     })
+}
+
+/// Calls that fork, by what the program holds: measured before it holds anything else.
+pub(crate) fn forks() -> Vec<Row> {
+    [0, 64, 256].map(fork).into()
 }
 
 /// A call of one task that forks, by the megabytes that the program holds in ordinary pages.
