@@ -33,26 +33,30 @@ impl Holder {
         match &*last {
             Some(holder) if holder.pid == pid => holder.clone(),
             _ => {
-                let holder = Self {
-                    host: this_host().to_owned(),
-                    pid,
-                    started: started(pid).ok().flatten().unwrap_or(0),
-                };
-                *last = Some(holder.clone());
+                let started = started(pid).ok().flatten();
+                let holder = Self::of_this_host(pid, started.unwrap_or(0));
+                // A start that could not be read, as without a free file descriptor, may be readable later.
+                if started.is_some() {
+                    *last = Some(holder.clone());
+                }
                 holder
             }
         }
     }
 
-    /// The process with this number on this host, if there is one. An error where that can't be told.
-    pub(crate) fn of_this_host(pid: u32) -> io::Result<Option<Self>> {
-        let started = started(pid)?;
-        Ok(started.map(|started| Self { host: this_host().to_owned(), pid, started }))
+    /// The process of this host with this number and start, which is 0 where it could not be read.
+    pub(crate) fn of_this_host(pid: u32, started: u64) -> Self {
+        Self { host: this_host().to_owned(), pid, started }
     }
 
     /// The process's number on its host.
     pub fn pid(&self) -> u32 {
         self.pid
+    }
+
+    /// When it started, in the kernel's ticks since boot; 0 where that could not be read.
+    pub(crate) fn started(&self) -> u64 {
+        self.started
     }
 
     /// The host: its name, and marks of its boot and of the process's view of process numbers.
@@ -62,13 +66,15 @@ impl Holder {
 
     /// Whether it is this process.
     pub fn is_this_process(&self) -> bool {
-        *self == Self::this_process()
+        let me = Self::this_process();
+        let unseen = self.started == 0 || me.started == 0;
+        self.host == me.host && self.pid == me.pid && (unseen || self.started == me.started)
     }
 
     /// Whether the process runs; `None` where this process can't see it, as on another host.
     pub fn is_alive(&self) -> Option<bool> {
         if self.host != this_host() || !cfg!(target_os = "linux") {
-            return if *self == Self::this_process() { Some(true) } else { None };
+            return if self.is_this_process() { Some(true) } else { None };
         }
         match started(self.pid) {
             Ok(None) => Some(false),
@@ -157,6 +163,14 @@ mod tests {
         assert_eq!(unseen.is_alive(), None);
         let gone = Holder { started: 0, pid: u32::MAX, ..unseen };
         assert_eq!(gone.is_alive(), Some(false));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn this_process_knows_itself_by_a_name_from_before_its_start_could_be_read() {
+        let me = Holder::this_process();
+        assert!(Holder { started: 0, ..me.clone() }.is_this_process());
+        assert!(!Holder { started: me.started + 1, ..me }.is_this_process());
     }
 
     #[test]

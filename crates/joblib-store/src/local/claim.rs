@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::Shared;
-use super::folder::{CLAIMS, temporary_name};
+use super::folder::{CLAIMS, author, temporary_name};
 use crate::key::{fnv64, push_hex};
 use crate::store::WriteBytes;
 use crate::{Claim, Claimed, Error, Holder, Key};
@@ -161,7 +161,8 @@ pub(super) fn remove_litter(shared: &Shared) {
         let Some(name) = entry.file_name().to_str().map(str::to_owned) else { continue };
         let relative = format!("{CLAIMS}/{name}");
         if Path::new(&name).extension().is_some_and(|extension| extension == "tmp") {
-            if temporary_is_dead(&name) {
+            let modified = entry.metadata().and_then(|found| found.modified());
+            if modified.is_ok_and(|modified| temporary_is_dead(&name, modified)) {
                 let _ = fs::remove_file(entry.path());
             }
         } else if matches!(holder(shared, &relative), State::Dead) {
@@ -170,14 +171,9 @@ pub(super) fn remove_litter(shared: &Shared) {
     }
 }
 
-fn temporary_is_dead(name: &str) -> bool {
-    let mut parts = name.split('-');
-    let (Some(host), Some(pid)) = (parts.next(), parts.next().and_then(|pid| pid.parse::<u32>().ok())) else {
-        return false;
-    };
-    Holder::of_this_host(pid).is_ok_and(|holder| {
-        holder.is_none_or(|holder| format!("{:016x}", fnv64(holder.to_string().as_bytes())) != host)
-    })
+/// Whether nobody will finish a temporary file: its author is dead, or can't be seen and left it long ago.
+fn temporary_is_dead(name: &str, modified: SystemTime) -> bool {
+    author(name).and_then(|author| author.is_alive()).map_or_else(|| abandoned(modified), |alive| !alive)
 }
 
 #[derive(Debug)]
@@ -305,5 +301,28 @@ fn keep_fresh(file: &Arc<File>) {
                 }
             }
         });
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn temporary_files_are_removed_of_processes_that_are_seen_to_be_dead_alone() {
+        let name = temporary_name();
+        let name = name.strip_prefix("claims/").unwrap();
+        let (me, now) = (Holder::this_process(), SystemTime::now());
+        assert_eq!(author(name), Some(me.clone()));
+        let is_dead = |name: &str| temporary_is_dead(name, now);
+        let (pid, started) = (format!("-{}-", me.pid()), format!("-{}-", me.started()));
+        assert!(!is_dead(name));
+        assert!(!is_dead(&name.replace(&started, "-0-")), "its author could not read its own start");
+        assert!(is_dead(&name.replace(&started, "-1-")), "the number is another process's now");
+        assert!(is_dead(&name.replace(&pid, "-4194305-")), "no process has that number");
+        let far = name.replacen(|_| true, "g", 1).replace(&pid, "-4194305-");
+        assert!(!is_dead(&far), "a process elsewhere can't be seen");
+        let long_ago = now - Duration::from_hours(25);
+        assert!(temporary_is_dead(&far, long_ago) && !temporary_is_dead(name, long_ago));
     }
 }

@@ -194,14 +194,26 @@ pub(super) fn not_real() -> io::Error {
     io::Error::other("it is a link or a file where a folder is expected; remove it")
 }
 
-/// A name in the folder of claims that nobody else uses, on any host.
+/// A name in the folder of claims that nobody else uses, on any host. It tells [`author`] who uses it.
 pub(super) fn temporary_name() -> String {
     use std::sync::atomic::{AtomicU64, Ordering};
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let holder = crate::Holder::this_process();
-    let host = crate::key::fnv64(holder.to_string().as_bytes());
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    format!("{CLAIMS}/{host:016x}-{}-{count}.tmp", holder.pid())
+    format!("{CLAIMS}/{}-{}-{}-{count}.tmp", host_mark(&holder), holder.pid(), holder.started())
+}
+
+/// The process of this host that a temporary name, without its folder, was made by; `None` if that is elsewhere or not
+/// told.
+pub(super) fn author(temporary: &str) -> Option<crate::Holder> {
+    let mut parts = temporary.strip_suffix(".tmp")?.split('-');
+    let (host, pid, started, _count) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let author = crate::Holder::of_this_host(pid.parse().ok()?, started.parse().ok()?);
+    (host_mark(&author) == host).then_some(author)
+}
+
+fn host_mark(holder: &crate::Holder) -> String {
+    format!("{:016x}", crate::key::fnv64(holder.host().as_bytes()))
 }
 
 /// A small text file that is no link; `None` if it is missing or not that.

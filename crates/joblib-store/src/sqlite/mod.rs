@@ -289,7 +289,7 @@ impl Store for Sqlite {
 
     fn claim(&self, key: &Key) -> Result<Claim, Error> {
         let id = id(key);
-        let me = Holder::this_process().to_string();
+        let me = Holder::this_process();
         for _ in 0..4 {
             // Those who wait ask again and again: looking, they are in nobody's way.
             let holder: Option<String> = self.shared.connections.with(|connection| {
@@ -300,7 +300,7 @@ impl Store for Sqlite {
                 let mine = self.shared.connections.with(|connection| {
                     let mut insert =
                         connection.prepare_cached("INSERT OR IGNORE INTO claims VALUES (?1, ?2)")?;
-                    insert.execute(params![id, me])
+                    insert.execute(params![id, me.to_string()])
                 })?;
                 if mine == 0 {
                     continue;
@@ -309,6 +309,7 @@ impl Store for Sqlite {
                 return Ok(Claim::Mine(Box::new(SqliteClaim {
                     shared: Arc::clone(&self.shared),
                     key: key.clone(),
+                    holder: me,
                     open: true,
                 })));
             };
@@ -434,6 +435,8 @@ impl Drop for Shared {
 struct SqliteClaim {
     shared: Arc<Shared>,
     key: Key,
+    /// This process, as the claim names it.
+    holder: Holder,
     open: bool,
 }
 
@@ -447,12 +450,14 @@ impl Claimed for SqliteClaim {
 
 impl Drop for SqliteClaim {
     fn drop(&mut self) {
-        if self.open {
-            let me = Holder::this_process().to_string();
+        // A forked child drops what it has of its parent's, too.
+        if self.open && self.holder.is_this_process() {
             // A claim that can't be given back is taken over when this process is gone.
             let _ = self.shared.connections.with(|connection| {
-                connection
-                    .execute("DELETE FROM claims WHERE key = ?1 AND holder = ?2", params![id(&self.key), me])
+                connection.execute(
+                    "DELETE FROM claims WHERE key = ?1 AND holder = ?2",
+                    params![id(&self.key), self.holder.to_string()],
+                )
             });
         }
     }
