@@ -110,7 +110,8 @@ fn started(pid: u32) -> io::Result<Option<u64>> {
         Err(error)
             if error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(NO_SUCH_PROCESS) =>
         {
-            return Ok(None);
+            // Mounted with `hidepid`, `/proc` hides the processes of other users.
+            return if is_gone(pid) { Ok(None) } else { Err(error) };
         }
         Err(error) => return Err(error),
     };
@@ -124,6 +125,22 @@ fn started(pid: u32) -> io::Result<Option<u64>> {
         Some(Ok(started)) => Ok(Some(started)),
         _ => Err(io::ErrorKind::InvalidData.into()),
     }
+}
+
+/// Whether there is no process with this number, as far as can be told without `/proc`.
+#[cfg(target_os = "linux")]
+fn is_gone(pid: u32) -> bool {
+    use nix::errno::Errno;
+    use nix::sys::signal::kill;
+    use nix::unistd::Pid;
+    // Other numbers are no process's: 0 and negative ones stand for groups.
+    let pid = i32::try_from(pid).ok().filter(|pid| *pid > 0);
+    pid.is_none_or(|pid| kill(Pid::from_raw(pid), None) == Err(Errno::ESRCH))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_gone(_pid: u32) -> bool {
+    false
 }
 
 fn this_host() -> &'static str {
@@ -171,6 +188,16 @@ mod tests {
         let me = Holder::this_process();
         assert!(Holder { started: 0, ..me.clone() }.is_this_process());
         assert!(!Holder { started: me.started + 1, ..me }.is_this_process());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_process_is_gone_when_the_system_knows_none_of_its_number() {
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        assert!(!is_gone(child.id()), "nobody has waited for it");
+        child.wait().unwrap();
+        assert!(is_gone(child.id()) && is_gone(u32::MAX) && is_gone(0));
+        assert!(!is_gone(std::process::id()) && !is_gone(1), "whoever they belong to");
     }
 
     #[test]
