@@ -28,6 +28,8 @@ const SCHEMA: &str = "
 
 /// How long to wait for others that write.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long to try again where the file system's locks fail: others that open the file pass, but some never work.
+const LOCKS: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 pub(super) struct Connections {
@@ -61,23 +63,28 @@ impl Connections {
         &self,
         work: impl FnMut(&mut Connection) -> rusqlite::Result<T>,
     ) -> Result<T, Error> {
-        self.with_patience(PATIENCE, work)
+        self.with_patience(PATIENCE, work)?.map_err(|error| Error::backend(&self.location, error))
     }
 
     /// The same without waiting: `None` where others were in its way.
     pub(super) fn with_none_waiting<T>(
         &self,
         work: impl FnMut(&mut Connection) -> rusqlite::Result<T>,
-    ) -> Option<T> {
-        self.with_patience(Duration::ZERO, work).ok()
+    ) -> Result<Option<T>, Error> {
+        match self.with_patience(Duration::ZERO, work)? {
+            Ok(done) => Ok(Some(done)),
+            Err(error) if in_the_way(&error) => Ok(None),
+            Err(error) => Err(Error::backend(&self.location, error)),
+        }
     }
 
     fn with_patience<T>(
         &self,
         patience: Duration,
         mut work: impl FnMut(&mut Connection) -> rusqlite::Result<T>,
-    ) -> Result<T, Error> {
+    ) -> Result<rusqlite::Result<T>, Error> {
         let since = Instant::now();
+        let mut locks_fail_since = None;
         let mut step = Duration::from_millis(1);
         loop {
             let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
@@ -86,8 +93,9 @@ impl Connections {
                 std::fs::create_dir_all(folder)
                     .map_err(|error| Error::io("create the folder", folder, error))?;
             }
-            let done = idle.map_or_else(|| self.connect(patience), Ok).and_then(|mut connection| {
-                connection.busy_timeout(patience)?;
+            let left = || patience.saturating_sub(since.elapsed());
+            let done = idle.map_or_else(|| self.connect(left()), Ok).and_then(|mut connection| {
+                connection.busy_timeout(left())?;
                 let done = work(&mut connection);
                 // A connection that failed otherwise is not used again.
                 if connection.is_autocommit() && done.as_ref().err().is_none_or(in_the_way) {
@@ -95,15 +103,18 @@ impl Connections {
                 }
                 done
             });
-            match done {
-                Ok(done) => return Ok(done),
-                // sqlite waits by itself for most locks, but not for all: to make the file, it doesn't.
-                Err(error) if in_the_way(&error) && since.elapsed() < patience => {
-                    thread::sleep(step);
-                    step = (step * 2).min(Duration::from_millis(50));
-                }
-                Err(error) => return Err(Error::backend(&self.location, error)),
+            let Some(error) = done.as_ref().err().filter(|error| in_the_way(error)) else { return Ok(done) };
+            if error.sqlite_error_code() == Some(ErrorCode::FileLockingProtocolFailed) {
+                locks_fail_since.get_or_insert_with(Instant::now);
+            } else {
+                locks_fail_since = None;
             }
+            if left().is_zero() || locks_fail_since.is_some_and(|since| since.elapsed() >= LOCKS) {
+                return Ok(done);
+            }
+            // sqlite waits by itself for most locks, but not for all: to make the file, it doesn't.
+            thread::sleep(step);
+            step = (step * 2).min(Duration::from_millis(50));
         }
     }
 
@@ -135,4 +146,35 @@ fn in_the_way(error: &rusqlite::Error) -> bool {
         error.sqlite_error_code(),
         Some(DatabaseBusy | DatabaseLocked | FileLockingProtocolFailed | SchemaChanged)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patience_ends_also_for_what_was_begun_late_and_sooner_where_locks_fail() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("joblib.sqlite");
+        let connections = Connections::new("here".into(), path.clone());
+        connections.with(|_| Ok(())).unwrap();
+        let writer = Connection::open(path).unwrap();
+        writer.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let fails = |code: i32| rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+
+        let (since, patience) = (Instant::now(), Duration::from_secs(2));
+        let done = connections.with_patience(patience, |connection| {
+            if since.elapsed() < patience / 2 {
+                return Err(fails(rusqlite::ffi::SQLITE_BUSY));
+            }
+            connection.execute_batch("BEGIN IMMEDIATE")
+        });
+        assert!(in_the_way(&done.unwrap().unwrap_err()));
+        assert!(since.elapsed() < patience * 3 / 2, "{:?}", since.elapsed());
+
+        let since = Instant::now();
+        let done = connections.with(|_| Err::<(), _>(fails(rusqlite::ffi::SQLITE_PROTOCOL)));
+        assert!(done.is_err());
+        assert!((LOCKS..LOCKS * 10).contains(&since.elapsed()), "{:?}", since.elapsed());
+    }
 }

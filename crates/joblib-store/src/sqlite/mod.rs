@@ -168,12 +168,13 @@ impl Shared {
         }
         let uses = std::mem::take(&mut *touched);
         drop(touched);
-        if self.connections.with_none_waiting(|connection| write_uses(connection, &uses)).is_none() {
+        // What can't be written at all is not tried again at each hit.
+        if let Ok(None) = self.connections.with_none_waiting(|connection| write_uses(connection, &uses)) {
             self.note_later(uses);
         }
     }
 
-    /// Keeps uses that could not be written, unless there are too many.
+    /// Keeps uses that could not be written just now, unless there are too many.
     fn note_later(&self, uses: HashMap<[u8; 24], i64>) {
         let mut touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
         for (id, used) in uses {
@@ -460,5 +461,34 @@ impl Drop for SqliteClaim {
                 )
             });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uses_wait_for_another_that_writes_and_for_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Sqlite::open(&StoreOptions::new(folder.path())).unwrap();
+        let use_many = || {
+            for number in 0..TOUCHES {
+                let mut id = [0; 24];
+                id[..8].copy_from_slice(&number.to_be_bytes());
+                store.shared.touch(id);
+            }
+            store.shared.touched.lock().unwrap().len()
+        };
+        store.shared.connections.with(|_| Ok(())).unwrap();
+        let writer = Connection::open(folder.path().join("joblib.sqlite")).unwrap();
+        writer.execute_batch("BEGIN IMMEDIATE").unwrap();
+        assert_eq!(use_many(), TOUCHES - 1);
+        writer.execute_batch("COMMIT").unwrap();
+        store.shared.touched.lock().unwrap().clear();
+
+        let read_only = |connection: &mut Connection| connection.pragma_update(None, "query_only", true);
+        store.shared.connections.with(read_only).unwrap();
+        assert_eq!(use_many(), 0);
     }
 }
