@@ -19,11 +19,9 @@ pub(crate) fn execute() -> Result {
 /// Cargo puts the packages into a registry of its own, and nothing in a registry changes without a new version: the sources
 /// that it unpacked from an earlier package, and what it built of them, count as those of the new one.
 fn forget_ours(built: &Path) -> Result {
-    for notes in entries(&built.join("deps"))? {
-        if notes.extension().is_some_and(|extension| extension == "d") && is_ours(&notes) {
-            let text = std::fs::read_to_string(&notes)
-                .map_err(|e| format!("cannot read {}: {e}", notes.display()))?;
-            unpacked(&text).map_or(Ok(()), |folder| remove(&folder))?;
+    for unpacked in entries(&cargo_home()?.join("registry/src"))? {
+        if is_of_folder(&unpacked) && entries(&unpacked)?.iter().any(|path| is_ours(path)) {
+            remove(&unpacked)?;
         }
     }
     entries(&built.join(".fingerprint"))?
@@ -32,20 +30,22 @@ fn forget_ours(built: &Path) -> Result {
         .try_for_each(|path| remove(path))
 }
 
+/// Where Cargo keeps what it unpacked, also from other checkouts that stood in this one's place.
+fn cargo_home() -> Result<PathBuf> {
+    std::env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(std::env::home_dir()?.join(".cargo")))
+        .ok_or_else(|| "there is no home folder: set CARGO_HOME".into())
+}
+
+/// Whether what is unpacked here comes from a registry in a folder, which has no host to be named after.
+fn is_of_folder(unpacked: &Path) -> bool {
+    unpacked.file_name().is_some_and(|name| name.to_string_lossy().starts_with('-'))
+}
+
 /// Whether a file or folder is named after one of our crates.
 fn is_ours(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("joblib"))
-}
-
-/// The folder of unpacked packages that a crate was built from, by the compiler's notes on the files it read: that of a
-/// registry in a folder, which has no host to be named after.
-fn unpacked(notes: &str) -> Option<PathBuf> {
-    let source = notes.lines().find_map(|line| line.strip_suffix(':'))?.replace("\\ ", " ");
-    let is_of_folder = |path: &&Path| {
-        path.parent().is_some_and(|sources| sources.ends_with("registry/src"))
-            && path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('-'))
-    };
-    Path::new(&source).ancestors().find(is_of_folder).map(Path::to_owned)
 }
 
 /// What stands in a folder: nothing, if it is not there.
@@ -64,24 +64,4 @@ fn remove(folder: &Path) -> Result {
         return Ok(());
     }
     std::fs::remove_dir_all(folder).map_err(|e| format!("cannot remove {}: {e}", folder.display()))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::path::PathBuf;
-
-    use super::unpacked;
-
-    #[test]
-    fn the_folder_that_a_package_was_unpacked_in_is_known_by_what_the_compiler_read() {
-        let notes = |source: &str| format!("/t/deps/joblib_store-1.d: {source}\n\n{source}:\n");
-        let of_folder = "/home/a\\ b/registry/src/-56f5/joblib-store-0.1.0/src/lib.rs";
-        assert_eq!(unpacked(&notes(of_folder)), Some(PathBuf::from("/home/a b/registry/src/-56f5")));
-        // The package that is built itself, and a crate of a registry that all share.
-        assert_eq!(unpacked(&notes("src/lib.rs")), None);
-        assert_eq!(
-            unpacked(&notes("/home/registry/src/index.crates.io-1949/joblib-store-0.1.0/src/lib.rs")),
-            None
-        );
-    }
 }
