@@ -91,8 +91,8 @@ impl<T: Element> Array<T> {
     pub fn zeros(shape: &[usize]) -> Self {
         let bytes = match layout::checked_len(shape, T::DTYPE) {
             Ok(len) => len * T::DTYPE.size(),
-            // Documented above: nothing could be given back that holds such a shape. `from_vec` returns the error.
-            Err(error) => panic!("{error}"),
+            // Nothing could be given back that holds such a shape; `from_vec` returns the error.
+            Err(error) => panic!("{error}"), // documented: as `vec![0; n]` does
         };
         let Ok(buffer) = Buffer::filled(bytes, |_| Ok::<_, std::convert::Infallible>(()));
         Self::trusted(buffer, shape.to_vec(), Order::C)

@@ -34,17 +34,16 @@ impl<T: Element, const N: usize> IndexMut<[usize; N]> for Array<T> {
     }
 }
 
-// `Index` can't return an error: what it is asked for in vain is a panic by the trait's own contract, as a slice's is, and
-// documented at both impls. `Array::get` and `Array::make_mut` are the forms that can't panic.
-
 #[cold]
 #[track_caller]
 fn outside(index: &[usize], shape: &[usize]) -> ! {
+    // The contract of `Index`, as of a slice's; `get` returns `None`.
     panic!("index {index:?} is outside of an array of shape {shape:?}")
 }
 
 #[cold]
 #[track_caller]
 fn refused(error: crate::ReadOnly) -> ! {
+    // The contract of `IndexMut`; `as_mut_slice` returns the error, and `make_mut` copies.
     panic!("{error}")
 }

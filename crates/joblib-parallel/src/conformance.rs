@@ -66,6 +66,7 @@ pub fn check(backend: impl Into<Backend>) {
     let backend = backend.into();
     for (name, case) in CASES {
         if let Err(error) = case(&|| Parallel::new().backend(backend.clone()).n_jobs(2)) {
+            // Documented above: a suite that is called in a test fails as a test does.
             panic!("{name}: {error}");
         }
     }

@@ -1,6 +1,7 @@
 //! The suite that every store passes. A backend of your own calls [`run`] in a test.
 
 use std::collections::HashSet;
+use std::error::Error;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,14 +21,25 @@ use crate::{Claim, FunctionVersion, Key, Limits, Scope, Store};
 /// joblib_store::conformance::run(|name| open("in_memory", &StoreOptions::new(name)).unwrap());
 /// ```
 pub fn run(open: impl Fn(&str) -> Arc<dyn Store>) {
-    keeps_what_it_is_given(&*open("values"));
-    is_the_same_when_opened_again(&open);
-    gives_a_claim_once(&*open("claims"));
-    clears_what_is_asked(&*open("clear"));
-    reduces_in_the_policys_order(&*open("reduce"));
-    stays_within_its_limits(&*open("limits"));
-    serves_many_threads(&*open("threads"));
+    let outcomes = [
+        ("keeps_what_it_is_given", keeps_what_it_is_given(&*open("values"))),
+        ("is_the_same_when_opened_again", is_the_same_when_opened_again(&open)),
+        ("gives_a_claim_once", gives_a_claim_once(&*open("claims"))),
+        ("clears_what_is_asked", clears_what_is_asked(&*open("clear"))),
+        ("reduces_in_the_policys_order", reduces_in_the_policys_order(&*open("reduce"))),
+        ("stays_within_its_limits", stays_within_its_limits(&*open("limits"))),
+        ("serves_many_threads", serves_many_threads(&*open("threads"))),
+    ];
+    for (case, outcome) in outcomes {
+        if let Err(error) = outcome {
+            // Documented above: a suite that is called in a test fails as a test does.
+            panic!("{case}: {error}");
+        }
+    }
 }
+
+/// What a case ends with: the error of an operation that should have succeeded.
+type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 
 fn version(name: &str, code: u128) -> Arc<FunctionVersion> {
     FunctionVersion::new(format!("conformance::{name}"), code, format!("fn {name}() {{}}"))
@@ -39,154 +51,156 @@ fn key(version: &Arc<FunctionVersion>, number: usize) -> Key {
     Key::new(version, spread.to_be_bytes())
 }
 
-fn put(store: &dyn Store, key: &Key, bytes: &[u8]) {
-    let stored = store.put(key, &mut |out| out.write_all(bytes)).expect("put");
+fn put(store: &dyn Store, key: &Key, bytes: &[u8]) -> Outcome {
+    let stored = store.put(key, &mut |out| out.write_all(bytes))?;
     assert_eq!(stored, bytes.len() as u64, "`put` returns the number of bytes");
+    Ok(())
 }
 
-fn get(store: &dyn Store, key: &Key) -> Option<Vec<u8>> {
-    store.get(key).expect("get").map(|blob| blob.into_bytes().expect("readable bytes"))
+fn get(store: &dyn Store, key: &Key) -> Outcome<Option<Vec<u8>>> {
+    Ok(store.get(key)?.map(crate::Blob::into_bytes).transpose()?)
 }
 
-fn keeps_what_it_is_given(store: &dyn Store) {
+fn keeps_what_it_is_given(store: &dyn Store) -> Outcome {
     let fit = version("fit", 1);
     let (one, two) = (key(&fit, 1), key(&fit, 2));
-    assert_eq!(get(store, &one), None, "a new store is empty");
-    put(store, &one, b"first");
-    assert_eq!(get(store, &one).as_deref(), Some(&b"first"[..]));
-    put(store, &one, b"second, longer");
-    assert_eq!(get(store, &one).as_deref(), Some(&b"second, longer"[..]), "`put` replaces");
+    assert_eq!(get(store, &one)?, None, "a new store is empty");
+    put(store, &one, b"first")?;
+    assert_eq!(get(store, &one)?.as_deref(), Some(&b"first"[..]));
+    put(store, &one, b"second, longer")?;
+    assert_eq!(get(store, &one)?.as_deref(), Some(&b"second, longer"[..]), "`put` replaces");
     let large: Vec<u8> = (0..3_000_000_u32).map(|number| number as u8).collect();
-    put(store, &two, &large);
-    assert!(get(store, &two).as_deref() == Some(&large[..]), "large results come back whole");
-    assert!(store.contains(&two).expect("contains"));
+    put(store, &two, &large)?;
+    assert!(get(store, &two)?.as_deref() == Some(&large[..]), "large results come back whole");
+    assert!(store.contains(&two)?);
     let failed = store.put(&key(&fit, 3), &mut |out| {
         out.write_all(b"part")?;
         Err(std::io::Error::other("the writer gave up"))
     });
     assert!(failed.is_err(), "a writer's error is passed on");
-    assert_eq!(get(store, &key(&fit, 3)), None, "nothing is stored of a failed `put`");
-    assert_eq!(get(store, &key(&version("fit", 2), 1)), None, "other code has other results");
-    assert!(store.remove(&one).expect("remove"));
-    assert!(!store.remove(&one).expect("remove"), "`remove` tells whether there was something");
-    assert_eq!(get(store, &one), None);
+    assert_eq!(get(store, &key(&fit, 3))?, None, "nothing is stored of a failed `put`");
+    assert_eq!(get(store, &key(&version("fit", 2), 1))?, None, "other code has other results");
+    assert!(store.remove(&one)?);
+    assert!(!store.remove(&one)?, "`remove` tells whether there was something");
+    assert_eq!(get(store, &one)?, None);
+    Ok(())
 }
 
-fn is_the_same_when_opened_again(open: &impl Fn(&str) -> Arc<dyn Store>) {
+fn is_the_same_when_opened_again(open: &impl Fn(&str) -> Arc<dyn Store>) -> Outcome {
     let first = open("again");
     let key = key(&version("fit", 7), 1);
-    put(&*first, &key, b"kept");
-    assert_eq!(get(&*open("again"), &key).as_deref(), Some(&b"kept"[..]));
+    put(&*first, &key, b"kept")?;
+    assert_eq!(get(&*open("again"), &key)?.as_deref(), Some(&b"kept"[..]));
+    Ok(())
 }
 
-fn gives_a_claim_once(store: &dyn Store) {
+fn gives_a_claim_once(store: &dyn Store) -> Outcome {
     let key = key(&version("fit", 1), 1);
-    let Claim::Mine(claim) = store.claim(&key).expect("claim") else { panic!("a free claim is given") };
-    let Claim::Taken(holder) = store.claim(&key).expect("claim") else { panic!("a claim is given once") };
+    let Claim::Mine(claim) = store.claim(&key)? else { return Err("a free claim is given".into()) };
+    let Claim::Taken(holder) = store.claim(&key)? else { return Err("a claim is given once".into()) };
     assert!(holder.is_this_process());
     drop(claim);
-    let Claim::Mine(claim) = store.claim(&key).expect("claim") else {
-        panic!("a dropped claim is free again")
-    };
-    let bytes = claim.write(&mut |out| out.write_all(b"x")).expect("write");
+    let Claim::Mine(claim) = store.claim(&key)? else { return Err("a dropped claim is free again".into()) };
+    let bytes = claim.write(&mut |out| out.write_all(b"x"))?;
     assert_eq!(bytes, 1);
-    assert_eq!(get(store, &key).as_deref(), Some(&b"x"[..]), "a written claim is a result");
-    assert!(matches!(store.claim(&key).expect("claim"), Claim::Mine(_)), "a written claim is free again");
-    let Claim::Mine(claim) = store.claim(&key).expect("claim") else { panic!("free again") };
+    assert_eq!(get(store, &key)?.as_deref(), Some(&b"x"[..]), "a written claim is a result");
+    assert!(matches!(store.claim(&key)?, Claim::Mine(_)), "a written claim is free again");
+    let Claim::Mine(claim) = store.claim(&key)? else { return Err("free again".into()) };
     assert!(claim.write(&mut |_| Err(std::io::Error::other("no"))).is_err());
-    assert_eq!(get(store, &key).as_deref(), Some(&b"x"[..]), "a failed write leaves what was there");
-    assert!(matches!(store.claim(&key).expect("claim"), Claim::Mine(_)), "a failed write frees the claim");
+    assert_eq!(get(store, &key)?.as_deref(), Some(&b"x"[..]), "a failed write leaves what was there");
+    assert!(matches!(store.claim(&key)?, Claim::Mine(_)), "a failed write frees the claim");
+    Ok(())
 }
 
-fn clears_what_is_asked(store: &dyn Store) {
+fn clears_what_is_asked(store: &dyn Store) -> Outcome {
     let (fit, score) = (version("fit", 1), version("score", 1));
     for number in 0..3 {
-        put(store, &key(&fit, number), b"f");
-        put(store, &key(&score, number), b"s");
+        put(store, &key(&fit, number), b"f")?;
+        put(store, &key(&score, number), b"s")?;
     }
-    assert_eq!(store.clear(Scope::Function("conformance::fit")).expect("clear"), 3);
-    assert_eq!(get(store, &key(&fit, 0)), None);
-    assert!(get(store, &key(&score, 0)).is_some());
+    assert_eq!(store.clear(Scope::Function("conformance::fit"))?, 3);
+    assert_eq!(get(store, &key(&fit, 0))?, None);
+    assert!(get(store, &key(&score, 0))?.is_some());
     let mut seen = HashSet::new();
-    store
-        .visit(&mut |item| {
-            assert_eq!(item.version.function(), "conformance::score");
-            assert_eq!(item.bytes, 1);
-            seen.insert(item.call);
-            ControlFlow::Continue(())
-        })
-        .expect("visit");
+    store.visit(&mut |item| {
+        assert_eq!(item.version.function(), "conformance::score");
+        assert_eq!(item.bytes, 1);
+        seen.insert(item.call);
+        ControlFlow::Continue(())
+    })?;
     assert_eq!(seen.len(), 3, "every result is visited once");
-    assert_eq!(store.clear(Scope::All).expect("clear"), 3);
-    put(store, &key(&fit, 0), b"f");
-    assert!(get(store, &key(&fit, 0)).is_some(), "a cleared store can be used");
+    assert_eq!(store.clear(Scope::All)?, 3);
+    put(store, &key(&fit, 0), b"f")?;
+    assert!(get(store, &key(&fit, 0))?.is_some(), "a cleared store can be used");
+    Ok(())
 }
 
-fn reduces_in_the_policys_order(store: &dyn Store) {
+fn reduces_in_the_policys_order(store: &dyn Store) -> Outcome {
     let (earlier, fit) = (version("fit", 1), version("fit", 2));
-    put(store, &key(&earlier, 0), &[0; 100]);
+    put(store, &key(&earlier, 0), &[0; 100])?;
     for number in 0..10 {
-        put(store, &key(&fit, number), &[0; 100]);
+        put(store, &key(&fit, number), &[0; 100])?;
     }
     let limits = |items| Limits { items: Some(items), ..Limits::default() };
     let none = |_: crate::Blob| None;
-    assert_eq!(store.reduce(&limits(10), &none).expect("reduce").items, 1);
-    assert_eq!(get(store, &key(&earlier, 0)), None, "results of earlier code go first");
-    assert!(store.was_evicted(&key(&earlier, 0)).expect("was_evicted"));
-    assert!(!store.was_evicted(&key(&fit, 0)).expect("was_evicted"));
-    assert!(get(store, &key(&fit, 0)).is_some(), "this is a use");
-    assert_eq!(store.reduce(&limits(3), &none).expect("reduce").items, 7);
-    assert!(get(store, &key(&fit, 0)).is_some(), "what was used last stays");
+    assert_eq!(store.reduce(&limits(10), &none)?.items, 1);
+    assert_eq!(get(store, &key(&earlier, 0))?, None, "results of earlier code go first");
+    assert!(store.was_evicted(&key(&earlier, 0))?);
+    assert!(!store.was_evicted(&key(&fit, 0))?);
+    assert!(get(store, &key(&fit, 0))?.is_some(), "this is a use");
+    assert_eq!(store.reduce(&limits(3), &none)?.items, 7);
+    assert!(get(store, &key(&fit, 0))?.is_some(), "what was used last stays");
     let by_bytes = Limits { bytes: Some(250), ..Limits::default() };
-    assert_eq!(store.reduce(&by_bytes, &none).expect("reduce").bytes, 100);
+    assert_eq!(store.reduce(&by_bytes, &none)?.bytes, 100);
     let by_age = Limits { age: Some(std::time::Duration::ZERO), ..Limits::default() };
     thread::sleep(std::time::Duration::from_millis(20));
-    assert_eq!(store.reduce(&by_age, &none).expect("reduce").items, 2);
+    assert_eq!(store.reduce(&by_age, &none)?.items, 2);
+    Ok(())
 }
 
-fn stays_within_its_limits(store: &dyn Store) {
+fn stays_within_its_limits(store: &dyn Store) -> Outcome {
     let fit = version("fit", 1);
     let limits = Limits { items: Some(20), bytes: Some(1500), ..Limits::default() };
     for number in 0..300 {
         let key = key(&fit, number);
-        put(store, &key, &[0; 100]);
-        store.tidy(&key, &limits, &|_| None).expect("tidy");
-        assert!(store.contains(&key).expect("contains"), "the newest is not the one to go");
+        put(store, &key, &[0; 100])?;
+        store.tidy(&key, &limits, &|_| None)?;
+        assert!(store.contains(&key)?, "the newest is not the one to go");
         let mut count = 0;
-        store
-            .visit(&mut |_| {
-                count += 1;
-                ControlFlow::Continue(())
-            })
-            .expect("visit");
+        store.visit(&mut |_| {
+            count += 1;
+            ControlFlow::Continue(())
+        })?;
         assert!(count <= 15, "{count} items of 100 bytes where 1500 bytes are allowed");
     }
+    Ok(())
 }
 
-fn serves_many_threads(store: &dyn Store) {
+fn serves_many_threads(store: &dyn Store) -> Outcome {
     let fit = version("fit", 1);
     let computed = AtomicUsize::new(0);
-    let compute = |number: usize| {
+    let compute = |number: usize| -> Outcome {
         let key = key(&fit, number);
         loop {
-            if let Some(bytes) = get(store, &key) {
+            if let Some(bytes) = get(store, &key)? {
                 assert_eq!(bytes, format!("result {number}").into_bytes(), "a whole result or none");
-                return;
+                return Ok(());
             }
-            if let Claim::Mine(claim) = store.claim(&key).expect("claim") {
-                if store.contains(&key).expect("contains") {
+            if let Claim::Mine(claim) = store.claim(&key)? {
+                if store.contains(&key)? {
                     continue;
                 }
                 computed.fetch_add(1, Ordering::Relaxed);
-                claim.write(&mut |out| write!(out, "result {number}")).expect("write");
+                claim.write(&mut |out| write!(out, "result {number}"))?;
             }
             thread::yield_now();
         }
     };
     thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| (0..50).for_each(compute));
-        }
-    });
+        let threads = [(); 4].map(|()| scope.spawn(|| (0..50).try_for_each(compute)));
+        // A thread that panicked said why.
+        threads.into_iter().try_for_each(|thread| thread.join().unwrap_or(Err("a thread panicked".into())))
+    })?;
     assert_eq!(computed.into_inner(), 50, "each is computed once");
+    Ok(())
 }

@@ -13,6 +13,7 @@ use nix::sys::mman::{MapFlags, ProtFlags, mmap, mmap_anonymous, munmap};
 use crate::wire::arrays::anonymous;
 
 const FIELDS: usize = 8;
+// A constant: were it zero, this would not compile.
 const SIZE: NonZeroUsize = NonZeroUsize::new(FIELDS * size_of::<u64>()).unwrap();
 const ACCESS: ProtFlags = ProtFlags::PROT_READ.union(ProtFlags::PROT_WRITE);
 
