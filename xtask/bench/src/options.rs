@@ -10,7 +10,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "PREFIX")]
     pub(crate) only: Vec<String>,
 
-    /// Fewer samples, fewer records: under 60 seconds
+    /// Fewer samples, fewer records, no curves
     #[arg(long)]
     pub(crate) quick: bool,
 
