@@ -41,7 +41,12 @@ enum Kind {
     )]
     BuiltIn { name: String },
     #[error("the store {location} failed: {source}")]
-    Backend { location: String, source: Box<dyn std::error::Error + Send + Sync> },
+    Backend {
+        location: String,
+        source: Box<dyn std::error::Error + Send + Sync>,
+        /// What the system would call it, where that is known.
+        kind: Option<io::ErrorKind>,
+    },
 }
 
 /// What makes a backend known.
@@ -79,7 +84,19 @@ impl Error {
         location: impl Into<String>,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
-        Self(Box::new(Kind::Backend { location: location.into(), source: source.into() }))
+        Self(Box::new(Kind::Backend { location: location.into(), source: source.into(), kind: None }))
+    }
+
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn sqlite(location: impl Into<String>, source: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode;
+        let kind = match source.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Some(io::ErrorKind::StorageFull),
+            Some(ErrorCode::ReadOnly) => Some(io::ErrorKind::ReadOnlyFilesystem),
+            Some(ErrorCode::PermissionDenied) => Some(io::ErrorKind::PermissionDenied),
+            _ => None,
+        };
+        Self(Box::new(Kind::Backend { location: location.into(), source: source.into(), kind }))
     }
 
     /// Whether the backend's name is not known.
@@ -88,7 +105,7 @@ impl Error {
     }
 
     /// Whether the disk, or the writer's quota of it, is full, or a file as large as it may get. Only errors about a file
-    /// tell; those of a [`backend`](Self::backend) don't.
+    /// and those of sqlite tell; those of a [`backend`](Self::backend) of your own don't.
     pub fn is_full(&self) -> bool {
         matches!(
             self.io_kind(),
@@ -97,7 +114,7 @@ impl Error {
     }
 
     /// Whether this process has no permission, or the file system can't be written: such a store may be read at most. As
-    /// with [`is_full`](Self::is_full), only errors about a file tell.
+    /// with [`is_full`](Self::is_full), errors of a backend of your own don't tell.
     pub fn is_read_only(&self) -> bool {
         matches!(self.io_kind(), Some(io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem))
     }
@@ -113,6 +130,7 @@ impl Error {
     fn io_kind(&self) -> Option<io::ErrorKind> {
         match &*self.0 {
             Kind::Io { source, .. } => Some(source.kind()),
+            Kind::Backend { kind, .. } => *kind,
             _ => None,
         }
     }

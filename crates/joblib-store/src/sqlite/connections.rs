@@ -63,7 +63,7 @@ impl Connections {
         &self,
         work: impl FnMut(&mut Connection) -> rusqlite::Result<T>,
     ) -> Result<T, Error> {
-        self.with_patience(PATIENCE, work)?.map_err(|error| Error::backend(&self.location, error))
+        self.with_patience(PATIENCE, work)?.map_err(|error| Error::sqlite(&self.location, error))
     }
 
     /// The same without waiting: `None` where others were in its way.
@@ -74,7 +74,7 @@ impl Connections {
         match self.with_patience(Duration::ZERO, work)? {
             Ok(done) => Ok(Some(done)),
             Err(error) if in_the_way(&error) => Ok(None),
-            Err(error) => Err(Error::backend(&self.location, error)),
+            Err(error) => Err(Error::sqlite(&self.location, error)),
         }
     }
 
@@ -176,5 +176,24 @@ mod tests {
         let done = connections.with(|_| Err::<(), _>(fails(rusqlite::ffi::SQLITE_PROTOCOL)));
         assert!(done.is_err());
         assert!((LOCKS..LOCKS * 10).contains(&since.elapsed()), "{:?}", since.elapsed());
+    }
+
+    #[test]
+    fn a_full_disk_and_a_file_that_is_only_read_are_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let connections = Connections::new("here".into(), folder.path().join("joblib.sqlite"));
+        let write = "INSERT INTO evicted VALUES (zeroblob(1000000))";
+        let full = connections.with(|connection| {
+            connection.pragma_update(None, "max_page_count", 1)?;
+            connection.execute_batch(write)
+        });
+        let full = full.unwrap_err();
+        assert!(full.is_full() && !full.is_read_only(), "{full}");
+        let read_only = connections.with(|connection| {
+            connection.pragma_update(None, "query_only", true)?;
+            connection.execute_batch(write)
+        });
+        let read_only = read_only.unwrap_err();
+        assert!(read_only.is_read_only() && !read_only.is_full(), "{read_only}");
     }
 }
