@@ -65,7 +65,13 @@ fn parse(text: &str) -> Vec<Frame<'_>> {
 
 /// Whether a function next to the task's begin is of this crate, or a call through a trait of the standard library.
 fn leads_to_task(function: &str) -> bool {
-    function.contains(concat!(env!("CARGO_CRATE_NAME"), "::")) || function.contains("core::ops::function::")
+    names(function, concat!(env!("CARGO_CRATE_NAME"), "::")) || names(function, "core::ops::function::")
+}
+
+/// Whether a path begins so within a function's name, and not only another name ends so.
+fn names(function: &str, path: &str) -> bool {
+    let goes_on = |before: &str| before.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':');
+    function.match_indices(path).any(|(at, _)| !goes_on(&function[..at]))
 }
 
 #[cfg(test)]
@@ -100,6 +106,13 @@ mod tests {
              at ./src/main.rs:9:5
 (the frames around the task are shown with RUST_BACKTRACE=full)";
         assert_eq!(shorten(WHOLE), expected);
+    }
+
+    #[test]
+    fn a_task_whose_crate_is_only_named_alike_is_kept() {
+        let alike = WHOLE.replace("study::", "my_joblib_parallel::");
+        let short = shorten(&alike);
+        assert!(short.contains("my_joblib_parallel::row"), "{short}");
     }
 
     #[test]
