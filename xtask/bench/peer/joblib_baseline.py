@@ -39,9 +39,16 @@ from joblib import Memory, Parallel, delayed
 HERE = os.path.dirname(os.path.abspath(__file__))
 FLIGHTS = os.path.join(HERE, "..", "data", "flights.csv.xz")
 
-BIG = 32_000_000  # float64 items: 256 MB
 SMALL = {"alpha": 0.5, "name": "ridge", "weights": [1.0, 2.0, 3.0]}
 COMPRESSORS = {"raw": 0, "zlib": 3, "gzip": 3, "bz2": 3, "lzma": 3, "xz": 3, "lz4": 1}
+
+
+# What a run measures: a quick one is a look at all of it within a minute. Our side has the same sizes.
+SIZES = {
+    # items of the float64 array, lines of the flight table, records, tiny tasks
+    False: {"big": 32_000_000, "flights": None, "records": 1_000_000, "tiny": 20_000},
+    True: {"big": 10_000_000, "flights": 25_000, "records": 10_000, "tiny": 5_000},
+}
 
 
 def identity(i):
@@ -78,8 +85,9 @@ def seconds(fn, repeat=1):
 class Data:
     """What several measurements work on, made on first use."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, quick):
         self.folder = folder
+        self.sizes = SIZES[quick]
         self.made = {}
 
     def path(self, name):
@@ -91,13 +99,13 @@ class Data:
         return self.made[name]
 
     def big(self):
-        return self.once("big", lambda: np.random.default_rng(42).standard_normal(BIG))
+        return self.once("big", lambda: np.random.default_rng(42).standard_normal(self.sizes["big"]))
 
     def flights(self):
         def read():
             import pandas as pd
 
-            return pd.read_csv(FLIGHTS)
+            return pd.read_csv(FLIGHTS, nrows=self.sizes["flights"])
 
         return self.once("flights", read)
 
@@ -117,24 +125,24 @@ class Data:
 
         return self.once("columns", make)
 
-    def records(self, n):
+    def records(self):
         return self.once(
-            f"records {n}",
+            "records",
             lambda: [
                 {"id": i, "name": f"row-{i % 1000}", "score": i * 0.5, "ok": i % 3 == 0, "tags": ["a", str(i % 7)]}
-                for i in range(n)
+                for i in range(self.sizes["records"])
             ],
         )
 
 
-# A measurement is a generator function of (data, quick): what stands before its first `yield` prepares, each `yield` gives
+# A measurement is a generator function of the data: what stands before its first `yield` prepares, each `yield` gives
 # one sample, and what stands in a `finally` cleans up. Its unit stands beside its name.
 MEASUREMENTS = {}
 
 
 def measures(name, unit, **arguments):
     def declare(generator):
-        MEASUREMENTS[name] = (lambda data, quick: generator(data, quick, **arguments), unit)
+        MEASUREMENTS[name] = (lambda data: generator(data, **arguments), unit)
         return generator
 
     return declare
@@ -148,7 +156,7 @@ def gigabytes(array):
 
 
 @measures("persist.raw.dump", "GB/s")
-def raw_dump(data, quick):
+def raw_dump(data):
     big, path = data.big(), data.path("raw-dump.joblib")
     try:
         joblib.dump(big, path)
@@ -160,7 +168,7 @@ def raw_dump(data, quick):
 
 @measures("persist.raw.load", "GB/s")
 @measures("python.raw.load", "GB/s")
-def raw_load(data, quick):
+def raw_load(data):
     big, path = data.big(), data.path("raw-load.joblib")
     joblib.dump(big, path)
     try:
@@ -171,7 +179,7 @@ def raw_load(data, quick):
 
 
 @measures("persist.raw.load_mmap", "us")
-def raw_load_mmap(data, quick):
+def raw_load_mmap(data):
     path = data.path("raw-mmap.joblib")
     joblib.dump(data.big(), path)
     try:
@@ -182,7 +190,7 @@ def raw_load_mmap(data, quick):
 
 
 @measures("persist.small.dump", "us")
-def small_dump(data, quick):
+def small_dump(data):
     path = data.path("small.joblib")
     joblib.dump(SMALL, path)
     while True:
@@ -190,7 +198,7 @@ def small_dump(data, quick):
 
 
 @measures("persist.small.dump_new", "us")
-def small_dump_new(data, quick):
+def small_dump_new(data):
     count = 0
 
     def dump():
@@ -203,7 +211,7 @@ def small_dump_new(data, quick):
 
 
 @measures("persist.small.load", "us")
-def small_load(data, quick):
+def small_load(data):
     path = data.path("small-load.joblib")
     joblib.dump(SMALL, path)
     while True:
@@ -215,20 +223,20 @@ def flights_compress(method):
     return level if method == "raw" else (method, level)
 
 
-def flights_dump(data, quick, method):
+def flights_dump(data, method):
     table, path = data.numeric(), data.path(f"dump.{method}")
     while True:
         yield table.nbytes / 1e6 / seconds(lambda: joblib.dump(table, path, compress=flights_compress(method)))
 
 
-def flights_load(data, quick, method):
+def flights_load(data, method):
     table, path = data.numeric(), data.path(f"load.{method}")
     joblib.dump(table, path, compress=flights_compress(method))
     while True:
         yield table.nbytes / 1e6 / seconds(lambda: joblib.load(path))
 
 
-def flights_size(data, quick, method):
+def flights_size(data, method):
     path = data.path(f"load.{method}")
     if not os.path.exists(path):
         joblib.dump(data.numeric(), path, compress=flights_compress(method))
@@ -243,20 +251,20 @@ for _method in COMPRESSORS:
 
 
 @measures("persist.flights.bytes", "MB")
-def flights_bytes(data, quick):
+def flights_bytes(data):
     while True:
         yield data.numeric().nbytes / 1e6
 
 
 @measures("persist.columns.dump", "ms")
-def columns_dump(data, quick):
+def columns_dump(data):
     columns, path = data.columns(), data.path("columns.joblib")
     while True:
         yield 1e3 * seconds(lambda: joblib.dump(columns, path))
 
 
 @measures("persist.columns.load", "ms")
-def columns_load(data, quick):
+def columns_load(data):
     columns, path = data.columns(), data.path("columns-load.joblib")
     joblib.dump(columns, path)
     while True:
@@ -266,21 +274,17 @@ def columns_load(data, quick):
 # -- python: files that both languages read; the array is as above, the records are 1,000,000 dicts of five fields ---
 
 
-def records_count(quick):
-    return 100_000 if quick else 1_000_000
-
-
 @measures("python.records.dump", "ms")
-def records_dump(data, quick):
-    records, path = data.records(records_count(quick)), data.path("records.joblib")
+def records_dump(data):
+    records, path = data.records(), data.path("records.joblib")
     while True:
         yield 1e3 * seconds(lambda: joblib.dump(records, path))
 
 
 @measures("python.records.load", "ms")
-def records_load(data, quick):
+def records_load(data):
     path = data.path("records-load.joblib")
-    joblib.dump(data.records(records_count(quick)), path)
+    joblib.dump(data.records(), path)
     while True:
         yield 1e3 * seconds(lambda: joblib.load(path))
 
@@ -290,14 +294,14 @@ def records_load(data, quick):
 
 @measures("hash.array", "GB/s", algorithm="md5")  # md5 is joblib's default
 @measures("hash.array.sha1", "GB/s", algorithm="sha1")
-def hash_array(data, quick, algorithm):
+def hash_array(data, algorithm):
     big = data.big()
     while True:
         yield gigabytes(big) / seconds(lambda: joblib.hash(big, algorithm))
 
 
 @measures("hash.small", "us")
-def hash_small(data, quick):
+def hash_small(data):
     small = (1, "two", 3.0, [4, 5, 6], {"seven": 8})
     while True:
         yield 1e6 * seconds(lambda: joblib.hash(small), 500)
@@ -312,7 +316,7 @@ def memory(data, **options):
 
 @measures("memory.hit.tiny", "us")
 @measures("memory.sqlite.hit", "us")
-def hit_tiny(data, quick):
+def hit_tiny(data):
     cached = memory(data).cache(identity)
     cached(1)
     while True:
@@ -321,7 +325,7 @@ def hit_tiny(data, quick):
 
 @measures("memory.miss.tiny", "us", argument=10)
 @measures("memory.sqlite.miss", "us", argument=10_000_000)
-def miss_tiny(data, quick, argument):
+def miss_tiny(data, argument):
     cached = memory(data).cache(identity)
 
     def miss():
@@ -335,7 +339,7 @@ def miss_tiny(data, quick, argument):
 
 @measures("memory.hit.8MB", "us", mmap_mode=None)
 @measures("memory.hit.8MB.mmap", "us", mmap_mode="r")
-def hit_8mb(data, quick, mmap_mode):
+def hit_8mb(data, mmap_mode):
     memory(data).cache(np.ones)(1_000_000)
     cached = memory(data, mmap_mode=mmap_mode).cache(np.ones)
     cached(1_000_000)
@@ -345,7 +349,7 @@ def hit_8mb(data, quick, mmap_mode):
 
 @measures("memory.hit.80MB_argument", "us")
 @measures("memory.hit.80MB_argument.written", "us")
-def hit_80mb_argument(data, quick):
+def hit_80mb_argument(data):
     cached, argument = memory(data).cache(np.size), data.big()[:10_000_000]
     cached(argument)
     while True:
@@ -355,22 +359,22 @@ def hit_80mb_argument(data, quick):
 # -- parallel: many fast tasks, one task, and one 80 MB array that 100 tasks read, on two workers -------------------
 
 
-def tiny(data, quick, backend):
-    k = 5_000 if quick else 20_000
+def tiny(data, backend):
+    k = data.sizes["tiny"]
     with Parallel(n_jobs=2, backend=backend) as parallel:
         parallel(delayed(identity)(i) for i in range(200))
         while True:
             yield 1e6 * seconds(lambda: parallel(delayed(identity)(i) for i in range(k))) / k
 
 
-def one_task(data, quick, backend):
+def one_task(data, backend):
     with Parallel(n_jobs=2, backend=backend) as parallel:
         parallel(delayed(identity)(i) for i in range(200))
         while True:
             yield 1e6 * seconds(lambda: parallel(delayed(identity)(i) for i in range(1)), 7)
 
 
-def shared_80mb(data, quick, backend):
+def shared_80mb(data, backend):
     array = data.big()[:10_000_000]
     with Parallel(n_jobs=2, backend=backend) as parallel:
         parallel(delayed(identity)(i) for i in range(200))
@@ -378,7 +382,7 @@ def shared_80mb(data, quick, backend):
             yield 1e3 * seconds(lambda: parallel(delayed(partial_sum)(array, i) for i in range(100)))
 
 
-def task_length(data, quick, backend, length, count):
+def task_length(data, backend, length, count):
     """What a task costs beyond its own length, of `count` tasks that each keep a core busy for `length` seconds."""
     ideal = count * length / 2
     with Parallel(n_jobs=2, backend=backend) as parallel:
@@ -403,7 +407,7 @@ for _backend in ("threading", "loky", "multiprocessing"):
 
 
 @measures("parallel.none.tiny", "us/task")
-def none_tiny(data, quick):
+def none_tiny(data):
     k = 200_000
     while True:
         yield 1e6 * seconds(lambda: [identity(i) for i in range(k)]) / k
@@ -412,7 +416,7 @@ def none_tiny(data, quick):
 # -- growth: the same work at several sizes, for the curves; `growth.persist.dump.8` is an array of 8 MB -------------
 
 
-def growth_persist(data, quick, kind, size):
+def growth_persist(data, kind, size):
     array = np.random.default_rng(42).standard_normal(int(size * 125_000))
     path = data.path(f"growth-{kind}")
     joblib.dump(array, path)
@@ -429,7 +433,7 @@ def growth_persist(data, quick, kind, size):
         os.remove(path)
 
 
-def growth_entries(data, quick, count):
+def growth_entries(data, count):
     """A hit among `count` results of one function."""
     folder = data.path(f"entries-{count}")
     cached = Memory(folder, verbose=0).cache(identity)
@@ -442,14 +446,14 @@ def growth_entries(data, quick, count):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def growth_tasks(data, quick, count):
+def growth_tasks(data, count):
     with Parallel(n_jobs=2, backend="loky") as parallel:
         parallel(delayed(identity)(i) for i in range(200))
         while True:
             yield 1e3 * seconds(lambda: parallel(delayed(identity)(i) for i in range(count)))
 
 
-def growth_workers(data, quick, count):
+def growth_workers(data, count):
     """200 tasks of one millisecond on `count` workers."""
     steps = int(1e-3 / min(seconds(lambda: spin(100_000)) / 100_000 for _ in range(5)))
     with Parallel(n_jobs=count, backend="loky") as parallel:
@@ -458,7 +462,7 @@ def growth_workers(data, quick, count):
             yield 1e3 * seconds(lambda: parallel(delayed(spin)(steps) for _ in range(200)))
 
 
-def growth_peak(data, quick, compressor, kind, size):
+def growth_peak(data, compressor, kind, size):
     """The peak memory of a fresh process that does nothing else, beyond what it holds before the work."""
     while True:
         out = subprocess.run(
@@ -499,15 +503,15 @@ def growth(name):
     match what:
         case ["persist" | "hash" as area, *rest]:
             kind = rest[0] if area == "persist" else "hash"
-            return lambda d, q: growth_persist(d, q, kind, float(size)), "ms"
+            return lambda d: growth_persist(d, kind, float(size)), "ms"
         case ["peak", *compressor, kind]:
-            return lambda d, q: growth_peak(d, q, "".join(compressor), kind, float(size)), "MB"
+            return lambda d: growth_peak(d, "".join(compressor), kind, float(size)), "MB"
         case ["entries"]:
-            return lambda d, q: growth_entries(d, q, int(size)), "us"
+            return lambda d: growth_entries(d, int(size)), "us"
         case ["tasks"]:
-            return lambda d, q: growth_tasks(d, q, int(size)), "ms"
+            return lambda d: growth_tasks(d, int(size)), "ms"
         case ["workers"]:
-            return lambda d, q: growth_workers(d, q, int(size)), "ms"
+            return lambda d: growth_workers(d, int(size)), "ms"
     raise KeyError(f"no measurement is called {name}")
 
 
@@ -525,13 +529,13 @@ def versions():
 
 # What our side reads: the numbers of the array as plain bytes, and files as joblib writes them.
 WRITES = {
-    "numbers": lambda data, quick, path: data.big().tofile(path),
-    "big": lambda data, quick, path: joblib.dump(data.big(), path),
-    "records": lambda data, quick, path: joblib.dump(data.records(records_count(quick)), path),
+    "numbers": lambda data, path: data.big().tofile(path),
+    "big": lambda data, path: joblib.dump(data.big(), path),
+    "records": lambda data, path: joblib.dump(data.records(), path),
 }
 
 
-def serve(data, quick):
+def serve(data):
     """Answers one request a line until the input ends."""
     running = {}
     # Whatever a library prints belongs to the person, not into the answers.
@@ -543,7 +547,7 @@ def serve(data, quick):
                 name = request["sample"]
                 generator, unit = find(name)
                 if name not in running:
-                    running[name] = generator(data, quick)
+                    running[name] = generator(data)
                 answer = {"value": next(running[name]), "unit": unit}
             elif "release" in request:
                 generator = running.pop(request["release"], None)
@@ -551,7 +555,7 @@ def serve(data, quick):
                     generator.close()
                 answer = {}
             elif "write" in request:
-                WRITES[request["write"]](data, quick, request["path"])
+                WRITES[request["write"]](data, request["path"])
                 answer = {}
             elif "quit" in request:
                 print("{}", file=answers, flush=True)
@@ -565,12 +569,12 @@ def serve(data, quick):
         generator.close()
 
 
-def measure_all(data, quick, only):
+def measure_all(data, only):
     results = {}
     for name, (generator, unit) in sorted(MEASUREMENTS.items()):
         if not name.startswith(only) or (name.startswith("overhead") and not only):
             continue
-        samples = generator(data, quick)
+        samples = generator(data)
         value = statistics.median(next(samples) for _ in range(1 if quick else 3))
         samples.close()
         results[name] = {"value": value, "unit": unit}
@@ -580,7 +584,7 @@ def measure_all(data, quick, only):
 
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    ap.add_argument("--quick", action="store_true", help="fewer samples, and fewer records")
+    ap.add_argument("--quick", action="store_true", help="fewer samples, and less data")
     ap.add_argument("--only", default="", metavar="PREFIX", help="only measurements whose name starts so")
     ap.add_argument("--json", metavar="FILE", help="where to write the results")
     ap.add_argument("--serve", action="store_true", help="measure on request, one JSON object a line")
@@ -594,9 +598,9 @@ def main():
     folder = tempfile.mkdtemp(prefix="joblib-baseline-", dir=a.folder)
     try:
         if a.serve:
-            serve(Data(folder), a.quick)
+            serve(Data(folder, a.quick))
         else:
-            results = measure_all(Data(folder), a.quick, a.only)
+            results = measure_all(Data(folder, a.quick), a.quick, a.only)
             if a.json:
                 with open(a.json, "w") as f:
                     json.dump({"versions": versions(), "results": results}, f, indent=1)

@@ -13,7 +13,16 @@ const TOLERANCE: f64 = 0.10;
 
 /// Prints what became slower, and gives whether nothing did.
 pub(crate) fn execute(before: &Path, after: &Path) -> Result<bool> {
-    let slower = slower(&read(before)?, &read(after)?)?;
+    let (old, new) = (read(before)?, read(after)?);
+    if old.quick != new.quick {
+        let quick = if old.quick { before } else { after };
+        return Err(format!(
+            "{} is of a quick run, on less data: compare it with another quick run",
+            quick.display()
+        )
+        .into());
+    }
+    let slower = slower(&old.results, &new.results)?;
     if slower.is_empty() {
         println!("nothing became slower by over {:.0} %", 100.0 * TOLERANCE);
     }

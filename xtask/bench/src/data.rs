@@ -12,9 +12,7 @@ use crate::Result;
 use crate::flights::Flights;
 use crate::options::Options;
 use crate::peer::Joblib;
-
-/// The numbers of the large array: 256 MB.
-const BIG: usize = 32_000_000;
+use crate::scale::Scale;
 
 /// The shared data, the open peer and a folder for files.
 pub(crate) struct Data {
@@ -22,6 +20,7 @@ pub(crate) struct Data {
     joblib: Joblib,
     folder: TempDir,
     pub(crate) quick: bool,
+    pub(crate) scale: Scale,
     big: OnceCell<Array<f64>>,
     flights: OnceCell<Flights>,
 }
@@ -36,7 +35,14 @@ impl Data {
         }
         .map_err(|e| format!("cannot make a folder for the files of the measurements: {e}"))?;
         let joblib = Joblib::start(folder.path(), options.quick)?;
-        Ok(Self { joblib, folder, quick: options.quick, big: OnceCell::new(), flights: OnceCell::new() })
+        Ok(Self {
+            joblib,
+            folder,
+            quick: options.quick,
+            scale: Scale::of(options.quick),
+            big: OnceCell::new(),
+            flights: OnceCell::new(),
+        })
     }
 
     /// Python's joblib.
@@ -51,7 +57,7 @@ impl Data {
 
     /// The flight table, from the file that the peer reads.
     pub(crate) fn flights(&self) -> Result<&Flights> {
-        get_or_make(&self.flights, Flights::read)
+        get_or_make(&self.flights, || Flights::read(self.scale.flights))
     }
 
     /// The path of a file of ours.
@@ -59,15 +65,15 @@ impl Data {
         self.folder.path().join(name)
     }
 
-    /// The peer's array of 256 MB: the very same normally distributed numbers.
+    /// The peer's large array: the very same normally distributed numbers.
     pub(crate) fn big(&self) -> Result<&Array<f64>> {
         get_or_make(&self.big, || {
-            let path = self.path("numbers");
+            let (path, len) = (self.path("numbers"), self.scale.numbers);
             self.joblib.write("numbers", &path)?;
             let mut file = File::open(&path)?;
-            let buffer = Buffer::filled(BIG * size_of::<f64>(), |bytes| file.read_exact(bytes))?;
+            let buffer = Buffer::filled(len * size_of::<f64>(), |bytes| file.read_exact(bytes))?;
             fs::remove_file(&path)?;
-            Ok(Array::from_buffer(buffer, vec![BIG], Order::C)?)
+            Ok(Array::from_buffer(buffer, vec![len], Order::C)?)
         })
     }
 }

@@ -16,6 +16,7 @@ mod probe;
 mod report;
 mod row;
 mod rows;
+mod scale;
 mod table;
 mod values;
 mod work;
@@ -50,7 +51,15 @@ fn execute(options: &Options) -> Result<bool> {
         return probe::execute(arguments).map(|()| true);
     }
     if let (Some(folder), Some(file)) = (&options.plots, &options.from) {
-        return plots::draw(&report::read(file)?, folder).map(|()| true);
+        let written = report::read(file)?;
+        if written.quick {
+            return Err(format!(
+                "{} is of a quick run, which the pictures are not drawn from",
+                file.display()
+            )
+            .into());
+        }
+        return plots::draw(&written.results, folder).map(|()| true);
     }
     let rows = rows::all(options);
     if rows.is_empty() {

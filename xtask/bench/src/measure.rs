@@ -1,6 +1,6 @@
 //! Takes the samples of each row, alternating the sides so that a drift of the machine meets all of them.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::Result;
 use crate::data::Data;
@@ -9,7 +9,7 @@ use crate::row::{Peer, Row};
 
 /// Measures every row; one that fails is told of and does not cost the others.
 pub(crate) fn all(rows: Vec<Row>, data: &Data) -> Result<Report> {
-    let mut report = Report::new(data.joblib().versions()?);
+    let mut report = Report::new(data.joblib().versions()?, data.quick);
     for row in rows {
         let name = row.name.clone();
         eprint!("{name:40}");
@@ -27,23 +27,6 @@ pub(crate) fn all(rows: Vec<Row>, data: &Data) -> Result<Report> {
     Ok(report)
 }
 
-/// How many rounds, and for how long: a row ends with its last round or, after the fewest, when its time is up.
-struct Effort {
-    fewest: usize,
-    most: usize,
-    time: Duration,
-}
-
-impl Effort {
-    fn of(quick: bool) -> Self {
-        if quick {
-            Self { fewest: 1, most: 5, time: Duration::from_millis(300) }
-        } else {
-            Self { fewest: 3, most: 15, time: Duration::from_secs(6) }
-        }
-    }
-}
-
 fn measure(row: Row, data: &Data) -> Result<Figure> {
     let Row { name, unit, peer, bars, prepare } = row;
     let mut sides = prepare(data)?;
@@ -55,11 +38,10 @@ fn measure(row: Row, data: &Data) -> Result<Figure> {
             (Peer::Nobody, _) => Ok(None),
         }
     };
-    let effort = Effort::of(data.quick);
     let (mut ours, mut theirs, mut limit) = (Vec::new(), Vec::new(), Vec::new());
     let start = Instant::now();
-    for round in 0..effort.most {
-        if round >= effort.fewest && start.elapsed() > effort.time {
+    for round in 0..data.scale.most {
+        if round >= data.scale.fewest && start.elapsed() > data.scale.time {
             break;
         }
         let peer_first = round % 2 == 0;
@@ -90,7 +72,8 @@ fn measure(row: Row, data: &Data) -> Result<Figure> {
         ours: Spread::of(ours).ok_or("no samples of ours")?,
         peer,
         limit,
-        bars,
+        // Bars are for the whole data.
+        bars: if data.quick { Vec::new() } else { bars },
     })
 }
 

@@ -10,8 +10,8 @@ pub(crate) struct Options {
     #[arg(long, value_name = "PREFIX")]
     pub(crate) only: Vec<String>,
 
-    /// Fewer samples, fewer records, no curves
-    #[arg(long)]
+    /// A look within a minute: few samples, less data, no curves, no bars
+    #[arg(long, conflicts_with = "plots")]
     pub(crate) quick: bool,
 
     /// Write the figures to a file

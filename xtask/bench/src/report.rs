@@ -102,14 +102,16 @@ impl std::fmt::Display for Bar {
 /// All figures of a run.
 pub(crate) struct Report {
     pub(crate) versions: Value,
+    /// Whether it was only a look: see [`Scale`](crate::scale::Scale).
+    pub(crate) quick: bool,
     pub(crate) figures: Vec<Figure>,
     /// Rows that could not be measured, with the reason.
     pub(crate) failures: Vec<String>,
 }
 
 impl Report {
-    pub(crate) fn new(versions: Value) -> Self {
-        Self { versions, figures: Vec::new(), failures: Vec::new() }
+    pub(crate) fn new(versions: Value, quick: bool) -> Self {
+        Self { versions, quick, figures: Vec::new(), failures: Vec::new() }
     }
 
     /// The figures by name, as they stand in the file.
@@ -117,10 +119,14 @@ impl Report {
         self.figures.iter().map(|figure| (figure.name.clone(), figure.json())).collect()
     }
 
-    /// Writes `{"versions": …, "results": {name: {…}}}`.
+    /// Writes `{"versions": …, "quick": …, "results": {name: {…}}}`.
     pub(crate) fn write(&self, file: &Path) -> Result {
-        let whole =
-            json!({ "versions": self.versions, "results": self.results(), "failures": self.failures });
+        let whole = json!({
+            "versions": self.versions,
+            "quick": self.quick,
+            "results": self.results(),
+            "failures": self.failures,
+        });
         let mut text = serde_json::to_string_pretty(&whole)?;
         text.push('\n');
         fs::write(file, text).map_err(|e| format!("cannot write {}: {e}", file.display()))?;
@@ -128,13 +134,21 @@ impl Report {
     }
 }
 
-/// The results of a file.
-pub(crate) fn read(file: &Path) -> Result<Map<String, Value>> {
+/// What was read from a file of `--json`.
+pub(crate) struct Written {
+    pub(crate) quick: bool,
+    pub(crate) results: Map<String, Value>,
+}
+
+/// Reads what [`Report::write`] wrote.
+pub(crate) fn read(file: &Path) -> Result<Written> {
     let text = fs::read_to_string(file).map_err(|e| format!("cannot read {}: {e}", file.display()))?;
     let whole: Value = serde_json::from_str(&text)
         .map_err(|e| format!("{} is not a file of --json: {e}", file.display()))?;
     match whole.get("results") {
-        Some(Value::Object(results)) => Ok(results.clone()),
+        Some(Value::Object(results)) => {
+            Ok(Written { quick: whole["quick"] == Value::Bool(true), results: results.clone() })
+        }
         _ => Err(format!("{} has no \"results\": not a file of --json", file.display()).into()),
     }
 }

@@ -177,7 +177,7 @@ fn hit_80mb_argument(name: &str, writes: bool) -> Row {
 
 fn hit_among_many() -> Row {
     Row::new("memory.hit.among_200k", Unit::Microseconds, |data| {
-        let many = filled(data, if data.quick { 20_000 } else { 200_000 })?;
+        let many = filled(data, data.scale.entries)?;
         let few = filled(data, 10)?;
         Ok(Sides::new(move || hit(&many)).peer(move || hit(&few)))
     })

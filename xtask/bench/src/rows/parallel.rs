@@ -61,7 +61,7 @@ fn warm(parallel: &Parallel) -> Result {
 
 fn tiny(backend: &'static str) -> Row {
     Row::new(format!("parallel.{backend}.tiny"), Unit::MicrosecondsPerTask, move |data| {
-        let count = if data.quick { 5_000 } else { 20_000 };
+        let count = data.scale.tiny_tasks;
         let parallel = on(backend);
         warm(&parallel)?;
         let pool = pool()?;
@@ -135,8 +135,8 @@ fn tiny_sequential() -> Row {
 /// How far memory grows while 10,000,000 tasks of a lazy producer are streamed.
 fn streamed(backend: &'static str) -> Row {
     Row::new(format!("parallel.{backend}.streamed_10M"), Unit::Megabytes, move |data| {
-        let tasks = if data.quick { "1000000" } else { "10000000" };
-        Ok(Sides::new(move || probe::rise(&[backend, tasks])))
+        let tasks = data.scale.streamed_tasks.to_string();
+        Ok(Sides::new(move || probe::rise(&[backend, &tasks])))
     })
     .against(Peer::Nobody)
 }
