@@ -433,12 +433,18 @@ def growth_persist(data, kind, size):
         os.remove(path)
 
 
-def growth_entries(data, count):
-    """A hit among `count` results of one function."""
-    folder = data.path(f"entries-{count}")
+def fill(folder, count):
+    """A function with `count` results."""
     cached = Memory(folder, verbose=0).cache(identity)
     for i in range(count):
         cached(i)
+    return cached
+
+
+def growth_entries(data, count):
+    """A hit among `count` results of one function."""
+    folder = data.path(f"entries-{count}")
+    cached = fill(folder, count)
     try:
         while True:
             yield 1e6 * seconds(lambda: cached(count // 2), 100)
@@ -464,6 +470,8 @@ def growth_workers(data, count):
 
 def growth_peak(data, compressor, kind, size):
     """The peak memory of a fresh process that does nothing else, beyond what it holds before the work."""
+    if kind == "entries":
+        fill(data.path(f"probe-{size:.0f}"), int(size))
     while True:
         out = subprocess.run(
             [sys.executable, __file__, "--peak", compressor, kind, str(size), data.folder],
@@ -475,25 +483,58 @@ def growth_peak(data, compressor, kind, size):
 
 
 def peak(compressor, kind, size, folder):
-    """In a process of its own: how far the resident memory rises above the start, in MB."""
+    """In a process of its own: what memory the work takes, in MB."""
     path = os.path.join(folder, f"peak-{compressor}-{size}")
     compress = (compressor, 3) if compressor else 0
-    array = np.arange(size * 125_000) if kind != "load" or not os.path.exists(path) else None
-    if kind == "load" and array is not None:
-        joblib.dump(array, path, compress=compress)
-        os.execv(sys.executable, [sys.executable, __file__, "--peak", compressor, kind, str(size), folder])
+    match kind:
+        case "load":
+            if not os.path.exists(path):
+                joblib.dump(np.arange(size * 125_000), path, compress=compress)
+                # What was freed would hide a rise.
+                os.execv(sys.executable, [sys.executable, __file__, "--peak", compressor, kind, str(size), folder])
+            print(rise(lambda: joblib.load(path)))
+        case "dump":
+            array = np.arange(size * 125_000)
+            print(rise(lambda: joblib.dump(array, path + ".dump", compress=compress)))
+        case "hash":
+            array = np.arange(size * 125_000)
+            print(rise(lambda: joblib.hash(array)))
+        case "entries":
+            cached = os.path.join(folder, f"probe-{size:.0f}")
+            print(rise(lambda: Memory(cached, verbose=0).cache(identity)(int(size) // 2)))
+        case "tasks" | "workers":
+            with Parallel(n_jobs=2 if kind == "tasks" else int(size), backend="loky") as parallel:
+                parallel(delayed(identity)(i) for i in range(200))
+                if kind == "tasks":
+                    print(rise(lambda: parallel(delayed(identity)(i) for i in range(int(size)))))
+                else:
+                    print(resident_of_descendants())
+
+
+def rise(work):
+    """How far the resident memory of this process rises above its start while some work is done, in MB."""
     with open("/proc/self/clear_refs", "w") as f:
         f.write("5")  # from here on the peak is counted
-    resident = status("VmRSS:")
-    {"dump": lambda: joblib.dump(array, path + ".dump", compress=compress), "load": lambda: joblib.load(path), "hash": lambda: joblib.hash(array)}[
-        kind
-    ]()
-    print(status("VmHWM:") - resident)
+    before = megabytes("/proc/self/status", "VmRSS:")
+    work()
+    return megabytes("/proc/self/status", "VmHWM:") - before
 
 
-def status(name):
-    """A line of /proc/self/status, in MB."""
-    with open("/proc/self/status") as f:
+def resident_of_descendants():
+    """The memory of the processes that this one started, and they: a page that several of them share counts once."""
+    total, parents = 0, [os.getpid()]
+    for parent in parents:
+        for task in os.listdir(f"/proc/{parent}/task"):
+            with open(f"/proc/{parent}/task/{task}/children") as f:
+                children = f.read().split()
+            parents.extend(children)
+            total += sum(megabytes(f"/proc/{child}/smaps_rollup", "Pss:") for child in children)
+    return total
+
+
+def megabytes(file, name):
+    """A line of a file of /proc, in MB."""
+    with open(file) as f:
         return next(int(line.split()[1]) for line in f if line.startswith(name)) * 1024 / 1e6
 
 

@@ -1,10 +1,12 @@
-//! Peak memory: work done alone in a process of its own, this executable started again.
+//! Memory: work done alone in a process of its own, this executable started again.
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 use joblib_array::Array;
+use joblib_hash::hash;
+use joblib_memory::Memory;
 use joblib_parallel::{Generator, Parallel, delayed};
 use joblib_persist::{dump, load};
 
@@ -16,13 +18,13 @@ pub(crate) fn peak(kind: &str, megabytes: u32, file: &Path) -> Result<f64> {
     let file = file.to_str().ok_or("the folder's name is not UTF-8")?;
     if kind == "load" {
         // Made in a process of its own: what it frees would hide a rise.
-        rise(&["dump", &size, file])?;
+        alone(&["dump", &size, file])?;
     }
-    rise(&[kind, &size, file])
+    alone(&[kind, &size, file])
 }
 
-/// How far the resident memory rises, in MB, by some work in a process of its own.
-pub(crate) fn rise(arguments: &[&str]) -> Result<f64> {
+/// What memory some work takes, in MB, done in a process of its own.
+pub(crate) fn alone(arguments: &[&str]) -> Result<f64> {
     let out = Command::new(std::env::current_exe()?).arg("--probe").args(arguments).output()?;
     if !out.status.success() {
         return Err(
@@ -32,39 +34,80 @@ pub(crate) fn rise(arguments: &[&str]) -> Result<f64> {
     Ok(String::from_utf8(out.stdout)?.trim().parse()?)
 }
 
-/// In the process of its own: does the work and prints how far the memory rose.
+/// In the process of its own: does the work and prints what memory it took, in MB.
 pub(crate) fn execute(arguments: &[String]) -> Result {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let before;
-    match arguments[..] {
-        ["load", _, file] => {
-            before = start()?;
-            load::<Array<f64>>(file)?;
-        }
+    let megabytes = match arguments[..] {
+        ["load", _, file] => peak_of(|| Ok(load::<Array<f64>>(file)?))?,
         ["dump", megabytes, file] => {
-            let numbers: Vec<f64> = (0..megabytes.parse::<u32>()? * 125_000).map(f64::from).collect();
-            let array = Array::from_slice(&numbers, &[numbers.len()])?;
-            drop(numbers);
-            before = start()?;
-            dump(&array, file)?;
+            let array = array(megabytes)?;
+            peak_of(|| Ok(dump(&array, file)?))?
+        }
+        ["hash", megabytes, _] => {
+            let array = array(megabytes)?;
+            peak_of(|| Ok(hash(&array)?))?
+        }
+        ["fill", results, folder] => peak_of(|| fill(results.parse()?, folder))?,
+        ["hit", results, folder] => peak_of(|| hit(results.parse()?, folder))?,
+        ["tasks", tasks] => {
+            let (parallel, tasks) = (warm("loky", 2)?, tasks.parse()?);
+            peak_of(|| Ok(parallel.run((0..tasks).map(|i| delayed(identity, (i,))))?))?
+        }
+        ["workers", workers] => {
+            let _open = warm("loky", workers.parse()?)?;
+            resident_of_descendants()?
         }
         [backend, tasks] => {
-            let tasks: u64 = tasks.parse()?;
-            let parallel = Parallel::new().n_jobs(2).backend(backend);
-            parallel.run((0..200).map(|i| delayed(identity, (i,))))?;
-            before = start()?;
-            let results = parallel.return_as(Generator).run((0..tasks).map(|i| delayed(identity, (i,))))?;
-            let mut sum = 0;
-            for result in results {
-                sum += result?;
-            }
-            if sum != tasks * (tasks - 1) / 2 {
-                return Err(format!("{tasks} tasks gave {sum}").into());
-            }
+            let (parallel, tasks) = (warm(backend, 2)?, tasks.parse()?);
+            peak_of(|| stream(&parallel, tasks))?
         }
         _ => return Err("a probe takes a backend and a number, or what to do, a size and a file".into()),
+    };
+    println!("{megabytes}");
+    Ok(())
+}
+
+/// Consecutive numbers of so many megabytes.
+fn array(megabytes: &str) -> Result<Array<f64>> {
+    let numbers: Vec<f64> = (0..megabytes.parse::<u32>()? * 125_000).map(f64::from).collect();
+    Ok(Array::from_slice(&numbers, &[numbers.len()])?)
+}
+
+/// Stores so many results of one function.
+fn fill(results: u64, folder: &str) -> Result {
+    let cached = Memory::new(folder)?.cache("identity", identity);
+    for i in 0..results {
+        cached.eval((i,));
     }
-    println!("{}", status("VmHWM:")? - before);
+    Ok(())
+}
+
+/// Opens the cache and reads the result in the middle.
+fn hit(results: u64, folder: &str) -> Result {
+    let cached = Memory::new(folder)?.cache("identity", identity);
+    if !cached.check_call_in_cache((results / 2,)) {
+        return Err(format!("{folder} does not hold the results").into());
+    }
+    cached.eval((results / 2,));
+    Ok(())
+}
+
+/// A backend whose workers have begun.
+fn warm(backend: &str, workers: i32) -> Result<Parallel> {
+    let parallel = Parallel::new().n_jobs(workers).backend(backend);
+    parallel.run((0..200).map(|i| delayed(identity, (i,))))?;
+    Ok(parallel)
+}
+
+/// Streams results without keeping them.
+fn stream(parallel: &Parallel, tasks: u64) -> Result {
+    let mut sum = 0;
+    for result in parallel.clone().return_as(Generator).run((0..tasks).map(|i| delayed(identity, (i,))))? {
+        sum += result?;
+    }
+    if sum != tasks * (tasks - 1) / 2 {
+        return Err(format!("{tasks} tasks gave {sum}").into());
+    }
     Ok(())
 }
 
@@ -72,17 +115,37 @@ fn identity(i: u64) -> u64 {
     i
 }
 
-/// Counts the peak from here on, and gives what is resident now.
-fn start() -> Result<f64> {
+/// How far the resident memory of this process rises above its start while some work is done.
+fn peak_of<R>(work: impl FnOnce() -> Result<R>) -> Result<f64> {
+    // From here on the peak is counted.
     fs::write("/proc/self/clear_refs", "5")?;
-    status("VmRSS:")
+    let before = megabytes("/proc/self/status", "VmRSS:")?;
+    std::hint::black_box(work()?);
+    Ok(megabytes("/proc/self/status", "VmHWM:")? - before)
 }
 
-/// A line of `/proc/self/status` in megabytes.
-fn status(name: &str) -> Result<f64> {
-    let text = fs::read_to_string("/proc/self/status")?;
-    let line =
-        text.lines().find_map(|line| line.strip_prefix(name)).ok_or("no such line in /proc/self/status")?;
+/// The memory of the processes that this one started, and they: a page that several of them share counts once.
+fn resident_of_descendants() -> Result<f64> {
+    let (mut total, mut parents) = (0.0, vec![std::process::id().to_string()]);
+    while let Some(parent) = parents.pop() {
+        for task in fs::read_dir(format!("/proc/{parent}/task"))? {
+            let children = fs::read_to_string(task?.path().join("children"))?;
+            for child in children.split_whitespace() {
+                total += megabytes(&format!("/proc/{child}/smaps_rollup"), "Pss:")?;
+                parents.push(child.to_owned());
+            }
+        }
+    }
+    Ok(total)
+}
+
+/// A line of a file of `/proc` in megabytes.
+fn megabytes(file: &str, name: &str) -> Result<f64> {
+    let text = fs::read_to_string(file)?;
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix(name))
+        .ok_or_else(|| format!("{file} has no {name}"))?;
     let kibibytes: f64 = line.trim().trim_end_matches("kB").trim().parse()?;
     Ok(kibibytes * 1024.0 / 1e6)
 }

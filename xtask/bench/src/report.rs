@@ -27,7 +27,8 @@ impl Spread {
             below + (samples[position.ceil() as usize] - below) * position.fract()
         };
         let median = quantile(0.5);
-        Some(Self { median, relative: (quantile(0.75) - quantile(0.25)) / 2.0 / median })
+        let half = (quantile(0.75) - quantile(0.25)) / 2.0;
+        Some(Self { median, relative: if half == 0.0 { 0.0 } else { half / median } })
     }
 }
 
@@ -43,9 +44,9 @@ pub(crate) struct Figure {
 }
 
 impl Figure {
-    /// Ours divided by the peer's, of the medians.
+    /// Ours divided by the peer's, of the medians; `None` of a peer that takes nothing.
     pub(crate) fn ratio(&self) -> Option<f64> {
-        self.peer.map(|peer| self.ours.median / peer.median)
+        self.peer.map(|peer| self.ours.median / peer.median).filter(|ratio| ratio.is_finite())
     }
 
     /// How much of what is possible is reached: 1 is the limit itself.

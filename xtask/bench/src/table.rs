@@ -67,6 +67,9 @@ fn spread(spread: Spread) -> String {
 
 /// Three significant digits, without an exponent.
 fn number(value: f64) -> String {
+    if value == 0.0 {
+        return "0".into();
+    }
     let whole_digits = value.abs().max(1e-6).log10().floor() as i32 + 1;
     let decimals = (3 - whole_digits).clamp(0, 6) as usize;
     format!("{value:.decimals$}")
@@ -81,5 +84,6 @@ mod tests {
         assert_eq!(number(1234.4), "1234");
         assert_eq!(number(12.345), "12.3");
         assert_eq!(number(0.012_345), "0.0123");
+        assert_eq!(number(0.0), "0");
     }
 }

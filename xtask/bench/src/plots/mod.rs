@@ -34,10 +34,10 @@ pub(crate) fn draw(results: &Map<String, Value>, folder: &Path) -> Result {
         ),
         (
             "growth-memory",
-            "Memory used beside the value to dump, in all to load",
+            "Memory used beside the value to dump and hash, in all to load",
             "array, MB",
             "MB",
-            &[("growth.peak.dump", "dump"), ("growth.peak.load", "load")],
+            &[("growth.peak.dump", "dump"), ("growth.peak.load", "load"), ("growth.peak.hash", "hash")],
         ),
         (
             "growth-entries",
@@ -48,6 +48,20 @@ pub(crate) fn draw(results: &Map<String, Value>, folder: &Path) -> Result {
         ),
         ("growth-tasks", "Many tiny tasks on two workers", "tasks", "ms", &[("growth.tasks", "tasks")]),
         ("growth-workers", "200 tasks of a millisecond", "workers", "ms", &[("growth.workers", "workers")]),
+        (
+            "growth-memory-counts",
+            "Memory used by a hit among many results, and by many tasks on two workers",
+            "results, or tasks",
+            "MB",
+            &[("growth.peak.entries", "results"), ("growth.peak.tasks", "tasks")],
+        ),
+        (
+            "growth-memory-workers",
+            "Memory of the worker processes",
+            "workers",
+            "MB",
+            &[("growth.peak.workers", "workers")],
+        ),
     ];
     for (file, title, x, y, kinds) in curves {
         growth(&figures, title, x, y, kinds).draw(&folder.join(format!("{file}.svg")))?;

@@ -34,6 +34,7 @@ pub(crate) fn rows() -> Vec<Row> {
         rows.extend([
             peak("", "dump", size).bar(Bar::Under(32.0)),
             peak("", "load", size).bar(Bar::Under(load)),
+            peak("", "hash", size),
         ]);
     }
     for compressor in ["zlib", "gzip", "bz2", "lzma", "xz", "lz4"] {
@@ -43,6 +44,9 @@ pub(crate) fn rows() -> Vec<Row> {
     rows.extend([10, 100, 1_000, 10_000].map(memory::entries));
     rows.extend([100, 1_000, 10_000, 100_000].map(tasks));
     rows.extend([1, 2, 4, 8].map(workers));
+    rows.extend([10, 100, 1_000, 10_000].map(peak_of_a_hit));
+    rows.extend([100, 1_000, 10_000, 100_000].map(|count| alone("tasks", count)));
+    rows.extend([1, 2, 4, 8].map(|count| alone("workers", count)));
     rows
 }
 
@@ -68,6 +72,24 @@ fn peak(compressor: &'static str, kind: &'static str, size: u32) -> Row {
         };
         let file = data.path(&format!("probe.{extension}"));
         Ok(Sides::new(move || probe::peak(kind, size, &file)))
+    })
+}
+
+/// How far memory rises by opening a cache of so many results and reading one of them.
+fn peak_of_a_hit(count: u64) -> Row {
+    Row::new(format!("growth.peak.entries.{count}"), Unit::Megabytes, move |data| {
+        let (folder, count) = (data.path(&format!("probe-{count}")), count.to_string());
+        let folder = folder.to_str().ok_or("the folder's name is not UTF-8")?.to_owned();
+        // Filled in a process of its own, as another program would.
+        probe::alone(&["fill", &count, &folder])?;
+        Ok(Sides::new(move || probe::alone(&["hit", &count, &folder])))
+    })
+}
+
+/// Memory of so many tasks on two worker processes, beyond what they begin with, or of so many workers.
+fn alone(what: &'static str, count: u64) -> Row {
+    Row::new(format!("growth.peak.{what}.{count}"), Unit::Megabytes, move |_| {
+        Ok(Sides::new(move || probe::alone(&[what, &count.to_string()])))
     })
 }
 

@@ -136,7 +136,7 @@ fn tiny_sequential() -> Row {
 fn streamed(backend: &'static str) -> Row {
     Row::new(format!("parallel.{backend}.streamed_10M"), Unit::Megabytes, move |data| {
         let tasks = data.scale.streamed_tasks.to_string();
-        Ok(Sides::new(move || probe::rise(&[backend, &tasks])))
+        Ok(Sides::new(move || probe::alone(&[backend, &tasks])))
     })
     .against(Peer::Nobody)
 }
