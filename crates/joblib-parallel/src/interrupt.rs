@@ -100,6 +100,11 @@ fn restore() {
     }
 }
 
+/// In a forked process: Ctrl-C is no longer the business of the calls of the process it was copied from.
+pub(crate) fn forget() {
+    restore();
+}
+
 fn is_ours(handler: SigHandler) -> bool {
     let ours: extern "C" fn(libc::c_int) = pressed;
     matches!(handler, SigHandler::Handler(handler) if std::ptr::fn_addr_eq(handler, ours))

@@ -10,6 +10,7 @@ use joblib_array::MmapMode;
 use crate::backend::Backend;
 use crate::batching::BatchSize;
 use crate::cancel::CancellationToken;
+use crate::error::Error;
 use crate::pre_dispatch::PreDispatch;
 use crate::reporter::Progress;
 
@@ -83,6 +84,31 @@ impl Settings {
     /// How they are mapped.
     pub(crate) fn mapped_as(&self) -> MmapMode {
         self.mmap_mode.and_then(Result::ok).unwrap_or(MmapMode::Read)
+    }
+
+    /// Refuses values that no call can have.
+    pub(crate) fn check(&self) -> crate::Result<()> {
+        if self.batch_size == BatchSize::Fixed(0) {
+            return Err(Error::usage("batch_size has to be at least 1"));
+        }
+        if self.inner_max_num_threads == Some(0) {
+            return Err(Error::usage("inner_max_num_threads has to be at least 1"));
+        }
+        if self.timeout == Some(Duration::ZERO) {
+            return Err(Error::usage(
+                "timeout has to be longer than nothing, which every task is out of; without it there is no limit",
+            ));
+        }
+        for (name, value) in &self.env {
+            let (name, value) = (name.as_encoded_bytes(), value.as_encoded_bytes());
+            if name.is_empty() || name.contains(&b'=') || name.contains(&0) || value.contains(&0) {
+                return Err(Error::usage(format!(
+                    "env can't set a variable {:?}: names are not empty, have no \"=\", and neither they nor values hold a NUL",
+                    String::from_utf8_lossy(name)
+                )));
+            }
+        }
+        Ok(())
     }
 
     /// What is asked of worker processes and can't be had elsewhere, by name.

@@ -205,6 +205,39 @@ fn initializer_environment_and_nice_reach_the_workers() {
 }
 
 #[test]
+fn workers_that_die_before_they_begin_a_task_end_the_call() {
+    let error = parallel()
+        .initializer(delayed(|| std::process::exit(3), ()))
+        .run((0..3).map(|n| delayed(square, (n,))))
+        .unwrap_err();
+    assert!(error.is_backend() && error.to_string().contains("before it began a task"), "{error}");
+}
+
+#[test]
+fn a_forked_worker_that_an_interrupt_reaches_dies_of_it_and_the_call_goes_on() {
+    let forks = Parallel::new().backend(Backend::Multiprocessing).n_jobs(2).outcomes();
+    let outcomes = forks.run((0..4).map(|n| delayed(dies, (n, 4, libc::SIGINT)))).unwrap();
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 3);
+    let error = outcomes.into_iter().find_map(Result::err).unwrap();
+    assert!(error.to_string().contains("SIGINT"), "{error}");
+}
+
+#[test]
+fn forked_workers_start_whatever_number_of_threads_a_task_may_use() {
+    let forks = Parallel::new().backend(Backend::Multiprocessing).n_jobs(2);
+    let results = forks.inner_max_num_threads(usize::MAX).run((0..3).map(|n| delayed(square, (n,))));
+    assert_eq!(results.unwrap(), [0, 1, 4]);
+}
+
+#[test]
+fn names_that_no_variable_can_have_are_refused() {
+    for name in ["", "a=b", "a\0b"] {
+        let error = parallel().env(name, "c").run([delayed(square, (1,))]).unwrap_err();
+        assert!(error.is_usage() && error.to_string().contains("env"), "{error}");
+    }
+}
+
+#[test]
 fn workers_are_recycled_after_their_number_of_tasks() {
     let pids = parallel()
         .recycle_after_tasks(5)

@@ -17,9 +17,13 @@ use super::process::{BATCH_TIME, ProcessSession, Starter, pool};
 use super::{Call, ParallelBackend, Session, Traits};
 use crate::error::{Error, Result};
 use crate::fork::fork;
-use crate::registry;
 use crate::worker::entry;
 use crate::worker::slot::Slot;
+use crate::{cpu_count, interrupt, registry};
+
+/// Threads of rayon's that a forked worker starts, all at once, however many more a task may use; more on a machine that has
+/// more processors.
+const MOST_THREADS: usize = 64;
 
 pub(crate) struct Multiprocessing;
 
@@ -35,7 +39,8 @@ impl ParallelBackend for Multiprocessing {
     fn open(&self, call: Call) -> Result<Box<dyn Session>> {
         let mut config = pool::config(&call)?;
         config.setup.idle_seconds = None;
-        let starter = Fork { threads: call.context.budget, siblings: Vec::new() };
+        let threads = call.context.budget.min(cpu_count().max(MOST_THREADS));
+        let starter = Fork { threads, siblings: Vec::new() };
         Ok(Box::new(ProcessSession::new(starter, config, call)?))
     }
 }
@@ -97,6 +102,7 @@ impl Fork {
             // process will use or drop: it never returns to where they are. Open, they would hide a parent's end.
             unsafe { libc::close(*sibling) };
         }
+        interrupt::forget();
         // Threads did not survive the fork, and neither did the pools made of them.
         registry::forget_pools();
         let code = std::panic::catch_unwind(|| {

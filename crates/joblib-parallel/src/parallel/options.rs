@@ -49,6 +49,8 @@ impl<W, R, F> Parallel<W, R, F> {
     /// let parallel = Parallel::new().n_jobs(2).timeout(Duration::from_millis(100));
     /// assert!(parallel.run([0, 2000].map(|ms| delayed(nap, (ms,)))).unwrap_err().is_timeout());
     /// ```
+    ///
+    /// A limit of nothing is an error when the call starts; one beyond a century is none.
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.settings.timeout = Some(limit);
         self
@@ -109,7 +111,7 @@ impl<W, R, F> Parallel<W, R, F> {
     }
 
     /// How many threads each task may use for itself. By default an equal share of the processors; 0 is an error when the
-    /// call starts.
+    /// call starts. A forked worker has at most 64 of rayon's, or as many as there are processors.
     ///
     /// ```
     /// use joblib_parallel::{Parallel, delayed, effective_n_jobs};

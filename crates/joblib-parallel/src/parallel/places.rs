@@ -179,7 +179,7 @@ impl<R, F> Parallel<Anywhere, R, F> {
         self
     }
 
-    /// Sets an environment variable of the worker processes.
+    /// Sets an environment variable of the worker processes. A name that is empty or holds `=` is an error when the call starts.
     ///
     /// ```
     /// use joblib_parallel::{Parallel, delayed};

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use super::{OnFailure, Parallel};
 use crate::backend::{Backend, Call, Erased, ParallelBackend, Traits};
@@ -21,6 +22,9 @@ pub(super) struct Resolved {
     limit: Option<usize>,
 }
 
+/// A time limit beyond a century is none: clocks can't count to any.
+const ENDLESS: Duration = Duration::from_hours(100 * 365 * 24);
+
 impl<W, R, F: OnFailure> Parallel<W, R, F> {
     /// Puts together what this says, what its surroundings say and the defaults. `require` limits the choice of
     /// backend to those in this process.
@@ -38,9 +42,8 @@ impl<W, R, F: OnFailure> Parallel<W, R, F> {
         settings.max_nbytes = settings.max_nbytes.or_else(config::max_nbytes);
         settings.mmap_mode = settings.mmap_mode.or_else(config::mmap_mode);
         settings.temp_folder = settings.temp_folder.or_else(config::temp_folder);
-        if settings.batch_size == BatchSize::Fixed(0) || settings.inner_max_num_threads == Some(0) {
-            return Err(Error::usage("batch_size and inner_max_num_threads have to be at least 1"));
-        }
+        settings.check()?;
+        settings.timeout = settings.timeout.filter(|limit| *limit < ENDLESS);
         let backend = Self::choose(&settings, shared_memory)?;
         let n_jobs = backend.effective_n_jobs(settings.n_jobs.unwrap_or(1))?;
         if n_jobs == 0 {

@@ -315,14 +315,7 @@ impl<S: Starter> ProcessSession<S> {
         }
         let name = handle.name.clone();
         tracing::warn!(worker = %name, task = ?current, %crash, "a worker process died");
-        if current.is_none() && !flights.is_empty() {
-            self.stillborn += 1;
-            if self.stillborn >= MOST_STILLBORN {
-                let reason =
-                    format!("{name}: {crash}, {} times in a row, before it began a task", self.stillborn);
-                return Err(Error::backend("keep worker processes alive", Some(reason.into())));
-            }
-        }
+        let stillborn = current.is_none() && !flights.is_empty();
         for Flight { mut batch, .. } in flights {
             let first = batch.next_index();
             let culprit = current.filter(|index| (first..first + batch.pending()).contains(index));
@@ -332,6 +325,14 @@ impl<S: Starter> ProcessSession<S> {
                 self.done.push(Returned::Batch(rest));
             }
             self.done.push(Returned::Batch(batch));
+        }
+        if stillborn {
+            self.stillborn += 1;
+            if self.stillborn >= MOST_STILLBORN {
+                let reason =
+                    format!("{name}: {crash}, {} times in a row, before it began a task", self.stillborn);
+                return Err(Error::backend("keep worker processes alive", Some(reason.into())));
+            }
         }
         Ok(())
     }
