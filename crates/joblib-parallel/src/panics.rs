@@ -47,8 +47,17 @@ pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Panic> {
     let outer = IN_TASK.replace(true);
     // The task owns what it works on, and nobody sees that again after its panic.
     let result = panic::catch_unwind(AssertUnwindSafe(|| __rust_begin_short_backtrace(f)));
+    let result = result.map_err(|payload| {
+        let panic = describe(&*payload);
+        // What was thrown may panic when it is dropped; what that throws is not dropped.
+        if let Err(second) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            std::mem::forget(second);
+            DETAILS.take();
+        }
+        panic
+    });
     IN_TASK.set(outer);
-    result.map_err(|payload| describe(&*payload))
+    result
 }
 
 /// Is on the stack where the task begins; the standard library's own name for that, so that it knows it too.

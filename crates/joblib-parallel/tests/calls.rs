@@ -67,6 +67,47 @@ fn a_timeout_on_threads_returns_on_time_and_costs_no_other_task() {
     assert!(outcomes[3].is_err() && outcomes[13].is_err());
 }
 
+const BACKENDS: [Backend; 4] =
+    [Backend::Sequential, Backend::Threading, Backend::Loky, Backend::Multiprocessing];
+
+#[test]
+fn a_timeout_of_nothing_is_refused_and_one_without_end_is_none() {
+    for backend in BACKENDS {
+        let parallel = || Parallel::new().n_jobs(2).backend(backend.clone());
+        let tasks = || (0..3).map(|n| delayed(square, (n,)));
+        let error = parallel().timeout(Duration::ZERO).run(tasks()).unwrap_err();
+        assert!(error.is_usage() && error.to_string().contains("timeout"), "{backend:?}: {error}");
+        assert_eq!(parallel().timeout(Duration::MAX).run(tasks()).unwrap(), [0, 1, 4], "{backend:?}");
+    }
+}
+
+/// Panics again when it is dropped.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        std::panic::panic_any(Bomb);
+    }
+}
+
+fn throws_a_bomb(n: u64) -> u64 {
+    if n == 1 {
+        std::panic::panic_any(Bomb);
+    }
+    n
+}
+
+#[test]
+fn what_a_task_throws_may_panic_when_it_is_dropped() {
+    for backend in BACKENDS {
+        let parallel = Parallel::new().n_jobs(2).backend(backend.clone()).outcomes();
+        let outcomes = parallel.run((0..3).map(|n| delayed(throws_a_bomb, (n,)))).unwrap();
+        let error = outcomes[1].as_ref().unwrap_err();
+        assert!(error.to_string().contains("a value that is not text"), "{backend:?}: {error}");
+        assert!(outcomes[0].is_ok() && outcomes[2].is_ok(), "{backend:?}");
+    }
+}
+
 #[test]
 fn a_lone_task_is_noticed_when_it_is_out_of_time_however_late_its_thread_began() {
     let nap = || std::thread::sleep(Duration::from_secs(1));
