@@ -1,11 +1,12 @@
-//! A chart with logarithmic axes: series of points, joined or not, each point with a name or none.
+//! A chart with logarithmic axes: series of points, joined or not, each point with a name or none; and one whose rows have names
+//! in place of an axis.
 
 use std::ops::Range;
 use std::path::Path;
 
 use plotters::prelude::*;
 
-use super::colour;
+use super::{colour, labels};
 use crate::Result;
 
 /// Points of one kind.
@@ -17,6 +18,14 @@ pub(super) struct Series {
     /// Hollow points are joblib's, so that colour is not all that tells them apart.
     pub(super) hollow: bool,
     pub(super) points: Vec<(f64, f64, String)>,
+}
+
+/// Width and height of a picture in pixels.
+const PAGE: (u32, u32) = (800, 480);
+
+/// A font of so many pixels.
+fn text(size: i32) -> TextStyle<'static> {
+    ("sans-serif", size).into_font().color(&colour::INK)
 }
 
 /// The chart around them.
@@ -35,8 +44,7 @@ impl Chart {
             eprintln!("{} is not drawn: its rows were not measured", file.display());
             return Ok(());
         };
-        let root = SVGBackend::new(file, (800, 480)).into_drawing_area();
-        let text = |size: i32| ("sans-serif", size).into_font().color(&colour::INK);
+        let root = SVGBackend::new(file, PAGE).into_drawing_area();
         let mut chart = ChartBuilder::on(&root)
             .caption(self.title, text(18))
             .margin(12)
@@ -55,6 +63,9 @@ impl Chart {
             .x_label_formatter(&|x| tick(*x))
             .y_label_formatter(&|y| tick(*y))
             .draw()?;
+        let named: Vec<_> =
+            points().map(|(x, y, name)| (chart.backend_coord(&(*x, *y)), name.as_str())).collect();
+        let mut offsets = labels::offsets(&named, (PAGE.0 as i32, PAGE.1 as i32)).into_iter();
         for series in &self.series {
             let (ink, hollow) = (series.colour, series.hollow);
             if series.joined {
@@ -63,10 +74,10 @@ impl Chart {
             }
             let style = move || if hollow { ink.stroke_width(2) } else { ink.filled() };
             chart
-                .draw_series(series.points.iter().map(|(x, y, name)| {
+                .draw_series(series.points.iter().zip(&mut offsets).map(|((x, y, name), offset)| {
                     EmptyElement::at((*x, *y))
                         + Circle::new((0, 0), 5, style())
-                        + Text::new(name.clone(), (9, -6), ("sans-serif", 13).into_font().color(&ink))
+                        + Text::new(name.clone(), offset, ("sans-serif", 13).into_font().color(&ink))
                 }))?
                 .label(&series.label)
                 .legend(move |(x, y)| Circle::new((x + 8, y), 5, style()));
@@ -74,6 +85,76 @@ impl Chart {
         chart
             .configure_series_labels()
             .position(SeriesLabelPosition::UpperLeft)
+            .border_style(TRANSPARENT)
+            .label_font(text(13))
+            .draw()?;
+        root.present()?;
+        Ok(())
+    }
+}
+
+/// One series of a [`Rows`]: a point for each row, where it was measured.
+pub(super) struct Side {
+    pub(super) label: &'static str,
+    pub(super) colour: RGBColor,
+    pub(super) hollow: bool,
+    pub(super) values: Vec<Option<f64>>,
+}
+
+/// Rows with names, and the points of each side on them.
+pub(super) struct Rows {
+    pub(super) title: &'static str,
+    pub(super) x: &'static str,
+    pub(super) names: Vec<String>,
+    pub(super) sides: Vec<Side>,
+}
+
+impl Rows {
+    /// Draws the chart, the first row on top; one without a point is not drawn, and that is told.
+    pub(super) fn draw(&self, file: &Path) -> Result {
+        let values = self.sides.iter().flat_map(|side| side.values.iter().flatten().copied());
+        let Some(x) = range(values) else {
+            eprintln!("{} is not drawn: its rows were not measured", file.display());
+            return Ok(());
+        };
+        let rows = self.names.len();
+        let root = SVGBackend::new(file, (PAGE.0, 110 + 48 * rows as u32)).into_drawing_area();
+        let mut chart = ChartBuilder::on(&root)
+            .caption(self.title, text(18))
+            .margin(12)
+            .x_label_area_size(44)
+            .y_label_area_size(220)
+            .build_cartesian_2d(x.log_scale(), 0.0..rows as f64)?;
+        chart
+            .configure_mesh()
+            .x_desc(self.x)
+            .axis_style(colour::INK)
+            .bold_line_style(colour::GRID.mix(0.35))
+            .light_line_style(TRANSPARENT)
+            .disable_y_mesh()
+            .y_label_formatter(&|_| String::new())
+            .label_style(text(13))
+            .axis_desc_style(text(14))
+            .x_label_formatter(&|x| tick(*x))
+            .draw()?;
+        // The upper row is the first: heights grow upwards.
+        let height = |row: usize| rows as f64 - row as f64 - 0.5;
+        for (row, name) in self.names.iter().enumerate() {
+            let (_, y) = chart.backend_coord(&(1.0, height(row)));
+            root.draw(&Text::new(name.clone(), (20, y - 7), text(13)))?;
+        }
+        for side in &self.sides {
+            let (ink, hollow) = (side.colour, side.hollow);
+            let style = move || if hollow { ink.stroke_width(2) } else { ink.filled() };
+            let points = side.values.iter().enumerate().filter_map(|(row, x)| Some(((*x)?, height(row))));
+            chart
+                .draw_series(points.map(|point| Circle::new(point, 6, style())))?
+                .label(side.label)
+                .legend(move |(x, y)| Circle::new((x + 8, y), 5, style()));
+        }
+        chart
+            .configure_series_labels()
+            .position(SeriesLabelPosition::UpperRight)
             .border_style(TRANSPARENT)
             .label_font(text(13))
             .draw()?;

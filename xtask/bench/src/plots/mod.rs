@@ -2,6 +2,7 @@
 
 mod chart;
 mod colour;
+mod labels;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,7 +10,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use self::chart::{Chart, Series};
+use self::chart::{Chart, Rows, Series, Side};
 use crate::Result;
 use crate::report::Figures;
 
@@ -89,36 +90,33 @@ fn compressors(figures: &Figures<'_>, step: &str, title: &'static str) -> Chart 
 }
 
 /// What a call of a cached function costs, against what the machine could do.
-fn latency(figures: &Figures<'_>) -> Chart {
+fn latency(figures: &Figures<'_>) -> Rows {
     let names = [
         "memory.hit.tiny",
         "memory.miss.tiny",
         "memory.hit.8MB.mmap",
         "memory.hit.8MB",
+        "memory.hit.80MB_argument.written",
         "memory.hit.80MB_argument",
+        "memory.sqlite.hit",
+        "memory.sqlite.miss",
     ];
-    let side = |label: &str, colour, hollow, side: &dyn Fn(&str) -> Option<f64>| {
-        let point = |name: &str| {
-            let short = name.trim_start_matches("memory.").to_owned();
-            Some((figures.peer(name)?, side(name)?, if hollow { String::new() } else { short }))
-        };
-        Series {
-            label: label.into(),
-            colour,
-            joined: true,
-            hollow,
-            points: names.into_iter().filter_map(point).collect(),
-        }
+    let side = |label, colour, hollow, side: &dyn Fn(&str) -> Option<f64>| Side {
+        label,
+        colour,
+        hollow,
+        values: names.into_iter().map(side).collect(),
     };
-    let mut series = vec![
-        side("joblib for Rust", colour::OURS, false, &|name| figures.ours(name)),
-        side("joblib", colour::JOBLIB, true, &|name| figures.peer(name)),
-        side("plain system calls", colour::INK, true, &|name| figures.limit(name)),
-    ];
-    for one in &mut series {
-        one.points.sort_by(|a, b| a.0.total_cmp(&b.0));
+    Rows {
+        title: "A call of a cached function",
+        x: "µs",
+        sides: vec![
+            side("joblib for Rust", colour::OURS, false, &|name| figures.ours(name)),
+            side("joblib", colour::JOBLIB, true, &|name| figures.peer(name)),
+            side("plain system calls", colour::INK, true, &|name| figures.limit(name)),
+        ],
+        names: names.into_iter().map(|name| name.trim_start_matches("memory.").to_owned()).collect(),
     }
-    Chart { title: "A call of a cached function", x: "with joblib, µs", y: "µs", series }
 }
 
 /// What a task costs beyond its own length, for each backend.
@@ -172,7 +170,8 @@ fn growth(
         }
         let points = |side: BTreeMap<u64, Option<f64>>| {
             side.into_iter()
-                .filter_map(|(size, value)| Some((size as f64, value?.max(0.01), String::new())))
+                // What takes nothing has no place on a logarithmic axis.
+                .filter_map(|(size, value)| Some((size as f64, value.filter(|&v| v > 0.0)?, String::new())))
                 .collect()
         };
         [
