@@ -7,6 +7,8 @@
 //! path at the same time: each can finish for the other, so none fails and none waits.
 //!
 //! Elsewhere, and on file systems without `O_TMPFILE`, the file is made under a random name and renamed.
+//!
+//! A pipe, a device or a terminal at the path is written to as it is: nothing may take its place.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -20,29 +22,47 @@ mod unnamed;
 pub(crate) struct AtomicFile {
     file: File,
     path: PathBuf,
-    /// The name that it has for now; `None` when it has none.
-    temporary: Option<PathBuf>,
+    name: Name,
+}
+
+/// What a file is called until it is complete.
+enum Name {
+    /// It has none.
+    #[cfg(target_os = "linux")]
+    None,
+    Temporary(PathBuf),
+    /// Its own: what is no regular file, such as a pipe or a terminal, can't be replaced, only written to.
+    Own,
 }
 
 impl AtomicFile {
     pub(crate) fn create(path: &Path) -> io::Result<Self> {
+        match fs::metadata(path) {
+            Ok(found) if found.is_dir() => return Err(io::Error::from(io::ErrorKind::IsADirectory)),
+            Ok(found) if !found.is_file() => {
+                let file = OpenOptions::new().write(true).open(path)?;
+                return Ok(Self { file, path: path.to_owned(), name: Name::Own });
+            }
+            _ => {}
+        }
         // A link is written through: its target is replaced, as by writing to it.
         let path = match fs::symlink_metadata(path) {
-            Ok(metadata) if metadata.is_symlink() => {
-                fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
-            }
-            Ok(metadata) if metadata.is_dir() => return Err(io::Error::from(io::ErrorKind::IsADirectory)),
+            Ok(found) if found.is_symlink() => fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()),
             _ => path.to_owned(),
         };
         if path.file_name().is_none() {
             return Err(io::Error::new(io::ErrorKind::InvalidFilename, "the path names no file"));
         }
+        Self::create_new(path)
+    }
+
+    fn create_new(path: PathBuf) -> io::Result<Self> {
         #[cfg(target_os = "linux")]
         if let Some(file) = unnamed::create(folder_of(&path))? {
-            return Ok(Self { file, path, temporary: None });
+            return Ok(Self { file, path, name: Name::None });
         }
         let (file, temporary) = create_named(&path)?;
-        Ok(Self { file, path, temporary: Some(temporary) })
+        Ok(Self { file, path, name: Name::Temporary(temporary) })
     }
 
     /// A handle to write to the file, from its start.
@@ -52,20 +72,20 @@ impl AtomicFile {
 
     /// Gives the complete file its name.
     pub(crate) fn commit(mut self) -> io::Result<()> {
-        if let Some(temporary) = self.temporary.take() {
-            return fs::rename(&temporary, &self.path).inspect_err(|_| {
+        match std::mem::replace(&mut self.name, Name::Own) {
+            #[cfg(target_os = "linux")]
+            Name::None => unnamed::link(&self.file, &self.path, &beside(&self.path, "joblib-new")),
+            Name::Temporary(temporary) => fs::rename(&temporary, &self.path).inspect_err(|_| {
                 let _ = fs::remove_file(&temporary);
-            });
+            }),
+            Name::Own => Ok(()),
         }
-        #[cfg(target_os = "linux")]
-        unnamed::link(&self.file, &self.path, &beside(&self.path, "joblib-new"))?;
-        Ok(())
     }
 }
 
 impl Drop for AtomicFile {
     fn drop(&mut self) {
-        if let Some(temporary) = &self.temporary {
+        if let Name::Temporary(temporary) = &self.name {
             let _ = fs::remove_file(temporary);
         }
     }

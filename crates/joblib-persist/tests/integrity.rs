@@ -305,6 +305,43 @@ fn a_link_is_written_through() {
 }
 
 #[test]
+fn a_pipe_is_written_to_and_stays_a_pipe() {
+    let folder = Folder::new();
+    let pipe = folder.path("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    std::os::unix::fs::symlink(&pipe, folder.path("link.gz")).unwrap();
+    let value = vec![1.5; 1_000_000];
+    for (name, python) in [("pipe", false), ("pipe", true), ("link.gz", false), ("link.gz", true)] {
+        let path = folder.path(name);
+        let loaded: Vec<f64> = std::thread::scope(|scope| {
+            let reads = scope.spawn(|| {
+                let mut bytes = Vec::new();
+                fs::File::open(&pipe).unwrap().read_to_end(&mut bytes).unwrap();
+                load_from(&bytes[..]).unwrap()
+            });
+            if python { dump_python(&value, &path) } else { dump(&value, &path) }.unwrap();
+            // A reader that found no writer would wait without end.
+            assert!(!fs::metadata(&pipe).unwrap().is_file(), "{name} was replaced");
+            reads.join().unwrap()
+        });
+        assert!(loaded == value, "{name}");
+    }
+    assert_eq!(fs::read_dir(folder.0.path()).unwrap().count(), 2);
+}
+
+#[test]
+fn a_socket_is_an_error_and_stays_a_socket() {
+    let folder = Folder::new();
+    let path = folder.path("socket");
+    let _socket = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    for error in [dump(&1, &path).unwrap_err(), dump_python(&1, &path).unwrap_err()] {
+        assert!(error.io_kind().is_some() && error.path() == Some(path.as_path()), "{error}");
+    }
+    assert!(!fs::metadata(&path).unwrap().is_file());
+}
+
+#[test]
 fn a_wrong_type_in_a_compressed_file_has_its_place_in_the_decompressed_data() {
     let folder = Folder::new();
     for (name, data) in [("plain", ""), ("packed.gz", " of the decompressed data")] {
