@@ -13,6 +13,7 @@
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 #[cfg(target_os = "linux")]
@@ -37,9 +38,10 @@ enum Name {
 
 impl AtomicFile {
     pub(crate) fn create(path: &Path) -> io::Result<Self> {
-        match fs::metadata(path) {
-            Ok(found) if found.is_dir() => return Err(io::Error::from(io::ErrorKind::IsADirectory)),
-            Ok(found) if !found.is_file() => {
+        let replaced = fs::metadata(path).ok();
+        match &replaced {
+            Some(found) if found.is_dir() => return Err(io::Error::from(io::ErrorKind::IsADirectory)),
+            Some(found) if !found.is_file() => {
                 let file = OpenOptions::new().write(true).open(path)?;
                 return Ok(Self { file, path: path.to_owned(), name: Name::Own });
             }
@@ -53,7 +55,11 @@ impl AtomicFile {
         if path.file_name().is_none() {
             return Err(io::Error::new(io::ErrorKind::InvalidFilename, "the path names no file"));
         }
-        Self::create_new(path)
+        let new = Self::create_new(path)?;
+        if let Some(replaced) = replaced {
+            keep_access(&new.file, &replaced)?;
+        }
+        Ok(new)
     }
 
     fn create_new(path: PathBuf) -> io::Result<Self> {
@@ -89,6 +95,21 @@ impl Drop for AtomicFile {
             let _ = fs::remove_file(temporary);
         }
     }
+}
+
+/// Gives a file that is still empty the permissions of the one it replaces, so that nobody reads who could not before.
+fn keep_access(file: &File, replaced: &fs::Metadata) -> io::Result<()> {
+    const PERMISSIONS: u32 = 0o777;
+    let new = file.metadata()?;
+    if (new.uid(), new.gid()) != (replaced.uid(), replaced.gid()) {
+        // Only some users may; others own what they write.
+        let _ = fchown(file, Some(replaced.uid()), Some(replaced.gid()));
+    }
+    let mode = replaced.mode() & PERMISSIONS;
+    if new.mode() & PERMISSIONS == mode {
+        return Ok(());
+    }
+    file.set_permissions(fs::Permissions::from_mode(mode))
 }
 
 fn folder_of(path: &Path) -> &Path {

@@ -305,6 +305,28 @@ fn a_link_is_written_through() {
 }
 
 #[test]
+fn a_dump_keeps_the_permissions_of_the_file_it_replaces() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = Folder::new();
+    let path = folder.path("secret");
+    for mode in [0o600, 0o640, 0o666, 0o400] {
+        let _ = fs::remove_file(&path);
+        dump(&1, &path).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        for step in 0..4 {
+            let dumped = if step % 2 == 0 { dump(&step, &path) } else { dump_python(&step, &path) };
+            dumped.unwrap();
+            let found = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+            assert_eq!(found, mode, "{found:o} instead of {mode:o}");
+        }
+    }
+    std::os::unix::fs::symlink(&path, folder.path("link")).unwrap();
+    dump(&2, folder.path("link")).unwrap();
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o400);
+}
+
+#[test]
 fn a_pipe_is_written_to_and_stays_a_pipe() {
     let folder = Folder::new();
     let pipe = folder.path("pipe");
