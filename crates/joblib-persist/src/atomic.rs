@@ -38,7 +38,11 @@ enum Name {
 
 impl AtomicFile {
     pub(crate) fn create(path: &Path) -> io::Result<Self> {
-        let replaced = fs::metadata(path).ok();
+        let replaced = match fs::metadata(path) {
+            // No path at all, such as one with a NUL byte.
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => return Err(error),
+            found => found.ok(),
+        };
         match &replaced {
             Some(found) if found.is_dir() => return Err(io::Error::from(io::ErrorKind::IsADirectory)),
             Some(found) if !found.is_file() => {

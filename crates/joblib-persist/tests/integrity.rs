@@ -125,6 +125,22 @@ fn an_empty_file_a_foreign_file_and_a_missing_one_are_told_apart() {
 }
 
 #[test]
+fn a_path_that_no_file_can_have_is_not_called_damage() {
+    let path = "name\0with a NUL byte";
+    let errors = [
+        dump(&1, path).unwrap_err(),
+        dump_python(&1, path).unwrap_err(),
+        load::<i32>(path).unwrap_err(),
+        verify(path).unwrap_err(),
+    ];
+    for error in errors {
+        assert!(!error.is_corrupt(), "{error:?}");
+        assert_eq!(error.io_kind(), Some(io::ErrorKind::InvalidInput), "{error:?}");
+        assert_eq!(error.path(), Some(Path::new(path)));
+    }
+}
+
+#[test]
 fn a_newer_version_is_named_and_not_called_damage() {
     let folder = Folder::new();
     let path = folder.path("new");

@@ -121,10 +121,10 @@ impl PythonDumpOptions {
 
     fn dump_file<T: Serialize + ?Sized>(&self, value: &T, path: &Path) -> Result<()> {
         let chosen = choose(self.compress.as_ref(), Some(path))?;
-        let creating = |source| Error::io("creating the file", source);
+        let creating = |source| Error::file("creating the file", source);
         let file = AtomicFile::create(path).map_err(creating)?;
         self.write(value, file.handle().map_err(creating)?, chosen)?;
-        file.commit().map_err(|source| Error::io("putting the file in its place", source))
+        file.commit().map_err(|source| Error::file("putting the file in its place", source))
     }
 
     fn write<T: Serialize + ?Sized, W: Write>(
