@@ -291,6 +291,20 @@ fn what_a_killed_dump_left_is_cleared_by_the_next_one() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_folder_that_has_the_temporary_name_is_named_by_the_error() {
+    let folder = Folder::new();
+    let path = folder.path("value");
+    dump(&"old", &path).unwrap();
+    fs::create_dir(folder.path(".value.joblib-new")).unwrap();
+    let error = dump(&"new", &path).unwrap_err();
+    assert_eq!(error.path(), Some(path.as_path()));
+    let text = error.to_string();
+    assert!(text.contains(".value.joblib-new is a folder") && text.contains("rename or remove it"), "{text}");
+    assert_eq!(load::<String>(&path).unwrap(), "old");
+}
+
+#[test]
 fn many_threads_dump_to_one_path_and_each_time_it_loads() {
     let folder = Folder::new();
     let path = folder.path("shared");
