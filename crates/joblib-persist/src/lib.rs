@@ -26,6 +26,7 @@ pub mod pickle;
 mod reader;
 mod report;
 mod sections;
+mod shape;
 mod verify;
 mod writer;
 

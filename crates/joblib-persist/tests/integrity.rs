@@ -254,6 +254,37 @@ fn values_nested_too_deep_to_load_are_refused_when_dumped() {
 }
 
 #[test]
+fn arrays_of_a_shape_that_could_not_be_loaded_are_refused_when_dumped() {
+    let folder = Folder::new();
+    let path = folder.path("array");
+    let refused = |error: joblib_persist::Error, what: &str| {
+        assert!(error.to_string().contains(what), "{error}");
+        assert_eq!(error.path(), Some(path.as_path()));
+        assert_eq!(load::<String>(&path).unwrap(), "old");
+        assert_eq!(fs::read_dir(folder.0.path()).unwrap().count(), 1);
+    };
+    dump("old", &path).unwrap();
+    let many = "65 dimensions can't be saved: expected at most 64";
+    refused(dump(&Array::<f64>::zeros(&[1; 65]), &path).unwrap_err(), many);
+    refused(dump(&Array::<u8>::zeros(&[1; 65]), &path).unwrap_err(), many);
+    refused(dump_python(&Array::<f64>::zeros(&[1; 65]), &path).unwrap_err(), many);
+    for shape in [[usize::MAX, 0, usize::MAX], [3, 0, usize::MAX], [1 << 30, 1 << 33, 0]] {
+        let empty = Array::<f64>::zeros(&shape);
+        refused(dump(&empty, &path).unwrap_err(), "give the empty array another shape");
+        refused(dump_python(&empty, &path).unwrap_err(), "give the empty array another shape");
+    }
+
+    for shape in [&[1; 64][..], &[0, 1 << 30, 1 << 20], &[1 << 30, 1 << 20, 0]] {
+        let empty = Array::<f64>::zeros(shape);
+        dump(&empty, &path).unwrap();
+        assert_eq!(load::<Array<f64>>(&path).unwrap(), empty);
+        dump_python(&empty, &path).unwrap();
+        assert_eq!(load::<Array<f64>>(&path).unwrap(), empty);
+        assert!(load::<pickle::Value>(&path).is_ok());
+    }
+}
+
+#[test]
 fn a_dump_that_fails_leaves_the_old_file_and_nothing_else() {
     struct Fails;
     impl Serialize for Fails {

@@ -7,6 +7,7 @@ use joblib_array::{DType, Order};
 use super::pickler::Pickler;
 use crate::error::Result;
 use crate::pickle::machine::opcode as op;
+use crate::shape::check_shape;
 
 /// What joblib aligns arrays to.
 const ALIGNMENT: u64 = 16;
@@ -28,6 +29,7 @@ impl Pickler<'_> {
 
     /// Everything of an array but its elements, which must follow.
     pub(super) fn begin_array(&mut self, dtype: DType, order: Order, shape: &[usize]) -> Result<()> {
+        check_shape(dtype, shape)?;
         if let Some(number) = self.constants.wrapper {
             self.get(number)?;
         } else {
