@@ -254,6 +254,44 @@ fn values_nested_too_deep_to_load_are_refused_when_dumped() {
 }
 
 #[test]
+fn what_dump_python_takes_nests_no_deeper_than_load_reads() {
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    enum Nested {
+        Leaf,
+        Numbers(Array<f64>),
+        List(Vec<Nested>),
+        Pair(Box<(Nested, Nested)>),
+        Field { inner: Box<Nested> },
+    }
+    use Nested::{Field, Leaf, List, Numbers, Pair};
+    let wrap: [fn(Nested) -> Nested; 3] = [
+        |inner| List(vec![Leaf, inner]),
+        |inner| Pair(Box::new((inner, Leaf))),
+        |inner| Field { inner: Box::new(inner) },
+    ];
+    let leaf: [fn() -> Nested; 3] = [|| Leaf, || List(vec![]), || Numbers(Array::zeros(&[3, 2]))];
+    let folder = Folder::new();
+    let path = folder.path("nested");
+    for (wrap, leaf) in wrap.iter().flat_map(|wrap| leaf.iter().map(move |leaf| (wrap, leaf))) {
+        let mut taken = 0;
+        let error = loop {
+            let value = (0..=taken).fold(leaf(), |inner, _| wrap(inner));
+            match dump_python(&value, &path) {
+                Ok(()) => assert_eq!(load::<Nested>(&path).unwrap(), value),
+                Err(error) => break error,
+            }
+            taken += 1;
+        };
+        // Each of these is a dict and what it holds.
+        assert!((126..=128).contains(&taken), "{taken}");
+        assert!(error.to_string().contains("deeper than 256 levels"), "{error}");
+        assert!(load::<Nested>(&path).is_ok(), "the old file is kept");
+        assert!(load::<pickle::Value>(&path).is_ok());
+    }
+    assert_eq!(fs::read_dir(folder.0.path()).unwrap().count(), 1);
+}
+
+#[test]
 fn arrays_of_a_shape_that_could_not_be_loaded_are_refused_when_dumped() {
     let folder = Folder::new();
     let path = folder.path("array");

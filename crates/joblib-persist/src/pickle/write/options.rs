@@ -33,7 +33,8 @@ const ARRAY_LEN: usize = 1024;
 ///
 /// # Errors
 ///
-/// When the file can't be written, or the value has no counterpart in Python: a map in a map's key.
+/// When the file can't be written, or the value has no counterpart in Python: a map in a map's key. When it nests deeper
+/// than 256 levels, or has an array of more than 64 dimensions, which could not be loaded.
 pub fn dump_python<T: Serialize + ?Sized>(value: &T, path: impl AsRef<Path>) -> Result<()> {
     PythonDumpOptions::new().dump(value, path)
 }
