@@ -199,6 +199,16 @@ fn algorithms_are_named_in_the_text_and_agree_between_small_and_large_input() {
 }
 
 #[test]
+fn a_main_that_returns_the_error_of_a_text_that_is_no_digest_prints_its_message() {
+    for text in ["0123", "crc32:0123", "md5:0123"] {
+        let error = text.parse::<Digest>().unwrap_err();
+        assert_eq!(format!("{error:?}"), format!("ParseDigestError({error})"));
+    }
+    let error = "crc32".parse::<Algorithm>().unwrap_err();
+    assert_eq!(format!("{error:?}"), format!("UnknownAlgorithm({error})"));
+}
+
+#[test]
 fn several_values_hash_by_their_order_and_their_borders() {
     let digest = |values: &[&str]| {
         let mut hasher = Hasher::new(Algorithm::Blake3);

@@ -3,12 +3,18 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use joblib_store::{Claim, FunctionVersion, Key, Scope, StoreOptions, conformance, open};
+use joblib_store::{ByteSize, Claim, FunctionVersion, Key, Scope, StoreOptions, conformance, open};
 
 #[test]
 fn the_local_store_keeps_the_contract() {
     let folder = tempfile::tempdir().unwrap();
     conformance::run(|name| open("local", &StoreOptions::new(folder.path().join(name))).unwrap());
+}
+
+#[test]
+fn a_main_that_returns_the_error_of_a_text_that_is_no_size_prints_its_message() {
+    let error = "50 apples".parse::<ByteSize>().unwrap_err();
+    assert_eq!(format!("{error:?}"), format!("ParseByteSizeError({error})"));
 }
 
 #[test]
