@@ -67,10 +67,17 @@ impl fmt::Display for MmapMode {
 /// let error: ParseMmapModeError = "rw".parse::<MmapMode>().unwrap_err();
 /// assert!(error.to_string().contains("\"r+\""));
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown mmap_mode {found:?}: expected \"r\", \"r+\", \"w+\" or \"c\"")]
 pub struct ParseMmapModeError {
     found: String,
+}
+
+/// With the message, which is what a `main` that returns the error prints.
+impl fmt::Debug for ParseMmapModeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ParseMmapModeError({self})")
+    }
 }
 
 impl FromStr for MmapMode {

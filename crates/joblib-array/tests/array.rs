@@ -24,6 +24,12 @@ fn contents(file: &mut std::fs::File) -> Vec<f64> {
 }
 
 #[test]
+fn a_main_that_returns_the_error_of_a_text_that_is_no_mmap_mode_prints_its_message() {
+    let error = "rw".parse::<MmapMode>().unwrap_err();
+    assert_eq!(format!("{error:?}"), format!("ParseMmapModeError({error})"));
+}
+
+#[test]
 fn a_shape_that_does_not_hold_the_elements_is_an_error_that_names_both() {
     let error = Array::from_vec(vec![1.0; 5], &[2, 3]).unwrap_err();
     assert_eq!(error, ShapeError::Length { shape: vec![2, 3], expected: 6, found: 5 });

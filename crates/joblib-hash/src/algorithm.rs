@@ -77,10 +77,17 @@ impl fmt::Display for Algorithm {
 /// let error: UnknownAlgorithm = "crc32".parse::<Algorithm>().unwrap_err();
 /// assert!(error.to_string().contains("expected blake3"));
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown hash algorithm {found:?}: expected blake3, sha256, sha1 or md5")]
 pub struct UnknownAlgorithm {
     found: String,
+}
+
+/// With the message, which is what a `main` that returns the error prints.
+impl fmt::Debug for UnknownAlgorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "UnknownAlgorithm({self})")
+    }
 }
 
 impl FromStr for Algorithm {

@@ -88,7 +88,7 @@ impl fmt::Debug for Digest {
 /// assert!(matches!(parse("crc32:0123"), ParseDigestError::Algorithm(_)));
 /// assert!(matches!(parse("md5:0123"), ParseDigestError::Digits { expected: 32, .. }));
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseDigestError {
     /// There is no `algorithm:` before the digits.
@@ -107,6 +107,13 @@ pub enum ParseDigestError {
         /// The text behind the colon.
         found: String,
     },
+}
+
+/// With the message, which is what a `main` that returns the error prints.
+impl fmt::Debug for ParseDigestError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ParseDigestError({self})")
+    }
 }
 
 impl FromStr for Digest {

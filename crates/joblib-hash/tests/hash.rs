@@ -101,6 +101,12 @@ fn values_that_differ_in_type_or_content_differ_in_hash() {
 }
 
 #[test]
+fn values_that_serde_shows_alike_hash_alike() {
+    assert_eq!(of(&Vec::<i32>::new()), of(&Vec::<u8>::new()));
+    assert_eq!(of(&(1, 2, 3)), of(&[1, 2, 3]));
+}
+
+#[test]
 fn maps_hash_alike_in_any_order_and_of_any_kind() {
     let entries: Vec<(String, usize)> = (0..1000).map(|i| (format!("key {i}"), i)).collect();
     let hashed: HashMap<_, _> = entries.iter().cloned().collect();
@@ -196,6 +202,16 @@ fn algorithms_are_named_in_the_text_and_agree_between_small_and_large_input() {
     for wrong in ["abc", "crc32:00", "md5:xyz", "blake3:00"] {
         assert!(wrong.parse::<Digest>().is_err(), "{wrong}");
     }
+}
+
+#[test]
+fn a_main_that_returns_the_error_of_a_text_that_is_no_digest_prints_its_message() {
+    for text in ["0123", "crc32:0123", "md5:0123"] {
+        let error = text.parse::<Digest>().unwrap_err();
+        assert_eq!(format!("{error:?}"), format!("ParseDigestError({error})"));
+    }
+    let error = "crc32".parse::<Algorithm>().unwrap_err();
+    assert_eq!(format!("{error:?}"), format!("UnknownAlgorithm({error})"));
 }
 
 #[test]

@@ -61,7 +61,7 @@ impl Call<'_> {
         if let Read::Hit(found) = self.read(&key, wanted, &extract) {
             return self.hit(&key, found);
         }
-        let deadline = Instant::now() + self.waiting_time();
+        let deadline = self.deadline();
         let guard = match flight::join_async(self.memory.flight_id(&key), deadline).await {
             Joined::Leader(guard) => guard,
             Joined::Landed => {

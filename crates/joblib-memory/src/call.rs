@@ -265,7 +265,7 @@ impl<'m> Call<'m> {
         if let Read::Hit(found) = self.read(&key, wanted, extract) {
             return self.hit(&key, found);
         }
-        let deadline = Instant::now() + self.waiting_time();
+        let deadline = self.deadline();
         // First among the threads of this process …
         let guard = match flight::join(self.memory.flight_id(&key), deadline) {
             Joined::Leader(guard) => guard,
@@ -312,9 +312,16 @@ impl<'m> Call<'m> {
         }
     }
 
+    /// Until when to wait for others.
+    pub(crate) fn deadline(&self) -> Instant {
+        // As good as without end, and a time that every clock has.
+        const LONGEST: Duration = Duration::from_secs(u32::MAX as u64);
+        Instant::now() + self.waiting_time().min(LONGEST)
+    }
+
     /// How long to wait for others. While others may be waiting for us, only so long that two processes that wait for
     /// each other part soon.
-    pub(crate) fn waiting_time(&self) -> Duration {
+    fn waiting_time(&self) -> Duration {
         let limit = self.memory.settings().waiting_time;
         if flight::is_computing() { limit.min(Duration::from_secs(30)) } else { limit }
     }

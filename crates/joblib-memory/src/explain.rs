@@ -24,7 +24,7 @@ const MOST: usize = 2000;
 /// power.eval((2.0, 3));
 /// assert!(power.explain((2.0, 3)).is_hit());
 /// let other = power.explain((2.0, 4)).to_string();
-/// assert_eq!(other, "it was not computed with these arguments; the nearest call differs in 1 (there 3)");
+/// assert_eq!(other, "it was not computed with these arguments; the nearest call differs in argument 1 (there 3)");
 /// # Ok::<(), joblib_memory::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -83,10 +83,12 @@ impl fmt::Display for Explanation {
                 write!(f, "it was not computed with these arguments; the nearest call differs in ")?;
                 for (index, name) in arguments.iter().enumerate() {
                     let separator = if index > 0 { ", " } else { "" };
+                    // Those of a closure have numbers for names, as a tuple's fields.
+                    let kind = if name.bytes().all(|byte| byte.is_ascii_digit()) { "argument " } else { "" };
                     let stored = nearest.arguments().iter().find(|argument| argument.name() == name);
                     match stored.map(crate::Argument::text).filter(|text| !text.is_empty()) {
-                        Some(text) => write!(f, "{separator}{name} (there {text})")?,
-                        None => write!(f, "{separator}{name}")?,
+                        Some(text) => write!(f, "{separator}{kind}{name} (there {text})")?,
+                        None => write!(f, "{separator}{kind}{name}")?,
                     }
                 }
                 Ok(())

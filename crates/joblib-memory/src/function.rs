@@ -110,7 +110,7 @@ impl Functions {
                 "collision",
                 name,
                 format_args!(
-                    "two cached functions are called {name}, at {before}:{at} and {file}:{line}: \
+                    "two cached functions are called `{name}`, at {before}:{at} and {file}:{line}: \
                      results of one may be taken for the other's, or make way for them; rename one"
                 ),
             ),
@@ -159,7 +159,7 @@ impl Functions {
                 "collision",
                 name,
                 format_args!(
-                    "two cached functions are called {name}, at {before} and {place}: their results are kept apart, \
+                    "two cached functions are called `{name}`, at {before} and {place}: their results are kept apart, \
                      but those of one may make way for the other's; rename one"
                 ),
             );

@@ -274,7 +274,7 @@ impl Memory {
     }
 
     /// How long a call waits for another thread or process that computes the same result, before it computes the result
-    /// itself: ten minutes unless set.
+    /// itself: ten minutes unless set; with `Duration::MAX` as long as it takes.
     ///
     /// ```
     /// use joblib_memory::Memory;

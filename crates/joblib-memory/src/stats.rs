@@ -83,7 +83,18 @@ struct Counts(u64, u64, Duration, u64);
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(hits, misses, saved, bytes) = *self;
-        write!(f, "{hits} hits, {misses} misses, {} saved, {bytes} bytes written", Readable(saved))
+        let (hits, misses) = (Counted(hits, "hit", "hits"), Counted(misses, "miss", "misses"));
+        write!(f, "{hits}, {misses}, {} saved, {} written", Readable(saved), Counted(bytes, "byte", "bytes"))
+    }
+}
+
+/// A number and what it counts: one of it, and more.
+struct Counted(u64, &'static str, &'static str);
+
+impl fmt::Display for Counted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(number, one, more) = *self;
+        write!(f, "{number} {}", if number == 1 { one } else { more })
     }
 }
 

@@ -318,6 +318,16 @@ fn the_explanation_of_a_miss_names_its_cause() {
 }
 
 #[test]
+fn statistics_count_one_of_a_thing_as_one() {
+    let mut stats = memory(&folder()).stats();
+    let text = |stats: &joblib_memory::Stats| stats.to_string();
+    (stats.hits, stats.misses, stats.bytes_written) = (1, 1, 1);
+    assert_eq!(text(&stats), "1 hit, 1 miss, 0 µs saved, 1 byte written");
+    (stats.hits, stats.misses, stats.bytes_written) = (2, 0, 10);
+    assert_eq!(text(&stats), "2 hits, 0 misses, 0 µs saved, 10 bytes written");
+}
+
+#[test]
 fn limits_hold_while_results_are_stored() {
     let folder = folder();
     let memory = memory(&folder).items_limit(20).bytes_limit("20K").unwrap();

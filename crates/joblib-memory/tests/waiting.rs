@@ -73,6 +73,22 @@ fn a_circle_of_many_threads_ends() {
 }
 
 #[test]
+fn the_longest_waiting_time_waits_as_long_as_it_takes() {
+    let memory = memory("without end").waiting_time(Duration::MAX);
+    let runs = AtomicUsize::new(0);
+    let slow = memory.cache("slow", |x: u32| {
+        runs.fetch_add(1, Ordering::SeqCst);
+        thread::sleep(Duration::from_millis(200));
+        x
+    });
+    thread::scope(|scope| {
+        let callers = [(); 3].map(|()| scope.spawn(|| slow.eval((1,))));
+        assert_eq!(callers.map(|caller| caller.join().unwrap()), [1; 3]);
+    });
+    assert_eq!(runs.load(Ordering::SeqCst), 1);
+}
+
+#[test]
 fn a_wait_that_would_never_end_ends_with_the_waiting_time() {
     // The body waits for a thread that asks for what the body computes: no stack shows that circle.
     fn hidden(n: u32) -> u32 {

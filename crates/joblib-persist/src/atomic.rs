@@ -7,10 +7,13 @@
 //! path at the same time: each can finish for the other, so none fails and none waits.
 //!
 //! Elsewhere, and on file systems without `O_TMPFILE`, the file is made under a random name and renamed.
+//!
+//! A pipe, a device or a terminal at the path is written to as it is: nothing may take its place.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 #[cfg(target_os = "linux")]
@@ -20,29 +23,56 @@ mod unnamed;
 pub(crate) struct AtomicFile {
     file: File,
     path: PathBuf,
-    /// The name that it has for now; `None` when it has none.
-    temporary: Option<PathBuf>,
+    name: Name,
+}
+
+/// What a file is called until it is complete.
+enum Name {
+    /// It has none.
+    #[cfg(target_os = "linux")]
+    None,
+    Temporary(PathBuf),
+    /// Its own: what is no regular file, such as a pipe or a terminal, can't be replaced, only written to.
+    Own,
 }
 
 impl AtomicFile {
     pub(crate) fn create(path: &Path) -> io::Result<Self> {
+        let replaced = match fs::metadata(path) {
+            // No path at all, such as one with a NUL byte.
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => return Err(error),
+            found => found.ok(),
+        };
+        match &replaced {
+            Some(found) if found.is_dir() => return Err(io::Error::from(io::ErrorKind::IsADirectory)),
+            Some(found) if !found.is_file() => {
+                let file = OpenOptions::new().write(true).open(path)?;
+                return Ok(Self { file, path: path.to_owned(), name: Name::Own });
+            }
+            _ => {}
+        }
         // A link is written through: its target is replaced, as by writing to it.
         let path = match fs::symlink_metadata(path) {
-            Ok(metadata) if metadata.is_symlink() => {
-                fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
-            }
-            Ok(metadata) if metadata.is_dir() => return Err(io::Error::from(io::ErrorKind::IsADirectory)),
+            Ok(found) if found.is_symlink() => fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()),
             _ => path.to_owned(),
         };
         if path.file_name().is_none() {
             return Err(io::Error::new(io::ErrorKind::InvalidFilename, "the path names no file"));
         }
+        let new = Self::create_new(path)?;
+        if let Some(replaced) = replaced {
+            keep_access(&new.file, &replaced)?;
+        }
+        Ok(new)
+    }
+
+    fn create_new(path: PathBuf) -> io::Result<Self> {
         #[cfg(target_os = "linux")]
         if let Some(file) = unnamed::create(folder_of(&path))? {
-            return Ok(Self { file, path, temporary: None });
+            return Ok(Self { file, path, name: Name::None });
         }
         let (file, temporary) = create_named(&path)?;
-        Ok(Self { file, path, temporary: Some(temporary) })
+        Ok(Self { file, path, name: Name::Temporary(temporary) })
     }
 
     /// A handle to write to the file, from its start.
@@ -52,23 +82,38 @@ impl AtomicFile {
 
     /// Gives the complete file its name.
     pub(crate) fn commit(mut self) -> io::Result<()> {
-        if let Some(temporary) = self.temporary.take() {
-            return fs::rename(&temporary, &self.path).inspect_err(|_| {
+        match std::mem::replace(&mut self.name, Name::Own) {
+            #[cfg(target_os = "linux")]
+            Name::None => unnamed::link(&self.file, &self.path, &beside(&self.path, "joblib-new")),
+            Name::Temporary(temporary) => fs::rename(&temporary, &self.path).inspect_err(|_| {
                 let _ = fs::remove_file(&temporary);
-            });
+            }),
+            Name::Own => Ok(()),
         }
-        #[cfg(target_os = "linux")]
-        unnamed::link(&self.file, &self.path, &beside(&self.path, "joblib-new"))?;
-        Ok(())
     }
 }
 
 impl Drop for AtomicFile {
     fn drop(&mut self) {
-        if let Some(temporary) = &self.temporary {
+        if let Name::Temporary(temporary) = &self.name {
             let _ = fs::remove_file(temporary);
         }
     }
+}
+
+/// Gives a file that is still empty the permissions of the one it replaces, so that nobody reads who could not before.
+fn keep_access(file: &File, replaced: &fs::Metadata) -> io::Result<()> {
+    const PERMISSIONS: u32 = 0o777;
+    let new = file.metadata()?;
+    if (new.uid(), new.gid()) != (replaced.uid(), replaced.gid()) {
+        // Only some users may; others own what they write.
+        let _ = fchown(file, Some(replaced.uid()), Some(replaced.gid()));
+    }
+    let mode = replaced.mode() & PERMISSIONS;
+    if new.mode() & PERMISSIONS == mode {
+        return Ok(());
+    }
+    file.set_permissions(fs::Permissions::from_mode(mode))
 }
 
 fn folder_of(path: &Path) -> &Path {

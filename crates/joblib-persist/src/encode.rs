@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::format::markers::{ARRAY32, CONTINUED, EXT_ARRAY, EXT_BLOCK, EXT8, EXT16, FIXEXT1, MAP32, Role};
 use crate::format::{BODY, BlockHeader, MAX_DEPTH, MIN_BLOCK, dtype_code, order_code};
 use crate::output::{Output, run_header};
+use crate::shape::check_shape;
 
 /// Writes one object.
 pub(crate) fn encode<T: Serialize + ?Sized>(value: &T, output: &mut Output<'_>) -> Result<()> {
@@ -134,6 +135,7 @@ impl Encoder<'_, '_> {
     }
 
     fn array(&mut self, array: &RawArray<'_>) -> Result<()> {
+        check_shape(array.dtype, array.shape)?;
         // An array of any size can be mapped, and written to in its file. In a compressed file none can, nor one
         // without elements.
         if array.bytes.is_empty() || (array.bytes.len() < MIN_BLOCK && !self.output.is_mappable()) {

@@ -86,6 +86,13 @@ impl Error {
         error
     }
 
+    /// An I/O error met while `doing` something with a file as a whole, such as "opening": its bytes are not to blame.
+    pub(crate) fn file(doing: &str, source: io::Error) -> Self {
+        let mut error = Self::new(Kind::Io, format!("{doing} failed: {source}"));
+        error.0.source = Some(Box::new(source));
+        error
+    }
+
     /// The same error with the file it is about, unless it has one.
     pub(crate) fn at_path(mut self, path: Option<&Path>) -> Self {
         if self.0.path.is_none() {

@@ -136,10 +136,9 @@ impl Reader<'static> {
 
     fn open_file(path: &Path, options: &LoadOptions) -> Result<Self> {
         let writable = options.mmap_mode.is_some_and(MmapMode::writes_to_file);
-        let file =
-            OpenOptions::new().read(true).write(writable).open(path).map_err(|source| {
-                Error::io(if writable { "opening for writing" } else { "opening" }, source)
-            })?;
+        let file = OpenOptions::new().read(true).write(writable).open(path).map_err(|source| {
+            Error::file(if writable { "opening for writing" } else { "opening" }, source)
+        })?;
         Self::begin_file(file, path, options)
     }
 

@@ -46,8 +46,8 @@ impl Writer<'static> {
         let at_path = |error: Error| error.at_path(Some(path));
         let chosen = choose(options.compress.as_ref(), Some(path)).map_err(at_path)?;
         let file =
-            AtomicFile::create(path).map_err(|source| at_path(Error::io("creating the file", source)))?;
-        let handle = file.handle().map_err(|source| at_path(Error::io("creating the file", source)))?;
+            AtomicFile::create(path).map_err(|source| at_path(Error::file("creating the file", source)))?;
+        let handle = file.handle().map_err(|source| at_path(Error::file("creating the file", source)))?;
         let output = match chosen {
             None => Output::plain(Target::File(handle)),
             Some((compressor, level)) => {
@@ -96,7 +96,7 @@ impl<'w> Writer<'w> {
         output.finish().map_err(|error| error.at_path(path.as_deref()))?;
         if let Some(file) = file {
             file.commit().map_err(|source| {
-                Error::io("putting the file in its place", source).at_path(path.as_deref())
+                Error::file("putting the file in its place", source).at_path(path.as_deref())
             })?;
         }
         Ok(())

@@ -125,6 +125,22 @@ fn an_empty_file_a_foreign_file_and_a_missing_one_are_told_apart() {
 }
 
 #[test]
+fn a_path_that_no_file_can_have_is_not_called_damage() {
+    let path = "name\0with a NUL byte";
+    let errors = [
+        dump(&1, path).unwrap_err(),
+        dump_python(&1, path).unwrap_err(),
+        load::<i32>(path).unwrap_err(),
+        verify(path).unwrap_err(),
+    ];
+    for error in errors {
+        assert!(!error.is_corrupt(), "{error:?}");
+        assert_eq!(error.io_kind(), Some(io::ErrorKind::InvalidInput), "{error:?}");
+        assert_eq!(error.path(), Some(Path::new(path)));
+    }
+}
+
+#[test]
 fn a_newer_version_is_named_and_not_called_damage() {
     let folder = Folder::new();
     let path = folder.path("new");
@@ -238,6 +254,75 @@ fn values_nested_too_deep_to_load_are_refused_when_dumped() {
 }
 
 #[test]
+fn what_dump_python_takes_nests_no_deeper_than_load_reads() {
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    enum Nested {
+        Leaf,
+        Numbers(Array<f64>),
+        List(Vec<Nested>),
+        Pair(Box<(Nested, Nested)>),
+        Field { inner: Box<Nested> },
+    }
+    use Nested::{Field, Leaf, List, Numbers, Pair};
+    let wrap: [fn(Nested) -> Nested; 3] = [
+        |inner| List(vec![Leaf, inner]),
+        |inner| Pair(Box::new((inner, Leaf))),
+        |inner| Field { inner: Box::new(inner) },
+    ];
+    let leaf: [fn() -> Nested; 3] = [|| Leaf, || List(vec![]), || Numbers(Array::zeros(&[3, 2]))];
+    let folder = Folder::new();
+    let path = folder.path("nested");
+    for (wrap, leaf) in wrap.iter().flat_map(|wrap| leaf.iter().map(move |leaf| (wrap, leaf))) {
+        let mut taken = 0;
+        let error = loop {
+            let value = (0..=taken).fold(leaf(), |inner, _| wrap(inner));
+            match dump_python(&value, &path) {
+                Ok(()) => assert_eq!(load::<Nested>(&path).unwrap(), value),
+                Err(error) => break error,
+            }
+            taken += 1;
+        };
+        // Each of these is a dict and what it holds.
+        assert!((126..=128).contains(&taken), "{taken}");
+        assert!(error.to_string().contains("deeper than 256 levels"), "{error}");
+        assert!(load::<Nested>(&path).is_ok(), "the old file is kept");
+        assert!(load::<pickle::Value>(&path).is_ok());
+    }
+    assert_eq!(fs::read_dir(folder.0.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn arrays_of_a_shape_that_could_not_be_loaded_are_refused_when_dumped() {
+    let folder = Folder::new();
+    let path = folder.path("array");
+    let refused = |error: joblib_persist::Error, what: &str| {
+        assert!(error.to_string().contains(what), "{error}");
+        assert_eq!(error.path(), Some(path.as_path()));
+        assert_eq!(load::<String>(&path).unwrap(), "old");
+        assert_eq!(fs::read_dir(folder.0.path()).unwrap().count(), 1);
+    };
+    dump("old", &path).unwrap();
+    let many = "65 dimensions can't be saved: expected at most 64";
+    refused(dump(&Array::<f64>::zeros(&[1; 65]), &path).unwrap_err(), many);
+    refused(dump(&Array::<u8>::zeros(&[1; 65]), &path).unwrap_err(), many);
+    refused(dump_python(&Array::<f64>::zeros(&[1; 65]), &path).unwrap_err(), many);
+    for shape in [[usize::MAX, 0, usize::MAX], [3, 0, usize::MAX], [1 << 30, 1 << 33, 0]] {
+        let empty = Array::<f64>::zeros(&shape);
+        refused(dump(&empty, &path).unwrap_err(), "give the empty array another shape");
+        refused(dump_python(&empty, &path).unwrap_err(), "give the empty array another shape");
+    }
+
+    for shape in [&[1; 64][..], &[0, 1 << 30, 1 << 20], &[1 << 30, 1 << 20, 0]] {
+        let empty = Array::<f64>::zeros(shape);
+        dump(&empty, &path).unwrap();
+        assert_eq!(load::<Array<f64>>(&path).unwrap(), empty);
+        dump_python(&empty, &path).unwrap();
+        assert_eq!(load::<Array<f64>>(&path).unwrap(), empty);
+        assert!(load::<pickle::Value>(&path).is_ok());
+    }
+}
+
+#[test]
 fn a_dump_that_fails_leaves_the_old_file_and_nothing_else() {
     struct Fails;
     impl Serialize for Fails {
@@ -275,6 +360,20 @@ fn what_a_killed_dump_left_is_cleared_by_the_next_one() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_folder_that_has_the_temporary_name_is_named_by_the_error() {
+    let folder = Folder::new();
+    let path = folder.path("value");
+    dump(&"old", &path).unwrap();
+    fs::create_dir(folder.path(".value.joblib-new")).unwrap();
+    let error = dump(&"new", &path).unwrap_err();
+    assert_eq!(error.path(), Some(path.as_path()));
+    let text = error.to_string();
+    assert!(text.contains(".value.joblib-new is a folder") && text.contains("rename or remove it"), "{text}");
+    assert_eq!(load::<String>(&path).unwrap(), "old");
+}
+
+#[test]
 fn many_threads_dump_to_one_path_and_each_time_it_loads() {
     let folder = Folder::new();
     let path = folder.path("shared");
@@ -302,6 +401,65 @@ fn a_link_is_written_through() {
     dump(&2, folder.path("link")).unwrap();
     assert_eq!(load::<i32>(folder.path("real/value")).unwrap(), 2);
     assert!(fs::symlink_metadata(folder.path("link")).unwrap().is_symlink());
+}
+
+#[test]
+fn a_dump_keeps_the_permissions_of_the_file_it_replaces() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = Folder::new();
+    let path = folder.path("secret");
+    for mode in [0o600, 0o640, 0o666, 0o400] {
+        let _ = fs::remove_file(&path);
+        dump(&1, &path).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        for step in 0..4 {
+            let dumped = if step % 2 == 0 { dump(&step, &path) } else { dump_python(&step, &path) };
+            dumped.unwrap();
+            let found = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+            assert_eq!(found, mode, "{found:o} instead of {mode:o}");
+        }
+    }
+    std::os::unix::fs::symlink(&path, folder.path("link")).unwrap();
+    dump(&2, folder.path("link")).unwrap();
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o400);
+}
+
+#[test]
+fn a_pipe_is_written_to_and_stays_a_pipe() {
+    let folder = Folder::new();
+    let pipe = folder.path("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    std::os::unix::fs::symlink(&pipe, folder.path("link.gz")).unwrap();
+    let value = vec![1.5; 1_000_000];
+    for (name, python) in [("pipe", false), ("pipe", true), ("link.gz", false), ("link.gz", true)] {
+        let path = folder.path(name);
+        let loaded: Vec<f64> = std::thread::scope(|scope| {
+            let reads = scope.spawn(|| {
+                let mut bytes = Vec::new();
+                fs::File::open(&pipe).unwrap().read_to_end(&mut bytes).unwrap();
+                load_from(&bytes[..]).unwrap()
+            });
+            if python { dump_python(&value, &path) } else { dump(&value, &path) }.unwrap();
+            // A reader that found no writer would wait without end.
+            assert!(!fs::metadata(&pipe).unwrap().is_file(), "{name} was replaced");
+            reads.join().unwrap()
+        });
+        assert!(loaded == value, "{name}");
+    }
+    assert_eq!(fs::read_dir(folder.0.path()).unwrap().count(), 2);
+}
+
+#[test]
+fn a_socket_is_an_error_and_stays_a_socket() {
+    let folder = Folder::new();
+    let path = folder.path("socket");
+    let _socket = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    for error in [dump(&1, &path).unwrap_err(), dump_python(&1, &path).unwrap_err()] {
+        assert!(error.io_kind().is_some() && error.path() == Some(path.as_path()), "{error}");
+    }
+    assert!(!fs::metadata(&path).unwrap().is_file());
 }
 
 #[test]

@@ -119,6 +119,11 @@ impl Error {
         matches!(self.io_kind(), Some(io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem))
     }
 
+    /// Whether a file or folder was not there.
+    pub(crate) fn is_missing(&self) -> bool {
+        self.io_kind() == Some(io::ErrorKind::NotFound)
+    }
+
     /// The file or folder concerned, where there is one.
     pub fn path(&self) -> Option<&Path> {
         match &*self.0 {

@@ -148,9 +148,16 @@ impl ByteSize {
 /// let error = "ten".parse::<ByteSize>().unwrap_err();
 /// assert!(error.to_string().contains("ten"));
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a size is a number of bytes, or a number and one of K, M, G, T, as in \"10G\"; found {0:?}")]
 pub struct ParseByteSizeError(String);
+
+/// With the message, which is what a `main` that returns the error prints.
+impl fmt::Debug for ParseByteSizeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ParseByteSizeError({self})")
+    }
+}
 
 /// A number is a size without more ado.
 impl From<std::convert::Infallible> for ParseByteSizeError {

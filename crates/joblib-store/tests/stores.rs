@@ -1,11 +1,49 @@
 //! Every built-in store passes the suite that outside backends pass.
 
-use joblib_store::{StoreOptions, conformance, open};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use joblib_store::{ByteSize, Claim, FunctionVersion, Key, Scope, StoreOptions, conformance, open};
 
 #[test]
 fn the_local_store_keeps_the_contract() {
     let folder = tempfile::tempdir().unwrap();
     conformance::run(|name| open("local", &StoreOptions::new(folder.path().join(name))).unwrap());
+}
+
+#[test]
+fn a_main_that_returns_the_error_of_a_text_that_is_no_size_prints_its_message() {
+    let error = "50 apples".parse::<ByteSize>().unwrap_err();
+    assert_eq!(format!("{error:?}"), format!("ParseByteSizeError({error})"));
+}
+
+#[test]
+fn results_are_stored_while_others_clear_the_local_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = || open("local", &StoreOptions::new(folder.path())).unwrap();
+    let (store, other) = (open(), open());
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for clearing in [&store, &other] {
+            let done = &done;
+            scope.spawn(move || {
+                while !done.load(Ordering::Relaxed) {
+                    clearing.clear(Scope::All).unwrap();
+                }
+            });
+        }
+        let stored: Result<(), _> = (0..500).try_for_each(|index| {
+            let version = FunctionVersion::new(format!("demo::fit{}", index % 3), 1, "fn fit() {}");
+            let key = Key::new(&version, [7; 16]);
+            store.put(&key, &mut |out| out.write_all(b"result"))?;
+            match store.claim(&key)? {
+                Claim::Mine(claim) => claim.write(&mut |out| out.write_all(b"result")).map(|_| ()),
+                Claim::Taken(holder) => panic!("nobody else claims, yet {holder} did"),
+            }
+        });
+        done.store(true, Ordering::Relaxed);
+        stored.unwrap();
+    });
 }
 
 #[test]

@@ -48,6 +48,14 @@ fn name(file: &File, path: &Path) -> Result<(), Errno> {
 fn put_in_place(between: &Path, path: &Path) -> io::Result<()> {
     match fs::rename(between, path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) if between.is_dir() => Err(io::Error::new(
+            error.kind(),
+            format!(
+                "{} is a folder and has the name that a new file has before it takes the old one's place; \
+                 expected no folder there: rename or remove it",
+                between.display()
+            ),
+        )),
         other => other,
     }
 }

@@ -4,6 +4,7 @@ use joblib_array::{DType, Order};
 
 use super::{MAGIC, MAX_BODY, VERSION, checksum};
 use crate::error::{Error, Kind, Result};
+use crate::shape::MAX_NDIM;
 
 /// Bytes of an object's header.
 pub(crate) const HEADER_LEN: usize = 16;
@@ -11,8 +12,6 @@ pub(crate) const HEADER_LEN: usize = 16;
 pub(crate) const SECTION_LEN: usize = 24;
 /// Bytes before the dimensions.
 const FIXED: usize = 16;
-/// numpy's limit.
-const MAX_NDIM: usize = 64;
 
 /// The header of an object.
 pub(crate) fn object_header() -> [u8; HEADER_LEN] {

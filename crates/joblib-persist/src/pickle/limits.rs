@@ -27,10 +27,13 @@ pub struct Limits {
     pub(in crate::pickle) repeats: u64,
 }
 
+/// Levels of containers that are read by default, and the most that are written.
+pub(in crate::pickle) const DEPTH: usize = 256;
+
 impl Limits {
     /// The defaults, which each method states.
     pub const fn new() -> Self {
-        Self { depth: 256, memo: u32::MAX as usize, string: u64::MAX, total: u64::MAX, repeats: 16 << 20 }
+        Self { depth: DEPTH, memo: u32::MAX as usize, string: u64::MAX, total: u64::MAX, repeats: 16 << 20 }
     }
 
     /// Levels of containers within containers; 256. Each level costs a few hundred bytes of stack while loading, up to

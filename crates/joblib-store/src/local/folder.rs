@@ -15,6 +15,9 @@ const OWN: &str = "joblib-rs";
 pub(super) const CLAIMS: &str = "claims";
 pub(super) const SUFFIX: &str = ".joblib";
 
+/// How often a result finds the folder for it cleared away before that is an error: far more often than by chance.
+const MOST_CLEARED: usize = 64;
+
 const CACHEDIR_TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
     # This file marks a cache of joblib for Rust, which backup programs may skip.\n\
     # For information see https://bford.info/cachedir/\n";
@@ -121,18 +124,19 @@ impl Folder {
 
     /// Moves a finished file to its place.
     pub(super) fn settle(&self, from: &Path, key: &Key) -> Result<(), Error> {
-        self.make_version(key.version())?;
         let target = self.path(&Self::entry(key));
-        match fs::rename(from, &target) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound && from.exists() => {
+        let settle = || {
+            self.make_version(key.version())?;
+            fs::rename(from, &target).map_err(|error| Error::io("rename a result to", &target, error))
+        };
+        for _ in 1..MOST_CLEARED {
+            match settle() {
                 // Somebody cleared the cache; make the version's folder once more.
-                self.forget();
-                self.make_version(key.version())?;
-                fs::rename(from, &target)
+                Err(error) if error.is_missing() && from.exists() => self.forget(),
+                other => return other,
             }
-            other => other,
         }
-        .map_err(|error| Error::io("rename a result to", &target, error))
+        settle()
     }
 
     /// Makes the folders of a function and of a version of its code, once per process.
@@ -148,9 +152,10 @@ impl Folder {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(Error::io("create the folder", path, error)),
             }
-            let real = fs::symlink_metadata(path).is_ok_and(|found| found.is_dir());
-            if !real {
-                return Err(Error::io("use", path, not_real()));
+            match fs::symlink_metadata(path) {
+                Ok(found) if found.is_dir() => {}
+                Ok(_) => return Err(Error::io("use", path, not_real())),
+                Err(error) => return Err(Error::io("use", path, error)),
             }
         }
         self.note(&function.join("name"), version.function())?;

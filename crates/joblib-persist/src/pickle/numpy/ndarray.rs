@@ -7,9 +7,7 @@ use joblib_array::{Buffer, Order};
 use super::dtype::{Kind, Layout};
 use crate::pickle::machine::fault::Fault;
 use crate::pickle::tree::{Blob, Full, Id, Items, Node, Object, Tree};
-
-/// numpy's own limit.
-const MAX_DIMENSIONS: usize = 64;
+use crate::shape::MAX_NDIM;
 
 /// An array, or a numpy scalar.
 #[derive(Debug, Clone)]
@@ -87,9 +85,9 @@ pub(in crate::pickle) fn byte_len(layout: &Layout, shape: &[usize]) -> Result<u6
 pub(in crate::pickle) fn shape_of(tree: &Tree, id: Id) -> Result<Vec<usize>, Fault> {
     let bad = || Fault::corrupt("an array whose shape is no tuple of lengths");
     let lengths = tree.sequence(id).ok_or_else(bad)?;
-    if lengths.len() > MAX_DIMENSIONS {
+    if lengths.len() > MAX_NDIM {
         return Err(Fault::corrupt(format!(
-            "an array of {} dimensions; numpy has at most {MAX_DIMENSIONS}",
+            "an array of {} dimensions; numpy has at most {MAX_NDIM}",
             lengths.len()
         )));
     }

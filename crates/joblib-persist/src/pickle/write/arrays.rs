@@ -7,6 +7,7 @@ use joblib_array::{DType, Order};
 use super::pickler::Pickler;
 use crate::error::Result;
 use crate::pickle::machine::opcode as op;
+use crate::shape::check_shape;
 
 /// What joblib aligns arrays to.
 const ALIGNMENT: u64 = 16;
@@ -22,12 +23,15 @@ pub(super) struct Constants {
 impl Pickler<'_> {
     /// An array whose elements are all there.
     pub(super) fn array(&mut self, array: RawArray<'_>) -> Result<()> {
+        self.enter()?;
         self.begin_array(array.dtype, array.order, array.shape)?;
+        self.leave();
         self.write(array.bytes)
     }
 
-    /// Everything of an array but its elements, which must follow.
+    /// Everything of an array but its elements, which must follow. The array counts as a container that was entered.
     pub(super) fn begin_array(&mut self, dtype: DType, order: Order, shape: &[usize]) -> Result<()> {
+        check_shape(dtype, shape)?;
         if let Some(number) = self.constants.wrapper {
             self.get(number)?;
         } else {
@@ -46,11 +50,13 @@ impl Pickler<'_> {
             self.constants.ndarray = self.memoize()?;
         }
         self.repeated_text("shape")?;
+        self.enter()?;
         self.opcode(op::MARK)?;
         for &len in shape {
             self.int(len as i128)?;
         }
         self.opcode(op::TUPLE)?;
+        self.leave();
         self.repeated_text("order")?;
         self.repeated_text(if order == Order::F { "F" } else { "C" })?;
         self.repeated_text("dtype")?;

@@ -33,7 +33,8 @@ const ARRAY_LEN: usize = 1024;
 ///
 /// # Errors
 ///
-/// When the file can't be written, or the value has no counterpart in Python: a map in a map's key.
+/// When the file can't be written, or the value has no counterpart in Python: a map in a map's key. When it nests deeper
+/// than 256 levels, or has an array of more than 64 dimensions, which could not be loaded.
 pub fn dump_python<T: Serialize + ?Sized>(value: &T, path: impl AsRef<Path>) -> Result<()> {
     PythonDumpOptions::new().dump(value, path)
 }
@@ -121,10 +122,10 @@ impl PythonDumpOptions {
 
     fn dump_file<T: Serialize + ?Sized>(&self, value: &T, path: &Path) -> Result<()> {
         let chosen = choose(self.compress.as_ref(), Some(path))?;
-        let creating = |source| Error::io("creating the file", source);
+        let creating = |source| Error::file("creating the file", source);
         let file = AtomicFile::create(path).map_err(creating)?;
         self.write(value, file.handle().map_err(creating)?, chosen)?;
-        file.commit().map_err(|source| Error::io("putting the file in its place", source))
+        file.commit().map_err(|source| Error::file("putting the file in its place", source))
     }
 
     fn write<T: Serialize + ?Sized, W: Write>(

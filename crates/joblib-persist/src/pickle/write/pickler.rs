@@ -4,6 +4,7 @@ use std::io::Write;
 
 use crate::error::{Error, Result};
 
+use crate::pickle::limits::DEPTH;
 use crate::pickle::machine::opcode as op;
 
 /// Where Python ends its frames, too.
@@ -21,6 +22,8 @@ pub(super) struct Pickler<'w> {
     /// Bytes that are in `out`.
     position: u64,
     frame: Vec<u8>,
+    /// Containers that are open.
+    depth: usize,
     /// Objects in the reader's memo.
     memo: u32,
     /// Texts in the memo, by their hash: keys come again and again.
@@ -36,6 +39,7 @@ impl<'w> Pickler<'w> {
             out,
             position: 0,
             frame: Vec::with_capacity(FRAME + 1024),
+            depth: 0,
             memo: 0,
             texts: vec![None; TEXTS],
             compressed,
@@ -51,6 +55,28 @@ impl<'w> Pickler<'w> {
         self.frame.push(op::STOP);
         self.end_frame()?;
         self.out.flush().map_err(|error| Error::io("writing", error))
+    }
+
+    /// Goes into a container.
+    #[inline]
+    pub(super) fn enter(&mut self) -> Result<()> {
+        if self.depth == DEPTH {
+            return Err(too_deep());
+        }
+        self.depth += 1;
+        Ok(())
+    }
+
+    /// Comes back from a container.
+    #[inline]
+    pub(super) fn leave(&mut self) {
+        self.depth -= 1;
+    }
+
+    /// Ends the dict of one entry that an enum's variant is.
+    pub(super) fn end_variant(&mut self) -> Result<()> {
+        self.leave();
+        self.opcode(op::SETITEM)
     }
 
     /// Offset of the next byte that is written outside of a frame.
@@ -227,6 +253,14 @@ impl<'w> Pickler<'w> {
         self.text(name)?;
         self.opcode(op::STACK_GLOBAL)
     }
+}
+
+#[cold]
+fn too_deep() -> Error {
+    Error::value(format!(
+        "the value nests deeper than {DEPTH} levels, which could not be loaded: expected fewer; \
+         save what is nested in one sequence, each by its place in it"
+    ))
 }
 
 /// Items on their way into a list or dict, in batches.

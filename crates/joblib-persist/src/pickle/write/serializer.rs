@@ -23,24 +23,27 @@ impl<'p, 'w> Serializer<'p, 'w> {
         if self.key {
             return Err(Error::value(format!("{what} can't be a key: Python's dicts take no dict as a key")));
         }
+        self.pickler.enter()?;
         self.pickler.opcode(op::EMPTY_DICT)?;
         Ok(Map { pickler: self.pickler, batch: Batch::default(), wrapped: false })
     }
 
     fn tuple(self, len: usize, wrapped: bool) -> Result<Tuple<'p, 'w>> {
+        self.pickler.enter()?;
         if len > 3 {
             self.pickler.opcode(op::MARK)?;
         }
         Ok(Tuple { pickler: self.pickler, key: self.key, len, written: 0, wrapped })
     }
 
-    /// `{variant: …}`.
+    /// `{variant: …}`, up to the content.
     fn variant(&mut self, variant: &'static str) -> Result<()> {
         if self.key {
             return Err(Error::value(format!(
                 "the variant {variant} with content can't be a key: Python's dicts take no dict as a key"
             )));
         }
+        self.pickler.enter()?;
         self.pickler.opcode(op::EMPTY_DICT)?;
         self.pickler.repeated_text(variant)
     }
@@ -172,10 +175,11 @@ impl<'p, 'w> ser::Serializer for Serializer<'p, 'w> {
     ) -> Result<()> {
         self.variant(variant)?;
         value.serialize(self.reborrow())?;
-        self.pickler.opcode(op::SETITEM)
+        self.pickler.end_variant()
     }
 
     fn serialize_seq(self, len: Option<usize>) -> Result<Seq<'p, 'w>> {
+        self.pickler.enter()?;
         if self.key {
             self.pickler.opcode(op::MARK)?;
         }
@@ -286,6 +290,21 @@ impl Seq<'_, '_> {
         }
         batch.finish(self.pickler, op::APPENDS)
     }
+
+    fn finish(&mut self) -> Result<()> {
+        match std::mem::replace(&mut self.content, Content::Unknown) {
+            Content::Unknown | Content::Items(_) if self.key => self.pickler.opcode(op::TUPLE),
+            Content::Unknown => self.pickler.opcode(op::EMPTY_LIST),
+            Content::Items(batch) => batch.finish(self.pickler, op::APPENDS),
+            Content::Array { left: 1.., .. } => Err(Error::value(MISCOUNTED)),
+            Content::Array { numbers, .. } => self.pickler.write(&numbers.bytes),
+            Content::Gathered { numbers, count } if count >= self.pickler.array_len => {
+                self.pickler.begin_array(numbers.dtype, Order::C, &[count])?;
+                self.pickler.write(&numbers.bytes)
+            }
+            Content::Gathered { numbers, .. } => self.list(&numbers),
+        }
+    }
 }
 
 impl ser::SerializeSeq for Seq<'_, '_> {
@@ -322,18 +341,9 @@ impl ser::SerializeSeq for Seq<'_, '_> {
     }
 
     fn end(mut self) -> Result<()> {
-        match std::mem::replace(&mut self.content, Content::Unknown) {
-            Content::Unknown | Content::Items(_) if self.key => self.pickler.opcode(op::TUPLE),
-            Content::Unknown => self.pickler.opcode(op::EMPTY_LIST),
-            Content::Items(batch) => batch.finish(self.pickler, op::APPENDS),
-            Content::Array { left: 1.., .. } => Err(Error::value(MISCOUNTED)),
-            Content::Array { numbers, .. } => self.pickler.write(&numbers.bytes),
-            Content::Gathered { numbers, count } if count >= self.pickler.array_len => {
-                self.pickler.begin_array(numbers.dtype, Order::C, &[count])?;
-                self.pickler.write(&numbers.bytes)
-            }
-            Content::Gathered { numbers, .. } => self.list(&numbers),
-        }
+        self.finish()?;
+        self.pickler.leave();
+        Ok(())
     }
 }
 
@@ -366,7 +376,8 @@ impl Tuple<'_, '_> {
             3 => op::TUPLE3,
             _ => op::TUPLE,
         })?;
-        if self.wrapped { self.pickler.opcode(op::SETITEM) } else { Ok(()) }
+        self.pickler.leave();
+        if self.wrapped { self.pickler.end_variant() } else { Ok(()) }
     }
 }
 
@@ -389,7 +400,8 @@ impl Map<'_, '_> {
 
     fn finish(self) -> Result<()> {
         self.batch.finish(self.pickler, op::SETITEMS)?;
-        if self.wrapped { self.pickler.opcode(op::SETITEM) } else { Ok(()) }
+        self.pickler.leave();
+        if self.wrapped { self.pickler.end_variant() } else { Ok(()) }
     }
 }
 
