@@ -5,6 +5,11 @@ use crate::venv::Venv;
 
 /// Builds and runs `joblib-bench` with the given options, beside the joblib of today.
 pub(crate) fn execute(options: &[String]) -> Result {
-    let python = Venv::Today.python()?;
-    run(cargo("run --release --package joblib-bench --").args(options).env(Venv::Today.variable(), python))
+    let mut bench = cargo("run --release --package joblib-bench --");
+    bench.args(options);
+    // Its help needs no Python.
+    if !options.iter().any(|option| crate::is_help(option)) {
+        bench.env(Venv::Today.variable(), Venv::Today.python()?);
+    }
+    run(&mut bench)
 }

@@ -24,10 +24,14 @@ commands:
   package           check that each crate packages and builds as published, in the order of publishing
   ci                all of the above: what must be green before a change lands
   bench [OPTIONS]   measure our side and the peers' in one run; `cargo xtask bench --help` lists its options
+
+`test`, `docs`, `ci` and `bench` make Python environments below the target folder first, with pip.
 ";
 
 /// A command of this program, with the arguments that are left for it.
 enum Command {
+    /// Asked before anything is made for a command.
+    Help(&'static str),
     Test(Vec<String>),
     Lint,
     Docs,
@@ -36,10 +40,19 @@ enum Command {
     Bench(Vec<String>),
 }
 
+/// Whether an argument asks for help.
+fn is_help(arg: &str) -> bool {
+    matches!(arg, "--help" | "-h")
+}
+
 impl Command {
     fn parse(mut args: impl Iterator<Item = String>) -> Result<Self, String> {
         let name = args.next().ok_or_else(|| "no command given".to_owned())?;
         let rest: Vec<String> = args.collect();
+        // The benchmark prints its options itself.
+        if name == "help" || is_help(&name) || name != "bench" && rest.iter().any(|arg| is_help(arg)) {
+            return Ok(Self::Help(if name == "test" { test::USAGE } else { USAGE }));
+        }
         let command = match name.as_str() {
             "test" => return Ok(Self::Test(rest)),
             "bench" => return Ok(Self::Bench(rest)),
@@ -57,6 +70,10 @@ impl Command {
 
     fn execute(self) -> run::Result {
         match self {
+            Self::Help(text) => {
+                print!("{text}");
+                Ok(())
+            }
             Self::Test(filter) => test::execute(&filter),
             Self::Ci => ci::execute(),
             Self::Lint => lint::execute(),

@@ -260,7 +260,7 @@ fn callable<'a>(bounds: impl IntoIterator<Item = &'a TypeParamBound>) -> Option<
 /// knows are left to it.
 fn not_storable(ty: &Type, only_ok: bool) -> Option<(&dyn ToTokens, &'static str)> {
     const BORROWED: &str = "a cached result outlives what it was computed from, so it can't be borrowed; return what is owned \
-                            (`String` for `&str`, `Vec<T>` for `&[T]`), or `Arc<T>`";
+                            (`String` for `&str`, `Vec<T>` for `&[T]`), or `Arc<T>` with serde's feature `rc`";
     match ty {
         Type::Reference(_) => Some((ty, BORROWED)),
         Type::ImplTrait(_) => Some((

@@ -83,9 +83,7 @@ fn cached_tokens(arguments: TokenStream, item: &TokenStream) -> TokenStream {
                 Ok(Item::Verbatim(_)) if ends_without_body(item) => {
                     errors.at(item, "`#[cached]` needs a function with a body; put it on that of the `impl`");
                 }
-                Ok(_) => {
-                    errors.at(item, "`#[cached]` stands on a function; write `#[tracked]` on a constant");
-                }
+                Ok(other) => errors.at(item, not_a_function(&other)),
                 Err(_) => errors.syntax(error),
             }
             let errors = errors.into_tokens();
@@ -112,6 +110,19 @@ fn tracked_tokens(arguments: TokenStream, item: &TokenStream) -> TokenStream {
     }
     let errors = errors.into_tokens();
     quote!(#item #errors)
+}
+
+/// What to write instead of `#[cached]` on what is no function.
+fn not_a_function(item: &Item) -> &'static str {
+    match item {
+        Item::Const(_) | Item::Static(_) => {
+            "`#[cached]` stands on a function; write `#[tracked]` on a constant"
+        }
+        Item::Impl(_) | Item::Trait(_) => {
+            "`#[cached]` stands on a function; put it on those methods whose results are to be kept"
+        }
+        _ => "`#[cached]` stands on a function; put it on one that returns what is to be kept",
+    }
 }
 
 /// Whether the item is a function that is only declared.

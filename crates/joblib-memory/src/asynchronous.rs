@@ -10,7 +10,7 @@ use tracing::Instrument;
 use crate::call::{Call, Description, Extracted, Lookup, Read, Wanted};
 use crate::codec::Entry;
 use crate::flight::{self, Joined};
-use crate::keep::Keep;
+use crate::keep::{Keep, Storable};
 use crate::memory::Memory;
 use crate::metadata::Metadata;
 use crate::pending::Pending;
@@ -19,7 +19,7 @@ use crate::timer::Timer;
 
 impl Call<'_> {
     /// [`Call::lookup`] for a task.
-    pub async fn lookup_async<R, K: Keep<R>>(
+    pub async fn lookup_async<R, K: Keep<R, Stored: Storable>>(
         self,
         describe: impl FnOnce(&mut Description),
     ) -> Lookup<R, R, K> {
@@ -31,7 +31,7 @@ impl Call<'_> {
     }
 
     /// [`Call::find`] for a task.
-    pub async fn find_async<R, K: Keep<R>>(
+    pub async fn find_async<R, K: Keep<R, Stored: Storable>>(
         self,
         describe: impl FnOnce(&mut Description),
     ) -> Lookup<K::Shelf<Shelved<K::Stored>>, R, K> {
@@ -48,7 +48,7 @@ impl Call<'_> {
         }
     }
 
-    async fn resolve_async<T, R, K: Keep<R>>(
+    async fn resolve_async<T, R, K: Keep<R, Stored: Storable>>(
         self,
         describe: impl FnOnce(&mut Description),
         wanted: Wanted,

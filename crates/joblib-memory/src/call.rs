@@ -12,7 +12,7 @@ use crate::code::{Code, Site};
 use crate::codec::{Entry, Mapping};
 use crate::flight::{self, Joined};
 use crate::function::Function;
-use crate::keep::Keep;
+use crate::keep::{Keep, Storable};
 use crate::memory::Memory;
 use crate::metadata::{Argument, Metadata};
 use crate::pending::{Pending, Work};
@@ -176,7 +176,10 @@ impl<'m> Call<'m> {
     }
 
     /// Looks for the result.
-    pub fn lookup<R, K: Keep<R>>(self, describe: impl FnOnce(&mut Description)) -> Lookup<R, R, K> {
+    pub fn lookup<R, K: Keep<R, Stored: Storable>>(
+        self,
+        describe: impl FnOnce(&mut Description),
+    ) -> Lookup<R, R, K> {
         let span = self.span();
         match span.in_scope(|| self.resolve(describe, Wanted::Brief, &Entry::result::<K::Stored>)) {
             Lookup::Hit((stored, _)) => Lookup::Hit(K::restore(stored)),
@@ -185,7 +188,7 @@ impl<'m> Call<'m> {
     }
 
     /// Looks for the result without loading it.
-    pub fn find<R, K: Keep<R>>(
+    pub fn find<R, K: Keep<R, Stored: Storable>>(
         self,
         describe: impl FnOnce(&mut Description),
     ) -> Lookup<K::Shelf<Shelved<K::Stored>>, R, K> {
@@ -209,7 +212,10 @@ impl<'m> Call<'m> {
     }
 
     /// Computes whatever is stored.
-    pub fn force<R, K: Keep<R>>(self, describe: impl FnOnce(&mut Description)) -> Pending<R, K> {
+    pub fn force<R, K: Keep<R, Stored: Storable>>(
+        self,
+        describe: impl FnOnce(&mut Description),
+    ) -> Pending<R, K> {
         match (self.memory.store(), self.key()) {
             (Some(_), Some(key)) => self.pending(key, describe, None, None),
             _ => Pending::unstored(),
@@ -252,7 +258,7 @@ impl<'m> Call<'m> {
         ));
     }
 
-    fn resolve<T, R, K: Keep<R>>(
+    fn resolve<T, R, K: Keep<R, Stored: Storable>>(
         self,
         describe: impl FnOnce(&mut Description),
         wanted: Wanted,

@@ -3,11 +3,28 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+/// What can be stored. It is asked for where results are stored and loaded, not where a type says what is kept: so the
+/// compiler says once, at the result's type, what is missing.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be stored, and so a function that returns it can't be cached",
+    label = "a result is stored: derive `serde::Serialize` and `serde::Deserialize` for its type"
+)]
+#[doc(hidden)]
+pub trait Storable: Serialize + DeserializeOwned {}
+
+// Not recommended, for the compiler would name `Serialize`, and then `Deserialize`, as what is missing.
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned> Storable for T {}
+
+/// Does nothing, for results that can be stored. `#[cached]` calls it with the result's place.
+#[doc(hidden)]
+pub const fn storable<R, K: Keep<R, Stored: Storable>>() {}
+
 /// How a result of type `R` is kept.
 #[doc(hidden)]
 pub trait Keep<R> {
     /// What is stored.
-    type Stored: Serialize + DeserializeOwned;
+    type Stored;
     /// The result with a reference to what is stored in its place.
     type Shelf<S>;
 
@@ -39,7 +56,7 @@ pub struct KeepOk;
 #[derive(Debug, Clone, Copy)]
 pub struct KeepSome;
 
-impl<R: Serialize + DeserializeOwned> Keep<R> for KeepAll {
+impl<R> Keep<R> for KeepAll {
     type Stored = R;
     type Shelf<S> = S;
 
@@ -60,7 +77,7 @@ impl<R: Serialize + DeserializeOwned> Keep<R> for KeepAll {
     }
 }
 
-impl<T: Serialize + DeserializeOwned, E> Keep<Result<T, E>> for KeepOk {
+impl<T, E> Keep<Result<T, E>> for KeepOk {
     type Stored = T;
     type Shelf<S> = Result<S, E>;
 
@@ -81,7 +98,7 @@ impl<T: Serialize + DeserializeOwned, E> Keep<Result<T, E>> for KeepOk {
     }
 }
 
-impl<T: Serialize + DeserializeOwned> Keep<Option<T>> for KeepSome {
+impl<T> Keep<Option<T>> for KeepSome {
     type Stored = T;
     type Shelf<S> = Option<S>;
 

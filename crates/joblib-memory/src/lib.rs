@@ -50,7 +50,7 @@ pub mod internal {
     pub use crate::code::{Code, HasCode, Site};
     pub use crate::explain::explain;
     pub use crate::installed::already_installed;
-    pub use crate::keep::{Keep, KeepAll, KeepOk, KeepSome};
+    pub use crate::keep::{Keep, KeepAll, KeepOk, KeepSome, Storable, storable};
     pub use crate::pending::Pending;
     pub use crate::{Explanation, FunctionStats, Memory, Metadata, Result, Shelved};
     pub use joblib_array::MmapMode;

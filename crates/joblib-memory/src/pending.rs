@@ -13,7 +13,7 @@ use crate::code::Code;
 use crate::codec::{self, Entry, Mapping};
 use crate::flight;
 use crate::function::Function;
-use crate::keep::Keep;
+use crate::keep::{Keep, Storable};
 use crate::memory::Memory;
 use crate::metadata::{self, Argument, Metadata};
 use crate::report::{self, Level, Readable};
@@ -71,9 +71,12 @@ impl<R, K> Pending<R, K> {
     }
 }
 
-impl<R, K: Keep<R>> Pending<R, K> {
+impl<R, K> Pending<R, K> {
     /// Stores the computed result, where it is one to keep, and hands it on.
-    pub fn finish(self, result: R) -> R {
+    pub fn finish(self, result: R) -> R
+    where
+        K: Keep<R, Stored: Storable>,
+    {
         let Some(work) = self.work else { return result };
         let _entered = self.span.enter();
         let mappable = work.mappable();
@@ -86,7 +89,10 @@ impl<R, K: Keep<R>> Pending<R, K> {
     }
 
     /// Stores the computed result and hands on a reference to it.
-    pub fn finish_and_shelve(self, result: R) -> K::Shelf<Shelved<K::Stored>> {
+    pub fn finish_and_shelve(self, result: R) -> K::Shelf<Shelved<K::Stored>>
+    where
+        K: Keep<R, Stored: Storable>,
+    {
         let _entered = self.span.enter();
         let memorized = self.work.and_then(|work| {
             let (memory, key, mapping) = (work.memory.clone(), work.key.clone(), work.mapping);

@@ -91,6 +91,7 @@ functions!(A B C D E G H I J K L M);
     message = "`{Self}` can't be sent to a worker: arguments and results have to be owned, and known to serde",
     label = "borrows, or is unknown to serde",
     note = "pass owned arguments (a clone of an `Array` copies nothing), to a function that takes them so: `fn norm(x: Array<f64>)`",
+    note = "or lend them in a closure, as to a cached function: `delayed(|x: Array<f64>| norm(&x), (x.clone(),))`",
     note = "or run closures that borrow, on threads: `.require(SharedMem)` and `.run(items.iter().map(|item| move || norm(item)))`",
     note = "types of your own have to derive `serde::Serialize` and `serde::Deserialize`"
 )]
@@ -159,8 +160,9 @@ impl<F> NoData<F> {
     /// One constant wherever it is relied on, so that the compiler reports one error, which has this text.
     const CHECKED: () = assert!(
         size_of::<F>() == 0,
-        "delayed() takes a function or a closure that captures nothing: pass what it captures as an argument, \
-         or use require(SharedMem)"
+        "delayed() takes a function or a closure that captures nothing, and no pointer to a function (`as fn(A) -> R`): pass \
+         what a closure captures as an argument, or use require(SharedMem); for calls of different functions in one list, \
+         write delayed(f, (a,)).boxed(), delayed(g, (b,)).boxed()"
     );
 }
 

@@ -10,6 +10,12 @@ use crate::portable::Name;
 const NOT_PORTABLE: &str = "a closure with captured values can't be sent to another process";
 
 /// One call of a function, not made yet. It is sealed: [`Delayed`](crate::Delayed) is the public one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no task that can run on every backend",
+    label = "not made with `delayed`",
+    note = "`run` takes calls made with `delayed(f, (a, b))`: a function or a closure without captures, and its arguments as a tuple",
+    note = "closures that capture or borrow run on threads, after `.require(SharedMem)`, or in forked processes, after `.fork()`"
+)]
 #[doc(hidden)]
 pub trait Task: Send {
     /// What the function returns.

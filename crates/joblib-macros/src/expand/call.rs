@@ -6,7 +6,7 @@ use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{GenericParam, Ident, Pat, Type};
 
-use super::{Expansion, local, mentions};
+use super::{Expansion, local, located_at, mentions};
 use crate::function::Argument;
 use crate::options::OnSelf;
 
@@ -26,21 +26,23 @@ impl Expansion<'_> {
         let output = &self.function.output;
         let (found, pending) = (local("found"), local("pending"));
         let (method, end) = match ask {
-            Ask::Lookup => ("lookup", quote!(finish)),
-            Ask::Find => ("find", quote!(finish_and_shelve)),
+            Ask::Lookup => ("lookup", "finish"),
+            Ask::Find => ("find", "finish_and_shelve"),
         };
-        let describe = self.describe();
-        let miss = self.compute(&pending, &end);
-        let span = output.span();
+        let (describe, storable) = (self.describe(), self.storable());
+        let miss = self.compute(&pending, end);
+        let (span, on) = (output.span(), self.at_output("joblib_call"));
         let asked = if self.function.sig.asyncness.is_some() {
-            let method = quote::format_ident!("{method}_async");
-            quote_spanned!(span=> #call.#method::<#output, #keep>(#describe).await)
+            let method = self.at_output(&format!("{method}_async"));
+            quote_spanned!(span=> #on.#method::<#output, #keep>(#describe).await)
         } else {
-            let method = quote::format_ident!("{method}");
-            quote_spanned!(span=> #call.#method::<#output, #keep>(#describe))
+            let method = self.at_output(method);
+            quote_spanned!(span=> #on.#method::<#output, #keep>(#describe))
         };
         quote! {
+            #storable
             #prepare
+            let #on = #call;
             match #asked {
                 #krate::internal::Lookup::Hit(#found) => #found,
                 #krate::internal::Lookup::Compute(#pending) => { #miss }
@@ -49,7 +51,7 @@ impl Expansion<'_> {
     }
 
     /// Runs the body in the call's span, and hands its result to what awaits it.
-    pub(super) fn compute(&self, pending: &Ident, end: &TokenStream) -> TokenStream {
+    pub(super) fn compute(&self, pending: &Ident, end: &str) -> TokenStream {
         let krate = &self.krate;
         let (result, body) = (local("result"), self.run_body());
         let output = &self.function.output;
@@ -58,10 +60,27 @@ impl Expansion<'_> {
         } else {
             quote!(#pending.span().in_scope(|| #body))
         };
+        let [on, end, with] = ["joblib_pending", end, "joblib_result"].map(|name| self.at_output(name));
+        let finish = quote_spanned!(output.span()=> #on.#end(#with));
         quote! {
             let #result: #output = #computed;
-            #pending.#end(#result)
+            let (#on, #with) = (#pending, #result);
+            #finish
         }
+    }
+
+    /// A name that stands at the type of the result: an error about an expression is there only if all that it is made of
+    /// is.
+    fn at_output(&self, name: &str) -> Ident {
+        Ident::new(name, self.function.output.span())
+    }
+
+    /// Asks for a result that can be stored, at its type. Whatever else asks for it does so at the same place, so that the
+    /// compiler reports this once.
+    pub(super) fn storable(&self) -> TokenStream {
+        let (keep, output) = (&self.keep, &self.function.output);
+        let (at, krate) = (output.span(), located_at(output.span(), &self.krate));
+        quote_spanned!(at=> #krate::internal::storable::<#output, #keep>();)
     }
 
     /// Statements that make the call's key. The name is that of the call.

@@ -1,7 +1,8 @@
 //! The functions beside a cached function that do something else with the same call.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
 use syn::{ReturnType, Signature};
 
 use super::call::Ask;
@@ -24,19 +25,21 @@ impl Expansion<'_> {
 
     /// `call`: computes and stores whatever is stored.
     fn call(&self) -> TokenStream {
-        let Self { krate, keep, .. } = self;
-        let output = &self.function.output;
+        let (keep, output) = (&self.keep, &self.function.output);
         let (call, prepare) = self.prepare();
         let pending = local("pending");
-        let (describe, compute) = (self.describe(), self.compute(&pending, &quote!(finish)));
+        let (describe, compute) = (self.describe(), self.compute(&pending, "finish"));
+        let storable = self.storable();
+        let forced = quote_spanned!(output.span()=> #call.force::<#output, #keep>(#describe));
         let must_use = &self.function.attributes.must_use;
         self.companion(
             "Computes the result and stores it, in place of one that is stored: the forced call of",
             &quote!(#(#must_use)*),
             &self.signature("call"),
             &quote! {
+                #storable
                 #prepare
-                let #pending: #krate::internal::Pending<#output, #keep> = #call.force(#describe);
+                let #pending = #forced;
                 #compute
             },
         )

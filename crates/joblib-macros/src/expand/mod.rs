@@ -52,10 +52,11 @@ pub(crate) fn expand(function: &Function, options: &Options) -> TokenStream {
     let krate = crate_path(options);
     // That a result can't be stored is an error at its type.
     let at = function.output.span();
+    let here = located_at(at, &krate);
     let keep = match options.keep.map_or_else(|| function.kept_by_default(), |(keep, _)| keep) {
-        Keep::All => quote_spanned!(at=> #krate::internal::KeepAll),
-        Keep::Ok => quote_spanned!(at=> #krate::internal::KeepOk),
-        Keep::Some => quote_spanned!(at=> #krate::internal::KeepSome),
+        Keep::All => quote_spanned!(at=> #here::internal::KeepAll),
+        Keep::Ok => quote_spanned!(at=> #here::internal::KeepOk),
+        Keep::Some => quote_spanned!(at=> #here::internal::KeepSome),
     };
     let expansion = Expansion { function, options, layout, krate, keep };
     let main = expansion.main();
@@ -223,6 +224,15 @@ impl Expansion<'_> {
 /// Whether tokens hold the name.
 fn mentions(tokens: &impl ToTokens, name: &str) -> bool {
     normal_text(&tokens.to_token_stream()).split(' ').any(|word| word == name)
+}
+
+/// A path that means what it meant, for errors that are to point at `at`.
+fn located_at(at: Span, path: &TokenStream) -> TokenStream {
+    let tokens = path.clone().into_iter().map(|mut token| {
+        token.set_span(token.span().located_at(at));
+        token
+    });
+    tokens.collect()
 }
 
 /// A name for what the expansion declares, which can't meet the user's.

@@ -149,7 +149,10 @@ pub mod internal {
         fn id(self) -> (usize, String, u128, String) {
             (self.memory.0, self.name, self.site.code.0, self.key)
         }
-        pub fn lookup<R, K: Keep<R>>(self, describe: impl FnOnce(&mut Description)) -> Lookup<R, R, K> {
+        pub fn lookup<R, K: Keep<R, Stored: Storable>>(
+            self,
+            describe: impl FnOnce(&mut Description),
+        ) -> Lookup<R, R, K> {
             let id = self.id();
             match STORED.with_borrow(|stored| stored.get(&id).cloned()) {
                 Some(text) => Lookup::Hit(K::restore(serde_json::from_str(&text).unwrap())),
@@ -161,13 +164,13 @@ pub mod internal {
                 }
             }
         }
-        pub async fn lookup_async<R, K: Keep<R>>(
+        pub async fn lookup_async<R, K: Keep<R, Stored: Storable>>(
             self,
             describe: impl FnOnce(&mut Description),
         ) -> Lookup<R, R, K> {
             self.lookup(describe)
         }
-        pub fn find<R, K: Keep<R>>(
+        pub fn find<R, K: Keep<R, Stored: Storable>>(
             self,
             describe: impl FnOnce(&mut Description),
         ) -> Lookup<K::Shelf<Shelved<K::Stored>>, R, K> {
@@ -179,13 +182,16 @@ pub mod internal {
                 Lookup::Compute(Pending(id, PhantomData))
             }
         }
-        pub async fn find_async<R, K: Keep<R>>(
+        pub async fn find_async<R, K: Keep<R, Stored: Storable>>(
             self,
             describe: impl FnOnce(&mut Description),
         ) -> Lookup<K::Shelf<Shelved<K::Stored>>, R, K> {
             self.find(describe)
         }
-        pub fn force<R, K: Keep<R>>(self, describe: impl FnOnce(&mut Description)) -> Pending<R, K> {
+        pub fn force<R, K: Keep<R, Stored: Storable>>(
+            self,
+            describe: impl FnOnce(&mut Description),
+        ) -> Pending<R, K> {
             describe(&mut Description::default());
             Pending(self.id(), PhantomData)
         }
@@ -195,17 +201,23 @@ pub mod internal {
         }
     }
 
-    impl<R, K: Keep<R>> Pending<R, K> {
+    impl<R, K> Pending<R, K> {
         pub fn span(&self) -> Span {
             Span
         }
-        pub fn finish(self, result: R) -> R {
+        pub fn finish(self, result: R) -> R
+        where
+            K: Keep<R, Stored: Storable>,
+        {
             if let Some(kept) = K::kept(&result) {
                 STORED.with_borrow_mut(|stored| stored.insert(self.0, serde_json::to_string(kept).unwrap()));
             }
             result
         }
-        pub fn finish_and_shelve(self, result: R) -> K::Shelf<Shelved<K::Stored>> {
+        pub fn finish_and_shelve(self, result: R) -> K::Shelf<Shelved<K::Stored>>
+        where
+            K: Keep<R, Stored: Storable>,
+        {
             let id = self.0.clone();
             let result = self.finish(result);
             K::shelve(result, |_| Shelved(id, PhantomData))
@@ -257,8 +269,19 @@ pub mod internal {
         FunctionStats { function: call.name.clone() }
     }
 
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` can't be stored, and so a function that returns it can't be cached",
+        label = "a result is stored: derive `serde::Serialize` and `serde::Deserialize` for its type"
+    )]
+    pub trait Storable: Serialize + DeserializeOwned {}
+
+    #[diagnostic::do_not_recommend]
+    impl<T: Serialize + DeserializeOwned> Storable for T {}
+
+    pub fn storable<R, K: Keep<R, Stored: Storable>>() {}
+
     pub trait Keep<R> {
-        type Stored: Serialize + DeserializeOwned;
+        type Stored;
         type Shelf<S>;
         fn kept(result: &R) -> Option<&Self::Stored>;
         fn restore(stored: Self::Stored) -> R;
@@ -270,7 +293,7 @@ pub mod internal {
     pub struct KeepOk;
     pub struct KeepSome;
 
-    impl<R: Serialize + DeserializeOwned> Keep<R> for KeepAll {
+    impl<R> Keep<R> for KeepAll {
         type Stored = R;
         type Shelf<S> = S;
         fn kept(result: &R) -> Option<&R> {
@@ -287,7 +310,7 @@ pub mod internal {
         }
     }
 
-    impl<T: Serialize + DeserializeOwned, E> Keep<std::result::Result<T, E>> for KeepOk {
+    impl<T, E> Keep<std::result::Result<T, E>> for KeepOk {
         type Stored = T;
         type Shelf<S> = std::result::Result<S, E>;
         fn kept(result: &std::result::Result<T, E>) -> Option<&T> {
@@ -307,7 +330,7 @@ pub mod internal {
         }
     }
 
-    impl<T: Serialize + DeserializeOwned> Keep<Option<T>> for KeepSome {
+    impl<T> Keep<Option<T>> for KeepSome {
         type Stored = T;
         type Shelf<S> = Option<S>;
         fn kept(result: &Option<T>) -> Option<&T> {

@@ -14,6 +14,21 @@ fn argument(_x: NotSerialize, #[cached(skip)] _y: NotSerialize) -> u8 {
     1
 }
 
+#[cached(crate = crate::runtime)]
+fn result(_x: u8) -> NotSerialize {
+    NotSerialize
+}
+
+#[cached(crate = crate::runtime)]
+async fn result_of_a_future(_x: u8) -> NotSerialize {
+    NotSerialize
+}
+
+#[cached(crate = crate::runtime)]
+fn result_in_ok(_x: u8) -> Result<Vec<NotSerialize>, String> {
+    Ok(Vec::new())
+}
+
 fn helper(x: u8) -> u8 {
     x
 }

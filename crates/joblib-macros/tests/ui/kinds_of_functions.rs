@@ -38,6 +38,16 @@ fn twice(x: u8) -> u8 {
 #[cached]
 struct NotAFunction;
 
+#[cached]
+const CONSTANT: u8 = 1;
+
+#[cached]
+impl NotAFunction {
+    fn method(x: u8) -> u8 {
+        x
+    }
+}
+
 trait Declared {
     #[cached]
     fn declared(x: u8) -> u8;
