@@ -239,7 +239,7 @@ fn two_functions_of_one_name_are_warned_about_once_with_both_places() {
     }
     assert_eq!(told(test, "none"), "");
     let lines = told(test, "pointers");
-    assert_eq!(lines.matches("two functions are cached as f at ").count(), 1, "{lines}");
+    assert_eq!(lines.matches("two functions are cached as `f` at ").count(), 1, "{lines}");
     assert_eq!(lines.matches("memory_telling.rs:").count(), 1, "{lines}");
     assert!(lines.contains("give each a name of its own"), "{lines}");
     for role in ["functions", "closures"] {

@@ -150,7 +150,7 @@ impl Functions {
                 "collision",
                 name,
                 format_args!(
-                    "two functions are cached as {name} at {place}, by pointers: results of all but the first are known \
+                    "two functions are cached as `{name}` at {place}, by pointers: results of all but the first are known \
                      in this process only; give each a name of its own"
                 ),
             );

@@ -48,8 +48,8 @@ pub use writer::Writer;
 /// `.zst`).
 ///
 /// The file appears, or takes the place of the one there, in one step when it is complete: whatever interrupts the
-/// dump, the file at `path` is the old one or the new one. A new one has the permissions of the one it replaces. A pipe, a device or a terminal there, such as `/dev/stdout`, is
-/// written to as it is.
+/// dump, the file at `path` is the old one or the new one. A new one has the permissions of the one it replaces. A pipe, a
+/// device or a terminal there, such as `/dev/stdout`, is written to as it is.
 ///
 /// ```
 /// let folder = tempfile::tempdir()?;

@@ -163,7 +163,7 @@ pub fn register_compressor(compressor: impl Compressor + 'static, force: bool) -
                 continue;
             };
             return refuse(format!(
-                "compressor {:?} has the {what} of compressor {name:?} already; force the registration to have the \
+                "compressor {:?} has the {what} of compressor {name:?} already; pass `true` as the second argument to have the \
                  new one used instead",
                 other.name()
             ));
