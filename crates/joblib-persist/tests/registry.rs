@@ -103,7 +103,10 @@ fn a_name_an_extension_or_a_magic_number_that_is_taken_is_an_error_that_says_by_
     for (compressor, what, owner) in taken {
         let name = compressor.name;
         let error = register_compressor(compressor, false).unwrap_err().to_string();
-        assert!(error.contains(what) && error.contains(owner) && error.contains("second argument"), "{error}");
+        assert!(
+            error.contains(what) && error.contains(owner) && error.contains("second argument"),
+            "{error}"
+        );
         assert!(name == "gzip" || by_name(name).is_err(), "a refused compressor is not there");
     }
 }
