@@ -244,7 +244,7 @@ fn two_functions_of_one_name_are_warned_about_once_with_both_places() {
     assert!(lines.contains("give each a name of its own"), "{lines}");
     for role in ["functions", "closures"] {
         let lines = told(test, role);
-        assert_eq!(lines.matches("two cached functions are called ").count(), 1, "{lines}");
+        assert_eq!(lines.matches("two cached functions are called `").count(), 1, "{lines}");
         assert_eq!(lines.matches("memory_telling.rs:").count(), 2, "{lines}");
         assert!(lines.contains("rename one"), "{lines}");
     }
