@@ -28,6 +28,11 @@ fn text(size: i32) -> TextStyle<'static> {
     ("sans-serif", size).into_font().color(&colour::INK)
 }
 
+/// How a point is drawn: a ring or a disc.
+fn point(colour: RGBColor, hollow: bool) -> ShapeStyle {
+    if hollow { colour.stroke_width(2) } else { colour.filled() }
+}
+
 /// The chart around them.
 pub(super) struct Chart {
     pub(super) title: &'static str,
@@ -72,7 +77,7 @@ impl Chart {
                 let line = series.points.iter().map(|&(x, y, _)| (x, y));
                 chart.draw_series(LineSeries::new(line, ink.stroke_width(2)))?;
             }
-            let style = move || if hollow { ink.stroke_width(2) } else { ink.filled() };
+            let style = move || point(ink, hollow);
             chart
                 .draw_series(series.points.iter().zip(&mut offsets).map(|((x, y, name), offset)| {
                     EmptyElement::at((*x, *y))
@@ -145,7 +150,7 @@ impl Rows {
         }
         for side in &self.sides {
             let (ink, hollow) = (side.colour, side.hollow);
-            let style = move || if hollow { ink.stroke_width(2) } else { ink.filled() };
+            let style = move || point(ink, hollow);
             let points = side.values.iter().enumerate().filter_map(|(row, x)| Some(((*x)?, height(row))));
             chart
                 .draw_series(points.map(|point| Circle::new(point, 6, style())))?
