@@ -10,15 +10,21 @@ use joblib_store::Scope;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::call::{Call, CallOptions, Callback, Description, Lookup};
-use crate::code::Code;
-use crate::declared::Declared;
+use crate::call::explain::{self, Explanation};
+use crate::call::keep::KeepAll;
+use crate::call::lookup::Lookup;
+use crate::call::shelved::Shelved;
+use crate::call::{Call, Description};
+use crate::entry::metadata::Metadata;
+use crate::error::Result;
 use crate::function::Function;
-use crate::keep::KeepAll;
-use crate::memory::{Memory, check_mmap_mode};
+use crate::function::code::Code;
+use crate::function::options::{CallOptions, Callback};
+use crate::function::runtime::Declared;
+use crate::function::stats::FunctionStats;
+use crate::memory::Memory;
+use crate::memory::settings::check_mmap_mode;
 use crate::report::{self, Level};
-use crate::shelved::Shelved;
-use crate::{Explanation, FunctionStats, Metadata, Result, explain};
 
 /// A function of up to eight arguments that can be cached: each argument is hashed by reference before the call.
 ///
@@ -86,6 +92,48 @@ cache_fn!(A0 0, A1 1, A2 2, A3 3, A4 4);
 cache_fn!(A0 0, A1 1, A2 2, A3 3, A4 4, A5 5);
 cache_fn!(A0 0, A1 1, A2 2, A3 3, A4 4, A5 5, A6 6);
 cache_fn!(A0 0, A1 1, A2 2, A3 3, A4 4, A5 5, A6 6, A7 7);
+
+impl Memory {
+    /// A function or closure, remembered under `name`.
+    ///
+    /// Its code can't be seen: give it another [`version`](MemorizedFunc::version) or name when it changes. What a closure
+    /// captures is not part of the key either: pass it as an argument. What a pointer to a function or a `dyn Fn` points at
+    /// counts as captured.
+    ///
+    /// Two functions of one name never share results, and a warning asks to rename one. A function is known by its path. A
+    /// closure is known by its type, which stays the same in each build with the same compiler, profile and version of your
+    /// crate, and a pointer or `dyn Fn` by the place of this call: otherwise the results are computed again.
+    ///
+    /// Several pointers to functions that come to one place under one name, as in a loop, are kept apart too, with the
+    /// warning: results of all but the first are computed again in every process. Several `dyn Fn` (boxed or borrowed)
+    /// can't be told apart and share their results in silence: give each its own name.
+    ///
+    /// ```
+    /// use joblib_memory::Memory;
+    ///
+    /// let memory = Memory::with_backend("in_memory", "run time")?;
+    /// let factor = 3.0;
+    /// // What it captures is not part of the key, so it is in the name.
+    /// let scale = memory.cache(format!("scale by {factor}"), |x: f64| factor * x);
+    /// assert_eq!(scale.eval((2.0,)), 6.0);
+    /// # Ok::<(), joblib_memory::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn cache<F>(&self, name: impl Into<String>, function: F) -> MemorizedFunc<F> {
+        MemorizedFunc::new(self.clone(), name.into(), function, std::panic::Location::caller())
+    }
+
+    /// Calls `function` with `arguments`, a tuple, as a function cached under `name`: [`cache`](Self::cache) and
+    /// [`eval`](MemorizedFunc::eval) in one.
+    #[track_caller]
+    pub fn eval<F, A>(&self, name: impl Into<String>, function: F, arguments: A) -> F::Output
+    where
+        F: CacheFn<A>,
+        F::Output: Serialize + DeserializeOwned,
+    {
+        self.cache(name, function).eval(arguments)
+    }
+}
 
 /// A function or closure with a memory: what [`Memory::cache`] returns.
 ///

@@ -5,9 +5,9 @@ use std::ops::ControlFlow;
 
 use joblib_store::Item;
 
-use crate::Metadata;
-use crate::call::{Call, Read, Wanted};
-use crate::metadata::Hash;
+use super::Call;
+use super::read::{Read, Wanted};
+use crate::entry::metadata::{Argument, Hash, Metadata};
 use crate::report::Readable;
 
 /// Stored results that are looked at, at most.
@@ -86,7 +86,7 @@ impl fmt::Display for Explanation {
                     // Those of a closure have numbers for names, as a tuple's fields.
                     let kind = if name.bytes().all(|byte| byte.is_ascii_digit()) { "argument " } else { "" };
                     let stored = nearest.arguments().iter().find(|argument| argument.name() == name);
-                    match stored.map(crate::Argument::text).filter(|text| !text.is_empty()) {
+                    match stored.map(Argument::text).filter(|text| !text.is_empty()) {
                         Some(text) => write!(f, "{separator}{kind}{name} (there {text})")?,
                         None => write!(f, "{separator}{kind}{name}")?,
                     }

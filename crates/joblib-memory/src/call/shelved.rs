@@ -8,9 +8,10 @@ use joblib_store::{FunctionVersion, Key};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::codec::{Entry, Mapping};
+use crate::entry::codec::{Entry, Mapping};
+use crate::entry::metadata::Metadata;
+use crate::error::{Error, Result};
 use crate::memory::Memory;
-use crate::{Error, Metadata, Result};
 
 /// What `call_and_shelve` returns: a reference to the stored result, or the result itself where it was not stored.
 ///

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::sync::{PoisonError, RwLock};
 
-use crate::{Memory, report};
+use super::Memory;
+use crate::report;
 
 static INSTALLED: RwLock<Option<Memory>> = RwLock::new(None);
 

@@ -101,7 +101,7 @@ mod tests {
         let boxed: Box<dyn Fn(f64) -> f64> = Box::new(named);
         assert_ne!(declared(&pointer).key(), declared(&pointer).key());
         assert_ne!(declared(&boxed).key(), declared(&boxed).key());
-        assert!(declared(&pointer).key().contains(" declared.rs:"));
+        assert!(declared(&pointer).key().contains(" runtime.rs:"));
     }
 
     fn length(text: &str) -> usize {

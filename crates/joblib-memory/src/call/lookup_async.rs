@@ -7,15 +7,17 @@ use std::time::{Duration, Instant};
 use joblib_store::{Claim, Claimed, Key};
 use tracing::Instrument;
 
-use crate::call::{Call, Description, Extracted, Lookup, Read, Wanted};
-use crate::codec::Entry;
-use crate::flight::{self, Joined};
-use crate::keep::{Keep, Storable};
+use super::compute::Pending;
+use super::keep::{Keep, Storable};
+use super::lookup::Lookup;
+use super::read::{Extracted, Read, Wanted};
+use super::shelved::{MemorizedResult, Shelved};
+use super::{Call, Description};
+use crate::entry::codec::Entry;
+use crate::entry::metadata::Metadata;
 use crate::memory::Memory;
-use crate::metadata::Metadata;
-use crate::pending::Pending;
-use crate::shelved::{MemorizedResult, Shelved};
-use crate::timer::Timer;
+use crate::single_flight::timer::Timer;
+use crate::single_flight::{self, Joined};
 
 impl Call<'_> {
     /// [`Call::lookup`] for a task.
@@ -62,7 +64,7 @@ impl Call<'_> {
             return self.hit(&key, found);
         }
         let deadline = self.deadline();
-        let guard = match flight::join_async(self.memory.flight_id(&key), deadline).await {
+        let guard = match single_flight::join_async(self.memory.flight_id(&key), deadline).await {
             Joined::Leader(guard) => guard,
             Joined::Landed => {
                 return match self.read(&key, wanted, &extract) {

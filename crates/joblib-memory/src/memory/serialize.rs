@@ -9,8 +9,9 @@ use joblib_store::{Limits, Policy, StoreOptions};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::Memory;
-use crate::memory::Settings;
+use super::Memory;
+use super::settings::Settings;
+use crate::error;
 
 #[derive(Serialize, Deserialize)]
 struct Elsewhere {
@@ -64,7 +65,7 @@ impl Default for Fields {
 }
 
 impl Fields {
-    fn set(self, memory: Memory) -> crate::Result<Memory> {
+    fn set(self, memory: Memory) -> error::Result<Memory> {
         let mut memory = memory
             .check_mapped(self.check_mapped)
             .verbose(self.verbose)
@@ -72,7 +73,7 @@ impl Fields {
             .superseded_age_limit(self.superseded_age_limit)
             .policy(if self.cost_aware { Policy::CostAware } else { Policy::default() });
         if let Some(mode) = &self.mmap_mode {
-            let mode = mode.parse().map_err(|error| crate::Error::option(format!("{error}")))?;
+            let mode = mode.parse().map_err(|error| error::Error::option(format!("{error}")))?;
             memory = memory.mmap_mode(mode)?;
         }
         if let Some(compress) = self.compress {

@@ -1,15 +1,22 @@
 //! What a memory keeps of each function that it has met: its name in the store and its counters.
 
+pub(crate) mod code;
+pub(crate) mod options;
+pub(crate) mod runtime;
+pub(crate) mod site;
+pub(crate) mod stats;
+
 use std::collections::HashMap;
 use std::panic::Location;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use joblib_store::{FunctionVersion, Holder};
 
-use crate::code::{Code, Site};
-use crate::declared::Declared;
+use self::code::Code;
+use self::runtime::Declared;
+use self::site::Site;
+use self::stats::{Counters, Stats};
 use crate::report;
-use crate::stats::{Counters, Stats};
 
 #[derive(Debug)]
 pub(crate) struct Function {

@@ -9,15 +9,18 @@ use joblib_store::{Blob, Claimed, Key};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::code::Code;
-use crate::codec::{self, Entry, Mapping};
-use crate::flight;
+use super::explain::explain;
+use super::keep::{Keep, Storable};
+use super::shelved::{MemorizedResult, NotMemorizedResult, Shelved};
+use super::verbose::texts;
+use super::{Call, Description};
+use crate::entry::codec::{self, Entry, Mapping};
+use crate::entry::metadata::{self, Argument, Metadata};
 use crate::function::Function;
-use crate::keep::{Keep, Storable};
+use crate::function::code::Code;
 use crate::memory::Memory;
-use crate::metadata::{self, Argument, Metadata};
 use crate::report::{self, Level, Readable};
-use crate::shelved::{MemorizedResult, NotMemorizedResult, Shelved};
+use crate::single_flight;
 
 /// A result that is being computed.
 #[doc(hidden)]
@@ -35,7 +38,7 @@ pub(crate) struct Work {
     pub(crate) own_code: Code,
     pub(crate) depends: &'static [(&'static str, Code)],
     pub(crate) claim: Option<Box<dyn Claimed>>,
-    pub(crate) guard: Option<flight::Guard>,
+    pub(crate) guard: Option<single_flight::Guard>,
     pub(crate) compress: Option<Compress>,
     pub(crate) mapping: Option<Mapping>,
     pub(crate) level: Level,
@@ -61,8 +64,8 @@ impl<R, K> Pending<R, K> {
     }
 
     /// What is computed, for those who wait for it.
-    pub(crate) fn flight(&self) -> Option<flight::FlightId> {
-        self.work.as_ref()?.guard.as_ref().map(flight::Guard::id)
+    pub(crate) fn flight(&self) -> Option<single_flight::FlightId> {
+        self.work.as_ref()?.guard.as_ref().map(single_flight::Guard::id)
     }
 
     /// The span that the computation belongs in.
@@ -203,5 +206,77 @@ impl Mappable {
         let blob @ Blob::File { .. } = self.memory.store()?.get(&self.key).ok()?? else { return None };
         let (result, _) = Entry::open_in_brief(blob, Some(self.mapping)).ok()?.result().ok()?;
         Some(result)
+    }
+}
+
+impl Call<'_> {
+    pub(crate) fn pending<R, K>(
+        self,
+        key: Key,
+        describe: impl FnOnce(&mut Description),
+        claim: Option<Box<dyn Claimed>>,
+        guard: Option<single_flight::Guard>,
+    ) -> Pending<R, K> {
+        let level = self.level();
+        if level.reasons() {
+            report::say(format_args!(
+                "Computing {}, argument hash {}, in {}: {}",
+                self.function.version.function(),
+                key.call_hex(),
+                self.memory.place(),
+                explain(&self)
+            ));
+        }
+        let mut description = Description::default();
+        if !self.options.redact {
+            describe(&mut description);
+        }
+        let mut texts_of = description.0.into_iter();
+        let arguments: Vec<Argument> = self
+            .arguments
+            .iter()
+            .map(|&(name, digest)| Argument {
+                name: name.to_owned(),
+                text: texts_of.next().unwrap_or_default(),
+                digest: digest.into(),
+            })
+            .collect();
+        if level.computing() {
+            report::say(format_args!("Calling {}({})", self.function.version.function(), texts(&arguments)));
+        }
+        let compress = self
+            .compress
+            .clone()
+            .or_else(|| self.options.compress.map(|make| make()))
+            .or_else(|| self.memory.settings().compress.clone())
+            .filter(Compress::compresses);
+        let mapping = self.mapping();
+        if mapping.is_some() && compress.is_some() {
+            let name = self.function.version.function();
+            report::warn_once(
+                "compressed",
+                name,
+                format_args!(
+                    "results of {name} are compressed, and so can't be mapped: leave out `compress` or `mmap_mode`"
+                ),
+            );
+        }
+        self.span.record("hit", false);
+        let work = Work {
+            memory: self.memory.clone(),
+            function: self.function,
+            key,
+            arguments,
+            own_code: self.own_code,
+            depends: self.depends,
+            claim,
+            guard,
+            compress,
+            mapping,
+            level,
+            store: true,
+            since: Instant::now(),
+        };
+        Pending::of(work, self.span)
     }
 }

@@ -1,5 +1,9 @@
 //! `Memory`: a store, and how the results in it are made, checked and kept.
 
+pub(crate) mod installed;
+mod serialize;
+pub(crate) mod settings;
+
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -9,13 +13,15 @@ use std::time::Duration;
 use joblib_array::MmapMode;
 use joblib_persist::Compress;
 use joblib_store::{ByteSize, Item, Key, Limits, Policy, Reduced, Scope, Store, StoreOptions, open};
-use serde::Serialize;
 
-use crate::flight::FlightId;
+use self::settings::{Settings, check_mmap_mode};
+use crate::entry::codec;
+use crate::entry::metadata::Metadata;
+use crate::error::{Error, Result};
 use crate::function::Functions;
-use crate::memorized::{CacheFn, MemorizedFunc};
-use crate::report::Level;
-use crate::{Error, Metadata, Result, Stats, codec, report};
+use crate::function::stats::Stats;
+use crate::report::{self, Level};
+use crate::single_flight::FlightId;
 
 /// A cache of functions' results.
 ///
@@ -45,29 +51,6 @@ struct Shared {
     /// What the store was opened with, besides its location.
     options: BTreeMap<String, String>,
     functions: Functions,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct Settings {
-    pub(crate) mmap_mode: Option<MmapMode>,
-    pub(crate) check_mapped: bool,
-    pub(crate) compress: Option<Compress>,
-    pub(crate) verbose: u32,
-    pub(crate) waiting_time: Duration,
-    pub(crate) limits: Limits,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            mmap_mode: None,
-            check_mapped: false,
-            compress: None,
-            verbose: 0,
-            waiting_time: Duration::from_mins(10),
-            limits: Limits::default(),
-        }
-    }
 }
 
 impl Shared {
@@ -309,46 +292,6 @@ impl Memory {
         self.store().map(Store::backend)
     }
 
-    /// A function or closure, remembered under `name`.
-    ///
-    /// Its code can't be seen: give it another [`version`](MemorizedFunc::version) or name when it changes. What a closure
-    /// captures is not part of the key either: pass it as an argument. What a pointer to a function or a `dyn Fn` points at
-    /// counts as captured.
-    ///
-    /// Two functions of one name never share results, and a warning asks to rename one. A function is known by its path. A
-    /// closure is known by its type, which stays the same in each build with the same compiler, profile and version of your
-    /// crate, and a pointer or `dyn Fn` by the place of this call: otherwise the results are computed again.
-    ///
-    /// Several pointers to functions that come to one place under one name, as in a loop, are kept apart too, with the
-    /// warning: results of all but the first are computed again in every process. Several `dyn Fn` (boxed or borrowed)
-    /// can't be told apart and share their results in silence: give each its own name.
-    ///
-    /// ```
-    /// use joblib_memory::Memory;
-    ///
-    /// let memory = Memory::with_backend("in_memory", "run time")?;
-    /// let factor = 3.0;
-    /// // What it captures is not part of the key, so it is in the name.
-    /// let scale = memory.cache(format!("scale by {factor}"), |x: f64| factor * x);
-    /// assert_eq!(scale.eval((2.0,)), 6.0);
-    /// # Ok::<(), joblib_memory::Error>(())
-    /// ```
-    #[track_caller]
-    pub fn cache<F>(&self, name: impl Into<String>, function: F) -> MemorizedFunc<F> {
-        MemorizedFunc::new(self.clone(), name.into(), function, std::panic::Location::caller())
-    }
-
-    /// Calls `function` with `arguments`, a tuple, as a function cached under `name`: [`cache`](Self::cache) and
-    /// [`eval`](MemorizedFunc::eval) in one.
-    #[track_caller]
-    pub fn eval<F, A>(&self, name: impl Into<String>, function: F, arguments: A) -> F::Output
-    where
-        F: CacheFn<A>,
-        F::Output: Serialize + serde::de::DeserializeOwned,
-    {
-        self.cache(name, function).eval(arguments)
-    }
-
     /// Drops all results. Returns how many there were. An error is the store's.
     ///
     /// ```
@@ -479,16 +422,6 @@ impl Memory {
             ),
         );
     }
-}
-
-pub(crate) fn check_mmap_mode(mode: MmapMode) -> Result<()> {
-    if mode.writes_to_file() {
-        return Err(Error::option(format!(
-            "mmap_mode {:?} would change the stored result; expected \"r\", or \"c\" to change a copy in memory",
-            mode.to_string()
-        )));
-    }
-    Ok(())
 }
 
 impl fmt::Debug for Memory {

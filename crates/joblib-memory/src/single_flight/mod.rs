@@ -7,6 +7,8 @@
 //! that the pool does not starve. What none of this catches, as a task that was spawned by the one that waits for it, is
 //! caught by the waiting time, which is bounded.
 
+pub(crate) mod timer;
+
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::future::Future;
@@ -16,7 +18,7 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::timer::Timer;
+use self::timer::Timer;
 
 /// Names a computation: a store and a key in it.
 pub(crate) type FlightId = (usize, u64, [u8; 16]);

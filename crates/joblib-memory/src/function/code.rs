@@ -1,8 +1,6 @@
-//! The identity of a function's code, and where `#[cached]` describes a function once and for all.
+//! The identity of a function's code.
 
 use std::fmt;
-
-use crate::call::CallOptions;
 
 /// The hash of a function's normalised tokens, made when the macro expands.
 ///
@@ -75,21 +73,4 @@ impl fmt::Debug for Code {
 pub trait HasCode {
     /// Its code, and that of what it depends on.
     const CODE: Code;
-}
-
-/// What `#[cached]` knows of a function.
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct Site {
-    pub module: &'static str,
-    pub name: &'static str,
-    pub file: &'static str,
-    pub line: u32,
-    /// The function's own code.
-    pub own: Code,
-    /// Own code, dependencies and version.
-    pub code: Code,
-    pub source: &'static str,
-    pub depends: &'static [(&'static str, Code)],
-    pub options: CallOptions,
 }

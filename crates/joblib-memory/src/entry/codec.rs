@@ -9,8 +9,7 @@ use serde::de::DeserializeOwned;
 use std::io;
 use std::time::Duration;
 
-use crate::Metadata;
-use crate::metadata::Brief;
+use super::metadata::{Brief, Metadata};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 

@@ -1,0 +1,36 @@
+//! How a function differs from its memory's settings.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use joblib_array::MmapMode;
+use joblib_persist::Compress;
+
+use crate::entry::metadata::Metadata;
+
+/// How a function differs from its memory's settings. Made by `#[cached]`.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy)]
+pub struct CallOptions {
+    pub mmap_mode: Option<MmapMode>,
+    pub check_mapped: bool,
+    pub compress: Option<fn() -> Compress>,
+    pub verbose: Option<u32>,
+    pub expires_after: Option<Duration>,
+    pub validate: Option<fn(&Metadata) -> bool>,
+    pub redact: bool,
+}
+
+impl CallOptions {
+    pub const DEFAULT: Self = Self {
+        mmap_mode: None,
+        check_mapped: false,
+        compress: None,
+        verbose: None,
+        expires_after: None,
+        validate: None,
+        redact: false,
+    };
+}
+
+pub(crate) type Callback = Arc<dyn Fn(&Metadata) -> bool + Send + Sync>;

@@ -1,0 +1,40 @@
+//! What the code that `#[cached]` generates uses. Private API, not covered by semver.
+
+pub use joblib_array::MmapMode;
+pub use joblib_persist::Compress;
+
+pub use crate::call::compute::Pending;
+pub use crate::call::explain::{Explanation, explain};
+pub use crate::call::keep::{Keep, KeepAll, KeepOk, KeepSome, Storable, storable};
+pub use crate::call::lookup::Lookup;
+pub use crate::call::shelved::Shelved;
+pub use crate::call::{Call, Description};
+pub use crate::entry::metadata::Metadata;
+pub use crate::error::Result;
+pub use crate::function::code::{Code, HasCode};
+pub use crate::function::options::CallOptions;
+pub use crate::function::site::Site;
+pub use crate::function::stats::FunctionStats;
+pub use crate::memory::Memory;
+pub use crate::memory::installed::already_installed;
+
+use crate::single_flight;
+
+/// Runs the future of a body, in the span of its call and as what the call computes.
+pub fn run<R, K, F: Future>(
+    pending: &Pending<R, K>,
+    body: F,
+) -> impl Future<Output = F::Output> + use<R, K, F> {
+    tracing::Instrument::instrument(single_flight::inside(pending.flight(), body), pending.span())
+}
+
+/// Drops all results of a function.
+pub fn clear(memory: &Memory, call: &Call<'_>) -> Result<u64> {
+    call.tell_clearing();
+    memory.clear_scope(joblib_store::Scope::Function(call.function.version.function()))
+}
+
+/// What the cache did for a function.
+pub fn stats(call: &Call<'_>) -> FunctionStats {
+    call.function.counters.read(call.function.version.function())
+}
