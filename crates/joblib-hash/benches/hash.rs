@@ -33,3 +33,16 @@ fn small_tuple(bencher: Bencher<'_, '_>) {
     let value = (1, "two", 3.0, [4, 5, 6], map);
     bencher.bench_local(|| hash(black_box(&value)));
 }
+
+#[divan::bench]
+fn map_of_numbers(bencher: Bencher<'_, '_>) {
+    let map: std::collections::HashMap<u64, f64> = (0..100_000).map(|i| (i, i as f64)).collect();
+    bencher.bench_local(|| hash(black_box(&map)));
+}
+
+#[divan::bench]
+fn map_of_strings(bencher: Bencher<'_, '_>) {
+    let map: std::collections::HashMap<String, f64> =
+        (0..100_000).map(|i| (format!("key-{i}"), i as f64)).collect();
+    bencher.bench_local(|| hash(black_box(&map)));
+}

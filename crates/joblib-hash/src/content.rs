@@ -15,7 +15,7 @@ pub(crate) fn digest(array: &RawArray<'_>, algorithm: Algorithm) -> Digest {
     let compute = || {
         let mut stream = Stream::new(algorithm, Vec::new());
         stream.elements(array);
-        stream.finish().0
+        stream.finish()
     };
     let buffer = array.buffer;
     let keeps = algorithm == Algorithm::default()

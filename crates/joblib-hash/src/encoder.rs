@@ -26,7 +26,7 @@ use joblib_array::transfer;
 use serde::ser::{self, Serialize};
 
 use crate::content;
-use crate::entries::Entries;
+use crate::entries::{Entries, sorted};
 use crate::stream::Stream;
 use crate::{Algorithm, Digest, HashError, unordered};
 
@@ -81,7 +81,7 @@ pub(crate) struct Encoder {
     /// Whether the next value is an item of a list, and may join a run.
     item: bool,
     run: Option<Run>,
-    /// Buffers of finished entries, to be used again.
+    /// Buffers of finished maps, to be used again.
     spare: Vec<Vec<u8>>,
     /// Whether the next list is a set.
     unordered: bool,
@@ -102,7 +102,7 @@ impl Encoder {
     }
 
     pub(crate) fn finish(self) -> Digest {
-        self.stream.finish().0
+        self.stream.finish()
     }
 
     #[inline]
@@ -179,25 +179,27 @@ impl Encoder {
         self.stream.extend(digest.as_bytes());
     }
 
-    /// Sets the stream aside and starts one for an entry of a map or a set.
-    fn enter(&mut self) -> Stream {
-        let buffer = self.spare.pop().unwrap_or_else(|| Vec::with_capacity(128));
-        std::mem::replace(&mut self.stream, Stream::new(self.algorithm, buffer))
+    /// Sets the stream aside and starts one for the entries of a map or a set.
+    fn enter(&mut self) -> Entries {
+        self.interrupt();
+        let buffer = self.spare.pop().unwrap_or_default();
+        let outer = std::mem::replace(&mut self.stream, Stream::new(self.algorithm, buffer));
+        Entries { outer, ends: Vec::new() }
     }
 
-    /// Adds the entry to the others, and goes back to the stream around it.
-    fn leave(&mut self, outer: Stream, entries: &mut Entries) {
+    fn end_entry(&mut self, entries: &mut Entries) {
         self.end_run();
-        let entry = std::mem::replace(&mut self.stream, outer);
-        self.spare.push(entries.push(entry));
+        self.stream.end_entry();
+        entries.ends.push(self.stream.buffer.len());
     }
 
-    fn entries(&mut self, tag: u8, entries: &Entries) {
+    /// Goes back to the stream around the entries and adds them to it.
+    fn leave(&mut self, tag: u8, entries: Entries) {
+        let Stream { buffer, .. } = std::mem::replace(&mut self.stream, entries.outer);
         self.begin(tag);
-        self.length(entries.len());
-        for entry in entries.sorted() {
-            self.stream.extend(entry);
-        }
+        self.length(entries.ends.len());
+        self.stream.extend(&sorted(&buffer, &entries.ends));
+        self.spare.push(buffer);
     }
 }
 
@@ -317,8 +319,7 @@ impl<'e> ser::Serializer for &'e mut Encoder {
 
     fn serialize_seq(self, _: Option<usize>) -> Result<Seq<'e>, HashError> {
         let entries = if self.unordered {
-            self.interrupt();
-            Some(Entries::default())
+            Some(self.enter())
         } else {
             self.begin(tag::SEQ);
             None
@@ -354,8 +355,8 @@ impl<'e> ser::Serializer for &'e mut Encoder {
     }
 
     fn serialize_map(self, _: Option<usize>) -> Result<Map<'e>, HashError> {
-        self.interrupt();
-        Ok(Map { encoder: self, entries: Entries::default(), outer: None })
+        let entries = self.enter();
+        Ok(Map { encoder: self, entries, in_entry: false })
     }
 
     fn serialize_struct(self, name: &'static str, length: usize) -> Result<Compound<'e>, HashError> {
@@ -398,10 +399,10 @@ impl ser::SerializeSeq for Seq<'_> {
     #[inline]
     fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), HashError> {
         if let Some(entries) = &mut self.entries {
-            let outer = self.encoder.enter();
-            let result = value.serialize(&mut *self.encoder);
-            self.encoder.leave(outer, entries);
-            return result;
+            self.encoder.stream.begin_entry();
+            value.serialize(&mut *self.encoder)?;
+            self.encoder.end_entry(entries);
+            return Ok(());
         }
         self.count += 1;
         self.encoder.item = true;
@@ -409,8 +410,8 @@ impl ser::SerializeSeq for Seq<'_> {
     }
 
     fn end(self) -> Result<(), HashError> {
-        if let Some(entries) = &self.entries {
-            self.encoder.entries(tag::UNORDERED, entries);
+        if let Some(entries) = self.entries {
+            self.encoder.leave(tag::UNORDERED, entries);
         } else {
             self.encoder.begin(tag::END);
             self.encoder.length(self.count);
@@ -423,34 +424,40 @@ impl ser::SerializeSeq for Seq<'_> {
 pub(crate) struct Map<'e> {
     encoder: &'e mut Encoder,
     entries: Entries,
-    /// The stream around the map, while a key has been written and its value has not.
-    outer: Option<Stream>,
+    /// Whether a key has been written and its value has not.
+    in_entry: bool,
 }
 
 impl ser::SerializeMap for Map<'_> {
     type Ok = ();
     type Error = HashError;
 
+    #[inline]
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), HashError> {
-        let outer = self.encoder.enter();
-        self.outer = Some(outer);
+        if self.in_entry {
+            return Err(ser::Error::custom("a map's key came without a value"));
+        }
+        self.in_entry = true;
+        self.encoder.stream.begin_entry();
         key.serialize(&mut *self.encoder)
     }
 
+    #[inline]
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), HashError> {
-        let Some(outer) = self.outer.take() else {
+        if !self.in_entry {
             return Err(ser::Error::custom("a map's value came before its key"));
-        };
-        let result = value.serialize(&mut *self.encoder);
-        self.encoder.leave(outer, &mut self.entries);
-        result
+        }
+        self.in_entry = false;
+        value.serialize(&mut *self.encoder)?;
+        self.encoder.end_entry(&mut self.entries);
+        Ok(())
     }
 
     fn end(self) -> Result<(), HashError> {
-        if self.outer.is_some() {
+        if self.in_entry {
             return Err(ser::Error::custom("a map's key came without a value"));
         }
-        self.encoder.entries(tag::MAP, &self.entries);
+        self.encoder.leave(tag::MAP, self.entries);
         Ok(())
     }
 }

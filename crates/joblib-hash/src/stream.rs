@@ -12,10 +12,18 @@ const PARALLEL: usize = 128 << 10;
 /// The buffer is fed to the hash function when it holds more than this, still in the processor's cache.
 const FULL: usize = 64 << 10;
 
+/// An entry of at most this many bytes stands for itself; hashing it first would cost more than it saves.
+const SHORT: usize = 64;
+
+/// What stands in place of the length of an entry that is represented by its digest.
+const DIGEST: u8 = 255;
+
 pub(crate) struct Stream {
     algorithm: Algorithm,
-    /// Not yet fed.
+    /// From `base` on, what is not yet fed.
     pub(crate) buffer: Vec<u8>,
+    /// What is before it in the buffer is not part of the stream: the entries of a map that are finished.
+    base: usize,
     /// `None` while all input is still in the buffer: most values never need the state.
     state: Option<State>,
 }
@@ -31,12 +39,12 @@ impl Stream {
     /// A stream that collects in `buffer`, whose content is dropped.
     pub(crate) fn new(algorithm: Algorithm, mut buffer: Vec<u8>) -> Self {
         buffer.clear();
-        Self { algorithm, buffer, state: None }
+        Self { algorithm, buffer, base: 0, state: None }
     }
 
     /// Feeds the buffer when it is full. The caller decides when: what is in the buffer may still be changed.
     pub(crate) fn settle(&mut self) {
-        if self.buffer.len() > FULL {
+        if self.buffer.len() - self.base > FULL {
             self.feed();
         }
     }
@@ -67,33 +75,59 @@ impl Stream {
         }
     }
 
-    /// All bytes so far, when they are at most `limit`.
-    pub(crate) fn short(&self, limit: usize) -> Option<&[u8]> {
-        (self.state.is_none() && self.buffer.len() <= limit).then_some(&self.buffer)
+    /// Starts a stream of its own behind what the buffer holds, for an entry of a map.
+    #[inline]
+    pub(crate) fn begin_entry(&mut self) {
+        self.buffer.push(0);
+        self.base = self.buffer.len();
     }
 
-    /// The digest, and the buffer for another stream.
-    pub(crate) fn finish(mut self) -> (Digest, Vec<u8>) {
+    /// Ends that stream. A short entry stays in the buffer behind its length, a long one becomes its digest.
+    #[inline]
+    pub(crate) fn end_entry(&mut self) {
+        let len = self.buffer.len() - self.base;
+        if self.state.is_none() && len <= SHORT {
+            self.buffer[self.base - 1] = len as u8;
+        } else {
+            self.digest_entry();
+        }
+    }
+
+    #[cold]
+    fn digest_entry(&mut self) {
+        let digest = self.digest();
+        self.state = None;
+        self.buffer.truncate(self.base);
+        self.buffer[self.base - 1] = DIGEST;
+        self.buffer.extend_from_slice(digest.as_bytes());
+    }
+
+    /// The digest of all bytes.
+    pub(crate) fn finish(mut self) -> Digest {
+        self.digest()
+    }
+
+    fn digest(&mut self) -> Digest {
         let algorithm = self.algorithm;
         // One call is twice as fast as setting up a state for a few bytes.
         if algorithm == Algorithm::Blake3 && self.state.is_none() {
-            return (Digest::new(algorithm, blake3::hash(&self.buffer).as_bytes()), self.buffer);
+            return Digest::new(algorithm, blake3::hash(&self.buffer[self.base..]).as_bytes());
         }
         self.feed();
-        let digest = match self.state() {
+        match self.state() {
             State::Blake3(state) => Digest::new(algorithm, state.finalize().as_bytes()),
             State::Sha256(state) => Digest::new(algorithm, &state.clone().finalize()),
             State::Sha1(state) => Digest::new(algorithm, &state.clone().finalize()),
             State::Md5(state) => Digest::new(algorithm, &state.clone().finalize()),
-        };
-        (digest, self.buffer)
+        }
     }
 
     fn feed(&mut self) {
         let buffer = std::mem::take(&mut self.buffer);
-        self.state().update(&buffer);
+        let base = self.base;
+        self.state().update(&buffer[base..]);
         self.buffer = buffer;
-        self.buffer.clear();
+        self.buffer.truncate(base);
     }
 
     fn state(&mut self) -> &mut State {
