@@ -22,6 +22,7 @@ mod ndarray;
 mod plain;
 mod serde;
 pub mod share;
+pub mod slice;
 pub mod transfer;
 
 pub use array::Array;

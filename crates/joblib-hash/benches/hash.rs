@@ -21,6 +21,12 @@ fn numbers_in_a_vec(bencher: Bencher<'_, '_>, len: usize) {
     bencher.counter(BytesCount::of_many::<f64>(len)).bench_local(|| hash(black_box(&numbers)));
 }
 
+#[divan::bench(args = [1 << 10, 20_000_000])]
+fn numbers_in_a_slice(bencher: Bencher<'_, '_>, len: usize) {
+    let numbers: Vec<f64> = (0..len).map(|i| i as f64).collect();
+    bencher.counter(BytesCount::of_many::<f64>(len)).bench_local(|| hash(black_box(&numbers[..])));
+}
+
 #[divan::bench]
 fn strings(bencher: Bencher<'_, '_>) {
     let strings: Vec<String> = (0..100_000).map(|i| format!("row-{i}")).collect();

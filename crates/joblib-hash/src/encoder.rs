@@ -22,6 +22,7 @@
 //! and the digests let it be sorted without keeping the encoding of large entries. The digest of a large array's elements
 //! depends on nothing else, so an array in memory keeps it and is read once, in however many values it is hashed.
 
+use joblib_array::slice::NumberSlice;
 use joblib_array::transfer;
 use serde::ser::{self, Serialize};
 
@@ -32,6 +33,8 @@ use crate::{Algorithm, Digest, HashError, unordered};
 
 /// The first byte of each kind of value.
 mod tag {
+    use joblib_array::DType;
+
     pub(super) const BOOL: u8 = 1;
     pub(super) const I8: u8 = 2;
     pub(super) const I16: u8 = 3;
@@ -66,6 +69,24 @@ mod tag {
     pub(super) const MAP: u8 = 32;
     pub(super) const UNORDERED: u8 = 33;
     pub(super) const ARRAY: u8 = 34;
+
+    /// The tag of a number of the type, where serde has one.
+    pub(super) fn of(dtype: DType) -> Option<u8> {
+        Some(match dtype {
+            DType::Bool => BOOL,
+            DType::I8 => I8,
+            DType::I16 => I16,
+            DType::I32 => I32,
+            DType::I64 => I64,
+            DType::U8 => U8,
+            DType::U16 => U16,
+            DType::U32 => U32,
+            DType::U64 => U64,
+            DType::F32 => F32,
+            DType::F64 => F64,
+            _ => return None,
+        })
+    }
 }
 
 /// Bytes from which an array's elements are represented by their digest.
@@ -73,6 +94,9 @@ const LARGE_ARRAY: usize = 1 << 20;
 
 /// Items of a run at most, so that a run fits the stream's buffer.
 const RUN_ITEMS: u32 = 8192;
+
+/// Bytes of a list of numbers that are put together for the hash function, which takes them on all cores.
+const PIECE: usize = 1 << 20;
 
 /// A `serde` serializer that hashes.
 pub(crate) struct Encoder {
@@ -177,6 +201,35 @@ impl Encoder {
         }
         let digest = content::digest(&array, self.algorithm);
         self.stream.extend(digest.as_bytes());
+    }
+
+    /// A list of numbers that lie in one piece; `false` when its encoding is another one than theirs.
+    pub(crate) fn number_list(&mut self, numbers: NumberSlice<'_>) -> bool {
+        let NumberSlice { dtype, bytes } = numbers;
+        let is_little_endian = cfg!(target_endian = "little") || dtype.size() == 1;
+        let (Some(number), true) = (tag::of(dtype), is_little_endian) else {
+            return false;
+        };
+        self.begin(tag::SEQ);
+        let mut encoded = Vec::with_capacity(bytes.len().min(PIECE) + PIECE / 8);
+        for run in bytes.chunks(RUN_ITEMS as usize * dtype.size()) {
+            encoded.extend_from_slice(&[tag::RUN, number]);
+            encoded.extend_from_slice(&((run.len() / dtype.size()) as u32).to_le_bytes());
+            encoded.extend_from_slice(run);
+            if encoded.len() >= PIECE {
+                self.stream.extend(&encoded);
+                encoded.clear();
+            }
+        }
+        self.stream.extend(&encoded);
+        self.begin(tag::END);
+        self.length(bytes.len() / dtype.size());
+        true
+    }
+
+    /// Compiled here, at the optimisation level of this crate.
+    pub(crate) fn text_list(&mut self, texts: &[String]) -> Result<(), HashError> {
+        texts.serialize(self)
     }
 
     /// Sets the stream aside and starts one for the entries of a map or a set.

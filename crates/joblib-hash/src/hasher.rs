@@ -1,5 +1,6 @@
 //! What callers use: one function for one value, a hasher for several.
 
+use joblib_array::slice::{number_slice, slice_of};
 use serde::Serialize;
 
 use crate::encoder::Encoder;
@@ -86,6 +87,12 @@ impl Hasher {
     pub fn update<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), HashError> {
         if is_set::<T>() {
             Unordered(value).serialize(&mut self.encoder)
+        } else if let Some(numbers) = number_slice(value)
+            && self.encoder.number_list(numbers)
+        {
+            Ok(())
+        } else if let Some(texts) = slice_of::<T, String>(value) {
+            self.encoder.text_list(texts)
         } else {
             value.serialize(&mut self.encoder)
         }

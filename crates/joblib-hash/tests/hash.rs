@@ -279,3 +279,37 @@ proptest! {
         prop_assert_eq!(a == b, of(&a) == of(&b));
     }
 }
+
+/// A list that only serde sees, as inside of another value.
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Inside<T>(T);
+
+proptest! {
+    #[test]
+    fn lists_hash_as_their_elements_one_by_one(
+        texts in proptest::collection::vec(".{0,40}", 0..40),
+        numbers in proptest::collection::vec(any::<f64>(), 0..20_000),
+        bytes in proptest::collection::vec(any::<u8>(), 0..40_000),
+        flags in proptest::collection::vec(any::<bool>(), 0..100),
+    ) {
+        prop_assert_eq!(of(&texts), of(&Inside(&texts)));
+        prop_assert_eq!(of(&texts[..]), of(&Inside(&texts)));
+        prop_assert_eq!(of(&numbers), of(&Inside(&numbers)));
+        prop_assert_eq!(of(&numbers[..]), of(&Inside(&numbers)));
+        prop_assert_eq!(of(&&&numbers[..]), of(&Inside(&numbers)));
+        prop_assert_eq!(of(&numbers.clone().into_boxed_slice()), of(&Inside(&numbers)));
+        let single: Vec<f32> = numbers.iter().map(|&number| number as f32).collect();
+        prop_assert_eq!(of(&single), of(&Inside(&single)));
+        let whole: Vec<i32> = numbers.iter().map(|&number| number as i32).collect();
+        prop_assert_eq!(of(&whole), of(&Inside(&whole)));
+        prop_assert_eq!(of(&bytes), of(&Inside(&bytes)));
+        prop_assert_eq!(of(&flags), of(&Inside(&flags)));
+    }
+}
+
+#[test]
+fn lists_longer_than_a_piece_hash_as_their_elements_one_by_one() {
+    let numbers: Vec<u64> = (0..1_000_003).collect();
+    assert_eq!(of(&numbers), of(&Inside(&numbers)));
+}
