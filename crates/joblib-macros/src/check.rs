@@ -1,14 +1,10 @@
 //! What can't work together, and what can't be cached: each a compile error that says what to write instead.
 
 use quote::ToTokens;
-use syn::visit::{self, Visit};
-use syn::{
-    Expr, GenericArgument, PathArguments, PathSegment, Safety, Type, TypeImplTrait, TypeParamBound,
-    TypeReference,
-};
+use syn::{Expr, GenericArgument, PathArguments, PathSegment, Safety, Type, TypeImplTrait, TypeParamBound};
 
 use crate::errors::{Errors, nearest};
-use crate::function::{Function, is_mutable, last_name};
+use crate::function::{Function, is_mutable, last_name, mutable_reference};
 use crate::options::{Keep, OnSelf, Options};
 
 /// Checks a function against the options, and settles which arguments are ignored.
@@ -195,24 +191,6 @@ fn check_depends(function: &Function, options: &Options, errors: &mut Errors) {
         }
         seen.push(text);
     }
-}
-
-/// The first `&mut` in a type, those in function types apart.
-pub(crate) fn mutable_reference(ty: &Type) -> Option<&TypeReference> {
-    struct Find<'a>(Option<&'a TypeReference>);
-    impl<'a> Visit<'a> for Find<'a> {
-        fn visit_type_reference(&mut self, reference: &'a TypeReference) {
-            if reference.mutability.is_some() && self.0.is_none() {
-                self.0 = Some(reference);
-            }
-            visit::visit_type_reference(self, reference);
-        }
-        fn visit_type_fn_ptr(&mut self, _: &'a syn::TypeFnPtr) {}
-        fn visit_parenthesized_generic_arguments(&mut self, _: &'a syn::ParenthesizedGenericArguments) {}
-    }
-    let mut find = Find(None);
-    find.visit_type(ty);
-    find.0
 }
 
 /// The part of an argument's type that can't be hashed, and what it is.

@@ -5,31 +5,42 @@ use std::fmt::Display;
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 
-/// The errors found so far.
-#[derive(Default)]
+/// The errors found so far. They have to be taken with [`into_tokens`](Self::into_tokens): dropping this without asking for
+/// them panics, so that no error is lost.
+#[must_use]
 pub(crate) struct Errors {
-    found: Vec<syn::Error>,
+    /// `None` once they were taken.
+    found: Option<Vec<syn::Error>>,
+}
+
+impl Default for Errors {
+    fn default() -> Self {
+        Self { found: Some(Vec::new()) }
+    }
 }
 
 impl Errors {
     /// Adds an error that points at `at`.
     pub(crate) fn at(&mut self, at: impl ToTokens, message: impl Display) {
-        self.found.push(syn::Error::new_spanned(at, message));
+        self.syntax(syn::Error::new_spanned(at, message));
     }
 
-    /// Adds the parser's error.
+    /// Adds an error that knows its place, such as the parser's.
     pub(crate) fn syntax(&mut self, error: syn::Error) {
-        self.found.push(error);
+        self.found.get_or_insert_default().push(error);
     }
 
-    /// Whether there is none.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.found.is_empty()
+    /// The errors as code that makes the compiler report them; `None` if there are none.
+    pub(crate) fn into_tokens(mut self) -> Option<TokenStream> {
+        let found = self.found.take().unwrap_or_default();
+        (!found.is_empty()).then(|| found.iter().map(syn::Error::to_compile_error).collect())
     }
+}
 
-    /// The errors as code that makes the compiler report them.
-    pub(crate) fn into_tokens(self) -> TokenStream {
-        self.found.iter().map(syn::Error::to_compile_error).collect()
+impl Drop for Errors {
+    fn drop(&mut self) {
+        // A panic already says that something is wrong.
+        assert!(self.found.is_none() || std::thread::panicking(), "errors were collected and not reported");
     }
 }
 
@@ -68,5 +79,21 @@ mod tests {
         assert_eq!(nearest("verbos", ["verbose", "version"]), Some("verbose"));
         assert_eq!(nearest("alhpa", ["alpha", "beta"]), Some("alpha"));
         assert_eq!(nearest("x", ["verbose"]), None);
+    }
+
+    #[test]
+    #[should_panic(expected = "errors were collected and not reported")]
+    fn errors_that_nobody_asked_for_are_a_panic() {
+        drop(Errors::default());
+    }
+
+    #[test]
+    fn errors_that_were_asked_for_are_reported_in_their_order() {
+        let mut errors = Errors::default();
+        errors.at(quote::quote!(a), "first");
+        errors.at(quote::quote!(b), "second");
+        let text = errors.into_tokens().expect("there are two").to_string();
+        assert!(text.find("first") < text.find("second"), "{text}");
+        assert!(Errors::default().into_tokens().is_none());
     }
 }

@@ -2,11 +2,11 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
-use syn::visit::Visit;
+use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
 use syn::{
     Attribute, FnArg, Ident, ItemFn, Pat, PatIdent, Receiver, ReceiverKind, ReturnType, Signature, Type,
-    Visibility,
+    TypeReference, Visibility,
 };
 
 use crate::attributes::{self, Attributes};
@@ -132,10 +132,28 @@ impl Function {
 pub(crate) fn is_mutable(receiver: &Receiver) -> bool {
     match &receiver.kind {
         ReceiverKind::Reference(_, _, mutability) => mutability.is_some(),
-        ReceiverKind::Typed(_, ty) => crate::check::mutable_reference(ty).is_some(),
+        ReceiverKind::Typed(_, ty) => mutable_reference(ty).is_some(),
         // By value, and forms that the language does not have yet.
         _ => false,
     }
+}
+
+/// The first `&mut` in a type, those in function types apart.
+pub(crate) fn mutable_reference(ty: &Type) -> Option<&TypeReference> {
+    struct Find<'a>(Option<&'a TypeReference>);
+    impl<'a> Visit<'a> for Find<'a> {
+        fn visit_type_reference(&mut self, reference: &'a TypeReference) {
+            if reference.mutability.is_some() && self.0.is_none() {
+                self.0 = Some(reference);
+            }
+            visit::visit_type_reference(self, reference);
+        }
+        fn visit_type_fn_ptr(&mut self, _: &'a syn::TypeFnPtr) {}
+        fn visit_parenthesized_generic_arguments(&mut self, _: &'a syn::ParenthesizedGenericArguments) {}
+    }
+    let mut find = Find(None);
+    find.visit_type(ty);
+    find.0
 }
 
 /// The last name of a path type.

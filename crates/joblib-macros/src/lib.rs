@@ -92,12 +92,9 @@ fn cached_tokens(arguments: TokenStream, item: &TokenStream) -> TokenStream {
     };
     let mut function = Function::parse(item_fn.clone(), &mut errors);
     check::check(&mut function, &options, &mut errors);
-    if errors.is_empty() {
-        return expand::expand(&function, &options);
-    }
+    let Some(errors) = errors.into_tokens() else { return expand::expand(&function, &options) };
     RemoveSkips.visit_item_fn_mut(&mut item_fn);
     item_fn.attrs.retain(|attribute| attributes::name(attribute) != "cached");
-    let errors = errors.into_tokens();
     quote!(#item_fn #errors)
 }
 
@@ -105,11 +102,8 @@ fn tracked_tokens(arguments: TokenStream, item: &TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let options = Options::parse(Attribute::Tracked, arguments, &mut errors);
     let companion = tracked::companion(&options, item, &mut errors);
-    if errors.is_empty() {
-        return quote!(#item #companion);
-    }
-    let errors = errors.into_tokens();
-    quote!(#item #errors)
+    let rest = errors.into_tokens().unwrap_or(companion);
+    quote!(#item #rest)
 }
 
 /// What to write instead of `#[cached]` on what is no function.

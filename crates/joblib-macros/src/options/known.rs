@@ -1,0 +1,147 @@
+//! Every option: its name, its form, where it can stand and how it is read, in one place.
+
+use proc_macro2::Span;
+use syn::Path;
+
+use super::value::{self, Given, Wrong};
+use super::{Attribute, Options};
+
+/// One option.
+pub(super) struct Known {
+    pub(super) name: &'static str,
+    /// What it looks like, for error messages.
+    pub(super) form: &'static str,
+    /// Whether `#[tracked]` has it too.
+    tracked: bool,
+    /// Whether it may be written more than once.
+    pub(super) repeats: bool,
+    /// Reads what stands after the name; the span is that of the name.
+    pub(super) set: fn(&mut Options, Given, Span) -> Result<(), Wrong>,
+}
+
+impl Known {
+    const fn new(
+        name: &'static str,
+        form: &'static str,
+        set: fn(&mut Options, Given, Span) -> Result<(), Wrong>,
+    ) -> Self {
+        Self { name, form, tracked: false, repeats: false, set }
+    }
+
+    const fn tracked(self) -> Self {
+        Self { tracked: true, ..self }
+    }
+
+    const fn repeats(self) -> Self {
+        Self { repeats: true, ..self }
+    }
+
+    /// Whether the attribute has this option.
+    pub(super) fn is_of(&self, attribute: Attribute) -> bool {
+        self.tracked || attribute == Attribute::Cached
+    }
+}
+
+/// Every option, in the order of the documentation.
+pub(super) const KNOWN: [Known; 17] = [
+    Known::new("ignore", "`ignore = \"argument\"` or `ignore(\"one\", \"other\")`", |options, given, _| {
+        value::strings(given, &mut options.ignore)
+    })
+    .repeats(),
+    Known::new("key", "`key = (&id, scale)`: an expression over the arguments", |options, given, _| {
+        options.key = Some(value::value(given)?);
+        Ok(())
+    }),
+    Known::new("depends", "`depends(helper, module::other)`", |options, given, _| {
+        value::list(given, Path::parse_mod_style, &mut options.depends)
+    })
+    .tracked()
+    .repeats(),
+    Known::new("version", "`version = 2` or `version = \"text\"`", |options, given, _| {
+        options.version = Some(value::version(&value::value(given)?)?);
+        Ok(())
+    })
+    .tracked(),
+    Known::new(
+        "memory",
+        "`memory = MEMORY`: an expression of type `Memory` or `&Memory`",
+        |options, given, _| {
+            options.memory = Some(value::value(given)?);
+            Ok(())
+        },
+    ),
+    Known::new("mmap_mode", "`mmap_mode = \"r\"`", |options, given, _| {
+        options.mmap_mode = Some(value::mmap_mode(value::value(given)?)?);
+        Ok(())
+    }),
+    Known::new("check_mapped", "`check_mapped`", |options, given, span| {
+        options.check_mapped = Some(value::flag(&given, span)?);
+        Ok(())
+    }),
+    Known::new(
+        "compress",
+        "`compress = true`, `compress = 3`, `compress = \"lz4\"` or `compress = (\"xz\", 6)`",
+        |options, given, _| {
+            options.compress = Some(value::compress(value::value(given)?)?);
+            Ok(())
+        },
+    ),
+    Known::new("verbose", "`verbose = 1`", |options, given, _| {
+        options.verbose = Some(value::verbose(value::value(given)?)?);
+        Ok(())
+    }),
+    Known::new(
+        "expires_after",
+        "`expires_after = 3600` (seconds), `expires_after(days = 7)` or `expires_after = DURATION`",
+        |options, given, _| {
+            options.expires_after = Some(value::expires_after(given)?);
+            Ok(())
+        },
+    ),
+    Known::new(
+        "validate",
+        "`validate = path::of::a_function`, which takes `&Metadata` and returns `bool`",
+        |options, given, _| {
+            options.validate = Some(value::value(given)?);
+            Ok(())
+        },
+    ),
+    Known::new("redact", "`redact`", |options, given, span| {
+        options.redact = Some(value::flag(&given, span)?);
+        Ok(())
+    }),
+    Known::new("keep", "`keep = \"all\"`, `keep = \"ok\"` or `keep = \"some\"`", |options, given, span| {
+        options.keep = Some((value::keep(given)?, span));
+        Ok(())
+    }),
+    Known::new("self", "`self = \"hash\"` or `self = \"ignore\"`", |options, given, span| {
+        options.on_self = Some((value::on_self(given)?, span));
+        Ok(())
+    }),
+    Known::new("associated", "`associated`", |options, given, span| {
+        options.associated = Some(value::flag(&given, span)?);
+        Ok(())
+    })
+    .tracked(),
+    Known::new("companions", "`companions = false`", |options, given, _| {
+        options.companions = Some(value::value(given).map_err(|_| Wrong::Form)?);
+        Ok(())
+    }),
+    Known::new("crate", "`crate = path::to::joblib`", |options, given, _| {
+        options.krate = Some(value::krate(given)?);
+        Ok(())
+    })
+    .tracked(),
+];
+
+/// Names of joblib and of other crates for what is an option here.
+pub(super) const ELSEWHERE: [(&str, &str); 8] = [
+    ("cache_validation_callback", "validate"),
+    ("ttl", "expires_after"),
+    ("time", "expires_after"),
+    ("skip", "ignore"),
+    ("convert", "key"),
+    ("result", "keep"),
+    ("option", "keep"),
+    ("location", "memory"),
+];
