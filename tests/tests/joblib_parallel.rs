@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use joblib_parallel::backend::Batch;
-use joblib_parallel::backend::{Call, ParallelBackend, Returned, Session, Traits};
+use joblib_parallel::backend::{Call, Capabilities, ParallelBackend, Returned, Session};
 use joblib_parallel::{
     Generator, GeneratorUnordered, Parallel, Prefer, SharedMem, Waker, cpu_count, delayed, effective_n_jobs,
     parallel_config, register_parallel_backend,
@@ -46,8 +46,8 @@ impl ParallelBackend for Elsewhere {
         self.name
     }
 
-    fn traits(&self) -> Traits {
-        Traits::remote(Duration::from_millis(1))
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::remote(Duration::from_millis(1))
     }
 
     fn effective_n_jobs(&self, n_jobs: i32) -> joblib_parallel::Result<usize> {

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::time::Instant;
 
+use crate::sync::{ForkSafe, lock};
+
 /// Wakes a waiting session from another thread.
 ///
 /// A backend hands one out with [`Session::waker`](crate::backend::Session::waker); it must be callable at any time, also after the
@@ -37,7 +39,7 @@ pub struct CancellationToken {
 #[derive(Default)]
 struct Shared {
     cancelled: AtomicBool,
-    wakers: Mutex<Vec<Weak<dyn Fn() + Send + Sync>>>,
+    wakers: ForkSafe<Vec<Weak<dyn Fn() + Send + Sync>>>,
 }
 
 impl CancellationToken {
@@ -49,23 +51,23 @@ impl CancellationToken {
     /// Stops every call that holds this token, now and later.
     pub fn cancel(&self) {
         self.shared.cancelled.store(true, Ordering::SeqCst);
-        let wakers = std::mem::take(&mut *self.shared.wakers.lock().unwrap_or_else(PoisonError::into_inner));
+        let wakers = self.shared.wakers.with(std::mem::take);
         for waker in wakers.iter().filter_map(Weak::upgrade) {
             waker();
         }
     }
 
-    /// Has [`cancel`](Self::cancel) been called?
+    /// Returns `true` once [`cancel`](Self::cancel) was called.
     pub fn is_cancelled(&self) -> bool {
         self.shared.cancelled.load(Ordering::SeqCst)
     }
 
     /// Has `waker` called when the token is cancelled; it is forgotten when its last owner drops it.
     pub(crate) fn on_cancel(&self, waker: &Waker) {
-        let mut wakers = self.shared.wakers.lock().unwrap_or_else(PoisonError::into_inner);
-        wakers.retain(|waker| waker.strong_count() > 0);
-        wakers.push(Arc::downgrade(waker));
-        drop(wakers);
+        self.shared.wakers.with(|wakers| {
+            wakers.retain(|waker| waker.strong_count() > 0);
+            wakers.push(Arc::downgrade(waker));
+        });
         // It may have been cancelled before the waker was in the list.
         if self.is_cancelled() {
             waker();
@@ -79,30 +81,30 @@ impl fmt::Debug for CancellationToken {
     }
 }
 
-/// What a caller waits for: rung from any thread, heard once.
+/// A signal that wakes a waiting caller: set from any thread, and reset by the wait that sees it.
 #[derive(Default)]
-pub(crate) struct Bell {
-    rung: Mutex<bool>,
-    heard: Condvar,
+pub(crate) struct WakeSignal {
+    set: Mutex<bool>,
+    changed: Condvar,
 }
 
-impl Bell {
-    pub(crate) fn ring(&self) {
-        *self.rung.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.heard.notify_one();
+impl WakeSignal {
+    pub(crate) fn notify(&self) {
+        *lock(&self.set) = true;
+        self.changed.notify_one();
     }
 
-    /// Waits until it rings or `until` passes; says whether it rang.
+    /// Waits for [`notify`](Self::notify), at most until `until`; returns whether it was called.
     pub(crate) fn wait(&self, until: Option<Instant>) -> bool {
-        let mut rung = self.rung.lock().unwrap_or_else(PoisonError::into_inner);
-        while !*rung {
-            rung = match until.map(|until| until.saturating_duration_since(Instant::now())) {
-                None => self.heard.wait(rung).unwrap_or_else(PoisonError::into_inner),
+        let mut set = lock(&self.set);
+        while !*set {
+            set = match until.map(|until| until.saturating_duration_since(Instant::now())) {
+                None => self.changed.wait(set).unwrap_or_else(PoisonError::into_inner),
                 Some(left) if left.is_zero() => return false,
-                Some(left) => self.heard.wait_timeout(rung, left).unwrap_or_else(PoisonError::into_inner).0,
+                Some(left) => self.changed.wait_timeout(set, left).unwrap_or_else(PoisonError::into_inner).0,
             };
         }
-        *rung = false;
+        *set = false;
         true
     }
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
-use joblib_parallel::backend::{Batch, Call, ParallelBackend, Returned, Session, Traits};
+use joblib_parallel::backend::{Batch, Call, Capabilities, ParallelBackend, Returned, Session};
 use joblib_parallel::{Backend, Parallel, Result, Waker, conformance, register_parallel_backend};
 
 /// Runs every case on a backend and says which failed.
@@ -57,8 +57,8 @@ impl ParallelBackend for Outside {
         "outside"
     }
 
-    fn traits(&self) -> Traits {
-        Traits::remote(Duration::from_millis(2))
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::remote(Duration::from_millis(2))
     }
 
     fn open(&self, call: Call) -> Result<Box<dyn Session>> {
@@ -126,8 +126,8 @@ impl ParallelBackend for Deserted {
         "deserted"
     }
 
-    fn traits(&self) -> Traits {
-        Traits::remote(Duration::from_millis(2))
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::remote(Duration::from_millis(2))
     }
 
     fn effective_n_jobs(&self, _n_jobs: i32) -> Result<usize> {

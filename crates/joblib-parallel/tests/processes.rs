@@ -22,6 +22,10 @@ fn dies(n: u64, every: u64, signal: i32) -> u64 {
     n
 }
 
+fn leave(code: i32) {
+    std::process::exit(code)
+}
+
 #[test]
 fn tasks_run_in_other_processes_that_are_kept() {
     let pids = |parallel: Parallel| {
@@ -48,8 +52,6 @@ fn a_crash_names_its_task_and_signal_and_costs_no_other_task() {
                     assert_eq!(crash.signal, Some(signal), "{error}");
                     assert_eq!(error.arguments(), format!("{n}, 40, {signal}"));
                     assert!(error.worker().unwrap().contains("pid"));
-                    let Cause::Crash(crash) = error.cause() else { unreachable!() };
-                    assert_eq!(crash.signal, Some(signal));
                 }
             }
         }
@@ -72,7 +74,7 @@ fn an_exit_inside_a_task_is_a_crash_with_its_code() {
 }
 
 #[test]
-fn a_task_that_crashes_once_succeeds_with_retries_and_one_that_always_does_is_given_up() {
+fn a_task_that_crashes_once_succeeds_with_retries() {
     let folder = tempfile::tempdir().unwrap();
     let once = |path: String| {
         if std::fs::File::create_new(path).is_ok() {
@@ -81,9 +83,31 @@ fn a_task_that_crashes_once_succeeds_with_retries_and_one_that_always_does_is_gi
     };
     let path = |n: i32| folder.path().join(n.to_string()).to_str().unwrap().to_owned();
     parallel().retries(1).run((0..3).map(|n| delayed(once, (path(n),)))).unwrap();
+}
+
+#[test]
+fn a_task_is_tried_as_often_as_retries_says_and_its_error_has_the_crash_of_each_attempt() {
     let error =
         parallel().retries(9).run((0..10).map(|n| delayed(dies, (n, 10, libc::SIGKILL)))).unwrap_err();
-    assert_eq!(error.task().unwrap().attempts(), 2);
+    let task = error.task().unwrap();
+    assert_eq!((task.index(), task.attempts()), (9, 10));
+    assert!(task.crashes().iter().all(|crash| crash.signal == Some(libc::SIGKILL)), "{error}");
+    assert_eq!(task.crashes().len(), 10);
+    assert!(error.to_string().contains("attempt 10; before: 1 to 9: its worker process died"), "{error}");
+}
+
+#[test]
+fn a_failure_after_a_crash_keeps_the_crash() {
+    let folder = tempfile::tempdir().unwrap();
+    let fails = |path: String| {
+        assert!(std::fs::File::create_new(path).is_ok(), "the second time");
+        leave(4);
+    };
+    let path = folder.path().join("mark").to_str().unwrap().to_owned();
+    let error = parallel().retries(3).run([delayed(fails, (path,))]).unwrap_err();
+    let task = error.task().unwrap();
+    assert!(task.is_panic() && task.attempts() == 2, "{error}");
+    assert_eq!(task.crashes().iter().map(|crash| crash.exit_code).collect::<Vec<_>>(), [Some(4)]);
 }
 
 #[test]
@@ -277,11 +301,11 @@ fn an_undecodable_result_is_that_tasks_failure() {
     }
     let outcomes = parallel().outcomes().run((0..4).map(|n| delayed(Picky, (n,)))).unwrap();
     assert!(
-        matches!(outcomes[2].as_ref().err().unwrap().cause(), Cause::Undecodable(why) if why.contains("refused"))
+        matches!(outcomes[2].as_ref().err().unwrap().cause(), Cause::DecodeResult(why) if why.contains("refused"))
     );
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 3);
     let outcomes = parallel().outcomes().run((0..4).map(|n| delayed(|p: Picky| p.0, (Picky(n),)))).unwrap();
-    assert!(matches!(outcomes[2].as_ref().unwrap_err().cause(), Cause::Arguments(_)));
+    assert!(matches!(outcomes[2].as_ref().unwrap_err().cause(), Cause::EncodeArguments(_)));
 }
 
 #[test]

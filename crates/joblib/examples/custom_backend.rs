@@ -13,7 +13,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use joblib::parallel::Waker;
-use joblib::parallel::backend::{Batch, Call, ParallelBackend, Returned, Session, Traits};
+use joblib::parallel::backend::{Batch, Call, Capabilities, ParallelBackend, Returned, Session};
 use joblib::prelude::*;
 use joblib::register_parallel_backend;
 
@@ -25,9 +25,9 @@ impl ParallelBackend for FreshThreads {
         "fresh-threads"
     }
 
-    fn traits(&self) -> Traits {
+    fn capabilities(&self) -> Capabilities {
         // Passing a batch through a channel costs some microseconds: batches of a millisecond hide that.
-        Traits::remote(Duration::from_millis(1))
+        Capabilities::remote(Duration::from_millis(1))
     }
 
     fn open(&self, call: Call) -> joblib::parallel::Result<Box<dyn Session>> {

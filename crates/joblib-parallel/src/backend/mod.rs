@@ -2,8 +2,8 @@
 //!
 //! A backend opens a [`Session`] for each call. The engine gives the session [`Batch`]es and waits for them to come
 //! back, on the caller's thread. Nothing more is assumed: not that workers share the caller's memory, host or file
-//! system, nor that a batch is cheap to send — a backend names with [`Traits::batch_time`] how long a batch should
-//! take to be worth its trip, and batches grow to that.
+//! system, nor that a batch is cheap to send: a backend says with [`Capabilities::batch_time`] how long a batch should
+//! take to be worth sending, and batches grow to that.
 //!
 //! The contract of a session:
 //!
@@ -23,7 +23,7 @@
 //! use std::sync::Arc;
 //! use std::time::{Duration, Instant};
 //!
-//! use joblib_parallel::backend::{Batch, Call, ParallelBackend, Returned, Session, Traits};
+//! use joblib_parallel::backend::{Batch, Call, ParallelBackend, Returned, Session, Capabilities};
 //! use joblib_parallel::{Parallel, Result, Waker, delayed, register_parallel_backend};
 //!
 //! struct Here;
@@ -32,8 +32,8 @@
 //!     fn name(&self) -> &str {
 //!         "here"
 //!     }
-//!     fn traits(&self) -> Traits {
-//!         Traits::remote(Duration::from_millis(1))
+//!     fn capabilities(&self) -> Capabilities {
+//!         Capabilities::remote(Duration::from_millis(1))
 //!     }
 //!     fn open(&self, _call: Call) -> Result<Box<dyn Session>> {
 //!         Ok(Box::new(Queue(Vec::new())))
@@ -67,63 +67,64 @@
 //! # Ok::<(), joblib_parallel::Error>(())
 //! ```
 
-pub(crate) mod loky;
-pub(crate) mod multiprocessing;
-pub(crate) mod process;
+pub(crate) mod builtin;
+mod choice;
+pub(crate) mod n_jobs;
+pub(crate) mod processes;
+pub(crate) mod registry;
 pub(crate) mod sequential;
-pub(crate) mod threading;
+pub(crate) mod threads;
+pub(crate) mod worker_settings;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::batch::TaskBatch;
+pub use self::choice::Backend;
+use self::worker_settings::WorkerSettings;
 use crate::cancel::Waker;
-use crate::context::CallContext;
-use crate::engine::Carrier;
-use crate::error::{Error, Result, TaskError};
-use crate::settings::Settings;
-use crate::task::Task;
-use crate::{cpu, n_jobs, registry};
+use crate::error::{Result, TaskError};
+use crate::sys::cpu;
+pub use crate::task::batch::Batch;
+use crate::task::context::{self, CallContext};
+use crate::wire::arrays::ArraySharing;
 
-pub use crate::batch::Batch;
-
-/// What a batch's trip ended as: what [`Session::wait`] appends to its list.
+/// What became of a batch: what [`Session::wait`] appends to its list.
 #[non_exhaustive]
 pub enum Returned<B = Batch> {
     /// The batch itself.
     Batch(B),
-    /// A task that still runs but whose outcome is decided: it is out of time on a thread, which can't be stopped.
-    Lost(TaskError),
+    /// The failure of a task that still runs: it is out of time on a thread, which can't be stopped.
+    TimedOut(TaskError),
 }
 
 /// What the engine and the user may expect of a backend.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
-pub struct Traits {
+pub struct Capabilities {
     /// How long a batch should take so that sending it costs next to nothing.
     pub batch_time: Duration,
-    /// Do tasks run in this process, so that nothing has to be encoded?
+    /// Whether tasks run in this process, so that nothing has to be encoded.
     pub in_process: bool,
-    /// Is there only the caller's own thread, so that tasks are produced one at a time as they run?
+    /// Whether there is only the caller's own thread, so that tasks are produced one at a time as they run.
     pub inline: bool,
-    /// Can it follow the settings of worker processes: environment, nice level, memory limit, recycling?
+    /// Whether it can follow the settings of worker processes: environment, nice level, memory limit, recycling.
     pub worker_settings: bool,
 }
 
-impl Traits {
-    /// Traits of a backend whose workers are elsewhere and whose batches should take about `batch_time`.
+impl Capabilities {
+    /// Those of a backend whose workers are elsewhere and whose batches should take about `batch_time`.
     ///
     /// ```
-    /// use joblib_parallel::backend::Traits;
+    /// use joblib_parallel::backend::Capabilities;
     /// use std::time::Duration;
     ///
     /// // Sending a batch to another host takes a millisecond: a hundredth of what it is worth then.
-    /// let mut traits = Traits::remote(Duration::from_millis(100));
-    /// assert!(!traits.in_process && !traits.inline && !traits.worker_settings);
-    /// traits.worker_settings = true; // for one that sets up its workers as the call says
+    /// let mut capabilities = Capabilities::remote(Duration::from_millis(100));
+    /// assert!(!capabilities.in_process && !capabilities.inline && !capabilities.worker_settings);
+    /// capabilities.worker_settings = true; // for one that sets up its workers as the call says
     /// ```
     pub fn remote(batch_time: Duration) -> Self {
-        Traits { batch_time, in_process: false, inline: false, worker_settings: false }
+        Capabilities { batch_time, in_process: false, inline: false, worker_settings: false }
     }
 }
 
@@ -133,27 +134,44 @@ pub trait ParallelBackend: Send + Sync {
     fn name(&self) -> &str;
 
     /// What to expect of it.
-    fn traits(&self) -> Traits;
+    fn capabilities(&self) -> Capabilities;
 
-    /// How many workers `n_jobs` means here. By default: of this machine's processors, less what an outer call uses, and an
-    /// error for 0.
+    /// How many workers `n_jobs` means here: by default, of this machine's processors, less what an outer call uses.
+    ///
+    /// # Errors
+    ///
+    /// By default, if `n_jobs` is 0.
     fn effective_n_jobs(&self, n_jobs: i32) -> Result<usize> {
-        let budget = crate::context::budget();
+        let budget = context::budget();
         let cpus = budget.unwrap_or_else(cpu::cpu_count);
         Ok(n_jobs::within_budget(n_jobs::resolve(n_jobs, cpus)?, budget))
     }
 
-    /// Prepares for a call. An error ends the call before its first task.
+    /// Prepares for a call.
+    ///
+    /// # Errors
+    ///
+    /// If no session can be had. The error ends the call before its first task.
     fn open(&self, call: Call) -> Result<Box<dyn Session>>;
 }
 
-/// One call's use of a backend; see the [module](self) for its contract. An error of a method ends the call.
-pub trait Session {
+/// One call's use of a backend; see the [module](self) for its contract.
+///
+/// A backend from outside of this crate implements it for [`Batch`]es, whose tasks' type is not known.
+pub trait Session<B = Batch> {
     /// Takes a batch, without waiting for anything.
-    fn submit(&mut self, batch: Batch) -> Result<()>;
+    ///
+    /// # Errors
+    ///
+    /// If the backend can't go on. The error ends the call.
+    fn submit(&mut self, batch: B) -> Result<()>;
 
     /// Waits for batches, and appends them to `returned`.
-    fn wait(&mut self, until: Option<Instant>, returned: &mut Vec<Returned>) -> Result<()>;
+    ///
+    /// # Errors
+    ///
+    /// If the backend can't go on. The error ends the call.
+    fn wait(&mut self, until: Option<Instant>, returned: &mut Vec<Returned<B>>) -> Result<()>;
 
     /// Stops what has not begun, and what can be stopped of what has.
     fn cancel(&mut self);
@@ -162,10 +180,28 @@ pub trait Session {
     fn waker(&self) -> Waker;
 }
 
+impl<B, S: Session<B> + ?Sized> Session<B> for Box<S> {
+    fn submit(&mut self, batch: B) -> Result<()> {
+        (**self).submit(batch)
+    }
+
+    fn wait(&mut self, until: Option<Instant>, returned: &mut Vec<Returned<B>>) -> Result<()> {
+        (**self).wait(until, returned)
+    }
+
+    fn cancel(&mut self) {
+        (**self).cancel();
+    }
+
+    fn waker(&self) -> Waker {
+        (**self).waker()
+    }
+}
+
 /// What a backend learns about a call when it begins.
 ///
 /// ```
-/// use joblib_parallel::backend::{Call, ParallelBackend, Session, Traits};
+/// use joblib_parallel::backend::{Call, ParallelBackend, Session, Capabilities};
 /// use joblib_parallel::{Error, Parallel, Result, delayed, register_parallel_backend};
 /// use std::time::Duration;
 ///
@@ -175,8 +211,8 @@ pub trait Session {
 ///     fn name(&self) -> &str {
 ///         "cluster"
 ///     }
-///     fn traits(&self) -> Traits {
-///         Traits::remote(Duration::from_millis(100))
+///     fn capabilities(&self) -> Capabilities {
+///         Capabilities::remote(Duration::from_millis(100))
 ///     }
 ///     fn open(&self, call: Call) -> Result<Box<dyn Session>> {
 ///         let (nodes, threads) = (call.n_jobs(), call.inner_threads());
@@ -196,8 +232,10 @@ pub trait Session {
 #[derive(Clone)]
 pub struct Call {
     pub(crate) n_jobs: usize,
-    pub(crate) settings: Arc<Settings>,
     pub(crate) context: Arc<CallContext>,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) workers: Arc<WorkerSettings>,
+    pub(crate) sharing: ArraySharing,
 }
 
 impl Call {
@@ -208,116 +246,11 @@ impl Call {
 
     /// The time limit of each task, from its start: for the backend to keep.
     pub fn timeout(&self) -> Option<Duration> {
-        self.settings.timeout
+        self.timeout
     }
 
     /// How many threads each task may use.
     pub fn inner_threads(&self) -> usize {
         self.context.budget
-    }
-}
-
-/// The choice of a backend.
-///
-/// ```
-/// use joblib_parallel::{Backend, Parallel, delayed};
-///
-/// for backend in [Backend::Sequential, Backend::Threading, "threading".into()] {
-///     let doubled = Parallel::new().backend(backend).n_jobs(2).run([1, 2].map(|n| delayed(|n: i32| 2 * n, (n,))))?;
-///     assert_eq!(doubled, [2, 4]);
-/// }
-/// # Ok::<(), joblib_parallel::Error>(())
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Backend {
-    /// The caller's thread: no parallelism.
-    Sequential,
-    /// Threads of this process.
-    Threading,
-    /// Robust worker processes, kept between calls.
-    Loky,
-    /// Processes forked for each call.
-    Multiprocessing,
-    /// One that was registered, by its name.
-    Named(String),
-}
-
-impl From<&str> for Backend {
-    fn from(name: &str) -> Self {
-        match name {
-            "sequential" => Backend::Sequential,
-            "threading" | "threads" => Backend::Threading,
-            "loky" | "processes" => Backend::Loky,
-            "multiprocessing" => Backend::Multiprocessing,
-            name => Backend::Named(name.to_owned()),
-        }
-    }
-}
-
-impl From<String> for Backend {
-    fn from(name: String) -> Self {
-        name.as_str().into()
-    }
-}
-
-impl Backend {
-    pub(crate) fn find(&self) -> Result<Arc<dyn ParallelBackend>> {
-        Ok(match self {
-            Backend::Sequential => Arc::new(sequential::Sequential),
-            Backend::Threading => Arc::new(threading::Threading),
-            Backend::Loky => Arc::new(loky::Loky),
-            Backend::Multiprocessing if multiprocessing::is_disabled() => Arc::new(threading::Threading),
-            Backend::Multiprocessing => Arc::new(multiprocessing::Multiprocessing),
-            Backend::Named(name) => registry::backend(name).ok_or_else(|| {
-                let known = [
-                    ["sequential", "threading", "loky", "multiprocessing"].map(str::to_owned).to_vec(),
-                    registry::backend_names(),
-                ];
-                let known = known.concat().join(", ");
-                Error::usage(format!("there is no parallel backend {name:?}; known are {known}"))
-            })?,
-        })
-    }
-}
-
-/// Makes a backend known under its name, for [`Parallel::backend`](crate::Parallel::backend),
-/// [`parallel_config`](crate::parallel_config) and `JOBLIB_BACKEND`. A later one of the same name replaces it; the built-in
-/// backends keep their names. The [module](self) has an example.
-pub fn register_parallel_backend(backend: impl ParallelBackend + 'static) {
-    registry::add_backend(Arc::new(backend));
-}
-
-/// Carries typed batches over a session that does not know their type.
-pub(crate) struct Erased(pub(crate) Box<dyn Session>);
-
-impl<T: Task<Output: 'static> + 'static> Carrier<T> for Erased {
-    fn submit(&mut self, batch: TaskBatch<T>) -> Result<()> {
-        self.0.submit(Batch::new(batch))
-    }
-
-    fn wait(&mut self, until: Option<Instant>, out: &mut Vec<Returned<TaskBatch<T>>>) -> Result<()> {
-        let mut returned = Vec::new();
-        self.0.wait(until, &mut returned)?;
-        for item in returned {
-            out.push(match item {
-                Returned::Lost(error) => Returned::Lost(error),
-                Returned::Batch(batch) => Returned::Batch(batch.downcast().ok_or_else(|| {
-                    Error::backend(
-                        "match a batch to its call: the backend returned one of another call",
-                        None,
-                    )
-                })?),
-            });
-        }
-        Ok(())
-    }
-
-    fn cancel(&mut self) {
-        self.0.cancel();
-    }
-
-    fn waker(&self) -> Waker {
-        self.0.waker()
     }
 }

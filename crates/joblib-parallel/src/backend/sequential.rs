@@ -4,12 +4,11 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Batch, Call, ParallelBackend, Returned, Session, Traits};
-use crate::batch::{Control, Runnable, TaskBatch};
+use super::{Batch, Call, Capabilities, ParallelBackend, Returned, Session, n_jobs};
 use crate::cancel::Waker;
-use crate::engine::Carrier;
 use crate::error::Result;
-use crate::task::Task;
+use crate::task::batch::Runnable;
+use crate::task::run_options::RunOptions;
 
 pub(crate) struct Sequential;
 
@@ -18,12 +17,12 @@ impl ParallelBackend for Sequential {
         "sequential"
     }
 
-    fn traits(&self) -> Traits {
-        Traits { batch_time: Duration::ZERO, in_process: true, inline: true, worker_settings: false }
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { batch_time: Duration::ZERO, in_process: true, inline: true, worker_settings: false }
     }
 
     fn effective_n_jobs(&self, n_jobs: i32) -> Result<usize> {
-        crate::n_jobs::resolve(n_jobs, 1).map(|_| 1)
+        n_jobs::resolve(n_jobs, 1).map(|_| 1)
     }
 
     fn open(&self, _call: Call) -> Result<Box<dyn Session>> {
@@ -31,7 +30,7 @@ impl ParallelBackend for Sequential {
     }
 }
 
-/// Batches that wait for the caller to wait for them.
+/// Runs batches on the thread that waits for them.
 pub(crate) struct Inline<B> {
     queue: VecDeque<B>,
     cancelled: bool,
@@ -43,45 +42,19 @@ impl<B> Default for Inline<B> {
     }
 }
 
-impl<B: Runnable> Inline<B> {
-    fn run_next(&mut self, returned: &mut Vec<Returned<B>>) {
+impl<B: Runnable> Session<B> for Inline<B> {
+    fn submit(&mut self, batch: B) -> Result<()> {
+        self.queue.push_back(batch);
+        Ok(())
+    }
+
+    fn wait(&mut self, _until: Option<Instant>, returned: &mut Vec<Returned<B>>) -> Result<()> {
         if let Some(mut batch) = self.queue.pop_front() {
             if !self.cancelled {
-                batch.run(Control::default());
+                batch.run(RunOptions::default());
             }
             returned.push(Returned::Batch(batch));
         }
-    }
-}
-
-impl Session for Inline<Batch> {
-    fn submit(&mut self, batch: Batch) -> Result<()> {
-        self.queue.push_back(batch);
-        Ok(())
-    }
-
-    fn wait(&mut self, _until: Option<Instant>, returned: &mut Vec<Returned>) -> Result<()> {
-        self.run_next(returned);
-        Ok(())
-    }
-
-    fn cancel(&mut self) {
-        self.cancelled = true;
-    }
-
-    fn waker(&self) -> Waker {
-        Arc::new(|| {})
-    }
-}
-
-impl<T: Task> Carrier<T> for Inline<TaskBatch<T>> {
-    fn submit(&mut self, batch: TaskBatch<T>) -> Result<()> {
-        self.queue.push_back(batch);
-        Ok(())
-    }
-
-    fn wait(&mut self, _until: Option<Instant>, returned: &mut Vec<Returned<TaskBatch<T>>>) -> Result<()> {
-        self.run_next(returned);
         Ok(())
     }
 

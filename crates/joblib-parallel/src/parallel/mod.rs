@@ -1,23 +1,26 @@
 //! [`Parallel`]: the builder around a loop.
 //!
-//! Three things that change what `run` takes and gives are steps that change its type: where tasks may run
+//! Three choices that change what `run` takes and gives are part of its type: where tasks may run
 //! ([`Anywhere`], [`SharedMem`]), how results are returned ([`List`], [`Generator`], [`GeneratorUnordered`]) and what
 //! a failure does ([`FailFast`], [`Outcomes`]).
 
+pub(crate) mod config;
+pub(crate) mod defaults;
 mod options;
-mod places;
+mod placement;
 mod resolve;
+pub(crate) mod results;
 mod run;
-mod steps;
+mod settings;
+mod type_state;
 
 use std::marker::PhantomData;
 
-pub use self::run::Portable;
-pub use self::steps::{
+use self::settings::Settings;
+pub use self::type_state::{
     Anywhere, FailFast, Forked, Generator, GeneratorUnordered, List, OnFailure, Outcomes, ReturnAs, SharedMem,
 };
 use crate::error::Result;
-use crate::settings::Settings;
 
 /// A loop whose passes run in parallel.
 ///
@@ -29,31 +32,31 @@ use crate::settings::Settings;
 /// # Ok::<(), joblib_parallel::Error>(())
 /// ```
 ///
-/// It can be used for any number of calls; workers are kept between them. What it does not say is taken from
+/// It can be used for any number of calls; workers are kept between them. What it does not set is taken from
 /// [`parallel_config`](crate::parallel_config) and the environment.
 #[derive(Clone)]
 #[must_use = "nothing runs before `run`"]
 pub struct Parallel<W = Anywhere, R = List, F = FailFast> {
     settings: Settings,
-    steps: PhantomData<(W, R, F)>,
+    state: PhantomData<(W, R, F)>,
 }
 
 impl Default for Parallel {
     fn default() -> Self {
-        Parallel { settings: Settings::default(), steps: PhantomData }
+        Parallel { settings: Settings::default(), state: PhantomData }
     }
 }
 
 impl Parallel {
-    /// One worker, no display, the first failure ends the call: as joblib's `Parallel()`.
+    /// One worker, no display, the first failure ends the call, as with joblib's `Parallel()`.
     pub fn new() -> Self {
         Self::default()
     }
 }
 
 impl<W, R, F> Parallel<W, R, F> {
-    fn step<W2, R2, F2>(self) -> Parallel<W2, R2, F2> {
-        Parallel { settings: self.settings, steps: PhantomData }
+    fn with_type<W2, R2, F2>(self) -> Parallel<W2, R2, F2> {
+        Parallel { settings: self.settings, state: PhantomData }
     }
 }
 
@@ -67,6 +70,10 @@ impl<W, R, F> Parallel<W, R, F> {
 /// assert!(effective_n_jobs(Some(0)).is_err());
 /// # Ok::<(), joblib_parallel::Error>(())
 /// ```
+///
+/// # Errors
+///
+/// If `n_jobs` is 0, or the configuration or environment names an unknown backend.
 pub fn effective_n_jobs(n_jobs: Option<i32>) -> Result<usize> {
     Ok(Parallel::new().n_jobs(n_jobs).resolve(false)?.call.n_jobs)
 }

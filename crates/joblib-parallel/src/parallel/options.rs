@@ -4,23 +4,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Outcomes, Parallel, ReturnAs};
-use crate::batching::BatchSize;
 use crate::cancel::CancellationToken;
-use crate::pre_dispatch::PreDispatch;
-use crate::reporter::Progress;
+use crate::engine::batching::BatchSize;
+use crate::engine::pre_dispatch::PreDispatch;
+use crate::engine::progress::Progress;
 
 impl<W, R, F> Parallel<W, R, F> {
     /// How many workers: a number, or −1 for all processors, −2 for all but one, and so on. `None`, as at first,
-    /// leaves it to [`parallel_config`](crate::parallel_config) and `JOBLIB_N_JOBS`, and else is 1. 0 is an error.
+    /// leaves it to [`parallel_config`](crate::parallel_config) and `JOBLIB_N_JOBS`, and otherwise is 1. 0 is an error.
     ///
     /// Inside a task the number is limited to that task's share of the processors.
     pub fn n_jobs(mut self, n_jobs: impl Into<Option<i32>>) -> Self {
-        self.settings.n_jobs = n_jobs.into();
+        self.settings.defaults.n_jobs = n_jobs.into();
         self
     }
 
-    /// How much to print to stderr (to stdout from 50 on): 1 to 10 the more the larger, above 10 a line for each batch.
-    /// 0, as at first, leaves it to [`parallel_config`](crate::parallel_config), and else prints nothing.
+    /// How much to print to stderr (to stdout from 50 on): 0 for nothing, 1 to 10 for more and more lines, above 10 for a
+    /// line for each batch. By default what [`parallel_config`](crate::parallel_config) says, and otherwise nothing.
     ///
     /// ```
     /// use joblib_parallel::{Parallel, delayed};
@@ -32,7 +32,7 @@ impl<W, R, F> Parallel<W, R, F> {
     /// # Ok::<(), joblib_parallel::Error>(())
     /// ```
     pub fn verbose(mut self, verbose: u32) -> Self {
-        self.settings.verbose = verbose;
+        self.settings.defaults.verbose = Some(verbose);
         self
     }
 
@@ -50,7 +50,7 @@ impl<W, R, F> Parallel<W, R, F> {
     /// assert!(parallel.run([0, 2000].map(|ms| delayed(nap, (ms,)))).unwrap_err().is_timeout());
     /// ```
     ///
-    /// A limit of nothing is an error when the call starts; one beyond a century is none.
+    /// A limit of zero is an error when the call starts; beyond a century it has no effect.
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.settings.timeout = Some(limit);
         self
@@ -73,8 +73,8 @@ impl<W, R, F> Parallel<W, R, F> {
         self
     }
 
-    /// How many batches may be under way: a number, `"all"`, or an expression such as the default `"2*n_jobs"`. What is none
-    /// of these, or less than 1, is an error when the call starts.
+    /// How many batches may be in flight: a number, `"all"`, or an expression such as the default `"2*n_jobs"`. Anything
+    /// else, or a number below 1, is an error when the call starts.
     ///
     /// ```
     /// use joblib_parallel::{Generator, Parallel, delayed};
@@ -94,8 +94,8 @@ impl<W, R, F> Parallel<W, R, F> {
         self
     }
 
-    /// How many tasks travel together: a number, or [`BatchSize::Auto`] to follow their measured duration, as at first. 0 is
-    /// an error when the call starts.
+    /// How many tasks are sent together: a number, or [`BatchSize::Auto`], the default, to follow their measured
+    /// duration. 0 is an error when the call starts.
     ///
     /// ```
     /// use joblib_parallel::{Parallel, delayed};
@@ -123,7 +123,7 @@ impl<W, R, F> Parallel<W, R, F> {
     /// # Ok::<(), joblib_parallel::Error>(())
     /// ```
     pub fn inner_max_num_threads(mut self, threads: usize) -> Self {
-        self.settings.inner_max_num_threads = Some(threads);
+        self.settings.defaults.inner_max_num_threads = Some(threads);
         self
     }
 
@@ -143,7 +143,7 @@ impl<W, R, F> Parallel<W, R, F> {
     }
 
     /// Shows a progress bar of tasks under this title, with rate, remaining time and failures, on stderr if that is
-    /// a terminal.
+    /// a terminal. Needs the feature `progress`.
     ///
     /// ```
     /// use joblib_parallel::{Parallel, delayed};
@@ -152,8 +152,9 @@ impl<W, R, F> Parallel<W, R, F> {
     /// assert_eq!(parallel.run([4.0, 9.0].map(|x| delayed(f64::sqrt, (x,))))?, [2.0, 3.0]);
     /// # Ok::<(), joblib_parallel::Error>(())
     /// ```
+    #[cfg(feature = "progress")]
     pub fn progress(mut self, title: impl Into<String>) -> Self {
-        self.settings.progress = Some(title.into());
+        self.settings.display.bar = Some(title.into());
         self
     }
 
@@ -175,11 +176,11 @@ impl<W, R, F> Parallel<W, R, F> {
     /// # Ok::<(), joblib_parallel::Error>(())
     /// ```
     pub fn on_progress(mut self, display: impl Fn(&Progress) + Send + Sync + 'static) -> Self {
-        self.settings.on_progress = Some(Arc::new(display));
+        self.settings.display.callback = Some(Arc::new(display));
         self
     }
 
-    /// Lets `token` end the call: from another thread, or from the producer.
+    /// Ends the call when `token` is cancelled, from another thread or from the producer.
     ///
     /// ```
     /// use joblib_parallel::{CancellationToken, Parallel, delayed};
@@ -200,19 +201,19 @@ impl<W, R, F> Parallel<W, R, F> {
     }
 
     /// Whether Ctrl-C ends the call with an error that says so (and a second press the program), where the program
-    /// does not handle it itself. At first it does; with `false`, Ctrl-C ends the program as it would without the
+    /// does not handle it itself. By default it does; with `false`, Ctrl-C ends the program as it would without the
     /// call. Either way no worker process remains.
     ///
     /// ```
     /// use joblib_parallel::{Parallel, delayed};
     ///
-    /// // A small tool that has nothing to tidy up.
+    /// // A small tool that has nothing to clean up.
     /// let parallel = Parallel::new().n_jobs(2).catch_interrupt(false);
     /// assert_eq!(parallel.run([4.0, 9.0].map(|x| delayed(f64::sqrt, (x,))))?, [2.0, 3.0]);
     /// # Ok::<(), joblib_parallel::Error>(())
     /// ```
     pub fn catch_interrupt(mut self, catch: bool) -> Self {
-        self.settings.leave_interrupt = !catch;
+        self.settings.catch_interrupt = catch;
         self
     }
 
@@ -233,7 +234,7 @@ impl<W, R, F> Parallel<W, R, F> {
     /// # Ok::<(), joblib_parallel::Error>(())
     /// ```
     pub fn return_as<R2: ReturnAs>(self, _as: R2) -> Parallel<W, R2, F> {
-        self.step()
+        self.with_type()
     }
 
     /// Gives each task a `Result` of its own instead of ending at the first failure.
@@ -246,6 +247,6 @@ impl<W, R, F> Parallel<W, R, F> {
     /// # Ok::<(), joblib_parallel::Error>(())
     /// ```
     pub fn outcomes(self) -> Parallel<W, R, Outcomes> {
-        self.step()
+        self.with_type()
     }
 }

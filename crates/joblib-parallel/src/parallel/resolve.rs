@@ -1,77 +1,63 @@
-//! From what the builder, its surroundings and the defaults say to the engine of one call.
+//! From what the builder, its context and the environment say to the engine of one call.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use super::{OnFailure, Parallel};
-use crate::backend::{Backend, Call, Erased, ParallelBackend, Traits};
-use crate::batching::{BatchSize, Batching};
-use crate::context::{self, CallContext};
-use crate::engine::{Carrier, Engine, Plan};
+use super::defaults::{Defaults, Prefer};
+use super::settings::Settings;
+use super::{OnFailure, Parallel, config};
+use crate::backend::{Backend, Call, Capabilities, ParallelBackend, Session, builtin, n_jobs};
+use crate::engine::batching::{BatchSize, Batching};
+use crate::engine::erased::Erased;
+use crate::engine::reporter::Reporter;
+use crate::engine::{Engine, Plan};
 use crate::error::{Error, Result};
-use crate::reporter::Reporter;
-use crate::settings::{Prefer, Settings};
-use crate::task::Task;
-use crate::{config, cpu, interrupt, n_jobs, panics};
+use crate::sys::{cpu, interrupt};
+use crate::task::batch::TaskBatch;
+use crate::task::context::{self, CallContext};
+use crate::task::{Task, panics};
 
 /// What a call resolved to.
 pub(super) struct Resolved {
     pub(super) backend: Arc<dyn ParallelBackend>,
     pub(super) call: Call,
+    /// With the defaults merged.
+    settings: Settings,
     limit: Option<usize>,
 }
 
-/// A time limit beyond a century is none: clocks can't count to any.
+/// A time limit beyond a century has no effect: clocks can't count to any such time.
 const ENDLESS: Duration = Duration::from_hours(100 * 365 * 24);
 
 impl<W, R, F: OnFailure> Parallel<W, R, F> {
-    /// Puts together what this says, what its surroundings say and the defaults. `require` limits the choice of
-    /// backend to those in this process.
+    /// Puts together what this says, what its context and the environment say and the defaults. `shared_memory` limits
+    /// the choice of backend to those in this process.
+    ///
+    /// # Errors
+    ///
+    /// If a parameter is invalid, or one that the backend can't follow.
     pub(super) fn resolve(&self, shared_memory: bool) -> Result<Resolved> {
         panics::install_hook();
         let mut settings = self.settings.clone();
-        settings.n_jobs = match settings.n_jobs {
-            None => config::n_jobs()?,
-            given => given,
-        };
-        settings.verbose =
-            if settings.verbose == 0 { config::verbose().unwrap_or(0) } else { settings.verbose };
-        settings.inner_max_num_threads =
-            settings.inner_max_num_threads.or_else(config::inner_max_num_threads);
-        settings.max_nbytes = settings.max_nbytes.or_else(config::max_nbytes);
-        settings.mmap_mode = settings.mmap_mode.or_else(config::mmap_mode);
-        settings.temp_folder = settings.temp_folder.or_else(config::temp_folder);
+        // A backend that the call itself names is a demand; what its context says is a suggestion.
+        let demanded = settings.defaults.backend.take();
+        settings.defaults = settings.defaults.or(config::scope()).or_environment()?;
         settings.check()?;
         settings.timeout = settings.timeout.filter(|limit| *limit < ENDLESS);
-        let backend = Self::choose(&settings, shared_memory)?;
-        let n_jobs = backend.effective_n_jobs(settings.n_jobs.unwrap_or(1))?;
+        settings.display.verbose = settings.defaults.verbose.unwrap_or(0);
+        settings.workers.inner_max_num_threads = settings.defaults.inner_max_num_threads;
+        if settings.defaults.inner_max_num_threads == Some(0) {
+            return Err(Error::usage("inner_max_num_threads has to be at least 1"));
+        }
+        let backend = choose(demanded.as_ref(), &settings.defaults, shared_memory)?;
+        let n_jobs = backend.effective_n_jobs(settings.defaults.n_jobs.unwrap_or(1))?;
         if n_jobs == 0 {
             let name = backend.name();
             return Err(Error::backend(format!("run anything on backend {name:?}: it has no worker"), None));
         }
-        // One worker is the caller's thread, unless the call itself names a backend that does more than that.
-        let chosen = settings.backend.is_some() && !backend.traits().in_process;
-        let alone =
-            n_jobs == 1 && !chosen && settings.timeout.is_none() && settings.for_workers_only().is_none();
-        let alone = alone && settings.retries == 0;
-        let backend = if alone { Backend::Sequential.find()? } else { backend };
-        if let Some(name) = settings.for_workers_only()
-            && !backend.traits().worker_settings
-        {
-            return Err(Error::usage(format!(
-                "{name} is for worker processes, which backend {:?} does not have; use \"loky\"",
-                backend.name()
-            )));
-        }
-        // A worker that can die alone need not be a process of ours: a backend of the user's own may report crashes.
-        if settings.retries > 0 && backend.traits().in_process {
-            return Err(Error::usage(format!(
-                "retries is for tasks whose worker process died, and backend {:?} has none: what ends its worker ends \
-                 this program; use \"loky\"",
-                backend.name()
-            )));
-        }
+        let backend = Self::instead_of(backend, n_jobs, demanded.is_some(), &settings)?;
+        refuse_unsupported(&*backend, &settings)?;
         let limit = settings.pre_dispatch.limit(n_jobs)?;
         let threads = context::budget().unwrap_or_else(cpu::cpu_count);
         let context = CallContext {
@@ -80,71 +66,68 @@ impl<W, R, F: OnFailure> Parallel<W, R, F> {
             seed: settings
                 .seed
                 .unwrap_or_else(|| if context::depth() > 0 { context::task_seed() } else { 0 }),
-            budget: settings.inner_max_num_threads.unwrap_or_else(|| n_jobs::share(threads, n_jobs)),
+            budget: settings.defaults.inner_max_num_threads.unwrap_or_else(|| n_jobs::share(threads, n_jobs)),
             depth: context::depth() + 1,
             span: tracing::Span::current(),
         };
-        let call = Call { n_jobs, settings: Arc::new(settings), context: Arc::new(context) };
-        Ok(Resolved { backend, call, limit })
+        let call = Call {
+            n_jobs,
+            context: Arc::new(context),
+            timeout: settings.timeout,
+            workers: Arc::new(settings.workers.clone()),
+            sharing: settings.defaults.array_sharing(),
+        };
+        Ok(Resolved { backend, call, settings, limit })
     }
 
-    fn choose(settings: &Settings, shared_memory: bool) -> Result<Arc<dyn ParallelBackend>> {
-        if let Some(backend) = &settings.backend {
-            let backend = backend.find()?;
-            if shared_memory && !backend.traits().in_process {
-                return Err(Error::usage(format!(
-                    "backend {:?} has no shared memory, which require(SharedMem) asks for; use \"threading\"",
-                    backend.name()
-                )));
-            }
+    /// The caller's own thread for a single worker, unless something needs another place.
+    fn instead_of(
+        backend: Arc<dyn ParallelBackend>,
+        n_jobs: usize,
+        demanded: bool,
+        settings: &Settings,
+    ) -> Result<Arc<dyn ParallelBackend>> {
+        let elsewhere = demanded && !backend.capabilities().in_process;
+        let has_to_watch = settings.timeout.is_some() || settings.retries > 0;
+        if n_jobs > 1 || elsewhere || has_to_watch || settings.workers.for_workers_only().is_some() {
             return Ok(backend);
         }
-        // The surroundings only suggest: tasks that borrow run on threads whatever they say.
-        if let Some(backend) = config::backend() {
-            let backend = backend.find()?;
-            if !shared_memory || backend.traits().in_process {
-                return Ok(backend);
-            }
-        }
-        match settings.prefer.or_else(config::prefer) {
-            Some(Prefer::Processes) if !shared_memory => Backend::Loky.find(),
-            _ => Backend::Threading.find(),
-        }
+        builtin::find(&Backend::Sequential)
     }
 
-    /// The engine of a call on `carrier`.
-    pub(super) fn engine<T, I, C>(
+    /// The engine of a call on `session`.
+    pub(super) fn engine<T, I, S>(
         resolved: Resolved,
-        traits: Traits,
-        carrier: C,
+        capabilities: Capabilities,
+        session: S,
         producer: I,
-    ) -> Engine<T, I, C>
+    ) -> Engine<T, I, S>
     where
         T: Task,
         I: Iterator<Item = T>,
-        C: Carrier<T>,
+        S: Session<TaskBatch<T>>,
     {
-        let Resolved { backend, call, limit } = resolved;
-        let settings = &call.settings;
+        let Resolved { backend, call, settings, limit } = resolved;
         let (low, high) = producer.size_hint();
         let total = (high == Some(low)).then_some(low);
         // A time limit is for one task: on threads, where a stuck task can't be taken off its batch, it is alone.
-        let alone = traits.inline || (traits.in_process && settings.timeout.is_some());
+        let alone = capabilities.inline || (capabilities.in_process && settings.timeout.is_some());
         let size = if alone { BatchSize::Fixed(1) } else { settings.batch_size };
-        let limit = if traits.inline { Some(1) } else { limit };
-        let mut reporter = Reporter::new(settings, call.n_jobs, limit.unwrap_or(usize::MAX >> 1), total);
+        let limit = if capabilities.inline { Some(1) } else { limit };
+        let mut reporter =
+            Reporter::new(settings.display, call.n_jobs, limit.unwrap_or(usize::MAX >> 1), total);
         reporter.begin(backend.name());
         Engine::new(Plan {
-            producer,
-            carrier,
+            producer: Some(producer),
+            session,
             context: Arc::clone(&call.context),
-            batching: Batching::new(traits.batch_time, size),
+            batching: Batching::new(capabilities.batch_time, size),
             workers: call.n_jobs,
             limit,
             retries: settings.retries,
             deadline: settings.deadline,
-            tokens: settings.token.iter().cloned().collect(),
-            interrupt: if settings.leave_interrupt { None } else { interrupt::watch() },
+            tokens: settings.token.into_iter().collect(),
+            interrupt: settings.catch_interrupt.then(interrupt::watch).flatten(),
             reporter,
         })
     }
@@ -157,7 +140,55 @@ impl<W, R, F: OnFailure> Parallel<W, R, F> {
     {
         let resolved = self.resolve(shared_memory)?;
         let session = Erased(resolved.backend.open(resolved.call.clone())?);
-        let traits = resolved.backend.traits();
-        Ok(Self::engine(resolved, traits, session, producer))
+        let capabilities = resolved.backend.capabilities();
+        Ok(Self::engine(resolved, capabilities, session, producer))
     }
+}
+
+/// The backend that is named; one that fits where only the context names one.
+fn choose(
+    demanded: Option<&Backend>,
+    defaults: &Defaults,
+    shared_memory: bool,
+) -> Result<Arc<dyn ParallelBackend>> {
+    if let Some(backend) = demanded {
+        let backend = builtin::find(backend)?;
+        if shared_memory && !backend.capabilities().in_process {
+            return Err(Error::usage(format!(
+                "backend {:?} has no shared memory, which require(SharedMem) asks for; use \"threading\"",
+                backend.name()
+            )));
+        }
+        return Ok(backend);
+    }
+    if let Some(backend) = &defaults.backend {
+        let backend = builtin::find(backend)?;
+        if !shared_memory || backend.capabilities().in_process {
+            return Ok(backend);
+        }
+    }
+    match defaults.prefer {
+        Some(Prefer::Processes) if !shared_memory => builtin::find(&Backend::Loky),
+        _ => builtin::find(&Backend::Threading),
+    }
+}
+
+/// Refuses settings that `backend` can't follow.
+fn refuse_unsupported(backend: &dyn ParallelBackend, settings: &Settings) -> Result<()> {
+    let (name, capabilities) = (backend.name(), backend.capabilities());
+    if let Some(setting) = settings.workers.for_workers_only()
+        && !capabilities.worker_settings
+    {
+        return Err(Error::usage(format!(
+            "{setting} is for worker processes, which backend {name:?} does not have; use \"loky\""
+        )));
+    }
+    // A worker that can die alone need not be a process of ours: a backend of the user's own may report crashes.
+    if settings.retries > 0 && capabilities.in_process {
+        return Err(Error::usage(format!(
+            "retries is for tasks whose worker process died, and backend {name:?} has none: what ends its worker ends \
+             this program; use \"loky\""
+        )));
+    }
+    Ok(())
 }

@@ -1,32 +1,19 @@
-//! `run`, for each combination of steps: what it takes and what it gives.
+//! `run` and `try_run`, for each combination of choices: what they take and what they give.
 
+use super::results::{self, Results};
 use super::{
     Anywhere, FailFast, Forked, Generator, GeneratorUnordered, List, OnFailure, Outcomes, Parallel, SharedMem,
 };
+use crate::backend::processes::multiprocessing;
 use crate::backend::sequential::Inline;
-use crate::backend::{Erased, multiprocessing, threading};
-use crate::batch::TaskBatch;
-use crate::delayed::Value;
-use crate::engine::{Carrier, Engine};
+use crate::backend::{Session, threads};
+use crate::engine::Engine;
+use crate::engine::erased::Erased;
 use crate::error::{BoxError, Error, Result, TaskError};
-use crate::inherited::inherit;
-use crate::results::{self, Results};
-use crate::task::{Closure, Task, Tried};
-
-/// A task that any backend can run: what [`delayed`](crate::delayed) makes.
-///
-/// ```
-/// use joblib_parallel::{Parallel, Portable, Result, delayed};
-///
-/// fn total(tasks: impl IntoIterator<Item: Portable<Output = u64>>) -> Result<u64> {
-///     Ok(Parallel::new().n_jobs(2).run(tasks)?.iter().sum())
-/// }
-/// assert_eq!(total([1, 2, 3].map(|n| delayed(u64::pow, (n, 2))))?, 14);
-/// # Ok::<(), joblib_parallel::Error>(())
-/// ```
-pub trait Portable: Task<Output: 'static> + 'static {}
-
-impl<T: Task<Output: 'static> + 'static> Portable for T {}
+use crate::task::batch::TaskBatch;
+use crate::task::delayed::Value;
+use crate::task::forked::forked_closures;
+use crate::task::{Closure, Portable, Task, Tried};
 
 impl Parallel<Anywhere, List, FailFast> {
     /// Runs the tasks and returns their results in order, or the first failure.
@@ -48,13 +35,13 @@ impl Parallel<Anywhere, List, FailFast> {
         results::list(self.open(false, tasks.into_iter())?, results::keep)
     }
 
-    /// As [`run`](Self::run), for functions that return `Result`: the first `Err` ends the call like a panic would.
+    /// Like [`run`](Self::run), for functions that return `Result`: the first `Err` ends the call like a panic would.
     ///
     /// ```
     /// use joblib_parallel::{Parallel, delayed};
     ///
     /// fn parse(text: String) -> Result<i32, String> {
-    ///     text.parse().map_err(|_| format!("{text:?} is no number"))
+    ///     text.parse().map_err(|_| format!("{text:?} is not a number"))
     /// }
     ///
     /// let parse_all = |texts: [&str; 2]| {
@@ -62,7 +49,7 @@ impl Parallel<Anywhere, List, FailFast> {
     /// };
     /// assert_eq!(parse_all(["1", "2"])?, [1, 2]);
     /// let error = parse_all(["1", "two"]).unwrap_err();
-    /// assert!(error.is_failure() && error.to_string().contains("\"two\" is no number"));
+    /// assert!(error.is_failure() && error.to_string().contains("\"two\" is not a number"));
     /// # Ok::<(), joblib_parallel::Error>(())
     /// ```
     pub fn try_run<I, U, E>(&self, tasks: I) -> Result<Vec<U>>
@@ -94,13 +81,13 @@ impl Parallel<Anywhere, List, Outcomes> {
         results::outcomes(self.open(false, tasks.into_iter())?)
     }
 
-    /// As [`run`](Self::run), for functions that return `Result`: an `Err` is that task's failure.
+    /// Like [`run`](Self::run), for functions that return `Result`: an `Err` is that task's failure.
     ///
     /// ```
     /// use joblib_parallel::{Parallel, delayed};
     ///
     /// fn parse(text: String) -> Result<i32, String> {
-    ///     text.parse().map_err(|_| format!("{text:?} is no number"))
+    ///     text.parse().map_err(|_| format!("{text:?} is not a number"))
     /// }
     ///
     /// let outcomes = Parallel::new().outcomes().try_run(["1", "two"].map(|text| delayed(parse, (text.to_owned(),))))?;
@@ -163,21 +150,21 @@ impl<F: OnFailure> Parallel<SharedMem, List, F> {
     fn scoped<'scope, T, I, O>(
         &self,
         producer: I,
-        finish: impl FnOnce(Engine<T, I, Box<dyn Carrier<T> + '_>>) -> Result<O>,
+        finish: impl FnOnce(Engine<T, I, Box<dyn Session<TaskBatch<T>> + '_>>) -> Result<O>,
     ) -> Result<O>
     where
         T: Task + 'scope,
         I: Iterator<Item = T>,
     {
         let resolved = self.resolve(true)?;
-        let traits = resolved.backend.traits();
-        if traits.inline {
-            let carrier: Box<dyn Carrier<T>> = Box::new(Inline::<TaskBatch<T>>::default());
-            return finish(Self::engine(resolved, traits, carrier, producer));
+        let capabilities = resolved.backend.capabilities();
+        if capabilities.inline {
+            let session: Box<dyn Session<TaskBatch<T>>> = Box::new(Inline::default());
+            return finish(Self::engine(resolved, capabilities, session, producer));
         }
-        threading::scoped(&resolved.call.clone(), |session| {
-            let carrier: Box<dyn Carrier<T> + '_> = Box::new(session);
-            finish(Self::engine(resolved, traits, carrier, producer))
+        threads::scoped(&resolved.call.clone(), |session| {
+            let session: Box<dyn Session<TaskBatch<T>> + '_> = Box::new(session);
+            finish(Self::engine(resolved, capabilities, session, producer))
         })?
     }
 }
@@ -205,7 +192,7 @@ impl Parallel<SharedMem, List, FailFast> {
         self.scoped(tasks.into_iter().map(Closure), |engine| results::list(engine, results::forget))
     }
 
-    /// As [`run`](Self::run), for closures that return `Result`: the first `Err` ends the call.
+    /// Like [`run`](Self::run), for closures that return `Result`: the first `Err` ends the call.
     ///
     /// ```
     /// use joblib_parallel::{Parallel, SharedMem};
@@ -275,7 +262,7 @@ impl Parallel<Forked, List, FailFast> {
         R: Value,
     {
         let closures: Vec<G> = tasks.into_iter().collect();
-        results::list(self.open_forked(inherit(&closures))?, results::keep)
+        results::list(self.open_forked(forked_closures(&closures))?, results::keep)
     }
 }
 
@@ -298,7 +285,7 @@ impl Parallel<Forked, List, Outcomes> {
         R: Value,
     {
         let closures: Vec<G> = tasks.into_iter().collect();
-        results::outcomes(self.open_forked(inherit(&closures))?)
+        results::outcomes(self.open_forked(forked_closures(&closures))?)
     }
 }
 
@@ -309,9 +296,7 @@ impl<R, F: OnFailure> Parallel<Forked, R, F> {
         I: Iterator<Item = T>,
     {
         if multiprocessing::is_disabled() {
-            return Err(Error::usage(
-                "fork() can't be followed while JOBLIB_MULTIPROCESSING=0 forbids to fork",
-            ));
+            return Err(Error::usage("fork() can't be used while JOBLIB_MULTIPROCESSING=0 forbids to fork"));
         }
         self.open(false, producer)
     }

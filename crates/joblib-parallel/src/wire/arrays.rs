@@ -17,10 +17,33 @@ use std::sync::{Arc, Weak};
 use joblib_array::{Buffer, MmapMode, share};
 use serde::{Deserialize, Serialize};
 
+use crate::sys::unnamed_file;
+
+/// What was said of how arrays are shared: this, or that they are not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sharing<T> {
+    /// Arrays stay in their messages.
+    Off,
+    On(T),
+}
+
+impl<T> Sharing<T> {
+    pub(crate) fn from_option(value: Option<T>) -> Self {
+        value.map_or(Sharing::Off, Sharing::On)
+    }
+
+    pub(crate) fn value(self) -> Option<T> {
+        match self {
+            Sharing::Off => None,
+            Sharing::On(value) => Some(value),
+        }
+    }
+}
+
 /// Which arrays are shared, and how.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Sharing {
-    /// Arrays of at least so many bytes; `None` for none but those that are mapped for writing.
+pub(crate) struct ArraySharing {
+    /// Arrays of at least this many bytes; `None` for none but those that are mapped for writing.
     pub(crate) from_bytes: Option<u64>,
     /// numpy's name of the mode in which they are mapped.
     pub(crate) mode: String,
@@ -28,10 +51,10 @@ pub(crate) struct Sharing {
     pub(crate) folder: Option<PathBuf>,
 }
 
-impl Sharing {
+impl ArraySharing {
     /// Arrays stay in their messages.
     pub(crate) fn none() -> Self {
-        Sharing { from_bytes: None, mode: MmapMode::Read.name().to_owned(), folder: None }
+        ArraySharing { from_bytes: None, mode: MmapMode::Read.name().to_owned(), folder: None }
     }
 
     fn mode(&self) -> MmapMode {
@@ -60,11 +83,22 @@ pub(crate) struct Introduction {
 }
 
 /// A part of a memory: what a number in a message stands for.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Part {
     id: u64,
     start: u64,
     len: u64,
+}
+
+impl Part {
+    /// As it is written.
+    pub(super) fn numbers(self) -> [u64; 3] {
+        [self.id, self.start, self.len]
+    }
+
+    pub(super) fn from_numbers([id, start, len]: [u64; 3]) -> Self {
+        Part { id, start, len }
+    }
 }
 
 impl SharedMemory {
@@ -101,28 +135,17 @@ fn new_id() -> u64 {
 /// A file without a name that holds `bytes`.
 fn copy(bytes: &[u8], folder: Option<&Path>) -> io::Result<File> {
     let mut file = match folder {
-        Some(folder) => tempfile::tempfile_in(folder)?,
-        None => anonymous()?,
+        Some(folder) => unnamed_file::in_folder(folder)?,
+        None => unnamed_file::in_memory()?,
     };
     file.write_all(bytes)?;
     Ok(file)
 }
 
-#[cfg(target_os = "linux")]
-pub(crate) fn anonymous() -> io::Result<File> {
-    use nix::sys::memfd::{MFdFlags, memfd_create};
-    Ok(memfd_create("joblib", MFdFlags::MFD_CLOEXEC)?.into())
-}
-
-#[cfg(not(target_os = "linux"))]
-pub(crate) fn anonymous() -> io::Result<File> {
-    tempfile::tempfile()
-}
-
 /// The sender's side: takes arrays out of messages.
 pub(crate) struct Sender {
     state: Rc<RefCell<Offered>>,
-    sharing: Sharing,
+    sharing: ArraySharing,
 }
 
 struct Offered {
@@ -133,7 +156,7 @@ struct Offered {
 }
 
 impl Sender {
-    pub(crate) fn new(sharing: Sharing) -> Self {
+    pub(crate) fn new(sharing: ArraySharing) -> Self {
         let state = Offered {
             from_bytes: sharing.from_bytes.unwrap_or(u64::MAX),
             folder: sharing.folder.clone(),
@@ -143,12 +166,12 @@ impl Sender {
         Sender { state: Rc::new(RefCell::new(state)), sharing }
     }
 
-    /// From how many bytes on an array is taken out.
+    /// The size in bytes from which on an array is taken out.
     pub(crate) fn threshold(&self) -> Option<u64> {
         self.sharing.from_bytes
     }
 
-    /// Lets `serialize` run with large arrays taken out.
+    /// Runs `serialize` with large arrays taken out.
     pub(crate) fn collecting<R>(&self, serialize: impl FnOnce() -> R) -> R {
         let state = Rc::clone(&self.state);
         share::collecting(move |buffer: &Buffer| state.borrow_mut().offer(buffer), serialize)
@@ -198,7 +221,7 @@ pub(crate) struct Known {
 }
 
 impl Known {
-    /// Is this the first time?
+    /// Remembers `memory`; returns whether the process had not been told of it.
     pub(crate) fn is_new(&mut self, memory: &Arc<SharedMemory>) -> bool {
         self.ids.insert(memory.id, Arc::downgrade(memory)).is_none()
     }
@@ -255,7 +278,7 @@ impl Memories {
         }
     }
 
-    /// Lets `deserialize` run with the arrays of `parts` put back.
+    /// Runs `deserialize` with the arrays of `parts` put back.
     pub(crate) fn providing<R>(&self, parts: &Rc<[Part]>, deserialize: impl FnOnce() -> R) -> R {
         if parts.is_empty() {
             return deserialize();

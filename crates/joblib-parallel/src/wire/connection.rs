@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use nix::errno::Errno;
 use nix::sys::socket::{ControlMessage, ControlMessageOwned, MsgFlags, recvmsg, sendmsg};
@@ -44,9 +44,21 @@ impl Outgoing {
         self
     }
 
-    /// Where the contents go: append only.
+    /// Where the contents go, behind the header.
     pub(crate) fn body(&mut self) -> &mut Vec<u8> {
         &mut self.bytes
+    }
+
+    /// What kind of frame it is.
+    #[cfg(test)]
+    pub(crate) fn kind(&self) -> u32 {
+        u32::from_le_bytes(*self.bytes.first_chunk().unwrap())
+    }
+
+    /// What a reader of the frame gets.
+    #[cfg(test)]
+    pub(crate) fn contents(&self) -> &[u8] {
+        &self.bytes[HEADER..]
     }
 
     /// The length of the contents.
@@ -100,7 +112,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Is there something that waits to be sent?
+    /// Whether frames wait to be sent.
     pub(crate) fn is_full(&self) -> bool {
         !self.outbox.is_empty()
     }
@@ -183,6 +195,9 @@ impl AsFd for Connection {
         self.socket.as_fd()
     }
 }
+
+/// The sending side of a worker's socket, shared with what records events.
+pub(crate) type SharedSocket = Arc<Mutex<OwnedFd>>;
 
 /// Sends a whole frame, waiting for the peer to take it.
 pub(crate) fn send_all(socket: BorrowedFd<'_>, mut frame: Outgoing) -> io::Result<()> {

@@ -1,5 +1,12 @@
-//! How frames, and descriptors beside them, pass between two processes over a pair of sockets.
+//! What parent and worker exchange: frames on a socket, shared memory, a status page. Each frame has its writer and
+//! its reader in one file.
 
 pub(crate) mod arrays;
+pub(crate) mod batch;
+pub(crate) mod codec;
 pub(crate) mod connection;
+pub(crate) mod function_id;
+pub(crate) mod log;
 pub(crate) mod message;
+pub(crate) mod reply;
+pub(crate) mod status_page;

@@ -1,5 +1,5 @@
-//! How a process becomes a worker: by a function that the loader calls before `main`. One of the crate's few global
-//! states, and the reason that users have nothing to write in theirs.
+//! How a process becomes a worker: by a function that the loader calls before `main`, so that users have nothing to
+//! write in theirs.
 //!
 //! A worker is the same executable, started with [`MARK`] in its environment and a socket as its standard input. In
 //! every other process the function looks at the environment and returns.
@@ -10,9 +10,9 @@ use nix::sys::signal::{SigHandler, Signal, signal};
 use nix::unistd::{Pid, setpgid};
 
 use super::serve::{End, serve};
-use super::slot::Slot;
+use crate::wire::status_page::StatusPage;
 
-/// The variable that makes a worker of a process: its value is the version of what parent and worker speak.
+/// The variable that makes a worker of a process: its value is the version of the protocol.
 pub(crate) const MARK: &str = "JOBLIB_PARALLEL_WORKER";
 /// Both are the same executable, so this guards against a variable that was left in an environment by accident.
 pub(crate) const VERSION: &str = concat!("joblib-parallel ", env!("CARGO_PKG_VERSION"));
@@ -49,11 +49,11 @@ fn become_worker() -> i32 {
     run(socket, None)
 }
 
-/// Serves, with the page that a fork shares with its parent, in a process group of its own: Ctrl-C is for the parent to act on, and a task's own processes can be
-/// ended with it.
-pub(crate) fn run(socket: OwnedFd, slot: Option<Slot>) -> i32 {
+/// Serves in a process group of its own: Ctrl-C is for the parent to act on, and a task's own processes can be ended
+/// with the worker. A forked worker has its status page already.
+pub(crate) fn run(socket: OwnedFd, page: Option<StatusPage>) -> i32 {
     let _ = setpgid(Pid::from_raw(0), Pid::from_raw(0));
-    match serve(socket, slot) {
+    match serve(socket, page) {
         End::Left => 0,
         End::Broken(reason) => {
             tracing::error!(%reason, "a worker ends");

@@ -1,17 +1,16 @@
-//! What a worker is held to: nice level, memory limit; and its last words when it hits the latter.
+//! The limits of a worker: nice level and memory; and how it reports that it hit the latter.
 
-use std::os::fd::{FromRawFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 
-use super::slot::Slot;
 use crate::wire::message::Setup;
+use crate::wire::status_page::StatusPage;
 
 /// Applies the limits of `setup` to this process.
-pub(crate) fn apply(setup: &Setup, slot: &Arc<Slot>) -> Result<(), String> {
+pub(crate) fn apply(setup: &Setup, page: &Arc<StatusPage>) -> Result<(), String> {
     if let Some(nice) = setup.nice {
         // SAFETY: it takes and returns numbers only.
         let failed = unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, nice) } != 0;
@@ -23,18 +22,18 @@ pub(crate) fn apply(setup: &Setup, slot: &Arc<Slot>) -> Result<(), String> {
         // The data segment: private memory that the process can write to. Mapped arrays do not count.
         setrlimit(Resource::RLIMIT_DATA, limit, limit)
             .map_err(|error| format!("memory limit {limit}: {error}"))?;
-        confess_on_abort(slot)?;
+        report_oom_on_abort(page)?;
     }
     Ok(())
 }
 
 /// The page to write to when the process aborts.
-static SLOT: AtomicPtr<Slot> = AtomicPtr::new(std::ptr::null_mut());
+static PAGE: AtomicPtr<StatusPage> = AtomicPtr::new(std::ptr::null_mut());
 
 /// Running out of memory ends a Rust program by abort, like other things do. This tells them apart.
-fn confess_on_abort(slot: &Arc<Slot>) -> Result<(), String> {
+fn report_oom_on_abort(page: &Arc<StatusPage>) -> Result<(), String> {
     // Leaked: the handler may run at any time until the process ends.
-    SLOT.store(Arc::into_raw(Arc::clone(slot)).cast_mut(), Ordering::SeqCst);
+    PAGE.store(Arc::into_raw(Arc::clone(page)).cast_mut(), Ordering::SeqCst);
     let action = SigAction::new(SigHandler::Handler(on_abort), SaFlags::SA_RESETHAND, SigSet::empty());
     // SAFETY: the handler looks at its own stack, writes an atomic, and returns to `abort`, which then ends the process
     // as the default action would.
@@ -46,13 +45,13 @@ extern "C" fn on_abort(_signal: libc::c_int) {
         return;
     }
     // SAFETY: the pointer is null or one that was leaked for this handler.
-    if let Some(slot) = unsafe { SLOT.load(Ordering::SeqCst).as_ref() } {
-        slot.out_of_memory();
+    if let Some(page) = unsafe { PAGE.load(Ordering::SeqCst).as_ref() } {
+        page.out_of_memory();
     }
 }
 
-/// Did the process abort because it could not have memory? Then the standard library's function for that case is on
-/// the stack.
+/// Whether the process aborted because an allocation failed: then the standard library's function for that case is
+/// on the stack.
 fn allocation_failed() -> bool {
     use std::ffi::{c_int, c_void};
 
@@ -82,16 +81,4 @@ fn allocation_failed() -> bool {
     // aborting thread could hold: it is not in the middle of unwinding, but in an ordinary call of `abort`.
     unsafe { _Unwind_Backtrace(step, (&raw mut found).cast()) };
     found
-}
-
-/// A descriptor that becomes readable when the process ends.
-#[cfg(target_os = "linux")]
-pub(crate) fn pidfd(pid: i32) -> std::io::Result<OwnedFd> {
-    // SAFETY: it takes and returns numbers only.
-    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
-    if fd < 0 {
-        return Err(std::io::Error::last_os_error());
-    }
-    // SAFETY: the kernel just made this descriptor for us.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) })
 }

@@ -5,46 +5,33 @@ use std::collections::HashMap;
 use std::fmt::{self, Write as _};
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock};
 
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Level, Metadata, Subscriber};
+use tracing::{Event, Metadata, Subscriber};
 
-use super::serve::Writer;
-use crate::wire::connection::send_all;
-use crate::wire::message::{self, LogFrame};
+use crate::sync::lock;
+use crate::wire::connection::{SharedSocket, send_all};
+use crate::wire::log::{LogRecord, filter, level_number};
 
-/// What the parent wants to hear, as in [`level_number`].
+/// The most verbose level that the parent listens to, as [`level_number`] counts.
 static LEVEL: AtomicU8 = AtomicU8::new(0);
 
-/// 1 for errors to 5 for traces.
-pub(crate) fn level_number(level: Level) -> u8 {
-    match level {
-        Level::ERROR => 1,
-        Level::WARN => 2,
-        Level::INFO => 3,
-        Level::DEBUG => 4,
-        Level::TRACE => 5,
-    }
-}
-
-/// The most verbose level that somebody in this process listens to.
-pub(crate) fn level_wanted() -> u8 {
-    LevelFilter::current().into_level().map_or(0, level_number)
-}
-
 /// Sends events up to `level` to `writer` from now on.
-pub(crate) fn listen(level: u8, writer: &Writer) {
+pub(crate) fn listen(level: u8, writer: &SharedSocket) {
     static INSTALLED: OnceLock<()> = OnceLock::new();
     if LEVEL.swap(level, Ordering::Relaxed) != level && INSTALLED.get().is_some() {
         tracing::callsite::rebuild_interest_cache();
     }
     if level > 0 {
         INSTALLED.get_or_init(|| {
-            let sender =
-                Sender { writer: Writer::clone(writer), next: AtomicU64::new(1), names: Mutex::default() };
+            let sender = Sender {
+                writer: SharedSocket::clone(writer),
+                next: AtomicU64::new(1),
+                names: Mutex::default(),
+            };
             // A forked worker has its parent's subscriber already, and that one writes where the parent's does.
             let _ = tracing::subscriber::set_global_default(sender);
         });
@@ -52,7 +39,7 @@ pub(crate) fn listen(level: u8, writer: &Writer) {
 }
 
 struct Sender {
-    writer: Writer,
+    writer: SharedSocket,
     next: AtomicU64,
     /// Open spans: their text, and how many handles they have.
     names: Mutex<HashMap<u64, (String, usize)>>,
@@ -64,7 +51,7 @@ thread_local! {
 
 impl Sender {
     fn names(&self) -> std::sync::MutexGuard<'_, HashMap<u64, (String, usize)>> {
-        self.names.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.names)
     }
 }
 
@@ -74,14 +61,7 @@ impl Subscriber for Sender {
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(match LEVEL.load(Ordering::Relaxed) {
-            0 => LevelFilter::OFF,
-            1 => LevelFilter::ERROR,
-            2 => LevelFilter::WARN,
-            3 => LevelFilter::INFO,
-            4 => LevelFilter::DEBUG,
-            _ => LevelFilter::TRACE,
-        })
+        Some(filter(LEVEL.load(Ordering::Relaxed)))
     }
 
     fn new_span(&self, span: &Attributes<'_>) -> Id {
@@ -111,15 +91,15 @@ impl Subscriber for Sender {
                 entered.iter().filter_map(|id| names.get(id)).map(|(name, _)| name.as_str()).collect();
             open.join(":")
         });
-        let record = LogFrame {
+        let record = LogRecord {
             level: level_number(*event.metadata().level()),
             target: event.metadata().target().to_owned(),
             message: text.0.trim_start().to_owned(),
             spans,
         };
-        if let Ok(frame) = message::frame(message::LOG, &record) {
+        if let Ok(frame) = record.frame() {
             // A parent that is gone does not listen.
-            let socket = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+            let socket = lock(&self.writer);
             let _ = send_all(socket.as_fd(), frame);
         }
     }

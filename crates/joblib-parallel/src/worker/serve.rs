@@ -4,21 +4,25 @@ use std::io::Write;
 use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use joblib_array::MmapMode;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use super::call::Incoming;
-use super::slot::Slot;
 use super::{limits, log, watch};
-use crate::context::{self, CallContext};
-use crate::portable::{self, Name};
-use crate::wire::arrays::{Introduction, Memories, Sender, Sharing};
-use crate::wire::connection::{Connection, Frame, Outgoing, send_all};
-use crate::wire::message::{self, CallFrame, Setup, outcome};
-use crate::{carry, panics};
+use crate::carriers;
+use crate::sync::lock;
+use crate::task::context::{self, CallContext};
+use crate::task::panics;
+use crate::task::trampoline::{self, EncodedTask};
+use crate::wire::arrays::{ArraySharing, Memories, Sender};
+use crate::wire::batch::{BATCH, BatchReader};
+use crate::wire::connection::{Connection, Frame, Outgoing, SharedSocket, send_all};
+use crate::wire::function_id::{self, EncodedCall, FunctionId};
+use crate::wire::message::{self, ARRAY, CALL, CallMessage, FORGET, Setup};
+use crate::wire::reply::{Outcome, OutcomeWriter, ReplyWriter};
+use crate::wire::status_page::StatusPage;
 
 /// Outcomes are sent at least this often, so that a crash loses little, and no later task keeps them waiting.
 const FLUSH: Duration = Duration::from_millis(10);
@@ -27,20 +31,17 @@ const PATIENCE: Duration = Duration::from_millis(100);
 /// And whenever they are this large.
 const FLUSH_BYTES: usize = 1 << 20;
 
-/// The sending side, shared with what records events.
-pub(crate) type Writer = Arc<Mutex<OwnedFd>>;
-
 /// What ends a worker.
 pub(crate) enum End {
-    /// The parent is gone or has no use for it.
+    /// The parent is gone, or has not used it for long.
     Left,
-    /// The parent sent something that makes no sense.
+    /// The parent sent something malformed.
     Broken(String),
 }
 
 struct Worker {
-    slot: Arc<Slot>,
-    writer: Writer,
+    page: Arc<StatusPage>,
+    writer: SharedSocket,
     memories: Memories,
     idle: Option<Duration>,
     call: Option<CurrentCall>,
@@ -50,12 +51,12 @@ struct CurrentCall {
     context: Arc<CallContext>,
     sender: Sender,
     timed: bool,
-    carried: Vec<(Name, Vec<u8>)>,
+    contexts: Vec<(FunctionId, Vec<u8>)>,
 }
 
 /// Serves the parent at the other end of `socket` until it leaves.
-pub(crate) fn serve(socket: OwnedFd, slot: Option<Slot>) -> End {
-    match Worker::start(socket, slot) {
+pub(crate) fn serve(socket: OwnedFd, page: Option<StatusPage>) -> End {
+    match Worker::start(socket, page) {
         Ok((mut worker, mut connection)) => worker.work(&mut connection),
         Err(reason) => End::Broken(reason),
     }
@@ -63,26 +64,26 @@ pub(crate) fn serve(socket: OwnedFd, slot: Option<Slot>) -> End {
 
 impl Worker {
     /// Waits for the first frame and does what it says.
-    fn start(socket: OwnedFd, inherited: Option<Slot>) -> Result<(Worker, Connection), String> {
+    fn start(socket: OwnedFd, inherited: Option<StatusPage>) -> Result<(Worker, Connection), String> {
         let text = |error: std::io::Error| error.to_string();
         let writer = Arc::new(Mutex::new(socket.try_clone().map_err(text)?));
         let mut connection = Connection::new(socket);
-        let (setup, slot) = loop {
+        let (setup, page) = loop {
             if !connection.receive(true).map_err(text)? {
                 return Err("the parent left before it said what to do".to_owned());
             }
             if let Some(frame) = connection.next_frame().map_err(text)? {
-                let setup = message::parse::<Setup>(frame.bytes)?;
-                let slot = match (inherited, frame.descriptor) {
-                    (Some(slot), _) => slot,
-                    (None, Some(file)) => Slot::map(&file.into()).map_err(text)?,
-                    (None, None) => return Err("there is no shared page".to_owned()),
+                let setup = Setup::parse(frame.bytes)?;
+                let page = match (inherited, frame.descriptor) {
+                    (Some(page), _) => page,
+                    (None, Some(file)) => StatusPage::map(&file.into()).map_err(text)?,
+                    (None, None) => return Err("the setup came without a status page".to_owned()),
                 };
-                break (setup, slot);
+                break (setup, page);
             }
         };
         let mut worker = Worker {
-            slot: Arc::new(slot),
+            page: Arc::new(page),
             writer,
             memories: Memories::default(),
             idle: setup.idle_seconds.map(Duration::from_secs),
@@ -91,7 +92,7 @@ impl Worker {
         panics::install_hook();
         watch::start(connection.as_fd()).map_err(text)?;
         if let Err(reason) = worker.prepare(&setup) {
-            worker.send(message::frame(message::REFUSAL, &reason)?)?;
+            worker.send(message::refusal_frame(&reason)?)?;
             return Err(reason);
         }
         Ok((worker, connection))
@@ -99,33 +100,33 @@ impl Worker {
 
     /// Makes this process what the user asked for.
     fn prepare(&mut self, setup: &Setup) -> Result<(), String> {
-        if setup.fingerprint != portable::fingerprint() {
+        if setup.fingerprint != function_id::fingerprint() {
             return Err("the worker runs another executable than its parent".to_owned());
         }
-        limits::apply(setup, &self.slot)?;
-        if let Some((distance, check, arguments)) = &setup.initializer {
-            let mut out = Vec::new();
-            let sender = Sender::new(Sharing::none());
-            let trampoline = Name { distance: *distance, check: *check }.resolve()?;
-            trampoline(&mut Incoming {
-                check: Some(*check),
-                arguments,
-                parts: &Rc::from([]),
-                memories: &self.memories,
-                sender: &sender,
-                out: &mut out,
-            });
-            if let Some((tag, bytes)) = out.split_first()
-                && *tag != outcome::OK
-            {
-                let reason = match *tag {
-                    outcome::PANIC => message::parse::<crate::error::Panic>(bytes)?.to_string(),
-                    _ => String::from_utf8_lossy(bytes).into_owned(),
-                };
-                return Err(format!("the initializer failed: {reason}"));
-            }
+        limits::apply(setup, &self.page)?;
+        match &setup.initializer {
+            Some(call) => self.initialize(call).map_err(|reason| format!("the initializer failed: {reason}")),
+            None => Ok(()),
         }
-        Ok(())
+    }
+
+    fn initialize(&self, call: &EncodedCall) -> Result<(), String> {
+        let mut out = Vec::new();
+        let trampoline = trampoline::resolve(call.function)?;
+        trampoline(&mut EncodedTask {
+            check: Some(call.function.check),
+            arguments: &call.arguments,
+            parts: &Rc::from([]),
+            memories: &self.memories,
+            sender: &Sender::new(ArraySharing::none()),
+            outcome: OutcomeWriter::new(&mut out),
+        });
+        match Outcome::parse(&out) {
+            Some(Outcome::Ok(_)) => Ok(()),
+            Some(Outcome::Panic(panic)) => Err(panic.to_string()),
+            Some(Outcome::DecodeArguments(reason) | Outcome::EncodeResult(reason)) => Err(reason),
+            None => Err("its outcome is malformed".to_owned()),
+        }
     }
 
     fn work(&mut self, connection: &mut Connection) -> End {
@@ -162,25 +163,25 @@ impl Worker {
 
     fn handle(&mut self, frame: Frame<'_>) -> Result<(), String> {
         match frame.kind {
-            message::CALL => {
-                self.begin_call(message::parse(frame.bytes)?);
+            CALL => {
+                self.begin_call(CallMessage::parse(frame.bytes)?);
                 Ok(())
             }
-            message::ARRAY => {
+            ARRAY => {
                 let descriptor = frame.descriptor.ok_or("an array came without its memory")?;
-                let introduction: Introduction = message::parse(frame.bytes)?;
+                let introduction = message::parse_array(frame.bytes)?;
                 self.memories.introduce(&introduction, descriptor).map_err(|error| error.to_string())
             }
-            message::FORGET => {
-                self.memories.forget(&message::parse::<Vec<u64>>(frame.bytes)?);
+            FORGET => {
+                self.memories.forget(&message::parse_forget(frame.bytes)?);
                 Ok(())
             }
-            message::BATCH => self.run_batch(frame.bytes),
-            kind => Err(format!("there is no frame of kind {kind}")),
+            BATCH => self.run_batch(frame.bytes),
+            kind => Err(format!("the parent sent a frame of the unknown kind {kind}")),
         }
     }
 
-    fn begin_call(&mut self, call: CallFrame) {
+    fn begin_call(&mut self, call: CallMessage) {
         log::listen(call.log_level, &self.writer);
         let context = CallContext {
             stop: AtomicBool::new(false),
@@ -193,65 +194,66 @@ impl Worker {
         };
         self.call = Some(CurrentCall {
             context: Arc::new(context),
-            // What comes back is the parent's own, to change if it likes.
-            sender: Sender::new(Sharing { mode: MmapMode::CopyOnWrite.name().to_owned(), ..call.sharing }),
+            // Results belong to the parent, which may change them.
+            sender: Sender::new(ArraySharing {
+                mode: MmapMode::CopyOnWrite.name().to_owned(),
+                ..call.sharing
+            }),
             timed: call.timed,
-            carried: call.carried,
+            contexts: call.contexts,
         });
     }
 
-    fn run_batch(&mut self, mut input: &[u8]) -> Result<(), String> {
-        const TORN: &str = "a batch is torn";
+    fn run_batch(&mut self, bytes: &[u8]) -> Result<(), String> {
+        const MALFORMED: &str = "a batch is malformed";
         let call = self.call.take().ok_or("a batch came before its call")?;
-        let id = message::get_u64(&mut input).ok_or(TORN)?;
-        let mut index = message::get_u64(&mut input).ok_or(TORN)? as usize;
-        let mut tasks = message::get_bytes(&mut input).ok_or(TORN)?;
-        let parts = message::get_parts(&mut input).ok_or(TORN)?;
-        let entered = context::enter(&call.context);
-        let carried = carry::apply(&call.carried)?;
-        self.slot.begin_batch();
-        let mut reply = Reply::new(id);
+        let mut batch = BatchReader::new(bytes).ok_or(MALFORMED)?;
+        let mut index = batch.first_index;
+        let context = context::enter(&call.context);
+        let contexts = carriers::apply(&call.contexts)?;
+        self.page.begin_batch();
+        let mut reply = Reply::new(batch.number);
         let started = Instant::now();
-        'batch: while !tasks.is_empty() {
-            let mut number = || message::get_u64(&mut tasks).ok_or(TORN);
-            let (distance, check, count) = (number()? as i64, number()?, number()?);
-            let trampoline = Name { distance, check }.resolve();
-            for i in 0..count {
-                let arguments = message::get_bytes(&mut tasks).ok_or(TORN)?;
-                self.slot.begin(index, call.timed);
+        'batch: while let Some(mut run) = batch.next_run().ok_or(MALFORMED)? {
+            let trampoline = trampoline::resolve(run.function);
+            // The types are checked once a run.
+            let mut check = Some(run.function.check);
+            while let Some(arguments) = run.next_call().ok_or(MALFORMED)? {
+                self.page.begin(index, call.timed);
                 context::set_index(index);
-                let start = message::begin(reply.frame.body());
-                let mut incoming = Incoming {
-                    check: (i == 0).then_some(check),
-                    arguments,
-                    parts: &parts,
-                    memories: &self.memories,
-                    sender: &call.sender,
-                    out: reply.frame.body(),
-                };
-                match &trampoline {
-                    Ok(trampoline) => trampoline(&mut incoming),
-                    Err(reason) => incoming.refuse(outcome::ARGUMENTS, reason),
-                }
-                message::end(reply.frame.body(), start);
+                reply.writer.outcome(|out| {
+                    let mut outcome = OutcomeWriter::new(out);
+                    match &trampoline {
+                        Ok(trampoline) => trampoline(&mut EncodedTask {
+                            check: check.take(),
+                            arguments,
+                            parts: &batch.parts,
+                            memories: &self.memories,
+                            sender: &call.sender,
+                            outcome,
+                        }),
+                        Err(reason) => outcome.decode_arguments(reason),
+                    }
+                });
                 index += 1;
-                if reply.counted() {
+                if reply.is_due() {
                     if started.elapsed() > PATIENCE {
-                        reply.last = true;
+                        reply.writer.give_back_rest();
                         break 'batch;
                     }
-                    let full = std::mem::replace(&mut reply, Reply::new(id));
+                    let full = std::mem::replace(&mut reply, Reply::new(batch.number));
                     self.send_reply(full, &call.sender)?;
                 }
             }
+            batch.end_run(&run);
         }
-        self.slot.rest();
-        drop((carried, entered));
+        self.page.rest();
+        drop((contexts, context));
         // The last outcomes may be sent already; a frame about a batch that is complete would be one too many.
-        if reply.count > 0 {
+        if reply.writer.count() > 0 {
             self.send_reply(reply, &call.sender)?;
         }
-        // What tasks printed shall be seen now. A closed stdout is theirs to notice.
+        // What tasks printed is to be seen now. A closed stdout is for them to notice.
         let _ = std::io::stdout().flush();
         self.call = Some(call);
         Ok(())
@@ -262,57 +264,33 @@ impl Worker {
         for memory in memories {
             // Each time: the parent forgets it with the frame it was for.
             let (introduction, descriptor) = sender.introduce(&memory);
-            let frame = message::frame(message::ARRAY, &introduction)?;
-            self.send(frame.with_descriptor(descriptor))?;
+            self.send(message::array_frame(&introduction, descriptor)?)?;
         }
-        self.send(reply.finish(&parts))
+        self.send(reply.writer.finish(reply.started.elapsed(), &parts))
     }
 
     fn send(&self, frame: Outgoing) -> Result<(), String> {
-        let socket = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let socket = lock(&self.writer);
         send_all(socket.as_fd(), frame).map_err(|error| error.to_string())
     }
 }
 
-/// Outcomes on their way to the parent.
+/// Outcomes that wait to be sent to the parent.
 struct Reply {
-    frame: Outgoing,
-    /// Where in the frame's body the numbers are, and the outcomes begin.
-    places: (usize, usize, usize),
-    count: u64,
+    writer: ReplyWriter,
     started: Instant,
-    /// The tasks behind these are given back.
-    last: bool,
-    /// The clock is read after so many more tasks: reading it costs as much as a tiny task.
+    /// The clock is read after this many more tasks: reading it costs as much as a tiny task.
     stride: u64,
     until_look: u64,
 }
 
 impl Reply {
     fn new(batch: u64) -> Self {
-        let mut frame = Outgoing::new(message::RESULTS);
-        let body = frame.body();
-        message::put_u64(body, batch);
-        let count = body.len();
-        message::put_u64(body, 0);
-        let busy = body.len();
-        message::put_u64(body, 0);
-        message::put_u64(body, 0);
-        let outcomes = message::begin(body);
-        Reply {
-            frame,
-            places: (count, busy, outcomes),
-            count: 0,
-            started: Instant::now(),
-            last: false,
-            stride: 1,
-            until_look: 1,
-        }
+        Reply { writer: ReplyWriter::new(batch), started: Instant::now(), stride: 1, until_look: 1 }
     }
 
-    /// Another outcome is in; is it time to send?
-    fn counted(&mut self) -> bool {
-        self.count += 1;
+    /// Counts another outcome; returns whether it is time to send.
+    fn is_due(&mut self) -> bool {
         self.until_look -= 1;
         if self.until_look > 0 {
             return false;
@@ -322,18 +300,6 @@ impl Reply {
         let quick = elapsed < FLUSH / 20;
         self.stride = if quick { (2 * self.stride).min(64) } else { 1 };
         self.until_look = self.stride;
-        elapsed > FLUSH || self.frame.len() > FLUSH_BYTES
-    }
-
-    fn finish(mut self, parts: &[crate::wire::arrays::Part]) -> Outgoing {
-        let (count, busy, outcomes) = self.places;
-        let elapsed = self.started.elapsed().as_nanos() as u64;
-        let body = self.frame.body();
-        body[count..count + 8].copy_from_slice(&self.count.to_le_bytes());
-        body[busy..busy + 8].copy_from_slice(&elapsed.to_le_bytes());
-        body[busy + 8] = u8::from(self.last);
-        message::end(body, outcomes);
-        message::put_parts(body, parts);
-        self.frame
+        elapsed > FLUSH || self.writer.len() > FLUSH_BYTES
     }
 }

@@ -1,20 +1,22 @@
-//! The worker's other thread: sees to it that the worker never outlives its parent.
+//! The worker's other thread, which makes sure that the worker does not outlive its parent.
 //!
-//! It sleeps until the parent's process ends, or its end of the socket is closed, and then kills the worker, with
-//! what processes its task may have started. Between tasks nothing is lost by that, for outcomes and output are sent
-//! before a worker rests; during a task it is what the parent wants.
+//! It sleeps until the parent's process ends, or its end of the socket is closed, and then kills the worker with the
+//! processes that its tasks started. Between tasks nothing is lost by that, for outcomes and output are sent before a
+//! worker waits for work; during a task it is what the parent wants.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::{Pid, getpgrp, getpid};
+use nix::unistd::{Pid, getpgrp, getpid, getppid};
+
+use crate::sys::pidfd::pidfd;
 
 /// Starts the thread.
 pub(crate) fn start(socket: BorrowedFd<'_>) -> io::Result<()> {
     let socket = socket.try_clone_to_owned()?;
-    let parent = parent_handle();
+    let parent = pidfd(getppid());
     std::thread::Builder::new().name("joblib-watch".to_owned()).stack_size(64 << 10).spawn(move || {
         wait(&socket, parent.as_ref());
         // The worker leads a process group of its own, unless that was not allowed. (0: the group of the caller.)
@@ -34,15 +36,4 @@ fn wait(socket: &OwnedFd, parent: Option<&OwnedFd>) {
             _ => return,
         }
     }
-}
-
-/// The parent's process, as something to wait for.
-#[cfg(target_os = "linux")]
-fn parent_handle() -> Option<OwnedFd> {
-    super::limits::pidfd(nix::unistd::getppid().as_raw()).ok()
-}
-
-#[cfg(not(target_os = "linux"))]
-fn parent_handle() -> Option<OwnedFd> {
-    None
 }

@@ -1,0 +1,51 @@
+//! From the choice of a backend to the backend.
+
+use std::sync::Arc;
+
+use super::processes::idle;
+use super::processes::loky::Loky;
+use super::processes::multiprocessing::{self, Multiprocessing};
+use super::sequential::Sequential;
+use super::threads::{Threading, pools};
+use super::{Backend, ParallelBackend, registry};
+use crate::error::{Error, Result};
+
+/// The backend that `choice` names.
+///
+/// # Errors
+///
+/// If it names one that was not registered.
+pub(crate) fn find(choice: &Backend) -> Result<Arc<dyn ParallelBackend>> {
+    Ok(match choice {
+        Backend::Sequential => Arc::new(Sequential),
+        Backend::Threading => Arc::new(Threading),
+        Backend::Loky => Arc::new(Loky),
+        Backend::Multiprocessing if multiprocessing::is_disabled() => Arc::new(Threading),
+        Backend::Multiprocessing => Arc::new(Multiprocessing),
+        Backend::Named(name) => registry::find(name).ok_or_else(|| {
+            let builtin = ["sequential", "threading", "loky", "multiprocessing"].map(str::to_owned);
+            let known = [builtin.to_vec(), registry::names()].concat().join(", ");
+            Error::usage(format!("there is no parallel backend {name:?}; known are {known}"))
+        })?,
+    })
+}
+
+/// Ends the worker processes and threads that are kept for later calls.
+///
+/// Not needed for tidiness: they end with the program, and processes that are idle for five minutes end by
+/// themselves. It frees their memory now.
+///
+/// ```
+/// use joblib_parallel::{Parallel, delayed, shutdown_workers};
+///
+/// let pid = || Parallel::new().backend("loky").run([delayed(std::process::id, ())]);
+/// let first = pid()?;
+/// assert_eq!(pid()?, first, "it was kept");
+/// shutdown_workers();
+/// assert_ne!(pid()?, first);
+/// # Ok::<(), joblib_parallel::Error>(())
+/// ```
+pub fn shutdown_workers() {
+    idle::shutdown();
+    pools::shutdown();
+}

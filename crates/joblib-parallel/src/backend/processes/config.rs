@@ -1,0 +1,59 @@
+//! What the settings of a call make of its workers.
+
+use std::ffi::OsString;
+
+use crate::backend::Call;
+use crate::error::{Error, Result};
+use crate::wire::function_id;
+use crate::wire::message::Setup;
+
+/// What a worker is, for all its life: workers of equal configuration stand in for each other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Config {
+    pub(crate) setup: Setup,
+    pub(crate) env: Vec<(OsString, OsString)>,
+}
+
+/// Variables by which numerical libraries learn how many threads they may start.
+const THREAD_VARIABLES: [&str; 8] = [
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMBA_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "RAYON_NUM_THREADS",
+];
+
+/// Idle workers end after this long, as joblib's do.
+const IDLE_SECONDS: u64 = 300;
+
+/// What the workers of a call have to be.
+///
+/// # Errors
+///
+/// If the initializer can't be encoded.
+pub(crate) fn config(call: &Call) -> Result<Config> {
+    let settings = &call.workers;
+    let mut env: Vec<(OsString, OsString)> = Vec::new();
+    for name in THREAD_VARIABLES {
+        // An explicit limit takes precedence over the environment, the environment over an equal share.
+        if settings.inner_max_num_threads.is_some() || std::env::var_os(name).is_none() {
+            env.push((name.into(), call.context.budget.to_string().into()));
+        }
+    }
+    env.extend(settings.env.iter().cloned());
+    let initializer = settings.initializer.as_ref().map(|initializer| initializer()).transpose();
+    let initializer = initializer
+        .map_err(|reason| Error::usage(format!("the initializer can't be sent to workers: {reason}")))?;
+    let setup = Setup {
+        fingerprint: function_id::fingerprint(),
+        name: String::new(),
+        nice: settings.nice,
+        memory_limit: settings.memory_limit,
+        initializer,
+        idle_seconds: Some(IDLE_SECONDS),
+    };
+    Ok(Config { setup, env })
+}

@@ -1,0 +1,220 @@
+//! A worker process, as its parent sees it.
+
+use std::fs::{self, File};
+use std::os::fd::{AsFd, OwnedFd};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use super::config::Config;
+use crate::backend::worker_settings::WorkerSettings;
+use crate::error::{Crash, Error, Result};
+use crate::sys::pidfd::pidfd;
+use crate::wire::arrays::Known;
+use crate::wire::connection::Connection;
+use crate::wire::message::{self, Setup};
+use crate::wire::status_page::StatusPage;
+
+/// Why the parent killed a worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KillReason {
+    /// Its task took too long.
+    TimedOut,
+    /// Its call has ended.
+    Stopped,
+}
+
+/// A running worker. Dropping it ends the process.
+pub(crate) struct WorkerHandle {
+    pub(crate) name: String,
+    pid: Pid,
+    /// Readable when the process has ended, where the system has such a thing.
+    pub(crate) pidfd: Option<OwnedFd>,
+    pub(crate) connection: Connection,
+    pub(crate) page: StatusPage,
+    /// The arrays it has been told of.
+    pub(crate) known: Known,
+    /// Tasks it has done.
+    pub(crate) tasks: u64,
+    kill_reason: Option<KillReason>,
+    ended: bool,
+}
+
+impl WorkerHandle {
+    /// Takes over a process that was just started with the other end of `socket`, and sends it its setup: with the
+    /// file behind `page`, if the process does not have that already.
+    pub(crate) fn new(
+        pid: Pid,
+        socket: OwnedFd,
+        (page, file): (StatusPage, Option<File>),
+        config: &Config,
+        name: &str,
+    ) -> Result<Self> {
+        let mut worker = WorkerHandle {
+            name: format!("{name} (pid {pid})"),
+            pid,
+            pidfd: pidfd(pid),
+            connection: Connection::new(socket),
+            page,
+            known: Known::default(),
+            tasks: 0,
+            kill_reason: None,
+            ended: false,
+        };
+        let setup = Setup { name: worker.name.clone(), ..config.setup.clone() };
+        let frame = setup
+            .frame(file.map(OwnedFd::from))
+            .map_err(|reason| Error::backend("encode a worker's setup", Some(reason.into())))?;
+        // A worker that is already dead is noticed when it is waited for.
+        let _ = worker.connection.post(frame);
+        Ok(worker)
+    }
+
+    /// Kills the process, and those it started.
+    pub(crate) fn kill(&mut self, kill_reason: KillReason) {
+        self.kill_reason.get_or_insert(kill_reason);
+        self.kill_group();
+    }
+
+    fn kill_group(&self) {
+        // Until it is waited for, the number can't be another process's. The group exists from the moment that the
+        // worker has made it; before that there is only the worker.
+        let _ = kill(Pid::from_raw(-self.pid.as_raw()), Signal::SIGKILL);
+        let _ = kill(self.pid, Signal::SIGKILL);
+    }
+
+    /// Waits for the process to end, and kills it if it does not; returns how it ended, and why it was killed if that
+    /// was on purpose.
+    pub(crate) fn end(&mut self) -> (Crash, Option<KillReason>) {
+        let mut crash = Crash::default();
+        if self.ended {
+            return (crash, self.kill_reason);
+        }
+        self.ended = true;
+        // One that closed its socket but is still there is given a moment to end by itself.
+        let status = self.wait_briefly().or_else(|| {
+            crash.note = Some("it had closed its connection, and was killed".to_owned());
+            self.kill_group();
+            wait(self.pid, 0)
+        });
+        // What it may have left behind.
+        let _ = kill(Pid::from_raw(-self.pid.as_raw()), Signal::SIGKILL);
+        match status {
+            Some(Ended::Signaled(signal)) => {
+                crash.signal = Some(signal);
+                if signal == Signal::SIGKILL as i32 && self.kill_reason.is_none() && crash.note.is_none() {
+                    crash.note = Some(
+                        "not by this program: by the system, if it is out of memory, or by somebody"
+                            .to_owned(),
+                    );
+                }
+            }
+            Some(Ended::Exited(code)) => crash.exit_code = Some(code),
+            None => {}
+        }
+        (crash, self.kill_reason)
+    }
+
+    /// Kills the process, which has nothing to do, and does not wait until its memory is given back.
+    pub(crate) fn end_later(mut self) {
+        self.kill(KillReason::Stopped);
+        // Dropped by the new thread, or, where there can't be one, with the closure and here.
+        let _ = std::thread::Builder::new().name("joblib-reap".to_owned()).stack_size(64 << 10).spawn(
+            move || {
+                drop(self);
+            },
+        );
+    }
+
+    /// The end of a process that is ending by itself.
+    fn wait_briefly(&self) -> Option<Ended> {
+        if self.kill_reason.is_some() {
+            return wait(self.pid, 0);
+        }
+        if let Some(pidfd) = &self.pidfd {
+            use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+            let mut watched = [PollFd::new(pidfd.as_fd(), PollFlags::POLLIN)];
+            // A process that dies takes some milliseconds to be gone, more where its memory is large.
+            let _ = poll(&mut watched, PollTimeout::from(200_u8));
+        }
+        wait(self.pid, libc::WNOHANG)
+    }
+
+    /// Why the user wants it replaced: it has done, or grown, too much.
+    pub(crate) fn worn_out(&self, settings: &WorkerSettings) -> Option<String> {
+        if let Some(most) = settings.recycle_after_tasks
+            && self.tasks >= most
+        {
+            return Some(format!("it has done {} tasks, of at most {most}", self.tasks));
+        }
+        let most = settings.recycle_above_bytes?;
+        let used = resident(self.pid)?;
+        (used > most).then(|| format!("it uses {used} bytes of memory, of at most {most}"))
+    }
+
+    /// Tells it which arrays are gone; `false` if it can't be told, and therefore not be used again.
+    pub(crate) fn forget_gone_arrays(&mut self) -> bool {
+        let gone = self.known.gone();
+        if !gone.is_empty()
+            && let Ok(frame) = message::forget_frame(&gone)
+            && self.connection.post(frame).is_err()
+        {
+            return false;
+        }
+        !self.connection.is_full() && self.kill_reason.is_none()
+    }
+
+    /// Whether the process is there, and its connection open.
+    pub(crate) fn is_alive(&mut self) -> bool {
+        // Once it was waited for, its number may be another process's.
+        self.ended = self.ended || wait(self.pid, libc::WNOHANG).is_some();
+        !self.ended && matches!(self.connection.receive(false), Ok(true))
+    }
+
+    /// The descriptor of the parent's end of the socket.
+    pub(crate) fn descriptor(&self) -> i32 {
+        std::os::fd::AsRawFd::as_raw_fd(&self.connection.as_fd())
+    }
+}
+
+impl Drop for WorkerHandle {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.kill(KillReason::Stopped);
+            self.end();
+        }
+    }
+}
+
+/// How a process ended.
+#[derive(Clone, Copy)]
+enum Ended {
+    Exited(i32),
+    /// By a signal, of which some have numbers only.
+    Signaled(i32),
+}
+
+/// The end of a process, if it has ended, or once it has.
+fn wait(pid: Pid, flags: i32) -> Option<Ended> {
+    loop {
+        let mut status = 0;
+        // SAFETY: the status is written to where it says.
+        let waited = unsafe { libc::waitpid(pid.as_raw(), &raw mut status, flags) };
+        match waited {
+            -1 if nix::errno::Errno::last() == nix::errno::Errno::EINTR => {}
+            0 | -1 => return None,
+            _ if libc::WIFEXITED(status) => return Some(Ended::Exited(libc::WEXITSTATUS(status))),
+            _ if libc::WIFSIGNALED(status) => return Some(Ended::Signaled(libc::WTERMSIG(status))),
+            // Stopped or continued, which was not asked for.
+            _ => {}
+        }
+    }
+}
+
+/// The memory a process has in use, in bytes.
+fn resident(pid: Pid) -> Option<u64> {
+    let text = fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
+    let pages: u64 = text.split_ascii_whitespace().nth(1)?.parse().ok()?;
+    let page = nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE).ok()??;
+    Some(pages * page as u64)
+}

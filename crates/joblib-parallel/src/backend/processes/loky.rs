@@ -1,0 +1,92 @@
+//! Robust worker processes: the same executable, started again, kept between calls.
+
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use nix::unistd::Pid;
+
+use super::config::{Config, config};
+use super::handle::WorkerHandle;
+use super::idle;
+use super::session::{BATCH_TIME, ProcessSession, Starter};
+use crate::backend::{Call, Capabilities, ParallelBackend, Session};
+use crate::error::{Error, Result};
+use crate::sync::undivided;
+use crate::wire::status_page::StatusPage;
+use crate::worker::entry;
+
+pub(crate) struct Loky;
+
+impl ParallelBackend for Loky {
+    fn name(&self) -> &'static str {
+        "loky"
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { worker_settings: true, ..Capabilities::remote(BATCH_TIME) }
+    }
+
+    fn open(&self, call: Call) -> Result<Box<dyn Session>> {
+        let config = config(&call)?;
+        Ok(Box::new(ProcessSession::new(Respawn, config, call)?))
+    }
+}
+
+/// Starts this executable again.
+struct Respawn;
+
+impl Starter for Respawn {
+    fn start(&mut self, config: &Config, name: &str) -> Result<WorkerHandle> {
+        match idle::checkout(config) {
+            Some(worker) => Ok(worker),
+            None => spawn(config, name),
+        }
+    }
+
+    fn park(&mut self, config: &Config, worker: WorkerHandle) {
+        idle::park(config.clone(), worker);
+    }
+}
+
+fn spawn(config: &Config, name: &str) -> Result<WorkerHandle> {
+    let failed = |error: std::io::Error| Error::backend("start a worker process", Some(error.into()));
+    if !entry::is_linked() {
+        return Err(Error::backend(
+            "start a worker process: the worker's entry is missing from this program",
+            None,
+        ));
+    }
+    // A fork meanwhile would keep the worker's end of the socket open, and the environment locked.
+    let (child, ours) = undivided(|| {
+        let (ours, theirs) = UnixStream::pair()?;
+        Ok((command(config, theirs.into())?.spawn()?, ours))
+    })
+    .map_err(failed)?;
+    // The handle waits for the process itself.
+    let (page, file) = StatusPage::create().map_err(failed)?;
+    WorkerHandle::new(Pid::from_raw(child.id().cast_signed()), ours.into(), (page, Some(file)), config, name)
+}
+
+/// What starts a worker with `socket` as its standard input.
+fn command(config: &Config, socket: OwnedFd) -> std::io::Result<Command> {
+    let mut arguments = std::env::args_os();
+    let mut command = Command::new(executable()?);
+    if let Some(program) = arguments.next() {
+        command.arg0(program);
+    }
+    command
+        // A task may look at the program's arguments.
+        .args(arguments)
+        .env(entry::MARK, entry::VERSION)
+        .envs(config.env.iter().map(|(name, value)| (name, value)))
+        .stdin(Stdio::from(socket));
+    Ok(command)
+}
+
+/// This very executable, even if its file was replaced since it was started.
+fn executable() -> std::io::Result<PathBuf> {
+    if cfg!(target_os = "linux") { Ok("/proc/self/exe".into()) } else { std::env::current_exe() }
+}

@@ -1,0 +1,135 @@
+//! Forked processes: started anew for each call as copies of the caller, so that tasks may capture anything.
+//!
+//! A fork has one thread, the caller's. A lock that another thread held stays locked in it for good. This crate's own
+//! locks are safe; those of others may not be. Nothing is kept between calls.
+
+use std::ffi::{CString, OsStr};
+use std::io::Write;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::UnixStream;
+
+use nix::unistd::ForkResult;
+
+use super::config::{Config, config};
+use super::handle::WorkerHandle;
+use super::idle;
+use super::session::{BATCH_TIME, ProcessSession, Starter};
+use crate::backend::threads::pools;
+use crate::backend::{Call, Capabilities, ParallelBackend, Session};
+use crate::error::{Error, Result};
+use crate::sys::cpu::cpu_count;
+use crate::sys::fork::fork;
+use crate::sys::interrupt;
+use crate::wire::status_page::StatusPage;
+use crate::worker::entry;
+
+/// The most threads of rayon that a forked worker starts, all at once, however many more a task may use; more on a
+/// machine that has more processors.
+const MAX_THREADS: usize = 64;
+
+pub(crate) struct Multiprocessing;
+
+impl ParallelBackend for Multiprocessing {
+    fn name(&self) -> &'static str {
+        "multiprocessing"
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { worker_settings: true, ..Capabilities::remote(BATCH_TIME) }
+    }
+
+    fn open(&self, call: Call) -> Result<Box<dyn Session>> {
+        let mut config = config(&call)?;
+        config.setup.idle_seconds = None;
+        let threads = call.context.budget.min(cpu_count().max(MAX_THREADS));
+        let starter = Fork { threads, siblings: Vec::new() };
+        Ok(Box::new(ProcessSession::new(starter, config, call)?))
+    }
+}
+
+/// Whether the environment forbids forks, as in joblib; threads then take their place.
+pub(crate) fn is_disabled() -> bool {
+    std::env::var("JOBLIB_MULTIPROCESSING").is_ok_and(|value| value.trim() == "0")
+}
+
+/// Copies this process.
+struct Fork {
+    /// How many threads rayon may use in each.
+    threads: usize,
+    /// The parent's ends of the sockets of workers that were started before.
+    siblings: Vec<i32>,
+}
+
+impl Starter for Fork {
+    fn start(&mut self, config: &Config, name: &str) -> Result<WorkerHandle> {
+        let failed = |error: std::io::Error| Error::backend("fork a worker process", Some(error.into()));
+        let (ours, theirs) = UnixStream::pair().map_err(failed)?;
+        let page = StatusPage::inherited().map_err(failed)?;
+        // What is in these buffers would be written by the copy as well.
+        let _ = std::io::stdout().flush();
+        // SAFETY: the child runs `serve_forked`, which never returns. That it may run more than the few functions
+        // that are safe after a fork with other threads is the documented caveat of this backend: the C library's
+        // allocator is prepared for it, the locks of this crate and of the standard streams are held by this very
+        // thread, and other locks are the concern of the user who chose it.
+        let forked = unsafe { fork() };
+        match forked {
+            Err(error) => Err(failed(error.into())),
+            Ok(ForkResult::Parent { child }) => {
+                drop(theirs);
+                let worker = WorkerHandle::new(child, ours.into(), (page, None), config, name)?;
+                self.siblings.push(worker.descriptor());
+                Ok(worker)
+            }
+            Ok(ForkResult::Child) => {
+                drop(ours);
+                self.serve_forked(config, theirs.into(), page)
+            }
+        }
+    }
+
+    fn park(&mut self, _config: &Config, worker: WorkerHandle) {
+        // A copy of how things were: of no use to a later call.
+        worker.end_later();
+    }
+}
+
+impl Fork {
+    /// The child's life.
+    fn serve_forked(&self, config: &Config, socket: OwnedFd, page: StatusPage) -> ! {
+        for (name, value) in &config.env {
+            set_variable(name, value);
+        }
+        for sibling in &self.siblings {
+            // SAFETY: these are copies of descriptors that belong to handles in the parent, which no code in this
+            // process will use or drop: it never returns to where they are. Open, they would hide a parent's end.
+            unsafe { libc::close(*sibling) };
+        }
+        interrupt::forget();
+        // Threads did not survive the fork, and neither did the pools made of them.
+        pools::forget();
+        idle::forget();
+        let code = std::panic::catch_unwind(|| {
+            // rayon inside a task finds the pool of the thread it is on, instead of one without threads.
+            let pool = || rayon::ThreadPoolBuilder::new().num_threads(self.threads);
+            if let Ok(pool) = pool().use_current_thread().build() {
+                std::mem::forget(pool);
+                return entry::run(socket, Some(page));
+            }
+            // This thread belongs to a pool already: one that lost its other threads.
+            pool().build().map_or(1, |pool| pool.install(|| entry::run(socket, Some(page))))
+        });
+        // SAFETY: ends the process without running what the parent registered for its own end.
+        unsafe { libc::_exit(code.unwrap_or(1)) }
+    }
+}
+
+/// Sets a variable of a forked process, past the standard library: its lock around the environment may have been held
+/// by another thread when the process was forked.
+fn set_variable(name: &OsStr, value: &OsStr) {
+    let (Ok(name), Ok(value)) = (CString::new(name.as_bytes()), CString::new(value.as_bytes())) else {
+        return;
+    };
+    // SAFETY: both are C strings, and a fork has one thread, so nobody reads the environment meanwhile.
+    unsafe { libc::setenv(name.as_ptr(), value.as_ptr(), 1) };
+}

@@ -1,0 +1,482 @@
+//! What worker processes have in common, however they are started: a session that sends batches over sockets.
+//!
+//! Everything happens on the caller's thread, which sleeps in one `poll` over all workers. A worker has one batch in
+//! its hands and, when batches are short, one more in its socket, so that it never waits for the parent. The parent
+//! keeps the tasks of a batch until their outcomes are there: it can then say what a dead worker was doing, and have
+//! the other tasks run again.
+
+use std::collections::VecDeque;
+use std::io::Read;
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use super::config::Config;
+use super::handle::{KillReason, WorkerHandle};
+use crate::backend::worker_settings::WorkerSettings;
+use crate::backend::{Batch, Call, Returned, Session};
+use crate::cancel::Waker;
+use crate::carriers;
+use crate::error::{Cause, Crash, Error, Result};
+use crate::wire::arrays::{Memories, Sender};
+use crate::wire::batch::BatchWriter;
+use crate::wire::log::{LOG, LogRecord, wanted_level};
+use crate::wire::message::{self, ARRAY, CallMessage, REFUSAL};
+use crate::wire::reply::{RESULTS, Reply};
+
+/// How long a batch should take: a hundred round trips.
+pub(crate) const BATCH_TIME: Duration = Duration::from_millis(5);
+
+/// A worker gets a second batch ahead when batches are shorter than this.
+const AHEAD: Duration = Duration::from_millis(20);
+
+/// The most workers that may die in a row before they began a task; then the call gives up.
+const MAX_FAILED_STARTS: u32 = 3;
+
+/// How new workers come about.
+pub(crate) trait Starter {
+    /// A worker as `config` describes, not yet set up.
+    fn start(&mut self, config: &Config, name: &str) -> Result<WorkerHandle>;
+    /// What becomes of a worker that is idle when the call ends.
+    fn park(&mut self, config: &Config, worker: WorkerHandle);
+}
+
+/// A batch that a worker has.
+struct InFlight {
+    number: u64,
+    batch: Batch,
+}
+
+impl Active {
+    /// Whether it can take another batch without exceeding the limits after which it is replaced.
+    fn has_capacity(&self, settings: &WorkerSettings) -> bool {
+        let underway: usize = self.in_flight.iter().map(|flight| flight.batch.pending()).sum();
+        settings.recycle_after_tasks.is_none_or(|most| self.handle.tasks + (underway as u64) < most)
+            && (settings.recycle_above_bytes.is_none() || self.in_flight.is_empty())
+    }
+}
+
+/// A worker in the service of a session.
+struct Active {
+    handle: WorkerHandle,
+    /// Memories of arrays in its results that are being decoded.
+    memories: Memories,
+    introduced: Vec<u64>,
+    in_flight: VecDeque<InFlight>,
+    knows_call: bool,
+}
+
+pub(crate) struct ProcessSession<S: Starter> {
+    starter: S,
+    config: Config,
+    call: Call,
+    call_message: CallMessage,
+    sender: Sender,
+    workers: Vec<Active>,
+    queue: VecDeque<Batch>,
+    /// Batches to be returned by the next wait.
+    done: Vec<Returned>,
+    next_number: u64,
+    recent: Option<Duration>,
+    failed_starts: u32,
+    wake: (UnixStream, Arc<UnixStream>),
+}
+
+impl<S: Starter> ProcessSession<S> {
+    pub(crate) fn new(starter: S, config: Config, call: Call) -> Result<Self> {
+        let failed = |error: std::io::Error| Error::backend("make a pair of sockets", Some(error.into()));
+        let (ours, theirs) = UnixStream::pair().map_err(failed)?;
+        for end in [&ours, &theirs] {
+            end.set_nonblocking(true).map_err(failed)?;
+        }
+        let call_message = CallMessage {
+            seed: call.context.seed,
+            budget: call.context.budget,
+            depth: call.context.depth,
+            timed: call.timeout.is_some(),
+            sharing: call.sharing.clone(),
+            contexts: carriers::capture()?,
+            log_level: wanted_level(),
+        };
+        Ok(ProcessSession {
+            starter,
+            config,
+            sender: Sender::new(call.sharing.clone()),
+            call,
+            call_message,
+            workers: Vec::new(),
+            queue: VecDeque::new(),
+            done: Vec::new(),
+            next_number: 0,
+            recent: None,
+            failed_starts: 0,
+            wake: (ours, Arc::new(theirs)),
+        })
+    }
+
+    /// Gives queued batches to workers that can take them.
+    fn dispatch(&mut self) -> Result<()> {
+        while !self.queue.is_empty() && !self.call.context.stopped() {
+            let Some(place) = self.choose_worker()? else { break };
+            let Some(batch) = self.queue.pop_front() else { break };
+            self.send(place, batch);
+        }
+        Ok(())
+    }
+
+    /// The worker for the next batch: an idle one, a new one, or one that can have a batch ahead.
+    fn choose_worker(&mut self) -> Result<Option<usize>> {
+        let settings = &self.call.workers;
+        let least = (0..self.workers.len())
+            .filter(|i| self.workers[*i].has_capacity(settings))
+            .min_by_key(|i| self.workers[*i].in_flight.len());
+        if let Some(place) = least
+            && self.workers[place].in_flight.is_empty()
+        {
+            return Ok(Some(place));
+        }
+        if self.workers.len() < self.call.n_jobs {
+            let name = format!("worker {}", self.workers.len() + 1);
+            let handle = self.starter.start(&self.config, &name)?;
+            self.workers.push(Active {
+                handle,
+                memories: Memories::default(),
+                introduced: Vec::new(),
+                in_flight: VecDeque::new(),
+                knows_call: false,
+            });
+            return Ok(Some(self.workers.len() - 1));
+        }
+        let short = self.recent.is_some_and(|recent| recent < AHEAD);
+        Ok(least.filter(|place| short && self.workers[*place].in_flight.len() < 2))
+    }
+
+    /// Encodes a batch for a worker. A task that can't be encoded is cut out, with the reason as its outcome.
+    fn send(&mut self, place: usize, mut batch: Batch) {
+        let number = self.next_number;
+        self.next_number += 1;
+        let mut writer = BatchWriter::new(number, batch.next_index());
+        let encoded = self.sender.collecting(|| batch.encode(writer.runs()));
+        let (parts, memories) = self.sender.take();
+        if let Err((bad, reason)) = encoded {
+            let mut rest = batch.split_off(bad);
+            if batch.pending() > 0 {
+                self.queue.push_front(batch);
+            }
+            rest.break_first(Cause::EncodeArguments(reason), &self.workers[place].handle.name);
+            self.done.push(Returned::Batch(rest));
+            return;
+        }
+        let frame = writer.finish(&parts);
+        batch.add_cost(Duration::ZERO, frame.len());
+
+        let worker = &mut self.workers[place];
+        if worker.in_flight.is_empty() {
+            worker.handle.page.reset();
+        }
+        // Frames that can't be sent go to a worker that is dead: its end is noticed while waiting.
+        if !worker.knows_call {
+            worker.knows_call = true;
+            match self.call_message.frame() {
+                Ok(frame) => _ = worker.handle.connection.post(frame),
+                Err(reason) => tracing::error!(%reason, "a call could not be encoded"),
+            }
+        }
+        for memory in &memories {
+            if worker.handle.known.is_new(memory) {
+                let (introduction, descriptor) = self.sender.introduce(memory);
+                if let Ok(frame) = message::array_frame(&introduction, descriptor) {
+                    let _ = worker.handle.connection.post(frame);
+                }
+            }
+        }
+        let _ = worker.handle.connection.post(frame);
+        worker.in_flight.push_back(InFlight { number, batch });
+    }
+
+    /// Kills workers whose task is out of time; returns when the next one may be.
+    fn enforce_timeout(&mut self) -> Option<Instant> {
+        let limit = self.call.timeout?;
+        let mut next = None;
+        for worker in self.workers.iter_mut().filter(|worker| !worker.in_flight.is_empty()) {
+            let spent = match worker.handle.page.current() {
+                Some(_) => worker.handle.page.elapsed(),
+                None => Duration::ZERO,
+            };
+            match limit.checked_sub(spent) {
+                Some(left) if !left.is_zero() => {
+                    let end = Instant::now() + left;
+                    next = Some(next.map_or(end, |next: Instant| next.min(end)));
+                }
+                _ => worker.handle.kill(KillReason::TimedOut),
+            }
+        }
+        next
+    }
+
+    /// Sleeps until something happens; returns whether it was the waker.
+    fn sleep(&mut self, until: Option<Instant>) -> Result<bool> {
+        let mut polled = vec![PollFd::new(self.wake.0.as_fd(), PollFlags::POLLIN)];
+        // Whose each of the others is, and whether it becomes ready when the process ends.
+        let mut events: Vec<(usize, bool)> = Vec::with_capacity(2 * self.workers.len());
+        for (place, Active { handle, .. }) in self.workers.iter().enumerate() {
+            let writable = if handle.connection.is_full() { PollFlags::POLLOUT } else { PollFlags::empty() };
+            polled.push(PollFd::new(handle.connection.as_fd(), PollFlags::POLLIN | writable));
+            events.push((place, false));
+            // The socket of a worker that died may be held open by a process it left behind.
+            if let Some(pidfd) = &handle.pidfd {
+                polled.push(PollFd::new(pidfd.as_fd(), PollFlags::POLLIN));
+                events.push((place, true));
+            }
+        }
+        let timeout = match until.map(|until| until.saturating_duration_since(Instant::now())) {
+            None => PollTimeout::NONE,
+            // A millisecond more rather than less: waking too early would mean to look again.
+            Some(left) => PollTimeout::try_from(left + Duration::from_millis(1)).unwrap_or(PollTimeout::MAX),
+        };
+        match poll(&mut polled, timeout) {
+            Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+            Err(error) => return Err(Error::backend("wait for worker processes", Some(error.into()))),
+        }
+        let is_ready = |fd: &PollFd<'_>| fd.revents().is_some_and(|events| !events.is_empty());
+        let woken = is_ready(&polled[0]);
+        let ready = polled[1..].iter().zip(events).filter(|(fd, _)| is_ready(fd)).map(|(_, event)| event);
+        let mut ready: Vec<(usize, bool)> = ready.collect();
+        // From the last to the first, for a worker that is reaped gives its place to the last. Of two events of one
+        // worker that its process ended comes first, and includes the other.
+        ready.reverse();
+        ready.dedup_by_key(|(place, _)| *place);
+        for (place, ended) in ready {
+            self.handle_ready(place, ended)?;
+        }
+        Ok(woken)
+    }
+
+    /// Reads what a worker sent and sends what it can take; reaps it if it is dead.
+    fn handle_ready(&mut self, place: usize, ended: bool) -> Result<()> {
+        let worker = &mut self.workers[place];
+        // A dead peer is noticed when reading.
+        let _ = worker.handle.connection.flush();
+        loop {
+            let alive = worker.handle.connection.receive(false).unwrap_or(false);
+            let before = self.done.len();
+            match read_frames(worker, &mut self.done) {
+                Ok(received) => {
+                    if let Some(busy) = received.busy {
+                        self.recent = Some(busy);
+                    }
+                    if received.started {
+                        self.failed_starts = 0;
+                    }
+                    if !alive || (ended && self.done.len() == before && !received.any) {
+                        return self.reap(place, None);
+                    }
+                    if !ended {
+                        return Ok(());
+                    }
+                }
+                Err(FrameError::Malformed(reason)) => return self.reap(place, Some(reason)),
+                Err(FrameError::Refused(reason)) => {
+                    return Err(Error::backend("set up a worker process", Some(reason.into())));
+                }
+            }
+        }
+    }
+
+    /// A worker is dead, or sent something malformed: the task that it was at fails, the others run again.
+    fn reap(&mut self, place: usize, note: Option<String>) -> Result<()> {
+        let Active { mut handle, in_flight, .. } = self.workers.swap_remove(place);
+        // The task it began last counts as the cause also when it had finished: its outcome did not arrive.
+        let current = handle.page.last();
+        let (mut crash, kill_reason) = handle.end();
+        if note.is_some() {
+            crash.note = note;
+        }
+        if handle.page.was_out_of_memory() {
+            crash.memory_limit = self.config.setup.memory_limit;
+        }
+        let name = handle.name.clone();
+        tracing::warn!(worker = %name, task = ?current, %crash, "a worker process died");
+        let failed_start = current.is_none() && !in_flight.is_empty();
+        for InFlight { mut batch, .. } in in_flight {
+            let first = batch.next_index();
+            let culprit = current.filter(|index| (first..first + batch.pending()).contains(index));
+            if let Some(index) = culprit {
+                let mut rest = batch.split_off(index - first);
+                rest.break_first(self.cause(kill_reason, &crash), &name);
+                self.done.push(Returned::Batch(rest));
+            }
+            self.done.push(Returned::Batch(batch));
+        }
+        if failed_start {
+            self.failed_starts += 1;
+            if self.failed_starts >= MAX_FAILED_STARTS {
+                let reason =
+                    format!("{name}: {crash}, {} times in a row, before it began a task", self.failed_starts);
+                return Err(Error::backend("keep worker processes alive", Some(reason.into())));
+            }
+        }
+        Ok(())
+    }
+
+    fn cause(&self, kill_reason: Option<KillReason>, crash: &Crash) -> Cause {
+        match (kill_reason, self.call.timeout) {
+            (Some(KillReason::TimedOut), Some(limit)) => Cause::Timeout { limit, still_running: false },
+            (Some(KillReason::Stopped), _) => Cause::Stopped,
+            _ => Cause::Crash(crash.clone()),
+        }
+    }
+
+    /// Ends idle workers that have done enough, or have grown too large.
+    fn recycle(&mut self) {
+        let settings = &self.call.workers;
+        for place in (0..self.workers.len()).rev() {
+            let worker = &self.workers[place];
+            if worker.in_flight.is_empty()
+                && let Some(reason) = worker.handle.worn_out(settings)
+            {
+                tracing::info!(worker = %worker.handle.name, %reason, "a worker process is replaced");
+                self.workers.swap_remove(place);
+            }
+        }
+    }
+}
+
+/// What reading a worker's frames brought.
+#[derive(Default)]
+struct Received {
+    any: bool,
+    /// Whether it has begun to run tasks.
+    started: bool,
+    busy: Option<Duration>,
+}
+
+enum FrameError {
+    /// The worker can't be what its setup asks for.
+    Refused(String),
+    Malformed(String),
+}
+
+/// Takes in all whole frames that have arrived; batches that are complete go to `done`.
+fn read_frames(worker: &mut Active, done: &mut Vec<Returned>) -> std::result::Result<Received, FrameError> {
+    let mut received = Received::default();
+    let Active { handle, memories, introduced, in_flight, .. } = worker;
+    while let Some(frame) =
+        handle.connection.next_frame().map_err(|error| FrameError::Malformed(error.to_string()))?
+    {
+        received.any = true;
+        match frame.kind {
+            REFUSAL => {
+                let reason = message::parse_refusal(frame.bytes).map_err(FrameError::Malformed)?;
+                return Err(FrameError::Refused(reason));
+            }
+            ARRAY => {
+                let introduction = message::parse_array(frame.bytes).map_err(FrameError::Malformed)?;
+                let descriptor =
+                    frame.descriptor.ok_or_else(|| FrameError::Malformed("no memory came".to_owned()))?;
+                introduced.push(introduction.id);
+                memories
+                    .introduce(&introduction, descriptor)
+                    .map_err(|error| FrameError::Malformed(format!("its arrays can't be mapped: {error}")))?;
+            }
+            RESULTS => {
+                received.started = true;
+                let finished = results(frame.bytes, in_flight, memories, &handle.name);
+                let Some((count, busy, finished)) = finished else {
+                    return Err(FrameError::Malformed("its results are malformed".to_owned()));
+                };
+                handle.tasks += count as u64;
+                memories.forget(introduced);
+                introduced.clear();
+                if finished && let Some(flight) = in_flight.pop_front() {
+                    received.busy = Some(busy);
+                    done.push(Returned::Batch(flight.batch));
+                }
+            }
+            LOG => match LogRecord::parse(frame.bytes) {
+                Ok(record) => record.emit(&handle.name),
+                Err(reason) => return Err(FrameError::Malformed(reason)),
+            },
+            kind => return Err(FrameError::Malformed(format!("it sent a frame of kind {kind}"))),
+        }
+    }
+    Ok(received)
+}
+
+/// Takes the outcomes of one frame: how many, how long they took, whether the batch is complete; `None` if the frame is
+/// malformed.
+fn results(
+    bytes: &[u8],
+    in_flight: &mut VecDeque<InFlight>,
+    memories: &Memories,
+    worker: &str,
+) -> Option<(usize, Duration, bool)> {
+    let Reply { batch: number, busy, last, outcomes, parts } = Reply::parse(bytes)?;
+    let flight = in_flight.front_mut().filter(|flight| flight.number == number)?;
+    memories.providing(&parts, || flight.batch.accept(outcomes, worker))?;
+    flight.batch.add_cost(busy, outcomes.len());
+    Some((outcomes.count(), busy, last || flight.batch.pending() == 0))
+}
+
+impl<S: Starter> Session for ProcessSession<S> {
+    fn submit(&mut self, batch: Batch) -> Result<()> {
+        self.queue.push_back(batch);
+        self.dispatch()
+    }
+
+    fn wait(&mut self, until: Option<Instant>, returned: &mut Vec<Returned>) -> Result<()> {
+        loop {
+            self.dispatch()?;
+            if !self.done.is_empty() {
+                returned.append(&mut self.done);
+                return Ok(());
+            }
+            let expiry = self.enforce_timeout();
+            let woken = self.sleep([until, expiry].into_iter().flatten().min())?;
+            self.recycle();
+            if woken {
+                let _ = self.wake.0.read(&mut [0; 64]);
+            }
+            if woken || !self.done.is_empty() || until.is_some_and(|until| until <= Instant::now()) {
+                self.dispatch()?;
+                returned.append(&mut self.done);
+                return Ok(());
+            }
+        }
+    }
+
+    fn cancel(&mut self) {
+        self.call.context.stop();
+        self.done.extend(self.queue.drain(..).map(Returned::Batch));
+        for place in (0..self.workers.len()).rev() {
+            if !self.workers[place].in_flight.is_empty() {
+                self.workers[place].handle.kill(KillReason::Stopped);
+                let Active { mut handle, in_flight, .. } = self.workers.swap_remove(place);
+                handle.end();
+                self.done.extend(in_flight.into_iter().map(|flight| Returned::Batch(flight.batch)));
+            }
+        }
+    }
+
+    fn waker(&self) -> Waker {
+        let end = Arc::clone(&self.wake.1);
+        Arc::new(move || {
+            // A full socket wakes as well as one more byte would.
+            let _ = std::io::Write::write(&mut &*end, &[1]);
+        })
+    }
+}
+
+impl<S: Starter> Drop for ProcessSession<S> {
+    fn drop(&mut self) {
+        for Active { mut handle, in_flight, .. } in self.workers.drain(..) {
+            if in_flight.is_empty() && handle.forget_gone_arrays() {
+                self.starter.park(&self.config, handle);
+            }
+            // Otherwise dropping the handle ends the worker.
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! [`Progress`], and what a call is asked to show of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How far a call is: what [`Parallel::on_progress`](crate::Parallel::on_progress) shows.
+///
+/// ```
+/// use joblib_parallel::{Parallel, Progress, delayed};
+/// use std::sync::{Arc, Mutex};
+///
+/// fn line(at: &Progress) -> String {
+///     let total = at.total.map_or("?".to_owned(), |total| total.to_string());
+///     format!("{} of {total} in {:.1?}, {} failed", at.completed, at.elapsed, at.failed)
+/// }
+///
+/// let status = Arc::new(Mutex::new(String::new()));
+/// let shown = Arc::clone(&status);
+/// let parallel = Parallel::new().n_jobs(2).on_progress(move |at| *shown.lock().unwrap() = line(at));
+/// parallel.run((0..100).map(|n| delayed(u64::pow, (n, 2))))?;
+/// assert!(status.lock().unwrap().starts_with("100 of 100 in "));
+/// # Ok::<(), joblib_parallel::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// Tasks taken from the producer.
+    pub dispatched: usize,
+    /// Tasks that have an outcome, failures included.
+    pub completed: usize,
+    /// Tasks that failed.
+    pub failed: usize,
+    /// All tasks there will be, where that is known.
+    pub total: Option<usize>,
+    /// Time since the call began.
+    pub elapsed: Duration,
+}
+
+/// A function that displays progress.
+pub(crate) type Callback = Arc<dyn Fn(&Progress) + Send + Sync>;
+
+/// What a call is asked to show.
+#[derive(Clone, Default)]
+pub(crate) struct DisplayOptions {
+    /// joblib's `verbose`.
+    pub(crate) verbose: u32,
+    /// The title of a progress bar.
+    #[cfg(feature = "progress")]
+    pub(crate) bar: Option<String>,
+    pub(crate) callback: Option<Callback>,
+}

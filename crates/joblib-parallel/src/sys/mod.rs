@@ -1,0 +1,7 @@
+//! What the crate asks of the operating system.
+
+pub(crate) mod cpu;
+pub(crate) mod fork;
+pub(crate) mod interrupt;
+pub(crate) mod pidfd;
+pub(crate) mod unnamed_file;

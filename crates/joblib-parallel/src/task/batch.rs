@@ -1,0 +1,363 @@
+//! Batches: what travels between the engine and a backend.
+//!
+//! A [`TaskBatch`] holds tasks of one type, not yet run, and the outcomes of those that were. A backend sees only a
+//! [`Batch`], which hides the type: it can be run here, or (see the worker modules) encoded, and filled from a reply.
+
+use std::any::Any;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::arguments::ArgumentPrefix;
+use super::context::{self, CallContext};
+use super::run_options::{RunOptions, WorkSharing};
+use super::{Task, readable, run_one};
+use crate::error::{Cause, TaskError};
+use crate::wire::batch::RunsWriter;
+use crate::wire::reply::{Outcome, Outcomes};
+
+/// Consecutive tasks of one type with the outcomes of those that have run.
+pub(crate) struct TaskBatch<T: Task> {
+    call: Arc<CallContext>,
+    /// The index of the first outcome, or of the first task when there are none.
+    first: usize,
+    outcomes: Vec<Result<T::Output, TaskError>>,
+    tasks: VecDeque<T>,
+    busy: Duration,
+    bytes: usize,
+    /// Why the first of `tasks` could not finish, and on which worker; it may be tried again.
+    broken: Option<(Cause, String)>,
+    /// 1, or 0 for what was cut off another batch: what it counts towards the batches in flight.
+    weight: usize,
+}
+
+impl<T: Task> TaskBatch<T> {
+    pub(crate) fn new(call: Arc<CallContext>, first: usize, tasks: VecDeque<T>) -> Self {
+        TaskBatch {
+            call,
+            first,
+            outcomes: Vec::new(),
+            tasks,
+            busy: Duration::ZERO,
+            bytes: 0,
+            broken: None,
+            weight: 1,
+        }
+    }
+
+    pub(crate) fn weight(&self) -> usize {
+        self.weight
+    }
+
+    /// Why the first task that has not run could not finish, and on which worker.
+    pub(crate) fn take_broken(&mut self) -> Option<(Cause, String)> {
+        self.broken.take()
+    }
+
+    /// The index of the first task that has not run.
+    pub(crate) fn next_index(&self) -> usize {
+        self.first + self.outcomes.len()
+    }
+
+    /// Takes the batch apart.
+    pub(crate) fn into_parts(mut self) -> Parts<T> {
+        let next = self.next_index();
+        let unrun = (!self.tasks.is_empty()).then(|| {
+            let tasks = std::mem::take(&mut self.tasks);
+            TaskBatch::new(Arc::clone(&self.call), next, tasks)
+        });
+        Parts {
+            first: self.first,
+            outcomes: self.outcomes,
+            busy: self.busy,
+            bytes: self.bytes,
+            weight: self.weight,
+            unrun,
+        }
+    }
+
+    /// Makes `cause` the outcome of the first task that has not run.
+    pub(crate) fn give_up(&mut self, cause: Cause, worker: &str) {
+        if let Some(task) = self.tasks.pop_front() {
+            let error = describe(&task, self.next_index(), cause).on_worker(worker);
+            self.outcomes.push(Err(error));
+        }
+    }
+
+    /// Appends the tasks that have not run. On failure, says which task could not be encoded, and why.
+    fn encode_tasks(&self, out: &mut Vec<u8>) -> Result<(), (usize, String)> {
+        let mut runs = RunsWriter::new(out);
+        for (i, task) in self.tasks.iter().enumerate() {
+            if !(T::UNIFORM && runs.is_open()) {
+                runs.function(task.function_id().map_err(|reason| (i, reason))?);
+            }
+            runs.call(|out| task.encode(out)).map_err(|reason| (i, reason))?;
+        }
+        Ok(())
+    }
+
+    /// Takes the outcomes of the next tasks; `None` if they are malformed, or more than there are tasks.
+    fn accept_outcomes(&mut self, mut outcomes: Outcomes<'_>, worker: &str) -> Option<()> {
+        while let Some(outcome) = outcomes.next()? {
+            let task = self.tasks.pop_front()?;
+            let result = match outcome {
+                Outcome::Ok(bytes) => {
+                    T::decode(bytes).unwrap_or_else(|reason| Err(Cause::DecodeResult(reason)))
+                }
+                Outcome::Panic(panic) => Err(Cause::Panic(panic)),
+                Outcome::DecodeArguments(reason) => Err(Cause::EncodeArguments(reason)),
+                Outcome::EncodeResult(reason) => Err(Cause::DecodeResult(reason)),
+            };
+            let index = self.next_index();
+            self.outcomes.push(result.map_err(|cause| describe(&task, index, cause).on_worker(worker)));
+        }
+        Some(())
+    }
+}
+
+/// An error for a task that is still there to be described.
+fn describe<T: Task>(task: &T, index: usize, cause: Cause) -> TaskError {
+    let mut prefix = ArgumentPrefix::new();
+    task.argument_prefix(&mut prefix);
+    TaskError::new(index, readable(task.function_name()), prefix.text(), cause)
+}
+
+/// What came back in a batch.
+pub(crate) struct Parts<T: Task> {
+    pub(crate) first: usize,
+    pub(crate) outcomes: Vec<Result<T::Output, TaskError>>,
+    pub(crate) busy: Duration,
+    pub(crate) bytes: usize,
+    pub(crate) weight: usize,
+    pub(crate) unrun: Option<TaskBatch<T>>,
+}
+
+/// A batch of tasks whose type the backend need not know.
+///
+/// A backend runs it where the batch is ([`run`](Batch::run)), or elsewhere. It gives it back through
+/// [`Session::wait`](crate::backend::Session::wait) with the outcomes inside; tasks that did not run stay in it, and
+/// are dispatched again.
+///
+/// ```
+/// use joblib_parallel::backend::{Batch, Returned};
+/// use joblib_parallel::{Cause, Parallel, delayed};
+/// # use joblib_parallel::backend::{Call, ParallelBackend, Session, Capabilities};
+/// # struct Two;
+/// # struct Queue(Vec<Batch>);
+/// # impl ParallelBackend for Two {
+/// #     fn name(&self) -> &str { "two" }
+/// #     fn capabilities(&self) -> Capabilities { Capabilities::remote(std::time::Duration::from_secs(10)) }
+/// #     fn open(&self, _call: Call) -> joblib_parallel::Result<Box<dyn Session>> { Ok(Box::new(Queue(Vec::new()))) }
+/// # }
+/// # impl Session for Queue {
+/// #     fn submit(&mut self, batch: Batch) -> joblib_parallel::Result<()> { self.0.push(batch); Ok(()) }
+/// #     fn wait(
+/// #         &mut self, _: Option<std::time::Instant>, returned: &mut Vec<Returned>,
+/// #     ) -> joblib_parallel::Result<()> {
+/// #         self.0.drain(..).for_each(|batch| halve(batch, returned));
+/// #         Ok(())
+/// #     }
+/// #     fn cancel(&mut self) {}
+/// #     fn waker(&self) -> joblib_parallel::Waker { std::sync::Arc::new(|| ()) }
+/// # }
+///
+/// /// What a session does that has two workers, of which the second can't be reached when task 4 is sent to it.
+/// fn halve(mut batch: Batch, returned: &mut Vec<Returned>) {
+///     let mut rest = batch.split_off(batch.pending() / 2);
+///     batch.run();
+///     match rest.next_index() {
+///         4 => rest.break_first(Cause::Backend("no answer".to_owned()), "worker 2"),
+///         _ => rest.run(),
+///     }
+///     returned.extend([Returned::Batch(batch), Returned::Batch(rest)]);
+/// }
+///
+/// # joblib_parallel::register_parallel_backend(Two);
+/// let parallel = Parallel::new().backend("two").n_jobs(2).batch_size(8).outcomes();
+/// let outcomes = parallel.run((0..8).map(|n| delayed(u64::pow, (n, 2))))?;
+/// assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 7);
+/// assert_eq!(outcomes[4].as_ref().unwrap_err().worker(), Some("worker 2"));
+/// # Ok::<(), joblib_parallel::Error>(())
+/// ```
+pub struct Batch(Box<dyn AnyBatch>);
+
+impl Batch {
+    pub(crate) fn new<T: Task<Output: 'static> + 'static>(batch: TaskBatch<T>) -> Self {
+        Batch(Box::new(batch))
+    }
+
+    /// The typed batch; `None` if it was made from other tasks.
+    pub(crate) fn downcast<T: Task<Output: 'static> + 'static>(self) -> Option<TaskBatch<T>> {
+        let any: Box<dyn Any> = self.0;
+        any.downcast().ok().map(|batch| *batch)
+    }
+
+    /// The index of its first task that has not run.
+    pub fn next_index(&self) -> usize {
+        self.0.next_index()
+    }
+
+    /// The number of its tasks that have not run.
+    pub fn pending(&self) -> usize {
+        self.0.pending()
+    }
+
+    /// Runs its tasks on this thread, to the end, or until the call is stopped.
+    pub fn run(&mut self) {
+        self.0.run(RunOptions::default());
+    }
+
+    /// Appends its tasks in the form that a worker process of the same executable reads. On failure, says
+    /// which of its tasks can't be encoded, counted from the first that has not run, and why.
+    pub(crate) fn encode(&self, out: &mut Vec<u8>) -> Result<(), (usize, String)> {
+        self.0.encode(out)
+    }
+
+    /// Takes the outcomes of the next tasks; `None` if they are malformed, or more than there are tasks.
+    pub(crate) fn accept(&mut self, outcomes: Outcomes<'_>, worker: &str) -> Option<()> {
+        self.0.accept(outcomes, worker)
+    }
+
+    /// Says how long its tasks kept a worker busy, and how large their message was.
+    pub(crate) fn add_cost(&mut self, busy: Duration, bytes: usize) {
+        self.0.add_cost(busy, bytes);
+    }
+
+    /// Cuts off the tasks after the first `keep` that have not run, as a batch of their own.
+    pub fn split_off(&mut self, keep: usize) -> Batch {
+        self.0.split_off(keep)
+    }
+
+    /// Records why the first task that has not run could not finish.
+    ///
+    /// The batch is then to be given back. After a [`Cause::Crash`] the task is tried again as often as the user
+    /// allows; any other cause becomes its outcome. The tasks behind it are dispatched again.
+    pub fn break_first(&mut self, cause: Cause, worker: &str) {
+        self.0.break_first(cause, worker);
+    }
+}
+
+/// A batch that can be run here, and divided.
+pub(crate) trait Runnable: Send + Sized {
+    /// The number of tasks that have not run.
+    fn pending(&self) -> usize;
+    /// Runs tasks on this thread until none is left, the call is stopped, or another worker is idle.
+    fn run(&mut self, options: RunOptions<'_>);
+    /// Cuts off the tasks after the first `keep` that have not run.
+    fn split_off(&mut self, keep: usize) -> Self;
+    /// The error of its first task that has not run, should it fail for `cause`.
+    fn error_of_first(&self, cause: Cause) -> Option<TaskError>;
+}
+
+impl<T: Task> Runnable for TaskBatch<T> {
+    fn pending(&self) -> usize {
+        self.tasks.len()
+    }
+
+    fn run(&mut self, options: RunOptions<'_>) {
+        let _context = context::enter(&self.call);
+        self.outcomes.reserve(self.tasks.len());
+        let mut prefix = ArgumentPrefix::new();
+        let started = Instant::now();
+        while let Some(task) = self.tasks.pop_front() {
+            let index = self.next_index();
+            if let Some(running) = options.running {
+                running.set(Some((index, Instant::now())));
+            }
+            let outcome = run_one(index, task, &mut prefix);
+            if outcome.is_err() && self.call.first_failure_stops {
+                self.call.stop();
+            }
+            self.outcomes.push(outcome);
+            let shared = !self.tasks.is_empty() && options.sharing.is_some_and(WorkSharing::idle_workers);
+            if shared || self.call.stopped() {
+                break;
+            }
+        }
+        if let Some(running) = options.running {
+            running.set(None);
+        }
+        self.busy += started.elapsed();
+    }
+
+    fn split_off(&mut self, keep: usize) -> Self {
+        let tail = self.tasks.split_off(keep.min(self.tasks.len()));
+        let mut tail = TaskBatch::new(Arc::clone(&self.call), self.next_index() + self.tasks.len(), tail);
+        tail.weight = 0;
+        tail
+    }
+
+    fn error_of_first(&self, cause: Cause) -> Option<TaskError> {
+        self.tasks.front().map(|task| describe(task, self.next_index(), cause))
+    }
+}
+
+impl Runnable for Batch {
+    fn pending(&self) -> usize {
+        self.0.pending()
+    }
+
+    fn run(&mut self, options: RunOptions<'_>) {
+        self.0.run(options);
+    }
+
+    fn split_off(&mut self, keep: usize) -> Self {
+        self.0.split_off(keep)
+    }
+
+    fn error_of_first(&self, cause: Cause) -> Option<TaskError> {
+        self.0.error_of_first(cause)
+    }
+}
+
+/// What a batch can do without its type being known.
+trait AnyBatch: Any + Send {
+    fn next_index(&self) -> usize;
+    fn pending(&self) -> usize;
+    fn run(&mut self, options: RunOptions<'_>);
+    fn split_off(&mut self, keep: usize) -> Batch;
+    fn break_first(&mut self, cause: Cause, worker: &str);
+    fn error_of_first(&self, cause: Cause) -> Option<TaskError>;
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), (usize, String)>;
+    fn accept(&mut self, outcomes: Outcomes<'_>, worker: &str) -> Option<()>;
+    fn add_cost(&mut self, busy: Duration, bytes: usize);
+}
+
+impl<T: Task<Output: 'static> + 'static> AnyBatch for TaskBatch<T> {
+    fn next_index(&self) -> usize {
+        TaskBatch::next_index(self)
+    }
+
+    fn pending(&self) -> usize {
+        Runnable::pending(self)
+    }
+
+    fn run(&mut self, options: RunOptions<'_>) {
+        Runnable::run(self, options);
+    }
+
+    fn split_off(&mut self, keep: usize) -> Batch {
+        Batch::new(Runnable::split_off(self, keep))
+    }
+
+    fn break_first(&mut self, cause: Cause, worker: &str) {
+        self.broken = Some((cause, worker.to_owned()));
+    }
+
+    fn error_of_first(&self, cause: Cause) -> Option<TaskError> {
+        Runnable::error_of_first(self, cause)
+    }
+
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), (usize, String)> {
+        self.encode_tasks(out)
+    }
+
+    fn accept(&mut self, outcomes: Outcomes<'_>, worker: &str) -> Option<()> {
+        self.accept_outcomes(outcomes, worker)
+    }
+
+    fn add_cost(&mut self, busy: Duration, bytes: usize) {
+        self.busy += busy;
+        self.bytes += bytes;
+    }
+}

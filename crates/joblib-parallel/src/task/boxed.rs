@@ -1,0 +1,103 @@
+//! Tasks of different functions in one list: [`BoxedTask`].
+
+use std::fmt;
+
+use super::Task;
+use super::arguments::ArgumentPrefix;
+use super::delayed::{Delayed, Function, Value};
+use crate::error::Cause;
+use crate::wire::codec;
+use crate::wire::function_id::FunctionId;
+
+/// A call of any function that returns `R`: what [`Delayed::boxed`] returns.
+///
+/// It runs on every backend, as the call it was made from does, for the price of an allocation.
+pub struct BoxedTask<R>(Box<dyn Call<R>>);
+
+/// A task without its type.
+trait Call<R>: Send {
+    fn call(self: Box<Self>) -> Result<R, Cause>;
+    fn function_name(&self) -> &'static str;
+    fn argument_prefix(&self, prefix: &mut ArgumentPrefix);
+    fn function_id(&self) -> Result<FunctionId, String>;
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), String>;
+}
+
+impl<T: Task> Call<T::Output> for T {
+    fn call(self: Box<Self>) -> Result<T::Output, Cause> {
+        (*self).call()
+    }
+
+    fn function_name(&self) -> &'static str {
+        Task::function_name(self)
+    }
+
+    fn argument_prefix(&self, prefix: &mut ArgumentPrefix) {
+        Task::argument_prefix(self, prefix);
+    }
+
+    fn function_id(&self) -> Result<FunctionId, String> {
+        Task::function_id(self)
+    }
+
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), String> {
+        Task::encode(self, out)
+    }
+}
+
+impl<F, Args> Delayed<F, Args>
+where
+    F: Function<Args>,
+    F::Output: Value,
+    Args: Value,
+{
+    /// Forgets which function it is that will be called, so that calls of different functions are of one type.
+    ///
+    /// ```
+    /// use joblib_parallel::{BoxedTask, Parallel, delayed};
+    ///
+    /// let tasks: Vec<BoxedTask<f64>> =
+    ///     vec![delayed(f64::sqrt, (9.0,)).boxed(), delayed(f64::hypot, (3.0, 4.0)).boxed()];
+    /// assert_eq!(Parallel::new().n_jobs(2).run(tasks)?, [3.0, 5.0]);
+    /// # Ok::<(), joblib_parallel::Error>(())
+    /// ```
+    pub fn boxed(self) -> BoxedTask<F::Output> {
+        BoxedTask(Box::new(self))
+    }
+}
+
+impl<R: Value> Task for BoxedTask<R> {
+    type Output = R;
+
+    fn call(self) -> Result<R, Cause> {
+        self.0.call()
+    }
+
+    fn function_name(&self) -> &'static str {
+        self.0.function_name()
+    }
+
+    fn argument_prefix(&self, prefix: &mut ArgumentPrefix) {
+        self.0.argument_prefix(prefix);
+    }
+
+    const UNIFORM: bool = false;
+
+    fn function_id(&self) -> Result<FunctionId, String> {
+        self.0.function_id()
+    }
+
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), String> {
+        self.0.encode(out)
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Result<R, Cause>, String> {
+        codec::parse(bytes).map(Ok)
+    }
+}
+
+impl<R> fmt::Debug for BoxedTask<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("BoxedTask").field(&self.0.function_name()).finish()
+    }
+}

@@ -1,0 +1,140 @@
+//! What a task can ask about its context: its index, its seed, its share of the processors, whether to stop.
+//!
+//! A worker enters a call's context around each batch and sets the index for each task.
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tracing::Span;
+use tracing::span::EnteredSpan;
+
+/// What all tasks of one call have in common, wherever they run.
+#[derive(Debug)]
+pub(crate) struct CallContext {
+    /// Set when nothing further should run.
+    pub(crate) stop: AtomicBool,
+    /// Whether the first failure stops the rest, so that a worker may do so without asking.
+    pub(crate) first_failure_stops: bool,
+    pub(crate) seed: u64,
+    /// How many threads each task may use in turn.
+    pub(crate) budget: usize,
+    /// How many parallel calls this one is inside of.
+    pub(crate) depth: u32,
+    /// The caller's span, which tasks on other threads are in as well.
+    pub(crate) span: Span,
+}
+
+impl CallContext {
+    pub(crate) fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+}
+
+thread_local! {
+    static CALL: RefCell<Option<Arc<CallContext>>> = const { RefCell::new(None) };
+    static INDEX: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Keeps a thread inside a call's context until dropped.
+pub(crate) struct ContextGuard {
+    outer: Option<Arc<CallContext>>,
+    outer_index: usize,
+    _span: Option<EnteredSpan>,
+}
+
+/// Enters `call` on this thread.
+pub(crate) fn enter(call: &Arc<CallContext>) -> ContextGuard {
+    let outer = CALL.replace(Some(Arc::clone(call)));
+    // On the caller's own thread it is entered already.
+    let span = (call.span.id() != Span::current().id()).then(|| call.span.clone().entered());
+    ContextGuard { outer, outer_index: INDEX.get(), _span: span }
+}
+
+impl Drop for ContextGuard {
+    fn drop(&mut self) {
+        CALL.set(self.outer.take());
+        INDEX.set(self.outer_index);
+    }
+}
+
+/// Sets which task the thread is about to run.
+pub(crate) fn set_index(index: usize) {
+    INDEX.set(index);
+}
+
+/// The threads this task may use, or `None` outside of any task.
+pub(crate) fn budget() -> Option<usize> {
+    CALL.with_borrow(|call| call.as_ref().map(|call| call.budget))
+}
+
+/// How many parallel calls this thread is inside of.
+pub(crate) fn depth() -> u32 {
+    CALL.with_borrow(|call| call.as_ref().map_or(0, |call| call.depth))
+}
+
+/// A seed for the random numbers of the task that calls this: the same for the same index and base seed (see
+/// [`Parallel::seed`](crate::Parallel::seed)) whatever the backend, `n_jobs` and batch size. Outside of a task, the
+/// seed of task 0 under base seed 0.
+///
+/// The mixing is Steele, Lea and Flood's `SplitMix64`, so that neighbouring tasks have unrelated seeds.
+///
+/// ```
+/// use joblib_parallel::{Parallel, delayed, task_seed};
+///
+/// let draw = |n_jobs| Parallel::new().n_jobs(n_jobs).seed(7).run((0..9).map(|_| delayed(task_seed, ())));
+/// assert_eq!(draw(1)?, draw(2)?);
+/// # Ok::<(), joblib_parallel::Error>(())
+/// ```
+pub fn task_seed() -> u64 {
+    CALL.with_borrow(|call| match call {
+        Some(call) => seed_of(call.seed, INDEX.get()),
+        None => seed_of(0, 0),
+    })
+}
+
+/// The seed of task `index` under the base seed `base`.
+fn seed_of(base: u64, index: usize) -> u64 {
+    split_mix(split_mix(base).wrapping_add(index as u64))
+}
+
+fn split_mix(state: u64) -> u64 {
+    let z = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}
+
+/// Returns `true` if the task that asks should give up, because its call was cancelled, has failed or is out of time.
+/// Long tasks on threads may ask now and then; on processes they are killed without being asked.
+///
+/// ```
+/// use joblib_parallel::{cancelled, delayed, Parallel};
+///
+/// fn count(to: u64) -> u64 {
+///     (0..to).take_while(|n| n % 1024 != 0 || !cancelled()).count() as u64
+/// }
+///
+/// assert_eq!(Parallel::new().run([delayed(count, (5000,))])?, [5000]);
+/// # Ok::<(), joblib_parallel::Error>(())
+/// ```
+pub fn cancelled() -> bool {
+    CALL.with_borrow(|call| call.as_ref().is_some_and(|call| call.stopped()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::seed_of;
+    use std::collections::HashSet;
+
+    #[test]
+    fn seeds_of_many_tasks_and_bases_are_all_different() {
+        let seeds: HashSet<u64> =
+            (0..100).flat_map(|base| (0..100).map(move |index| seed_of(base, index))).collect();
+        assert_eq!(seeds.len(), 10_000);
+    }
+}

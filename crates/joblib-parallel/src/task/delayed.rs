@@ -1,0 +1,245 @@
+//! [`delayed`]: a function and its arguments, kept to be called elsewhere.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::Task;
+use super::arguments::ArgumentPrefix;
+use super::trampoline::{self, EncodedTask};
+use crate::error::Cause;
+use crate::wire::codec;
+use crate::wire::function_id::{self, FunctionId};
+
+/// A function that another process can call: a function or a closure that captures nothing, of up to twelve
+/// arguments.
+///
+/// It is implemented for every such function; `Args` is the tuple of its arguments.
+///
+/// ```
+/// use joblib_parallel::{Delayed, Function, delayed};
+///
+/// fn twice<F: Function<(f64,), Output = f64>>(f: F) -> [Delayed<F, (f64,)>; 2] {
+///     [delayed(f, (1.0,)), delayed(f, (2.0,))]
+/// }
+/// assert_eq!(joblib_parallel::Parallel::new().run(twice(f64::sqrt))?[0], 1.0);
+/// # Ok::<(), joblib_parallel::Error>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be called with the arguments `{Args}`, or captures something",
+    note = "`delayed(f, (a, b))` takes a function or a closure without captures, and its arguments as a tuple: one argument is `(a,)`",
+    note = "closures that capture run on threads, after `.require(SharedMem)`"
+)]
+pub trait Function<Args>: Copy + Send + Sync + 'static {
+    /// What it returns.
+    type Output;
+
+    /// Calls it.
+    fn call(self, args: Args) -> Self::Output;
+}
+
+macro_rules! functions {
+    ($($arg:ident)*) => {
+        impl<F, R, $($arg),*> Function<($($arg,)*)> for F
+        where
+            F: Fn($($arg),*) -> R + Copy + Send + Sync + 'static,
+        {
+            type Output = R;
+
+            #[allow(non_snake_case)]
+            #[inline]
+            fn call(self, ($($arg,)*): ($($arg,)*)) -> R {
+                self($($arg),*)
+            }
+        }
+    };
+}
+
+functions!();
+functions!(A);
+functions!(A B);
+functions!(A B C);
+functions!(A B C D);
+functions!(A B C D E);
+functions!(A B C D E G);
+functions!(A B C D E G H);
+functions!(A B C D E G H I);
+functions!(A B C D E G H I J);
+functions!(A B C D E G H I J K);
+functions!(A B C D E G H I J K L);
+functions!(A B C D E G H I J K L M);
+
+/// A value that can travel to another process and back.
+///
+/// It is implemented for everything that [serde](https://serde.rs) can write and read and that a thread may own.
+///
+/// ```
+/// use joblib_parallel::{Function, Parallel, Result, Value, delayed};
+///
+/// fn map<A: Value, R: Value>(f: impl Function<(A,), Output = R>, items: Vec<A>) -> Result<Vec<R>> {
+///     Parallel::new().n_jobs(2).run(items.into_iter().map(|item| delayed(f, (item,))))
+/// }
+///
+/// #[derive(serde::Serialize, serde::Deserialize)]
+/// struct Point(f64, f64);
+///
+/// assert_eq!(map(|Point(x, y)| x.hypot(y), vec![Point(3.0, 4.0)])?, [5.0]);
+/// # Ok::<(), joblib_parallel::Error>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be sent to a worker: arguments and results have to be owned, and known to serde",
+    label = "borrows, or is unknown to serde",
+    note = "pass owned arguments (a clone of an `Array` copies nothing), to a function that takes them so: `fn norm(x: Array<f64>)`",
+    note = "or lend them in a closure, as to a cached function: `delayed(|x: Array<f64>| norm(&x), (x.clone(),))`",
+    note = "or run closures that borrow, on threads: `.require(SharedMem)` and `.run(items.iter().map(|item| move || norm(item)))`",
+    note = "types of your own have to derive `serde::Serialize` and `serde::Deserialize`"
+)]
+pub trait Value: Serialize + DeserializeOwned + Send + 'static {}
+
+// Not recommended, for the compiler would name `Deserialize` as what is missing, which no reference can have.
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned + Send + 'static> Value for T {}
+
+/// A call that was not made: what [`delayed`] returns and [`Parallel::run`](crate::Parallel::run) takes.
+pub struct Delayed<F, Args> {
+    args: Args,
+    function: PhantomData<F>,
+}
+
+/// Keeps the call `f(args…)` for a worker to make.
+///
+/// `f` is a function or a closure that captures nothing: that it has no data, and can therefore be called in another
+/// process, is checked when the program is compiled. `args` is the tuple of its arguments. On threads they are
+/// moved to the worker, without being encoded; on processes they are encoded.
+///
+/// ```
+/// use joblib_parallel::{Parallel, delayed};
+///
+/// fn score(alpha: f64, folds: u32) -> f64 {
+///     alpha * f64::from(folds)
+/// }
+///
+/// let scores = Parallel::new().n_jobs(2).run([0.1, 1.0, 10.0].map(|alpha| delayed(score, (alpha, 5))))?;
+/// assert_eq!(scores, [0.5, 5.0, 50.0]);
+/// # Ok::<(), joblib_parallel::Error>(())
+/// ```
+///
+/// Arguments are owned; what borrows does not compile:
+///
+/// ```compile_fail,E0277
+/// fn norm(x: &Vec<f64>) -> f64 {
+///     x.iter().map(|v| v * v).sum::<f64>().sqrt()
+/// }
+/// let x = vec![3.0, 4.0];
+/// joblib_parallel::delayed(norm, (&x,));
+/// ```
+///
+/// A closure that captures does not compile here; it runs on threads, after
+/// [`require(SharedMem)`](crate::Parallel::require):
+///
+/// ```compile_fail,E0080
+/// let factor = 3;
+/// joblib_parallel::delayed(move |n: i32| n * factor, (1,));
+/// ```
+pub fn delayed<F, Args>(f: F, args: Args) -> Delayed<F, Args>
+where
+    F: Function<Args>,
+    F::Output: Value,
+    Args: Value,
+{
+    const { NoData::<F>::CHECKED };
+    let _ = f;
+    Delayed { args, function: PhantomData }
+}
+
+/// Checks, when the program is compiled, that values of `F` hold no data.
+struct NoData<F>(PhantomData<F>);
+
+impl<F> NoData<F> {
+    /// One constant wherever it is relied on, so that the compiler reports one error, which has this text.
+    const CHECKED: () = assert!(
+        size_of::<F>() == 0,
+        "delayed() takes a function or a closure that captures nothing, and no pointer to a function (`as fn(A) -> R`): pass \
+         what a closure captures as an argument, or use require(SharedMem); for calls of different functions in one list, \
+         write delayed(f, (a,)).boxed(), delayed(g, (b,)).boxed()"
+    );
+}
+
+/// The one value of `F`, which holds no data.
+fn instance<F: Copy>() -> F {
+    const { NoData::<F>::CHECKED };
+    // SAFETY: F has no bytes, so any (aligned, dangling) pointer reads it; it is Copy, so no value is dropped twice.
+    // A value of F existed in this program: `Delayed<F, _>` is made only by `delayed`, from one.
+    unsafe { std::ptr::NonNull::<F>::dangling().as_ptr().read() }
+}
+
+impl<F, Args> Task for Delayed<F, Args>
+where
+    F: Function<Args>,
+    F::Output: Value,
+    Args: Value,
+{
+    type Output = F::Output;
+
+    #[inline]
+    fn call(self) -> Result<F::Output, Cause> {
+        Ok(instance::<F>().call(self.args))
+    }
+
+    fn function_name(&self) -> &'static str {
+        std::any::type_name::<F>()
+    }
+
+    #[inline]
+    fn argument_prefix(&self, prefix: &mut ArgumentPrefix) {
+        prefix.keep(&self.args);
+    }
+
+    fn function_id(&self) -> Result<FunctionId, String> {
+        trampoline::id_of(run_encoded::<F, Args>, type_check::<F, Args>())
+    }
+
+    #[inline]
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), String> {
+        codec::write(out, &self.args)
+    }
+
+    #[inline]
+    fn decode(bytes: &[u8]) -> Result<Result<F::Output, Cause>, String> {
+        codec::parse(bytes).map(Ok)
+    }
+}
+
+/// The trampoline of tasks of this type.
+fn run_encoded<F, Args>(task: &mut EncodedTask<'_>)
+where
+    F: Function<Args>,
+    F::Output: Value,
+    Args: Value,
+{
+    task.run(type_check::<F, Args>, |args| instance::<F>().call(args));
+}
+
+/// A hash of the types that both sides have to agree on.
+fn type_check<F: Function<Args>, Args>() -> u64 {
+    let names =
+        [std::any::type_name::<F>(), std::any::type_name::<Args>(), std::any::type_name::<F::Output>()];
+    names.iter().fold(0, |hash, name| u64::rotate_left(hash, 7) ^ function_id::hash_text(name))
+}
+
+impl<F, Args: Clone> Clone for Delayed<F, Args> {
+    fn clone(&self) -> Self {
+        Delayed { args: self.args.clone(), function: PhantomData }
+    }
+}
+
+impl<F, Args: fmt::Debug> fmt::Debug for Delayed<F, Args> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delayed")
+            .field("function", &std::any::type_name::<F>())
+            .field("args", &self.args)
+            .finish()
+    }
+}

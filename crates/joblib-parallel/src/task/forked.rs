@@ -1,0 +1,82 @@
+//! Closures that capture, for forked processes: a fork has them already, at the same addresses.
+
+use std::marker::PhantomData;
+
+use serde::{Deserialize, Serialize};
+
+use super::Task;
+use super::arguments::ArgumentPrefix;
+use super::delayed::Value;
+use super::trampoline::{self, EncodedTask, Trampoline};
+use crate::error::Cause;
+use crate::wire::codec;
+use crate::wire::function_id::{FunctionId, hash_text};
+
+/// A closure by its address, in this process and those forked from it while it lives. All that travels is the address.
+pub(crate) struct ForkedClosure<R> {
+    address: Address,
+    trampoline: Trampoline,
+    name: &'static str,
+    result: PhantomData<fn() -> R>,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+struct Address(u64);
+
+/// A task for each closure of `closures`, which has to stay where it is until the call is over.
+pub(crate) fn forked_closures<G, R>(closures: &[G]) -> impl Iterator<Item = ForkedClosure<R>> + use<'_, G, R>
+where
+    G: FnOnce() -> R,
+    R: Value,
+{
+    closures.iter().map(|closure| ForkedClosure {
+        address: Address(std::ptr::from_ref(closure) as u64),
+        trampoline: run_encoded::<G, R>,
+        name: std::any::type_name::<G>(),
+        result: PhantomData,
+    })
+}
+
+fn check<G>() -> u64 {
+    hash_text(std::any::type_name::<G>())
+}
+
+/// Runs in a forked process.
+fn run_encoded<G: FnOnce() -> R, R: Value>(task: &mut EncodedTask<'_>) {
+    task.run(check::<G>, |address: Address| {
+        // SAFETY: the address is that of a G of the parent, in memory that this process has a copy of: it was forked
+        // after the closures were put there, and the parent neither moves nor changes them before the call is over.
+        // The parent sends each address to at most one worker that runs it to its end (a retry is for a worker that
+        // died), and no worker runs the destructors of its copy: so the closure is called once, and not dropped.
+        let closure = unsafe { std::ptr::read(address.0 as *const G) };
+        closure()
+    });
+}
+
+impl<R: Value> Task for ForkedClosure<R> {
+    type Output = R;
+
+    fn call(self) -> Result<R, Cause> {
+        Err(Cause::Backend("it was meant for a forked process".to_owned()))
+    }
+
+    fn function_name(&self) -> &'static str {
+        self.name
+    }
+
+    fn argument_prefix(&self, prefix: &mut ArgumentPrefix) {
+        prefix.clear();
+    }
+
+    fn function_id(&self) -> Result<FunctionId, String> {
+        trampoline::id_of(self.trampoline, hash_text(self.name))
+    }
+
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), String> {
+        codec::write(out, &self.address)
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Result<R, Cause>, String> {
+        codec::parse(bytes).map(Ok)
+    }
+}

@@ -1,0 +1,162 @@
+//! Tasks: what the engine needs of one, how one is run, and those of each kind.
+
+pub(crate) mod arguments;
+pub(crate) mod backtrace;
+pub(crate) mod batch;
+pub(crate) mod boxed;
+pub(crate) mod context;
+pub(crate) mod delayed;
+pub(crate) mod forked;
+pub(crate) mod panics;
+pub(crate) mod run_options;
+pub(crate) mod trampoline;
+
+use self::arguments::ArgumentPrefix;
+use crate::error::{BoxError, Cause, TaskError};
+use crate::wire::function_id::FunctionId;
+
+/// Why closures stay where they are; types keep them from getting here.
+const NOT_PORTABLE: &str = "a closure with captured values can't be sent to another process";
+
+/// One call of a function, not made yet. It is sealed: [`Delayed`](crate::Delayed) is the public one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a task that can run on every backend",
+    label = "not made with `delayed`",
+    note = "`run` takes calls made with `delayed(f, (a, b))`: a function or a closure without captures, and its arguments as a tuple",
+    note = "closures that capture or borrow run on threads, after `.require(SharedMem)`, or in forked processes, after `.fork()`"
+)]
+#[doc(hidden)]
+pub trait Task: Send {
+    /// What the function returns.
+    type Output: Send;
+
+    /// Makes the call.
+    fn call(self) -> Result<Self::Output, Cause>;
+
+    /// The function's path.
+    fn function_name(&self) -> &'static str;
+
+    /// Keeps the beginning of the arguments.
+    fn argument_prefix(&self, prefix: &mut ArgumentPrefix);
+
+    /// Whether all tasks of this type call the same function.
+    const UNIFORM: bool = true;
+
+    /// The function's id in other processes.
+    ///
+    /// # Errors
+    ///
+    /// If the task can't leave this process.
+    fn function_id(&self) -> Result<FunctionId, String> {
+        Err(NOT_PORTABLE.to_owned())
+    }
+
+    /// Appends the encoded arguments.
+    fn encode(&self, _out: &mut Vec<u8>) -> Result<(), String> {
+        Err(NOT_PORTABLE.to_owned())
+    }
+
+    /// The function's result, from its encoded form.
+    fn decode(_bytes: &[u8]) -> Result<Result<Self::Output, Cause>, String> {
+        Err(NOT_PORTABLE.to_owned())
+    }
+}
+
+/// A task that any backend can run: what [`delayed`](crate::delayed) makes.
+///
+/// ```
+/// use joblib_parallel::{Parallel, Portable, Result, delayed};
+///
+/// fn total(tasks: impl IntoIterator<Item: Portable<Output = u64>>) -> Result<u64> {
+///     Ok(Parallel::new().n_jobs(2).run(tasks)?.iter().sum())
+/// }
+/// assert_eq!(total([1, 2, 3].map(|n| delayed(u64::pow, (n, 2))))?, 14);
+/// # Ok::<(), joblib_parallel::Error>(())
+/// ```
+pub trait Portable: Task<Output: 'static> + 'static {}
+
+impl<T: Task<Output: 'static> + 'static> Portable for T {}
+
+/// Runs one task on this thread: its result, or its panic with all that is known about the task.
+pub(crate) fn run_one<T: Task>(
+    index: usize,
+    task: T,
+    prefix: &mut ArgumentPrefix,
+) -> Result<T::Output, TaskError> {
+    context::set_index(index);
+    task.argument_prefix(prefix);
+    let function = task.function_name();
+    match panics::catch(|| task.call()) {
+        Ok(Ok(output)) => Ok(output),
+        Ok(Err(cause)) => Err(failed(index, function, prefix, cause)),
+        Err(panic) => Err(failed(index, function, prefix, Cause::Panic(panic))),
+    }
+}
+
+#[cold]
+fn failed(index: usize, function: &str, prefix: &ArgumentPrefix, cause: Cause) -> TaskError {
+    TaskError::new(index, readable(function), prefix.text(), cause)
+}
+
+/// A function's path without the noise that `type_name` adds.
+pub(crate) fn readable(function: &str) -> String {
+    function.replace("::{{closure}}", "::{closure}")
+}
+
+/// A closure that may borrow, for threads.
+#[doc(hidden)]
+pub struct Closure<F>(pub(crate) F);
+
+impl<F: FnOnce() -> R + Send, R: Send> Task for Closure<F> {
+    type Output = R;
+
+    fn call(self) -> Result<R, Cause> {
+        Ok((self.0)())
+    }
+
+    fn function_name(&self) -> &'static str {
+        std::any::type_name::<F>()
+    }
+
+    fn argument_prefix(&self, prefix: &mut ArgumentPrefix) {
+        prefix.clear();
+    }
+}
+
+/// A task of which the function's `Err` is the task's failure.
+pub(crate) struct Tried<T>(pub(crate) T);
+
+impl<T, R, E> Task for Tried<T>
+where
+    T: Task<Output = Result<R, E>>,
+    R: Send,
+    E: Into<BoxError>,
+{
+    type Output = R;
+
+    fn call(self) -> Result<R, Cause> {
+        self.0.call()?.map_err(|error| Cause::Failed(error.into()))
+    }
+
+    fn function_name(&self) -> &'static str {
+        self.0.function_name()
+    }
+
+    fn argument_prefix(&self, prefix: &mut ArgumentPrefix) {
+        self.0.argument_prefix(prefix);
+    }
+
+    const UNIFORM: bool = T::UNIFORM;
+
+    fn function_id(&self) -> Result<FunctionId, String> {
+        self.0.function_id()
+    }
+
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), String> {
+        self.0.encode(out)
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Result<R, Cause>, String> {
+        Ok(T::decode(bytes)?.and_then(|result| result.map_err(|error| Cause::Failed(error.into()))))
+    }
+}

@@ -1,0 +1,85 @@
+//! Catching a task's panic with its message, place and stack.
+//!
+//! The place of a panic is known only to the process's panic hook, so one is put in front of the existing hook, once.
+//! It keeps the details of panics inside tasks, silently, for they arrive as errors; all others it passes on.
+
+use std::any::Any;
+use std::backtrace::{Backtrace, BacktraceStatus};
+use std::cell::{Cell, RefCell};
+use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
+use std::sync::Once;
+
+use super::backtrace;
+use crate::error::Panic;
+use crate::sync;
+
+thread_local! {
+    static IN_TASK: Cell<bool> = const { Cell::new(false) };
+    static DETAILS: RefCell<Option<Panic>> = const { RefCell::new(None) };
+}
+
+/// Puts the hook in place; cheap after the first time.
+pub(crate) fn install_hook() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let previous = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            // Both may take the standard library's lock around backtraces.
+            sync::undivided(|| {
+                if IN_TASK.try_with(Cell::get).unwrap_or(false) { keep(info) } else { previous(info) }
+            });
+        }));
+    });
+}
+
+fn keep(info: &PanicHookInfo<'_>) {
+    let backtrace = Backtrace::capture();
+    let backtrace = (backtrace.status() == BacktraceStatus::Captured).then(|| backtrace::of_task(&backtrace));
+    let details = Panic {
+        message: info.payload_as_str().unwrap_or("a value that is not text").to_owned(),
+        location: info.location().map(ToString::to_string),
+        backtrace,
+    };
+    DETAILS.with(|slot| *slot.borrow_mut() = Some(details));
+}
+
+/// Runs `f` and turns its panic into a value.
+pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Panic> {
+    let outer = IN_TASK.replace(true);
+    // The task owns what it works on, and nobody sees that again after its panic.
+    let result = panic::catch_unwind(AssertUnwindSafe(|| __rust_begin_short_backtrace(f)));
+    let result = result.map_err(|payload| {
+        let panic = describe(&*payload);
+        // What was thrown may panic when it is dropped; what that throws is not dropped.
+        if let Err(second) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            std::mem::forget(second);
+            DETAILS.take();
+        }
+        panic
+    });
+    IN_TASK.set(outer);
+    result
+}
+
+/// Is on the stack where the task begins; the standard library's own name for that, so that it knows it too.
+#[inline(never)]
+fn __rust_begin_short_backtrace<R>(f: impl FnOnce() -> R) -> R {
+    let result = f();
+    // Without something to do after the call, this frame could be given up for it.
+    std::hint::black_box(());
+    result
+}
+
+#[cold]
+fn describe(payload: &(dyn Any + Send)) -> Panic {
+    if let Some(details) = DETAILS.take() {
+        return details;
+    }
+    // Another hook was installed after ours, or the panic was resumed: only the payload is left.
+    let message = payload
+        .downcast_ref::<&str>()
+        .map(|s| (*s).to_owned())
+        .or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a value that is not text".to_owned());
+    Panic { message, location: None, backtrace: None }
+}
