@@ -1,4 +1,4 @@
-//! What of the caller's surroundings its tasks are in, and what of theirs it hears: spans, events, carriers, reasons.
+//! The context that tasks get from their caller, and what their caller gets from them: spans, carriers, events.
 
 use std::any::Any;
 use std::cell::RefCell;

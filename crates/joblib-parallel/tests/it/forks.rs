@@ -1,15 +1,15 @@
 //! Forks of a program whose other threads are busy: none inherits a lock that nobody will release.
 
 use std::io::Write;
-use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use joblib_parallel::{Backend, Parallel, delayed};
 
+use crate::child;
+
 /// Calls that fork: enough that each of the locks is held by another thread at one of them.
 const FORKS: usize = 20;
-const ROLE: &str = "JOBLIB_PARALLEL_TEST_BUSY";
 
 fn fails_on_three(n: u32) -> u32 {
     assert!(n != 3, "not {n}");
@@ -25,10 +25,8 @@ fn call(backend: &str) {
 
 /// Forks again and again while other threads panic, print, and make calls of their own.
 #[test]
-fn play_the_busy_program() {
-    if std::env::var_os(ROLE).is_none() {
-        return;
-    }
+#[ignore = "run by a_program_whose_threads_panic_print_and_call_can_fork"]
+fn a_busy_program_that_forks() {
     let over = AtomicBool::new(false);
     let until_over = |f: &dyn Fn()| {
         while !over.load(Ordering::Relaxed) {
@@ -89,24 +87,5 @@ impl Drop for Over<'_> {
 
 #[test]
 fn a_program_whose_threads_panic_print_and_call_can_fork() {
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "play_the_busy_program", "--nocapture"])
-        .env(ROLE, "1")
-        .env("RUST_BACKTRACE", "1")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let until = Instant::now() + Duration::from_mins(2);
-    let status = loop {
-        match child.try_wait().unwrap() {
-            Some(status) => break status,
-            None if Instant::now() > until => {
-                child.kill().unwrap();
-                panic!("it hangs");
-            }
-            None => std::thread::sleep(Duration::from_millis(20)),
-        }
-    };
-    assert!(status.success(), "{status}");
+    child::play(child::role("forks::a_busy_program_that_forks").env("RUST_BACKTRACE", "1"));
 }

@@ -1,6 +1,6 @@
 //! How calls end when their program does: killed, interrupted; and a long run with many crashes.
 //!
-//! The programs that end are this test, started again with a role in its environment.
+//! The programs that end are roles that children play.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -13,7 +13,9 @@ use joblib_parallel::{Backend, GeneratorUnordered, Parallel, delayed};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-const ROLE: &str = "JOBLIB_PARALLEL_TEST_ROLE";
+use crate::child;
+
+const BACKEND: &str = "JOBLIB_PARALLEL_TEST_BACKEND";
 const FOLDER: &str = "JOBLIB_PARALLEL_TEST_FOLDER";
 
 /// Says who runs it, and does not end by itself.
@@ -22,10 +24,10 @@ fn say_and_wait(_n: u64, _array: Array<f64>) {
     std::thread::sleep(Duration::from_hours(1));
 }
 
-/// What the program does when it was started to play a role.
 #[test]
-fn play_the_role() {
-    let Ok(backend) = std::env::var(ROLE) else { return };
+#[ignore = "run by the tests of this file"]
+fn a_program_whose_workers_wait() {
+    let backend = std::env::var(BACKEND).unwrap();
     let parallel = Parallel::new().backend(Backend::from(backend.as_str())).n_jobs(2);
     println!("ready");
     // With an array whose copy is a file.
@@ -40,8 +42,8 @@ fn play_the_role() {
 }
 
 fn role(backend: &str) -> Command {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "play_the_role", "--nocapture"]).env(ROLE, backend);
+    let mut command = child::role("shutdown::a_program_whose_workers_wait");
+    command.env(BACKEND, backend);
     command
 }
 
@@ -124,7 +126,10 @@ fn the_second_ctrl_c_ends_a_program_whose_task_does_not_listen() {
     let (mut child, mut terminal) = in_terminal("sequential");
     assert_eq!(workers(&mut terminal, 1).len(), 1);
     terminal.write_all(b"\x03").unwrap();
-    std::thread::sleep(Duration::from_millis(200));
+    // The terminal writes a `^C` for each press that its program has received.
+    let mut screen = [0; 2];
+    terminal.read_exact(&mut screen).unwrap();
+    assert_eq!(&screen, b"^C");
     assert!(child.try_wait().unwrap().is_none(), "the first press lets the task go on");
     terminal.write_all(b"\x03").unwrap();
     assert_eq!(child.wait().unwrap().signal(), Some(Signal::SIGINT as i32));
@@ -160,19 +165,16 @@ fn a_million_tasks_with_a_thousand_crashes_have_exactly_the_right_outcomes() {
     assert!(seen.iter().all(|seen| *seen));
 }
 
-/// Set in the program that [`the_stack_of_a_panic_is_the_tasks_part_of_it`] starts.
-const STACK_ROLE: &str = "JOBLIB_TEST_STACK";
-
 #[inline(never)]
 fn panics_deep_inside(n: u32) -> u32 {
     assert!(n != 3, "three");
     std::hint::black_box(n)
 }
 
-/// Does nothing where it is run as a test.
 #[test]
-fn print_the_stack_of_a_panic() {
-    let Ok(backend) = std::env::var(STACK_ROLE) else { return };
+#[ignore = "run by the_stack_of_a_panic_is_the_tasks_part_of_it"]
+fn a_program_that_prints_the_stack_of_a_panic() {
+    let backend = std::env::var(BACKEND).unwrap();
     let tasks = (0..5).map(|n| delayed(panics_deep_inside, (n,)));
     println!("{}", Parallel::new().backend(backend.as_str()).n_jobs(2).run(tasks).unwrap_err());
 }
@@ -180,14 +182,9 @@ fn print_the_stack_of_a_panic() {
 #[test]
 fn the_stack_of_a_panic_is_the_tasks_part_of_it() {
     let printed = |backend: &str, backtrace: &str| {
-        let output = std::process::Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "print_the_stack_of_a_panic", "--nocapture"])
-            .env(STACK_ROLE, backend)
-            .env("RUST_BACKTRACE", backtrace)
-            .env_remove("RUST_LIB_BACKTRACE")
-            .output()
-            .unwrap();
-        String::from_utf8(output.stdout).unwrap()
+        let mut role = child::role("shutdown::a_program_that_prints_the_stack_of_a_panic");
+        role.env(BACKEND, backend).env("RUST_BACKTRACE", backtrace).env_remove("RUST_LIB_BACKTRACE");
+        child::play(&mut role)
     };
     for backend in ["sequential", "threading", "loky", "multiprocessing"] {
         let text = printed(backend, "1");

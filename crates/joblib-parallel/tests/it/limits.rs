@@ -1,38 +1,12 @@
-//! Programs in tight surroundings: no room for copies, few descriptors, forks forbidden; and how little they need.
+//! Programs under tight limits: no room for copies, few descriptors, forks forbidden; and how little they need.
 //!
-//! Each is this test, started again to play a role, for what it changes holds for a whole process.
-
-use std::process::Command;
+//! Each is a role that a child plays, for what it changes applies to a whole process.
 
 use joblib_array::Array;
 use joblib_parallel::{Backend, Generator, GeneratorUnordered, Parallel, delayed, parallel_config};
 use nix::sys::resource::{Resource, setrlimit};
 
-const ROLE: &str = "JOBLIB_PARALLEL_TEST_LIMITS";
-
-/// Plays `role` in a program of its own, which has to end well.
-fn play(role: &str, env: &[(&str, &str)]) {
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "play_the_role", "--nocapture"])
-        .env(ROLE, role)
-        .envs(env.iter().copied())
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{role}: {}\n{said}", output.status);
-}
-
-#[test]
-fn play_the_role() {
-    match std::env::var(ROLE).as_deref() {
-        Ok("no room") => no_room(),
-        Ok("few descriptors") => few_descriptors(),
-        Ok("no forks") => no_forks(),
-        Ok("temporary folder") => temporary_folder(),
-        Ok(streamed) => stream(streamed),
-        Err(_) => {}
-    }
-}
+use crate::child;
 
 fn parallel(backend: &str) -> Parallel {
     Parallel::new().n_jobs(2).backend(Backend::from(backend))
@@ -45,10 +19,12 @@ fn doubled(array: Array<f64>) -> Array<f64> {
 
 #[test]
 fn arrays_travel_in_their_messages_where_there_is_no_room_for_a_copy() {
-    play("no room", &[]);
+    child::play(&mut child::role("limits::no_room"));
 }
 
 /// No file, and no shared memory, of more than a megabyte.
+#[test]
+#[ignore = "run by arrays_travel_in_their_messages_where_there_is_no_room_for_a_copy"]
 fn no_room() {
     // SAFETY: ignoring a signal runs no code.
     unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
@@ -71,9 +47,11 @@ fn no_room() {
 
 #[test]
 fn too_few_descriptors_are_an_error_and_no_end() {
-    play("few descriptors", &[]);
+    child::play(&mut child::role("limits::few_descriptors"));
 }
 
+#[test]
+#[ignore = "run by too_few_descriptors_are_an_error_and_no_end"]
 fn few_descriptors() {
     let open = std::fs::read_dir("/proc/self/fd").unwrap().count() as u64;
     setrlimit(Resource::RLIMIT_NOFILE, open + 6, 4096).unwrap();
@@ -89,9 +67,11 @@ fn few_descriptors() {
 
 #[test]
 fn where_the_environment_forbids_forks_threads_take_their_place() {
-    play("no forks", &[("JOBLIB_MULTIPROCESSING", "0")]);
+    child::play(child::role("limits::no_forks").env("JOBLIB_MULTIPROCESSING", "0"));
 }
 
+#[test]
+#[ignore = "run by where_the_environment_forbids_forks_threads_take_their_place"]
 fn no_forks() {
     let pids = parallel("multiprocessing").run((0..4).map(|_| delayed(std::process::id, ()))).unwrap();
     assert_eq!(pids, [std::process::id(); 4]);
@@ -102,10 +82,12 @@ fn no_forks() {
 #[test]
 fn copies_are_made_in_the_folder_that_call_scope_or_environment_name() {
     let folder = tempfile::Builder::new().prefix("by-environment").tempdir().unwrap();
-    play("temporary folder", &[("JOBLIB_TEMP_FOLDER", folder.path().to_str().unwrap())]);
+    child::play(child::role("limits::temporary_folder").env("JOBLIB_TEMP_FOLDER", folder.path()));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
+#[test]
+#[ignore = "run by copies_are_made_in_the_folder_that_call_scope_or_environment_name"]
 fn temporary_folder() {
     /// Is a file whose path contains this mapped?
     #[allow(clippy::needless_pass_by_value, reason = "tasks own their arguments")]
@@ -138,7 +120,7 @@ fn temporary_folder() {
 #[test]
 fn streaming_a_million_tasks_needs_no_more_memory_than_streaming_a_few() {
     for backend in ["sequential", "threading", "loky", "multiprocessing"] {
-        play(backend, &[]);
+        child::play(child::role("limits::stream").env(BACKEND, backend));
     }
 }
 
@@ -149,7 +131,13 @@ fn kilobytes(field: &str) -> u64 {
     line.trim_start_matches(':').trim().trim_end_matches(" kB").parse().unwrap()
 }
 
-fn stream(backend: &str) {
+/// Names the backend of a role.
+const BACKEND: &str = "JOBLIB_PARALLEL_TEST_BACKEND";
+
+#[test]
+#[ignore = "run by streaming_a_million_tasks_needs_no_more_memory_than_streaming_a_few"]
+fn stream() {
+    let backend = &std::env::var(BACKEND).unwrap();
     let tasks = |count: u64| (0..count).map(|n| delayed(u64::wrapping_neg, (n,)));
     let few = parallel(backend).return_as(Generator).run(tasks(10_000)).unwrap();
     assert_eq!(few.count(), 10_000);

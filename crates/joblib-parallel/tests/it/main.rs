@@ -1,0 +1,12 @@
+//! Tests of the crate through its public interface, as one program.
+
+mod arrays;
+mod carriers;
+mod child;
+#[cfg(feature = "conformance")]
+mod conformance;
+mod forks;
+mod limits;
+mod processes;
+mod shutdown;
+mod timeouts_and_panics;
