@@ -1,5 +1,6 @@
 //! What a store hands back: the stored bytes, still in their file where there is one, so that they can be mapped.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -15,7 +16,6 @@ use std::sync::Arc;
 /// assert_eq!(blob.into_bytes()?, b"result");
 /// # Ok::<(), std::io::Error>(())
 /// ```
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum Blob {
     /// An open file whose whole content they are.
@@ -27,10 +27,26 @@ pub enum Blob {
     },
     /// Bytes in memory.
     Bytes(Arc<[u8]>),
+    /// Bytes in memory that belong to somebody else, such as a download.
+    Owned(Box<dyn AsRef<[u8]> + Send + Sync>),
+}
+
+impl fmt::Debug for Blob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File { path, .. } => f.debug_tuple("Blob::File").field(path).finish(),
+            Self::Bytes(bytes) => write!(f, "Blob::Bytes({} bytes)", bytes.len()),
+            Self::Owned(bytes) => write!(f, "Blob::Owned({} bytes)", (**bytes).as_ref().len()),
+        }
+    }
 }
 
 impl Blob {
     /// The bytes themselves.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the file can't be read.
     pub fn into_bytes(self) -> io::Result<Vec<u8>> {
         match self {
             Self::File { mut file, .. } => {
@@ -39,6 +55,7 @@ impl Blob {
                 Ok(bytes)
             }
             Self::Bytes(bytes) => Ok(bytes.to_vec()),
+            Self::Owned(bytes) => Ok((*bytes).as_ref().to_vec()),
         }
     }
 
@@ -46,7 +63,7 @@ impl Blob {
     pub fn path(&self) -> Option<&Path> {
         match self {
             Self::File { path, .. } => Some(path),
-            Self::Bytes(_) => None,
+            Self::Bytes(_) | Self::Owned(_) => None,
         }
     }
 }

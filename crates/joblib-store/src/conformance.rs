@@ -6,8 +6,12 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::{Duration, SystemTime};
 
-use crate::{Claim, FunctionVersion, Key, Limits, Scope, Store};
+use crate::blob::Blob;
+use crate::key::{FunctionVersion, Key};
+use crate::limits::Limits;
+use crate::store::{Claim, Scope, Store};
 
 /// Runs the whole suite; `open` returns the same store, opened anew, each time it is called with the same name.
 ///
@@ -58,7 +62,7 @@ fn put(store: &dyn Store, key: &Key, bytes: &[u8]) -> Outcome {
 }
 
 fn get(store: &dyn Store, key: &Key) -> Outcome<Option<Vec<u8>>> {
-    Ok(store.get(key)?.map(crate::Blob::into_bytes).transpose()?)
+    Ok(store.get(key)?.map(Blob::into_bytes).transpose()?)
 }
 
 fn keeps_what_it_is_given(store: &dyn Store) -> Outcome {
@@ -142,7 +146,7 @@ fn reduces_in_the_policys_order(store: &dyn Store) -> Outcome {
         put(store, &key(&fit, number), &[0; 100])?;
     }
     let limits = |items| Limits { items: Some(items), ..Limits::default() };
-    let none = |_: crate::Blob| None;
+    let none = |_: Blob| None;
     assert_eq!(store.reduce(&limits(10), &none)?.items, 1);
     assert_eq!(get(store, &key(&earlier, 0))?, None, "results of earlier code go first");
     assert!(store.was_evicted(&key(&earlier, 0))?);
@@ -152,9 +156,15 @@ fn reduces_in_the_policys_order(store: &dyn Store) -> Outcome {
     assert!(get(store, &key(&fit, 0))?.is_some(), "what was used last stays");
     let by_bytes = Limits { bytes: Some(250), ..Limits::default() };
     assert_eq!(store.reduce(&by_bytes, &none)?.bytes, 100);
-    let by_age = Limits { age: Some(std::time::Duration::ZERO), ..Limits::default() };
-    thread::sleep(std::time::Duration::from_millis(20));
-    assert_eq!(store.reduce(&by_age, &none)?.items, 2);
+    let minute = Duration::from_mins(1);
+    let by_age = Limits::default().age_limit(minute);
+    assert_eq!(store.reduce(&by_age, &none)?.items, 0, "nothing is that old yet");
+    let later = SystemTime::now() + minute * 2;
+    assert_eq!(store.reduce(&by_age.as_of(later), &none)?.items, 2, "ages are counted to `Limits::now`");
+    put(store, &key(&fit, 20), &[0; 100])?;
+    let earlier = SystemTime::now() - minute * 2;
+    let by_age = Limits::default().age_limit(Duration::ZERO).as_of(earlier);
+    assert_eq!(store.reduce(&by_age, &none)?.items, 0, "a use in the future counts as one now");
     Ok(())
 }
 

@@ -13,17 +13,17 @@ use std::path::{Path, PathBuf};
 /// assert!(error.to_string().contains("teapot"));
 /// ```
 ///
-/// An error of the system keeps what it is about:
+/// An error keeps what it is about and the system's reason:
 ///
 /// ```
-/// use joblib_store::{Error, FunctionVersion, Key, Local, Store, StoreOptions};
+/// use joblib_store::{FunctionVersion, InMemory, Key, Store, StoreOptions, Subject};
+/// use std::io;
 ///
-/// let folder = tempfile::tempdir()?;
-/// let store = Local::open(&StoreOptions::new(folder.path()))?;
+/// let store = InMemory::open(&StoreOptions::new("errors"))?;
 /// let key = Key::new(&FunctionVersion::new("demo::fit", 1, "fn fit() {}"), [7; 16]);
-/// let error: Error = store.put(&key, &mut |_| Err(std::io::ErrorKind::StorageFull.into())).unwrap_err();
+/// let error = store.put(&key, &mut |_| Err(io::ErrorKind::StorageFull.into())).unwrap_err();
+/// assert_eq!(error.subject(), Subject::Value);
 /// assert!(error.is_full() && !error.is_read_only());
-/// assert!(error.path().is_some_and(|file| file.starts_with(folder.path())));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, thiserror::Error)]
@@ -33,7 +33,9 @@ pub struct Error(Box<Kind>);
 #[derive(Debug, thiserror::Error)]
 enum Kind {
     #[error("could not {action} {}: {source}", path.display())]
-    Io { action: &'static str, path: PathBuf, source: io::Error },
+    Io { action: &'static str, path: PathBuf, source: io::Error, subject: Subject },
+    #[error("could not write the result: {source}")]
+    Value { source: io::Error },
     #[error("there is no store backend {name:?}; known are {}; {}", known.join(", "), help(name))]
     UnknownBackend { name: String, known: Vec<String> },
     #[error(
@@ -44,9 +46,30 @@ enum Kind {
     Backend {
         location: String,
         source: Box<dyn std::error::Error + Send + Sync>,
-        /// What the system would call it, where that is known.
+        /// The corresponding kind of a system's error, where it is known.
         kind: Option<io::ErrorKind>,
+        subject: Subject,
     },
+}
+
+/// What an error is about, and so how often it is worth a message: once per store, per result or per function.
+///
+/// ```
+/// use joblib_store::{StoreOptions, Subject, open};
+///
+/// let error = open("teapot", &StoreOptions::new("cache")).unwrap_err();
+/// assert_eq!(error.subject(), Subject::Store);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Subject {
+    /// The store as a whole: it is full, read-only, unreachable, or this process has no file descriptors left. Other
+    /// results meet the same error.
+    Store,
+    /// One stored result, which is damaged or is not a plain file. Others can be used.
+    Entry,
+    /// The value that was to be stored: its writer failed.
+    Value,
 }
 
 /// What makes a backend known.
@@ -59,8 +82,21 @@ fn help(name: &str) -> &'static str {
 }
 
 impl Error {
+    /// An error of the system about a file. Its kind tells whether it is about the store or about that file alone.
     pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>, source: io::Error) -> Self {
-        Self(Box::new(Kind::Io { action, path: path.into(), source }))
+        let subject = if is_of_one_file(&source) { Subject::Entry } else { Subject::Store };
+        Self(Box::new(Kind::Io { action, path: path.into(), source, subject }))
+    }
+
+    /// The error of a result's writer.
+    pub(crate) fn value(source: io::Error) -> Self {
+        Self(Box::new(Kind::Value { source }))
+    }
+
+    /// A stored result that can't be used, in the file `path`.
+    pub(crate) fn damaged(path: impl Into<PathBuf>, reason: impl Into<String>) -> Self {
+        let source = io::Error::new(io::ErrorKind::InvalidData, reason.into());
+        Self(Box::new(Kind::Io { action: "use", path: path.into(), source, subject: Subject::Entry }))
     }
 
     pub(crate) fn unknown_backend(name: &str, known: Vec<String>) -> Self {
@@ -84,7 +120,41 @@ impl Error {
         location: impl Into<String>,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
-        Self(Box::new(Kind::Backend { location: location.into(), source: source.into(), kind: None }))
+        let (location, source) = (location.into(), source.into());
+        Self(Box::new(Kind::Backend { location, source, kind: None, subject: Subject::Store }))
+    }
+
+    /// Sets the corresponding kind of a system's error, which [`is_full`](Self::is_full),
+    /// [`is_read_only`](Self::is_read_only) and [`is_unreachable`](Self::is_unreachable) go by. Only for errors made by
+    /// [`backend`](Self::backend); others have theirs from the system.
+    ///
+    /// ```
+    /// use joblib_store::Error;
+    /// use std::io;
+    ///
+    /// let error = Error::backend("redis://cache", "out of memory").with_kind(io::ErrorKind::StorageFull);
+    /// assert!(error.is_full());
+    /// ```
+    pub fn with_kind(mut self, new: io::ErrorKind) -> Self {
+        if let Kind::Backend { kind, .. } = &mut *self.0 {
+            *kind = Some(new);
+        }
+        self
+    }
+
+    /// Sets what the error is about; of errors made by [`backend`](Self::backend), which are about the store unless set.
+    ///
+    /// ```
+    /// use joblib_store::{Error, Subject};
+    ///
+    /// let error = Error::backend("redis://cache", "the entry has expired").about(Subject::Entry);
+    /// assert_eq!(error.subject(), Subject::Entry);
+    /// ```
+    pub fn about(mut self, new: Subject) -> Self {
+        if let Kind::Backend { subject, .. } = &mut *self.0 {
+            *subject = new;
+        }
+        self
     }
 
     #[cfg(feature = "sqlite")]
@@ -96,16 +166,26 @@ impl Error {
             Some(ErrorCode::PermissionDenied) => Some(io::ErrorKind::PermissionDenied),
             _ => None,
         };
-        Self(Box::new(Kind::Backend { location: location.into(), source: source.into(), kind }))
+        let error = Self::backend(location, source);
+        if let Some(kind) = kind { error.with_kind(kind) } else { error }
     }
 
-    /// Whether the backend's name is not known.
+    /// What the error is about.
+    pub fn subject(&self) -> Subject {
+        match *self.0 {
+            Kind::Io { subject, .. } | Kind::Backend { subject, .. } => subject,
+            Kind::Value { .. } => Subject::Value,
+            Kind::UnknownBackend { .. } | Kind::BuiltIn { .. } => Subject::Store,
+        }
+    }
+
+    /// Returns `true` if no backend has the name that was asked for.
     pub fn is_unknown_backend(&self) -> bool {
         matches!(*self.0, Kind::UnknownBackend { .. })
     }
 
-    /// Whether the disk, or the writer's quota of it, is full, or a file as large as it may get. Only errors about a file
-    /// and those of sqlite tell; those of a [`backend`](Self::backend) of your own don't.
+    /// Returns `true` if the disk or the writer's quota of it is full, or a file is as large as the process may make it.
+    /// Errors of a [`backend`](Self::backend) of your own tell by [`with_kind`](Self::with_kind).
     pub fn is_full(&self) -> bool {
         matches!(
             self.io_kind(),
@@ -113,15 +193,42 @@ impl Error {
         )
     }
 
-    /// Whether this process has no permission, or the file system can't be written: such a store may be read at most. As
-    /// with [`is_full`](Self::is_full), errors of a backend of your own don't tell.
+    /// Returns `true` if this process has no permission, or the file system can't be written: such a store may be read at
+    /// most.
     pub fn is_read_only(&self) -> bool {
         matches!(self.io_kind(), Some(io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem))
     }
 
-    /// Whether a file or folder was not there.
+    /// Returns `true` if the store is on another machine and that can't be reached.
+    pub fn is_unreachable(&self) -> bool {
+        use io::ErrorKind::{
+            ConnectionAborted, ConnectionRefused, ConnectionReset, HostUnreachable, NetworkDown,
+            NetworkUnreachable, NotConnected, StaleNetworkFileHandle, TimedOut,
+        };
+        matches!(
+            self.io_kind(),
+            Some(
+                ConnectionAborted
+                    | ConnectionRefused
+                    | ConnectionReset
+                    | HostUnreachable
+                    | NetworkDown
+                    | NetworkUnreachable
+                    | NotConnected
+                    | StaleNetworkFileHandle
+                    | TimedOut
+            )
+        )
+    }
+
+    /// Returns `true` if a file or folder was not there.
     pub(crate) fn is_missing(&self) -> bool {
         self.io_kind() == Some(io::ErrorKind::NotFound)
+    }
+
+    /// Returns `true` if a file that was to be made was there already.
+    pub(crate) fn is_present(&self) -> bool {
+        self.io_kind() == Some(io::ErrorKind::AlreadyExists)
     }
 
     /// The file or folder concerned, where there is one.
@@ -134,9 +241,17 @@ impl Error {
 
     fn io_kind(&self) -> Option<io::ErrorKind> {
         match &*self.0 {
-            Kind::Io { source, .. } => Some(source.kind()),
+            Kind::Io { source, .. } | Kind::Value { source } => Some(source.kind()),
             Kind::Backend { kind, .. } => *kind,
             _ => None,
         }
     }
+}
+
+/// Whether an error on one file says nothing of others: it is damaged, or isn't a file.
+fn is_of_one_file(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof | io::ErrorKind::IsADirectory
+    ) || error.raw_os_error() == Some(libc::ELOOP)
 }

@@ -3,7 +3,9 @@
 
 use std::fmt;
 use std::io;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::str::FromStr;
+
+use crate::process_lock::{AfterFork, ProcessLock};
 
 /// The process that is computing a result.
 ///
@@ -14,7 +16,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 /// assert!(me.is_this_process() && me.is_alive() == Some(true));
 /// assert_eq!((me.pid(), me.host()), (std::process::id(), Holder::this_process().host()));
 /// // Stores keep it as text, for other processes to read.
-/// assert_eq!(Holder::parse(&me.to_string()), Some(me));
+/// assert_eq!(me.to_string().parse(), Ok(me));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Holder {
@@ -26,22 +28,34 @@ pub struct Holder {
 impl Holder {
     /// This process.
     pub fn this_process() -> Self {
-        static LAST: Mutex<Option<Holder>> = Mutex::new(None);
-        let pid = std::process::id();
-        let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
-        // A forked child inherits the memory of its parent, so the number is compared each time.
-        match &*last {
-            Some(holder) if holder.pid == pid => holder.clone(),
-            _ => {
-                let started = started(pid).ok().flatten();
-                let holder = Self::of_this_host(pid, started.unwrap_or(0));
-                // A start that could not be read, as without a free file descriptor, may be readable later.
-                if started.is_some() {
-                    *last = Some(holder.clone());
-                }
-                holder
-            }
+        static THIS: ProcessLock<Option<Holder>> = ProcessLock::new(AfterFork::Renew);
+        let mut this = THIS.lock();
+        if let Some(holder) = &*this {
+            return holder.clone();
         }
+        let pid = std::process::id();
+        let started = started(pid).ok().flatten();
+        let holder = Self::of_this_host(pid, started.unwrap_or(0));
+        // A start that could not be read, as without a free file descriptor, may be readable later.
+        if started.is_some() {
+            *this = Some(holder.clone());
+        }
+        holder
+    }
+
+    /// The name of this host; empty where the system doesn't tell.
+    ///
+    /// ```
+    /// use joblib_store::Holder;
+    ///
+    /// assert!(Holder::this_process().host().starts_with(Holder::host_name()));
+    /// ```
+    pub fn host_name() -> &'static str {
+        static NAME: ProcessLock<Option<&str>> = ProcessLock::new(AfterFork::Inherit);
+        NAME.lock().get_or_insert_with(|| {
+            let name = nix::unistd::gethostname().unwrap_or_default();
+            leak(name.to_string_lossy().trim().to_owned())
+        })
     }
 
     /// The process of this host with this number and start, which is 0 where it could not be read.
@@ -73,7 +87,7 @@ impl Holder {
 
     /// Whether the process runs; `None` where this process can't see it, as on another host.
     pub fn is_alive(&self) -> Option<bool> {
-        if self.host != this_host() || !cfg!(target_os = "linux") {
+        if self.host != this_host() {
             return if self.is_this_process() { Some(true) } else { None };
         }
         match started(self.pid) {
@@ -84,14 +98,32 @@ impl Holder {
             Err(_) => None,
         }
     }
+}
 
-    /// Reads what [`Display`](fmt::Display) wrote; `None` if it did not write that.
-    pub fn parse(text: &str) -> Option<Self> {
+/// The error for a text that isn't a holder's.
+///
+/// ```
+/// use joblib_store::Holder;
+///
+/// assert!("nobody".parse::<Holder>().unwrap_err().to_string().contains("nobody"));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a holder is a host, a process number and a start, separated by spaces; found {0:?}")]
+pub struct ParseHolderError(String);
+
+/// Reads what [`Display`](fmt::Display) wrote.
+impl FromStr for Holder {
+    type Err = ParseHolderError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
         let mut words = text.split_ascii_whitespace();
-        let host = words.next()?.to_owned();
-        let pid = words.next()?.parse().ok()?;
-        let started = words.next()?.parse().ok()?;
-        Some(Self { host, pid, started })
+        let mut read = || {
+            let host = words.next()?.to_owned();
+            let pid = words.next()?.parse().ok()?;
+            let started = words.next()?.parse().ok()?;
+            Some(Self { host, pid, started })
+        };
+        read().ok_or_else(|| ParseHolderError(text.chars().take(200).collect()))
     }
 }
 
@@ -104,11 +136,10 @@ impl fmt::Display for Holder {
 /// When a process started, in the kernel's ticks since boot; `None` if there is no such process, or it is a zombie. An
 /// error where that can't be told, as when this process has no file descriptor left.
 fn started(pid: u32) -> io::Result<Option<u64>> {
-    const NO_SUCH_PROCESS: i32 = 3;
     let stat = match std::fs::read_to_string(format!("/proc/{pid}/stat")) {
         Ok(stat) => stat,
         Err(error)
-            if error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(NO_SUCH_PROCESS) =>
+            if error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(libc::ESRCH) =>
         {
             // Mounted with `hidepid`, `/proc` hides the processes of other users.
             return if is_gone(pid) { Ok(None) } else { Err(error) };
@@ -128,37 +159,32 @@ fn started(pid: u32) -> io::Result<Option<u64>> {
 }
 
 /// Whether there is no process with this number, as far as can be told without `/proc`.
-#[cfg(target_os = "linux")]
 fn is_gone(pid: u32) -> bool {
     use nix::errno::Errno;
     use nix::sys::signal::kill;
     use nix::unistd::Pid;
-    // Other numbers are no process's: 0 and negative ones stand for groups.
+    // 0 and negative numbers stand for groups of processes.
     let pid = i32::try_from(pid).ok().filter(|pid| *pid > 0);
     pid.is_none_or(|pid| kill(Pid::from_raw(pid), None) == Err(Errno::ESRCH))
 }
 
-#[cfg(not(target_os = "linux"))]
-fn is_gone(_pid: u32) -> bool {
-    false
-}
-
 fn this_host() -> &'static str {
-    static HOST: OnceLock<String> = OnceLock::new();
-    HOST.get_or_init(|| {
-        let word = |path: &str| {
-            let text = std::fs::read_to_string(path).unwrap_or_default();
-            text.chars().filter(|letter| letter.is_ascii_alphanumeric() || *letter == '-').collect::<String>()
+    static HOST: ProcessLock<Option<&str>> = ProcessLock::new(AfterFork::Inherit);
+    HOST.lock().get_or_insert_with(|| {
+        let word = |text: &str| -> String {
+            text.chars().filter(|letter| letter.is_ascii_alphanumeric() || *letter == '-').collect()
         };
-        let name = word("/proc/sys/kernel/hostname");
-        let boot = word("/proc/sys/kernel/random/boot_id");
+        let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
         let view = std::fs::read_link("/proc/self/ns/pid")
             .map(|link| link.to_string_lossy().chars().filter(char::is_ascii_digit).collect::<String>())
             .unwrap_or_default();
-        let name = if name.is_empty() { std::env::var("HOSTNAME").unwrap_or_default() } else { name };
-        let text = format!("{name}.{boot}.{view}");
-        text.split_ascii_whitespace().collect()
+        leak(format!("{}.{}.{view}", word(Holder::host_name()), word(&boot)))
     })
+}
+
+/// What lives as long as the process. There are two such texts.
+fn leak(text: String) -> &'static str {
+    Box::leak(text.into_boxed_str())
 }
 
 #[cfg(test)]

@@ -2,14 +2,19 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard, Weak};
 use std::time::SystemTime;
 
-use crate::store::WriteBytes;
-use crate::{
-    Blob, Candidate, Claim, Claimed, CostOf, Error, FunctionVersion, Holder, Item, Key, Limits, Policy,
-    Reduced, Scope, Store, StoreOptions, Usage, choose,
-};
+use crate::blob::Blob;
+use crate::error::Error;
+use crate::holder::Holder;
+use crate::key::{FunctionVersion, Key};
+use crate::limits::{Limits, choose};
+use crate::options::StoreOptions;
+use crate::policy::{Candidate, Policy};
+use crate::process_lock::{AfterFork, ProcessLock};
+use crate::store::{Claim, Claimed, CostOf, Item, Scope, Store, WriteBytes};
+use crate::usage::{Reduced, Usage};
 
 /// Results in this process's memory. All stores opened at one location are one store while one of them lives.
 ///
@@ -22,15 +27,26 @@ use crate::{
 /// ```
 #[derive(Debug)]
 pub struct InMemory {
-    shared: Arc<Mutex<Shared>>,
+    shared: Arc<Shared>,
     location: String,
 }
 
+/// A forked child goes on with what its parent had, or with nothing if its parent was just changing it.
+#[derive(Debug)]
+struct Shared(ProcessLock<State>);
+
+impl Default for Shared {
+    fn default() -> Self {
+        Self(ProcessLock::new(AfterFork::Inherit))
+    }
+}
+
 #[derive(Debug, Default)]
-struct Shared {
+struct State {
     entries: HashMap<Key, Entry>,
     current: HashMap<String, Arc<FunctionVersion>>,
-    claims: HashSet<Key>,
+    /// Claims, and the process that holds each: a forked child does not wait for its parent's.
+    claims: HashMap<Key, u32>,
     evicted: HashSet<Key>,
     usage: Usage,
 }
@@ -43,44 +59,42 @@ struct Entry {
 
 impl InMemory {
     /// The store at `options.location()`, which is a name without a meaning beyond this process.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if there are options: this store knows none.
     pub fn open(options: &StoreOptions) -> Result<Self, Error> {
-        type Known = HashMap<String, std::sync::Weak<Mutex<Shared>>>;
-        static KNOWN: Mutex<Option<Known>> = Mutex::new(None);
+        static KNOWN: ProcessLock<HashMap<String, Weak<Shared>>> = ProcessLock::new(AfterFork::Inherit);
         options.allow_only(&[])?;
         let location = options.location().display().to_string();
-        let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = known.get_or_insert_default();
+        let mut known = KNOWN.lock();
         known.retain(|_, shared| shared.strong_count() > 0);
-        let shared = known.get(&location).and_then(std::sync::Weak::upgrade).unwrap_or_default();
+        let shared = known.get(&location).and_then(Weak::upgrade).unwrap_or_default();
         known.insert(location.clone(), Arc::downgrade(&shared));
         Ok(Self { shared, location })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Shared> {
-        lock(&self.shared)
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.shared.0.lock()
     }
 }
 
-fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn put(shared: &Mutex<Shared>, key: &Key, write: WriteBytes<'_>) -> Result<u64, Error> {
+fn put(shared: &Shared, key: &Key, write: WriteBytes<'_>) -> Result<u64, Error> {
     let mut bytes = Vec::new();
-    write(&mut bytes).map_err(|error| Error::backend("memory", error))?;
+    write(&mut bytes).map_err(Error::value)?;
     let length = bytes.len() as u64;
-    let mut shared = lock(shared);
-    shared.current.insert(key.version().function().to_owned(), Arc::clone(key.version()));
-    shared.evicted.remove(key);
-    shared.usage = shared.usage.plus(length);
+    let mut state = shared.0.lock();
+    state.current.insert(key.version().function().to_owned(), Arc::clone(key.version()));
+    state.evicted.remove(key);
+    state.usage = state.usage.plus(length);
     let entry = Entry { bytes: bytes.into(), used: SystemTime::now() };
-    if let Some(before) = shared.entries.insert(key.clone(), entry) {
-        shared.usage = shared.usage.minus(before.bytes.len() as u64);
+    if let Some(before) = state.entries.insert(key.clone(), entry) {
+        state.usage = state.usage.minus(before.bytes.len() as u64);
     }
     Ok(length)
 }
 
-impl Shared {
+impl State {
     fn remove(&mut self, key: &Key) -> Option<u64> {
         let bytes = self.entries.remove(key)?.bytes.len() as u64;
         self.usage = self.usage.minus(bytes);
@@ -94,7 +108,7 @@ impl Shared {
     }
 
     fn reduce(&mut self, limits: &Limits, cost: CostOf<'_>) -> Reduced {
-        let now = SystemTime::now();
+        let limits = &limits.at_one_time();
         let (keys, candidates): (Vec<Key>, Vec<Candidate>) = self
             .entries
             .iter()
@@ -105,7 +119,7 @@ impl Shared {
                 };
                 let candidate = Candidate {
                     bytes: entry.bytes.len() as u64,
-                    idle: now.duration_since(entry.used).unwrap_or_default(),
+                    idle: limits.idle(entry.used),
                     cost,
                     current: self.is_current(key),
                 };
@@ -140,16 +154,20 @@ impl Store for InMemory {
         }))
     }
 
+    fn peek(&self, key: &Key, _bytes: u64) -> Result<Option<Blob>, Error> {
+        Ok(self.lock().entries.get(key).map(|entry| Blob::Bytes(Arc::clone(&entry.bytes))))
+    }
+
     fn contains(&self, key: &Key) -> Result<bool, Error> {
         Ok(self.lock().entries.contains_key(key))
     }
 
     fn claim(&self, key: &Key) -> Result<Claim, Error> {
-        if self.lock().claims.insert(key.clone()) {
-            Ok(Claim::Mine(Box::new(MemoryClaim { shared: Arc::clone(&self.shared), key: key.clone() })))
-        } else {
-            Ok(Claim::Taken(Holder::this_process()))
+        let pid = std::process::id();
+        if self.lock().claims.insert(key.clone(), pid) == Some(pid) {
+            return Ok(Claim::Taken(Holder::this_process()));
         }
+        Ok(Claim::Mine(Box::new(MemoryClaim { shared: Arc::clone(&self.shared), key: key.clone(), pid })))
     }
 
     fn put(&self, key: &Key, write: WriteBytes<'_>) -> Result<u64, Error> {
@@ -190,15 +208,16 @@ impl Store for InMemory {
         Ok(self.lock().reduce(limits, cost))
     }
 
-    fn tidy(&self, _key: &Key, limits: &Limits, cost: CostOf<'_>) -> Result<Reduced, Error> {
-        let mut shared = self.lock();
-        if limits.allow(shared.usage) {
-            return Ok(Reduced::default());
+    fn tidy(&self, key: &Key, limits: &Limits, cost: CostOf<'_>) -> Result<Reduced, Error> {
+        let mut state = self.lock();
+        if !limits.allow(state.usage) {
+            return Ok(state.reduce(&limits.lowered(8), cost));
         }
-        // Going an eighth below the limit pays for looking at everything.
-        let lower = |limit: Option<u64>| limit.map(|limit| limit - limit / 8);
-        let lower = Limits { bytes: lower(limits.bytes), items: lower(limits.items), ..limits.clone() };
-        Ok(shared.reduce(&lower, cost))
+        // Digests are uniform, so ages are looked at every 256th miss.
+        if key.call()[0] == 0 && (limits.age.is_some() || limits.superseded_age.is_some()) {
+            return Ok(state.reduce(limits, cost));
+        }
+        Ok(Reduced::default())
     }
 
     fn was_evicted(&self, key: &Key) -> Result<bool, Error> {
@@ -208,8 +227,10 @@ impl Store for InMemory {
 
 #[derive(Debug)]
 struct MemoryClaim {
-    shared: Arc<Mutex<Shared>>,
+    shared: Arc<Shared>,
     key: Key,
+    /// The process that claimed: a forked child drops what it has of its parent's, too.
+    pid: u32,
 }
 
 impl Claimed for MemoryClaim {
@@ -220,6 +241,8 @@ impl Claimed for MemoryClaim {
 
 impl Drop for MemoryClaim {
     fn drop(&mut self) {
-        lock(&self.shared).claims.remove(&self.key);
+        if self.pid == std::process::id() {
+            self.shared.0.lock().claims.remove(&self.key);
+        }
     }
 }

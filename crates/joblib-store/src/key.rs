@@ -48,7 +48,7 @@ impl FunctionVersion {
         self.code
     }
 
-    /// Its code, for people to read.
+    /// Its code in human-readable form.
     pub fn source(&self) -> &str {
         &self.source
     }
@@ -69,7 +69,7 @@ impl FunctionVersion {
     }
 }
 
-/// The readable form of the code is known where it was compiled, and is no part of what a version is.
+/// The readable form of the code is known only where it was compiled, and is not compared.
 impl PartialEq for FunctionVersion {
     fn eq(&self, other: &Self) -> bool {
         self.code == other.code && self.function == other.function
@@ -150,7 +150,7 @@ pub(crate) fn parse_hex(text: &str) -> Option<[u8; 16]> {
     Some(bytes)
 }
 
-/// The last part of the function's name for people, and a hash of the whole for certainty.
+/// The last part of the function's name, to be read, and a hash of the whole name, to be unique.
 fn folder_name(function: &str) -> String {
     let last = function.rsplit("::").next().unwrap_or(function);
     let mut name: String = last
@@ -163,7 +163,8 @@ fn folder_name(function: &str) -> String {
     name
 }
 
-/// FNV-1a: names folders; nothing depends on its being hard to forge, as the call's digest includes the function.
+/// FNV-1a with 64 bits. It names folders and finds torn records; nothing depends on its being hard to forge, as the
+/// call's digest includes the function.
 pub(crate) fn fnv64(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)

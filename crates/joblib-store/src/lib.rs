@@ -13,29 +13,37 @@
 //! ```
 
 mod blob;
+mod byte_size;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod error;
 mod holder;
 mod in_memory;
 mod key;
+mod lease;
 mod limits;
 mod local;
+mod options;
 mod policy;
+mod process_lock;
 mod registry;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod store;
+mod usage;
 
 pub use blob::Blob;
-pub use error::Error;
-pub use holder::Holder;
+pub use byte_size::{ByteSize, ParseByteSizeError};
+pub use error::{Error, Subject};
+pub use holder::{Holder, ParseHolderError};
 pub use in_memory::InMemory;
 pub use key::{FunctionVersion, Key};
-pub use limits::{ByteSize, Limits, ParseByteSizeError};
+pub use limits::{Limits, choose};
 pub use local::Local;
-pub use policy::{Candidate, Policy, choose};
-pub use registry::{StoreOptions, open, register_store_backend, store_backends};
+pub use options::StoreOptions;
+pub use policy::{Candidate, Policy};
+pub use registry::{open, register_store_backend, store_backends};
 #[cfg(feature = "sqlite")]
 pub use sqlite::Sqlite;
-pub use store::{Claim, Claimed, CostOf, Item, Reduced, Scope, Store, Usage, WriteBytes};
+pub use store::{Claim, Claimed, CostOf, GetFuture, Item, Scope, Store, WriteBytes};
+pub use usage::{Reduced, Usage};

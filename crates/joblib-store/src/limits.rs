@@ -1,10 +1,10 @@
-//! How much a store may hold, and sizes as people write them.
+//! How much a store may hold, and which results have to go for that.
 
-use std::fmt;
-use std::str::FromStr;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use crate::{Policy, Usage};
+use crate::byte_size::{ByteSize, ParseByteSizeError};
+use crate::policy::{Candidate, Policy};
+use crate::usage::Usage;
 
 /// How much a store may hold. Unset limits do not bind.
 ///
@@ -29,6 +29,8 @@ pub struct Limits {
     pub superseded_age: Option<Duration>,
     /// Which results go first.
     pub policy: Policy,
+    /// The time that ages are counted to; the system's clock unless set.
+    pub as_of: Option<SystemTime>,
 }
 
 impl Default for Limits {
@@ -39,12 +41,17 @@ impl Default for Limits {
             age: None,
             superseded_age: Some(Duration::from_hours(30 * 24)),
             policy: Policy::default(),
+            as_of: None,
         }
     }
 }
 
 impl Limits {
-    /// At most so many bytes: a number, or a text such as `"10G"`. An error is a text that is no [`ByteSize`].
+    /// Limits the bytes of all results together: a number, or a text such as `"10G"`.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if a text is not a valid [`ByteSize`].
     ///
     /// ```
     /// use joblib_store::Limits;
@@ -62,13 +69,13 @@ impl Limits {
         Ok(self)
     }
 
-    /// At most so many results.
+    /// Limits the number of results.
     pub fn items_limit(mut self, limit: u64) -> Self {
         self.items = Some(limit);
         self
     }
 
-    /// Nothing that was unused for longer.
+    /// Limits the time since a result was last used.
     ///
     /// ```
     /// use joblib_store::Limits;
@@ -119,117 +126,88 @@ impl Limits {
         self.age.is_some_and(|limit| idle > limit)
             || (!current && self.superseded_age.is_some_and(|limit| idle > limit))
     }
-}
 
-/// A number of bytes, as a number or as joblib writes it: `"1024"`, `"512K"`, `"1.5M"`, `"10G"` (powers of 1024).
-///
-/// ```
-/// use joblib_store::ByteSize;
-///
-/// assert_eq!("1.5K".parse::<ByteSize>()?.bytes(), 1536);
-/// assert!("10X".parse::<ByteSize>().is_err());
-/// # Ok::<(), joblib_store::ParseByteSizeError>(())
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ByteSize(u64);
+    /// Sets the time that ages are counted to, in place of the system's clock.
+    ///
+    /// ```
+    /// use joblib_store::Limits;
+    /// use std::time::{Duration, SystemTime};
+    ///
+    /// let tomorrow = SystemTime::now() + Duration::from_secs(24 * 3600);
+    /// assert_eq!(Limits::default().as_of(tomorrow).now(), tomorrow);
+    /// ```
+    pub fn as_of(mut self, time: SystemTime) -> Self {
+        self.as_of = Some(time);
+        self
+    }
 
-impl ByteSize {
-    /// The number of bytes.
-    pub fn bytes(self) -> u64 {
-        self.0
+    /// The time that ages are counted to.
+    pub fn now(&self) -> SystemTime {
+        self.as_of.unwrap_or_else(SystemTime::now)
+    }
+
+    /// The time since `used`. A time in the future, from a clock that was wrong, counts as now.
+    ///
+    /// ```
+    /// use joblib_store::Limits;
+    /// use std::time::{Duration, SystemTime};
+    ///
+    /// let limits = Limits::default();
+    /// assert_eq!(limits.idle(SystemTime::now() + Duration::from_secs(3600)), Duration::ZERO);
+    /// ```
+    pub fn idle(&self, used: SystemTime) -> Duration {
+        self.now().duration_since(used).unwrap_or_default()
+    }
+
+    /// The limits with the time of now, so that all ages are counted to the same.
+    pub(crate) fn at_one_time(&self) -> Self {
+        self.clone().as_of(self.now())
+    }
+
+    /// The limits with a `part`th less room for bytes and items: dropping a little more than is needed makes the next
+    /// look unnecessary for a while.
+    pub(crate) fn lowered(&self, part: u64) -> Self {
+        let lower = |limit: Option<u64>| limit.map(|limit| limit - limit / part);
+        Self { bytes: lower(self.bytes), items: lower(self.items), ..self.clone() }
     }
 }
 
-/// A text that is no number of bytes.
+/// The indexes of the candidates that have to go for `usage` to come within `limits`, in the order they go.
 ///
 /// ```
-/// use joblib_store::ByteSize;
+/// use joblib_store::{Candidate, Limits, Usage, choose};
+/// use std::time::Duration;
 ///
-/// let error = "ten".parse::<ByteSize>().unwrap_err();
-/// assert!(error.to_string().contains("ten"));
+/// let item = |idle| Candidate { bytes: 10, idle: Duration::from_secs(idle), cost: None, current: true };
+/// let limits = Limits { items: Some(1), ..Limits::default() };
+/// assert_eq!(choose(&[item(1), item(3), item(2)], Usage { bytes: 30, items: 3 }, &limits), [1, 2]);
 /// ```
-#[derive(Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a size is a number of bytes, or a number and one of K, M, G, T, as in \"10G\"; found {0:?}")]
-pub struct ParseByteSizeError(String);
-
-/// With the message, which is what a `main` that returns the error prints.
-impl fmt::Debug for ParseByteSizeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ParseByteSizeError({self})")
-    }
-}
-
-/// A number is a size without more ado.
-impl From<std::convert::Infallible> for ParseByteSizeError {
-    fn from(never: std::convert::Infallible) -> Self {
-        match never {}
-    }
-}
-
-impl FromStr for ByteSize {
-    type Err = ParseByteSizeError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong = || ParseByteSizeError(text.to_owned());
-        let trimmed = text.trim();
-        if let Ok(bytes) = trimmed.parse() {
-            return Ok(Self(bytes));
+pub fn choose(candidates: &[Candidate], usage: Usage, limits: &Limits) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..candidates.len()).collect();
+    order.sort_by(|&left, &right| limits.policy.compare(&candidates[left], &candidates[right]));
+    let (too_old, rest): (Vec<usize>, Vec<usize>) = order
+        .into_iter()
+        .partition(|&index| limits.too_old(candidates[index].idle, candidates[index].current));
+    let mut left = too_old.iter().fold(usage, |usage, &index| usage.minus(candidates[index].bytes));
+    let mut chosen = too_old;
+    for index in rest {
+        if limits.allow(left) {
+            break;
         }
-        let power = match trimmed.bytes().last() {
-            Some(b'K' | b'k') => 1,
-            Some(b'M' | b'm') => 2,
-            Some(b'G' | b'g') => 3,
-            Some(b'T' | b't') => 4,
-            _ => return Err(wrong()),
-        };
-        let number: f64 = trimmed[..trimmed.len() - 1].trim_end().parse().map_err(|_| wrong())?;
-        let bytes = number * 1024_f64.powi(power);
-        // Beyond 2^63 a limit of bytes says nothing; NaN and negatives never did.
-        if (0.0..9.2e18).contains(&bytes) { Ok(Self(bytes as u64)) } else { Err(wrong()) }
+        left = left.minus(candidates[index].bytes);
+        chosen.push(index);
     }
-}
-
-impl fmt::Display for ByteSize {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut value = self.0 as f64;
-        for unit in ["B", "K", "M", "G"] {
-            if value < 1024.0 {
-                return if unit == "B" { write!(f, "{value:.0}B") } else { write!(f, "{value:.1}{unit}") };
-            }
-            value /= 1024.0;
-        }
-        write!(f, "{value:.1}T")
-    }
-}
-
-impl From<u64> for ByteSize {
-    fn from(bytes: u64) -> Self {
-        Self(bytes)
-    }
-}
-
-impl TryFrom<&str> for ByteSize {
-    type Error = ParseByteSizeError;
-
-    fn try_from(text: &str) -> Result<Self, Self::Error> {
-        text.parse()
-    }
+    chosen
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
-    #[test]
-    fn sizes_read_as_joblib_reads_them() {
-        for (text, bytes) in
-            [("80G", 80 << 30), ("1.4M", 1_468_006), ("120M", 120 << 20), ("53K", 53 << 10), ("7", 7)]
-        {
-            assert_eq!(text.parse::<ByteSize>().map(ByteSize::bytes), Ok(bytes), "{text}");
-        }
-        for text in ["", "fooG", "1.4", "-1K", "1KB", "NaNK", "1e30T", "G"] {
-            assert!(text.parse::<ByteSize>().is_err(), "{text}");
-        }
+    fn candidate(idle: u64, bytes: u64) -> Candidate {
+        Candidate { bytes, idle: Duration::from_secs(idle), cost: None, current: true }
     }
 
     #[test]
@@ -238,5 +216,30 @@ mod tests {
         let month = Duration::from_hours(31 * 24);
         assert!(limits.too_old(month, false));
         assert!(!limits.too_old(month, true));
+    }
+
+    #[test]
+    fn what_is_too_old_goes_even_when_there_is_room() {
+        let limits = Limits { age: Some(Duration::from_secs(10)), ..Limits::default() };
+        assert_eq!(choose(&[candidate(11, 1), candidate(9, 1)], Usage { bytes: 2, items: 2 }, &limits), [0]);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_left_is_within_the_limits_and_nothing_more_was_taken(
+            items in prop::collection::vec((0u64..100, 1u64..1000), 0..50),
+            bytes in prop::option::of(0u64..20_000),
+            count in prop::option::of(0u64..60),
+        ) {
+            let limits = Limits { bytes, items: count, ..Limits::default() };
+            let candidates: Vec<Candidate> = items.iter().map(|&(idle, bytes)| candidate(idle, bytes)).collect();
+            let usage = candidates.iter().fold(Usage::default(), |usage, item| usage.plus(item.bytes));
+            let chosen = choose(&candidates, usage, &limits);
+            let after = |taken: &[usize]| taken.iter().fold(usage, |usage, &at| usage.minus(candidates[at].bytes));
+            prop_assert!(limits.allow(after(&chosen)));
+            if let Some((_, all_but_last)) = chosen.split_last() {
+                prop_assert!(!limits.allow(after(all_but_last)));
+            }
+        }
     }
 }

@@ -2,30 +2,34 @@
 
 use std::fmt::Debug;
 use std::io;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, RangeInclusive};
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::{Blob, Error, FunctionVersion, Holder, Key, Limits};
+use crate::blob::Blob;
+use crate::error::Error;
+use crate::holder::Holder;
+use crate::key::{FunctionVersion, Key};
+use crate::limits::Limits;
+use crate::usage::Reduced;
 
 /// Writes a result's bytes. A store calls it once per attempt to store them.
 pub type WriteBytes<'a> = &'a mut dyn FnMut(&mut dyn io::Write) -> io::Result<()>;
 
-/// How long it took to compute what a blob holds, where that can be told. Asked only by [`Policy::CostAware`].
+/// How long it took to compute what a blob holds, if that is known. Called only by [`Policy::CostAware`].
 ///
 /// [`Policy::CostAware`]: crate::Policy::CostAware
 pub type CostOf<'a> = &'a dyn Fn(Blob) -> Option<Duration>;
 
 /// A place for results: bytes under keys.
 ///
-/// An implementation may be asked by many threads and, where it is shared, by many processes at once. What it promises
-/// (each promise is a test of `conformance`):
+/// An implementation is used by many threads and, where it is shared, by many processes at once. It promises (each
+/// promise is a test of `conformance`):
 /// - `get` returns the whole bytes of one `put`, or nothing: never parts, never a mixture.
 /// - At most one [`Claim::Mine`] for a key is out at a time. A claim ends when it is written or dropped, or its process dies.
 /// - `reduce` leaves the store within the limits, and takes what its policy values least first.
-///
-/// Errors are what the system or the backend says; that there is no result is none.
 ///
 /// ```
 /// use joblib_store::{FunctionVersion, Key, Store, StoreOptions, open};
@@ -69,32 +73,104 @@ pub trait Store: Debug + Send + Sync {
     fn location(&self) -> &str;
 
     /// The bytes under `key`, if there are any. Counts as a use of them.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the store can't be read, or if what it has under `key` is damaged.
     fn get(&self, key: &Key) -> Result<Option<Blob>, Error>;
 
+    /// At least the first `bytes` bytes under `key`, or all of them if there are fewer. Does not count as a use, where
+    /// the store can tell: unless it is implemented, this is [`get`](Self::get).
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    fn peek(&self, key: &Key, _bytes: u64) -> Result<Option<Blob>, Error> {
+        self.get(key)
+    }
+
     /// Whether there are bytes under `key`. Does not count as a use.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the store can't be read.
     fn contains(&self, key: &Key) -> Result<bool, Error>;
 
-    /// Asks to be the one who computes what is missing under `key`.
+    /// Asks for the right to compute what is missing under `key`.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the store can't be written.
     fn claim(&self, key: &Key) -> Result<Claim, Error>;
 
-    /// Stores bytes under `key`, claimed or not, in place of those before. Returns how many there are. An error of `write`
-    /// is passed on, and nothing is stored.
+    /// How long to wait before asking again after [`Claim::Taken`]: the first time, and at most. A waiter asks with
+    /// [`get`](Self::get), and with [`claim`](Self::claim) every few times.
+    fn poll_interval(&self) -> RangeInclusive<Duration> {
+        Duration::from_micros(200)..=Duration::from_millis(20)
+    }
+
+    /// Stores bytes under `key`, claimed or not, in place of those before. Returns how many there are.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the store can't be written, or if `write` failed. What was stored before is then still there,
+    /// and nothing else is left.
     fn put(&self, key: &Key, write: WriteBytes<'_>) -> Result<u64, Error>;
 
     /// Drops the bytes under `key`. Returns whether there were any.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the store can't be written.
     fn remove(&self, key: &Key) -> Result<bool, Error>;
 
     /// Drops all results in `scope`. Returns how many there were.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the store can't be written. Some of the results may have been dropped.
     fn clear(&self, scope: Scope<'_>) -> Result<u64, Error>;
 
     /// Visits every result, in no order, until told to stop. Results stored or dropped meanwhile may or may not be seen.
+    /// Does not count as a use.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the store can't be read.
     fn visit(&self, visit: &mut dyn FnMut(Item) -> ControlFlow<()>) -> Result<(), Error>;
 
     /// Drops what the limits have no room for, looking at everything. `cost` tells what a result cost.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the store can't be written.
     fn reduce(&self, limits: &Limits, cost: CostOf<'_>) -> Result<Reduced, Error>;
 
     /// A small step towards the limits, taken after `key` was stored; many such steps keep the store within them.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the store can't be written.
     fn tidy(&self, key: &Key, limits: &Limits, cost: CostOf<'_>) -> Result<Reduced, Error>;
+
+    /// Called after storing failed for want of room ([`Error::is_full`]), and before the second attempt: drops what the
+    /// limits have no room for, and gives room back to the system where the store keeps some of its own.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the store can't be written.
+    fn make_room(&self, limits: &Limits, cost: CostOf<'_>) -> Result<Reduced, Error> {
+        self.reduce(limits, cost)
+    }
+
+    /// Waits until everything that was stored is where other processes find it, for stores that write later.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if something could not be written.
+    fn flush(&self) -> Result<(), Error> {
+        Ok(())
+    }
 
     /// The file in which the bytes under `key` are or will be, where each result has one of its own: for messages.
     fn path_of(&self, _key: &Key) -> Option<PathBuf> {
@@ -102,8 +178,21 @@ pub trait Store: Debug + Send + Sync {
     }
 
     /// Whether a result under `key` is known to have been dropped to keep to the limits.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the store can't be read.
     fn was_evicted(&self, key: &Key) -> Result<bool, Error>;
+
+    /// [`get`](Self::get) as a future, for stores that are far away; `None` for those whose `get` is fast enough to call
+    /// from asynchronous code.
+    fn get_async<'a>(&'a self, _key: &'a Key) -> Option<GetFuture<'a>> {
+        None
+    }
 }
+
+/// What [`Store::get_async`] returns.
+pub type GetFuture<'a> = Pin<Box<dyn Future<Output = Result<Option<Blob>, Error>> + Send + 'a>>;
 
 /// The answer to [`Store::claim`].
 ///
@@ -120,9 +209,9 @@ pub trait Store: Debug + Send + Sync {
 /// ```
 #[derive(Debug)]
 pub enum Claim {
-    /// The asker is to compute the result and write it.
+    /// The caller computes the result and writes it.
     Mine(Box<dyn Claimed>),
-    /// Somebody else is computing it.
+    /// Another caller is computing it.
     Taken(Holder),
 }
 
@@ -145,8 +234,11 @@ pub enum Claim {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait Claimed: Debug + Send {
-    /// Stores the result's bytes. Returns how many there are. After an error what was stored before is still there. Either
-    /// way the claim ends.
+    /// Stores the result's bytes. Returns how many there are. The claim ends, also after an error.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::put`].
     fn write(self: Box<Self>, write: WriteBytes<'_>) -> Result<u64, Error>;
 }
 
@@ -184,8 +276,8 @@ pub enum Scope<'a> {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Item {
-    /// The function and its code. Of the code `local` knows only the 64 bits that [`FunctionVersion::path`] has, so that
-    /// the item's key finds the result but does not equal the key it was stored under. The source is empty where the store
+    /// The function and its code. Of the code `local` knows only the 64 bits that [`FunctionVersion::path`] has, so
+    /// the item's key finds the result but does not equal the key it was stored under. The source is empty if the store
     /// does not know it.
     pub version: Arc<FunctionVersion>,
     /// The digest of the call.
@@ -213,61 +305,5 @@ impl Item {
     /// A key that finds it.
     pub fn key(&self) -> Key {
         Key::new(&self.version, self.call)
-    }
-}
-
-/// Bytes and items stored.
-///
-/// ```
-/// use joblib_store::Usage;
-///
-/// let usage = Usage { bytes: 10, items: 1 }.plus(5);
-/// assert_eq!(usage.minus(10), Usage { bytes: 5, items: 1 });
-/// ```
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Usage {
-    /// Bytes.
-    pub bytes: u64,
-    /// Items.
-    pub items: u64,
-}
-
-impl Usage {
-    /// The usage with one more item of `bytes`.
-    #[must_use]
-    pub fn plus(self, bytes: u64) -> Self {
-        Self { bytes: self.bytes.saturating_add(bytes), items: self.items.saturating_add(1) }
-    }
-
-    /// The usage with one item of `bytes` fewer.
-    #[must_use]
-    pub fn minus(self, bytes: u64) -> Self {
-        Self { bytes: self.bytes.saturating_sub(bytes), items: self.items.saturating_sub(1) }
-    }
-}
-
-/// What keeping to the limits dropped.
-///
-/// ```
-/// use joblib_store::Reduced;
-///
-/// let mut reduced = Reduced::default();
-/// reduced.add(100);
-/// assert_eq!((reduced.items, reduced.bytes), (1, 100));
-/// ```
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Reduced {
-    /// Results dropped.
-    pub items: u64,
-    /// Their bytes.
-    pub bytes: u64,
-}
-
-impl Reduced {
-    /// Adds one dropped result of `bytes`.
-    pub fn add(&mut self, bytes: u64) {
-        self.items += 1;
-        self.bytes += bytes;
     }
 }

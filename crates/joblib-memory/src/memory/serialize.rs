@@ -42,7 +42,7 @@ struct Fields {
 impl From<&Settings> for Fields {
     fn from(settings: &Settings) -> Self {
         let Settings { mmap_mode, check_mapped, compress, verbose, waiting_time, limits } = settings.clone();
-        let Limits { bytes, items, age, superseded_age, policy } = limits;
+        let Limits { bytes, items, age, superseded_age, policy, as_of: _ } = limits;
         Self {
             mmap_mode: mmap_mode.map(|mode| mode.to_string()),
             check_mapped,

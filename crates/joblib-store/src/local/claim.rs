@@ -1,25 +1,25 @@
 //! Claims: a file that says who computes a result, and that becomes the result. How a claim ends is told in the README
 //! beside this file.
 
-use std::collections::HashMap;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, BufWriter, Read, Write};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::Shared;
 use super::folder::{CLAIMS, author, temporary_name};
+use crate::error::Error;
+use crate::holder::Holder;
+use crate::key::Key;
 use crate::key::{fnv64, push_hex};
-use crate::store::WriteBytes;
-use crate::{Claim, Claimed, Error, Holder, Key};
+use crate::process_lock::{AfterFork, ProcessLock};
+use crate::store::{Claim, Claimed, WriteBytes};
 
 /// How often a holder shows that it lives.
 const HEARTBEAT: Duration = Duration::from_secs(5);
-/// How long an unchanged claim of a holder that can't be seen is believed.
-const STALE: Duration = Duration::from_secs(30);
 /// How long a claim without a holder's name is believed: its author is between two system calls.
 const NAMELESS: Duration = Duration::from_secs(2);
 
@@ -34,38 +34,13 @@ pub(super) fn claim_name(key: &Key) -> String {
     name
 }
 
-/// What this process last saw of other processes' claims, to notice those that don't change any more.
-#[derive(Debug, Default)]
-pub(super) struct Watch(Mutex<HashMap<String, (SystemTime, Instant)>>);
-
-impl Watch {
-    /// For how long the claim has looked as it does now.
-    fn unchanged_for(&self, name: &str, modified: SystemTime) -> Duration {
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if seen.len() > 10_000 {
-            seen.clear();
-        }
-        match seen.get(name) {
-            Some((before, since)) if *before == modified => since.elapsed(),
-            _ => {
-                seen.insert(name.to_owned(), (modified, Instant::now()));
-                Duration::ZERO
-            }
-        }
-    }
-
-    fn forget(&self, name: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
-    }
-}
-
 pub(super) fn claim(shared: &Arc<Shared>, key: &Key) -> Result<Claim, Error> {
     let name = claim_name(key);
     // Twice around if a stale claim is taken away; whoever is slower then finds a new claim.
     for _ in 0..4 {
         match shared.folder.create(&name) {
             Ok(file) => return mine(shared, key, &name, file),
-            Err(error) if exists(&error) => match holder(shared, &name) {
+            Err(error) if error.is_present() => match holder(shared, &name) {
                 State::Live(holder) => return Ok(Claim::Taken(holder)),
                 State::Dead => take_away(shared, &name),
                 State::Gone => {}
@@ -74,12 +49,6 @@ pub(super) fn claim(shared: &Arc<Shared>, key: &Key) -> Result<Claim, Error> {
         }
     }
     Ok(Claim::Taken(Holder::this_process()))
-}
-
-fn exists(error: &Error) -> bool {
-    use std::error::Error as _;
-    let source = error.source().and_then(|source| source.downcast_ref::<io::Error>());
-    source.is_some_and(|source| source.kind() == io::ErrorKind::AlreadyExists)
 }
 
 fn mine(shared: &Arc<Shared>, key: &Key, name: &str, file: File) -> Result<Claim, Error> {
@@ -113,14 +82,14 @@ fn holder(shared: &Shared, name: &str) -> State {
     let Ok(mut file) = shared.folder.open(name) else { return State::Gone };
     let Ok(found) = file.metadata() else { return State::Gone };
     let modified = found.modified().unwrap_or(SystemTime::UNIX_EPOCH);
-    let unchanged = shared.watch.unchanged_for(name, modified);
+    let unchanged = shared.watch.unchanged_for(name, modified, Instant::now());
     let mut bytes = [0; 512];
     let length = file.read(&mut bytes).unwrap_or(0);
     let text = std::str::from_utf8(&bytes[..length]).unwrap_or_default();
-    match text.strip_prefix(MARK).and_then(Holder::parse) {
+    match text.strip_prefix(MARK).and_then(|text| text.parse::<Holder>().ok()) {
         Some(holder) => match holder.is_alive() {
             Some(false) => State::Dead,
-            None if unchanged > STALE || abandoned(modified) => State::Dead,
+            None if unchanged > shared.lease || abandoned(modified) => State::Dead,
             _ => State::Live(holder),
         },
         // Its author is about to lock it and write its name, or died there.
@@ -131,7 +100,7 @@ fn holder(shared: &Shared, name: &str) -> State {
         // protected by it.
         None => match file.try_lock() {
             Ok(()) => State::Dead,
-            Err(TryLockError::Error(_)) if unchanged > STALE => State::Dead,
+            Err(TryLockError::Error(_)) if unchanged > shared.lease => State::Dead,
             Err(_) => State::Live(Holder::this_process()),
         },
     }
@@ -190,7 +159,8 @@ impl LocalClaim {
     /// Whether somebody may have judged this claim stale: heartbeats stop while a machine sleeps.
     fn may_be_lost(&self) -> bool {
         let (monotonic, wall) = self.since;
-        monotonic.elapsed() > STALE / 2 || wall.elapsed().map_or(true, |passed| passed > STALE / 2)
+        let enough = self.shared.lease / 2;
+        monotonic.elapsed() > enough || wall.elapsed().map_or(true, |passed| passed > enough)
     }
 
     fn is_lost(&self, file: &File) -> bool {
@@ -269,28 +239,21 @@ impl Write for Counted<'_> {
 
 /// Refreshes the claim's modification time for as long as it is held.
 fn keep_fresh(file: &Arc<File>) {
-    /// The process the list is of, and since when which claims are held.
-    type Held = (u32, Vec<(Instant, Weak<File>)>);
-    static HELD: OnceLock<Mutex<Held>> = OnceLock::new();
-    let held = HELD.get_or_init(Mutex::default);
-    let mut list = held.lock().unwrap_or_else(PoisonError::into_inner);
-    let pid = std::process::id();
-    // A forked child has the list of its parent, but neither its claims nor its thread.
-    let inherited = list.0 != pid;
-    if inherited {
-        list.1.clear();
-    }
+    /// Whether the thread runs, and since when which claims are held.
+    type Held = (bool, Vec<(Instant, Weak<File>)>);
+    // A forked child has neither its parent's claims nor its thread.
+    static HELD: ProcessLock<Held> = ProcessLock::new(AfterFork::Renew);
+    let mut list = HELD.lock();
     if list.1.len() >= 64 && list.1.len().is_power_of_two() {
         list.1.retain(|(_, file)| file.strong_count() > 0);
     }
     list.1.push((Instant::now(), Arc::downgrade(file)));
-    if inherited {
-        list.0 = pid;
+    if !std::mem::replace(&mut list.0, true) {
         // Without the thread, others judge by the process alone.
         let _ = thread::Builder::new().name("joblib-claims".into()).stack_size(64 * 1024).spawn(move || {
             loop {
                 thread::sleep(HEARTBEAT);
-                let mut list = held.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut list = HELD.lock();
                 list.1.retain(|(_, file)| file.strong_count() > 0);
                 for (since, file) in &list.1 {
                     if since.elapsed() >= HEARTBEAT

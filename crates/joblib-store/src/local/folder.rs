@@ -5,10 +5,12 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError, RwLock};
+use std::sync::Arc;
 
-use crate::key::push_hex;
-use crate::{Error, FunctionVersion, Key};
+use crate::error::Error;
+use crate::holder::Holder;
+use crate::key::{FunctionVersion, Key, push_hex};
+use crate::process_lock::{AfterFork, ProcessLock};
 
 /// All that is ours stands in this folder of the location: a folder of the user's is never cleared.
 const OWN: &str = "joblib-rs";
@@ -26,15 +28,19 @@ const CACHEDIR_TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
 pub(super) struct Folder {
     pub(super) root: PathBuf,
     /// The folder's handle, once it exists.
-    handle: RwLock<Option<File>>,
+    handle: ProcessLock<Option<Arc<File>>>,
     /// Folders of versions that this process has made or found to be real.
-    made: Mutex<HashSet<String>>,
+    made: ProcessLock<HashSet<String>>,
 }
 
 impl Folder {
     pub(super) fn new(location: &Path) -> Result<Self, Error> {
         let location = std::path::absolute(location).map_err(|error| Error::io("find", location, error))?;
-        Ok(Self { root: location.join(OWN), handle: RwLock::new(None), made: Mutex::default() })
+        Ok(Self {
+            root: location.join(OWN),
+            handle: ProcessLock::new(AfterFork::Inherit),
+            made: ProcessLock::new(AfterFork::Inherit),
+        })
     }
 
     pub(super) fn path(&self, relative: &str) -> PathBuf {
@@ -54,19 +60,17 @@ impl Folder {
 
     /// Opens a file below the folder for reading, through no link.
     pub(super) fn open(&self, relative: &str) -> io::Result<File> {
-        let handle = self.handle.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(root) = &*handle {
-            return open_beneath(root, &self.root, relative, O_RDONLY);
-        }
-        drop(handle);
-        let root = self.open_root()?;
-        let file = open_beneath(&root, &self.root, relative, O_RDONLY);
-        *self.handle.write().unwrap_or_else(PoisonError::into_inner) = Some(root);
-        file
+        open_beneath(&*self.handle()?, &self.root, relative, O_RDONLY)
     }
 
-    fn open_root(&self) -> io::Result<File> {
-        OpenOptions::new().read(true).custom_flags(O_DIRECTORY | O_NOFOLLOW).open(&self.root)
+    fn handle(&self) -> io::Result<Arc<File>> {
+        if let Some(root) = &*self.handle.lock() {
+            return Ok(Arc::clone(root));
+        }
+        let root = OpenOptions::new().read(true).custom_flags(O_DIRECTORY | O_NOFOLLOW).open(&self.root)?;
+        let root = Arc::new(root);
+        *self.handle.lock() = Some(Arc::clone(&root));
+        Ok(root)
     }
 
     /// Whether the folder, or one in it, is a folder and no link to one.
@@ -78,17 +82,7 @@ impl Folder {
     /// Creates a file below the folder that must not exist yet, and the folder itself if it is missing.
     pub(super) fn create(&self, relative: &str) -> Result<File, Error> {
         let path = self.path(relative);
-        let create = || {
-            let handle = self.handle.read().unwrap_or_else(PoisonError::into_inner);
-            if let Some(root) = &*handle {
-                return open_beneath(root, &self.root, relative, CREATE);
-            }
-            drop(handle);
-            let root = self.open_root()?;
-            let file = open_beneath(&root, &self.root, relative, CREATE);
-            *self.handle.write().unwrap_or_else(PoisonError::into_inner) = Some(root);
-            file
-        };
+        let create = || open_beneath(&*self.handle()?, &self.root, relative, CREATE);
         match create() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 self.make_root()?;
@@ -118,8 +112,8 @@ impl Folder {
 
     /// Forgets what was known of the folder, after something was found missing.
     pub(super) fn forget(&self) {
-        *self.handle.write().unwrap_or_else(PoisonError::into_inner) = None;
-        self.made.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        *self.handle.lock() = None;
+        self.made.lock().clear();
     }
 
     /// Moves a finished file to its place.
@@ -141,7 +135,7 @@ impl Folder {
 
     /// Makes the folders of a function and of a version of its code, once per process.
     fn make_version(&self, version: &FunctionVersion) -> Result<(), Error> {
-        if self.made.lock().unwrap_or_else(PoisonError::into_inner).contains(version.path()) {
+        if self.made.lock().contains(version.path()) {
             return Ok(());
         }
         let function = self.path(version.function_folder());
@@ -161,7 +155,7 @@ impl Folder {
         self.note(&function.join("name"), version.function())?;
         self.note(&folder.join("code.rs"), &format!("// {}\n{}\n", version.function(), version.source()))?;
         self.note(&function.join("current"), version.code_folder())?;
-        self.made.lock().unwrap_or_else(PoisonError::into_inner).insert(version.path().to_owned());
+        self.made.lock().insert(version.path().to_owned());
         Ok(())
     }
 
@@ -203,21 +197,21 @@ pub(super) fn not_real() -> io::Error {
 pub(super) fn temporary_name() -> String {
     use std::sync::atomic::{AtomicU64, Ordering};
     static COUNT: AtomicU64 = AtomicU64::new(0);
-    let holder = crate::Holder::this_process();
+    let holder = Holder::this_process();
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     format!("{CLAIMS}/{}-{}-{}-{count}.tmp", host_mark(&holder), holder.pid(), holder.started())
 }
 
 /// The process of this host that a temporary name, without its folder, was made by; `None` if that is elsewhere or not
 /// told.
-pub(super) fn author(temporary: &str) -> Option<crate::Holder> {
+pub(super) fn author(temporary: &str) -> Option<Holder> {
     let mut parts = temporary.strip_suffix(".tmp")?.split('-');
     let (host, pid, started, _count) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    let author = crate::Holder::of_this_host(pid.parse().ok()?, started.parse().ok()?);
+    let author = Holder::of_this_host(pid.parse().ok()?, started.parse().ok()?);
     (host_mark(&author) == host).then_some(author)
 }
 
-fn host_mark(holder: &crate::Holder) -> String {
+fn host_mark(holder: &Holder) -> String {
     format!("{:016x}", crate::key::fnv64(holder.host().as_bytes()))
 }
 
@@ -234,7 +228,6 @@ fn read_small(path: &Path) -> Option<String> {
     Some(text)
 }
 
-#[cfg(target_os = "linux")]
 mod flags {
     use nix::fcntl::OFlag;
 
@@ -244,16 +237,6 @@ mod flags {
     pub(super) const O_RDONLY: i32 = OFlag::O_RDONLY.bits();
     /// A new file, for reading and writing.
     pub(super) const CREATE: i32 = OFlag::O_RDWR.bits() | OFlag::O_CREAT.bits() | OFlag::O_EXCL.bits();
-}
-
-/// The BSDs' values, which macOS shares.
-#[cfg(not(target_os = "linux"))]
-mod flags {
-    pub(in super::super) const O_NOFOLLOW: i32 = 0x100;
-    pub(in super::super) const O_NONBLOCK: i32 = 0x4;
-    pub(super) const O_DIRECTORY: i32 = 0x0010_0000;
-    pub(super) const O_RDONLY: i32 = 0;
-    pub(super) const CREATE: i32 = 0x2 | 0x200 | 0x800;
 }
 
 use flags::{CREATE, O_DIRECTORY, O_RDONLY};

@@ -5,10 +5,10 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
 
-use crate::Usage;
 use crate::key::fnv64;
+use crate::process_lock::{AfterFork, ProcessLock};
+use crate::usage::Usage;
 
 const RECORD: usize = 32;
 const MAGIC: [u8; 2] = *b"ju";
@@ -28,7 +28,7 @@ enum Kind {
 #[derive(Debug)]
 pub(super) struct Journal {
     path: PathBuf,
-    state: Mutex<Option<State>>,
+    state: ProcessLock<Option<State>>,
 }
 
 #[derive(Debug)]
@@ -48,7 +48,7 @@ pub(super) fn id(version: &str, call: &[u8; 16]) -> [u8; 16] {
 
 impl Journal {
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { path, state: Mutex::new(None) }
+        Self { path, state: ProcessLock::new(AfterFork::Renew) }
     }
 
     pub(super) fn added(&self, call: &[u8; 16], bytes: u64) {
@@ -68,7 +68,7 @@ impl Journal {
 
     /// The total, or `None` where the journal is missing or damaged and the cache has to be counted.
     pub(super) fn usage(&self) -> Option<Usage> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock();
         let state = self.current(&mut state)?;
         state.catch_up();
         let sum = Usage { bytes: state.bytes.max(0) as u64, items: state.items.max(0) as u64 };
@@ -77,7 +77,7 @@ impl Journal {
 
     /// Notes what counting everything found.
     pub(super) fn correct(&self, truth: Usage) {
-        let mut guard = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut guard = self.state.lock();
         let Some(state) = self.current(&mut guard) else { return };
         state.catch_up();
         if !state.sound || state.read > LONG {
@@ -117,7 +117,7 @@ impl Journal {
     }
 
     fn append(&self, lines: &[u8]) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock();
         // One write at the end; if it fails, the next count mends the total.
         if let Some(state) = self.current(&mut state) {
             let _ = state.file.write_all(lines);

@@ -12,9 +12,17 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, TryLockError};
+use std::time::{Duration, SystemTime};
 
-use crate::store::WriteBytes;
-use crate::{Blob, Claim, CostOf, Error, Item, Key, Limits, Reduced, Scope, Store, StoreOptions, Usage};
+use crate::blob::Blob;
+use crate::error::Error;
+use crate::key::Key;
+use crate::lease::{Watch, lease};
+use crate::limits::Limits;
+use crate::options::StoreOptions;
+use crate::process_lock::{AfterFork, ProcessLock};
+use crate::store::{Claim, CostOf, Item, Scope, Store, WriteBytes};
+use crate::usage::{Reduced, Usage};
 use folder::Folder;
 use journal::Journal;
 
@@ -41,9 +49,11 @@ pub struct Local {
 struct Shared {
     folder: Folder,
     journal: Journal,
-    watch: claim::Watch,
+    watch: Watch<SystemTime>,
+    /// How long an unchanged claim is believed.
+    lease: Duration,
     touched: touch::Touched,
-    sweep: Mutex<sweep::Sweep>,
+    sweep: ProcessLock<Arc<Mutex<sweep::Sweep>>>,
     /// Whether this process has looked for what dead ones left.
     tidied: AtomicBool,
 }
@@ -56,8 +66,17 @@ impl Shared {
 
 impl Local {
     /// The store in the folder `options.location()`, which is made when something is first stored.
+    ///
+    /// The option `lease` is the number of seconds after which a claim is taken over whose holder can't be seen, as on
+    /// another machine, and does not refresh it: 30 unless set.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if an option is unknown or has an invalid value, or if the location can't be made absolute.
     pub fn open(options: &StoreOptions) -> Result<Self, Error> {
-        options.allow_only(&[])?;
+        options.allow_only(&["lease"])?;
+        let lease = lease(options)?;
+        let options = options.clone().absolute()?;
         let folder = Folder::new(options.location())?;
         let journal = Journal::new(folder.path("usage"));
         let location = folder.root.parent().unwrap_or(&folder.root).display().to_string();
@@ -65,9 +84,10 @@ impl Local {
             shared: Arc::new(Shared {
                 folder,
                 journal,
-                watch: claim::Watch::default(),
+                watch: Watch::default(),
+                lease,
                 touched: touch::Touched::default(),
-                sweep: Mutex::default(),
+                sweep: ProcessLock::new(AfterFork::Renew),
                 tidied: AtomicBool::new(false),
             }),
             location,
@@ -165,8 +185,9 @@ impl Store for Local {
     }
 
     fn tidy(&self, key: &Key, limits: &Limits, cost: CostOf<'_>) -> Result<Reduced, Error> {
-        // One thread at a time; the others have better things to do.
-        match self.shared.sweep.try_lock() {
+        // One thread at a time; the others need not wait for it.
+        let sweep = Arc::clone(&*self.shared.sweep.lock());
+        match sweep.try_lock() {
             Ok(mut sweep) => Ok(sweep.step(&self.shared, key, limits, cost)),
             Err(TryLockError::Poisoned(poisoned)) => {
                 Ok(poisoned.into_inner().step(&self.shared, key, limits, cost))

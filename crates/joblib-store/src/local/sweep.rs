@@ -5,15 +5,19 @@ use std::fs::{self, File, ReadDir};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use super::Shared;
 use super::folder::{CLAIMS, Folder, SUFFIX};
 use super::journal;
+use crate::blob::Blob;
+use crate::error::Error;
+use crate::key::FunctionVersion;
 use crate::key::parse_hex;
-use crate::{
-    Blob, Candidate, CostOf, Error, FunctionVersion, Item, Limits, Policy, Reduced, Scope, Usage, choose,
-};
+use crate::limits::{Limits, choose};
+use crate::policy::{Candidate, Policy};
+use crate::store::{CostOf, Item, Scope};
+use crate::usage::{Reduced, Usage};
 
 /// How many results a step looks at, at most.
 const SAMPLE: usize = 4096;
@@ -33,21 +37,16 @@ pub(super) struct Found {
 }
 
 impl Found {
-    fn candidate(&self, now: SystemTime, policy: Policy, cost: CostOf<'_>) -> Candidate {
-        let cost = match policy {
+    fn candidate(&self, limits: &Limits, cost: CostOf<'_>) -> Candidate {
+        let cost = match limits.policy {
             Policy::CostAware => {
                 let file = File::open(&self.path).ok();
                 file.and_then(|file| cost(Blob::File { file, path: self.path.clone() }))
             }
             Policy::LeastRecentlyUsed => None,
         };
-        Candidate { bytes: self.bytes, idle: idle(now, self.used), cost, current: self.current }
+        Candidate { bytes: self.bytes, idle: limits.idle(self.used), cost, current: self.current }
     }
-}
-
-/// Time since a result was used; one used in the future, by a clock that jumped, is as fresh as can be.
-fn idle(now: SystemTime, used: SystemTime) -> Duration {
-    now.duration_since(used).unwrap_or_default()
 }
 
 /// A walk over all results that can be continued later.
@@ -198,9 +197,9 @@ impl Sweep {
         if whole {
             shared.journal.correct(super::count(&found));
         }
-        let now = SystemTime::now();
+        let limits = &limits.at_one_time();
         let mut ranked: Vec<(Candidate, Found)> =
-            found.into_iter().map(|item| (item.candidate(now, limits.policy, cost), item)).collect();
+            found.into_iter().map(|item| (item.candidate(limits, cost), item)).collect();
         ranked.sort_by(|left, right| limits.policy.compare(&left.0, &right.0));
         // Of a part of the cache, the better part of the worse half may be better than what was not seen.
         let keep = if whole { ranked.len().div_ceil(2) } else { ranked.len().div_ceil(4) };
@@ -209,10 +208,9 @@ impl Sweep {
 
     fn drop_old(&mut self, shared: &Shared, limits: &Limits, reduced: &mut Reduced) {
         let mut walk = self.walk.take().unwrap_or_else(|| Walk::start(&shared.folder));
-        let now = SystemTime::now();
         for _ in 0..SAMPLE / 8 {
             let Some((found, _)) = walk.next(&shared.folder) else { return };
-            if limits.too_old(idle(now, found.used), found.current) && drop_unused(&found, reduced) {
+            if limits.too_old(limits.idle(found.used), found.current) && drop_unused(&found, reduced) {
                 shared.journal.evicted(&[(found.id, found.bytes)]);
             }
         }
@@ -242,9 +240,8 @@ pub(super) fn reduce(shared: &Shared, limits: &Limits, cost: CostOf<'_>) -> Resu
         found.push(item);
     }
     let usage = super::count(&found);
-    let now = SystemTime::now();
-    let candidates: Vec<Candidate> =
-        found.iter().map(|item| item.candidate(now, limits.policy, cost)).collect();
+    let limits = &limits.at_one_time();
+    let candidates: Vec<Candidate> = found.iter().map(|item| item.candidate(limits, cost)).collect();
     let mut reduced = Reduced::default();
     for index in choose(&candidates, usage, limits) {
         match fs::remove_file(&found[index].path) {

@@ -1,13 +1,13 @@
 //! Connections to the file, and patience with others that write to it: no error says only that somebody was faster.
 
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
-use crate::Error;
+use crate::error::Error;
+use crate::process_lock::{AfterFork, ProcessLock};
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS versions (
@@ -36,26 +36,22 @@ pub(super) struct Connections {
     location: String,
     path: PathBuf,
     /// Those that nobody uses just now.
-    idle: Mutex<Vec<Connection>>,
+    idle: ProcessLock<Vec<Connection>>,
 }
 
 impl Connections {
     /// Connections to the file `path`, which errors call `location`.
     pub(super) fn new(location: String, path: PathBuf) -> Self {
-        Self { location, path, idle: Mutex::default() }
+        Self { location, path, idle: ProcessLock::new(AfterFork::Renew) }
     }
 
     pub(super) fn location(&self) -> &str {
         &self.location
     }
 
-    pub(super) fn path(&self) -> &PathBuf {
-        &self.path
-    }
-
     /// Whether there is no file, as far as can be told without making it.
     pub(super) fn is_unmade(&self) -> bool {
-        !self.path.exists() && self.idle.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+        !self.path.exists() && self.idle.lock().is_empty()
     }
 
     /// Does something with a connection; again, from its start, where others that write were in its way.
@@ -87,7 +83,7 @@ impl Connections {
         let mut locks_fail_since = None;
         let mut step = Duration::from_millis(1);
         loop {
-            let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let idle = self.idle.lock().pop();
             if idle.is_none() {
                 let folder = self.path.parent().unwrap_or(&self.path);
                 std::fs::create_dir_all(folder)
@@ -99,7 +95,7 @@ impl Connections {
                 let done = work(&mut connection);
                 // A connection that failed otherwise is not used again.
                 if connection.is_autocommit() && done.as_ref().err().is_none_or(in_the_way) {
-                    self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+                    self.idle.lock().push(connection);
                 }
                 done
             });

@@ -5,21 +5,24 @@ mod connections;
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use self::connections::Connections;
-use crate::key::fnv64;
-use crate::store::WriteBytes;
-use crate::{
-    Blob, Candidate, Claim, Claimed, CostOf, Error, FunctionVersion, Holder, Item, Key, Limits, Policy,
-    Reduced, Scope, Store, StoreOptions, Usage, choose,
-};
+use crate::blob::Blob;
+use crate::error::Error;
+use crate::holder::Holder;
+use crate::key::{FunctionVersion, Key, fnv64};
+use crate::lease::{Watch, lease};
+use crate::limits::{Limits, choose};
+use crate::options::StoreOptions;
+use crate::policy::{Candidate, Policy};
+use crate::process_lock::{AfterFork, ProcessLock};
+use crate::store::{Claim, Claimed, CostOf, Item, Scope, Store, WriteBytes};
+use crate::usage::{Reduced, Usage};
 
-/// How long a claim of a holder that can't be seen is believed.
-const STALE: Duration = Duration::from_mins(10);
 /// Uses that are noted together.
 const TOUCHES: usize = 256;
 /// Results a step towards the limits looks at, at most.
@@ -46,25 +49,33 @@ pub struct Sqlite {
 struct Shared {
     connections: Connections,
     /// Versions that this process has written, by their folder name.
-    versions: Mutex<HashMap<String, i64>>,
+    versions: ProcessLock<HashMap<String, i64>>,
     /// Results used since uses were last noted.
-    touched: Mutex<HashMap<[u8; 24], i64>>,
+    touched: ProcessLock<HashMap<[u8; 24], i64>>,
     /// Unseen holders of claims, and since when their claims have been seen.
-    watch: Mutex<HashMap<[u8; 24], (String, Instant)>>,
+    watch: Watch<String>,
+    /// How long such a claim is believed.
+    lease: Duration,
 }
 
 impl Sqlite {
     /// The store in the folder `options.location()`. The first use of it makes the folder and the file, unless that is a
-    /// `get`, which finds nothing where they are not.
+    /// `get`, which finds nothing where they are not. The option `lease` is that of [`Local`](crate::Local).
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if an option is unknown or has an invalid value, or if the location can't be made absolute.
     pub fn open(options: &StoreOptions) -> Result<Self, Error> {
-        options.allow_only(&[])?;
-        let location = std::path::absolute(options.location())
-            .map_err(|error| Error::io("find", options.location(), error))?;
+        options.allow_only(&["lease"])?;
+        let lease = lease(options)?;
+        let options = options.clone().absolute()?;
+        let location = options.location();
         let shared = Shared {
             connections: Connections::new(location.display().to_string(), location.join("joblib.sqlite")),
-            versions: Mutex::default(),
-            touched: Mutex::default(),
-            watch: Mutex::default(),
+            versions: ProcessLock::new(AfterFork::Renew),
+            touched: ProcessLock::new(AfterFork::Renew),
+            watch: Watch::default(),
+            lease,
         };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -114,10 +125,9 @@ impl Shared {
 
     fn put(&self, key: &Key, claimed: bool, write: WriteBytes<'_>) -> Result<u64, Error> {
         let mut bytes = Vec::new();
-        write(&mut bytes)
-            .map_err(|error| Error::io("write a result into", self.connections.path(), error))?;
+        write(&mut bytes).map_err(Error::value)?;
         let (id, version) = (id(key), key.version());
-        let known = self.versions.lock().unwrap_or_else(PoisonError::into_inner).get(version.path()).copied();
+        let known = self.versions.lock().get(version.path()).copied();
         let number = self.connections.with(|connection| {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             transaction.prepare_cached("DELETE FROM results WHERE key = ?1")?.execute([id])?;
@@ -153,7 +163,7 @@ impl Shared {
             Ok(number)
         })?;
         if known != Some(number) {
-            let mut versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut versions = self.versions.lock();
             versions.insert(version.path().to_owned(), number);
         }
         Ok(bytes.len() as u64)
@@ -161,7 +171,7 @@ impl Shared {
 
     /// Notes a use. A hit neither waits for others that write, nor fails for a note.
     fn touch(&self, id: [u8; 24]) {
-        let mut touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut touched = self.touched.lock();
         touched.insert(id, micros(SystemTime::now()));
         if touched.len() < TOUCHES {
             return;
@@ -176,7 +186,7 @@ impl Shared {
 
     /// Keeps uses that could not be written just now, unless there are too many.
     fn note_later(&self, uses: HashMap<[u8; 24], i64>) {
-        let mut touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut touched = self.touched.lock();
         for (id, used) in uses {
             if touched.len() == TOUCHES - 1 {
                 break;
@@ -187,21 +197,11 @@ impl Shared {
 
     /// Writes when results were used, many at once.
     fn note_uses(&self) -> Result<(), Error> {
-        let uses = std::mem::take(&mut *self.touched.lock().unwrap_or_else(PoisonError::into_inner));
+        let uses = std::mem::take(&mut *self.touched.lock());
         if uses.is_empty() {
             return Ok(());
         }
         self.connections.with(|connection| write_uses(connection, &uses))
-    }
-
-    /// Whether an unseen holder has had a claim for so long that it is not believed any more.
-    fn has_watched_long(&self, id: [u8; 24], holder: &str) -> bool {
-        let mut watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner);
-        let (watched, since) = watch.entry(id).or_insert_with(|| (holder.to_owned(), Instant::now()));
-        if watched != holder {
-            (*watched, *since) = (holder.to_owned(), Instant::now());
-        }
-        since.elapsed() > STALE
     }
 
     fn usage(&self) -> Result<Usage, Error> {
@@ -216,7 +216,7 @@ impl Shared {
     /// Drops of at most `sample` results, those of earlier code and the least recently used, what has no room.
     fn reduce(&self, limits: &Limits, cost: CostOf<'_>, sample: usize) -> Result<Reduced, Error> {
         self.note_uses()?;
-        let now = SystemTime::now();
+        let limits = &limits.at_one_time();
         let sampled = self.connections.with(|connection| {
             let with_bytes = matches!(limits.policy, Policy::CostAware);
             let mut statement = connection.prepare_cached(
@@ -230,7 +230,7 @@ impl Shared {
                     SystemTime::UNIX_EPOCH + Duration::from_micros(row.get::<_, i64>(3)?.max(0) as u64);
                 let candidate = Candidate {
                     bytes: row.get::<_, i64>(2)?.max(0) as u64,
-                    idle: now.duration_since(used).unwrap_or_default(),
+                    idle: limits.idle(used),
                     cost: bytes.and_then(|bytes| cost(Blob::Bytes(bytes.into()))),
                     current: row.get(4)?,
                 };
@@ -291,6 +291,7 @@ impl Store for Sqlite {
     fn claim(&self, key: &Key) -> Result<Claim, Error> {
         let id = id(key);
         let me = Holder::this_process();
+        let watched = format!("{}/{}", key.version().path(), key.call_hex());
         for _ in 0..4 {
             // Those who wait ask again and again: looking, they are in nobody's way.
             let holder: Option<String> = self.shared.connections.with(|connection| {
@@ -306,7 +307,7 @@ impl Store for Sqlite {
                 if mine == 0 {
                     continue;
                 }
-                self.shared.watch.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+                self.shared.watch.forget(&watched);
                 return Ok(Claim::Mine(Box::new(SqliteClaim {
                     shared: Arc::clone(&self.shared),
                     key: key.clone(),
@@ -314,10 +315,13 @@ impl Store for Sqlite {
                     open: true,
                 })));
             };
-            let holder = Holder::parse(&text);
+            let holder = text.parse::<Holder>().ok();
             let dead = match holder.as_ref().map(Holder::is_alive) {
                 Some(Some(alive)) => !alive,
-                Some(None) => self.shared.has_watched_long(id, &text),
+                Some(None) => {
+                    let unchanged = self.shared.watch.unchanged_for(&watched, text.clone(), Instant::now());
+                    unchanged > self.shared.lease
+                }
                 None => true,
             };
             match holder {
@@ -342,7 +346,7 @@ impl Store for Sqlite {
     }
 
     fn clear(&self, scope: Scope<'_>) -> Result<u64, Error> {
-        self.shared.versions.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.shared.versions.lock().clear();
         let removed = self.shared.connections.with(|connection| {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let removed = match scope {
@@ -478,14 +482,14 @@ mod tests {
                 id[..8].copy_from_slice(&number.to_be_bytes());
                 store.shared.touch(id);
             }
-            store.shared.touched.lock().unwrap().len()
+            store.shared.touched.lock().len()
         };
         store.shared.connections.with(|_| Ok(())).unwrap();
         let writer = Connection::open(folder.path().join("joblib.sqlite")).unwrap();
         writer.execute_batch("BEGIN IMMEDIATE").unwrap();
         assert_eq!(use_many(), TOUCHES - 1);
         writer.execute_batch("COMMIT").unwrap();
-        store.shared.touched.lock().unwrap().clear();
+        store.shared.touched.lock().clear();
 
         let read_only = |connection: &mut Connection| connection.pragma_update(None, "query_only", true);
         store.shared.connections.with(read_only).unwrap();

@@ -1,5 +1,4 @@
 //! The sqlite store while another connection writes to its file, or has changed it.
-#![cfg(feature = "sqlite")]
 
 use std::ops::ControlFlow;
 use std::path::Path;

@@ -1,0 +1,159 @@
+//! Where to open a store, and options that only its backend understands.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+
+/// Where to open a store, and options that only its backend understands.
+///
+/// ```
+/// use joblib_store::StoreOptions;
+///
+/// let options = StoreOptions::new("cache").option("timeout", "5");
+/// assert_eq!(options.location(), "cache");
+/// assert_eq!(options.get("timeout"), Some("5"));
+/// assert_eq!(options.options().collect::<Vec<_>>(), [("timeout", "5")]);
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StoreOptions {
+    location: PathBuf,
+    options: BTreeMap<String, String>,
+}
+
+impl StoreOptions {
+    /// A store at `location`.
+    pub fn new(location: impl Into<PathBuf>) -> Self {
+        Self { location: location.into(), options: BTreeMap::new() }
+    }
+
+    /// Sets an option of the backend.
+    pub fn option(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.options.insert(name.into(), value.into());
+        self
+    }
+
+    /// Where the store is.
+    pub fn location(&self) -> &Path {
+        &self.location
+    }
+
+    /// An option of the backend.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.options.get(name).map(String::as_str)
+    }
+
+    /// All options, by name.
+    pub fn options(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.options.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The scheme of a location that is a URL, such as `s3` in `s3://bucket/prefix`.
+    ///
+    /// ```
+    /// use joblib_store::StoreOptions;
+    ///
+    /// assert_eq!(StoreOptions::new("s3://team/cache").scheme(), Some("s3"));
+    /// assert_eq!(StoreOptions::new("cache").scheme(), None);
+    /// ```
+    pub fn scheme(&self) -> Option<&str> {
+        let (scheme, _) = self.location.to_str()?.split_once("://")?;
+        let is_scheme = !scheme.is_empty()
+            && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+        is_scheme.then_some(scheme)
+    }
+
+    /// The options with a location that stays the same when the process changes its working directory: a relative path
+    /// is made absolute, and a leading `~` is the home directory. A URL stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the working directory or the home directory can't be found, and for a path that begins with
+    /// the home directory of another user, as in `~somebody/cache`.
+    ///
+    /// ```
+    /// use joblib_store::StoreOptions;
+    ///
+    /// let options = StoreOptions::new("cache").absolute()?;
+    /// assert!(options.location().is_absolute());
+    /// assert!(StoreOptions::new("~somebody/cache").absolute().is_err());
+    /// # Ok::<(), joblib_store::Error>(())
+    /// ```
+    pub fn absolute(mut self) -> Result<Self, Error> {
+        if self.scheme().is_some() {
+            return Ok(self);
+        }
+        let first = self.location.components().next().map(|part| part.as_os_str().to_string_lossy());
+        let home = match first.as_deref() {
+            Some("~") => {
+                let home = std::env::home_dir().filter(|home| home.is_absolute());
+                home.ok_or_else(|| {
+                    self.refused("the home directory is not known: set HOME, or name a folder")
+                })?
+            }
+            Some(first) if first.starts_with('~') && !self.location.exists() => {
+                return Err(self.refused(
+                    "only the own home directory has a short form, `~/…`; write others in full, or `./~…` for a \
+                     folder of that name",
+                ));
+            }
+            _ => PathBuf::new(),
+        };
+        let rest = if home.as_os_str().is_empty() {
+            self.location.clone()
+        } else {
+            self.location.components().skip(1).collect()
+        };
+        let location = home.join(rest);
+        self.location = std::path::absolute(&location)
+            .map_err(|error| Error::io("find the absolute path of", location, error))?;
+        Ok(self)
+    }
+
+    /// Refuses options that the backend doesn't know, so that none is accepted and ignored.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if an option's name is not among `known`.
+    ///
+    /// ```
+    /// use joblib_store::StoreOptions;
+    ///
+    /// let options = StoreOptions::new("cache").option("timeoout", "5");
+    /// let error = options.allow_only(&["timeout"]).unwrap_err();
+    /// assert!(error.to_string().contains(r#"no option "timeoout"; known are ["timeout"]"#));
+    /// ```
+    pub fn allow_only(&self, known: &[&str]) -> Result<(), Error> {
+        match self.options.keys().find(|name| !known.contains(&name.as_str())) {
+            None => Ok(()),
+            Some(name) => Err(self.refused(&format!("there is no option {name:?}; known are {known:?}"))),
+        }
+    }
+
+    /// An error for an option whose value is not what was expected.
+    pub(crate) fn invalid(&self, name: &str, expected: &str) -> Error {
+        let found = self.get(name).unwrap_or_default();
+        self.refused(&format!("the option {name:?} is {found:?}, but should be {expected}"))
+    }
+
+    fn refused(&self, reason: &str) -> Error {
+        Error::backend(self.location.display().to_string(), reason)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tilde_is_the_home_directory_at_the_start_alone() {
+        let home = std::env::home_dir().unwrap();
+        let absolute = |path: &str| StoreOptions::new(path).absolute().unwrap().location().to_owned();
+        assert_eq!(absolute("~/cache"), home.join("cache"));
+        assert_eq!(absolute("~"), home);
+        let here = std::env::current_dir().unwrap();
+        assert_eq!(absolute("./~/cache"), here.join("~/cache"));
+        assert_eq!(absolute("a/~"), here.join("a/~"));
+        assert_eq!(absolute("s3://bucket/~"), Path::new("s3://bucket/~"));
+    }
+}

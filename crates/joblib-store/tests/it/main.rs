@@ -1,0 +1,5 @@
+//! The stores through the public interface.
+
+#[cfg(feature = "sqlite")]
+mod sqlite;
+mod stores;
