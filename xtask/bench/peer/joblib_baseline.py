@@ -300,6 +300,14 @@ def hash_array(data, algorithm):
         yield gigabytes(big) / seconds(lambda: joblib.hash(big, algorithm))
 
 
+@measures("hash.map.u64", "ms", key=lambda i: i)
+@measures("hash.map.string", "ms", key=lambda i: f"key-{i}")
+def hash_map(data, key):
+    numbers = {key(i): float(i) for i in range(100_000)}
+    while True:
+        yield 1e3 * seconds(lambda: joblib.hash(numbers))
+
+
 @measures("hash.small", "us")
 def hash_small(data):
     small = (1, "two", 3.0, [4, 5, 6], {"seven": 8})

@@ -1,8 +1,10 @@
-//! Content hashes: one large array, and a small value.
+//! Content hashes: one large array, large maps, and a small value.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::Hash;
 
 use joblib_hash::{Algorithm, hash, hash_with};
+use serde::Serialize;
 
 use crate::limits;
 use crate::measure::seconds;
@@ -18,7 +20,17 @@ pub(crate) fn rows() -> Vec<Row> {
             Ok(Sides::new(move || Ok(1e6 * seconds(2000, || Ok(hash(&small)?))?)))
         })
         .bar(Bar::AtMost(1.0 / 30.0)),
+        map("hash.map.u64", |i| i).bar(Bar::Under(8.0)),
+        map("hash.map.string", |i| format!("key-{i}")).bar(Bar::Under(12.0)),
     ]
+}
+
+/// A map of 100,000 floats.
+fn map<K: Eq + Hash + Serialize + 'static>(name: &str, key: fn(u64) -> K) -> Row {
+    Row::new(name, Unit::Milliseconds, move |_| {
+        let map: HashMap<K, f64> = (0..100_000).map(|i| (key(i), i as f64)).collect();
+        Ok(Sides::new(move || Ok(1e3 * seconds(5, || Ok(hash(&map)?))?)))
+    })
 }
 
 fn array(name: &str, algorithm: Algorithm) -> Row {
