@@ -123,7 +123,7 @@ pub(crate) struct Hash {
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
 
-    /// The algorithm: blake3, sha256, sha1 or md5
+    /// The algorithm: blake3, xxh3, sha256, sha1 or md5
     #[arg(long, default_value = "blake3", value_name = "NAME")]
     pub(crate) algorithm: joblib_hash::Algorithm,
 }

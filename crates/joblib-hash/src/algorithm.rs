@@ -17,6 +17,9 @@ pub enum Algorithm {
     /// BLAKE3, 256 bits: the fastest, and on all cores for large input.
     #[default]
     Blake3,
+    /// XXH3, 128 bits: as fast as memory, for data that nobody manipulates. Collisions are not found
+    /// by accident, but can be made on purpose with little effort.
+    Xxh3,
     /// SHA-256 (FIPS 180-4).
     Sha256,
     /// SHA-1, 160 bits: for comparison with joblib; collisions can be made on purpose.
@@ -27,18 +30,19 @@ pub enum Algorithm {
 
 impl Algorithm {
     /// Every algorithm.
-    pub const ALL: [Self; 4] = [Self::Blake3, Self::Sha256, Self::Sha1, Self::Md5];
+    pub const ALL: [Self; 5] = [Self::Blake3, Self::Xxh3, Self::Sha256, Self::Sha1, Self::Md5];
 
     /// The name, as it stands in a digest's text.
     ///
     /// ```
     /// use joblib_hash::Algorithm;
     ///
-    /// assert_eq!(Algorithm::ALL.map(Algorithm::name), ["blake3", "sha256", "sha1", "md5"]);
+    /// assert_eq!(Algorithm::ALL.map(Algorithm::name), ["blake3", "xxh3", "sha256", "sha1", "md5"]);
     /// ```
     pub const fn name(self) -> &'static str {
         match self {
             Self::Blake3 => "blake3",
+            Self::Xxh3 => "xxh3",
             Self::Sha256 => "sha256",
             Self::Sha1 => "sha1",
             Self::Md5 => "md5",
@@ -58,7 +62,7 @@ impl Algorithm {
         match self {
             Self::Blake3 | Self::Sha256 => 32,
             Self::Sha1 => 20,
-            Self::Md5 => 16,
+            Self::Xxh3 | Self::Md5 => 16,
         }
     }
 }
@@ -78,7 +82,7 @@ impl fmt::Display for Algorithm {
 /// assert!(error.to_string().contains("expected blake3"));
 /// ```
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown hash algorithm {found:?}: expected blake3, sha256, sha1 or md5")]
+#[error("unknown hash algorithm {found:?}: expected blake3, xxh3, sha256, sha1 or md5")]
 pub struct UnknownAlgorithm {
     found: String,
 }

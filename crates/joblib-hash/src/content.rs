@@ -2,10 +2,16 @@
 
 use std::convert::Infallible;
 
+use joblib_array::Buffer;
 use joblib_array::transfer::RawArray;
+use rayon::prelude::*;
+use twox_hash::XxHash3_128 as Xxh3;
 
 use crate::stream::Stream;
 use crate::{Algorithm, Digest};
+
+/// Bytes of a piece; the size of every element divides it.
+const PIECE: usize = 1 << 20;
 
 /// The digest of an array's elements in C order.
 ///
@@ -13,21 +19,53 @@ use crate::{Algorithm, Digest};
 /// without this process writing it.
 pub(crate) fn digest(array: &RawArray<'_>, algorithm: Algorithm) -> Digest {
     let compute = || {
+        if algorithm == Algorithm::Xxh3 {
+            return digest_of_pieces(array);
+        }
         let mut stream = Stream::new(algorithm, Vec::new());
         stream.elements(array);
         stream.finish()
     };
     let buffer = array.buffer;
-    let keeps = algorithm == Algorithm::default()
-        && array.is_in_c_order()
-        && buffer.is_whole()
-        && buffer.mmap_mode().is_none();
-    if !keeps {
+    if !(array.is_in_c_order() && buffer.is_whole() && buffer.mmap_mode().is_none()) {
         return compute();
     }
-    let Ok((kept, _)) = buffer.derived(|_| Ok::<_, Infallible>(Kept(compute())));
+    match algorithm {
+        Algorithm::Blake3 => kept::<0>(buffer, compute),
+        Algorithm::Xxh3 => kept::<1>(buffer, compute),
+        _ => compute(),
+    }
+}
+
+/// XXH3 reads its input from one end to the other. So that all cores take part, what it reads of a large array are the
+/// XXH3s of the array's pieces.
+fn digest_of_pieces(array: &RawArray<'_>) -> Digest {
+    let digest = |piece: &[u8]| Xxh3::oneshot(piece).to_be_bytes();
+    let digests: Vec<[u8; 16]> = if array.is_in_c_order() {
+        array.bytes.par_chunks(PIECE).map(digest).collect()
+    } else {
+        let size = array.dtype.size();
+        let mut digests = Vec::new();
+        let mut piece = Vec::with_capacity(PIECE);
+        array.for_each_in_c_order(|place| {
+            piece.extend_from_slice(&array.bytes[place * size..(place + 1) * size]);
+            if piece.len() == PIECE {
+                digests.push(digest(&piece));
+                piece.clear();
+            }
+        });
+        if !piece.is_empty() {
+            digests.push(digest(&piece));
+        }
+        digests
+    };
+    Digest::new(Algorithm::Xxh3, &digest(digests.as_flattened()))
+}
+
+fn kept<const ALGORITHM: u8>(buffer: &Buffer, compute: impl FnOnce() -> Digest) -> Digest {
+    let Ok((kept, _)) = buffer.derived(|_| Ok::<_, Infallible>(Kept::<ALGORITHM>(compute())));
     kept.0
 }
 
-/// A type of its own: what a buffer keeps is found by its type.
-struct Kept(Digest);
+/// A type of its own for each algorithm: what a buffer keeps is found by its type.
+struct Kept<const ALGORITHM: u8>(Digest);

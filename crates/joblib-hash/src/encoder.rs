@@ -17,6 +17,7 @@
 //! | map, unordered list | tag, number of entries, the entries in ascending order of their bytes |
 //! | … an entry (key and value, or item) | its length and encoding when at most 64 bytes; else 255 and the encoding's digest |
 //! | array | tag, dtype name, number of dimensions, dimensions, elements in C order when less than 1 MiB; else their digest |
+//! | … by XXH3 | the digest of the elements is that of the digests of their pieces of 1 MiB |
 //!
 //! Runs make a list of numbers nearly as fast as the memory it lies in. Sorting makes a map independent of its order,
 //! and the digests let it be sorted without keeping the encoding of large entries. The digest of a large array's elements

@@ -2,6 +2,7 @@
 
 use joblib_array::transfer::RawArray;
 use sha2::Digest as _;
+use twox_hash::XxHash3_128 as Xxh3;
 
 use crate::{Algorithm, Digest};
 
@@ -30,6 +31,7 @@ pub(crate) struct Stream {
 
 enum State {
     Blake3(Box<blake3::Hasher>),
+    Xxh3(Box<Xxh3>),
     Sha256(sha2::Sha256),
     Sha1(sha1::Sha1),
     Md5(md5::Md5),
@@ -110,12 +112,18 @@ impl Stream {
     fn digest(&mut self) -> Digest {
         let algorithm = self.algorithm;
         // One call is twice as fast as setting up a state for a few bytes.
-        if algorithm == Algorithm::Blake3 && self.state.is_none() {
-            return Digest::new(algorithm, blake3::hash(&self.buffer[self.base..]).as_bytes());
+        if self.state.is_none() {
+            let bytes = &self.buffer[self.base..];
+            match algorithm {
+                Algorithm::Blake3 => return Digest::new(algorithm, blake3::hash(bytes).as_bytes()),
+                Algorithm::Xxh3 => return Digest::new(algorithm, &Xxh3::oneshot(bytes).to_be_bytes()),
+                _ => {}
+            }
         }
         self.feed();
         match self.state() {
             State::Blake3(state) => Digest::new(algorithm, state.finalize().as_bytes()),
+            State::Xxh3(state) => Digest::new(algorithm, &state.finish_128().to_be_bytes()),
             State::Sha256(state) => Digest::new(algorithm, &state.clone().finalize()),
             State::Sha1(state) => Digest::new(algorithm, &state.clone().finalize()),
             State::Md5(state) => Digest::new(algorithm, &state.clone().finalize()),
@@ -134,6 +142,7 @@ impl Stream {
         let algorithm = self.algorithm;
         self.state.get_or_insert_with(|| match algorithm {
             Algorithm::Blake3 => State::Blake3(Box::default()),
+            Algorithm::Xxh3 => State::Xxh3(Box::default()),
             Algorithm::Sha256 => State::Sha256(sha2::Sha256::default()),
             Algorithm::Sha1 => State::Sha1(sha1::Sha1::default()),
             Algorithm::Md5 => State::Md5(md5::Md5::default()),
@@ -147,6 +156,7 @@ impl State {
             Self::Blake3(state) => {
                 state.update(bytes);
             }
+            Self::Xxh3(state) => state.write(bytes),
             Self::Sha256(state) => state.update(bytes),
             Self::Sha1(state) => state.update(bytes),
             Self::Md5(state) => state.update(bytes),

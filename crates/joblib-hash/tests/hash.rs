@@ -91,6 +91,18 @@ fn hashes_are_what_they_were_in_every_earlier_version() {
 }
 
 #[test]
+fn hashes_by_xxh3_are_what_they_were_in_every_earlier_version() {
+    let by_xxh3 = |digest: Result<Digest, _>| digest.unwrap().to_string();
+    let small = by_xxh3(hash_with(Algorithm::Xxh3, &(1, "two", 3.0)));
+    let numbers = Array::from_fn(&[300_000], |index| index[0] as f64);
+    let large = by_xxh3(hash_with(Algorithm::Xxh3, &numbers));
+    assert_eq!(
+        [small.as_str(), large.as_str()],
+        ["xxh3:af5b2697efea94a6c312fc62c934613a", "xxh3:69fce5f6cd6f7539f1c54d46203cbf4f"]
+    );
+}
+
+#[test]
 fn values_that_differ_in_type_or_content_differ_in_hash() {
     let mut seen = HashMap::new();
     for (name, digest) in specimens() {
@@ -134,8 +146,10 @@ fn owned_borrowed_and_mapped_arrays_hash_alike_and_so_do_both_orders() {
     let columns: Vec<f64> = (0..1000).flat_map(|j| (0..600).map(move |i| f64::from(i * 1000 + j))).collect();
     let fortran = Array::<f64>::from_buffer(Buffer::adopt(columns), vec![600, 1000], Order::F).unwrap();
     assert_eq!(fortran, owned);
-    for other in [&mapped, &fortran, &owned.clone()] {
-        assert_eq!(of(&owned), of(other));
+    for algorithm in Algorithm::ALL {
+        for other in [&mapped, &fortran, &owned.clone()] {
+            assert_eq!(hash_with(algorithm, &owned).unwrap(), hash_with(algorithm, other).unwrap());
+        }
     }
     assert_eq!(of(&vec!["a".to_owned()]), of(["a"].as_slice()));
 }

@@ -293,6 +293,7 @@ def records_load(data):
 
 
 @measures("hash.array", "GB/s", algorithm="md5")  # md5 is joblib's default
+@measures("hash.array.xxh3", "GB/s", algorithm="md5")
 @measures("hash.array.sha1", "GB/s", algorithm="sha1")
 def hash_array(data, algorithm):
     big = data.big()

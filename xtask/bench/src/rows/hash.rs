@@ -14,6 +14,8 @@ pub(crate) fn rows() -> Vec<Row> {
     vec![
         // Each side with its default: BLAKE3 here, MD5 there.
         array("hash.array", Algorithm::Blake3).bar(Bar::AtLeast(14.0)),
+        // Beside joblib's default; at 60 % of the speed of reading memory, or more.
+        array("hash.array.xxh3", Algorithm::Xxh3).bar(Bar::AtLeast(12.0)).bar(Bar::OfLimit(1.0 / 0.6)),
         array("hash.array.sha1", Algorithm::Sha1),
         Row::new("hash.small", Unit::Microseconds, |_| {
             let small = (1, "two", 3.0, [4, 5, 6], BTreeMap::from([("seven", 8)]));
