@@ -1,0 +1,193 @@
+#![doc = include_str!("../README.md")]
+
+mod compilation;
+mod hash;
+mod impls;
+mod lexer;
+mod literal;
+mod load;
+mod locate;
+mod manifest;
+mod model;
+mod normal;
+mod parse;
+mod reach;
+mod references;
+mod resolve;
+mod source;
+mod values;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+pub use hash::{Digester, digest};
+pub use locate::Place;
+pub use reach::Reached;
+
+use compilation::Compilation;
+use lexer::Names;
+use reach::Knowledge;
+use source::Source;
+use values::Value;
+
+/// The sources of the crate that is compiled, and of those at hand that its code leads to.
+#[derive(Debug)]
+pub struct Index {
+    known: Knowledge,
+    compilation: Compilation,
+    folder: PathBuf,
+    is_code: fn(&str) -> bool,
+}
+
+/// Why sources can't be seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unseen(String);
+
+impl fmt::Display for Unseen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Unseen {}
+
+/// What counts as the code of one function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Code {
+    /// One digest of everything that was seen.
+    pub digest: u128,
+    /// The items that count; the first is the function itself.
+    pub items: Vec<Reached>,
+    /// Conditions whose outcome counts, as they stand in `cfg!(…)`.
+    pub conditions: Vec<String>,
+    /// Names of environment variables whose value at compile time counts.
+    pub variables: Vec<String>,
+    /// Functions of the same name that come before this one in the function around them.
+    pub ordinal: usize,
+}
+
+impl Index {
+    /// Reads the crate that this process, a compiler, is compiling. `folder` is that of its package's manifest, and `is_code`
+    /// says which options of an attribute are code.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the crate's root file is not known, or if a file can't be read or divided into tokens.
+    pub fn of_compilation(folder: &Path, is_code: fn(&str) -> bool) -> Result<Self, Unseen> {
+        let compilation = Compilation::of_process();
+        let root =
+            compilation.root.clone().ok_or_else(|| Unseen("the compiler names no source file".to_owned()))?;
+        let name = compilation.crate_name.clone();
+        let mut index = Self::of_crate(&name, &root, folder, is_code)?;
+        index.compilation = compilation;
+        Ok(index)
+    }
+
+    /// Reads the crate with this root file.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if a file can't be read or divided into tokens.
+    pub fn of_crate(
+        name: &str,
+        root: &Path,
+        folder: &Path,
+        is_code: fn(&str) -> bool,
+    ) -> Result<Self, Unseen> {
+        let mut known = Knowledge::default();
+        load::load(&mut known.model, name, root, folder, true).map_err(Unseen)?;
+        let index = Self { known, compilation: Compilation::default(), folder: folder.to_owned(), is_code };
+        index.check()?;
+        Ok(index)
+    }
+
+    fn check(&self) -> Result<(), Unseen> {
+        self.known.model.unread.first().map_or(Ok(()), |reason| Err(Unseen(reason.clone())))
+    }
+
+    /// The code of the function at a place; `tokens` are its own, for one that a macro makes.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the place is in none of the crate's files, or if a file that counts can't be read.
+    pub fn code(&mut self, place: &Place<'_>, tokens: &str) -> Result<Code, Unseen> {
+        let located = locate::locate(&mut self.known.model, place, tokens)
+            .filter(|located| !located.roots.is_empty())
+            .ok_or_else(|| Unseen(format!("{} is no file of this crate", place.file.display())))?;
+        let walked = reach::walk(&mut self.known, &located.roots, self.is_code);
+        self.check()?;
+        let mut digester = Digester::default();
+        digester.number(walked.digest);
+        let (mut conditions, mut variables) = (Vec::new(), Vec::new());
+        for value in walked.values {
+            match value {
+                Value::Condition(condition) => conditions.push(condition),
+                Value::Variable(name) => variables.push(name),
+                Value::File(_) => {}
+                Value::Unknown => {
+                    self.compilation.conditions.iter().for_each(|condition| digester.text(condition));
+                    conditions.push("debug_assertions".to_owned());
+                }
+            }
+        }
+        if !walked.foreign.is_empty() {
+            self.foreign(&mut digester)?;
+        }
+        conditions.dedup();
+        Ok(Code {
+            digest: digester.finish(),
+            items: walked.items,
+            conditions,
+            variables,
+            ordinal: located.ordinal,
+        })
+    }
+
+    /// Adds the compiled form of crates at hand: what their compilers saw of conditions and variables is in there.
+    fn foreign(&mut self, digester: &mut Digester) -> Result<(), Unseen> {
+        let mut names: Vec<String> = Vec::new();
+        for krate in &self.known.model.crates {
+            names.extend(krate.externs.keys().map(|name| self.known.model.names.text(*name).to_owned()));
+        }
+        for (name, path) in &self.compilation.externs {
+            if names.contains(name) {
+                let content =
+                    std::fs::read(path).map_err(|error| Unseen(format!("{}: {error}", path.display())))?;
+                digester.text(name);
+                digester.bytes(&content);
+            }
+        }
+        Ok(())
+    }
+
+    /// Types of the crates read so far whose name does not tell them apart, as ends of a path: declared twice in one function.
+    pub fn ambiguous_types(&self) -> Vec<String> {
+        locate::ambiguous_types(&self.known.model)
+    }
+
+    /// A line for each package from elsewhere that this one is built with: name, version and checksum as they are locked.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if there is no `Cargo.lock`.
+    pub fn locked(&self) -> Result<Vec<String>, Unseen> {
+        manifest::locked(&self.folder).ok_or_else(|| Unseen("there is no Cargo.lock".to_owned()))
+    }
+}
+
+/// The locked packages of the package in `folder`; see [`Index::locked`].
+///
+/// # Errors
+///
+/// Returns an error if there is no `Cargo.lock`.
+pub fn locked(folder: &Path) -> Result<Vec<String>, Unseen> {
+    manifest::locked(folder).ok_or_else(|| Unseen("there is no Cargo.lock".to_owned()))
+}
+
+/// The normal form of code: the same for code that differs in comments and layout only. `None` if it can't be divided into tokens.
+pub fn normal_form(code: &str, is_code: fn(&str) -> bool) -> Option<String> {
+    let mut names = Names::default();
+    let source = Source::new(code.to_owned(), &mut names).ok()?;
+    let rules = normal::Rules { names: &names, own_macro: &|_| false, is_code: &is_code };
+    Some(normal::normal(&source, 0, source.tokens.len(), rules))
+}

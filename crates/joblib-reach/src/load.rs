@@ -1,0 +1,62 @@
+//! Reads crates when they are needed: the one that is compiled, then those at hand that its paths lead to.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use crate::lexer::Name;
+use crate::manifest;
+use crate::model::{Crate, CrateId, Model, ScopeId};
+use crate::parse::parse_crate;
+
+/// Packages that never count: what a result means to them is their own business.
+const FAMILY: &str = "joblib";
+
+/// Reads the crate with this root file, which belongs to the package in `folder`.
+pub(crate) fn load(
+    model: &mut Model,
+    name: &str,
+    root: &Path,
+    folder: &Path,
+    is_own: bool,
+) -> Result<CrateId, String> {
+    let mut externs: HashMap<Name, (PathBuf, PathBuf)> = HashMap::new();
+    for (name, root_of, folder_of) in manifest::crates_at_hand(folder) {
+        let is_family = name == FAMILY || name.starts_with(&format!("{FAMILY}_"));
+        if !is_family && root_of.canonicalize().ok() != root.canonicalize().ok() {
+            externs.insert(model.names.of(&name), (root_of, folder_of));
+        }
+    }
+    let id = model.crates.len();
+    // The root's scope is the next one.
+    let scope = model.scopes.len();
+    model.crates.push(Crate {
+        name: name.to_owned(),
+        root: scope,
+        is_own,
+        externs,
+        folder: folder.to_owned(),
+    });
+    parse_crate(model, id, root)?;
+    Ok(id)
+}
+
+/// The root of the crate that `name` is in the code of `krate`, if its sources are at hand.
+pub(crate) fn extern_crate(model: &mut Model, krate: CrateId, name: Name) -> Option<ScopeId> {
+    let (root, folder) = model.crates[krate].externs.get(&name)?.clone();
+    let known = model.crates.iter().find(|other| {
+        other.folder == folder
+            && model.files.get(model.scopes[other.root].file).is_some_and(|file| file.path == root)
+    });
+    if let Some(known) = known {
+        return Some(known.root);
+    }
+    let is_own = model.crates[krate].is_own && model.crates[krate].folder == folder;
+    let text = model.names.text(name).to_owned();
+    match load(model, &text, &root, &folder, is_own) {
+        Ok(id) => Some(model.crates[id].root),
+        Err(reason) => {
+            model.unread.push(reason);
+            None
+        }
+    }
+}

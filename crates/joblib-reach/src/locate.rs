@@ -1,0 +1,176 @@
+//! Finds the function that an attribute stands on, by the attribute's place in its file.
+
+use std::path::Path;
+
+use crate::lexer::{Kind, Names};
+use crate::model::{FileId, ItemId, ItemKind, Model, ScopeId};
+use crate::parse::parse_detached;
+use crate::resolve::macros_of;
+use crate::source::Source;
+
+/// Where an attribute stands, as the compiler tells. Lines and columns are counted from 1.
+#[derive(Debug, Clone)]
+pub struct Place<'a> {
+    /// The file, as the compiler names it.
+    pub file: &'a Path,
+    /// The line of the attribute's first character.
+    pub line: usize,
+    /// Its column, in characters.
+    pub column: usize,
+}
+
+/// What was found there.
+#[derive(Debug)]
+pub(crate) struct Located {
+    /// The function; several where a macro makes it at several places.
+    pub(crate) roots: Vec<ItemId>,
+    /// How many functions of its name come before it in the same function.
+    pub(crate) ordinal: usize,
+}
+
+/// The function at a place. `code` are its tokens, for one that a macro made.
+pub(crate) fn locate(model: &mut Model, place: &Place<'_>, code: &str) -> Option<Located> {
+    let file = file_of(model, place.file)?;
+    let at = token_at(&model.files[file].source, place)?;
+    let containing = |item: &ItemId| {
+        let item = &model.items[*item];
+        item.file == file && (item.attributes.0..item.range.1).contains(&at)
+    };
+    let innermost =
+        (0..model.items.len()).filter(containing).max_by_key(|item| model.items[*item].attributes.0);
+    if let Some(item) = innermost {
+        let of = &model.items[item];
+        if of.kind == ItemKind::Function && (of.attributes.0..of.attributes.1).contains(&at) {
+            let ordinal = ordinal(model, item);
+            return Some(Located { roots: vec![item], ordinal });
+        }
+    }
+    // A macro made it: by its definition, or from what it is given.
+    let mut scopes = Vec::new();
+    match innermost {
+        Some(item) if model.items[item].kind == ItemKind::Macro => scopes = scopes_of_calls(model, item),
+        Some(item) => scopes.push(scope_at(model, item, at)),
+        None => scopes.push(module_at(model, file, at)),
+    }
+    let source = Source::new(code.to_owned(), &mut model.names).ok()?;
+    let roots = scopes.into_iter().filter_map(|scope| parse_detached(model, &source, file, scope)).collect();
+    Some(Located { roots, ordinal: 0 })
+}
+
+fn file_of(model: &Model, path: &Path) -> Option<FileId> {
+    let by_name = model.files.iter().position(|file| file.path == path);
+    by_name.or_else(|| {
+        let path = path.canonicalize().ok()?;
+        model.files.iter().position(|file| file.path.canonicalize().is_ok_and(|other| other == path))
+    })
+}
+
+fn token_at(source: &Source, place: &Place<'_>) -> Option<usize> {
+    let start: usize = source.text.split_inclusive('\n').take(place.line.checked_sub(1)?).map(str::len).sum();
+    let line = source.text.get(start..)?;
+    let offset = line.chars().take(place.column.saturating_sub(1)).map(char::len_utf8).sum::<usize>() + start;
+    let index = source.tokens.partition_point(|token| (token.end as usize) <= offset);
+    (index < source.tokens.len()).then_some(index)
+}
+
+/// Blocks of one function may have functions of one name.
+fn ordinal(model: &Model, item: ItemId) -> usize {
+    let owner = |item: ItemId| model.scopes[model.items[item].scope].owner;
+    let Some(of) = owner(item) else { return 0 };
+    (0..item)
+        .filter(|other| {
+            let same = &model.items[*other];
+            same.kind == ItemKind::Function
+                && same.name == model.items[item].name
+                && owner(*other) == Some(of)
+        })
+        .count()
+}
+
+/// The innermost scope of an item's blocks at a token.
+fn scope_at(model: &Model, item: ItemId, at: usize) -> ScopeId {
+    let of = &model.items[item];
+    let inside = of.blocks.iter().filter(|scope| {
+        let (from, to) = model.scopes[**scope].range;
+        (from..to).contains(&at)
+    });
+    inside.max_by_key(|scope| model.scopes[**scope].range.0).copied().unwrap_or(of.scope)
+}
+
+fn module_at(model: &Model, file: FileId, at: usize) -> ScopeId {
+    let inside = (0..model.scopes.len()).filter(|scope| {
+        let scope = &model.scopes[*scope];
+        scope.is_module && scope.file == file && (scope.range.0..scope.range.1).contains(&at)
+    });
+    inside.max_by_key(|scope| model.scopes[*scope].range.0).unwrap_or(model.files[file].scope)
+}
+
+/// The scopes in which a macro is called, in the order of the sources, and that of its definition.
+fn scopes_of_calls(model: &Model, definition: ItemId) -> Vec<ScopeId> {
+    let mut names: Vec<_> = model.items[definition].name.into_iter().collect();
+    // Macros that call it stand for it.
+    let mut next = 0;
+    while let Some(name) = names.get(next).copied() {
+        next += 1;
+        for (other, items) in &model.macros {
+            let calls = items.iter().any(|item| {
+                let (from, to) = model.items[*item].range;
+                calls_macro(model.source(*item), from, to, name)
+            });
+            if calls && !names.contains(other) {
+                names.push(*other);
+            }
+        }
+    }
+    let mut scopes = vec![model.items[definition].scope];
+    for (file, of) in model.files.iter().enumerate() {
+        for at in 0..of.source.tokens.len() {
+            let called = of.source.word(at).is_some_and(|name| names.contains(&name))
+                && of.source.is_punct(at + 1, b'!');
+            if !called || !matches!(of.source.kind(at + 2), Kind::Open(_)) {
+                continue;
+            }
+            let containing = |item: &ItemId| {
+                let item = &model.items[*item];
+                item.file == file && (item.attributes.0..item.range.1).contains(&at)
+            };
+            let innermost =
+                (0..model.items.len()).filter(containing).max_by_key(|item| model.items[*item].attributes.0);
+            let scope =
+                innermost.map_or_else(|| module_at(model, file, at), |item| scope_at(model, item, at));
+            if !scopes.contains(&scope) {
+                scopes.push(scope);
+            }
+        }
+    }
+    scopes
+}
+
+fn calls_macro(source: &Source, from: usize, to: usize, name: crate::lexer::Name) -> bool {
+    (from..to).any(|at| source.word(at) == Some(name) && source.is_punct(at + 1, b'!'))
+}
+
+/// Types that have one name in one function: their names don't tell them apart.
+pub(crate) fn ambiguous_types(model: &Model) -> Vec<String> {
+    let mut seen = std::collections::BTreeMap::new();
+    for item in &model.items {
+        if let (ItemKind::Type, Some(name), Some(owner)) =
+            (item.kind, item.name, model.scopes[item.scope].owner)
+            && let Some(function) = model.items[owner].name
+        {
+            *seen.entry((function, name)).or_insert(0usize) += 1;
+        }
+    }
+    let text = |names: &Names, name| names.text(name).to_owned();
+    let twice = seen.into_iter().filter(|(_, count)| *count > 1);
+    twice
+        .map(|((function, name), _)| {
+            format!("{}::{}", text(&model.names, function), text(&model.names, name))
+        })
+        .collect()
+}
+
+/// Whether a macro of the package has this name.
+pub(crate) fn is_own_macro(model: &Model, name: crate::lexer::Name) -> bool {
+    !macros_of(model, name, None).is_empty()
+}

@@ -1,0 +1,243 @@
+//! What is asked of `Cargo.toml` and `Cargo.lock`: path dependencies, the library's name and file, locked versions.
+//!
+//! Reads the part of TOML that these files are written in: tables, keys with dots, strings, inline tables and arrays.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// Values by their whole key, as in `dependencies.study.path`.
+#[derive(Debug, Default)]
+pub(crate) struct Toml {
+    values: BTreeMap<String, String>,
+    /// Of an array of tables: each of them.
+    tables: BTreeMap<String, Vec<Toml>>,
+    /// Arrays of strings.
+    lists: BTreeMap<String, Vec<String>>,
+}
+
+impl Toml {
+    pub(crate) fn read(path: &Path) -> Option<Self> {
+        std::fs::read_to_string(path).ok().map(|text| Self::parse(&text))
+    }
+
+    pub(crate) fn parse(text: &str) -> Self {
+        let mut whole = Self::default();
+        let mut table = String::new();
+        let mut of_array: Option<String> = None;
+        let mut lines = text.lines();
+        while let Some(line) = lines.next() {
+            let line = without_comment(line).trim();
+            if let Some(name) = line.strip_prefix("[[").and_then(|line| line.strip_suffix("]]")) {
+                let name = key(name);
+                whole.tables.entry(name.clone()).or_default().push(Self::default());
+                (of_array, table) = (Some(name), String::new());
+            } else if let Some(name) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
+                (of_array, table) = (None, format!("{}.", key(name)));
+            } else if let Some((name, value)) = line.split_once('=') {
+                let mut value = value.trim().to_owned();
+                // An array or a text over several lines.
+                while (value.starts_with('[') && !value.ends_with(']'))
+                    || (value.starts_with('{') && !value.ends_with('}'))
+                {
+                    let Some(more) = lines.next() else { break };
+                    value.push(' ');
+                    value.push_str(without_comment(more).trim());
+                }
+                let name = format!("{table}{}", key(name));
+                let to = match &of_array {
+                    Some(array) => whole.tables.get_mut(array).and_then(|tables| tables.last_mut()),
+                    None => Some(&mut whole),
+                };
+                if let Some(to) = to {
+                    to.set(&name, &value);
+                }
+            }
+        }
+        whole
+    }
+
+    fn set(&mut self, name: &str, value: &str) {
+        if let Some(inner) = value.strip_prefix('{').and_then(|value| value.strip_suffix('}')) {
+            for part in split(inner) {
+                if let Some((key_of, value)) = part.split_once('=') {
+                    self.set(&format!("{name}.{}", key(key_of)), value.trim());
+                }
+            }
+        } else if let Some(inner) = value.strip_prefix('[').and_then(|value| value.strip_suffix(']')) {
+            let items =
+                split(inner).into_iter().map(|item| unquoted(item.trim())).filter(|item| !item.is_empty());
+            self.lists.insert(name.to_owned(), items.collect());
+        } else {
+            self.values.insert(name.to_owned(), unquoted(value));
+        }
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.values.get(name).map(String::as_str)
+    }
+
+    #[cfg(test)]
+    fn with_prefix<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.values.iter().filter_map(move |(name, value)| Some((name.strip_prefix(prefix)?, value.as_str())))
+    }
+}
+
+fn without_comment(line: &str) -> &str {
+    let mut quoted = None;
+    for (at, letter) in line.char_indices() {
+        match (letter, quoted) {
+            ('"' | '\'', None) => quoted = Some(letter),
+            (letter, Some(quote)) if letter == quote => quoted = None,
+            ('#', None) => return &line[..at],
+            _ => {}
+        }
+    }
+    line
+}
+
+fn key(text: &str) -> String {
+    text.split('.').map(|part| unquoted(part.trim())).collect::<Vec<_>>().join(".")
+}
+
+fn unquoted(text: &str) -> String {
+    text.trim_matches(['"', '\'']).to_owned()
+}
+
+/// The parts between commas, those in nested brackets apart.
+fn split(text: &str) -> Vec<&str> {
+    let (mut depth, mut start, mut parts, mut quoted) = (0i32, 0, Vec::new(), false);
+    for (at, letter) in text.char_indices() {
+        match letter {
+            '"' => quoted = !quoted,
+            '[' | '{' if !quoted => depth += 1,
+            ']' | '}' if !quoted => depth -= 1,
+            ',' if depth == 0 && !quoted => {
+                parts.push(&text[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(&text[start..]);
+    parts
+}
+
+/// The name of a package's library as code writes it, and its root file.
+pub(crate) fn library(folder: &Path) -> Option<(String, PathBuf)> {
+    let manifest = Toml::read(&folder.join("Cargo.toml"))?;
+    let package = manifest.get("package.name")?;
+    let name = manifest.get("lib.name").unwrap_or(package).replace('-', "_");
+    let root = folder.join(manifest.get("lib.path").unwrap_or("src/lib.rs"));
+    root.is_file().then_some((name, root))
+}
+
+/// Crates of the package's path dependencies and its own library: their name in its code, their root file and folder.
+pub(crate) fn crates_at_hand(folder: &Path) -> Vec<(String, PathBuf, PathBuf)> {
+    let Some(manifest) = Toml::read(&folder.join("Cargo.toml")) else { return Vec::new() };
+    let mut found = Vec::new();
+    if let Some((name, root)) = library(folder) {
+        found.push((name, root, folder.to_owned()));
+    }
+    let workspace = folder.ancestors().find_map(|folder| {
+        let toml = Toml::read(&folder.join("Cargo.toml"))?;
+        let is_workspace =
+            toml.values.keys().chain(toml.lists.keys()).any(|key| key.starts_with("workspace."));
+        is_workspace.then(|| (folder.to_owned(), toml))
+    });
+    let mut add = |written: &str, base: &Path, path: &str| {
+        let of = base.join(path);
+        if let Some((_, root)) = library(&of) {
+            found.push((written.replace('-', "_"), root, of));
+        }
+    };
+    for (name, value) in &manifest.values {
+        let parts: Vec<&str> = name.split('.').collect();
+        let Some(at) = parts.iter().position(|part| part.ends_with("dependencies")) else { continue };
+        match parts[at + 1..] {
+            [dependency, "path"] => add(dependency, folder, value),
+            [dependency, "workspace"] if value == "true" => {
+                if let Some((root, toml)) = &workspace
+                    && let Some(path) = toml.get(&format!("workspace.dependencies.{dependency}.path"))
+                {
+                    add(dependency, root, path);
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// A line for each package from elsewhere that this one is built with: name, version and checksum as they are locked.
+/// `None` where there is no lock file.
+pub(crate) fn locked(folder: &Path) -> Option<Vec<String>> {
+    let lock = folder.ancestors().find_map(|folder| Toml::read(&folder.join("Cargo.lock")))?;
+    let manifest = Toml::read(&folder.join("Cargo.toml"))?;
+    let packages = lock.tables.get("package")?;
+    let field = |package: &Toml, name: &str| package.get(name).unwrap_or_default().to_owned();
+    let mut waiting = vec![manifest.get("package.name")?.to_owned()];
+    let mut seen = BTreeSet::new();
+    let mut lines = BTreeSet::new();
+    while let Some(wanted) = waiting.pop() {
+        if !seen.insert(wanted.clone()) {
+            continue;
+        }
+        // `name`, or `name version` where there are several.
+        let mut words = wanted.split(' ');
+        let (name, version) = (words.next().unwrap_or_default(), words.next());
+        for package in packages {
+            if field(package, "name") != name
+                || version.is_some_and(|version| field(package, "version") != version)
+            {
+                continue;
+            }
+            if package.get("source").is_some() {
+                let parts = ["name", "version", "source", "checksum"].map(|part| field(package, part));
+                lines.insert(parts.join(" "));
+            }
+            waiting.extend(package.lists.get("dependencies").into_iter().flatten().cloned());
+        }
+    }
+    Some(lines.into_iter().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_forms_in_which_dependencies_are_written_are_read() {
+        let toml = Toml::parse(
+            "[package]\nname = \"study\" # ours\n[dependencies]\na = { path = \"../a\", features = [\"x\", \"y\"] }\n\
+             b.path = '../b'\nc = \"1.0\"\n[dependencies.d]\npath = \"../d\"\n[target.'cfg(unix)'.dependencies]\n\
+             e = { version = \"1\",\n  path = \"e\" }\n",
+        );
+        assert_eq!(toml.get("package.name"), Some("study"));
+        let paths: Vec<_> =
+            toml.with_prefix("dependencies.").filter(|(key, _)| key.ends_with("path")).collect();
+        assert_eq!(paths, [("a.path", "../a"), ("b.path", "../b"), ("d.path", "../d")]);
+        assert!(toml.values.iter().any(|(key, value)| key.ends_with("dependencies.e.path") && value == "e"));
+    }
+
+    #[test]
+    fn locked_versions_are_those_that_the_package_is_built_with() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("Cargo.toml"), "[package]\nname = \"study\"\n").unwrap();
+        let package = |name: &str, version: &str, source: bool, needs: &str| {
+            let source = if source { "source = \"registry\"\nchecksum = \"1\"\n" } else { "" };
+            format!(
+                "[[package]]\nname = \"{name}\"\nversion = \"{version}\"\n{source}dependencies = [\n {needs}\n]\n\n"
+            )
+        };
+        let lock = [
+            package("study", "0.1.0", false, "\"a\",\n \"b 2.0.0\","),
+            package("a", "1.0.0", true, ""),
+            package("b", "1.0.0", true, ""),
+            package("b", "2.0.0", true, ""),
+            package("other", "1.0.0", true, ""),
+        ];
+        std::fs::write(folder.path().join("Cargo.lock"), lock.concat()).unwrap();
+        let locked = locked(folder.path()).unwrap();
+        assert_eq!(locked, ["a 1.0.0 registry 1", "b 2.0.0 registry 1"]);
+    }
+}

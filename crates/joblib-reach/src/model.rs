@@ -1,0 +1,150 @@
+//! What a package is made of, as far as its tokens tell: files, scopes, items and declarations `use`.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use crate::lexer::{Name, Names};
+use crate::source::Source;
+
+pub(crate) type FileId = usize;
+pub(crate) type ItemId = usize;
+pub(crate) type ScopeId = usize;
+pub(crate) type CrateId = usize;
+
+/// Tokens of one file, from the first to behind the last.
+pub(crate) type Range = (usize, usize);
+
+#[derive(Debug)]
+pub(crate) struct File {
+    pub(crate) path: PathBuf,
+    pub(crate) source: Rc<Source>,
+    /// The scope of the module whose file it is.
+    pub(crate) scope: ScopeId,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum ItemKind {
+    Function,
+    /// A constant or a static.
+    Value,
+    /// A struct, an enum or a union.
+    Type,
+    Alias,
+    Trait,
+    Impl,
+    /// `macro_rules!`
+    Macro,
+    /// A call of a macro where items stand: what it defines is not known.
+    Call,
+    Module,
+    /// What is none of these: `extern` blocks, items of later editions.
+    Other,
+}
+
+#[derive(Debug)]
+pub(crate) struct Item {
+    pub(crate) kind: ItemKind,
+    pub(crate) name: Option<Name>,
+    pub(crate) file: FileId,
+    /// The attributes before it.
+    pub(crate) attributes: Range,
+    /// Visibility and all that follows.
+    pub(crate) visible: usize,
+    /// What follows the visibility.
+    pub(crate) range: Range,
+    /// What stands between its braces.
+    pub(crate) body: Option<Range>,
+    /// The scope that it is declared in.
+    pub(crate) scope: ScopeId,
+    /// The trait or the implementation that it is a member of.
+    pub(crate) parent: Option<ItemId>,
+    pub(crate) members: Vec<ItemId>,
+    /// Scopes of blocks in it, outer ones first.
+    pub(crate) blocks: Vec<ScopeId>,
+    /// Of an implementation: the path of its trait.
+    pub(crate) of_trait: Option<Range>,
+    /// Of an implementation: the type that it is for.
+    pub(crate) of_type: Option<Range>,
+}
+
+/// Where names are looked up: a module, or a block that declares items.
+#[derive(Debug)]
+pub(crate) struct Scope {
+    pub(crate) krate: CrateId,
+    pub(crate) parent: Option<ScopeId>,
+    pub(crate) is_module: bool,
+    pub(crate) file: FileId,
+    pub(crate) range: Range,
+    /// The function that the block is in.
+    pub(crate) owner: Option<ItemId>,
+    pub(crate) items: HashMap<Name, Vec<ItemId>>,
+    pub(crate) modules: HashMap<Name, Vec<ScopeId>>,
+    pub(crate) uses: Vec<Use>,
+    pub(crate) calls: Vec<ItemId>,
+    /// Attributes of the module, where conditions may stand.
+    pub(crate) attributes: Vec<(FileId, Range)>,
+}
+
+/// One name that a declaration `use` brings, or all of a module's.
+#[derive(Debug, Clone)]
+pub(crate) struct Use {
+    pub(crate) path: Vec<Name>,
+    pub(crate) absolute: bool,
+    pub(crate) brings: Brings,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Brings {
+    Name(Name),
+    All,
+    /// `as _`
+    Trait,
+}
+
+#[derive(Debug)]
+pub(crate) struct Crate {
+    pub(crate) name: String,
+    pub(crate) root: ScopeId,
+    /// Whether it belongs to the package that is compiled.
+    pub(crate) is_own: bool,
+    /// Crates whose sources are at hand, by the names that this one has for them: the root file and the manifest's folder.
+    pub(crate) externs: HashMap<Name, (PathBuf, PathBuf)>,
+    pub(crate) folder: PathBuf,
+}
+
+/// All that was read so far.
+#[derive(Debug, Default)]
+pub(crate) struct Model {
+    pub(crate) names: Names,
+    pub(crate) files: Vec<File>,
+    pub(crate) items: Vec<Item>,
+    pub(crate) scopes: Vec<Scope>,
+    pub(crate) crates: Vec<Crate>,
+    /// `macro_rules!` of all crates, by name.
+    pub(crate) macros: HashMap<Name, Vec<ItemId>>,
+    pub(crate) impls: Vec<ItemId>,
+    /// Calls of macros where items stand, in all scopes.
+    pub(crate) calls: Vec<ItemId>,
+    /// Members of traits, by name.
+    pub(crate) trait_members: HashMap<Name, Vec<ItemId>>,
+    /// Modules whose file was not found or could not be read, and why.
+    pub(crate) unread: Vec<String>,
+}
+
+impl Model {
+    pub(crate) fn source(&self, item: ItemId) -> &Rc<Source> {
+        &self.files[self.items[item].file].source
+    }
+
+    /// The module that a scope is in.
+    pub(crate) fn module_of(&self, mut scope: ScopeId) -> ScopeId {
+        while !self.scopes[scope].is_module {
+            match self.scopes[scope].parent {
+                Some(parent) => scope = parent,
+                None => break,
+            }
+        }
+        scope
+    }
+}

@@ -1,0 +1,586 @@
+//! The normal form of tokens: what `rustfmt` writes its own way is written one way, and nothing else is touched.
+//!
+//! The form is a text with a space between any two words. Two pieces of code with one form do the same. What a macro is
+//! given stays as it is, because a macro may look at every token; only the macros of the standard library are known not to.
+
+use crate::lexer::{Kind, Name, Names};
+use crate::source::Source;
+
+/// What the normal form depends on beside the tokens.
+#[derive(Clone, Copy)]
+pub(crate) struct Rules<'a> {
+    pub(crate) names: &'a Names,
+    /// Whether the package defines a macro of this name.
+    pub(crate) own_macro: &'a dyn Fn(Name) -> bool,
+    /// Whether this option of `#[cached]` says what a key or a result means.
+    pub(crate) is_code: &'a dyn Fn(&str) -> bool,
+}
+
+/// The parts of attributes that say nothing about what the code does.
+pub(crate) fn silent_parts(source: &Source, from: usize, to: usize, rules: Rules<'_>) -> Vec<(usize, usize)> {
+    let writer = Writer { source, rules, out: String::new() };
+    let mut parts = Vec::new();
+    for at in from..to {
+        let open = if source.is_punct(at + 1, b'!') { at + 2 } else { at + 1 };
+        if !source.is_punct(at, b'#') || !source.is_open(open, b'[') {
+            continue;
+        }
+        let end = source.pair(open);
+        if SILENT.contains(&writer.text_of_word(open + 1).unwrap_or_default()) {
+            parts.push((at, end + 1));
+        } else if writer.is_ours(open + 1, end) {
+            let mut kept = open + 1;
+            for (from, to) in writer.code_options(open + 1, end) {
+                parts.push((kept, from));
+                kept = to;
+            }
+            parts.push((kept, end));
+        }
+    }
+    parts
+}
+
+/// The normal form of the tokens from `from` to `to`.
+pub(crate) fn normal(source: &Source, from: usize, to: usize, rules: Rules<'_>) -> String {
+    let mut writer = Writer { source, rules, out: String::new() };
+    writer.code(from, to);
+    writer.out
+}
+
+/// Attributes that say nothing about what the code does.
+const SILENT: [&str; 11] = [
+    "doc",
+    "allow",
+    "warn",
+    "deny",
+    "forbid",
+    "expect",
+    "must_use",
+    "inline",
+    "cold",
+    "deprecated",
+    "rustfmt",
+];
+
+/// Macros of the standard library, which take a comma behind their last argument or leave it.
+const STANDARD: [&str; 22] = [
+    "vec",
+    "format",
+    "format_args",
+    "print",
+    "println",
+    "eprint",
+    "eprintln",
+    "write",
+    "writeln",
+    "panic",
+    "assert",
+    "assert_eq",
+    "assert_ne",
+    "debug_assert",
+    "debug_assert_eq",
+    "debug_assert_ne",
+    "todo",
+    "unimplemented",
+    "unreachable",
+    "matches",
+    "dbg",
+    "cfg",
+];
+
+/// Operators that a macro can tell from their parts.
+const OPERATORS: [&str; 25] = [
+    "<<=", ">>=", "...", "..=", "::", "->", "=>", "==", "!=", "<=", ">=", "&&", "||", "+=", "-=", "*=", "/=",
+    "%=", "^=", "&=", "|=", "<<", ">>", "..", "<-",
+];
+
+/// Words after which an expression begins, and not the arguments of a call.
+const KEYWORDS: [&str; 25] = [
+    "as", "break", "const", "continue", "dyn", "else", "enum", "for", "if", "impl", "in", "let", "loop",
+    "match", "move", "mut", "ref", "return", "static", "unsafe", "use", "where", "while", "yield", "box",
+];
+
+struct Writer<'a> {
+    source: &'a Source,
+    rules: Rules<'a>,
+    out: String,
+}
+
+impl Writer<'_> {
+    fn put(&mut self, word: &str) {
+        if !self.out.is_empty() {
+            self.out.push(' ');
+        }
+        self.out.push_str(word);
+    }
+
+    fn text_of_word(&self, at: usize) -> Option<&str> {
+        self.source.word(at).map(|name| self.rules.names.text(name))
+    }
+
+    fn is_word(&self, at: usize, word: &str) -> bool {
+        self.text_of_word(at) == Some(word)
+    }
+
+    /// Whether an expression can end before `at`, so that parentheses there are those of a call.
+    fn follows_operand(&self, from: usize, at: usize) -> bool {
+        let Some(before) = at.checked_sub(1).filter(|before| *before >= from) else { return false };
+        match self.source.kind(before) {
+            Kind::Word(name) => !KEYWORDS.contains(&self.rules.names.text(name)) || self.is_raw(before),
+            Kind::Close(delimiter) => delimiter != b'}',
+            Kind::Punct(b'?') => true,
+            Kind::Punct(b'>') => self.is_turbofish(from, before),
+            _ => false,
+        }
+    }
+
+    fn is_raw(&self, at: usize) -> bool {
+        self.source.text_of(at).starts_with("r#")
+    }
+
+    /// Whether `>` at this place ends generic arguments behind `::` or a function's generic parameters.
+    fn is_turbofish(&self, from: usize, end: usize) -> bool {
+        let (mut depth, mut at) = (0usize, end);
+        loop {
+            match self.source.kind(at) {
+                Kind::Punct(b'>') if !(at > from && self.source.is_pair(at - 1, b'-', b'>')) => depth += 1,
+                Kind::Punct(b'<') => {
+                    depth -= 1;
+                    if depth == 0 {
+                        let is_path = at >= from + 2 && self.source.is_pair(at - 2, b':', b':');
+                        return is_path || (at >= from + 2 && self.is_word(at - 2, "fn"));
+                    }
+                }
+                Kind::Punct(b';') | Kind::Open(_) => return false,
+                Kind::Close(_) => at = self.source.pair(at),
+                _ => {}
+            }
+            match at.checked_sub(1) {
+                Some(before) if before >= from => at = before,
+                _ => return false,
+            }
+        }
+    }
+
+    /// Writes code that is not a macro's: the tokens of one group, or of an item.
+    fn code(&mut self, from: usize, to: usize) {
+        let source = self.source;
+        let mut at = from;
+        while at < to {
+            at = match source.kind(at) {
+                Kind::Punct(b'#') => self.attribute(at),
+                Kind::Word(_) => self.word(from, at, to),
+                Kind::Open(delimiter) => {
+                    self.group(from, at, delimiter);
+                    self.after_arm(from, at, to)
+                }
+                Kind::Punct(b',') => {
+                    let closes = at + 1 == to && self.is_superfluous(from, to);
+                    if !closes && !source.is_punct(at + 1, b'>') {
+                        self.put(",");
+                    }
+                    at + 1
+                }
+                Kind::Punct(b';') => {
+                    // An empty statement.
+                    let empty = at > from && source.is_punct(at - 1, b';');
+                    if !empty || source.is_open(from.wrapping_sub(1), b'[') {
+                        self.put(";");
+                    }
+                    at + 1
+                }
+                Kind::Punct(b'|') if !self.follows_operand(from, at) => self.bar(at, to),
+                Kind::Punct(b'-') if source.is_pair(at, b'-', b'>') => {
+                    let unit = source.is_open(at + 2, b'(') && source.pair(at + 2) == at + 3;
+                    if unit {
+                        at + 4
+                    } else {
+                        self.put("->");
+                        at + 2
+                    }
+                }
+                Kind::Punct(punct) => {
+                    if matches!(punct, b'&' | b'|') && source.is_pair(at, punct, punct) {
+                        self.put(if punct == b'&' { "&&" } else { "||" });
+                        at + 2
+                    } else if source.is_pair(at, b'<', b'>') {
+                        at + 2
+                    } else {
+                        self.put(source.text_of(at));
+                        at + 1
+                    }
+                }
+                _ => {
+                    self.put(source.text_of(at));
+                    at + 1
+                }
+            };
+        }
+    }
+
+    /// Whether a comma behind the last item of a group has no meaning.
+    fn is_superfluous(&self, from: usize, to: usize) -> bool {
+        let Some(open) = from.checked_sub(1) else { return false };
+        match self.source.kind(open) {
+            Kind::Open(b'(') => {
+                let commas = self.top_level(from, to - 1, b',');
+                commas || self.follows_operand(0, open)
+            }
+            Kind::Open(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether a character of punctuation stands between `from` and `to`, that in groups apart.
+    fn top_level(&self, from: usize, to: usize, punct: u8) -> bool {
+        let mut at = from;
+        while at < to {
+            if self.source.is_punct(at, punct) {
+                return true;
+            }
+            at = self.source.after(at);
+        }
+        false
+    }
+
+    fn word(&mut self, from: usize, at: usize, to: usize) -> usize {
+        let source = self.source;
+        let opens = |at: usize| matches!(source.kind(at), Kind::Open(_));
+        if self.is_word(at, "use") && !source.is_punct(at + 1, b'<') {
+            return self.uses(at, to);
+        }
+        if source.is_punct(at + 1, b'!') && !source.is_punct(at + 2, b'=') {
+            let rules = self.is_word(at, "macro_rules");
+            let group = if rules { at + 3 } else { at + 2 };
+            if opens(group) && group < to {
+                for word in at..group {
+                    self.put(source.text_of(word));
+                }
+                let standard = self.source.word(at).is_some_and(|name| {
+                    STANDARD.contains(&self.rules.names.text(name)) && !(self.rules.own_macro)(name)
+                });
+                let end = source.pair(group);
+                self.put(source.text_of(group));
+                if standard {
+                    self.arguments(group + 1, end);
+                } else {
+                    self.raw(group + 1, end);
+                }
+                self.put(source.text_of(end));
+                return end + 1;
+            }
+        }
+        if matches!(self.text_of_word(at), Some("return" | "break" | "continue"))
+            && self.begins_statement(from, at)
+        {
+            return self.last_jump(at, to);
+        }
+        let text = source.text_of(at);
+        self.put(text);
+        at + 1
+    }
+
+    fn begins_statement(&self, from: usize, at: usize) -> bool {
+        from > 0
+            && self.source.is_open(from - 1, b'{')
+            && (at == from || matches!(self.source.kind(at - 1), Kind::Punct(b';') | Kind::Close(b'}')))
+    }
+
+    /// A jump that ends a block has a semicolon, written or not.
+    fn last_jump(&mut self, at: usize, to: usize) -> usize {
+        let text = self.source.text_of(at);
+        self.put(text);
+        let statement_ends = self.top_level(at, to, b';');
+        if statement_ends || self.top_level(at, to, b',') {
+            return at + 1;
+        }
+        self.code(at + 1, to);
+        self.put(";");
+        to
+    }
+
+    /// The arguments of a macro of the standard library.
+    fn arguments(&mut self, from: usize, to: usize) {
+        let end = if to > from && self.source.is_punct(to - 1, b',') { to - 1 } else { to };
+        self.code(from, end);
+    }
+
+    /// What a macro is given.
+    fn raw(&mut self, from: usize, to: usize) {
+        let source = self.source;
+        let mut at = from;
+        while at < to {
+            if let Kind::Punct(_) = source.kind(at) {
+                let operator = OPERATORS.iter().find(|operator| {
+                    operator.bytes().enumerate().all(|(index, byte)| {
+                        at + index < to
+                            && source.is_punct(at + index, byte)
+                            && (index == 0 || source.touches(at + index - 1))
+                    })
+                });
+                if let Some(operator) = operator {
+                    self.put(operator);
+                    at += operator.len();
+                    continue;
+                }
+            }
+            self.put(source.text_of(at));
+            at += 1;
+        }
+    }
+
+    /// An attribute, if it says what the code does.
+    fn attribute(&mut self, at: usize) -> usize {
+        let source = self.source;
+        let open = if source.is_punct(at + 1, b'!') { at + 2 } else { at + 1 };
+        if !source.is_open(open, b'[') {
+            self.put("#");
+            return at + 1;
+        }
+        let end = source.pair(open);
+        let first = self.text_of_word(open + 1).unwrap_or_default();
+        let (silent, derives) = (SILENT.contains(&first), first == "derive");
+        if silent {
+            return end + 1;
+        }
+        if self.is_ours(open + 1, end) {
+            self.options(open + 1, end);
+            return end + 1;
+        }
+        for word in at..=open {
+            self.put(source.text_of(word));
+        }
+        if derives && source.is_open(open + 2, b'(') {
+            self.put("derive (");
+            self.arguments(open + 3, source.pair(open + 2));
+            self.put(")");
+        } else {
+            self.raw(open + 1, end);
+        }
+        self.put("]");
+        end + 1
+    }
+
+    /// Whether an attribute is `#[cached]` or `#[tracked]`.
+    fn is_ours(&self, from: usize, to: usize) -> bool {
+        let path = (from..to).take_while(|at| !self.source.is_open(*at, b'('));
+        matches!(path.filter_map(|at| self.text_of_word(at)).last(), Some("cached" | "tracked"))
+    }
+
+    /// The options of `#[cached(…)]` that say what a key or a result means.
+    fn code_options(&self, from: usize, to: usize) -> Vec<(usize, usize)> {
+        let Some(open) = (from..to).find(|at| self.source.is_open(*at, b'(')) else { return Vec::new() };
+        let (mut at, end) = (open + 1, self.source.pair(open));
+        let mut kept = Vec::new();
+        while at < end {
+            let mut comma = at;
+            while comma < end && !self.source.is_punct(comma, b',') {
+                comma = self.source.after(comma);
+            }
+            if self.text_of_word(at).is_some_and(|name| (self.rules.is_code)(name)) {
+                kept.push((at, comma));
+            }
+            at = comma + 1;
+        }
+        kept
+    }
+
+    /// Writes these options in the order of their names.
+    fn options(&mut self, from: usize, to: usize) {
+        let options = self.code_options(from, to).into_iter();
+        let mut kept: Vec<String> =
+            options.map(|(from, to)| normal(self.source, from, to, self.rules)).collect();
+        kept.sort();
+        if !kept.is_empty() {
+            let kept = kept.join(" , ");
+            self.put("# [ cached (");
+            self.put(&kept);
+            self.put(") ]");
+        }
+    }
+
+    /// Neighbouring `use` declarations, in the order of their texts: their order has no meaning.
+    fn uses(&mut self, from: usize, to: usize) -> usize {
+        let mut declarations = Vec::new();
+        let mut at = from;
+        while at < to && self.is_word(at, "use") {
+            let mut end = at + 1;
+            let mut writer = Writer { source: self.source, rules: self.rules, out: String::new() };
+            writer.put("use");
+            while end < to && !self.source.is_punct(end, b';') {
+                if self.source.is_open(end, b'{') {
+                    writer.use_group(end);
+                } else {
+                    writer.put(self.source.text_of(end));
+                }
+                end = self.source.after(end);
+            }
+            writer.put(";");
+            declarations.push(writer.out);
+            at = end + 1;
+        }
+        declarations.sort();
+        for declaration in declarations {
+            self.put(&declaration);
+        }
+        at.min(to)
+    }
+
+    fn use_group(&mut self, open: usize) {
+        let end = self.source.pair(open);
+        let mut items = vec![Writer { source: self.source, rules: self.rules, out: String::new() }];
+        let mut at = open + 1;
+        while at < end {
+            // There is always a last one: the list starts with one and only grows.
+            let Some(item) = items.last_mut() else { break };
+            if self.source.is_punct(at, b',') {
+                items.push(Writer { source: self.source, rules: self.rules, out: String::new() });
+            } else if self.source.is_open(at, b'{') {
+                item.use_group(at);
+            } else {
+                item.put(self.source.text_of(at));
+            }
+            at = self.source.after(at);
+        }
+        let mut items: Vec<String> =
+            items.into_iter().map(|item| item.out).filter(|item| !item.is_empty()).collect();
+        items.sort();
+        let items = items.join(" , ");
+        self.put("{");
+        self.put(&items);
+        self.put("}");
+    }
+
+    /// `|` where an expression or a pattern begins: a closure, or a bar before the first pattern.
+    fn bar(&mut self, at: usize, to: usize) -> usize {
+        let source = self.source;
+        let mut end = at + 1;
+        while end < to
+            && !matches!(source.kind(end), Kind::Punct(b'|' | b';'))
+            && !source.is_pair(end, b'=', b'>')
+        {
+            end = source.after(end);
+        }
+        if self.leads_arm(at, to) {
+            return at + 1;
+        }
+        if !source.is_punct(end, b'|') || end >= to {
+            self.put("|");
+            return at + 1;
+        }
+        self.put("|");
+        let last = if end > at + 1 && source.is_punct(end - 1, b',') { end - 1 } else { end };
+        self.code(at + 1, last);
+        self.put("|");
+        let body = end + 1;
+        if source.is_open(body, b'{') && body < to {
+            let after = source.pair(body) + 1;
+            let ends = after >= to || matches!(source.kind(after), Kind::Punct(b',' | b';') | Kind::Close(_));
+            if ends {
+                let (from, to) = self.unwrapped(body);
+                if from == body {
+                    self.group(body, body, b'{');
+                } else {
+                    self.code(from, to);
+                }
+                return after;
+            }
+        }
+        body
+    }
+
+    /// Whether a bar stands before the first pattern of an arm: `=>` follows in the same list.
+    fn leads_arm(&self, at: usize, to: usize) -> bool {
+        let mut next = at + 1;
+        while next < to && !matches!(self.source.kind(next), Kind::Punct(b',' | b';')) {
+            if self.source.is_pair(next, b'=', b'>') {
+                return true;
+            }
+            next = self.source.after(next);
+        }
+        false
+    }
+
+    /// The tokens of the one expression that a block holds, without its braces; else the block itself.
+    fn unwrapped(&self, mut open: usize) -> (usize, usize) {
+        let source = self.source;
+        loop {
+            let (from, to) = (open + 1, source.pair(open));
+            let declares = matches!(
+                self.text_of_word(from),
+                Some(
+                    "let"
+                        | "use"
+                        | "fn"
+                        | "struct"
+                        | "enum"
+                        | "const"
+                        | "static"
+                        | "impl"
+                        | "return"
+                        | "break"
+                        | "continue"
+                )
+            );
+            let is_expression =
+                from < to && !declares && !source.is_punct(from, b'#') && !self.top_level(from, to, b';');
+            if !is_expression {
+                return (open, to + 1);
+            }
+            if source.is_open(from, b'{') && source.pair(from) + 1 == to {
+                open = from;
+                continue;
+            }
+            return (from, to);
+        }
+    }
+
+    /// A group with its delimiters, where they have a meaning.
+    fn group(&mut self, from: usize, at: usize, delimiter: u8) {
+        let source = self.source;
+        let mut open = at;
+        if delimiter == b'{' && at >= from + 2 && source.is_pair(at - 2, b'=', b'>') {
+            let (inner, end) = self.unwrapped(at);
+            if inner != at {
+                // One expression, or several blocks of which the inner ones hold it.
+                if source.is_open(inner, b'{') && source.pair(inner) + 1 == end {
+                    self.plain_group(inner);
+                } else {
+                    self.code(inner, end);
+                }
+                return;
+            }
+        }
+        if delimiter == b'(' && !self.follows_operand(from, at) {
+            while source.is_open(open + 1, b'(')
+                && source.pair(open + 1) + 1 == source.pair(open)
+                && source.pair(open + 1) > open + 2
+                && !self.top_level(open + 2, source.pair(open + 1), b',')
+            {
+                open += 1;
+            }
+        }
+        self.plain_group(open);
+    }
+
+    fn plain_group(&mut self, open: usize) {
+        let end = self.source.pair(open);
+        self.put(self.source.text_of(open));
+        self.code(open + 1, end);
+        self.put(self.source.text_of(end));
+    }
+
+    /// Behind the block of an arm stands a comma, written or not.
+    fn after_arm(&mut self, from: usize, at: usize, to: usize) -> usize {
+        let source = self.source;
+        let after = source.pair(at) + 1;
+        let is_arm = source.is_open(at, b'{') && at >= from + 2 && source.is_pair(at - 2, b'=', b'>');
+        if is_arm && after < to && !source.is_punct(after, b',') {
+            self.put(",");
+        }
+        after
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,534 @@
+//! Everything that a function can reach, in an order that only the code decides, so that its digest does not change when items
+//! move between files and modules.
+
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use crate::hash::{Digester, digest};
+use crate::impls::{Impls, Of};
+use crate::lexer::{Kind, Name};
+use crate::literal;
+use crate::locate::is_own_macro;
+use crate::model::{ItemId, ItemKind, Model, Range, ScopeId};
+use crate::normal::{Rules, normal, silent_parts};
+use crate::references::{Reading, References};
+use crate::resolve::{Resolver, Target};
+use crate::values::{Value, value_at};
+
+/// An item, and for a macro the scope that it is called in: its names are looked up there.
+type Node = (ItemId, Option<ScopeId>);
+
+/// What is known of items, whichever function reaches them.
+#[derive(Debug, Default)]
+pub(crate) struct Knowledge {
+    pub(crate) model: Model,
+    pub(crate) resolver: Resolver,
+    forms: HashMap<ItemId, u128>,
+    references: HashMap<Node, Rc<References>>,
+    impls: Impls,
+    files: HashMap<PathBuf, Option<u128>>,
+}
+
+/// One item that counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reached {
+    /// What it is and how it is called, such as `fn weight`.
+    pub name: String,
+    /// Its file, as the compiler names it.
+    pub file: String,
+    /// The line of its first token; 0 for a whole file.
+    pub line: u32,
+    /// The digest of its own code.
+    pub digest: u128,
+}
+
+/// What a function reaches.
+#[derive(Debug, Default)]
+pub(crate) struct Walked {
+    pub(crate) digest: u128,
+    pub(crate) items: Vec<Reached>,
+    pub(crate) values: BTreeSet<Value>,
+    /// Crates that are compiled on their own, and whose compiler knows what is not known here.
+    pub(crate) foreign: BTreeSet<String>,
+}
+
+struct Walk<'k> {
+    known: &'k mut Knowledge,
+    is_code: fn(&str) -> bool,
+    numbers: HashMap<Node, u32>,
+    waiting: VecDeque<Node>,
+    digester: Digester,
+    /// Names of members that are asked for, and where.
+    calls: HashSet<(Name, ScopeId)>,
+    methods: HashSet<Name>,
+    members: HashSet<(ItemId, Name)>,
+    of_traits: HashSet<Name>,
+    types: HashSet<ItemId>,
+    traits: HashSet<ItemId>,
+    scopes: HashSet<ScopeId>,
+    by_place: bool,
+    found: Walked,
+}
+
+/// Walks from the roots to everything that they reach.
+pub(crate) fn walk(known: &mut Knowledge, roots: &[ItemId], is_code: fn(&str) -> bool) -> Walked {
+    let mut walk = Walk {
+        known,
+        is_code,
+        numbers: HashMap::new(),
+        waiting: VecDeque::new(),
+        digester: Digester::default(),
+        calls: HashSet::new(),
+        methods: HashSet::new(),
+        members: HashSet::new(),
+        of_traits: HashSet::new(),
+        types: HashSet::new(),
+        traits: HashSet::new(),
+        scopes: HashSet::new(),
+        by_place: false,
+        found: Walked::default(),
+    };
+    for root in roots {
+        walk.number((*root, None));
+    }
+    loop {
+        while let Some(node) = walk.waiting.pop_front() {
+            walk.visit(node);
+        }
+        if !walk.activate() {
+            break;
+        }
+    }
+    walk.finish()
+}
+
+impl Walk<'_> {
+    /// The number of a node: new ones are visited later.
+    fn number(&mut self, node: Node) -> u32 {
+        let next = self.numbers.len() as u32;
+        let waiting = &mut self.waiting;
+        *self.numbers.entry(node).or_insert_with(|| {
+            waiting.push_back(node);
+            next
+        })
+    }
+
+    fn rules<R>(&self, then: impl FnOnce(Rules<'_>) -> R) -> R {
+        let model = &self.known.model;
+        then(Rules {
+            names: &model.names,
+            own_macro: &|name| is_own_macro(model, name),
+            is_code: &self.is_code,
+        })
+    }
+
+    /// The tokens of an item that are its own: of a trait or an implementation the head, for its members are items.
+    fn ranges(&self, item: ItemId) -> [Range; 2] {
+        let of = &self.known.model.items[item];
+        let is_head = matches!(of.kind, ItemKind::Trait | ItemKind::Impl);
+        let end = of.body.filter(|_| is_head).map_or(of.range.1, |(from, _)| from - 1);
+        // Whether a method is visible can decide which one is called.
+        let from = if of.parent.is_some() { of.visible } else { of.range.0 };
+        [of.attributes, (from, end)]
+    }
+
+    /// The digest of an item's own code.
+    fn form(&mut self, item: ItemId) -> u128 {
+        if let Some(form) = self.known.forms.get(&item) {
+            return *form;
+        }
+        let source = Rc::clone(self.known.model.source(item));
+        let ranges = self.ranges(item);
+        let text = self.rules(|rules| ranges.map(|(from, to)| normal(&source, from, to, rules)).join(" "));
+        let form = digest(&text);
+        self.known.forms.insert(item, form);
+        form
+    }
+
+    fn references(&mut self, node: Node) -> Rc<References> {
+        if let Some(references) = self.known.references.get(&node) {
+            return Rc::clone(references);
+        }
+        let (item, context) = node;
+        let source = Rc::clone(self.known.model.source(item));
+        let ranges = self.ranges(item);
+        let this = self.this(item);
+        let of = &self.known.model.items[item];
+        let mut scopes = vec![of.scope];
+        if let Some(context) = context.filter(|context| *context != of.scope) {
+            scopes.insert(0, context);
+        }
+        let model = &self.known.model;
+        let reading = Reading {
+            source: &source,
+            file: of.file,
+            scopes,
+            blocks: of.blocks.iter().map(|block| (model.scopes[*block].range, *block)).collect(),
+            this,
+            is_macro: matches!(of.kind, ItemKind::Macro | ItemKind::Call),
+        };
+        let mut all = References::default();
+        for (from, to) in ranges {
+            let skipped = self.rules(|rules| silent_parts(&source, from, to, rules));
+            let known = &mut *self.known;
+            let part =
+                References::read(&mut known.model, &mut known.resolver, &reading, (from, to), &skipped);
+            all.found.extend(part.found);
+            all.methods.extend(part.methods);
+            all.values.extend(part.values);
+            all.by_place |= part.by_place;
+        }
+        let all = Rc::new(all);
+        self.known.references.insert(node, Rc::clone(&all));
+        all
+    }
+
+    /// What `Self` stands for in an item.
+    fn this(&mut self, item: ItemId) -> Option<Vec<Target>> {
+        let of = &self.known.model.items[item];
+        match of.kind {
+            ItemKind::Impl => {
+                let known = &mut *self.known;
+                Some(known.impls.of(&mut known.model, &mut known.resolver, item).this.clone())
+            }
+            ItemKind::Trait | ItemKind::Type => Some(vec![Target::Item(item)]),
+            _ => {
+                let outer = of.parent.or(self.known.model.scopes[of.scope].owner);
+                outer.and_then(|parent| self.this(parent))
+            }
+        }
+    }
+
+    fn visit(&mut self, node: Node) {
+        let (item, _) = node;
+        let form = self.form(item);
+        self.digester.number(form);
+        self.list(item, form);
+        let of = &self.known.model.items[item];
+        let (kind, parent, scope) = (of.kind, of.parent, of.scope);
+        match kind {
+            ItemKind::Type => {
+                self.types.insert(item);
+            }
+            ItemKind::Trait => {
+                self.traits.insert(item);
+            }
+            _ => {}
+        }
+        if let Some(parent) = parent {
+            let number = self.number((parent, None));
+            self.digester.number(u128::from(number));
+        }
+        self.conditions_of(scope);
+        let references = self.references(node);
+        self.by_place |= references.by_place;
+        self.take_values(&references.values, scope);
+        for (scope, found) in &references.found {
+            self.follow(item, kind, *scope, found);
+        }
+        for (name, scope) in &references.methods {
+            self.methods.insert(*name);
+            self.calls.insert((*name, *scope));
+        }
+    }
+
+    /// Goes on to what one path can mean.
+    fn follow(&mut self, from: ItemId, kind: ItemKind, scope: ScopeId, found: &crate::resolve::Found) {
+        let mut items: Vec<ItemId> = Vec::new();
+        for target in &found.targets {
+            match target {
+                Target::Item(item) => items.push(*item),
+                Target::External(path) if path.contains("::") => self.digester.text(path),
+                _ => {}
+            }
+        }
+        if kind == ItemKind::Impl {
+            // What else its head names matters when a member uses it.
+            let this = self.this(from).unwrap_or_default();
+            items.retain(|item| {
+                let of = &self.known.model.items[*item];
+                of.kind != ItemKind::Type || this.contains(&Target::Item(*item))
+            });
+        }
+        let mut keyed: Vec<(u128, ItemId)> = items.into_iter().map(|item| (self.form(item), item)).collect();
+        keyed.sort_unstable();
+        self.digester.number(keyed.len() as u128);
+        for (_, item) in keyed {
+            let context = (self.known.model.items[item].kind == ItemKind::Macro).then_some(scope);
+            let number = self.number((item, context));
+            self.digester.number(u128::from(number));
+        }
+        for (of, name) in &found.members {
+            self.members.insert((*of, *name));
+            self.calls.insert((*name, scope));
+        }
+        for name in &found.of_traits {
+            self.of_traits.insert(*name);
+            self.calls.insert((*name, scope));
+        }
+    }
+
+    fn list(&mut self, item: ItemId, form: u128) {
+        let model = &self.known.model;
+        let of = &model.items[item];
+        let source = model.source(item);
+        let (from, to) = of.range;
+        let end = match (of.kind, of.body) {
+            (ItemKind::Impl, Some((body, _))) => body - 1,
+            _ => to,
+        };
+        let words: Vec<&str> = (from..end)
+            .map(|at| source.text_of(at))
+            .take_while(|word| {
+                of.kind == ItemKind::Impl || !matches!(*word, "(" | "{" | "<" | ":" | "=" | ";")
+            })
+            .take(12)
+            .collect();
+        let mut name =
+            words.join(" ").replace(" :: ", "::").replace(" < ", "<").replace(" >", ">").replace("& ", "&");
+        if of.kind == ItemKind::Macro || of.kind == ItemKind::Call {
+            name = name.replace(" ! ", "! ").replace(" !", "!");
+        }
+        let owner = of.parent.map(|parent| &model.items[parent]).and_then(|parent| {
+            let range = parent.of_type.unwrap_or((parent.range.0 + 1, parent.range.0 + 2));
+            let source = model.source(item);
+            (range.0..range.1).find_map(|at| source.word(at).map(|name| model.names.text(name).to_owned()))
+        });
+        if let (Some(owner), Some(own)) = (owner, of.name) {
+            let own = model.names.text(own);
+            name = name.replacen(own, &format!("{owner}::{own}"), 1);
+        }
+        let file = model.files[of.file].path.display().to_string();
+        self.found.items.push(Reached {
+            name,
+            file: file.trim_end_matches('/').to_owned(),
+            line: source.line(from),
+            digest: form,
+        });
+    }
+
+    /// Conditions on the modules around an item.
+    fn conditions_of(&mut self, scope: ScopeId) {
+        let mut at = Some(scope);
+        while let Some(scope) = at {
+            if !self.scopes.insert(scope) {
+                return;
+            }
+            let model = &self.known.model;
+            let mut values = Vec::new();
+            for (file, (from, to)) in &model.scopes[scope].attributes {
+                let source = Rc::clone(&model.files[*file].source);
+                let is_cfg =
+                    |at: &usize| source.word(*at).is_some_and(|name| model.names.text(name) == "cfg");
+                for at in (*from..*to).filter(is_cfg) {
+                    values.extend(value_at(model, *file, &source, at, *to));
+                }
+            }
+            at = model.scopes[scope].parent;
+            self.take_values(&values, scope);
+        }
+    }
+
+    fn take_values(&mut self, values: &[Value], scope: ScopeId) {
+        let krate = &self.known.model.crates[self.known.model.scopes[scope].krate];
+        let (is_own, name) = (krate.is_own, krate.name.clone());
+        for value in values {
+            if is_own || matches!(value, Value::File(_)) {
+                self.found.values.insert(value.clone());
+            } else {
+                // Its features and variables are those of its own compilation.
+                self.found.foreign.insert(name.clone());
+            }
+        }
+    }
+
+    /// Visits members that come into play by what was reached; whether there were any.
+    fn activate(&mut self) -> bool {
+        let calls: Vec<(Name, ScopeId)> = self.calls.iter().copied().collect();
+        let mut fresh: Vec<(u128, u128, ItemId)> = Vec::new();
+        for (name, scope) in calls {
+            let members = self.known.model.trait_members.get(&name).cloned().unwrap_or_default();
+            for member in members {
+                let Some(of) = self.known.model.items[member].parent else { continue };
+                let known = &mut *self.known;
+                let visible =
+                    self.traits.contains(&of) || known.resolver.is_visible(&mut known.model, of, scope);
+                if visible {
+                    self.add(&mut fresh, of);
+                    self.add(&mut fresh, member);
+                }
+            }
+        }
+        let traits: Vec<ItemId> = self.traits.iter().copied().collect();
+        for of in traits {
+            for member in self.known.model.items[of].members.clone() {
+                let item = &self.known.model.items[member];
+                let named = item.name.is_some_and(|name| self.is_asked(of, name));
+                if item.kind != ItemKind::Function || named {
+                    self.add(&mut fresh, member);
+                }
+            }
+        }
+        for index in 0..self.known.model.impls.len() {
+            let id = self.known.model.impls[index];
+            let known = &mut *self.known;
+            let head = known.impls.of(&mut known.model, &mut known.resolver, id);
+            let (this, of_trait, types) = (head.type_of_this(), head.of_trait.clone(), head.types.clone());
+            let type_reached = this.is_some_and(|this| self.types.contains(&this));
+            let mentions = types.iter().any(|of| self.types.contains(of));
+            let active = match &of_trait {
+                Of::Inherent => type_reached || (this.is_none() && mentions),
+                Of::Trait(of) => self.traits.contains(of),
+                Of::External => mentions,
+            };
+            if !active {
+                continue;
+            }
+            for member in self.known.model.items[id].members.clone() {
+                let item = &self.known.model.items[member];
+                let (kind, name) = (item.kind, item.name);
+                let asked = name.is_some_and(|name| {
+                    let of_type = this.is_some_and(|this| self.is_asked(this, name));
+                    let of_trait =
+                        if let Of::Trait(of) = &of_trait { self.is_asked(*of, name) } else { false };
+                    of_type || of_trait || self.methods.contains(&name)
+                });
+                let always = match &of_trait {
+                    Of::Inherent => kind == ItemKind::Call,
+                    Of::Trait(_) => kind != ItemKind::Function,
+                    Of::External => true,
+                };
+                if asked || always {
+                    self.add(&mut fresh, member);
+                }
+            }
+            if matches!(of_trait, Of::External) {
+                self.add(&mut fresh, id);
+            }
+        }
+        for index in 0..self.known.model.calls.len() {
+            let id = self.known.model.calls[index];
+            let known = &mut *self.known;
+            let mentioned = known.impls.mentioned(&mut known.model, &mut known.resolver, id);
+            if mentioned.iter().any(|of| self.types.contains(of) || self.traits.contains(of)) {
+                self.add(&mut fresh, id);
+            }
+        }
+        fresh.sort_unstable();
+        fresh.dedup();
+        let mut any = false;
+        for (_, _, item) in fresh {
+            let before = self.numbers.len();
+            let number = self.number((item, None));
+            if self.numbers.len() > before {
+                any = true;
+                self.digester.number(u128::from(number));
+            }
+        }
+        any
+    }
+
+    /// Whether a member of this name is asked for, of this type or trait.
+    fn is_asked(&self, of: ItemId, name: Name) -> bool {
+        let is_trait = self.known.model.items[of].kind == ItemKind::Trait;
+        self.members.contains(&(of, name))
+            || self.methods.contains(&name)
+            || (is_trait && (self.of_traits.contains(&name) || self.calls_any(name)))
+    }
+
+    /// Whether some path ends with this name: a trait's function is called by the names of many types.
+    fn calls_any(&self, name: Name) -> bool {
+        self.members.iter().any(|(_, member)| *member == name)
+    }
+
+    fn add(&mut self, fresh: &mut Vec<(u128, u128, ItemId)>, item: ItemId) {
+        if !self.numbers.contains_key(&(item, None)) {
+            let parent = self.known.model.items[item].parent.map_or(0, |parent| self.form(parent));
+            let form = self.form(item);
+            fresh.push((parent, form, item));
+        }
+    }
+
+    fn finish(mut self) -> Walked {
+        if self.found.values.contains(&Value::Unknown) {
+            self.guess_values();
+        }
+        if self.by_place {
+            self.count_places();
+        }
+        let files: Vec<PathBuf> = self
+            .found
+            .values
+            .iter()
+            .filter_map(|value| if let Value::File(path) = value { Some(path.clone()) } else { None })
+            .collect();
+        for path in files {
+            let content = self.file(&path);
+            self.digester.number(content.unwrap_or_default());
+            self.found.items.push(Reached {
+                name: format!("file {}", path.file_name().unwrap_or_default().display()),
+                file: path.display().to_string(),
+                line: 0,
+                digest: content.unwrap_or_default(),
+            });
+        }
+        self.found.digest = self.digester.finish();
+        self.found
+    }
+
+    fn file(&mut self, path: &Path) -> Option<u128> {
+        *self.known.files.entry(path.to_owned()).or_insert_with(|| {
+            let content = std::fs::read(path).ok()?;
+            let mut digester = Digester::default();
+            digester.bytes(&content);
+            Some(digester.finish())
+        })
+    }
+
+    /// A macro's argument names a variable or a file: every text that could be one counts as one.
+    fn guess_values(&mut self) {
+        let items: Vec<ItemId> = self.numbers.keys().map(|(item, _)| *item).collect();
+        for item in items {
+            let model = &self.known.model;
+            let source = model.source(item);
+            let folder =
+                model.files[model.items[item].file].path.parent().map(Path::to_owned).unwrap_or_default();
+            let (from, to) = model.items[item].range;
+            for at in from..to {
+                if source.kind(at) != Kind::Text {
+                    continue;
+                }
+                let Some(text) = literal::unescaped(source, at) else { continue };
+                let is_variable = !text.is_empty()
+                    && text
+                        .bytes()
+                        .all(|byte| byte == b'_' || byte.is_ascii_uppercase() || byte.is_ascii_digit());
+                if is_variable {
+                    self.found.values.insert(Value::Variable(text));
+                } else if !text.is_empty() && folder.join(&text).is_file() {
+                    self.found.values.insert(Value::File(folder.join(&text)));
+                }
+            }
+        }
+    }
+
+    /// Where tokens stand has a meaning: the layout of everything reached counts.
+    fn count_places(&mut self) {
+        let mut nodes: Vec<(u32, ItemId)> =
+            self.numbers.iter().map(|((item, _), number)| (*number, *item)).collect();
+        nodes.sort_unstable();
+        for (_, item) in nodes {
+            let model = &self.known.model;
+            let (source, of) = (Rc::clone(model.source(item)), &model.items[item]);
+            self.digester.text(&model.files[of.file].path.display().to_string());
+            for at in of.attributes.0..of.range.1 {
+                if let Some(token) = source.tokens.get(at) {
+                    let line_start = source.text[..token.start as usize].rfind('\n').map_or(0, |at| at + 1);
+                    self.digester
+                        .number(u128::from(token.line) << 32 | (token.start as usize - line_start) as u128);
+                }
+            }
+        }
+    }
+}
