@@ -234,6 +234,7 @@ pub struct Call {
     pub(crate) n_jobs: usize,
     pub(crate) context: Arc<CallContext>,
     pub(crate) timeout: Option<Duration>,
+    pub(crate) stack_size: Option<usize>,
     pub(crate) workers: Arc<WorkerSettings>,
     pub(crate) sharing: ArraySharing,
 }
@@ -247,6 +248,11 @@ impl Call {
     /// The time limit of each task, from its start: for the backend to keep.
     pub fn timeout(&self) -> Option<Duration> {
         self.timeout
+    }
+
+    /// The size of the stack that each task is to have, in bytes, where the call sets it.
+    pub fn stack_size(&self) -> Option<usize> {
+        self.stack_size
     }
 
     /// How many threads each task may use.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::{Batch, Call, Capabilities, ParallelBackend, Returned, Session, n_jobs};
 use crate::cancel::Waker;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::task::batch::Runnable;
 use crate::task::run_options::RunOptions;
 
@@ -25,8 +25,8 @@ impl ParallelBackend for Sequential {
         n_jobs::resolve(n_jobs, 1).map(|_| 1)
     }
 
-    fn open(&self, _call: Call) -> Result<Box<dyn Session>> {
-        Ok(Box::new(Inline::<Batch>::default()))
+    fn open(&self, call: Call) -> Result<Box<dyn Session>> {
+        Ok(Box::new(Inline::<Batch>::new(&call)))
     }
 }
 
@@ -34,11 +34,12 @@ impl ParallelBackend for Sequential {
 pub(crate) struct Inline<B> {
     queue: VecDeque<B>,
     cancelled: bool,
+    stack_size: Option<usize>,
 }
 
-impl<B> Default for Inline<B> {
-    fn default() -> Self {
-        Inline { queue: VecDeque::new(), cancelled: false }
+impl<B> Inline<B> {
+    pub(crate) fn new(call: &Call) -> Self {
+        Inline { queue: VecDeque::new(), cancelled: false, stack_size: call.stack_size }
     }
 }
 
@@ -50,8 +51,10 @@ impl<B: Runnable> Session<B> for Inline<B> {
 
     fn wait(&mut self, _until: Option<Instant>, returned: &mut Vec<Returned<B>>) -> Result<()> {
         if let Some(mut batch) = self.queue.pop_front() {
-            if !self.cancelled {
-                batch.run(RunOptions::default());
+            match self.stack_size {
+                _ if self.cancelled => {}
+                None => batch.run(RunOptions::default()),
+                Some(stack_size) => run_with_stack(stack_size, || batch.run(RunOptions::default()))?,
             }
             returned.push(Returned::Batch(batch));
         }
@@ -65,4 +68,18 @@ impl<B: Runnable> Session<B> for Inline<B> {
     fn waker(&self) -> Waker {
         Arc::new(|| {})
     }
+}
+
+/// Runs `f` on a thread with a stack of this size, while the caller's waits.
+fn run_with_stack(stack_size: usize, f: impl FnOnce() + Send) -> Result<()> {
+    let failed = |error: std::io::Error| {
+        Error::backend(format!("start a thread with a stack of {stack_size} bytes"), Some(error.into()))
+    };
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("joblib-0".to_owned()).stack_size(stack_size);
+        let thread = thread.spawn_scoped(scope, f).map_err(failed)?;
+        // A task's panic is its outcome, so this one is of the crate.
+        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        Ok(())
+    })
 }

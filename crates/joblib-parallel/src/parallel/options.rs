@@ -127,6 +127,27 @@ impl<W, R, F> Parallel<W, R, F> {
         self
     }
 
+    /// The size of each task's stack, in bytes, on every backend: for deep recursion. By default 8 MiB on threads (or
+    /// `RUST_MIN_STACK`), the system's limit on worker processes, and in forks the stack of the calling thread. Less than
+    /// 128 KiB is an error when the call starts.
+    ///
+    /// ```
+    /// use joblib_parallel::{Parallel, delayed};
+    ///
+    /// fn depth(n: u32) -> u32 {
+    ///     std::hint::black_box([0_u8; 1 << 10]);
+    ///     if n == 0 { 0 } else { 1 + depth(n - 1) }
+    /// }
+    ///
+    /// let parallel = Parallel::new().n_jobs(2).stack_size(256 << 20);
+    /// assert_eq!(parallel.run([delayed(depth, (50_000,))])?, [50_000]);
+    /// # Ok::<(), joblib_parallel::Error>(())
+    /// ```
+    pub fn stack_size(mut self, bytes: usize) -> Self {
+        self.settings.stack_size = Some(bytes);
+        self
+    }
+
     /// The base of [`task_seed`](crate::task_seed). By default 0, and inside of a task that task's seed.
     ///
     /// ```

@@ -74,6 +74,7 @@ impl<W, R, F: OnFailure> Parallel<W, R, F> {
             n_jobs,
             context: Arc::new(context),
             timeout: settings.timeout,
+            stack_size: settings.stack_size,
             workers: Arc::new(settings.workers.clone()),
             sharing: settings.defaults.array_sharing(),
         };

@@ -159,7 +159,7 @@ impl<F: OnFailure> Parallel<SharedMem, List, F> {
         let resolved = self.resolve(true)?;
         let capabilities = resolved.backend.capabilities();
         if capabilities.inline {
-            let session: Box<dyn Session<TaskBatch<T>>> = Box::new(Inline::default());
+            let session: Box<dyn Session<TaskBatch<T>>> = Box::new(Inline::new(&resolved.call));
             return finish(Self::engine(resolved, capabilities, session, producer));
         }
         threads::scoped(&resolved.call.clone(), |session| {

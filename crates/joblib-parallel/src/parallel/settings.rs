@@ -10,6 +10,9 @@ use crate::engine::pre_dispatch::PreDispatch;
 use crate::engine::progress::DisplayOptions;
 use crate::error::{Error, Result};
 
+/// The smallest stack that a task, its panic and its backtrace fit in.
+const MIN_STACK: usize = 128 << 10;
+
 #[derive(Clone)]
 pub(super) struct Settings {
     pub(super) defaults: Defaults,
@@ -17,6 +20,7 @@ pub(super) struct Settings {
     pub(super) deadline: Option<Duration>,
     pub(super) pre_dispatch: PreDispatch,
     pub(super) batch_size: BatchSize,
+    pub(super) stack_size: Option<usize>,
     pub(super) retries: u32,
     pub(super) seed: Option<u64>,
     pub(super) display: DisplayOptions,
@@ -33,6 +37,7 @@ impl Default for Settings {
             deadline: None,
             pre_dispatch: PreDispatch::default(),
             batch_size: BatchSize::default(),
+            stack_size: None,
             retries: 0,
             seed: None,
             display: DisplayOptions::default(),
@@ -57,6 +62,9 @@ impl Settings {
             return Err(Error::usage(
                 "timeout has to be longer than zero, which no task can keep; without it there is no limit",
             ));
+        }
+        if self.stack_size.is_some_and(|bytes| bytes < MIN_STACK) {
+            return Err(Error::usage(format!("stack_size has to be at least {MIN_STACK} bytes")));
         }
         self.workers.check()
     }

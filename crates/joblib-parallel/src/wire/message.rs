@@ -35,6 +35,8 @@ pub(crate) struct Setup {
     pub(crate) initializer: Option<EncodedCall>,
     /// The worker ends after this many seconds without work.
     pub(crate) idle_seconds: Option<u64>,
+    /// Of the thread that runs tasks, in bytes.
+    pub(crate) stack_size: Option<usize>,
 }
 
 impl Setup {
@@ -117,6 +119,7 @@ mod tests {
             memory_limit: Some(1 << 40),
             initializer: Some(EncodedCall { function, arguments: vec![1, 2, 3] }),
             idle_seconds: None,
+            stack_size: Some(1 << 20),
         };
         assert_eq!(Setup::parse(setup.frame(None).unwrap().contents()).unwrap(), setup);
         let call = CallMessage {

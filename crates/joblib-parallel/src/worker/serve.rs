@@ -54,21 +54,40 @@ struct CurrentCall {
     contexts: Vec<(FunctionId, Vec<u8>)>,
 }
 
-/// Serves the parent at the other end of `socket` until it leaves.
+/// Serves the parent at the other end of `socket` until it leaves. A forked worker has its status page already.
 pub(crate) fn serve(socket: OwnedFd, page: Option<StatusPage>) -> End {
-    match Worker::start(socket, page) {
-        Ok((mut worker, mut connection)) => worker.work(&mut connection),
-        Err(reason) => End::Broken(reason),
+    let start = match Start::receive(socket, page) {
+        Ok(start) => start,
+        Err(reason) => return End::Broken(reason),
+    };
+    match start.setup.stack_size {
+        None => start.serve(),
+        Some(stack_size) => {
+            let thread = std::thread::Builder::new().name("joblib-worker".to_owned()).stack_size(stack_size);
+            match thread.spawn(move || start.serve()).map(std::thread::JoinHandle::join) {
+                Ok(Ok(end)) => end,
+                Ok(Err(_)) => End::Broken("the worker's thread panicked".to_owned()),
+                Err(error) => End::Broken(format!("no thread with a stack of {stack_size} bytes: {error}")),
+            }
+        }
     }
 }
 
-impl Worker {
-    /// Waits for the first frame and does what it says.
-    fn start(socket: OwnedFd, inherited: Option<StatusPage>) -> Result<(Worker, Connection), String> {
+/// What a worker has when it has received its setup.
+struct Start {
+    setup: Setup,
+    page: StatusPage,
+    connection: Connection,
+    writer: SharedSocket,
+}
+
+impl Start {
+    /// Waits for the first frame.
+    fn receive(socket: OwnedFd, inherited: Option<StatusPage>) -> Result<Self, String> {
         let text = |error: std::io::Error| error.to_string();
         let writer = Arc::new(Mutex::new(socket.try_clone().map_err(text)?));
         let mut connection = Connection::new(socket);
-        let (setup, page) = loop {
+        loop {
             if !connection.receive(true).map_err(text)? {
                 return Err("the parent left before it said what to do".to_owned());
             }
@@ -79,9 +98,14 @@ impl Worker {
                     (None, Some(file)) => StatusPage::map(&file.into()).map_err(text)?,
                     (None, None) => return Err("the setup came without a status page".to_owned()),
                 };
-                break (setup, page);
+                return Ok(Start { setup, page, connection, writer });
             }
-        };
+        }
+    }
+
+    /// Does what the setup says, and then what the parent sends.
+    fn serve(self) -> End {
+        let Start { setup, page, mut connection, writer } = self;
         let mut worker = Worker {
             page: Arc::new(page),
             writer,
@@ -90,14 +114,17 @@ impl Worker {
             call: None,
         };
         panics::install_hook();
-        watch::start(connection.as_fd()).map_err(text)?;
-        if let Err(reason) = worker.prepare(&setup) {
-            worker.send(message::refusal_frame(&reason)?)?;
-            return Err(reason);
+        let prepared = watch::start(connection.as_fd()).map_err(|error| error.to_string());
+        if let Err(reason) = prepared.and_then(|()| worker.prepare(&setup)) {
+            // A parent that is gone needs no answer.
+            let _ = message::refusal_frame(&reason).and_then(|refusal| worker.send(refusal));
+            return End::Broken(reason);
         }
-        Ok((worker, connection))
+        worker.work(&mut connection)
     }
+}
 
+impl Worker {
     /// Makes this process what the user asked for.
     fn prepare(&mut self, setup: &Setup) -> Result<(), String> {
         if setup.fingerprint != function_id::fingerprint() {

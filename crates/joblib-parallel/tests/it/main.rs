@@ -8,5 +8,6 @@ mod conformance;
 mod forks;
 mod limits;
 mod processes;
+mod rayon;
 mod shutdown;
 mod timeouts_and_panics;

@@ -54,6 +54,7 @@ pub(crate) fn config(call: &Call) -> Result<Config> {
         memory_limit: settings.memory_limit,
         initializer,
         idle_seconds: Some(IDLE_SECONDS),
+        stack_size: call.stack_size,
     };
     Ok(Config { setup, env })
 }

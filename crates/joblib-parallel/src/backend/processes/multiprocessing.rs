@@ -15,18 +15,14 @@ use super::config::{Config, config};
 use super::handle::WorkerHandle;
 use super::idle;
 use super::session::{BATCH_TIME, ProcessSession, Starter};
-use crate::backend::threads::pools;
+use crate::backend::threads::pool::{Shape, with_rayon_pool};
+use crate::backend::threads::{self, pools};
 use crate::backend::{Call, Capabilities, ParallelBackend, Session};
 use crate::error::{Error, Result};
-use crate::sys::cpu::cpu_count;
 use crate::sys::fork::fork;
 use crate::sys::interrupt;
 use crate::wire::status_page::StatusPage;
 use crate::worker::entry;
-
-/// The most threads of rayon that a forked worker starts, all at once, however many more a task may use; more on a
-/// machine that has more processors.
-const MAX_THREADS: usize = 64;
 
 pub(crate) struct Multiprocessing;
 
@@ -42,8 +38,13 @@ impl ParallelBackend for Multiprocessing {
     fn open(&self, call: Call) -> Result<Box<dyn Session>> {
         let mut config = config(&call)?;
         config.setup.idle_seconds = None;
-        let threads = call.context.budget.min(cpu_count().max(MAX_THREADS));
-        let starter = Fork { threads, siblings: Vec::new() };
+        // The fork itself starts the thread, which is to be the one of the rayon pool.
+        config.setup.stack_size = None;
+        let starter = Fork {
+            shape: threads::shape(&call),
+            own_thread: call.stack_size.is_some(),
+            siblings: Vec::new(),
+        };
         Ok(Box::new(ProcessSession::new(starter, config, call)?))
     }
 }
@@ -55,8 +56,10 @@ pub(crate) fn is_disabled() -> bool {
 
 /// Copies this process.
 struct Fork {
-    /// How many threads rayon may use in each.
-    threads: usize,
+    /// Of the thread that runs tasks, and its rayon pool.
+    shape: Shape,
+    /// Whether tasks need another stack than the one that the fork has.
+    own_thread: bool,
     /// The parent's ends of the sockets of workers that were started before.
     siblings: Vec<i32>,
 }
@@ -109,18 +112,21 @@ impl Fork {
         // Threads did not survive the fork, and neither did the pools made of them.
         pools::forget();
         idle::forget();
-        let code = std::panic::catch_unwind(|| {
-            // rayon inside a task finds the pool of the thread it is on, instead of one without threads.
-            let pool = || rayon::ThreadPoolBuilder::new().num_threads(self.threads);
-            if let Ok(pool) = pool().use_current_thread().build() {
-                std::mem::forget(pool);
-                return entry::run(socket, Some(page));
-            }
-            // This thread belongs to a pool already: one that lost its other threads.
-            pool().build().map_or(1, |pool| pool.install(|| entry::run(socket, Some(page))))
-        });
+        let shape = self.shape;
+        let serve = move || {
+            let serve = || with_rayon_pool(shape, || entry::run(socket, Some(page)));
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(serve)).unwrap_or(1)
+        };
+        // A thread that belongs to a rayon pool of the parent would run the parent's jobs whenever a task waits in rayon.
+        // Another thread does not, and this one waits for it without rayon.
+        let code = if self.own_thread || rayon::current_thread_index().is_some() {
+            let thread = std::thread::Builder::new().stack_size(shape.stack_size);
+            thread.spawn(serve).map_or(1, |thread| thread.join().unwrap_or(1))
+        } else {
+            serve()
+        };
         // SAFETY: ends the process without running what the parent registered for its own end.
-        unsafe { libc::_exit(code.unwrap_or(1)) }
+        unsafe { libc::_exit(code) }
     }
 }
 

@@ -1,33 +1,28 @@
-//! Threads of this process, on rayon's pools.
+//! Threads of this process.
 //!
-//! A session keeps a queue of batches. For each worker that should be busy there is one rayon job that takes batches
-//! from the queue until it is empty and then ends, so that no pool thread ever blocks: rayon inside a task finds it
-//! ready to help. The caller's thread produces, and is woken when the queue runs low rather than for each batch. A
-//! worker that finds the queue empty and another worker idle cuts its own batch in two. Batches and their results
-//! move by ownership; nothing is shared per task but two counters that are only read.
+//! A session keeps a queue of batches. For each worker that should be busy there is one job that takes batches from
+//! the queue until it is empty and then ends. The caller's thread produces, and is woken when the queue runs low rather
+//! than for each batch. A worker that finds the queue empty and another worker idle cuts its own batch in two. Batches
+//! and their results move by ownership; nothing is shared per task but two counters that are only read.
 
+pub(crate) mod pool;
 pub(crate) mod pools;
+mod scope;
+mod session;
 
-use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::{Batch, Call, Capabilities, ParallelBackend, Returned, Session};
-use crate::cancel::{WakeSignal, Waker};
-use crate::error::{Cause, Error, Result, TaskError};
-use crate::sync::lock;
+use self::pool::Shape;
+use self::scope::Scope;
+use self::session::{Pool, ThreadSession};
+use super::{Batch, Call, Capabilities, ParallelBackend, Session};
+use crate::error::Result;
 use crate::task::Task;
-use crate::task::batch::{Runnable, TaskBatch};
-use crate::task::context::CallContext;
-use crate::task::run_options::{RunOptions, Running, WorkSharing};
+use crate::task::batch::TaskBatch;
 
 /// How long a batch should take. Long enough that a caller who has to wait for a processor is back before the workers
 /// run dry; how evenly they end does not depend on it, for batches are divided.
 pub(crate) const BATCH_TIME: Duration = Duration::from_millis(8);
-
-/// The caller is woken at least this often while batches finish, so that displays stay up to date.
-const WAKE_INTERVAL: Duration = Duration::from_millis(50);
 
 pub(crate) struct Threading;
 
@@ -41,321 +36,41 @@ impl ParallelBackend for Threading {
     }
 
     fn open(&self, call: Call) -> Result<Box<dyn Session>> {
-        let pool = Pool { pool: Some(pools::checkout(call.n_jobs)?), threads: call.n_jobs };
+        let pool = Pool::new(pools::checkout(shape(&call))?);
         Ok(Box::new(ThreadSession::<Batch, Pool>::new(&call, pool)))
     }
 }
 
-/// Starts jobs on threads.
-pub(crate) trait Spawn<B> {
-    /// Runs `run_batches(shared)` on some thread.
-    fn spawn(&self, shared: Arc<Shared<B>>);
-    /// Goes on with other threads, because one is stuck.
-    fn replace(&mut self) -> Result<()>;
-    /// The session ends while tasks still run.
-    fn abandon(&mut self);
-}
-
-/// A pool of its own for the time of a session: two sessions on one pool could wait for each other's threads.
-pub(crate) struct Pool {
-    pool: Option<rayon::ThreadPool>,
-    threads: usize,
-}
-
-impl<B: Runnable + 'static> Spawn<B> for Pool {
-    fn spawn(&self, shared: Arc<Shared<B>>) {
-        if let Some(pool) = &self.pool {
-            pool.spawn(move || {
-                run_batches(&shared, &|shared| rayon::spawn(move || run_batches_again(&shared)));
-            });
-        }
-    }
-
-    fn replace(&mut self) -> Result<()> {
-        // The old pool ends when its stuck thread does; it is not used again.
-        self.pool = Some(pools::start(self.threads)?);
-        Ok(())
-    }
-
-    fn abandon(&mut self) {
-        // Later calls do not wait for those tasks; the pool ends when they do.
-        self.pool = None;
+/// What the threads of a call have to be.
+pub(crate) fn shape(call: &Call) -> Shape {
+    Shape {
+        threads: call.n_jobs,
+        inner_threads: call.context.budget,
+        stack_size: call.stack_size.unwrap_or_else(default_stack_size),
     }
 }
 
-/// As `run_batches`, started by a worker that divided its batch.
-fn run_batches_again<B: Runnable + 'static>(shared: &Arc<Shared<B>>) {
-    run_batches(shared, &|shared| rayon::spawn(move || run_batches_again(&shared)));
-}
-
-impl Drop for Pool {
-    fn drop(&mut self) {
-        if let Some(pool) = self.pool.take() {
-            pools::park(self.threads, pool);
-        }
-    }
-}
-
-/// Threads that may borrow from the caller, because it waits for them in a scope.
-pub(crate) struct Scope<'scope, 'borrow> {
-    scope: &'borrow rayon::Scope<'scope>,
-}
-
-impl<'scope, B: Runnable + 'scope> Spawn<B> for Scope<'scope, '_> {
-    fn spawn(&self, shared: Arc<Shared<B>>) {
-        self.scope.spawn(move |scope| run_batches_in(&shared, scope));
-    }
-
-    fn replace(&mut self) -> Result<()> {
-        // A scope ends with its last task; there is nothing to go on with.
-        Ok(())
-    }
-
-    fn abandon(&mut self) {}
-}
-
-fn run_batches_in<'scope, B: Runnable + 'scope>(shared: &Arc<Shared<B>>, scope: &rayon::Scope<'scope>) {
-    run_batches(shared, &|shared| scope.spawn(move |scope| run_batches_in(&shared, scope)));
-}
-
-/// What the caller and the workers share.
-pub(crate) struct Shared<B> {
-    state: Mutex<State<B>>,
-    wake: Arc<WakeSignal>,
-    sharing: WorkSharing,
-    context: Arc<CallContext>,
-    timed: bool,
-}
-
-struct State<B> {
-    queue: VecDeque<B>,
-    /// Batches that workers have.
-    taken: usize,
-    finished: Vec<Returned<B>>,
-    last_wake: Instant,
-    /// With a time limit: who runs what.
-    watched: Vec<Watched>,
-    next_watch: u64,
-}
-
-/// A task under a time limit: what is watched, and what to say of it when its time is up.
-struct Watched {
-    id: u64,
-    running: Arc<Running>,
-    error: TaskError,
-}
-
-impl<B> Shared<B> {
-    fn lock(&self) -> MutexGuard<'_, State<B>> {
-        // Tasks' panics are caught before they could poison the lock.
-        lock(&self.state)
-    }
-}
-
-/// Takes batches until there are none. `spawn` starts another worker like this one.
-fn run_batches<B: Runnable>(shared: &Arc<Shared<B>>, spawn: &dyn Fn(Arc<Shared<B>>)) {
-    let mut state = shared.lock();
-    while let Some(mut batch) = state.queue.pop_front() {
-        state.taken += 1;
-        shared.sharing.queued.fetch_sub(1, Ordering::Relaxed);
-        let watch = if shared.timed && !shared.context.stopped() { watch(&mut state, &batch) } else { None };
-        drop(state);
-        while batch.pending() > 0 && !shared.context.stopped() {
-            let running = watch.as_ref().map(|(_, running)| &**running);
-            batch.run(RunOptions { sharing: Some(&shared.sharing), running });
-            if batch.pending() > 1 && !shared.context.stopped() {
-                let tail = batch.split_off(batch.pending() / 2);
-                shared.sharing.queued.fetch_add(1, Ordering::Relaxed);
-                let mut state = shared.lock();
-                state.queue.push_back(tail);
-                let start = reserve_worker(shared);
-                drop(state);
-                if start {
-                    spawn(Arc::clone(shared));
-                }
-            }
-        }
-        state = shared.lock();
-        if let Some((id, _)) = watch {
-            let known = state.watched.iter().position(|watched| watched.id == id);
-            match known {
-                Some(position) => drop(state.watched.swap_remove(position)),
-                // Its time was up: the task's outcome is decided, and a replacement does this thread's work.
-                None => return,
-            }
-        }
-        state.taken -= 1;
-        state.finished.push(Returned::Batch(batch));
-        let now = Instant::now();
-        let low = state.queue.len() <= shared.sharing.workers / 2;
-        if low || shared.context.stopped() || now.duration_since(state.last_wake) > WAKE_INTERVAL {
-            state.last_wake = now;
-            shared.wake.notify();
-        }
-    }
-    shared.sharing.active.fetch_sub(1, Ordering::Relaxed);
-}
-
-/// Counts one more worker as active, if there is room; returns whether it is to be started.
-///
-/// The state has to be locked, as it is at the end of `run_batches`, so that a batch is never queued without a worker
-/// that will see it.
-fn reserve_worker<B>(shared: &Shared<B>) -> bool {
-    let room = shared.sharing.active.load(Ordering::Relaxed) < shared.sharing.workers;
-    if room {
-        shared.sharing.active.fetch_add(1, Ordering::Relaxed);
-    }
-    room
-}
-
-fn watch<B: Runnable>(state: &mut State<B>, batch: &B) -> Option<(u64, Arc<Running>)> {
-    // The limit itself is filled in when it is passed.
-    let error = batch.error_of_first(Cause::Stopped)?;
-    let running = Arc::new(Running::default());
-    let id = state.next_watch;
-    state.next_watch += 1;
-    state.watched.push(Watched { id, running: Arc::clone(&running), error });
-    Some((id, running))
-}
-
-/// A call's use of threads.
-pub(crate) struct ThreadSession<B, S: Spawn<B>> {
-    shared: Arc<Shared<B>>,
-    spawner: S,
-    timeout: Option<Duration>,
-}
-
-impl<B: Runnable, S: Spawn<B>> ThreadSession<B, S> {
-    fn new(call: &Call, spawner: S) -> Self {
-        let shared = Shared {
-            state: Mutex::new(State {
-                queue: VecDeque::new(),
-                taken: 0,
-                finished: Vec::new(),
-                last_wake: Instant::now(),
-                watched: Vec::new(),
-                next_watch: 0,
-            }),
-            wake: Arc::new(WakeSignal::default()),
-            sharing: WorkSharing {
-                queued: AtomicUsize::new(0),
-                active: AtomicUsize::new(0),
-                workers: call.n_jobs,
-            },
-            context: Arc::clone(&call.context),
-            timed: call.timeout.is_some(),
-        };
-        ThreadSession { shared: Arc::new(shared), spawner, timeout: call.timeout }
-    }
-
-    /// Gives up tasks that are out of time; returns when the next one will be.
-    fn collect_timeouts(&self, out: &mut Vec<Returned<B>>) -> Option<Instant> {
-        let limit = self.timeout?;
-        let mut state = self.shared.lock();
-        let now = Instant::now();
-        // What is queued may be begun at any moment from now on, without anybody saying so.
-        let mut next = (!state.queue.is_empty()).then_some(now + limit);
-        let mut i = 0;
-        while i < state.watched.len() {
-            // A task that is about to start has all its time before it.
-            let end = state.watched[i].running.get().map_or(now, |(_, since)| since) + limit;
-            if end <= now {
-                let watched = state.watched.swap_remove(i);
-                // Its thread is no worker any more.
-                state.taken -= 1;
-                self.shared.sharing.active.fetch_sub(1, Ordering::Relaxed);
-                out.push(Returned::TimedOut(
-                    watched.error.because(Cause::Timeout { limit, still_running: true }),
-                ));
-            } else {
-                next = Some(next.map_or(end, |next: Instant| next.min(end)));
-                i += 1;
-            }
-        }
-        next
-    }
-
-    /// After a thread got stuck: other threads for what is queued.
-    fn replace_stuck_threads(&mut self) -> Result<()> {
-        self.spawner.replace()?;
-        let state = self.shared.lock();
-        let active = self.shared.sharing.active.load(Ordering::Relaxed);
-        let starts = state.queue.len().min(self.shared.sharing.workers.saturating_sub(active));
-        self.shared.sharing.active.fetch_add(starts, Ordering::Relaxed);
-        drop(state);
-        for _ in 0..starts {
-            self.spawner.spawn(Arc::clone(&self.shared));
-        }
-        Ok(())
-    }
-}
-
-impl<B: Runnable, S: Spawn<B>> Session<B> for ThreadSession<B, S> {
-    fn submit(&mut self, batch: B) -> Result<()> {
-        let mut state = self.shared.lock();
-        state.queue.push_back(batch);
-        self.shared.sharing.queued.fetch_add(1, Ordering::Relaxed);
-        let start = reserve_worker(&self.shared);
-        drop(state);
-        if start {
-            self.spawner.spawn(Arc::clone(&self.shared));
-        }
-        Ok(())
-    }
-
-    fn wait(&mut self, until: Option<Instant>, out: &mut Vec<Returned<B>>) -> Result<()> {
-        loop {
-            let expiry = self.collect_timeouts(out);
-            if !out.is_empty() {
-                return self.replace_stuck_threads();
-            }
-            let next = [until, expiry].into_iter().flatten().min();
-            let woken = self.shared.wake.wait(next);
-            if woken || until.is_some_and(|until| until <= Instant::now()) {
-                out.append(&mut self.shared.lock().finished);
-                return Ok(());
-            }
-        }
-    }
-
-    fn cancel(&mut self) {
-        self.shared.context.stop();
-        let mut state = self.shared.lock();
-        let queued = std::mem::take(&mut state.queue);
-        self.shared.sharing.queued.fetch_sub(queued.len(), Ordering::Relaxed);
-        state.finished.extend(queued.into_iter().map(Returned::Batch));
-        drop(state);
-        self.shared.wake.notify();
-    }
-
-    fn waker(&self) -> Waker {
-        let wake = Arc::clone(&self.shared.wake);
-        Arc::new(move || wake.notify())
-    }
-}
-
-impl<B, S: Spawn<B>> Drop for ThreadSession<B, S> {
-    fn drop(&mut self) {
-        let mut state = self.shared.lock();
-        state.queue.clear();
-        if state.taken > 0 {
-            drop(state);
-            self.spawner.abandon();
-        }
-    }
+/// As much as the first thread of a process usually has, and with it the tasks of the other backends; or what the
+/// environment sets for all threads of the standard library.
+fn default_stack_size() -> usize {
+    let set = std::env::var("RUST_MIN_STACK").ok().and_then(|bytes| bytes.parse().ok());
+    set.unwrap_or(8 << 20)
 }
 
 /// Runs `f` with a session whose tasks may borrow from the caller; returns when all of them have ended.
+///
+/// # Errors
+///
+/// If the threads can't be started.
 pub(crate) fn scoped<'scope, T, R>(
     call: &Call,
-    f: impl FnOnce(ThreadSession<TaskBatch<T>, Scope<'scope, '_>>) -> R,
+    f: impl FnOnce(ThreadSession<TaskBatch<T>, Scope<'scope>>) -> R,
 ) -> Result<R>
 where
     T: Task + 'scope,
 {
-    let pool = Pool { pool: Some(pools::checkout(call.n_jobs)?), threads: call.n_jobs };
-    match &pool.pool {
-        Some(threads) => Ok(threads.in_place_scope(|scope| f(ThreadSession::new(call, Scope { scope })))),
-        None => Err(Error::backend("start threads", None)),
-    }
+    let pool = pools::checkout(shape(call))?;
+    let result = scope::scope(pool.sender(), |scope| f(ThreadSession::new(call, scope)));
+    pools::park(pool);
+    Ok(result)
 }

@@ -1,46 +1,33 @@
 //! Pools of threads that wait for the next call.
 
-use crate::error::{Error, Result};
+use super::pool::{Shape, ThreadPool};
+use crate::error::Result;
 use crate::sync::ForkSafe;
 
-/// Idle pools by their number of threads, the latest last. A call owns the pools it uses, so none is used twice at
-/// once.
-static IDLE: ForkSafe<Vec<(usize, rayon::ThreadPool)>> = ForkSafe::new(Vec::new());
+/// Idle pools, the latest last. A call owns the pool it uses, so none is used twice at once.
+static IDLE: ForkSafe<Vec<ThreadPool>> = ForkSafe::new(Vec::new());
 
 /// Idle pools that are kept; beyond, the oldest goes. Programs use few numbers of workers at a time.
 const KEPT_POOLS: usize = 4;
 
-/// An idle pool of `threads` threads, or a new one.
+/// An idle pool of this shape, or a new one.
 ///
 /// # Errors
 ///
 /// If the threads can't be started.
-pub(super) fn checkout(threads: usize) -> Result<rayon::ThreadPool> {
+pub(super) fn checkout(shape: Shape) -> Result<ThreadPool> {
     let idle = IDLE.with(|idle| {
-        let position = idle.iter().rposition(|(n, _)| *n == threads)?;
-        Some(idle.remove(position).1)
+        let position = idle.iter().rposition(|pool| pool.shape() == shape)?;
+        Some(idle.remove(position))
     });
-    idle.map_or_else(|| start(threads), Ok)
-}
-
-/// A new pool of `threads` threads.
-///
-/// # Errors
-///
-/// If the threads can't be started.
-pub(super) fn start(threads: usize) -> Result<rayon::ThreadPool> {
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .thread_name(|i| format!("joblib-{i}"))
-        .build()
-        .map_err(|error| Error::backend(format!("start {threads} threads"), Some(error.into())))
+    idle.map_or_else(|| ThreadPool::start(shape), Ok)
 }
 
 /// Keeps `pool` for a later call.
-pub(super) fn park(threads: usize, pool: rayon::ThreadPool) {
+pub(super) fn park(pool: ThreadPool) {
     // The pool that goes is dropped outside of the section.
     let _gone = IDLE.with(|idle| {
-        idle.push((threads, pool));
+        idle.push(pool);
         (idle.len() > KEPT_POOLS).then(|| idle.remove(0))
     });
 }
