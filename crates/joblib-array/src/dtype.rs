@@ -1,10 +1,13 @@
 //! The element types: their names, sizes and numpy spellings.
 
 use std::fmt;
+use std::str::FromStr;
 
 use num_complex::Complex;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+use crate::error::ParseDTypeError;
 
 /// The type of an array's elements, under numpy's names.
 ///
@@ -14,7 +17,7 @@ use serde::de::DeserializeOwned;
 /// assert_eq!(f64::DTYPE, DType::F64);
 /// assert_eq!(DType::F64.name(), "float64");
 /// assert_eq!(DType::F64.size(), 8);
-/// assert_eq!(DType::from_name("int16"), Some(DType::I16));
+/// assert_eq!("int16".parse(), Ok(DType::I16));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -88,11 +91,6 @@ impl DType {
         }
     }
 
-    /// The type of a numpy name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|dtype| dtype.name() == name)
-    }
-
     /// numpy's little-endian type string: `<f8`, `|i1`, `<c16`, …
     ///
     /// ```
@@ -144,6 +142,17 @@ impl DType {
             Self::C128 => 8,
             other => other.size(),
         }
+    }
+}
+
+impl FromStr for DType {
+    type Err = ParseDTypeError;
+
+    fn from_str(name: &str) -> Result<Self, ParseDTypeError> {
+        Self::ALL
+            .into_iter()
+            .find(|dtype| dtype.name() == name)
+            .ok_or_else(|| ParseDTypeError { found: name.to_owned() })
     }
 }
 

@@ -1,7 +1,9 @@
 //! Shapes and the order of elements in memory: pure arithmetic.
 
 use std::fmt;
+use std::str::FromStr;
 
+use crate::error::ParseOrderError;
 use crate::{DType, ShapeError};
 
 /// The order of an array's elements in memory.
@@ -11,7 +13,7 @@ use crate::{DType, ShapeError};
 ///
 /// assert_eq!(Order::default(), Order::C);
 /// assert_eq!(Order::F.name(), "F");
-/// assert_eq!(Order::from_name("F"), Some(Order::F));
+/// assert_eq!("F".parse(), Ok(Order::F));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Order {
@@ -30,13 +32,16 @@ impl Order {
             Self::F => "F",
         }
     }
+}
 
-    /// The order of numpy's letter.
-    pub fn from_name(name: &str) -> Option<Self> {
+impl FromStr for Order {
+    type Err = ParseOrderError;
+
+    fn from_str(name: &str) -> Result<Self, ParseOrderError> {
         match name {
-            "C" => Some(Self::C),
-            "F" => Some(Self::F),
-            _ => None,
+            "C" => Ok(Self::C),
+            "F" => Ok(Self::F),
+            _ => Err(ParseOrderError { found: name.to_owned() }),
         }
     }
 }
@@ -45,6 +50,25 @@ impl fmt::Display for Order {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
+}
+
+/// The most dimensions of an array that is written or read: numpy's limit.
+pub const MAX_NDIM: usize = 64;
+
+/// Checks that every reader can hold an array of this shape: at most [`MAX_NDIM`] dimensions, and strides that fit the
+/// address space even where the array is empty. numpy has the same limits.
+pub(crate) fn check_portable(dtype: DType, shape: &[usize]) -> Result<(), ShapeError> {
+    if shape.len() > MAX_NDIM {
+        return Err(ShapeError::TooManyDimensions { found: shape.len() });
+    }
+    // A zero makes the array empty, but strides are products of the other lengths and must not overflow either.
+    shape
+        .iter()
+        .filter(|&&len| len != 0)
+        .try_fold(dtype.size(), |bytes, &len| bytes.checked_mul(len))
+        .filter(|&bytes| isize::try_from(bytes).is_ok())
+        .map(|_| ())
+        .ok_or_else(|| ShapeError::TooLarge { shape: shape.to_vec(), dtype })
 }
 
 /// Elements of a shape, or an error when their bytes would not fit the address space.

@@ -12,14 +12,18 @@
 
 mod array;
 mod buffer;
+pub mod buffered;
 mod dtype;
 mod error;
+mod forward;
+mod half;
 mod index;
 mod layout;
 mod mmap_mode;
 #[cfg(feature = "ndarray")]
 mod ndarray;
 mod plain;
+pub mod run;
 mod serde;
 pub mod share;
 pub mod slice;
@@ -28,6 +32,7 @@ pub mod transfer;
 pub use array::Array;
 pub use buffer::{ALIGNMENT, Buffer};
 pub use dtype::{DType, Element};
-pub use error::{ReadOnly, ShapeError};
-pub use layout::Order;
+pub use error::{ParseDTypeError, ParseOrderError, ReadOnly, ShapeError};
+pub use half::half_to_f32;
+pub use layout::{MAX_NDIM, Order};
 pub use mmap_mode::{MmapMode, ParseMmapModeError};

@@ -5,10 +5,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, SeqAccess, Visitor};
 
-use crate::{Array, DType, Element};
-
-/// Sequences nested deeper are no array: numpy's limit.
-const MAX_NDIM: usize = 64;
+use crate::{Array, DType, Element, MAX_NDIM};
 
 /// Reads a sequence of numbers, or of sequences of equal lengths, as a C-ordered array.
 pub(crate) fn array<'de, T: Element, A: SeqAccess<'de>>(mut sequence: A) -> Result<Array<T>, A::Error> {

@@ -1,4 +1,4 @@
-//! Arrays in serde's data model: parts for binary formats, a shape and numbers for formats that people read.
+//! Arrays in serde's data model: parts for binary formats, a shape and numbers for human-readable formats.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,23 +8,14 @@ use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeStruct, SerializeTuple, Serializer};
 
 use crate::transfer::{self, OwnedRawArray};
-use crate::{Array, Buffer, DType, Element, Order, plain, share};
+use crate::{Array, Buffer, DType, Element, Order, ShapeError, buffered, layout, plain, share};
 
 impl<T: Element> Serialize for Array<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let parts =
-            Parts { dtype: T::DTYPE, order: self.order(), shape: self.shape(), buffer: self.buffer() };
-        if transfer::leave_captured(|| parts.to_raw()) {
+        if transfer::leave_captured(|| to_raw(self)) {
             return serializer.serialize_str("");
         }
-        if serializer.is_human_readable() {
-            let mut object = serializer.serialize_struct("Array", 3)?;
-            object.serialize_field("dtype", T::DTYPE.name())?;
-            object.serialize_field("shape", self.shape())?;
-            object.serialize_field("data", &Elements(self))?;
-            return object.end();
-        }
-        serializer.serialize_newtype_struct(transfer::NAME, &parts)
+        serializer.serialize_newtype_struct(transfer::NAME, &Parts(self))
     }
 }
 
@@ -41,44 +32,55 @@ impl<T: Element> Serialize for Elements<'_, T> {
 /// not describe themselves need the same type in both cases.)
 const SHARED: char = '&';
 
-/// What stands in the newtype struct: `(dtype, order, shape, bytes)`.
-struct Parts<'a> {
-    dtype: DType,
-    order: Order,
-    shape: &'a [usize],
-    buffer: &'a Buffer,
-}
+/// What stands in the newtype struct: `(dtype, order, shape, bytes)` in binary formats, `{dtype, shape, data}` in others.
+struct Parts<'a, T>(&'a Array<T>);
 
-impl Parts<'_> {
-    fn to_raw(&self) -> OwnedRawArray {
-        let buffer = match little_endian(self.buffer.as_bytes(), self.dtype) {
-            Cow::Borrowed(_) => self.buffer.clone(),
-            Cow::Owned(bytes) => Buffer::copy_of(&bytes),
-        };
-        OwnedRawArray { dtype: self.dtype, order: self.order, shape: self.shape.to_vec(), buffer }
-    }
-}
-
-impl Serialize for Parts<'_> {
+impl<T: Element> Serialize for Parts<'_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if transfer::leave_captured(|| self.to_raw()) {
+        let array = self.0;
+        if transfer::leave_captured(|| to_raw(array)) {
             return serializer.serialize_str("");
         }
-        let shared = share::offer(self.buffer).map(u64::to_le_bytes);
-        let name = self.dtype.name();
-        let mut tuple = serializer.serialize_tuple(4)?;
-        match shared {
-            Some(_) => tuple.serialize_element(&format_args!("{SHARED}{name}"))?,
-            None => tuple.serialize_element(name)?,
-        }
-        tuple.serialize_element(self.order.name())?;
-        tuple.serialize_element(self.shape)?;
-        match &shared {
-            Some(number) => tuple.serialize_element(&Bytes(number))?,
-            None => tuple.serialize_element(&Bytes(&little_endian(self.buffer.as_bytes(), self.dtype)))?,
-        }
-        tuple.end()
+        if serializer.is_human_readable() { readable(array, serializer) } else { binary(array, serializer) }
     }
+}
+
+fn readable<T: Element, S: Serializer>(array: &Array<T>, serializer: S) -> Result<S::Ok, S::Error> {
+    // The elements are given in C order; `order` says how they lie in memory when that is not C order.
+    let in_order = array.order() == Order::C || array.shape().len() < 2;
+    let mut object = serializer.serialize_struct("Array", if in_order { 3 } else { 4 })?;
+    object.serialize_field("dtype", T::DTYPE.name())?;
+    object.serialize_field("shape", array.shape())?;
+    if !in_order {
+        object.serialize_field("order", array.order().name())?;
+    }
+    object.serialize_field("data", &Elements(array))?;
+    object.end()
+}
+
+fn binary<T: Element, S: Serializer>(array: &Array<T>, serializer: S) -> Result<S::Ok, S::Error> {
+    let shared = share::offer(array.buffer()).map(u64::to_le_bytes);
+    let name = T::DTYPE.name();
+    let mut tuple = serializer.serialize_tuple(4)?;
+    match shared {
+        Some(_) => tuple.serialize_element(&format_args!("{SHARED}{name}"))?,
+        None => tuple.serialize_element(name)?,
+    }
+    tuple.serialize_element(array.order().name())?;
+    tuple.serialize_element(array.shape())?;
+    match &shared {
+        Some(number) => tuple.serialize_element(&Bytes(number))?,
+        None => tuple.serialize_element(&Bytes(&little_endian(array.buffer().as_bytes(), T::DTYPE)))?,
+    }
+    tuple.end()
+}
+
+fn to_raw<T: Element>(array: &Array<T>) -> OwnedRawArray {
+    let buffer = match little_endian(array.buffer().as_bytes(), T::DTYPE) {
+        Cow::Borrowed(_) => array.buffer().clone(),
+        Cow::Owned(bytes) => Buffer::copy_of(&bytes),
+    };
+    OwnedRawArray { dtype: T::DTYPE, order: array.order(), shape: array.shape().to_vec(), buffer }
 }
 
 struct Bytes<'a>(&'a [u8]);
@@ -101,11 +103,7 @@ fn little_endian(bytes: &[u8], dtype: DType) -> Cow<'_, [u8]> {
 
 impl<'de, T: Element> Deserialize<'de> for Array<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        if deserializer.is_human_readable() {
-            deserializer.deserialize_any(ReadableVisitor(PhantomData))
-        } else {
-            deserializer.deserialize_newtype_struct(transfer::NAME, ArrayVisitor(PhantomData))
-        }
+        deserializer.deserialize_newtype_struct(transfer::NAME, ArrayVisitor(PhantomData))
     }
 }
 
@@ -124,7 +122,7 @@ fn from_raw<T: Element, E: de::Error>(raw: OwnedRawArray) -> Result<Array<T>, E>
     Array::from_buffer(raw.buffer, raw.shape, raw.order).map_err(E::custom)
 }
 
-/// Binary formats: the newtype struct.
+/// The newtype struct.
 struct ArrayVisitor<T>(PhantomData<T>);
 
 impl<'de, T: Element> Visitor<'de> for ArrayVisitor<T> {
@@ -135,7 +133,11 @@ impl<'de, T: Element> Visitor<'de> for ArrayVisitor<T> {
     }
 
     fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_tuple(4, PartsVisitor(PhantomData))
+        if deserializer.is_human_readable() {
+            deserializer.deserialize_any(ReadableVisitor(PhantomData))
+        } else {
+            deserializer.deserialize_tuple(4, PartsVisitor(PhantomData))
+        }
     }
 
     // Formats that describe themselves say so that what they hold are plain numbers, as a `Vec` serializes.
@@ -146,6 +148,10 @@ impl<'de, T: Element> Visitor<'de> for ArrayVisitor<T> {
     // Formats without newtype structs give their content at once.
     fn visit_seq<A: SeqAccess<'de>>(self, sequence: A) -> Result<Self::Value, A::Error> {
         PartsVisitor(PhantomData).visit_seq(sequence)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        ReadableVisitor(PhantomData).visit_map(map)
     }
 }
 
@@ -185,8 +191,7 @@ impl<'de, T: Element> Visitor<'de> for PartsVisitor<T> {
             return Err(wrong_dtype::<T, _>(dtype, &shape));
         }
         let buffer = if shared.is_some() { provided(payload.as_bytes())? } else { payload };
-        let order = Order::from_name(&order)
-            .ok_or_else(|| de::Error::invalid_value(de::Unexpected::Str(&order), &"the order C or F"))?;
+        let order = order.parse().map_err(de::Error::custom)?;
         Array::from_buffer(buffer, shape, order).map_err(de::Error::custom)
     }
 }
@@ -225,7 +230,7 @@ impl Visitor<'_> for PayloadVisitor {
     }
 }
 
-/// Formats for people: `{"dtype": …, "shape": […], "data": […]}`, or plain lists.
+/// Human-readable formats: `{"dtype": …, "shape": […], "data": […]}`, or plain lists.
 struct ReadableVisitor<T>(PhantomData<T>);
 
 impl<'de, T: Element> Visitor<'de> for ReadableVisitor<T> {
@@ -239,8 +244,12 @@ impl<'de, T: Element> Visitor<'de> for ReadableVisitor<T> {
         plain::array(sequence)
     }
 
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        from_raw(buffered::take(deserializer)?)
+    }
+
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let (mut shape, mut data) = (None::<Vec<usize>>, None::<Vec<T>>);
+        let (mut shape, mut data, mut order) = (None::<Vec<usize>>, None::<Vec<T>>, Order::C);
         while let Some(key) = map.next_key::<String>()? {
             match key.as_str() {
                 "dtype" => {
@@ -249,13 +258,34 @@ impl<'de, T: Element> Visitor<'de> for ReadableVisitor<T> {
                         return Err(wrong_dtype::<T, _>(&found, shape.as_deref().unwrap_or_default()));
                     }
                 }
+                "order" => {
+                    let name: String = map.next_value()?;
+                    order = name.parse().map_err(de::Error::custom)?;
+                }
                 "shape" => shape = Some(map.next_value()?),
                 "data" => data = Some(map.next_value()?),
-                other => return Err(de::Error::unknown_field(other, &["dtype", "shape", "data"])),
+                other => return Err(de::Error::unknown_field(other, &["dtype", "shape", "order", "data"])),
             }
         }
         let data = data.ok_or_else(|| de::Error::missing_field("data"))?;
         let shape = shape.unwrap_or_else(|| vec![data.len()]);
-        Array::from_vec(data, &shape).map_err(de::Error::custom)
+        let array = match order {
+            Order::C => Array::from_vec(data, &shape),
+            Order::F => in_fortran_order(data, shape),
+        };
+        array.map_err(de::Error::custom)
     }
+}
+
+/// Elements given in C order as a Fortran-ordered array.
+fn in_fortran_order<T: Element>(elements: Vec<T>, shape: Vec<usize>) -> Result<Array<T>, ShapeError> {
+    let array = Array::from_vec(elements, &shape)?;
+    let mut placed = array.to_vec();
+    let mut elements = array.as_slice().iter();
+    layout::for_each_in_c_order(&shape, Order::F, |place| {
+        if let Some(&element) = elements.next() {
+            placed[place] = element;
+        }
+    });
+    Array::from_buffer(Buffer::adopt(placed), shape, Order::F)
 }

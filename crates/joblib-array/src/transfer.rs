@@ -12,7 +12,7 @@ use std::fmt::{self, Write as _};
 use serde::de::{self, Visitor};
 use serde::ser::Serialize;
 
-use crate::{Buffer, DType, Order, layout};
+use crate::{Buffer, DType, Order, ShapeError, layout};
 
 /// The name of the newtype struct that an array serializes as.
 pub const NAME: &str = "joblib::Array";
@@ -70,6 +70,23 @@ impl RawArray<'_> {
     pub fn for_each_in_c_order(&self, visit: impl FnMut(usize)) {
         layout::for_each_in_c_order(self.shape, self.order, visit);
     }
+}
+
+/// Checks that every reader can hold an array of this shape, Python's included.
+///
+/// # Errors
+///
+/// Returns an error if there are more than [`MAX_NDIM`](crate::MAX_NDIM) dimensions, or the strides don't fit the address
+/// space.
+///
+/// ```
+/// use joblib_array::{DType, transfer};
+///
+/// assert!(transfer::check_shape(DType::U8, &[0, 3]).is_ok());
+/// assert!(transfer::check_shape(DType::U8, &[0, usize::MAX]).is_err());
+/// ```
+pub fn check_shape(dtype: DType, shape: &[usize]) -> Result<(), ShapeError> {
+    layout::check_portable(dtype, shape)
 }
 
 /// An array as a deserializer gives it.

@@ -230,6 +230,39 @@ impl StdError for Error {
     }
 }
 
+/// An error of the sections that a value was encoded into or decoded from, and back.
+impl From<Error> for joblib_encoding::Error {
+    fn from(error: Error) -> Self {
+        Self::other(error)
+    }
+}
+
+impl From<joblib_encoding::Error> for Error {
+    fn from(error: joblib_encoding::Error) -> Self {
+        let offset = error.offset();
+        let error = match error.into_source() {
+            Ok(source) => match source.downcast::<Self>() {
+                Ok(error) => *error,
+                Err(source) => Self::new(Kind::Io, source.to_string()),
+            },
+            Err(error) => {
+                let kind = if error.is_corrupt() {
+                    Kind::Corrupt
+                } else if error.is_wrong_type() {
+                    Kind::Type
+                } else {
+                    Kind::Value
+                };
+                Self::new(kind, error.message())
+            }
+        };
+        match offset {
+            Some(offset) => error.at_offset(offset),
+            None => error,
+        }
+    }
+}
+
 impl serde::ser::Error for Error {
     fn custom<T: fmt::Display>(message: T) -> Self {
         Self::value(message.to_string())

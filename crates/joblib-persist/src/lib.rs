@@ -13,20 +13,16 @@
 
 mod atomic;
 pub mod compress;
-mod decode;
-mod encode;
 mod error;
 mod format;
-mod forward;
 mod input;
-mod numbers;
+mod native;
 mod options;
 mod output;
 pub mod pickle;
 mod reader;
 mod report;
 mod sections;
-mod shape;
 mod verify;
 mod writer;
 

@@ -5,7 +5,7 @@ mod large;
 use std::fs::File;
 use std::io::{self, Write};
 
-use joblib_array::DType;
+use joblib_encoding::{Block, Sink};
 
 use crate::compress::Encoder;
 use crate::error::{Error, Result};
@@ -65,10 +65,6 @@ impl<'w> Output<'w> {
         Self { shuffles, mappable: false, ..Self::plain(target) }
     }
 
-    pub(crate) fn is_mappable(&self) -> bool {
-        self.mappable
-    }
-
     pub(crate) fn begin_object(&mut self) -> Result<()> {
         self.number = 0;
         self.put(&object_header())
@@ -80,7 +76,7 @@ impl<'w> Output<'w> {
     }
 
     /// Writes a body section.
-    pub(crate) fn body(&mut self, bytes: &[u8]) -> Result<()> {
+    fn body(&mut self, bytes: &[u8]) -> Result<()> {
         let section = self.section(SectionKind::Body, bytes.len() as u64);
         self.put_header(&section);
         self.put(bytes)?;
@@ -88,16 +84,17 @@ impl<'w> Output<'w> {
     }
 
     /// Writes a block whose elements are all there.
-    pub(crate) fn block(&mut self, header: BlockHeader, bytes: &[u8]) -> Result<()> {
+    fn block(&mut self, block: &Block, bytes: &[u8]) -> Result<()> {
         if matches!(self.target, Target::File(_)) && bytes.len() >= large::LARGE {
-            return self.large_block(header, bytes);
+            return self.large_block(block, bytes);
         }
-        self.begin_block(header, bytes.len() as u64);
+        self.begin_block(block);
         self.block_bytes(bytes)?;
         self.end_block()
     }
 
-    fn large_block(&mut self, header: BlockHeader, bytes: &[u8]) -> Result<()> {
+    fn large_block(&mut self, block: &Block, bytes: &[u8]) -> Result<()> {
+        let header = BlockHeader { block: block.clone(), shuffle: 0 };
         let section = self.block_section(header, bytes.len() as u64);
         self.put_header(&section);
         self.flush()?;
@@ -111,11 +108,12 @@ impl<'w> Output<'w> {
     }
 
     /// Starts a block whose elements come in pieces.
-    pub(crate) fn begin_block(&mut self, mut header: BlockHeader, len: u64) {
-        let word = header.dtype.word_size();
-        if self.shuffles && word > 1 {
-            header.shuffle = shuffle::PIECE_LOG2;
-        }
+    fn begin_block(&mut self, block: &Block) {
+        let word = block.dtype.word_size();
+        let len = block.byte_len().map_or(u64::MAX, |len| len as u64);
+        let shuffles = self.shuffles && word > 1;
+        let header =
+            BlockHeader { block: block.clone(), shuffle: if shuffles { shuffle::PIECE_LOG2 } else { 0 } };
         let piece = 1 << header.shuffle;
         let shuffle = (header.shuffle != 0).then(|| (word, Vec::with_capacity(piece), vec![0; piece]));
         let section = self.block_section(header, len);
@@ -124,7 +122,7 @@ impl<'w> Output<'w> {
     }
 
     /// Adds to the block.
-    pub(crate) fn block_bytes(&mut self, mut bytes: &[u8]) -> Result<()> {
+    fn block_bytes(&mut self, mut bytes: &[u8]) -> Result<()> {
         const CHUNK: usize = 256 << 10;
         let Some(mut block) = self.block.take() else {
             return Err(Error::value("bytes for a block that was not begun"));
@@ -167,7 +165,7 @@ impl<'w> Output<'w> {
     }
 
     /// Ends the block.
-    pub(crate) fn end_block(&mut self) -> Result<()> {
+    fn end_block(&mut self) -> Result<()> {
         match self.block.take() {
             Some(block) if block.left == 0 => self.put(&block.checksum.value().to_le_bytes()),
             _ => Err(Error::value("a sequence gave fewer elements than it said it would")),
@@ -200,7 +198,7 @@ impl<'w> Output<'w> {
 
     fn block_section(&mut self, header: BlockHeader, len: u64) -> Section {
         let mut section = self.section(SectionKind::Block, len);
-        let end = self.position + Section::header_len(header.shape.len()) as u64;
+        let end = self.position + Section::header_len(header.block.shape.len()) as u64;
         section.padding = (end.next_multiple_of(ALIGNMENT) - end) as u8;
         section.block = Some(header);
         section
@@ -237,7 +235,31 @@ impl Target<'_> {
     }
 }
 
-/// The header of a block that is one run of numbers.
-pub(crate) fn run_header(dtype: DType, len: usize) -> BlockHeader {
-    BlockHeader { dtype, order: joblib_array::Order::C, shuffle: 0, shape: vec![len] }
+/// A value's pieces are body sections, its blocks are block sections.
+impl Sink for Output<'_> {
+    /// An array of any size can be mapped, and written to in its file; in a compressed file none can.
+    fn wants_small_arrays(&self) -> bool {
+        self.mappable
+    }
+
+    fn piece(&mut self, bytes: &[u8]) -> joblib_encoding::Result<()> {
+        Ok(self.body(bytes)?)
+    }
+
+    fn begin_block(&mut self, block: &Block) -> joblib_encoding::Result<()> {
+        Self::begin_block(self, block);
+        Ok(())
+    }
+
+    fn block_bytes(&mut self, bytes: &[u8]) -> joblib_encoding::Result<()> {
+        Ok(Self::block_bytes(self, bytes)?)
+    }
+
+    fn end_block(&mut self) -> joblib_encoding::Result<()> {
+        Ok(Self::end_block(self)?)
+    }
+
+    fn block(&mut self, block: &Block, bytes: &[u8]) -> joblib_encoding::Result<()> {
+        Ok(Self::block(self, block, bytes)?)
+    }
 }

@@ -58,6 +58,5 @@ mod write;
 pub use limits::Limits;
 pub(crate) use read::{Settings, load, recognizes};
 pub use read::{from_slice, from_slice_with};
-pub(crate) use value::conversion::{deliver_array, wants_arrays};
 pub use value::{NdArray, Object, Value};
 pub use write::{PythonDumpOptions, dump_python, to_vec};

@@ -6,13 +6,14 @@ use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use joblib_array::MmapMode;
+use joblib_encoding::Types;
 use serde::de::DeserializeOwned;
 
 use crate::compress::{FIRST_BYTES, detect};
-use crate::decode::decode;
 use crate::error::{Error, Kind, Result};
 use crate::format::MAGIC;
 use crate::input::{Compressed, Input, Source};
+use crate::native::decode;
 use crate::options::{LoadOptions, empty};
 use crate::sections::Sections;
 use crate::{pickle, report};
@@ -272,7 +273,7 @@ impl<'r> Reader<'r> {
         let value = match &mut self.content {
             Content::Native(sections) => {
                 if sections.begin_object()? {
-                    Some(decode(sections, self.mmap_mode)?)
+                    Some(decode(sections, self.mmap_mode, Types::Compatible)?)
                 } else {
                     None
                 }

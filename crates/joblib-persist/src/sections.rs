@@ -29,7 +29,7 @@ pub(crate) struct Sections<'r> {
 
 /// The payload of a block that is being read, and what of it was.
 pub(crate) struct Block {
-    pub(crate) header: BlockHeader,
+    header: BlockHeader,
     /// Where in the stream the payload starts.
     start: u64,
     left: u64,
@@ -147,7 +147,7 @@ impl<'r> Sections<'r> {
         block.left -= len;
         if shuffled {
             target.resize(len as usize, 0);
-            unshuffle(scratch, target, block.header.dtype.word_size());
+            unshuffle(scratch, target, block.header.block.dtype.word_size());
         }
         Ok(())
     }
@@ -196,7 +196,7 @@ impl<'r> Sections<'r> {
                 block.checksum.update(chunk);
             }
         } else {
-            let word = block.header.dtype.word_size();
+            let word = block.header.block.dtype.word_size();
             let piece = 1 << block.header.shuffle;
             let mut stored = vec![0; piece.min(bytes.len())];
             for target in bytes.chunks_mut(piece) {
@@ -219,9 +219,9 @@ impl<'r> Sections<'r> {
         mode: MmapMode,
     ) -> Result<Option<Buffer>> {
         let start = self.position();
-        let aligned = start.is_multiple_of(header.dtype.size() as u64);
+        let aligned = start.is_multiple_of(header.block.dtype.size() as u64);
         let Some(file) =
-            self.input.file().filter(|_| header.shuffle == 0 && aligned && header.dtype != DType::Bool)
+            self.input.file().filter(|_| header.shuffle == 0 && aligned && header.block.dtype != DType::Bool)
         else {
             return Ok(None);
         };

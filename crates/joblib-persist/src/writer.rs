@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::atomic::AtomicFile;
 use crate::compress::Encoder;
-use crate::encode::encode;
 use crate::error::{Error, Result};
+use crate::native::encode;
 use crate::options::{DumpOptions, choose};
 use crate::output::{Output, Target};
 

@@ -1,10 +1,10 @@
 //! The headers of objects and of sections.
 
-use joblib_array::{DType, Order};
+use joblib_array::MAX_NDIM;
+use joblib_encoding::Block;
 
 use super::{MAGIC, MAX_BODY, VERSION, checksum};
 use crate::error::{Error, Kind, Result};
-use crate::shape::MAX_NDIM;
 
 /// Bytes of an object's header.
 pub(crate) const HEADER_LEN: usize = 16;
@@ -78,11 +78,9 @@ pub(crate) struct Section {
 /// What the payload of a block is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct BlockHeader {
-    pub(crate) dtype: DType,
-    pub(crate) order: Order,
+    pub(crate) block: Block,
     /// Binary logarithm of the size of the pieces that are byte-shuffled; 0 when none are.
     pub(crate) shuffle: u8,
-    pub(crate) shape: Vec<usize>,
 }
 
 impl Section {
@@ -99,15 +97,16 @@ impl Section {
     pub(crate) fn write(&self, to: &mut Vec<u8>) {
         let start = to.len();
         let (dtype, order, ndim, shuffle) = match &self.block {
-            Some(block) => {
-                (dtype_code(block.dtype), order_code(block.order), block.shape.len() as u8, block.shuffle)
+            Some(BlockHeader { block, shuffle }) => {
+                let (dtype, order) = block.codes();
+                (dtype, order, block.shape.len() as u8, *shuffle)
             }
             None => (0, 0, 0, 0),
         };
         let [low, high] = self.number.to_le_bytes();
         to.extend_from_slice(&[self.kind as u8, dtype, order, ndim, shuffle, self.padding, low, high]);
         to.extend_from_slice(&self.len.to_le_bytes());
-        for &dimension in self.block.iter().flat_map(|block| &block.shape) {
+        for &dimension in self.block.iter().flat_map(|header| &header.block.shape) {
             to.extend_from_slice(&(dimension as u64).to_le_bytes());
         }
         let check = checksum(&to[start..]);
@@ -176,55 +175,14 @@ impl Section {
 }
 
 impl BlockHeader {
-    pub(crate) fn new(dtype: u8, order: u8, shuffle: u8, shape: Vec<usize>, len: u64) -> Result<Self> {
-        let dtype = dtype_from_code(dtype)
-            .ok_or_else(|| Error::corrupt(format!("an array has the unknown element type {dtype}")))?;
-        let order = match order {
-            0 => Order::C,
-            1 => Order::F,
-            other => return Err(Error::corrupt(format!("an array has the order {other}: expected 0 or 1"))),
-        };
+    fn new(dtype: u8, order: u8, shuffle: u8, shape: Vec<usize>, len: u64) -> Result<Self> {
         if shuffle != 0 && !(10..=22).contains(&shuffle) {
             return Err(Error::corrupt(format!(
                 "an array is shuffled in pieces of 2^{shuffle} bytes: expected 10 to 22"
             )));
         }
-        let bytes = shape.iter().try_fold(dtype.size(), |product, &dimension| product.checked_mul(dimension));
-        if bytes.is_none_or(|bytes| bytes as u64 != len) {
-            return Err(Error::corrupt(format!(
-                "an array of {dtype} and shape {shape:?} in a block of {len} bytes"
-            )));
-        }
-        Ok(Self { dtype, order, shuffle, shape })
+        let block = Block::from_codes(dtype, order, shape)?;
+        block.check_len(len)?;
+        Ok(Self { block, shuffle })
     }
-}
-
-/// The codes of element types; never changed, only added to.
-const DTYPES: [(u8, DType); 14] = [
-    (1, DType::Bool),
-    (2, DType::I8),
-    (3, DType::I16),
-    (4, DType::I32),
-    (5, DType::I64),
-    (6, DType::U8),
-    (7, DType::U16),
-    (8, DType::U32),
-    (9, DType::U64),
-    (10, DType::F16),
-    (11, DType::F32),
-    (12, DType::F64),
-    (13, DType::C64),
-    (14, DType::C128),
-];
-
-pub(crate) fn dtype_code(dtype: DType) -> u8 {
-    DTYPES.iter().find(|(_, known)| *known == dtype).map_or(0, |(code, _)| *code)
-}
-
-fn dtype_from_code(code: u8) -> Option<DType> {
-    DTYPES.iter().find(|(known, _)| *known == code).map(|(_, dtype)| *dtype)
-}
-
-pub(crate) fn order_code(order: Order) -> u8 {
-    u8::from(order == Order::F)
 }

@@ -23,11 +23,11 @@ use self::columns::ColumnDe;
 pub(in crate::pickle) use self::object::uuid_text;
 use self::problem::Problem;
 use self::walk::Walk;
-use crate::forward::forward;
 use crate::pickle::int;
 use crate::pickle::meaning::{self, Meaning};
 use crate::pickle::tree::{Id, Node};
 use crate::pickle::value::conversion;
+use joblib_array::forward;
 
 /// A node to be made a Rust value.
 #[derive(Clone, Copy)]

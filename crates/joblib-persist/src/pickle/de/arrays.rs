@@ -13,11 +13,11 @@ use super::cell::Cell;
 use super::ndarray_form::NdarrayField;
 use super::problem::Problem;
 use super::walk::Walk;
-use crate::forward::forward;
 use crate::pickle::numpy::dtype::Kind;
 use crate::pickle::numpy::element::{Element, long_double};
 use crate::pickle::numpy::ndarray::{Data, NdArray};
 use crate::pickle::tree::Id;
+use joblib_array::forward;
 
 /// An array and the node that it is.
 #[derive(Clone)]

@@ -12,10 +12,10 @@ use super::arrays::ArrayDe;
 use super::cell::Cell;
 use super::problem::Problem;
 use super::walk::Walk;
-use crate::forward::forward;
 use crate::pickle::meaning::frame::{Column, Frame, Label, array_int};
 use crate::pickle::numpy::ndarray::NdArray;
 use crate::pickle::tree::Id;
+use joblib_array::forward;
 
 /// A column and the object that it came from.
 pub(in crate::pickle) struct ColumnDe<'w, 't> {

@@ -5,8 +5,8 @@ use serde::de::{Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
 use super::problem::Problem;
-use crate::forward::forward;
 use crate::pickle::meaning::moment::{Moment, Span, Zone};
+use joblib_array::forward;
 
 /// A value of its own.
 #[derive(Debug, Clone)]

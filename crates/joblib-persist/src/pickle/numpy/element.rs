@@ -1,16 +1,15 @@
 //! One element of an array as a serde deserializer.
 
-use half::f16;
 use joblib_array::DType;
 use serde::de::value::{MapDeserializer, SeqDeserializer, StrDeserializer};
 use serde::de::{Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
 use super::dtype::{Field, Kind, Layout};
-use crate::forward::forward;
 use crate::pickle::de::plain;
 use crate::pickle::de::problem::Problem;
 use crate::pickle::meaning::moment::{Moment, Span};
+use joblib_array::{forward, half_to_f32};
 
 /// The bytes of one element and what they mean.
 #[derive(Clone, Copy)]
@@ -56,7 +55,7 @@ pub(in crate::pickle) fn number(dtype: DType, big_endian: bool, bytes: &[u8]) ->
         DType::U16 => Number::Uint(u64::from(u16::from_le_bytes(word(bytes, big_endian)))),
         DType::U32 => Number::Uint(u64::from(u32::from_le_bytes(word(bytes, big_endian)))),
         DType::U64 => Number::Uint(u64::from_le_bytes(word(bytes, big_endian))),
-        DType::F16 => Number::F32(f16::from_le_bytes(word(bytes, big_endian)).to_f32()),
+        DType::F16 => Number::F32(half_to_f32(u16::from_le_bytes(word(bytes, big_endian)))),
         DType::F32 => Number::F32(f32::from_le_bytes(word(bytes, big_endian))),
         DType::F64 => Number::F64(f64::from_le_bytes(word(bytes, big_endian))),
         DType::C64 => Number::Complex(

@@ -7,7 +7,7 @@ use joblib_array::{Buffer, Order};
 use super::dtype::{Kind, Layout};
 use crate::pickle::machine::fault::Fault;
 use crate::pickle::tree::{Blob, Full, Id, Items, Node, Object, Tree};
-use crate::shape::MAX_NDIM;
+use joblib_array::MAX_NDIM;
 
 /// An array, or a numpy scalar.
 #[derive(Debug, Clone)]

@@ -4,9 +4,9 @@ use std::cell::RefCell;
 use std::fmt;
 
 use joblib_array::transfer::OwnedRawArray;
-use joblib_array::{DType, Element};
+use joblib_array::{DType, Element, buffered};
 use num_complex::Complex;
-use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use super::{Content, NdArray, Object, Value};
@@ -34,31 +34,6 @@ pub(in crate::pickle) fn deliver<'w, 't: 'w, V: Visitor<'t>>(
     result
 }
 
-/// Whether a visitor is a `Value`'s, which takes arrays whole. A name that were ever wrong would cost an error, no more:
-/// only a `Value`'s visitor takes what is delivered.
-pub(crate) fn wants_arrays<T>() -> bool {
-    std::any::type_name::<T>() == std::any::type_name::<Value>()
-}
-
-/// Gives an array of the native format to a `Value`'s visitor.
-pub(crate) fn deliver_array<'de, V: Visitor<'de>, E: de::Error>(
-    array: OwnedRawArray,
-    visitor: V,
-) -> Result<V::Value, E> {
-    let value = Value::Array(NdArray {
-        layout: Layout::number(array.dtype),
-        shape: array.shape,
-        order: array.order,
-        content: Content::Bytes(array.buffer),
-        scalar: false,
-        utc: false,
-    });
-    let previous = DELIVERY.with_borrow_mut(|slot| slot.replace(value));
-    let result = visitor.visit_newtype_struct(de::value::UnitDeserializer::new());
-    DELIVERY.with_borrow_mut(|slot| *slot = previous);
-    result
-}
-
 impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_newtype_struct(NAME, ValueVisitor)
@@ -77,8 +52,32 @@ impl<'de> Visitor<'de> for ValueVisitor {
     fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
         match DELIVERY.with_borrow_mut(Option::take) {
             Some(value) => Ok(value),
-            None => deserializer.deserialize_any(self),
+            None => deserializer.deserialize_any(AnyVisitor),
         }
+    }
+}
+
+/// What any format holds.
+struct AnyVisitor;
+
+impl<'de> Visitor<'de> for AnyVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    /// An array of the native format.
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        let OwnedRawArray { dtype, order, shape, buffer } = buffered::take(deserializer)?;
+        Ok(Value::Array(NdArray {
+            layout: Layout::number(dtype),
+            shape,
+            order,
+            content: Content::Bytes(buffer),
+            scalar: false,
+            utc: false,
+        }))
     }
 
     fn visit_unit<E>(self) -> Result<Value, E> {

@@ -1,13 +1,12 @@
 //! Arrays in joblib's layout: its `NumpyArrayWrapper`, then, outside of any frame, a byte that counts the padding, the
 //! padding, the elements.
 
-use joblib_array::transfer::RawArray;
+use joblib_array::transfer::{self, RawArray};
 use joblib_array::{DType, Order};
 
 use super::pickler::Pickler;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::pickle::machine::opcode as op;
-use crate::shape::check_shape;
 
 /// What joblib aligns arrays to.
 const ALIGNMENT: u64 = 16;
@@ -31,7 +30,8 @@ impl Pickler<'_> {
 
     /// Everything of an array but its elements, which must follow. The array counts as a container that was entered.
     pub(super) fn begin_array(&mut self, dtype: DType, order: Order, shape: &[usize]) -> Result<()> {
-        check_shape(dtype, shape)?;
+        transfer::check_shape(dtype, shape)
+            .map_err(|error| Error::value(format!("an array can't be saved: {error}")))?;
         if let Some(number) = self.constants.wrapper {
             self.get(number)?;
         } else {

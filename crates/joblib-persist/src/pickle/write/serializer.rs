@@ -1,16 +1,18 @@
 //! Rust values as Python's: structs and maps as dicts, sequences as lists, tuples as tuples, long runs of numbers and
 //! `Array`s as numpy arrays.
 
-use joblib_array::{Order, transfer};
+use joblib_array::run::{self, Run};
+use joblib_array::{Order, structs, transfer, tuples};
 use serde::ser::{self, Serialize};
 
 use super::pickler::{Batch, Pickler};
 use crate::error::{Error, Result};
-use crate::forward::{structs, tuples};
-use crate::numbers::{GATHER, Numbers, number_type};
 use crate::pickle::machine::opcode as op;
 use crate::pickle::numpy::dtype::Layout;
 use crate::pickle::numpy::element::{self, Number};
+
+/// Bytes of a run that are gathered before they are written.
+const GATHER: usize = 64 << 10;
 
 /// Serializes one value. `key` says that it becomes a dict's key, which Python must be able to hash.
 pub(super) struct Serializer<'p, 'w> {
@@ -243,20 +245,20 @@ enum Content {
     Items(Batch),
     /// An array whose beginning is written, and how many elements it must have.
     Array {
-        numbers: Numbers,
+        numbers: Run<Error>,
         left: usize,
     },
     /// Numbers whose number is not known yet.
     Gathered {
-        numbers: Numbers,
+        numbers: Run<Error>,
         count: usize,
     },
 }
 
 impl Seq<'_, '_> {
     fn begin<T: ?Sized>(&mut self) -> Result<Content> {
-        if let (Some(dtype), false) = (number_type::<T>(), self.key) {
-            let numbers = Numbers { dtype, bytes: Vec::new() };
+        if let (Some(dtype), false) = (run::element_type::<T>(), self.key) {
+            let numbers = Run::new(dtype, 0);
             match self.len {
                 Some(len) if len >= self.pickler.array_len => {
                     self.pickler.begin_array(dtype, Order::C, &[len])?;
@@ -273,7 +275,7 @@ impl Seq<'_, '_> {
     }
 
     /// Numbers that turned out too few for an array, as a list.
-    fn list(&mut self, numbers: &Numbers) -> Result<()> {
+    fn list(&mut self, numbers: &Run<Error>) -> Result<()> {
         self.pickler.opcode(op::EMPTY_LIST)?;
         let mut batch = Batch::default();
         let layout = Layout::number(numbers.dtype);
@@ -381,7 +383,7 @@ impl Tuple<'_, '_> {
     }
 }
 
-tuples!(Tuple<'_, '_>);
+tuples!(Tuple<'_, '_> => (), Error);
 
 /// A dict, perhaps in the dict that an enum's variant is.
 pub(super) struct Map<'p, 'w> {
@@ -423,4 +425,4 @@ impl ser::SerializeMap for Map<'_, '_> {
     }
 }
 
-structs!(Map<'_, '_>);
+structs!(Map<'_, '_> => (), Error);

@@ -6,13 +6,13 @@ use serde::ser::{Serialize, Serializer};
 use super::compound::{Compound, Sequence};
 use super::{Encoder, open_marker};
 use crate::error::{Error, Result};
-use crate::format::MIN_TEXT_BLOCK;
-use crate::format::markers::{
+use crate::limits::MIN_TEXT_BLOCK;
+use crate::markers::{
     ARRAY16, ARRAY32, BIN8, BIN16, CONTINUED, EXT_I128, EXT_SOME, EXT_U128, F32, F64, FALSE, FIXEXT1,
     FIXEXT16, I8, I16, I32, I64, MAP16, MAP32, NIL, Role, STR8, STR16, TRUE, U8, U16, U32, U64,
 };
 
-impl Encoder<'_, '_> {
+impl Encoder<'_> {
     #[inline]
     pub(super) fn unsigned(&mut self, value: u64) {
         match value {
@@ -108,19 +108,20 @@ impl Encoder<'_, '_> {
     }
 }
 
-impl<'e, 'o, 'w> Serializer for &'e mut Encoder<'o, 'w> {
+impl<'e, 's> Serializer for &'e mut Encoder<'s> {
     type Ok = ();
     type Error = Error;
-    type SerializeSeq = Sequence<'e, 'o, 'w>;
-    type SerializeTuple = Compound<'e, 'o, 'w>;
-    type SerializeTupleStruct = Compound<'e, 'o, 'w>;
-    type SerializeTupleVariant = Compound<'e, 'o, 'w>;
-    type SerializeMap = Compound<'e, 'o, 'w>;
-    type SerializeStruct = Compound<'e, 'o, 'w>;
-    type SerializeStructVariant = Compound<'e, 'o, 'w>;
+    type SerializeSeq = Sequence<'e, 's>;
+    type SerializeTuple = Compound<'e, 's>;
+    type SerializeTupleStruct = Compound<'e, 's>;
+    type SerializeTupleVariant = Compound<'e, 's>;
+    type SerializeMap = Compound<'e, 's>;
+    type SerializeStruct = Compound<'e, 's>;
+    type SerializeStructVariant = Compound<'e, 's>;
 
+    /// The readable form of a type is the one that arrives through serde's buffer too: see the crate's documentation.
     fn is_human_readable(&self) -> bool {
-        false
+        true
     }
 
     #[inline]
@@ -238,7 +239,9 @@ impl<'e, 'o, 'w> Serializer for &'e mut Encoder<'o, 'w> {
     #[inline]
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<()> {
         let (flushes, start) = (self.flushes, self.body.len());
+        self.enter()?;
         value.serialize(&mut *self)?;
+        self.leave();
         if flushes == self.flushes {
             match self.body[start..] {
                 [NIL] => {

@@ -1,49 +1,62 @@
-//! The other way: sections into a value, through serde's `Deserialize`.
+//! Pieces and blocks into a value, through serde's `Deserialize`.
 
 mod access;
 mod block;
 mod deserializer;
 mod plain_array;
+mod skip;
 
+use joblib_array::DType;
+use joblib_array::buffered;
 use joblib_array::transfer::OwnedRawArray;
-use joblib_array::{DType, MmapMode};
 use serde::Deserialize;
 
+use crate::block::Block;
 use crate::error::{Error, Result};
-use crate::format::markers::Role;
-use crate::format::{BlockHeader, MAX_DEPTH, SectionKind};
-use crate::sections::Sections;
+use crate::limits::MAX_DEPTH;
+use crate::markers::Role;
+use crate::stream::Source;
 
-/// Reads the object whose header was read.
-pub(crate) fn decode<T: for<'de> Deserialize<'de>>(
-    sections: &mut Sections<'_>,
-    mmap_mode: Option<MmapMode>,
-) -> Result<T> {
+/// Which of the types that were encoded a value accepts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Types {
+    /// Whatever the value's `Deserialize` accepts: an integer for a float, an array for a `Vec`.
+    #[default]
+    Compatible,
+    /// A float only for a float of the same width, elements of a block only for their own type, an array only for an array.
+    /// (Integers have no width in the encoding; they arrive if they fit.)
+    Exact,
+}
+
+/// Decodes the value in `source`.
+///
+/// # Errors
+///
+/// Returns an error if the bytes are not what [`encode`](crate::encode) writes, if they hold another type, or if the source
+/// fails.
+pub fn decode<T: for<'de> Deserialize<'de>>(source: &mut dyn Source, types: Types) -> Result<T> {
     let mut decoder = Decoder {
-        body_start: sections.position(),
-        sections,
+        body_start: source.position(),
+        source,
         body: Vec::new(),
         at: 0,
         somes: 0,
         depth: 0,
-        mmap_mode,
+        exact: types == Types::Exact,
         value: 0,
     };
-    let value = T::deserialize(&mut decoder)
+    let value = buffered::scope(|| T::deserialize(&mut decoder))
         .map_err(|error| error.at_offset(decoder.body_start + decoder.value as u64))?;
     if decoder.at < decoder.body.len() {
-        return Err(
-            Error::corrupt("the value is complete, but more of it follows").at_offset(decoder.offset())
-        );
+        return Err(decoder.corrupt("the value is complete, but more of it follows"));
     }
-    sections.end_object()?;
     Ok(value)
 }
 
-/// Gives the values of the body one after another.
-pub(crate) struct Decoder<'i, 'r> {
-    sections: &'i mut Sections<'r>,
-    /// The piece of the body that is being read.
+/// Gives the values of the pieces one after another.
+pub(crate) struct Decoder<'s> {
+    source: &'s mut dyn Source,
+    /// The piece that is being read.
     body: Vec<u8>,
     at: usize,
     /// Where in the stream `body` starts.
@@ -53,10 +66,10 @@ pub(crate) struct Decoder<'i, 'r> {
     /// How many of the `Some`s of an `EXT_SOME` were given.
     somes: u8,
     depth: u16,
-    mmap_mode: Option<MmapMode>,
+    exact: bool,
 }
 
-impl Decoder<'_, '_> {
+impl Decoder<'_> {
     /// Where in the stream the next byte of the body is.
     fn offset(&self) -> u64 {
         self.body_start + self.at as u64
@@ -79,16 +92,10 @@ impl Decoder<'_, '_> {
 
     #[cold]
     fn next_body(&mut self) -> Result<()> {
-        let start = self.sections.position();
-        let section = self.sections.next()?;
-        if section.kind != SectionKind::Body {
-            return Err(Error::corrupt("expected more of the value here: a part of the file is missing")
-                .at_offset(start));
-        }
-        self.body_start = self.sections.position();
+        self.body_start = self.source.piece(&mut self.body)?;
         self.at = 0;
         self.value = 0;
-        self.sections.body(&section, &mut self.body)
+        Ok(())
     }
 
     /// The next `len` bytes of the value that was begun.
@@ -123,50 +130,44 @@ impl Decoder<'_, '_> {
         self.depth -= 1;
     }
 
-    /// The header of the block that the reference just read stands for, and its length in bytes.
-    fn block(&mut self, role: Role) -> Result<(BlockHeader, u64)> {
+    /// The header of the block that the reference just read stands for.
+    fn block(&mut self, role: Role) -> Result<Block> {
         if self.at < self.body.len() {
             return Err(self.corrupt("a reference to a block is not followed by it"));
         }
-        let start = self.sections.position();
-        let section = self.sections.next()?;
-        self.body_start = self.sections.position();
+        let start = self.source.position();
+        let block = self.source.block()?;
+        self.body_start = self.source.position();
         (self.at, self.value) = (0, 0);
         self.body.clear();
-        let Some(header) = section.block else {
-            return Err(
-                Error::corrupt("expected a block here: a part of the file is missing").at_offset(start)
-            );
-        };
-        let is_flat = header.shape.len() == 1;
+        let is_flat = block.shape.len() == 1;
         let fits = match role {
             Role::Array => true,
             Role::Sequence => is_flat,
-            Role::Bytes | Role::Text => is_flat && header.dtype == DType::U8,
+            Role::Bytes | Role::Text => is_flat && block.dtype == DType::U8,
         };
         if !fits {
             return Err(Error::corrupt("a block is not what its reference says").at_offset(start));
         }
-        Ok((header, section.len))
+        Ok(block)
     }
 
-    /// A block as an array: mapped when that was asked for and can be done, else in memory.
-    fn block_array(&mut self, header: BlockHeader, len: u64) -> Result<OwnedRawArray> {
-        let mapped = match self.mmap_mode {
-            Some(mode) => self.sections.block_mapped(&header, len, mode)?,
-            None => None,
-        };
-        let (dtype, order, shape) = (header.dtype, header.order, header.shape.clone());
-        let buffer = match mapped {
-            Some(buffer) => buffer,
-            None => self.sections.block_in_memory(header, len)?,
-        };
+    /// A block as an array.
+    fn block_array(&mut self, block: Block) -> Result<OwnedRawArray> {
+        let buffer = self.source.buffer()?;
         self.block_done();
+        let Block { dtype, order, shape } = block;
         Ok(OwnedRawArray { dtype, order, shape, buffer })
     }
 
     /// Errors from now on are about what follows the block.
     fn block_done(&mut self) {
-        self.body_start = self.sections.position();
+        self.body_start = self.source.position();
+    }
+
+    /// Refuses a form that only other types are encoded as.
+    #[cold]
+    fn inexact(&self, expected: &str, found: &str) -> Error {
+        serde::de::Error::custom(format_args!("expected exactly {expected}, found {found}"))
     }
 }

@@ -1,21 +1,20 @@
 //! The elements of arrays, the entries of maps, the variants of enums.
 
-use serde::de::{
-    DeserializeSeed, Deserializer, EnumAccess, Error as _, MapAccess, SeqAccess, VariantAccess, Visitor,
-};
+use serde::de::Error as _;
+use serde::de::{DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor};
 
 use super::Decoder;
 use crate::error::{Error, Result};
 
-/// The elements of an array.
-pub(super) struct Elements<'d, 'i, 'r> {
-    decoder: &'d mut Decoder<'i, 'r>,
+/// The elements of an array, or the entries of a map.
+pub(super) struct Counted<'d, 's, const MAP: bool> {
+    decoder: &'d mut Decoder<'s>,
     left: u32,
     continued: bool,
 }
 
-impl<'d, 'i, 'r> Elements<'d, 'i, 'r> {
-    pub(super) fn new(decoder: &'d mut Decoder<'i, 'r>, len: u32, continued: bool) -> Self {
+impl<'d, 's, const MAP: bool> Counted<'d, 's, MAP> {
+    pub(super) fn new(decoder: &'d mut Decoder<'s>, len: u32, continued: bool) -> Self {
         Self { decoder, left: len, continued }
     }
 
@@ -25,7 +24,7 @@ impl<'d, 'i, 'r> Elements<'d, 'i, 'r> {
             if !self.continued {
                 return Ok(false);
             }
-            (self.left, self.continued) = self.decoder.continuation(false)?;
+            (self.left, self.continued) = self.decoder.continuation(MAP)?;
         }
         self.left -= 1;
         Ok(true)
@@ -33,8 +32,9 @@ impl<'d, 'i, 'r> Elements<'d, 'i, 'r> {
 
     pub(super) fn finish(mut self) -> Result<()> {
         if self.next()? {
+            let (what, parts) = if MAP { ("map", "entries") } else { ("sequence", "elements") };
             return Err(Error::custom(format_args!(
-                "the file's sequence has {} more elements than expected",
+                "the {what} has {} more {parts} than expected",
                 self.left + 1
             )));
         }
@@ -42,7 +42,7 @@ impl<'d, 'i, 'r> Elements<'d, 'i, 'r> {
     }
 }
 
-impl<'de> SeqAccess<'de> for Elements<'_, '_, '_> {
+impl<'de> SeqAccess<'de> for Counted<'_, '_, false> {
     type Error = Error;
 
     #[inline]
@@ -56,42 +56,7 @@ impl<'de> SeqAccess<'de> for Elements<'_, '_, '_> {
     }
 }
 
-/// The entries of a map.
-pub(super) struct Entries<'d, 'i, 'r> {
-    decoder: &'d mut Decoder<'i, 'r>,
-    left: u32,
-    continued: bool,
-}
-
-impl<'d, 'i, 'r> Entries<'d, 'i, 'r> {
-    pub(super) fn new(decoder: &'d mut Decoder<'i, 'r>, len: u32, continued: bool) -> Self {
-        Self { decoder, left: len, continued }
-    }
-
-    #[inline]
-    fn next(&mut self) -> Result<bool> {
-        while self.left == 0 {
-            if !self.continued {
-                return Ok(false);
-            }
-            (self.left, self.continued) = self.decoder.continuation(true)?;
-        }
-        self.left -= 1;
-        Ok(true)
-    }
-
-    pub(super) fn finish(mut self) -> Result<()> {
-        if self.next()? {
-            return Err(Error::custom(format_args!(
-                "the file's map has {} more entries than expected",
-                self.left + 1
-            )));
-        }
-        Ok(())
-    }
-}
-
-impl<'de> MapAccess<'de> for Entries<'_, '_, '_> {
+impl<'de> MapAccess<'de> for Counted<'_, '_, true> {
     type Error = Error;
 
     #[inline]
@@ -110,21 +75,21 @@ impl<'de> MapAccess<'de> for Entries<'_, '_, '_> {
 }
 
 /// A variant: its name, and then its data when it has some.
-pub(super) struct Variant<'d, 'i, 'r> {
-    decoder: &'d mut Decoder<'i, 'r>,
+pub(super) struct Variant<'d, 's> {
+    decoder: &'d mut Decoder<'s>,
     has_data: bool,
 }
 
-impl<'d, 'i, 'r> Variant<'d, 'i, 'r> {
-    pub(super) fn unit(decoder: &'d mut Decoder<'i, 'r>) -> Self {
+impl<'d, 's> Variant<'d, 's> {
+    pub(super) fn unit(decoder: &'d mut Decoder<'s>) -> Self {
         Self { decoder, has_data: false }
     }
 
-    pub(super) fn with_data(decoder: &'d mut Decoder<'i, 'r>) -> Self {
+    pub(super) fn with_data(decoder: &'d mut Decoder<'s>) -> Self {
         Self { decoder, has_data: true }
     }
 
-    fn data(self) -> Result<&'d mut Decoder<'i, 'r>> {
+    fn data(self) -> Result<&'d mut Decoder<'s>> {
         if self.has_data {
             return Ok(self.decoder);
         }
@@ -132,7 +97,7 @@ impl<'d, 'i, 'r> Variant<'d, 'i, 'r> {
     }
 }
 
-impl<'de> EnumAccess<'de> for Variant<'_, '_, '_> {
+impl<'de> EnumAccess<'de> for Variant<'_, '_> {
     type Error = Error;
     type Variant = Self;
 
@@ -142,7 +107,7 @@ impl<'de> EnumAccess<'de> for Variant<'_, '_, '_> {
     }
 }
 
-impl<'de> VariantAccess<'de> for Variant<'_, '_, '_> {
+impl<'de> VariantAccess<'de> for Variant<'_, '_> {
     type Error = Error;
 
     fn unit_variant(self) -> Result<()> {

@@ -1,16 +1,15 @@
 //! An array in memory as plain values: a number, or sequences of sequences of numbers.
 
 use joblib_array::transfer::OwnedRawArray;
-use joblib_array::{Buffer, DType, Order};
+use joblib_array::{Buffer, DType, Order, forward, half_to_f32};
 use serde::de::{DeserializeSeed, Deserializer, Error as _, SeqAccess, Visitor};
 
 use super::Decoder;
+use crate::block::Block;
 use crate::error::{Error, Result};
-use crate::format::BlockHeader;
-use crate::forward::forward;
 
 /// Reads a small array of `len` bytes from the body.
-pub(super) fn small(decoder: &mut Decoder<'_, '_>, len: usize) -> Result<OwnedRawArray> {
+pub(super) fn small(decoder: &mut Decoder<'_>, len: usize) -> Result<OwnedRawArray> {
     let offset = decoder.offset();
     let bytes = decoder.take(len)?;
     let cut = || Error::corrupt("a small array is shorter than its header").at_offset(offset);
@@ -22,18 +21,18 @@ pub(super) fn small(decoder: &mut Decoder<'_, '_>, len: usize) -> Result<OwnedRa
         .chunks_exact(8)
         .map(|dimension| dimension.try_into().map(u64::from_le_bytes).map_or(usize::MAX, |d| d as usize))
         .collect();
-    let header = BlockHeader::new(*dtype, *order, 0, shape, elements.len() as u64)
+    let Block { dtype, order, shape } = Block::from_codes(*dtype, *order, shape)
+        .and_then(|block| block.check_len(elements.len() as u64).map(|()| block))
         .map_err(|error| error.at_offset(offset))?;
-    Ok(OwnedRawArray {
-        dtype: header.dtype,
-        order: header.order,
-        shape: header.shape,
-        buffer: Buffer::copy_of(elements),
-    })
+    Ok(OwnedRawArray { dtype, order, shape, buffer: Buffer::copy_of(elements) })
 }
 
 /// Gives an array to a visitor that wants plain values.
-pub(super) fn visit<'de, V: Visitor<'de>>(array: &OwnedRawArray, visitor: V) -> Result<V::Value> {
+pub(super) fn visit<'de, V: Visitor<'de>>(
+    array: &OwnedRawArray,
+    exact: bool,
+    visitor: V,
+) -> Result<V::Value> {
     let size = array.dtype.size();
     // Bytes from one element to the next, along each dimension.
     let mut strides = vec![size; array.shape.len()];
@@ -49,6 +48,7 @@ pub(super) fn visit<'de, V: Visitor<'de>>(array: &OwnedRawArray, visitor: V) -> 
         start: 0,
         shape: &array.shape,
         strides: &strides,
+        exact,
     }
     .deserialize_any(visitor)
 }
@@ -61,14 +61,11 @@ struct Part<'a> {
     start: usize,
     shape: &'a [usize],
     strides: &'a [usize],
+    exact: bool,
 }
 
 impl<'de> Deserializer<'de> for Part<'_> {
     type Error = Error;
-
-    fn is_human_readable(&self) -> bool {
-        false
-    }
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         if self.shape.is_empty() {
@@ -76,15 +73,13 @@ impl<'de> Deserializer<'de> for Part<'_> {
                 .bytes
                 .get(self.start..self.start + self.dtype.size())
                 .ok_or_else(|| Error::corrupt("an array is shorter than its shape"))?;
-            return Number { dtype: self.dtype, bytes }.deserialize_any(visitor);
+            return Number { dtype: self.dtype, bytes, exact: self.exact }.deserialize_any(visitor);
         }
         let mut parts = Parts { part: self, index: 0 };
         let value = visitor.visit_seq(&mut parts)?;
         match self.shape[0] - parts.index {
             0 => Ok(value),
-            left => {
-                Err(Error::custom(format_args!("the file's array has {left} more elements than expected")))
-            }
+            left => Err(Error::custom(format_args!("the array has {left} more elements than expected"))),
         }
     }
 
@@ -133,6 +128,8 @@ impl<'de> SeqAccess<'de> for Parts<'_> {
 pub(super) struct Number<'a> {
     pub(super) dtype: DType,
     pub(super) bytes: &'a [u8],
+    /// Whether only its own type may be asked for.
+    pub(super) exact: bool,
 }
 
 impl Number<'_> {
@@ -144,10 +141,6 @@ impl Number<'_> {
 
 impl<'de> Deserializer<'de> for Number<'_> {
     type Error = Error;
-
-    fn is_human_readable(&self) -> bool {
-        false
-    }
 
     #[inline]
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
@@ -176,20 +169,42 @@ impl<'de> Deserializer<'de> for Number<'_> {
     forward! { <'de>(self, visitor)
         deserialize_option => visitor.visit_some(self);
         deserialize_newtype_struct => visitor.visit_newtype_struct(self);
+        deserialize_bool => self.asked(DType::Bool, visitor);
+        deserialize_i8 => self.asked(DType::I8, visitor);
+        deserialize_i16 => self.asked(DType::I16, visitor);
+        deserialize_i32 => self.asked(DType::I32, visitor);
+        deserialize_i64 => self.asked(DType::I64, visitor);
+        deserialize_u8 => self.asked(DType::U8, visitor);
+        deserialize_u16 => self.asked(DType::U16, visitor);
+        deserialize_u32 => self.asked(DType::U32, visitor);
+        deserialize_u64 => self.asked(DType::U64, visitor);
+        deserialize_f32 => self.asked(DType::F32, visitor);
+        deserialize_f64 => self.asked(DType::F64, visitor);
     }
 
     serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq
-        tuple tuple_struct map struct enum identifier ignored_any
+        i128 u128 char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map struct enum identifier
+        ignored_any
     }
 }
 
 impl Number<'_> {
+    #[inline]
+    fn asked<'de, V: Visitor<'de>>(self, dtype: DType, visitor: V) -> Result<V::Value> {
+        if self.exact && dtype != self.dtype {
+            return Err(Error::custom(format_args!(
+                "expected exactly an element of {dtype}, found one of {}",
+                self.dtype
+            )));
+        }
+        self.deserialize_any(visitor)
+    }
+
     /// A complex number is a pair: real, imaginary.
     fn complex<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         let half = if self.dtype == DType::C64 { DType::F32 } else { DType::F64 };
         let (real, imaginary) = self.bytes.split_at(half.size().min(self.bytes.len()));
-        let numbers = [real, imaginary].map(|bytes| Number { dtype: half, bytes });
+        let numbers = [real, imaginary].map(|bytes| Number { dtype: half, bytes, exact: self.exact });
         let mut sequence = serde::de::value::SeqDeserializer::new(numbers.into_iter().map(Plain));
         let value = visitor.visit_seq(&mut sequence)?;
         sequence.end()?;
@@ -204,17 +219,5 @@ impl<'a> serde::de::IntoDeserializer<'_, Error> for Plain<'a> {
 
     fn into_deserializer(self) -> Number<'a> {
         self.0
-    }
-}
-
-/// IEEE 754 half precision, whose every value `f32` has too.
-fn half_to_f32(bits: u16) -> f32 {
-    let sign = if bits & 0x8000 == 0 { 1.0 } else { -1.0 };
-    let (exponent, fraction) = (i32::from(bits >> 10 & 0x1f), f32::from(bits & 0x3ff));
-    match exponent {
-        0 => sign * fraction * 2_f32.powi(-24),
-        0x1f if fraction == 0.0 => sign * f32::INFINITY,
-        0x1f => f32::NAN,
-        _ => sign * (1.0 + fraction / 1024.0) * 2_f32.powi(exponent - 15),
     }
 }

@@ -1,34 +1,36 @@
-//! A value as MessagePack with extensions, in pieces of bounded size; long arrays and texts leave for blocks.
+//! A value as MessagePack with extensions, in pieces of bounded size; arrays and long texts are blocks.
 
 mod compound;
 mod run;
 mod serializer;
 
 use joblib_array::DType;
-use joblib_array::transfer::RawArray;
+use joblib_array::transfer::{self, RawArray};
 use serde::Serialize;
 
+use crate::block::{Block, codes};
 use crate::error::{Error, Result};
-use crate::format::markers::{ARRAY32, CONTINUED, EXT_ARRAY, EXT_BLOCK, EXT8, EXT16, FIXEXT1, MAP32, Role};
-use crate::format::{BODY, BlockHeader, MAX_DEPTH, MIN_BLOCK, dtype_code, order_code};
-use crate::output::{Output, run_header};
-use crate::shape::check_shape;
+use crate::limits::{MAX_DEPTH, MIN_BLOCK, PIECE};
+use crate::markers::{ARRAY32, CONTINUED, EXT_ARRAY, EXT_BLOCK, EXT8, EXT16, FIXEXT1, MAP32, Role};
+use crate::stream::Sink;
 
-/// Writes one object.
-pub(crate) fn encode<T: Serialize + ?Sized>(value: &T, output: &mut Output<'_>) -> Result<()> {
-    output.begin_object()?;
+/// Encodes `value` into `sink`.
+///
+/// # Errors
+///
+/// Returns an error if the value nests deeper than [`MAX_DEPTH`], if it has an array of a shape that no reader holds, if its
+/// `Serialize` refuses, or if the sink fails.
+pub fn encode<T: Serialize + ?Sized>(value: &T, sink: &mut dyn Sink) -> Result<()> {
     let mut encoder =
-        Encoder { output, body: Vec::with_capacity(256), flushes: 0, depth: 0, counting: Vec::new() };
+        Encoder { sink, body: Vec::with_capacity(256), flushes: 0, depth: 0, counting: Vec::new() };
     value.serialize(&mut encoder)?;
-    encoder.flush_body()?;
-    output.end_object();
-    Ok(())
+    encoder.flush_body()
 }
 
-/// Turns the calls of a value's `Serialize` into body pieces and blocks.
-pub(crate) struct Encoder<'o, 'w> {
-    output: &'o mut Output<'w>,
-    /// The piece of the body that is being written. Only ever ends between two values.
+/// Turns the calls of a value's `Serialize` into pieces and blocks.
+pub(crate) struct Encoder<'s> {
+    sink: &'s mut dyn Sink,
+    /// The piece that is being written. Only ever ends between two values.
     body: Vec<u8>,
     /// Pieces written, to see whether a place in `body` is still there.
     flushes: u64,
@@ -47,11 +49,11 @@ struct Counting {
     count: u32,
 }
 
-impl Encoder<'_, '_> {
+impl Encoder<'_> {
     /// Writes the piece of the body when it is long enough. Called between values only, so that none is torn.
     #[inline]
     fn flush_long_body(&mut self) -> Result<()> {
-        if self.body.len() >= BODY { self.flush_body() } else { Ok(()) }
+        if self.body.len() >= PIECE { self.flush_body() } else { Ok(()) }
     }
 
     #[cold]
@@ -62,7 +64,7 @@ impl Encoder<'_, '_> {
             }
         }
         if !self.body.is_empty() {
-            self.output.body(&self.body)?;
+            self.sink.piece(&self.body)?;
             self.body.clear();
             self.flushes += 1;
         }
@@ -135,17 +137,15 @@ impl Encoder<'_, '_> {
     }
 
     fn array(&mut self, array: &RawArray<'_>) -> Result<()> {
-        check_shape(array.dtype, array.shape)?;
-        // An array of any size can be mapped, and written to in its file. In a compressed file none can, nor one
-        // without elements.
-        if array.bytes.is_empty() || (array.bytes.len() < MIN_BLOCK && !self.output.is_mappable()) {
+        transfer::check_shape(array.dtype, array.shape)
+            .map_err(|error| Error::value(format!("an array can't be saved: {error}")))?;
+        // An array without elements needs no memory of its own.
+        if array.bytes.is_empty() || (array.bytes.len() < MIN_BLOCK && !self.sink.wants_small_arrays()) {
             self.small_array(array);
             return Ok(());
         }
         self.refer(Role::Array)?;
-        let header =
-            BlockHeader { dtype: array.dtype, order: array.order, shuffle: 0, shape: array.shape.to_vec() };
-        self.output.block(header, array.bytes)
+        self.sink.array(array)
     }
 
     fn small_array(&mut self, array: &RawArray<'_>) {
@@ -158,7 +158,8 @@ impl Encoder<'_, '_> {
             self.body.extend_from_slice(&(len as u16).to_be_bytes());
         }
         let ndim = array.shape.len() as u8;
-        self.body.extend_from_slice(&[EXT_ARRAY, dtype_code(array.dtype), order_code(array.order), ndim]);
+        let (dtype, order) = codes(array.dtype, array.order);
+        self.body.extend_from_slice(&[EXT_ARRAY, dtype, order, ndim]);
         for &dimension in array.shape {
             self.body.extend_from_slice(&(dimension as u64).to_le_bytes());
         }
@@ -168,7 +169,7 @@ impl Encoder<'_, '_> {
     /// Long bytes or text.
     fn long_bytes(&mut self, role: Role, bytes: &[u8]) -> Result<()> {
         self.refer(role)?;
-        self.output.block(run_header(DType::U8, bytes.len()), bytes)
+        self.sink.block(&Block::run(DType::U8, bytes.len()), bytes)
     }
 }
 

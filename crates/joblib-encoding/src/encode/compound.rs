@@ -1,25 +1,23 @@
 //! What holds other values: sequences, tuples, maps, structs and their enum forms.
 
-use joblib_array::DType;
+use joblib_array::{DType, run, structs, tuples};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq};
 
 use super::Encoder;
 use super::run::Run;
 use crate::error::{Error, Result};
-use crate::format::MIN_BLOCK;
-use crate::forward::{structs, tuples};
-use crate::numbers::number_type;
+use crate::limits::MIN_BLOCK;
 
 /// An array or a map that is being written.
-pub(crate) struct Compound<'e, 'o, 'w> {
-    encoder: &'e mut Encoder<'o, 'w>,
+pub(crate) struct Compound<'e, 's> {
+    encoder: &'e mut Encoder<'s>,
     /// Elements or entries still to come, when their number was said.
     left: Option<usize>,
     in_variant: bool,
 }
 
-impl<'e, 'o, 'w> Compound<'e, 'o, 'w> {
-    pub(super) fn begin(encoder: &'e mut Encoder<'o, 'w>, map: bool, len: Option<usize>) -> Result<Self> {
+impl<'e, 's> Compound<'e, 's> {
+    pub(super) fn begin(encoder: &'e mut Encoder<'s>, map: bool, len: Option<usize>) -> Result<Self> {
         let left = encoder.begin(map, len)?;
         Ok(Self { encoder, left, in_variant: false })
     }
@@ -68,17 +66,17 @@ impl<'e, 'o, 'w> Compound<'e, 'o, 'w> {
 }
 
 /// A sequence: an array, or a block when it is a long run of one number type.
-pub(crate) enum Sequence<'e, 'o, 'w> {
+pub(crate) enum Sequence<'e, 's> {
     /// Long enough for a block, if its elements turn out to be numbers.
-    Undecided(&'e mut Encoder<'o, 'w>, usize),
-    Elements(Compound<'e, 'o, 'w>),
-    Run(Run<'e, 'o, 'w>),
+    Undecided(&'e mut Encoder<'s>, usize),
+    Elements(Compound<'e, 's>),
+    Run(Run<'e, 's>),
     /// Between two states.
     Moving,
 }
 
-impl<'e, 'o, 'w> Sequence<'e, 'o, 'w> {
-    pub(super) fn begin(encoder: &'e mut Encoder<'o, 'w>, len: Option<usize>) -> Result<Self> {
+impl<'e, 's> Sequence<'e, 's> {
+    pub(super) fn begin(encoder: &'e mut Encoder<'s>, len: Option<usize>) -> Result<Self> {
         match len {
             // The widest element that becomes a block has 8 bytes.
             Some(len) if len >= MIN_BLOCK / 8 => Ok(Self::Undecided(encoder, len)),
@@ -100,7 +98,7 @@ impl<'e, 'o, 'w> Sequence<'e, 'o, 'w> {
     }
 }
 
-impl SerializeSeq for Sequence<'_, '_, '_> {
+impl SerializeSeq for Sequence<'_, '_> {
     type Ok = ();
     type Error = Error;
 
@@ -110,7 +108,7 @@ impl SerializeSeq for Sequence<'_, '_, '_> {
             match self {
                 Self::Run(run) => return run.push(value),
                 Self::Elements(elements) => return elements.element(value),
-                Self::Undecided(..) => self.decide(number_type::<T>())?,
+                Self::Undecided(..) => self.decide(run::element_type::<T>())?,
                 Self::Moving => return Err(Error::value("a sequence went on after an error")),
             }
         }
@@ -128,10 +126,10 @@ impl SerializeSeq for Sequence<'_, '_, '_> {
     }
 }
 
-tuples!(Compound<'_, '_, '_>);
-structs!(Compound<'_, '_, '_>);
+tuples!(Compound<'_, '_> => (), Error);
+structs!(Compound<'_, '_> => (), Error);
 
-impl SerializeMap for Compound<'_, '_, '_> {
+impl SerializeMap for Compound<'_, '_> {
     type Ok = ();
     type Error = Error;
 

@@ -1,126 +1,121 @@
 //! A block for a visitor that did not ask for an `Array`: its elements one after another, bytes, or text.
 
-use joblib_array::{DType, Order};
+use joblib_array::{DType, Order, forward};
 use serde::de::{DeserializeSeed, Error as _, SeqAccess, Visitor};
 
 use super::Decoder;
 use super::plain_array::{self, Number};
+use crate::block::Block;
 use crate::error::{Error, Result};
-use crate::format::BlockHeader;
-use crate::format::markers::Role;
-use crate::forward::forward;
-use crate::sections::Block;
+use crate::markers::Role;
 
 /// A block that is read for a visitor.
-pub(super) struct BlockReader<'d, 'i, 'r> {
-    decoder: &'d mut Decoder<'i, 'r>,
+pub(super) struct BlockReader<'d, 's> {
+    decoder: &'d mut Decoder<'s>,
     role: Role,
-    header: BlockHeader,
-    len: u64,
+    block: Block,
 }
 
-impl<'d, 'i, 'r> BlockReader<'d, 'i, 'r> {
-    pub(super) fn begin(decoder: &'d mut Decoder<'i, 'r>, role: Role) -> Result<Self> {
-        let (header, len) = decoder.block(role)?;
-        Ok(Self { decoder, role, header, len })
+impl<'d, 's> BlockReader<'d, 's> {
+    pub(super) fn begin(decoder: &'d mut Decoder<'s>, role: Role) -> Result<Self> {
+        let block = decoder.block(role)?;
+        Ok(Self { decoder, role, block })
     }
 
     pub(super) fn visit<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         match self.role {
             Role::Bytes => visitor.visit_byte_buf(self.into_bytes()?),
             Role::Text => {
-                let start = self.decoder.sections.position();
+                let start = self.decoder.source.position();
                 let text = String::from_utf8(self.into_bytes()?)
                     .map_err(|_| Error::corrupt("a text is not UTF-8").at_offset(start))?;
                 visitor.visit_string(text)
             }
             // Elements in C order come as they stand in the stream; others, and a single one, from memory.
-            Role::Array | Role::Sequence if self.header.shape.len() == 1 || self.is_in_c_order() => {
-                let Self { decoder, header, len, .. } = self;
-                let rows: Vec<usize> = header.shape.clone();
-                let mut stream = Stream {
-                    dtype: header.dtype,
-                    block: decoder.sections.begin_block(header, len),
-                    decoder,
-                    bytes: Vec::new(),
-                    scratch: Vec::new(),
-                    at: 0,
-                };
-                let mut elements = Rows { left: rows[0], inner: &rows[1..], stream: &mut stream };
+            Role::Array | Role::Sequence if self.block.shape.len() == 1 || self.is_in_c_order() => {
+                let Self { decoder, block, .. } = self;
+                let mut stream =
+                    Stream { dtype: block.dtype, exact: decoder.exact, decoder, bytes: Vec::new(), at: 0 };
+                let mut elements =
+                    Rows { left: block.shape[0], inner: &block.shape[1..], stream: &mut stream };
                 let value = visitor.visit_seq(&mut elements)?;
                 elements.finish()?;
-                let Stream { decoder, block, .. } = stream;
-                decoder.sections.end_block(&block)?;
-                decoder.block_done();
+                stream.decoder.source.end_block()?;
+                stream.decoder.block_done();
                 Ok(value)
             }
             Role::Array | Role::Sequence => {
-                let array = self.decoder.block_array(self.header, self.len)?;
-                plain_array::visit(&array, visitor)
+                let array = self.decoder.block_array(self.block)?;
+                plain_array::visit(&array, self.decoder.exact, visitor)
             }
         }
     }
 
     fn is_in_c_order(&self) -> bool {
-        self.header.order == Order::C && !self.header.shape.is_empty()
+        self.block.order == Order::C && !self.block.shape.is_empty()
     }
 
     /// All bytes, in memory that grows as they come: their number is not trusted.
     fn into_bytes(self) -> Result<Vec<u8>> {
-        let Self { decoder, header, len, .. } = self;
-        let mut block = decoder.sections.begin_block(header, len);
-        let (mut all, mut bytes, mut scratch) = (Vec::new(), Vec::new(), Vec::new());
-        let mut left = len;
+        let Self { decoder, block, .. } = self;
+        let (mut all, mut bytes) = (Vec::new(), Vec::new());
+        let mut left = block.byte_len().unwrap_or(usize::MAX);
         while left > 0 {
-            decoder.sections.block_bytes(&mut block, &mut bytes, &mut scratch)?;
-            left -= bytes.len() as u64;
-            all.extend_from_slice(&bytes);
+            decoder.source.block_bytes(&mut bytes)?;
+            left = left
+                .checked_sub(bytes.len())
+                .filter(|_| !bytes.is_empty())
+                .ok_or_else(|| Error::corrupt("a block has another size than its header says"))?;
+            if all.is_empty() && left == 0 {
+                all = std::mem::take(&mut bytes);
+            } else {
+                all.extend_from_slice(&bytes);
+            }
         }
-        decoder.sections.end_block(&block)?;
+        decoder.source.end_block()?;
         decoder.block_done();
         Ok(all)
     }
 }
 
 /// The numbers of a block.
-struct Stream<'d, 'i, 'r> {
-    decoder: &'d mut Decoder<'i, 'r>,
+struct Stream<'d, 's> {
+    decoder: &'d mut Decoder<'s>,
     dtype: DType,
-    block: Block,
+    exact: bool,
     bytes: Vec<u8>,
-    scratch: Vec<u8>,
     at: usize,
 }
 
-impl Stream<'_, '_, '_> {
-    /// The bytes of the next number. Chunks hold whole numbers: their sizes are powers of two above any number's.
+impl Stream<'_, '_> {
+    /// The bytes of the next number.
     #[inline]
     fn next(&mut self) -> Result<Number<'_>> {
         if self.at == self.bytes.len() {
-            self.decoder.sections.block_bytes(&mut self.block, &mut self.bytes, &mut self.scratch)?;
+            self.decoder.source.block_bytes(&mut self.bytes)?;
             self.at = 0;
         }
         let start = self.at;
         self.at += self.dtype.size();
         match self.bytes.get(start..self.at) {
-            Some(bytes) => Ok(Number { dtype: self.dtype, bytes }),
+            Some(bytes) => Ok(Number { dtype: self.dtype, bytes, exact: self.exact }),
             None => Err(Error::corrupt("a block ends inside of a number")),
         }
     }
 }
 
 /// The elements along one dimension: numbers, or the rows of the next dimension.
-struct Rows<'a, 's, 'd, 'i, 'r> {
+struct Rows<'a, 'r, 'd, 's> {
     left: usize,
     inner: &'a [usize],
-    stream: &'s mut Stream<'d, 'i, 'r>,
+    stream: &'r mut Stream<'d, 's>,
 }
 
-impl Rows<'_, '_, '_, '_, '_> {
+impl Rows<'_, '_, '_, '_> {
     fn finish(self) -> Result<()> {
         if self.left > 0 {
             return Err(Error::custom(format_args!(
-                "the file's array has {} more elements than expected",
+                "the array has {} more elements than expected",
                 self.left
             )));
         }
@@ -128,7 +123,7 @@ impl Rows<'_, '_, '_, '_, '_> {
     }
 }
 
-impl<'de> SeqAccess<'de> for Rows<'_, '_, '_, '_, '_> {
+impl<'de> SeqAccess<'de> for Rows<'_, '_, '_, '_> {
     type Error = Error;
 
     #[inline]
@@ -150,14 +145,10 @@ impl<'de> SeqAccess<'de> for Rows<'_, '_, '_, '_, '_> {
 }
 
 /// A row as a value of its own.
-struct Row<'a, 's, 'd, 'i, 'r>(Rows<'a, 's, 'd, 'i, 'r>);
+struct Row<'a, 'r, 'd, 's>(Rows<'a, 'r, 'd, 's>);
 
-impl<'de> serde::Deserializer<'de> for Row<'_, '_, '_, '_, '_> {
+impl<'de> serde::Deserializer<'de> for Row<'_, '_, '_, '_> {
     type Error = Error;
-
-    fn is_human_readable(&self) -> bool {
-        false
-    }
 
     fn deserialize_any<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value> {
         let value = visitor.visit_seq(&mut self.0)?;

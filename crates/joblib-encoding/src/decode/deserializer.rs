@@ -1,21 +1,19 @@
 //! MessagePack values as serde's visitors want them. The format describes itself, so what is asked for matters only
 //! where one form stands for several types: options, enums, newtypes and arrays.
 
-use joblib_array::transfer;
+use joblib_array::{buffered, forward, transfer};
 use serde::de::{Deserializer, Visitor};
 
 use super::Decoder;
-use super::access::{Elements, Entries, Variant};
+use super::access::{Counted, Variant};
 use super::block::BlockReader;
 use super::plain_array;
 use crate::error::{Error, Result};
-use crate::format::markers::{
+use crate::markers::{
     ARRAY16, ARRAY32, BIN8, BIN16, BIN32, CONTINUED, EXT_ARRAY, EXT_BLOCK, EXT_I128, EXT_SOME, EXT_U128,
     EXT8, EXT16, EXT32, F32, F64, FALSE, FIXEXT1, FIXEXT2, FIXEXT4, FIXEXT8, FIXEXT16, I8, I16, I32, I64,
     MAP16, MAP32, NIL, Role, STR8, STR16, STR32, TRUE, U8, U16, U32, U64,
 };
-use crate::forward::forward;
-use crate::pickle;
 
 /// The head of a value: everything but a container's elements.
 pub(super) enum Head {
@@ -24,8 +22,8 @@ pub(super) enum Head {
     Ext { kind: u8, len: usize },
 }
 
-impl Decoder<'_, '_> {
-    /// Gives a scalar to the visitor, or the head of what is none.
+impl Decoder<'_> {
+    /// Gives a scalar to the visitor, or returns the head of anything else.
     #[inline]
     fn scalar<'de, V: Visitor<'de>>(&mut self, visitor: V) -> Result<Result<V::Value, (Head, V)>> {
         let marker = self.peek()?;
@@ -144,7 +142,7 @@ impl Decoder<'_, '_> {
         match *head {
             Head::Array { len, continued } => {
                 self.enter()?;
-                let mut elements = Elements::new(self, len, continued);
+                let mut elements = Counted::<false>::new(self, len, continued);
                 let value = visitor.visit_seq(&mut elements)?;
                 elements.finish()?;
                 self.leave();
@@ -152,7 +150,7 @@ impl Decoder<'_, '_> {
             }
             Head::Map { len, continued } => {
                 self.enter()?;
-                let mut entries = Entries::new(self, len, continued);
+                let mut entries = Counted::<true>::new(self, len, continued);
                 let value = visitor.visit_map(&mut entries)?;
                 entries.finish()?;
                 self.leave();
@@ -172,26 +170,28 @@ impl Decoder<'_, '_> {
                 }
                 self.somes += 1;
                 self.at -= 3;
-                visitor.visit_some(self)
+                self.some(visitor)
             }
             EXT_U128 if len == 16 => visitor.visit_u128(u128::from_be_bytes(self.take_array()?)),
             EXT_I128 if len == 16 => visitor.visit_i128(i128::from_be_bytes(self.take_array()?)),
             EXT_ARRAY => {
                 let array = plain_array::small(self, len)?;
-                if pickle::wants_arrays::<V::Value>() {
-                    return pickle::deliver_array(array, visitor);
+                if buffered::accepts::<V::Value>(true) {
+                    return buffered::give(array, visitor);
                 }
                 self.enter()?;
-                let value = plain_array::visit(&array, visitor)?;
+                let value = plain_array::visit(&array, self.exact, visitor)?;
                 self.leave();
                 Ok(value)
             }
             EXT_BLOCK => {
                 let role = self.ext_role(len)?;
-                if matches!(role, Role::Array | Role::Sequence) && pickle::wants_arrays::<V::Value>() {
-                    let (header, len) = self.block(role)?;
-                    let array = self.block_array(header, len)?;
-                    return pickle::deliver_array(array, visitor);
+                if matches!(role, Role::Array | Role::Sequence)
+                    && buffered::accepts::<V::Value>(role == Role::Array)
+                {
+                    let block = self.block(role)?;
+                    let array = self.block_array(block)?;
+                    return buffered::give(array, visitor);
                 }
                 BlockReader::begin(self, role)?.visit(visitor)
             }
@@ -222,12 +222,22 @@ impl Decoder<'_, '_> {
         }
     }
 
+    fn some<'de, V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
+        self.enter()?;
+        let value = visitor.visit_some(&mut *self)?;
+        self.leave();
+        Ok(value)
+    }
+
     /// An array for `Array<T>`, from whatever form it has.
     fn whole_array<'de, V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
         let head = match self.peek()? {
             marker @ (EXT8..=EXT32 | FIXEXT1..=FIXEXT16) => {
                 self.at += 1;
                 self.long_head(marker)?
+            }
+            0x90..=0x9f | ARRAY16 | ARRAY32 if self.exact => {
+                return Err(self.inexact("an array", "a sequence"));
             }
             0x90..=0x9f | ARRAY16 | ARRAY32 => return visitor.visit_some(self),
             _ => return self.deserialize_any(visitor),
@@ -239,24 +249,69 @@ impl Decoder<'_, '_> {
             }
             Head::Ext { kind: EXT_BLOCK, len } => {
                 let role = self.ext_role(len)?;
+                if role != Role::Array && self.exact {
+                    return Err(self.inexact("an array", "a sequence"));
+                }
                 if role == Role::Text {
                     return BlockReader::begin(self, role)?.visit(visitor);
                 }
-                let (header, len) = self.block(role)?;
-                let array = self.block_array(header, len)?;
+                let block = self.block(role)?;
+                let array = self.block_array(block)?;
                 transfer::deliver(array, visitor)
             }
             head => self.compound(&head, visitor),
         }
     }
+
+    /// A float, which may be asked for only as the one that was encoded.
+    #[inline]
+    fn float<'de, V: Visitor<'de>>(&mut self, expected: u8, visitor: V) -> Result<V::Value> {
+        if self.exact && self.peek()? != expected {
+            return self.other_float(expected);
+        }
+        self.deserialize_any(visitor)
+    }
+
+    #[cold]
+    fn other_float<T>(&mut self, expected: u8) -> Result<T> {
+        let name = |marker| if marker == F64 { "f64" } else { "f32" };
+        let found = match self.peek()? {
+            marker @ (F32 | F64) => name(marker),
+            0..=0x7f | 0xe0.. | U8..=I64 => "an integer",
+            _ => "a value of another type",
+        };
+        Err(self.inexact(name(expected), found))
+    }
+
+    /// A sequence, which may be asked for only where one was encoded.
+    #[inline]
+    fn sequence<'de, V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
+        if self.exact && self.is_array()? {
+            return Err(self.inexact("a sequence", "an array"));
+        }
+        self.deserialize_any(visitor)
+    }
+
+    fn is_array(&mut self) -> Result<bool> {
+        let marker = self.peek()?;
+        let kind_at = match marker {
+            FIXEXT1..=FIXEXT16 => 1,
+            EXT8 => 2,
+            EXT16 => 3,
+            EXT32 => 5,
+            _ => return Ok(false),
+        };
+        let byte = |at: usize| self.body.get(self.at + at).copied();
+        Ok(match byte(kind_at) {
+            Some(EXT_ARRAY) => true,
+            Some(EXT_BLOCK) => byte(kind_at + 1) == Some(Role::Array as u8),
+            _ => false,
+        })
+    }
 }
 
-impl<'de> Deserializer<'de> for &mut Decoder<'_, '_> {
+impl<'de> Deserializer<'de> for &mut Decoder<'_> {
     type Error = Error;
-
-    fn is_human_readable(&self) -> bool {
-        false
-    }
 
     #[inline]
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
@@ -268,14 +323,17 @@ impl<'de> Deserializer<'de> for &mut Decoder<'_, '_> {
 
     forward! { <'de>(self, visitor)
         deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
-        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128 deserialize_f32
-        deserialize_f64 deserialize_char deserialize_str deserialize_string deserialize_bytes deserialize_byte_buf
-        deserialize_unit deserialize_unit_struct deserialize_seq deserialize_tuple deserialize_tuple_struct
-        deserialize_map deserialize_struct deserialize_identifier => self.deserialize_any(visitor);
+        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128 deserialize_char
+        deserialize_str deserialize_string deserialize_bytes deserialize_byte_buf deserialize_unit
+        deserialize_unit_struct deserialize_map deserialize_struct deserialize_identifier
+            => self.deserialize_any(visitor);
+        deserialize_f32 => self.float(F32, visitor);
+        deserialize_f64 => self.float(F64, visitor);
+        deserialize_seq deserialize_tuple deserialize_tuple_struct => self.sequence(visitor);
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        if self.option()? { visitor.visit_some(self) } else { visitor.visit_none() }
+        if self.option()? { self.some(visitor) } else { visitor.visit_none() }
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value> {
@@ -305,83 +363,5 @@ impl<'de> Deserializer<'de> for &mut Decoder<'_, '_> {
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         self.ignore()?;
         visitor.visit_unit()
-    }
-}
-
-impl Decoder<'_, '_> {
-    /// Moves over a value without looking at its elements; a loop, so that depth costs nothing.
-    fn ignore(&mut self) -> Result<()> {
-        self.somes = 0;
-        let mut left: u64 = 1;
-        // Containers that go on in another header, with the number of values left when it is due.
-        let mut continued: Vec<(u64, bool)> = Vec::new();
-        loop {
-            while let Some(&(due, map)) = continued.last()
-                && left == due
-            {
-                continued.pop();
-                let (len, more) = self.continuation(map)?;
-                left += u64::from(len) * if map { 2 } else { 1 };
-                if more {
-                    continued.push((due, map));
-                }
-            }
-            if left == 0 {
-                return Ok(());
-            }
-            left -= 1;
-            let marker = self.peek()?;
-            self.at += 1;
-            let bytes = match marker {
-                0..=0x7f | 0xe0.. | NIL | FALSE | TRUE => 0,
-                0xa0..=0xbf => usize::from(marker & 0x1f),
-                U8 | I8 => 1,
-                U16 | I16 => 2,
-                U32 | I32 | F32 => 4,
-                U64 | I64 | F64 => 8,
-                BIN8 | STR8 => self.take_array::<1>()?[0].into(),
-                BIN16 | STR16 => u16::from_be_bytes(self.take_array()?).into(),
-                BIN32 | STR32 => u32::from_be_bytes(self.take_array()?) as usize,
-                _ => match self.long_head(marker)? {
-                    Head::Array { len, continued: more } => {
-                        if more {
-                            continued.push((left, false));
-                        }
-                        left += u64::from(len);
-                        0
-                    }
-                    Head::Map { len, continued: more } => {
-                        if more {
-                            continued.push((left, true));
-                        }
-                        left += 2 * u64::from(len);
-                        0
-                    }
-                    Head::Ext { kind: EXT_BLOCK, len } => {
-                        let role = self.ext_role(len)?;
-                        let (header, len) = self.block(role)?;
-                        self.sections.skip_block(header, len)?;
-                        self.block_done();
-                        0
-                    }
-                    Head::Ext { len, .. } => len,
-                },
-            };
-            self.take(bytes)?;
-        }
-    }
-
-    /// The header that goes on a container.
-    pub(super) fn continuation(&mut self, map: bool) -> Result<(u32, bool)> {
-        let marker = self.peek()?;
-        self.at += 1;
-        match (marker, map) {
-            (0x80..=0x8f | MAP16 | MAP32, true) | (0x90..=0x9f | ARRAY16 | ARRAY32, false) => {}
-            _ => return Err(self.corrupt("expected the rest of an array or map")),
-        }
-        match self.long_head(marker)? {
-            Head::Array { len, continued } | Head::Map { len, continued } => Ok((len, continued)),
-            Head::Ext { .. } => Err(self.corrupt("expected the rest of an array or map")),
-        }
     }
 }

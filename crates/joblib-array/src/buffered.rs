@@ -1,0 +1,141 @@
+//! Arrays for visitors that take any value.
+//!
+//! serde reads the fields of flattened structs, and of tagged and untagged enums, into a buffer of its own before it
+//! knows their types, and then from the buffer. The buffer has no arrays. So a deserializer that is asked for any
+//! value, finds an array, and sees by [`accepts`] that the visitor is that buffer's, calls [`give`]: the array itself
+//! waits in a table of this thread, and the buffer holds its number in a form that nothing else has, a newtype struct in
+//! a newtype struct. `Array`'s `Deserialize` recognises the form and takes the array with [`take`], with its shape, order
+//! and memory. The table is emptied when the outermost [`scope`] ends, so the array's handle is then the only one.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{self, Deserializer, Visitor};
+
+use crate::transfer::OwnedRawArray;
+
+#[derive(Default)]
+struct Table {
+    arrays: Vec<OwnedRawArray>,
+    scopes: usize,
+}
+
+/// The number of the first array: not one that a newtype struct of somebody else holds by chance.
+const FIRST: u64 = u64::from_be_bytes(*b"joblib\0\0");
+
+thread_local! {
+    static TABLE: RefCell<Table> = RefCell::default();
+}
+
+/// Whether a visitor that makes a `T` takes arrays from [`give`]: serde's buffer, and the `Value` of `joblib-pickle`.
+/// `was_array` says whether an `Array` was encoded. A plain sequence of numbers that is stored as one is an array to a
+/// `Value`, and a sequence to serde's buffer, which may be read as a `Vec`.
+///
+/// serde has no way to ask this, and the types are not public, so they are known by their names. A name that no longer
+/// matches costs the layout of buffered arrays: they arrive as plain sequences.
+///
+/// ```
+/// assert!(!joblib_array::buffered::accepts::<Vec<f64>>(true));
+/// ```
+pub fn accepts<T>(was_array: bool) -> bool {
+    let name = std::any::type_name::<T>();
+    let name = name.split_once('<').map_or(name, |(name, _)| name);
+    let is_buffer = name.starts_with("serde") && name.ends_with("::content::Content");
+    (is_buffer && was_array) || name.ends_with("pickle::value::Value")
+}
+
+/// Runs `deserialize`, and forgets what [`give`] kept when it returns.
+///
+/// ```
+/// assert_eq!(joblib_array::buffered::scope(|| 1 + 1), 2);
+/// ```
+pub fn scope<R>(deserialize: impl FnOnce() -> R) -> R {
+    /// Ends the scope when the closure panics too.
+    struct End;
+
+    impl Drop for End {
+        fn drop(&mut self) {
+            let arrays = TABLE.with_borrow_mut(|table| {
+                table.scopes -= 1;
+                if table.scopes == 0 { std::mem::take(&mut table.arrays) } else { Vec::new() }
+            });
+            drop(arrays);
+        }
+    }
+
+    TABLE.with_borrow_mut(|table| table.scopes += 1);
+    let _end = End;
+    deserialize()
+}
+
+/// Gives an array to a visitor for which [`accepts`] returned `true`, within a [`scope`].
+///
+/// # Errors
+///
+/// Returns the visitor's error.
+pub fn give<'de, V: Visitor<'de>, E: de::Error>(array: OwnedRawArray, visitor: V) -> Result<V::Value, E> {
+    let number = TABLE.with_borrow_mut(|table| {
+        table.arrays.push(array);
+        table.arrays.len() as u64 - 1
+    });
+    visitor.visit_newtype_struct(Form::<E> { number, inner: false, error: PhantomData })
+}
+
+/// Takes the array that a visitor's `visit_newtype_struct` was called for. It can be taken again: serde tries the
+/// variants of an untagged enum one after another.
+///
+/// # Errors
+///
+/// Returns an error if the newtype struct is not from [`give`].
+pub fn take<'de, D: Deserializer<'de>>(deserializer: D) -> Result<OwnedRawArray, D::Error> {
+    let number = deserializer.deserialize_any(Number)?;
+    TABLE
+        .with_borrow(|table| {
+            usize::try_from(number).ok().and_then(|number| table.arrays.get(number).cloned())
+        })
+        .ok_or_else(|| de::Error::custom("an array that was read ahead is no longer there"))
+}
+
+/// `Newtype(Newtype(number))`.
+struct Form<E> {
+    number: u64,
+    inner: bool,
+    error: PhantomData<E>,
+}
+
+impl<'de, E: de::Error> Deserializer<'de> for Form<E> {
+    type Error = E;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, E> {
+        if self.inner {
+            visitor.visit_u64(FIRST + self.number)
+        } else {
+            visitor.visit_newtype_struct(Self { inner: true, ..self })
+        }
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
+        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+/// Reads the number out of the form, or out of the part of it that a visitor already unwrapped.
+struct Number;
+
+impl<'de> Visitor<'de> for Number {
+    type Value = u64;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array")
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<u64, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<u64, E> {
+        number.checked_sub(FIRST).ok_or_else(|| E::invalid_type(de::Unexpected::Unsigned(number), &self))
+    }
+}

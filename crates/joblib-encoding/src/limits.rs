@@ -1,0 +1,14 @@
+//! Sizes and depths on which encoder and decoder agree.
+
+/// No value nests deeper: containers, variants with data and `Some` count. Deeper values are refused by both the encoder and
+/// the decoder; a deeper recursion could exhaust the stack.
+pub const MAX_DEPTH: u16 = 512;
+
+/// A piece ends when it is this long.
+pub(crate) const PIECE: usize = 512 << 10;
+
+/// Arrays, and sequences of numbers, from this size in bytes on are blocks; shorter ones stay in the piece.
+pub(crate) const MIN_BLOCK: usize = 1024;
+
+/// Strings and bytes from this size on are blocks: those that a 16-bit length does not reach.
+pub(crate) const MIN_TEXT_BLOCK: usize = 64 << 10;

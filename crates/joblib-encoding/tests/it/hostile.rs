@@ -1,0 +1,50 @@
+//! Bytes that no encoder wrote are errors.
+
+use joblib_array::Array;
+use joblib_encoding::{Error, from_slice, to_vec};
+use serde::{Deserialize, Serialize};
+
+type Everything = (String, Vec<u64>, Array<f32>, Option<Option<u8>>, Vec<(i128, f64)>);
+
+fn everything() -> Vec<u8> {
+    let value: Everything =
+        ("text".repeat(30_000), vec![7; 300], Array::zeros(&[30, 40]), Some(None), vec![(i128::MAX, 0.5); 3]);
+    to_vec(&value).unwrap()
+}
+
+#[test]
+fn every_cut_is_an_error() {
+    let bytes = everything();
+    for end in (0..bytes.len()).step_by(97).chain(bytes.len() - 200..bytes.len()) {
+        assert!(from_slice::<Everything>(&bytes[..end]).is_err(), "cut at {end}");
+    }
+    assert!(from_slice::<Everything>(&[&bytes[..], b"\0"].concat()).unwrap_err().is_corrupt());
+}
+
+#[test]
+fn no_changed_byte_panics_or_takes_memory_by_its_word() {
+    let bytes = everything();
+    for at in (0..bytes.len()).filter(|at| *at < 64 || at % 211 == 0 || bytes.len() - at < 300) {
+        for value in [0, 0x7f, 0xc1, 0xdd, 0xff] {
+            let mut changed = bytes.clone();
+            changed[at] = value;
+            let _: Result<Everything, Error> = from_slice(&changed);
+            let _: Result<serde_json::Value, Error> = from_slice(&changed);
+        }
+    }
+}
+
+#[test]
+fn an_error_of_a_type_is_kept() {
+    #[derive(Debug, Serialize, Deserialize)]
+    struct Percent(#[serde(deserialize_with = "percent")] u8);
+
+    fn percent<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
+        let value = u8::deserialize(deserializer)?;
+        if value > 100 { Err(serde::de::Error::custom("more than all")) } else { Ok(value) }
+    }
+
+    let error = from_slice::<Percent>(&to_vec(&101_u8).unwrap()).unwrap_err();
+    assert!(error.is_wrong_type() && error.to_string().ends_with("more than all"));
+    assert!(error.offset().is_some());
+}

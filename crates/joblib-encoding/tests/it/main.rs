@@ -1,0 +1,28 @@
+//! What is encoded is what is decoded.
+
+mod arrays;
+mod corpus;
+mod depth;
+mod exact;
+mod hostile;
+mod properties;
+
+use std::fmt::Debug;
+
+use joblib_encoding::{from_slice, to_vec};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// Encodes and decodes `value`, alone and among others.
+fn round_trip<T: Serialize + DeserializeOwned>(value: &T) -> T {
+    let among = to_vec(&("before", value, 7_u8)).expect("encodes among others");
+    let (before, back, after): (String, T, u8) = from_slice(&among).expect("decodes among others");
+    assert_eq!((before.as_str(), after), ("before", 7));
+    let alone = to_vec(&back).expect("encodes alone");
+    from_slice(&alone).expect("decodes alone")
+}
+
+#[track_caller]
+fn assert_same<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: T) {
+    assert_eq!(round_trip(&value), value);
+}
