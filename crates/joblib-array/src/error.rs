@@ -29,8 +29,9 @@ pub enum ShapeError {
     /// The product of the dimensions, in bytes, does not fit the address space.
     #[error(
         "shape {shape:?} of {dtype} is larger than the address space: the lengths that are not zero must make less than \
-         {} bytes",
-        isize::MAX
+         {} bytes{}",
+        isize::MAX,
+        hint(shape)
     )]
     TooLarge {
         /// The shape asked for.
@@ -63,6 +64,11 @@ pub enum ShapeError {
         /// The byte.
         found: u8,
     },
+}
+
+/// What to do about an empty array whose strides are too large.
+fn hint(shape: &[usize]) -> &'static str {
+    if shape.contains(&0) { "; give the empty array another shape, such as [0]" } else { "" }
 }
 
 /// The array's memory is a read-only mapping, or is shared with another array.
