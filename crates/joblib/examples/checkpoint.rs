@@ -1,7 +1,7 @@
 //! Checkpoints: a parallel loop of cached tasks goes on where it was stopped.
 //!
 //! ```sh
-//! cargo run --example checkpoint
+//! cargo run -p joblib --example checkpoint
 //! ```
 //!
 //! Each task of the loop is a cached function, so what was computed before an interruption, a crash or an error is not computed

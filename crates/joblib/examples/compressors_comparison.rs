@@ -1,7 +1,7 @@
 //! The compressors compared: time to dump, time to load, and size.
 //!
 //! ```sh
-//! cargo run --release --example compressors_comparison
+//! cargo run --release -p joblib --example compressors_comparison
 //! ```
 //!
 //! The data is a table as one meets them: slowly growing times, few distinct codes, noisy measurements. `cargo xtask bench` does

@@ -1,7 +1,7 @@
 //! A parallel backend of one's own: threads that are started for each call.
 //!
 //! ```sh
-//! cargo run --example custom_backend
+//! cargo run -p joblib --example custom_backend
 //! ```
 //!
 //! The engine does the rest: order, batching, failures, time limits of the call, progress. A backend that sends tasks elsewhere has

@@ -1,7 +1,7 @@
 //! A compressor of one's own: run-length coding, good for nothing but long runs.
 //!
 //! ```sh
-//! cargo run --example custom_compressor
+//! cargo run -p joblib --example custom_compressor
 //! ```
 
 use std::io::{self, BufRead, Read, Write};

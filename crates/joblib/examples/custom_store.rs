@@ -1,7 +1,7 @@
 //! A store of one's own: it keeps results as a built-in store does, and counts what is asked of it.
 //!
 //! ```sh
-//! cargo run --example custom_store
+//! cargo run -p joblib --example custom_store
 //! ```
 //!
 //! A store that keeps bytes elsewhere (a database, an object store) implements the same methods; this one passes them on.

@@ -1,7 +1,7 @@
 //! Basic use of `Memory`: with functions, with methods, and looking at what is there.
 //!
 //! ```sh
-//! cargo run --example memory_basic_usage
+//! cargo run -p joblib --example memory_basic_usage
 //! ```
 
 use joblib::prelude::*;

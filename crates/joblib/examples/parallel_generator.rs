@@ -1,7 +1,7 @@
 //! Results as an iterator: consumed while later tasks still run, and few of them in memory at a time.
 //!
 //! ```sh
-//! cargo run --example parallel_generator
+//! cargo run -p joblib --example parallel_generator
 //! ```
 //!
 //! With a list, every result is there before the first can be used. `return_as(Generator)` gives them as they are needed, in

@@ -1,7 +1,7 @@
 //! Memory-mapped arrays in `Parallel`: read by all workers from one file, and written in place.
 //!
 //! ```sh
-//! cargo run --example parallel_memmap
+//! cargo run -p joblib --example parallel_memmap
 //! ```
 //!
 //! A mapped array is never read as a whole, nor copied to the workers: each page comes from the file when it is used.

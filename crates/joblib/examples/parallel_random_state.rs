@@ -1,7 +1,7 @@
 //! Random numbers in parallel: the same whatever runs the tasks.
 //!
 //! ```sh
-//! cargo run --example parallel_random_state
+//! cargo run -p joblib --example parallel_random_state
 //! ```
 //!
 //! Each task has a seed of its own, `task_seed()`, made from its index and the call's base seed. So results repeat from run to run,

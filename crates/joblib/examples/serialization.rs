@@ -1,7 +1,7 @@
 //! Serialization across processes: what travels to a worker, how, and what can't.
 //!
 //! ```sh
-//! cargo run --example serialization
+//! cargo run -p joblib --example serialization
 //! ```
 //!
 //! Python has to find a way to send a function to another process, and falls back from one to the next. Here a function

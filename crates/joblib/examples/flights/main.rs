@@ -1,7 +1,7 @@
 //! Which flights out of New York arrive late? A study of all 336,776 flights of 2013, with cached and parallel steps.
 //!
 //! ```sh
-//! cargo run --release --example flights
+//! cargo run --release -p joblib --example flights
 //! ```
 //!
 //! Run it twice: the second run prints the same numbers, from the cache. Edit a step (a feature in `features.rs`, say)
@@ -18,7 +18,6 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use clap::Parser;
 use joblib::prelude::*;
 use joblib::{LoadOptions, MmapMode};
 use serde::{Deserialize, Serialize};
@@ -35,7 +34,18 @@ struct Saved {
 }
 
 fn main() -> ExitCode {
-    match run(&Options::parse()) {
+    let options = match Options::parse(std::env::args_os().skip(1)) {
+        Ok(Some(options)) => options,
+        Ok(None) => {
+            print!("{}", options::USAGE);
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            eprintln!("error: {error}\n\nFor more information, try '--help'.");
+            return ExitCode::from(2);
+        }
+    };
+    match run(&options) {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever read the output (`| head`) has seen enough.
         Err(error) if report::is_closed_pipe(&*error) => ExitCode::SUCCESS,
@@ -74,7 +84,7 @@ fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
     let matrix = step("build the feature matrix", misses, || {
         Ok::<_, joblib::Error>(features::features(&flights, &weather, &departures))
     })?;
-    let folds = step("sum up the folds", misses, || ridge::moments(&matrix, options.folds as usize))?;
+    let folds = step("sum up the folds", misses, || ridge::moments(&matrix, options.folds))?;
     let (lines, best) = step("search the grid", misses, || study::grid_search(&matrix.columns, &folds))?;
 
     let set = FEATURE_SETS.iter().find(|set| set.name == lines[best].features).ok_or("no best line")?;

@@ -1,54 +1,99 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
-use clap::Parser;
+use lexopt::prelude::*;
 
-/// Predicts the arrival delays of all flights that left New York in 2013, by ridge regressions on the schedule, the
-/// weather and the delay at departure. Every step is cached: run it twice, change a step, run it again.
-#[derive(Debug, Parser)]
-#[command(name = "flights", args_override_self = true)]
+/// What `--help` prints.
+pub(crate) const USAGE: &str = "\
+Predicts the arrival delays of all flights that left New York in 2013, by ridge regressions on the schedule, the
+weather and the delay at departure. Every step is cached: run it twice, change a step, run it again.
+
+Usage: flights [OPTIONS]
+
+Options:
+      --n-jobs <N>      Threads: a number, or -1 for all cores, -2 for all but one, … [default: -1]
+      --cache <DIR>     Folder of the cache [default: .joblib-cache]
+      --clear           Empty the cache first
+      --verbose         Print a line for each call of a cached function
+      --folds <N>       Folds of the cross-validation, 2 to 100 [default: 5]
+      --model <FILE>    Where the best model is saved [default: flights-model.joblib]
+      --json <FILE>     Write the scores to FILE as JSON, with all digits
+      --flights <FILE>  Table of flights, CSV compressed by xz
+      --weather <FILE>  Table of hourly weather, CSV compressed by xz
+  -h, --help            Print this help
+";
+
+/// The options of one run.
+#[derive(Debug)]
 pub(crate) struct Options {
-    /// Threads: a number, or -1 for all cores, -2 for all but one, …
-    #[arg(long, value_name = "N", default_value_t = -1, allow_negative_numbers = true, value_parser = workers)]
     pub(crate) n_jobs: i32,
-
-    /// Folder of the cache
-    #[arg(long, value_name = "DIR", default_value = ".joblib-cache")]
     pub(crate) cache: PathBuf,
-
-    /// Empty the cache first
-    #[arg(long)]
     pub(crate) clear: bool,
-
-    /// Say what each cached function does
-    #[arg(long)]
     pub(crate) verbose: bool,
-
-    /// Folds of the cross-validation
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(2..=100))]
-    pub(crate) folds: u64,
-
-    /// Where the best model is saved
-    #[arg(long, value_name = "FILE", default_value = "flights-model.joblib")]
+    pub(crate) folds: usize,
     pub(crate) model: PathBuf,
-
-    /// Write the scores to FILE as JSON, with all digits
-    #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
-
-    /// Table of flights, CSV compressed by xz
-    #[arg(long, value_name = "FILE", default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/flights/data/flights.csv.xz"), hide_default_value = true)]
     pub(crate) flights: PathBuf,
-
-    /// Table of hourly weather, CSV compressed by xz
-    #[arg(long, value_name = "FILE", default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/flights/data/weather.csv.xz"), hide_default_value = true)]
     pub(crate) weather: PathBuf,
 }
 
-/// A number of workers that `Parallel` can make sense of.
+impl Default for Options {
+    fn default() -> Self {
+        let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/flights/data");
+        Self {
+            n_jobs: -1,
+            cache: ".joblib-cache".into(),
+            clear: false,
+            verbose: false,
+            folds: 5,
+            model: "flights-model.joblib".into(),
+            json: None,
+            flights: data.join("flights.csv.xz"),
+            weather: data.join("weather.csv.xz"),
+        }
+    }
+}
+
+impl Options {
+    /// Reads the program's arguments; `None` if they ask for help. An option that is given twice has its last value.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if an option is unknown, lacks its value or has one that is out of range.
+    pub(crate) fn parse(
+        arguments: impl IntoIterator<Item = OsString>,
+    ) -> Result<Option<Self>, lexopt::Error> {
+        let mut options = Self::default();
+        let mut parser = lexopt::Parser::from_args(arguments);
+        while let Some(argument) = parser.next()? {
+            match argument {
+                Short('h') | Long("help") => return Ok(None),
+                Long("n-jobs") => options.n_jobs = parser.value()?.parse_with(workers)?,
+                Long("cache") => options.cache = parser.value()?.into(),
+                Long("clear") => options.clear = true,
+                Long("verbose") => options.verbose = true,
+                Long("folds") => options.folds = parser.value()?.parse_with(folds)?,
+                Long("model") => options.model = parser.value()?.into(),
+                Long("json") => options.json = Some(parser.value()?.into()),
+                Long("flights") => options.flights = parser.value()?.into(),
+                Long("weather") => options.weather = parser.value()?.into(),
+                _ => return Err(argument.unexpected()),
+            }
+        }
+        Ok(Some(options))
+    }
+}
+
+/// A number of workers that `Parallel` accepts.
 fn workers(text: &str) -> Result<i32, String> {
     let n_jobs: i32 = text.parse().map_err(|_| "expected a whole number, such as 2 or -1".to_owned())?;
     joblib::effective_n_jobs(Some(n_jobs)).map_err(|error| error.to_string())?;
     Ok(n_jobs)
+}
+
+fn folds(text: &str) -> Result<usize, String> {
+    let folds = text.parse().ok().filter(|folds| (2..=100).contains(folds));
+    folds.ok_or_else(|| "expected a whole number from 2 to 100".to_owned())
 }

@@ -1,7 +1,6 @@
 //! Ridge regression from sums of products: the data is walked once for each fold, then every model is small algebra.
 
 use joblib::prelude::*;
-use nalgebra::{DMatrix, DVector};
 use serde::{Deserialize, Serialize};
 
 use crate::features::Matrix;
@@ -29,32 +28,37 @@ pub(crate) fn moments(matrix: &Matrix, folds: usize) -> joblib::Result<Vec<Momen
 
 #[tracked]
 fn fold_moments(x: &Array<f32>, y: &Array<f64>, folds: usize, fold: usize) -> Moments {
-    const BLOCK: usize = 1024;
     let width = x.shape()[1];
-    let chosen: Vec<usize> = (fold..y.len()).step_by(folds).collect();
-    let mut sum = DVector::zeros(width);
-    let mut products = DMatrix::zeros(width, width);
-    let mut with_target = DVector::zeros(width);
-    let (mut y_sum, mut yy) = (0.0, 0.0);
-    for rows in chosen.chunks(BLOCK) {
-        // A row of `x` is a column here, because nalgebra stores columns together.
-        let mut block = DMatrix::zeros(width, rows.len());
-        for (mut column, &row) in block.column_iter_mut().zip(rows) {
-            column.iter_mut().zip(x.row(row)).for_each(|(cell, &value)| *cell = f64::from(value));
+    let mut row = vec![0.0; width];
+    let mut sums = vec![0.0; width];
+    // The products of a column with itself and those after it; the matrix is symmetric.
+    let mut products = vec![0.0; width * width];
+    let mut with_target = vec![0.0; width];
+    let (mut rows, mut y_sum, mut yy) = (0.0, 0.0, 0.0);
+    for i in (fold..y.len()).step_by(folds) {
+        let target = y[[i]];
+        row.iter_mut().zip(x.row(i)).for_each(|(cell, &value)| *cell = f64::from(value));
+        for (a, &cell) in row.iter().enumerate() {
+            sums[a] += cell;
+            with_target[a] += cell * target;
+            let others = &mut products[a * width + a..(a + 1) * width];
+            others.iter_mut().zip(&row[a..]).for_each(|(sum, other)| *sum += cell * other);
         }
-        let target = DVector::from_iterator(rows.len(), rows.iter().map(|&row| y[[row]]));
-        products.gemm(1.0, &block, &block.transpose(), 1.0);
-        with_target.gemv(1.0, &block, &target, 1.0);
-        sum += block.column_sum();
-        y_sum += target.sum();
-        yy += target.norm_squared();
+        rows += 1.0;
+        y_sum += target;
+        yy += target * target;
+    }
+    for a in 0..width {
+        for b in 0..a {
+            products[a * width + b] = products[b * width + a];
+        }
     }
     Moments {
-        rows: chosen.len() as f64,
-        x: vector(&sum),
+        rows,
+        x: sums.into(),
         y: y_sum,
-        xx: Array::from_slice(products.as_slice(), &[width, width]).expect("a square"),
-        xy: vector(&with_target),
+        xx: Array::from_vec(products, &[width, width]).expect("a square"),
+        xy: with_target.into(),
         yy,
     }
 }
@@ -104,29 +108,48 @@ pub(crate) struct Model {
 ///
 /// Least squares with `penalty` times the squared coefficients added; the intercept is free. Solves the normal
 /// equations of the centred columns.
-#[cached]
+#[cached(depends(solve))]
 pub(crate) fn fit(train: &Moments, columns: &[usize], penalty: f64) -> Result<Model, String> {
-    let n = train.rows;
+    let (n, width) = (train.rows, columns.len());
     let mean = |i: usize| train.x[[i]] / n;
-    let gram = DMatrix::from_fn(columns.len(), columns.len(), |i, j| {
-        let (a, b) = (columns[i], columns[j]);
-        train.xx[[a, b]] - n * mean(a) * mean(b) + if i == j { penalty } else { 0.0 }
+    let gram = Array::from_fn(&[width, width], |index| {
+        let (a, b) = (columns[index[0]], columns[index[1]]);
+        let covariance = train.xx[[a, b]] - n * mean(a) * mean(b);
+        if index[0] == index[1] { covariance + penalty } else { covariance }
     });
-    let right =
-        DVector::from_iterator(columns.len(), columns.iter().map(|&a| train.xy[[a]] - mean(a) * train.y));
-    let coefficients = gram
-        .cholesky()
-        .ok_or_else(|| {
-            format!("the columns {columns:?} depend on each other; use a penalty above {penalty}")
-        })?
-        .solve(&right);
+    let right: Array<f64> = columns.iter().map(|&a| train.xy[[a]] - mean(a) * train.y).collect();
+    let coefficients = solve(gram, right).ok_or_else(|| {
+        format!("the columns {columns:?} depend on each other; use a penalty above {penalty}")
+    })?;
     let explained: f64 =
-        columns.iter().zip(&coefficients).map(|(&a, coefficient)| coefficient * mean(a)).sum();
-    Ok(Model {
-        columns: columns.to_vec(),
-        intercept: train.y / n - explained,
-        coefficients: vector(&coefficients),
-    })
+        columns.iter().zip(coefficients.iter()).map(|(&a, coefficient)| coefficient * mean(a)).sum();
+    Ok(Model { columns: columns.to_vec(), intercept: train.y / n - explained, coefficients })
+}
+
+/// Solves `matrix * x = right` for a symmetric positive definite matrix, by its Cholesky decomposition; `None` if the
+/// matrix is not positive definite.
+#[tracked]
+fn solve(mut matrix: Array<f64>, mut right: Array<f64>) -> Option<Array<f64>> {
+    let n = right.len();
+    let lower = matrix.make_mut();
+    let x = right.make_mut();
+    for i in 0..n {
+        for j in 0..=i {
+            let dot: f64 = (0..j).map(|k| lower[i * n + k] * lower[j * n + k]).sum();
+            let rest = lower[i * n + j] - dot;
+            if i == j && !(rest > 0.0) {
+                return None;
+            }
+            lower[i * n + j] = if i == j { rest.sqrt() } else { rest / lower[j * n + j] };
+        }
+        let dot: f64 = (0..i).map(|k| lower[i * n + k] * x[k]).sum();
+        x[i] = (x[i] - dot) / lower[i * n + i];
+    }
+    for i in (0..n).rev() {
+        let dot: f64 = (i + 1..n).map(|k| lower[k * n + i] * x[k]).sum();
+        x[i] = (x[i] - dot) / lower[i * n + i];
+    }
+    Some(right)
 }
 
 /// How well a model does on rows it has not seen.
@@ -152,8 +175,4 @@ pub(crate) fn score(model: &Model, test: &Moments) -> Score {
         + quadratic;
     let variance = test.yy - test.y * test.y / n;
     Score { rmse: (squared_error / n).max(0.0).sqrt(), r2: 1.0 - squared_error / variance }
-}
-
-fn vector(values: &DVector<f64>) -> Array<f64> {
-    Array::from_slice(values.as_slice(), &[values.len()]).expect("a vector's own length")
 }
