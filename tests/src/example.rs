@@ -3,33 +3,50 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+/// The variable by which `cargo xtask test` names the folder with the examples that it built.
+const FOLDER: &str = "JOBLIB_TEST_EXAMPLES";
+
 /// The root of the workspace.
 pub fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// Builds examples, all at once, and gives the folder with their programs.
+/// The folder of the running program's profile, such as `target/debug`.
 ///
 /// # Panics
 ///
-/// When one does not build.
-pub fn build(names: &[&str]) -> PathBuf {
-    // As `cargo xtask test` builds everything, so that nothing is built twice.
+/// If the system does not tell where the running program is.
+pub fn profile_folder() -> PathBuf {
+    // The program is <target>/<profile>/deps/<test>.
+    let program = std::env::current_exe().expect("a running program has a path");
+    program.ancestors().nth(2).expect("two folders above it").to_owned()
+}
+
+/// The arguments by which cargo builds in the profile of the running program.
+pub fn profile_arguments() -> [String; 2] {
+    let folder = profile_folder();
+    let name = folder.file_name().map_or_else(|| "debug".into(), |name| name.to_string_lossy());
+    // The folder of the profile `dev` has another name.
+    ["--profile".to_owned(), if name == "debug" { "dev".to_owned() } else { name.into_owned() }]
+}
+
+/// The program of an example: one that `cargo xtask test` built, or, without it, one that is built now.
+///
+/// # Panics
+///
+/// When it does not build.
+pub fn program(name: &str) -> PathBuf {
+    if let Some(folder) = std::env::var_os(FOLDER) {
+        return PathBuf::from(folder).join(name);
+    }
     let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["build", "--quiet", "--workspace", "--exclude", "joblib-bench", "--all-features"])
-        .args(names.iter().flat_map(|name| ["--example", name]))
+        .args(["build", "--quiet", "--package", "joblib", "--all-features", "--example", name])
+        .args(profile_arguments())
         .current_dir(workspace())
         .output()
         .expect("cargo starts");
-    assert!(
-        output.status.success(),
-        "the examples {names:?} do not build:\n{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    // This program is <target>/debug/deps/<test>.
-    let program = std::env::current_exe().expect("a running program has a path");
-    let profile = program.ancestors().nth(2).expect("two folders above it");
-    profile.join("examples")
+    assert!(output.status.success(), "the example {name} does not build: {}", printed(&output));
+    profile_folder().join("examples").join(name)
 }
 
 /// What a program printed, for messages.

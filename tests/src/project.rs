@@ -1,47 +1,62 @@
-//! A crate that a test writes, compiles and edits.
+//! A program that a test writes, compiles and edits.
 
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
+use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::example::{printed, workspace};
+use crate::example::{printed, profile_arguments, workspace};
 
-/// A crate with one program, beside the workspace and built with its artifacts.
+/// The variable by which `cargo xtask test` names the packages and features that it builds, so that they are not built
+/// again with others.
+const SELECTION: &str = "JOBLIB_TEST_SELECTION";
+
+/// A program in a folder of its own, compiled against the crates that the running test is linked with.
 #[derive(Debug)]
 pub struct Project {
     folder: TempDir,
     name: String,
+    /// What the compiler is told of the crates.
+    arguments: Vec<String>,
 }
 
 impl Project {
-    /// A crate called `name` that depends on these crates of the workspace.
+    /// A program called `name` that uses these crates. `test` is the running test's target: the crates are those that
+    /// it is built with.
     ///
     /// # Panics
     ///
-    /// When its files can't be written.
-    pub fn new(name: &str, dependencies: &[&str]) -> Self {
-        let folder = tempfile::tempdir().expect("a folder for the crate");
-        let root = workspace().canonicalize().expect("the workspace exists");
-        let of_workspace = fs::read_to_string(root.join("Cargo.toml")).expect("the workspace's manifest");
-        // With the same profiles, what is compiled already is used.
-        let profiles = of_workspace.find("[profile").map_or("", |start| &of_workspace[start..]);
-        let dependencies: Vec<String> = dependencies
-            .iter()
-            .map(|name| {
-                format!("{name} = {{ path = {:?} }}", root.join("crates").join(name).display().to_string())
-            })
+    /// When the crates can't be found.
+    pub fn new(name: &str, test: &str, crates: &[&str]) -> Self {
+        let selection = std::env::var(SELECTION);
+        let selection = selection.as_deref().unwrap_or("--package joblib-tests");
+        let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+            .args(["test", "--no-run", "--quiet", "--message-format", "json", "--test", test])
+            .args(selection.split_whitespace())
+            .args(profile_arguments())
+            .current_dir(workspace())
+            .output()
+            .expect("cargo starts");
+        assert!(output.status.success(), "cargo can't name its artifacts: {}", printed(&output));
+        let messages: Vec<Value> = output
+            .stdout
+            .split(|&byte| byte == b'\n')
+            .filter_map(|line| serde_json::from_slice(line).ok())
             .collect();
-        let manifest = format!(
-            "[workspace]\n\n[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\npublish = false\n\n\
-             [dependencies]\n{}\n\n{profiles}",
-            dependencies.join("\n")
-        );
-        fs::write(folder.path().join("Cargo.toml"), manifest).expect("the manifest is written");
-        fs::copy(root.join("Cargo.lock"), folder.path().join("Cargo.lock")).expect("the lock file is copied");
-        fs::create_dir(folder.path().join("src")).expect("a folder for the source");
-        Self { folder, name: name.to_owned() }
+        let mut arguments = Vec::new();
+        for name in crates {
+            let library = library(&messages, name).unwrap_or_else(|| panic!("cargo names no library {name}"));
+            let folder = library.parent().expect("it is in a folder").display();
+            arguments.extend(["--extern".to_owned(), format!("{name}={}", library.display())]);
+            arguments.extend(["-L".to_owned(), format!("dependency={folder}")]);
+        }
+        Self {
+            folder: tempfile::tempdir().expect("a folder for the program"),
+            name: name.to_owned(),
+            arguments,
+        }
     }
 
     /// Compiles `source` as the program's, and gives the program's path.
@@ -50,18 +65,18 @@ impl Project {
     ///
     /// When it does not compile.
     pub fn build(&self, source: &str) -> PathBuf {
-        fs::write(self.folder.path().join("src/main.rs"), source).expect("the source is written");
-        // This program is <target>/debug/deps/<test>.
-        let program = std::env::current_exe().expect("a running program has a path");
-        let profile = program.ancestors().nth(2).expect("two folders above it");
-        let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-            .args(["build", "--quiet", "--offline"])
+        let (file, program) = (self.folder.path().join("main.rs"), self.folder.path().join(&self.name));
+        fs::write(&file, source).expect("the source is written");
+        let output = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
+            .args(["--edition", "2024", "--crate-name", &self.name, "-o"])
+            .arg(&program)
+            .args(&self.arguments)
+            .arg(&file)
             .current_dir(self.folder.path())
-            .env("CARGO_TARGET_DIR", profile.parent().expect("a profile is in the target folder"))
             .output()
-            .expect("cargo starts");
+            .expect("the compiler starts");
         assert!(output.status.success(), "the program does not build:\n{}", printed(&output));
-        profile.join(&self.name)
+        program
     }
 
     /// Compiles and runs the program, and gives what it printed.
@@ -75,4 +90,19 @@ impl Project {
         assert!(output.status.success(), "the program failed:\n{}", printed(&output));
         String::from_utf8(output.stdout).expect("the program prints text")
     }
+}
+
+/// The file of a library among cargo's messages: an `.rlib`, or the shared library of a procedural macro.
+fn library(messages: &[Value], name: &str) -> Option<PathBuf> {
+    let built = messages.iter().rev().filter(|message| {
+        let target = &message["target"];
+        let kind =
+            |kind: &str| target["kind"].as_array().is_some_and(|kinds| kinds.iter().any(|k| k == kind));
+        target["name"] == name && (kind("lib") || kind("proc-macro")) && message["profile"]["test"] == false
+    });
+    let files = built.flat_map(|message| message["filenames"].as_array().into_iter().flatten());
+    files.filter_map(Value::as_str).map(PathBuf::from).find(|path| {
+        path.extension()
+            .is_some_and(|extension| extension == "rlib" || extension == std::env::consts::DLL_EXTENSION)
+    })
 }

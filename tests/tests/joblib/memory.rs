@@ -1,30 +1,18 @@
 //! What joblib's own tests of `Memory` hold, where `joblib-memory`'s tests do not hold it already.
 
 use std::cell::{Cell, RefCell};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use joblib_array::{Array, MmapMode};
 use joblib_memory::{Limits, MemorizedResult, Memory, Policy, Shelved};
 use joblib_parallel::{Parallel, delayed};
+use joblib_tests::files;
 use tempfile::TempDir;
 
 fn folder() -> TempDir {
     tempfile::tempdir().unwrap()
-}
-
-/// The files that hold results.
-fn entries(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
-        if entry.file_type().unwrap().is_dir() {
-            found.extend(entries(&entry.path()));
-        } else if entry.path().extension().is_some_and(|extension| extension == "joblib") {
-            found.push(entry.path());
-        }
-    }
-    found
 }
 
 fn get_1000_bytes(n: u64) -> Vec<u8> {
@@ -115,9 +103,9 @@ fn a_damaged_result_is_computed_again_mapped_as_asked_and_a_reference_to_it_says
     });
     twice.eval((1000,));
     let spoil = || {
-        let files = entries(folder.path());
-        assert_eq!(files.len(), 1);
-        std::fs::write(&files[0], "garbage").unwrap();
+        let results = files::results(folder.path());
+        assert_eq!(results.len(), 1);
+        std::fs::write(&results[0], "garbage").unwrap();
     };
     spoil();
     assert_eq!((twice.eval((1000,)).len(), runs.get()), (1000, 2));
@@ -182,11 +170,11 @@ fn a_function_stays_readable_beside_its_results_and_its_folder_after_one_was_del
     let folder = folder();
     let memory = Memory::new(folder.path()).unwrap();
     toy(&memory);
-    let files = entries(folder.path());
-    assert_eq!(files.len(), 10);
-    std::fs::remove_file(&files[0]).unwrap();
+    let results = files::results(folder.path());
+    assert_eq!(results.len(), 10);
+    std::fs::remove_file(&results[0]).unwrap();
     toy(&memory);
-    assert_eq!(entries(folder.path()).len(), 10);
+    assert_eq!(files::results(folder.path()).len(), 10);
 }
 
 #[test]
@@ -312,7 +300,7 @@ fn worker_processes_that_store_one_large_result_at_once_leave_it_whole() {
     let parallel = Parallel::new().backend("loky").n_jobs(2).batch_size(1);
     let lengths: Vec<usize> = parallel.run(tasks).unwrap().iter().map(Vec::len).collect();
     assert_eq!(lengths, [1000, 999, 1000, 999, 1000, 999]);
-    assert_eq!(entries(folder.path()).len(), 2);
+    assert_eq!(files::results(folder.path()).len(), 2);
 }
 
 #[test]
@@ -322,7 +310,7 @@ fn a_reference_is_made_without_reading_the_result() {
     let ones = memory.cache("ones", |n: usize| Array::from_vec(vec![1.0; n], &[n]).unwrap());
     ones.eval((10_000,));
     // What was read would be found to be damaged.
-    let file = &entries(folder.path())[0];
+    let file = &files::results(folder.path())[0];
     let mut bytes = std::fs::read(file).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;

@@ -1,30 +1,12 @@
 //! The examples of joblib's manual, each run as a user runs it and held to what it prints.
 
-use std::path::PathBuf;
 use std::process::Command;
-use std::sync::LazyLock;
 
 use joblib_tests::example::{self, printed};
 
-/// Where the programs are: all of them are built by the first test that asks.
-static PROGRAMS: LazyLock<PathBuf> = LazyLock::new(|| {
-    example::build(&[
-        "checkpoint",
-        "compressors_comparison",
-        "custom_backend",
-        "custom_compressor",
-        "custom_store",
-        "memory_basic_usage",
-        "parallel_generator",
-        "parallel_memmap",
-        "parallel_random_state",
-        "serialization",
-    ])
-});
-
 /// Runs an example and gives what it printed.
 fn run(name: &str) -> String {
-    let output = Command::new(PROGRAMS.join(name)).output().expect("the program starts");
+    let output = Command::new(example::program(name)).output().expect("the program starts");
     assert!(output.status.success(), "{name}: {}", printed(&output));
     // Nothing is printed but by the example itself: no warning, no message of a worker.
     assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{name} on standard error");

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use joblib_persist::pickle::{self, Limits, Value};
 use joblib_tests::python::{self, Release};
 
-/// Loads bytes that must be refused, at once.
+/// Loads bytes that must be refused at once: the time is bounded generously, for what takes it would take hours.
 fn refused(bytes: &[u8]) -> joblib_persist::Error {
     let start = Instant::now();
     let error = pickle::from_slice::<Value>(bytes).expect_err("the pickle is refused");
-    assert!(start.elapsed() < Duration::from_secs(5), "it took {:?}: {error}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(30), "it took {:?}: {error}", start.elapsed());
     assert!(error.offset().is_some(), "no offset: {error:?}");
     error
 }
@@ -27,7 +27,7 @@ class Call:
     def __reduce__(self): return self.call
 write = f"open({marker!r}, 'w').close()"
 calls = {"os.system": Call(os.system, f"touch {marker}"), "eval": Call(eval, write), "exec": Call(exec, write),
-         "open": Call(open, marker, "w"), "import": Call(__import__, "this"), "getattr": Call(getattr, os, "system") if False else Call(os.putenv, "A", "B")}
+         "open": Call(open, marker, "w"), "import": Call(__import__, "this"), "putenv": Call(os.putenv, "A", "B")}
 for protocol in range(6):
     for name, call in calls.items():
         with open(f"{folder}/{name}.{protocol}.pkl", "wb") as f: pickle.dump([call, {"deep": (call,)}], f, protocol)

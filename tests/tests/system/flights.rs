@@ -1,15 +1,13 @@
 //! The study of the flights, as a user runs it.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output};
-use std::sync::LazyLock;
 
 use joblib_tests::example::{self, printed};
+use joblib_tests::files;
 use joblib_tests::python::{Release, python};
 use serde_json::Value;
-
-static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| example::build(&["flights"]).join("flights"));
 
 /// A user's folder: the cache, the model and the scores lie in it.
 struct Study {
@@ -26,7 +24,7 @@ impl Study {
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
-        Command::new(&*PROGRAM)
+        Command::new(example::program("flights"))
             .current_dir(self.folder.path())
             .args(["--cache", "cache", "--json", "scores.json"])
             .args(arguments)
@@ -53,19 +51,6 @@ fn data(name: &str) -> PathBuf {
 /// The table of scores: what both runs print alike.
 fn table(printed: &str) -> Vec<&str> {
     printed.lines().skip_while(|line| !line.contains("rmse")).collect()
-}
-
-/// All files of a folder and the folders in it.
-fn files_below(folder: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
-        if entry.is_dir() {
-            files.extend(files_below(&entry));
-        } else {
-            files.push(entry);
-        }
-    }
-    files
 }
 
 #[test]
@@ -144,7 +129,7 @@ fn damaged_truncated_and_foreign_files_in_the_cache_are_warned_about_and_compute
         |bytes| *bytes = b"not a result at all".to_vec(),
     ];
     for damage in damage {
-        for file in files_below(&study.path("cache")) {
+        for file in files::below(&study.path("cache")) {
             let mut bytes = fs::read(&file).expect("a file");
             if !bytes.is_empty() {
                 damage(&mut bytes);

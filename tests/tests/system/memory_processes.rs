@@ -8,27 +8,7 @@ use std::time::Duration;
 
 use joblib_array::{Array, MmapMode};
 use joblib_memory::{Limits, MemorizedResult, Memory, Shelved};
-use joblib_tests::child;
-
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let Ok(entries) = fs::read_dir(folder) else { return found };
-    for entry in entries.map(Result::unwrap) {
-        if entry.file_type().unwrap().is_dir() {
-            found.extend(files(&entry.path()));
-        } else {
-            found.push(entry.path());
-        }
-    }
-    found
-}
-
-fn results(folder: &Path) -> usize {
-    files(folder)
-        .iter()
-        .filter(|path| path.extension().is_some_and(|extension| extension == "joblib"))
-        .count()
-}
+use joblib_tests::{child, files};
 
 fn expected(x: u64) -> Vec<u64> {
     (0..100 + x % 50).map(|i| i * x).collect()
@@ -71,13 +51,13 @@ fn hammer(backend: &str, folder: &Path, items: Option<u64>, seed: u64) {
     });
 }
 
-fn hammer_with_processes(test: &str, backend: &str, items: Option<u64>) -> tempfile::TempDir {
+fn hammer_with_processes(backend: &str, items: Option<u64>) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let limit = items.map_or_else(|| "none".to_owned(), |items| items.to_string());
     let children: Vec<_> = (0..8)
         .map(|seed| {
             let role = format!("{}\n{limit}\n{seed}\n{backend}", folder.path().display());
-            child::command(test, &role).stderr(Stdio::piped()).spawn().unwrap()
+            child::command(hammer_in_threads, &role).stderr(Stdio::piped()).spawn().unwrap()
         })
         .collect();
     for child in children {
@@ -87,8 +67,11 @@ fn hammer_with_processes(test: &str, backend: &str, items: Option<u64>) -> tempf
     folder
 }
 
-fn play_hammer(role: &str) {
-    let mut lines = role.lines();
+#[test]
+#[ignore = "the role of a child process"]
+fn hammer_in_threads() {
+    let argument = child::argument();
+    let mut lines = argument.lines();
     let folder = PathBuf::from(lines.next().unwrap());
     let items = lines.next().unwrap().parse().ok();
     let seed = lines.next().unwrap().parse().unwrap();
@@ -96,13 +79,9 @@ fn play_hammer(role: &str) {
 }
 
 #[test]
-fn thirty_two_askers_in_eight_processes_compute_each_result_once() {
-    if let Some(role) = child::role() {
-        return play_hammer(&role);
-    }
-    let test = "thirty_two_askers_in_eight_processes_compute_each_result_once";
+fn thirty_two_callers_in_eight_processes_compute_each_result_once() {
     for backend in ["local", "sqlite"] {
-        let folder = hammer_with_processes(test, backend, None);
+        let folder = hammer_with_processes(backend, None);
         let notes = fs::read_to_string(folder.path().join("notes")).unwrap();
         let mut computed: Vec<u64> = notes.lines().map(|line| line.parse().unwrap()).collect();
         let count = computed.len();
@@ -116,40 +95,38 @@ fn thirty_two_askers_in_eight_processes_compute_each_result_once() {
 
 #[test]
 fn evictions_under_eight_processes_cost_recomputation_and_nothing_else() {
-    if let Some(role) = child::role() {
-        return play_hammer(&role);
-    }
-    let test = "evictions_under_eight_processes_cost_recomputation_and_nothing_else";
     for backend in ["local", "sqlite"] {
-        let folder = hammer_with_processes(test, backend, Some(30));
+        let folder = hammer_with_processes(backend, Some(30));
         let cache = folder.path().join("cache");
         let left = Memory::with_backend(backend, &cache).unwrap().items().unwrap().len();
         // Each process may be in the middle of dropping what the others have just stored.
         assert!(left <= 30 + 8, "{left} results where 30 are allowed, in {backend}");
         let claims = cache.join("joblib-rs/claims");
-        assert_eq!(files(&claims), Vec::<PathBuf>::new(), "no claim is left");
+        assert_eq!(files::below(&claims), Vec::<PathBuf>::new(), "no claim is left");
         let notes = fs::read_to_string(folder.path().join("notes")).unwrap();
         assert!(notes.lines().count() > 100, "some were computed again, in {backend}");
     }
 }
 
 #[test]
-fn a_process_killed_at_any_moment_leaves_right_values_or_clean_misses() {
-    if let Some(role) = child::role() {
-        let memory = Memory::new(&role).unwrap();
-        child::here();
-        for x in 0.. {
-            memory.eval("work", expected, (x % 5000,));
-        }
+#[ignore = "the role of a child process"]
+fn compute_until_killed() {
+    let memory = Memory::new(child::argument()).unwrap();
+    child::ready();
+    for x in 0.. {
+        memory.eval("work", expected, (x % 5000,));
     }
-    let test = "a_process_killed_at_any_moment_leaves_right_values_or_clean_misses";
+}
+
+#[test]
+fn a_process_killed_at_any_moment_leaves_right_values_or_clean_misses() {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().to_str().unwrap();
     let mut moment = 0x9e37_79b9_u64;
     for round in 0..200_u64 {
-        let mut victim =
-            child::command(test, place).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        child::wait_for(&mut victim);
+        let mut command = child::command(compute_until_killed, place);
+        let mut victim = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        child::wait_until_ready(&mut victim);
         moment = moment.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(round);
         thread::sleep(Duration::from_micros((moment >> 33) % 3000));
         victim.kill().unwrap();
@@ -165,7 +142,7 @@ fn a_process_killed_at_any_moment_leaves_right_values_or_clean_misses() {
     }
     memory.reduce_size(&Limits::default()).unwrap();
     let own = folder.path().join("joblib-rs");
-    assert_eq!(files(&own.join("claims")), Vec::<PathBuf>::new(), "no litter stays");
+    assert_eq!(files::below(&own.join("claims")), Vec::<PathBuf>::new(), "no litter stays");
     for (item, metadata) in memory.items().unwrap() {
         assert!(metadata.is_some(), "{item:?} can be read");
     }
@@ -173,8 +150,8 @@ fn a_process_killed_at_any_moment_leaves_right_values_or_clean_misses() {
 
 /// Never ends in the child.
 fn slow(x: u64) -> u64 {
-    if child::role().is_some() {
-        child::here();
+    if child::is_child() {
+        child::ready();
         loop {
             thread::park();
         }
@@ -183,16 +160,17 @@ fn slow(x: u64) -> u64 {
 }
 
 #[test]
+#[ignore = "the role of a child process"]
+fn claim_until_killed() {
+    Memory::new(child::argument()).unwrap().eval("slow", slow, (1,));
+}
+
+#[test]
 fn a_claim_of_a_dead_process_is_taken_over_at_once() {
-    if let Some(role) = child::role() {
-        let memory = Memory::new(&role).unwrap();
-        memory.eval("slow", slow, (1,));
-    }
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().to_str().unwrap();
-    let test = "a_claim_of_a_dead_process_is_taken_over_at_once";
-    let mut holder = child::command(test, place).stdout(Stdio::piped()).spawn().unwrap();
-    child::wait_for(&mut holder);
+    let mut holder = child::command(claim_until_killed, place).stdout(Stdio::piped()).spawn().unwrap();
+    child::wait_until_ready(&mut holder);
     let memory = Memory::new(place).unwrap();
     let slow = memory.cache("slow", self::slow);
     // While it lives, patience is bounded …
@@ -203,41 +181,43 @@ fn a_claim_of_a_dead_process_is_taken_over_at_once() {
     holder.kill().unwrap();
     holder.wait().unwrap();
     assert_eq!(slow.eval((1,)), 11);
-    assert_eq!(files(&folder.path().join("joblib-rs/claims")), Vec::<PathBuf>::new());
+    assert_eq!(files::below(&folder.path().join("joblib-rs/claims")), Vec::<PathBuf>::new());
+}
+
+#[test]
+#[ignore = "the role of a child process"]
+fn fill_a_disk_of_20_kilobytes() {
+    // Files of this process may have 20 kB; what is beyond is an error instead of a signal.
+    // SAFETY: the calls change limits of this process only, which has no other threads that write files.
+    unsafe {
+        libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
+        let limit = libc::rlimit { rlim_cur: 20_000, rlim_max: 20_000 };
+        assert_eq!(libc::setrlimit(libc::RLIMIT_FSIZE, &raw const limit), 0);
+    }
+    let memory = Memory::new(child::argument()).unwrap();
+    let zeros = memory.cache("zeros", |n: usize| vec![0_u8; n]);
+    assert_eq!(zeros.eval((100_000,)).len(), 100_000);
+    assert_eq!(zeros.eval((100,)).len(), 100);
+    assert!(!zeros.check_call_in_cache((100_000,)));
+    assert!(zeros.check_call_in_cache((100,)), "what fits is stored");
 }
 
 #[test]
 fn a_full_disk_costs_the_caching_and_leaves_nothing_behind() {
-    if let Some(role) = child::role() {
-        // Files of this process may have 20 kB; what is beyond is an error instead of a signal.
-        // SAFETY: the calls change limits of this process only, which has no other threads that write files.
-        unsafe {
-            libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
-            let limit = libc::rlimit { rlim_cur: 20_000, rlim_max: 20_000 };
-            assert_eq!(libc::setrlimit(libc::RLIMIT_FSIZE, &raw const limit), 0);
-        }
-        let memory = Memory::new(&role).unwrap();
-        let zeros = memory.cache("zeros", |n: usize| vec![0_u8; n]);
-        assert_eq!(zeros.eval((100_000,)).len(), 100_000);
-        assert_eq!(zeros.eval((100,)).len(), 100);
-        assert!(!zeros.check_call_in_cache((100_000,)));
-        assert!(zeros.check_call_in_cache((100,)), "what fits is stored");
-        return;
-    }
     let folder = tempfile::tempdir().unwrap();
-    let test = "a_full_disk_costs_the_caching_and_leaves_nothing_behind";
-    let child =
-        child::command(test, folder.path().to_str().unwrap()).stderr(Stdio::piped()).output().unwrap();
+    let child = child::run(fill_a_disk_of_20_kilobytes, folder.path().to_str().unwrap());
     let told = String::from_utf8_lossy(&child.stderr);
-    assert!(child.status.success(), "{told}");
     assert_eq!(told.matches("warning: joblib").count(), 1, "{told}");
-    assert_eq!(files(&folder.path().join("joblib-rs/claims")), Vec::<PathBuf>::new());
-    assert_eq!(results(folder.path()), 1);
+    assert_eq!(files::below(&folder.path().join("joblib-rs/claims")), Vec::<PathBuf>::new());
+    assert_eq!(files::results(folder.path()).len(), 1);
 }
 
-/// What a child does with references: the first is given as text, the second as JSON.
-fn read_references(role: &str) {
-    let (text, json) = role.split_once('\n').unwrap();
+/// The first reference is given as text, the second as JSON.
+#[test]
+#[ignore = "the role of a child process"]
+fn read_references() {
+    let argument = child::argument();
+    let (text, json) = argument.split_once('\n').unwrap();
     let mapped: MemorizedResult<Array<f64>> = text.parse().unwrap();
     assert_eq!(mapped.to_string(), text);
     let array = mapped.get().unwrap();
@@ -250,10 +230,6 @@ fn read_references(role: &str) {
 
 #[test]
 fn references_are_printed_parsed_serialized_and_read_in_another_process() {
-    if let Some(role) = child::role() {
-        return read_references(&role);
-    }
-    let test = "references_are_printed_parsed_serialized_and_read_in_another_process";
     // A place and a name that text has to quote.
     let folder = tempfile::Builder::new().prefix("a \"b\", c=\\ é").tempdir().unwrap();
     for backend in ["local", "sqlite"] {
@@ -267,8 +243,7 @@ fn references_are_printed_parsed_serialized_and_read_in_another_process() {
         let shelved = text.call_and_shelve((7,));
         if backend == "local" {
             let role = format!("{mapped}\n{}", serde_json::to_string(&shelved).unwrap());
-            let child = child::command(test, &role).stderr(Stdio::piped()).output().unwrap();
-            assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stderr));
+            child::run(read_references, &role);
             assert!(shelved.get().unwrap_err().is_gone(), "the other process cleared it");
         } else {
             // What is not a file of its own can't be mapped.

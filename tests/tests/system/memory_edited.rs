@@ -58,7 +58,7 @@ fn fit(
 
 #[test]
 fn an_edited_function_is_computed_again_and_a_reformatted_one_is_not() {
-    let project = Project::new("edited", &["joblib-macros", "joblib-memory"]);
+    let project = Project::new("edited", "system", &["joblib_macros", "joblib_memory"]);
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().to_str().unwrap();
     // Told by the program: the value, hits, misses.

@@ -107,8 +107,8 @@ async fn fetch(memory: &Memory, x: u64) -> u64 {
 }
 
 #[test]
-fn tasks_on_many_threads_that_ask_at_once_share_one_computation() {
-    let memory = memory("many askers");
+fn tasks_on_many_threads_that_call_at_once_share_one_computation() {
+    let memory = memory("many callers");
     let barrier = Barrier::new(8);
     thread::scope(|scope| {
         for _ in 0..8 {
@@ -130,17 +130,16 @@ async fn flaky(memory: &Memory, x: u64, fails: bool) -> Result<u64, String> {
 #[test]
 fn those_who_wait_for_a_task_that_fails_or_is_dropped_compute_for_themselves() {
     let memory = memory("failures");
-    let both_fates = both(flaky(&memory, 1, true), flaky(&memory, 1, false));
-    assert_eq!(block_on(both_fates), (Err("no".to_owned()), Ok(1)));
+    let both_results = both(flaky(&memory, 1, true), flaky(&memory, 1, false));
+    assert_eq!(block_on(both_results), (Err("no".to_owned()), Ok(1)));
     let mut dropped = Box::pin(flaky(&memory, 2, false));
     assert!(dropped.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
-    let asker = thread::spawn({
-        let memory = memory.clone();
-        move || block_on(flaky(&memory, 2, false))
-    });
-    thread::sleep(Duration::from_millis(50));
+    // Another caller waits for the first one's task, …
+    let mut waiting = Box::pin(flaky(&memory, 2, false));
+    assert!(waiting.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    // … which is dropped.
     drop(dropped);
-    assert_eq!(asker.join().unwrap(), Ok(2));
+    assert_eq!(block_on(waiting), Ok(2));
 }
 
 #[cached(crate = joblib_memory, memory = memory, ignore("memory", "deep"))]
@@ -206,24 +205,25 @@ fn a_wait_that_would_never_end_ends_with_the_waiting_time() {
 async fn elsewhere(memory: &Memory, x: u64, there: bool) -> u64 {
     Pause(None).await;
     if there {
-        child::here();
+        child::ready();
         std::io::stdin().read_line(&mut String::new()).unwrap();
     }
     x + 1
 }
 
 #[test]
+#[ignore = "the role of a child process"]
+fn compute_until_told_to_end() {
+    block_on(elsewhere(&Memory::new(child::argument()).unwrap(), 1, true));
+}
+
+#[test]
 fn a_task_waits_for_another_process_without_blocking_its_executor() {
-    if let Some(place) = child::role() {
-        block_on(elsewhere(&Memory::new(place).unwrap(), 1, true));
-        return;
-    }
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().to_str().unwrap();
-    let test = "a_task_waits_for_another_process_without_blocking_its_executor";
-    let mut command = child::command(test, place);
+    let mut command = child::command(compute_until_told_to_end, place);
     let mut other = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    child::wait_for(&mut other);
+    child::wait_until_ready(&mut other);
     let memory = Memory::new(place).unwrap();
     // The other process ends only when this task goes on while the first one waits.
     let tell = async {

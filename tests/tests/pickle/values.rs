@@ -2,7 +2,8 @@
 
 use joblib_persist::pickle::Value;
 use joblib_tests::python::{self, Release};
-use joblib_tests::python_value;
+
+use crate::python_value;
 
 fn every_case_holds(release: Release) {
     let folder = tempfile::tempdir().expect("a temporary folder");

@@ -1,37 +1,24 @@
 //! A dump that is killed must never cost the value that was there: at 200 random moments of dumps over an existing file, a
 //! real process gets SIGKILL, and what is then at the path loads, old or new.
 
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use joblib_array::Array;
 use joblib_persist::{dump, load, verify};
-
-const TARGET: &str = "JOBLIB_TEST_CRASH_TARGET";
+use joblib_tests::child;
 
 /// Values whose every part says which dump they are of.
 fn value(number: u64) -> (u64, Array<u64>, Vec<String>) {
     (number, Array::from_vec(vec![number; 60_000], &[300, 200]).unwrap(), vec![number.to_string(); 100])
 }
 
-/// What the child does; nothing when it runs as a test among others.
 #[test]
-fn the_child_dumps_until_it_is_killed() {
-    let Some(path) = std::env::var_os(TARGET).map(PathBuf::from) else { return };
+#[ignore = "the role of a child process"]
+fn dump_until_killed() {
+    let path = child::argument();
     for number in 1.. {
         dump(&value(number), &path).unwrap();
     }
-}
-
-fn child(path: &Path) -> Child {
-    Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "the_child_dumps_until_it_is_killed", "--nocapture"])
-        .env(TARGET, path)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap()
 }
 
 #[test]
@@ -43,7 +30,7 @@ fn a_dump_killed_at_200_random_moments_always_leaves_a_value_and_no_growing_litt
         let mut random = 0x9e37_79b9_7f4a_7c15_u64;
         for kill in 0..kills {
             let before = load::<(u64, Array<u64>, Vec<String>)>(&path).unwrap().0;
-            let mut child = child(&path);
+            let mut child = child::command(dump_until_killed, path.to_str().unwrap()).spawn().unwrap();
             // The child's first dumps have begun when the file changes; from then on any moment will do.
             let started = Instant::now();
             let stamp = std::fs::metadata(&path).unwrap().modified().unwrap();

@@ -81,10 +81,11 @@ impl Session for Waiting {
 }
 
 #[test]
-fn there_is_at_least_one_processor_and_one_worker() {
-    assert!(cpu_count() >= 1);
-    assert!(effective_n_jobs(None).unwrap() >= 1);
-    assert_eq!(effective_n_jobs(Some(-1)).unwrap(), cpu_count());
+fn negative_numbers_of_workers_count_from_the_number_of_processors() {
+    let cpus = cpu_count();
+    assert_eq!(effective_n_jobs(Some(-1)).unwrap(), cpus);
+    assert_eq!(effective_n_jobs(Some(-2)).unwrap(), (cpus - 1).max(1));
+    assert_eq!(effective_n_jobs(Some(-1000)).unwrap(), 1);
 }
 
 #[test]

@@ -4,8 +4,9 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use joblib::parallel::Backend;
 use joblib::prelude::*;
-use joblib::{Backend, MemorizedResult, MmapMode, Shelved};
+use joblib::{MemorizedResult, Shelved};
 
 /// The tests of one process take turns with its installed memory.
 static TURN: Mutex<()> = Mutex::new(());

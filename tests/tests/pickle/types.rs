@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
 use joblib_array::{Array, MmapMode, Order};
@@ -10,21 +11,39 @@ use joblib_tests::python::{self, Release};
 use num_complex::Complex;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use tempfile::TempDir;
 
-/// What `joblib.dump(EXPRESSION)` gives, loaded as `T`, from today's Python and the older one.
-fn from_python<T: DeserializeOwned>(expression: &str) -> [T; 2] {
-    Release::ALL.map(|release| {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("value.joblib");
-        // These take a second each, and few expressions need them.
-        let large = [("pd.", "import pandas as pd\n"), ("LinearRegression", "from sklearn.linear_model import LinearRegression\n")];
-        let large: String =
-            large.iter().filter(|(name, _)| expression.contains(name)).map(|(_, import)| *import).collect();
-        let script = format!(
-            "import sys, joblib, datetime as dt, decimal, fractions, uuid, pathlib, collections\nimport numpy as np\n{large}joblib.dump({expression}, sys.argv[1])"
-        );
-        python::run(release, &script, &[path.to_str().expect("a path")]);
-        load(&path).unwrap_or_else(|error| panic!("{expression}: {error:?}"))
+/// What `joblib.dump(EXPRESSION)` wrote, by today's Python and by the older one.
+struct Dumped {
+    expression: &'static str,
+    paths: Vec<PathBuf>,
+    _folder: Rc<TempDir>,
+}
+
+impl Dumped {
+    /// What each of the two Pythons wrote, as `T`.
+    fn load<T: DeserializeOwned>(&self) -> impl Iterator<Item = T> {
+        self.paths.iter().map(|path| {
+            load(path).unwrap_or_else(|error| panic!("{}, {}: {error:?}", self.expression, path.display()))
+        })
+    }
+}
+
+/// Dumps each of these expressions: all of them in one process of each Python, which takes up to a second to start.
+fn dumped<const N: usize>(imports: &str, expressions: [&'static str; N]) -> [Dumped; N] {
+    let folder = Rc::new(tempfile::tempdir().expect("a folder"));
+    let path = |release: Release, i: usize| folder.path().join(format!("{i}-{release:?}.joblib"));
+    for release in Release::ALL {
+        let dumps = expressions.iter().enumerate().map(|(i, expression)| {
+            format!("joblib.dump({expression}, {:?})\n", path(release, i).to_str().expect("a path"))
+        });
+        let script = format!("import joblib\nimport numpy as np\n{imports}\n{}", dumps.collect::<String>());
+        python::run(release, &script, &[]);
+    }
+    std::array::from_fn(|i| Dumped {
+        expression: expressions[i],
+        paths: Release::ALL.map(|release| path(release, i)).to_vec(),
+        _folder: Rc::clone(&folder),
     })
 }
 
@@ -65,35 +84,46 @@ joblib.dump(
 
 #[test]
 fn values_of_pythons_library_become_rusts() {
-    for value in from_python::<Duration>("dt.timedelta(days=1, microseconds=5)") {
+    let [timedelta, datetime, decimals, uuids, path, ranges, complex, integers, containers] = dumped(
+        "import collections, datetime as dt, decimal, fractions, pathlib, uuid",
+        [
+            "dt.timedelta(days=1, microseconds=5)",
+            "dt.datetime(1970, 1, 2, tzinfo=dt.timezone.utc)",
+            "(decimal.Decimal('1.5'), fractions.Fraction(1, 3), fractions.Fraction(1, 4))",
+            "(uuid.UUID(int=7), uuid.UUID(int=7))",
+            "pathlib.PurePosixPath('/usr/lib')",
+            "(range(5, 0, -2), range(2, 9))",
+            "1+2j",
+            "(2**64-1, -2**127, 2**128-1, 2**200)",
+            "({1, 2}, {5: 'x'}, None)",
+        ],
+    );
+    for value in timedelta.load::<Duration>() {
         assert_eq!(value, Duration::new(86_400, 5_000));
     }
-    for value in from_python::<SystemTime>("dt.datetime(1970, 1, 2, tzinfo=dt.timezone.utc)") {
+    for value in datetime.load::<SystemTime>() {
         assert_eq!(value, SystemTime::UNIX_EPOCH + Duration::from_hours(24));
     }
-    for value in from_python::<(f64, String, f64)>(
-        "(decimal.Decimal('1.5'), fractions.Fraction(1, 3), fractions.Fraction(1, 4))",
-    ) {
+    for value in decimals.load::<(f64, String, f64)>() {
         assert_eq!(value, (1.5, "1/3".to_owned(), 0.25));
     }
-    for value in from_python::<(u128, String)>("(uuid.UUID(int=7), uuid.UUID(int=7))") {
+    for value in uuids.load::<(u128, String)>() {
         assert_eq!(value, (7, "00000000-0000-0000-0000-000000000007".to_owned()));
     }
-    for value in from_python::<PathBuf>("pathlib.PurePosixPath('/usr/lib')") {
+    for value in path.load::<PathBuf>() {
         assert_eq!(value, PathBuf::from("/usr/lib"));
     }
-    for value in from_python::<(Vec<i64>, std::ops::Range<u32>)>("(range(5, 0, -2), range(2, 9))") {
+    for value in ranges.load::<(Vec<i64>, std::ops::Range<u32>)>() {
         assert_eq!(value, (vec![5, 3, 1], 2..9));
     }
-    for value in from_python::<Complex<f64>>("1+2j") {
+    for value in complex.load::<Complex<f64>>() {
         assert_eq!(value, Complex::new(1.0, 2.0));
     }
-    for value in from_python::<(u64, i128, u128, String)>("(2**64-1, -2**127, 2**128-1, 2**200)") {
+    for value in integers.load::<(u64, i128, u128, String)>() {
         assert_eq!((value.0, value.1, value.2), (u64::MAX, i128::MIN, u128::MAX));
         assert_eq!(value.3, "1606938044258990275541962092341162602522202993782792835301376");
     }
-    for value in from_python::<(HashSet<i32>, BTreeMap<i64, String>, Option<u8>)>("({1, 2}, {5: 'x'}, None)")
-    {
+    for value in containers.load::<(HashSet<i32>, BTreeMap<i64, String>, Option<u8>)>() {
         assert_eq!(value, (HashSet::from([1, 2]), BTreeMap::from([(5, "x".to_owned())]), None));
     }
 }
@@ -115,26 +145,31 @@ fn an_integer_that_does_not_fit_is_a_type_error_that_says_where() {
 
 #[test]
 fn arrays_become_vecs_and_arrays_of_any_order() {
-    for value in from_python::<(Array<i32>, Vec<Vec<i32>>, Array<f64>, Vec<f64>)>(
-        "(np.asfortranarray(np.arange(6, dtype='i4').reshape(2, 3)), np.asfortranarray(np.arange(6, dtype='i4').reshape(2, 3)), np.arange(3, dtype='>f8'), np.arange(3, dtype='f4'))",
-    ) {
+    let [orders, texts, masked, lists] = dumped(
+        "",
+        [
+            "(np.asfortranarray(np.arange(6, dtype='i4').reshape(2, 3)), np.asfortranarray(np.arange(6, dtype='i4').reshape(2, 3)), np.arange(3, dtype='>f8'), np.arange(3, dtype='f4'))",
+            "(np.array(['é', 'b']), np.array([b'a', b'bc']), np.array(['2020-01-02', 'NaT'], 'M8[D]'))",
+            "np.ma.array([1, 2, 3], mask=[0, 1, 0])",
+            "([[1, 2], [3, 4]], [1, 2.5])",
+        ],
+    );
+    for value in orders.load::<(Array<i32>, Vec<Vec<i32>>, Array<f64>, Vec<f64>)>() {
         assert_eq!(value.0.order(), Order::F);
         assert_eq!(value.0[[1, 2]], 5);
         assert_eq!(value.1, [[0, 1, 2], [3, 4, 5]]);
         assert_eq!(value.2.as_slice(), [0.0, 1.0, 2.0]);
         assert_eq!(value.3, [0.0, 1.0, 2.0]);
     }
-    for value in from_python::<(Vec<String>, Vec<String>, Vec<Option<String>>)>(
-        "(np.array(['é', 'b']), np.array([b'a', b'bc']), np.array(['2020-01-02', 'NaT'], 'M8[D]'))",
-    ) {
+    for value in texts.load::<(Vec<String>, Vec<String>, Vec<Option<String>>)>() {
         assert_eq!(value.0, ["é", "b"]);
         assert_eq!(value.1, ["a", "bc"]);
         assert_eq!(value.2, [Some("2020-01-02".to_owned()), None]);
     }
-    for value in from_python::<Vec<Option<i64>>>("np.ma.array([1, 2, 3], mask=[0, 1, 0])") {
+    for value in masked.load::<Vec<Option<i64>>>() {
         assert_eq!(value, [Some(1), None, Some(3)]);
     }
-    for value in from_python::<(Array<i64>, Array<f64>)>("([[1, 2], [3, 4]], [1, 2.5])") {
+    for value in lists.load::<(Array<i64>, Array<f64>)>() {
         assert_eq!((value.0.shape(), value.0.as_slice()), (&[2, 2][..], &[1, 2, 3, 4][..]));
         assert_eq!(value.1.as_slice(), [1.0, 2.5]);
     }
@@ -157,21 +192,27 @@ struct Columns {
 
 #[test]
 fn tables_become_columns_rows_and_maps() {
-    let records = "np.array([(1, 0.5, 'a'), (2, 1.5, 'b')], [('id', 'i8'), ('score', 'f8'), ('name', 'U3')])";
-    for rows in from_python::<Vec<Row>>(records) {
+    let [records, frame, numbers] = dumped(
+        "import pandas as pd",
+        [
+            "np.array([(1, 0.5, 'a'), (2, 1.5, 'b')], [('id', 'i8'), ('score', 'f8'), ('name', 'U3')])",
+            "pd.DataFrame({'id': [1, 2], 'score': [0.5, 1.5], 'name': ['a', None]})",
+            "pd.DataFrame({'x': [1, 2], 'y': [0.5, 1.5]})",
+        ],
+    );
+    for rows in records.load::<Vec<Row>>() {
         assert_eq!(rows[1], Row { id: 2, score: 1.5, name: Some("b".to_owned()) });
     }
-    let frame = "pd.DataFrame({'id': [1, 2], 'score': [0.5, 1.5], 'name': ['a', None]})";
-    for rows in from_python::<Vec<Row>>(frame) {
+    for rows in frame.load::<Vec<Row>>() {
         assert_eq!(rows[1], Row { id: 2, score: 1.5, name: None });
     }
-    for columns in from_python::<Columns>(frame) {
+    for columns in frame.load::<Columns>() {
         assert_eq!(columns.id.as_slice(), [1, 2]);
         assert_eq!(columns.score, [0.5, 1.5]);
         assert_eq!(columns.name, [Some("a".to_owned()), None]);
         assert_eq!(columns.index, [0, 1]);
     }
-    for columns in from_python::<BTreeMap<String, Vec<f64>>>("pd.DataFrame({'x': [1, 2], 'y': [0.5, 1.5]})") {
+    for columns in numbers.load::<BTreeMap<String, Vec<f64>>>() {
         assert_eq!(columns["x"], [1.0, 2.0]);
         assert_eq!(columns["y"], [0.5, 1.5]);
     }
@@ -186,9 +227,11 @@ struct Regression {
 
 #[test]
 fn a_fitted_estimator_is_a_struct_of_its_attributes() {
-    for model in
-        from_python::<Regression>("LinearRegression().fit(np.arange(4.).reshape(-1, 1), [1., 3., 5., 7.])")
-    {
+    let [model_file] = dumped(
+        "from sklearn.linear_model import LinearRegression",
+        ["LinearRegression().fit(np.arange(4.).reshape(-1, 1), [1., 3., 5., 7.])"],
+    );
+    for model in model_file.load::<Regression>() {
         assert_eq!(model.coef_.shape(), [1]);
         assert!((model.coef_.as_slice()[0] - 2.0).abs() < 1e-9);
         assert!((model.intercept_ - 1.0).abs() < 1e-9);

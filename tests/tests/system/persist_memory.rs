@@ -1,15 +1,13 @@
 //! Peak memory: a dump takes the value plus 32 MB, a load 1.05 times the value plus 32 MB, compressed or not. Measured as the
 //! high-water mark of a child process that does nothing else.
-#![cfg(target_os = "linux")]
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use joblib_array::Array;
 use joblib_persist::{dump, load};
+use joblib_tests::child;
 use serde::{Deserialize, Serialize};
 
-const TASK: &str = "JOBLIB_TEST_MEMORY_TASK";
 const MB: u64 = 1_000_000;
 const VALUE: u64 = 200 * MB;
 const SLACK: u64 = 32 * MB;
@@ -27,16 +25,10 @@ fn value() -> Columns {
     Columns { array: Array::from_vec((0..len).map(|i| (i % 1000) as f64).collect(), &[len]).unwrap(), texts }
 }
 
-fn high_water() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
-}
-
-/// What the child does; nothing when it runs as a test among others.
 #[test]
-fn the_child_does_its_task_and_prints_its_peak() {
-    let Ok(task) = std::env::var(TASK) else { return };
+#[ignore = "the role of a child process"]
+fn dump_or_load_and_print_the_peak() {
+    let task = child::argument();
     let (verb, path) = task.split_once(' ').unwrap();
     if verb == "dump" {
         dump(&value(), path).unwrap();
@@ -45,15 +37,11 @@ fn the_child_does_its_task_and_prints_its_peak() {
         assert_eq!(columns.texts.len(), 500_000);
         drop(columns);
     }
-    println!("\npeak {}", high_water());
+    println!("\npeak {}", child::peak_memory());
 }
 
 fn peak(verb: &str, path: &Path) -> u64 {
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "the_child_does_its_task_and_prints_its_peak", "--nocapture", "--test-threads=1"])
-        .env(TASK, format!("{verb} {}", path.display()))
-        .output()
-        .unwrap();
+    let output = child::run(dump_or_load_and_print_the_peak, &format!("{verb} {}", path.display()));
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     text.lines()
         .find_map(|line| line.strip_prefix("peak "))

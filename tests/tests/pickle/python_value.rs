@@ -1,14 +1,11 @@
-//! What Python says that a value is, held against what was read: the JSON of `python/pickle_cases.py`.
+//! What Python says that a value is, compared with what was read: the JSON of `python/pickle_cases.py`.
 
 use joblib_persist::pickle::Value;
 use serde_json::Value as Json;
 
 /// That `found` is what `expected` spells.
-///
-/// # Errors
-///
-/// Where they differ, and how.
-pub fn check(found: &Value, expected: &Json) -> Result<(), String> {
+/// Otherwise, the error says where they differ, and how.
+pub(crate) fn check(found: &Value, expected: &Json) -> Result<(), String> {
     compare(found, expected, "value")
 }
 

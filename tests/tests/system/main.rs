@@ -1,0 +1,16 @@
+//! Whole programs, many processes, crashes: what no crate can test alone.
+
+mod examples;
+mod flights;
+mod guide_python;
+mod macro_cached;
+mod memory_async;
+mod memory_edited;
+mod memory_hostile;
+mod memory_processes;
+mod memory_verbose;
+mod parallel_memory;
+mod persist_crash;
+#[cfg(target_os = "linux")]
+mod persist_memory;
+mod python_environment;
