@@ -11,6 +11,7 @@ mod package;
 mod run;
 mod test;
 mod venv;
+mod weight;
 
 use std::process::ExitCode;
 
@@ -19,10 +20,11 @@ usage: cargo xtask <command> [options]
 
 commands:
   test [FILTER…]    everything that checks behaviour: unit, integration and documentation tests, against real Python
-  lint              the format, and clippy with warnings denied
+  lint              the format, the direction of imports, and clippy with warnings denied
   docs              build rustdoc with warnings denied, and check the documents against joblib, the tests and each other
-  package           check that each crate packages and builds as published, in the order of publishing
-  ci                all of the above: what must be green before a change lands
+  package           check that each crate packages, and compiles from its package
+  weight [--build]  count the packages that users build; with --build, build them from nothing and measure that
+  ci                lint, test, docs and package: what must be green before a change lands
   bench [OPTIONS]   measure our side and the peers' in one run; `cargo xtask bench --help` lists its options
 
 `test`, `docs`, `ci` and `bench` make Python environments below the target folder first, with pip.
@@ -36,6 +38,8 @@ enum Command {
     Lint,
     Docs,
     Package,
+    /// Whether to build, too.
+    Weight(bool),
     Ci,
     Bench(Vec<String>),
 }
@@ -60,6 +64,8 @@ impl Command {
             "lint" => Self::Lint,
             "docs" => Self::Docs,
             "package" => Self::Package,
+            "weight" if rest == ["--build"] => return Ok(Self::Weight(true)),
+            "weight" => Self::Weight(false),
             _ => return Err(format!("unknown command `{name}`")),
         };
         match rest.first() {
@@ -79,6 +85,7 @@ impl Command {
             Self::Lint => lint::execute(),
             Self::Docs => docs::execute(),
             Self::Package => package::execute(),
+            Self::Weight(build) => weight::execute(build),
             Self::Bench(options) => bench::execute(&options),
         }
     }

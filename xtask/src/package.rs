@@ -1,67 +1,75 @@
-//! `cargo xtask package`: each crate packages, and builds from its package as a user would get it.
+//! `cargo xtask package`: each crate packages, and compiles from its package as a user would get it.
 
+use std::fmt::Write;
+use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use crate::run::{Result, cargo, run, target};
+use crate::run::{Result, cargo, root, run, target};
 
-/// Packages every publishable crate in the order of publishing, and builds each from its package.
-pub(crate) fn execute() -> Result {
-    // Cargo orders the packages by their dependencies and lets those that the index does not know yet stand in for it.
-    let published = "--workspace --exclude xtask --exclude joblib-bench --exclude joblib-tests";
-    // One target folder: dependencies are built once, not once per package.
-    let folder = target().join("package-build");
-    forget_ours(&folder.join("debug"))?;
-    run(cargo(&format!("package --quiet {published}")).env("CARGO_TARGET_DIR", folder))
-}
-
-/// Takes away what an earlier run built of our own crates, and what it was built from.
+/// Packages every publishable crate, unpacks the packages side by side and compiles them from there.
 ///
-/// Cargo puts the packages into a registry of its own, and nothing in a registry changes without a new version: the sources
-/// that it unpacked from an earlier package, and what it built of them, count as those of the new one.
-fn forget_ours(built: &Path) -> Result {
-    for unpacked in entries(&cargo_home()?.join("registry/src"))? {
-        if is_of_folder(&unpacked) && entries(&unpacked)?.iter().any(|path| is_ours(path)) {
-            remove(&unpacked)?;
-        }
+/// Cargo would build each package by itself, with all its dependencies anew. In one workspace they are compiled once, with
+/// this workspace's versions and profiles, and so mostly are there already.
+pub(crate) fn execute() -> Result {
+    let published = "--workspace --exclude xtask --exclude joblib-bench --exclude joblib-tests";
+    run(&mut cargo(&format!("package --quiet --no-verify {published}")))?;
+    let folder = target().join("package/check");
+    let packages = unpack(&folder)?;
+    write_manifest(&folder, &packages)?;
+    copy(&root().join("Cargo.lock"), &folder.join("Cargo.lock"))?;
+    let check =
+        |arguments: &str| run(cargo(arguments).current_dir(&folder).env("CARGO_TARGET_DIR", target()));
+    // As most users get them, and as little of them as can be had.
+    check("check --quiet --workspace")?;
+    check("check --quiet --package joblib --no-default-features")
+}
+
+/// Unpacks the packages of this workspace's version, and gives the name of each with its folder.
+fn unpack(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
+    // What earlier packages left there is no part of these.
+    if folder.exists() {
+        fs::remove_dir_all(folder).map_err(|e| format!("cannot remove {}: {e}", folder.display()))?;
     }
-    entries(&built.join(".fingerprint"))?
-        .iter()
-        .filter(|path| is_ours(path))
-        .try_for_each(|path| remove(path))
-}
-
-/// Where Cargo keeps what it unpacked, also from other checkouts that stood in this one's place.
-fn cargo_home() -> Result<PathBuf> {
-    std::env::var_os("CARGO_HOME")
-        .map(PathBuf::from)
-        .or_else(|| Some(std::env::home_dir()?.join(".cargo")))
-        .ok_or_else(|| "there is no home folder: set CARGO_HOME".into())
-}
-
-/// Whether what is unpacked here comes from a registry in a folder, which has no host to be named after.
-fn is_of_folder(unpacked: &Path) -> bool {
-    unpacked.file_name().is_some_and(|name| name.to_string_lossy().starts_with('-'))
-}
-
-/// Whether a file or folder is named after one of our crates.
-fn is_ours(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("joblib"))
-}
-
-/// What stands in a folder: nothing, if it is not there.
-fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
-    if !folder.is_dir() {
-        return Ok(Vec::new());
+    fs::create_dir_all(folder).map_err(|e| format!("cannot make {}: {e}", folder.display()))?;
+    let crates = root().join("crates");
+    let mut packages = Vec::new();
+    for entry in fs::read_dir(&crates).map_err(|e| format!("cannot list {}: {e}", crates.display()))? {
+        let name = entry.map_err(|e| e.to_string())?.file_name().to_string_lossy().into_owned();
+        let package = format!("{name}-{}", version()?);
+        let archive = target().join("package").join(format!("{package}.crate"));
+        run(Command::new("tar").arg("-xzf").arg(&archive).arg("-C").arg(folder))?;
+        packages.push((name, folder.join(package)));
     }
-    std::fs::read_dir(folder)
-        .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect())
-        .map_err(|e| format!("cannot list {}: {e}", folder.display()))
+    Ok(packages)
 }
 
-/// Removes a folder that may be gone already.
-fn remove(folder: &Path) -> Result {
-    if !folder.is_dir() {
-        return Ok(());
+/// The version that all crates share.
+fn version() -> Result<String> {
+    let manifest = manifest()?;
+    let (_, rest) = manifest.split_once("\nversion = \"").ok_or("Cargo.toml names no version")?;
+    Ok(rest.split('"').next().unwrap_or_default().to_owned())
+}
+
+fn manifest() -> Result<String> {
+    fs::read_to_string(root().join("Cargo.toml")).map_err(|e| format!("cannot read Cargo.toml: {e}"))
+}
+
+/// Writes the manifest of a workspace of the packages, in which each stands for the published one of its name.
+fn write_manifest(folder: &Path, packages: &[(String, PathBuf)]) -> Result {
+    let mut text =
+        String::from("[workspace]\nresolver = \"3\"\nmembers = [\"joblib*\"]\n\n[patch.crates-io]\n");
+    for (name, path) in packages {
+        // Writing to a string can't fail.
+        let _ = writeln!(text, "{name} = {{ path = {:?} }}", path.display().to_string());
     }
-    std::fs::remove_dir_all(folder).map_err(|e| format!("cannot remove {}: {e}", folder.display()))
+    let manifest = manifest()?;
+    let profiles = manifest.find("[profile").map_or("", |start| &manifest[start..]);
+    let _ = write!(text, "\n{profiles}");
+    let path = folder.join("Cargo.toml");
+    fs::write(&path, text).map_err(|e| format!("cannot write {}: {e}", path.display()))
+}
+
+fn copy(from: &Path, to: &Path) -> Result {
+    fs::copy(from, to).map(drop).map_err(|e| format!("cannot copy {}: {e}", from.display()))
 }

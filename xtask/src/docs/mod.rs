@@ -1,10 +1,10 @@
 //! `cargo xtask docs`: rustdoc builds without a warning, and the documents say what is true: of the files they point to,
-//! of joblib, of our tests, and of every public item an example that runs.
+//! of joblib, and of our tests.
 
+mod design;
 mod from_python;
 mod joblib_tests;
 mod links;
-mod shown;
 mod table;
 
 use crate::run::{Result, cargo, run};
@@ -16,7 +16,7 @@ pub(crate) fn execute() -> Result {
     run(cargo(rustdoc).env("RUSTDOCFLAGS", "-D warnings"))?;
     let mut wrong = Vec::new();
     links::check(&mut wrong)?;
-    shown::check(&mut wrong)?;
+    design::check(&mut wrong)?;
     let python = Venv::Today.python()?;
     from_python::check(&python, &mut wrong)?;
     joblib_tests::check(&python, &mut wrong)?;

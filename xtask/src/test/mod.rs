@@ -1,0 +1,67 @@
+//! `cargo xtask test`: unit, integration and documentation tests of the whole workspace, beside the real joblib.
+
+mod slowest;
+
+use std::process::Command;
+
+use crate::run::{Result, cargo, run, succeeds, target};
+use crate::venv::Venv;
+
+/// What is tested: every crate with every feature. The tests that build something name the same, so that nothing is built
+/// twice.
+const WHAT: &str = "--workspace --all-features";
+
+pub(crate) const USAGE: &str = "\
+usage: cargo xtask test [FILTER…] [OPTIONS]
+
+Runs all tests of the workspace with all features, then those of the documentation, and prints the slowest. With filters,
+only the tests whose names contain one of them, and no documentation tests. `--release` tests optimised code; other options
+go to `cargo nextest run`, or to `cargo test` where nextest is not installed (`cargo nextest run --help` lists them).
+
+The tests compare files and values with the real joblib. Its Python environments are made first, below the target folder,
+with Python 3.11, its venv module and a package index. These variables name other ones:
+  PYTHON                    the Python to make them with
+  JOBLIB_TEST_PYTHON        a Python with the packages of tests/python/requirements.txt
+  JOBLIB_TEST_PYTHON_OLD    a Python with those of tests/python/requirements-old.txt
+";
+
+/// Runs all tests, or those whose name contains one of the filters (and then no documentation tests).
+pub(crate) fn execute(arguments: &[String]) -> Result {
+    let release = arguments.iter().any(|argument| argument == "--release");
+    let profile = if release { "--release" } else { "--profile dev" };
+    let rest: Vec<&String> = arguments.iter().filter(|argument| *argument != "--release").collect();
+    let filtered = rest.iter().any(|argument| !argument.starts_with('-'));
+
+    let mut variables = vec![("JOBLIB_TEST_SELECTION", WHAT.into())];
+    for venv in [Venv::Today, Venv::Old] {
+        variables.push((venv.variable(), venv.python()?.into_os_string()));
+    }
+    let with_variables = |mut command: Command| run(command.envs(variables.iter().cloned()));
+
+    let nextest = succeeds(&mut cargo("nextest --version"));
+    let mut tests = if nextest {
+        // Nextest has profiles of its own.
+        cargo(&format!(
+            "nextest run {WHAT} --no-fail-fast {}",
+            profile.replace("--profile", "--cargo-profile")
+        ))
+    } else {
+        cargo(&format!("test --tests {WHAT} --no-fail-fast {profile}"))
+    };
+    tests.args(&rest);
+    if !filtered {
+        // Each as a program of its own, for the tests that run them.
+        run(&mut cargo(&format!("build --examples {WHAT} {profile}")))?;
+        let folder = if release { "release" } else { "debug" };
+        tests.env("JOBLIB_TEST_EXAMPLES", target().join(folder).join("examples"));
+    }
+    let tested = with_variables(tests);
+    if nextest {
+        slowest::print()?;
+    }
+    tested?;
+    if filtered {
+        return Ok(());
+    }
+    with_variables(cargo(&format!("test --doc {WHAT} --no-fail-fast {profile}")))
+}
