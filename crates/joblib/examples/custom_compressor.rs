@@ -8,8 +8,9 @@ use std::io::{self, BufRead, Read, Write};
 use std::ops::RangeInclusive;
 
 use joblib::persist::compress::{Sink, Source};
+use joblib::persist::{Compressor, Encoder};
 use joblib::prelude::*;
-use joblib::{Compressor, DumpOptions, Encoder, register_compressor};
+use joblib::register_compressor;
 
 /// How a file of this format begins: what `load` knows it by.
 const MAGIC: &[u8] = b"RUNS\x01";

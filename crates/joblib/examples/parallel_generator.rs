@@ -10,7 +10,6 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use joblib::prelude::*;
-use joblib::{Generator, GeneratorUnordered};
 use serde::{Deserialize, Serialize};
 
 const TASKS: u64 = 200;

@@ -8,7 +8,6 @@
 #![allow(clippy::needless_pass_by_value, reason = "a task owns its arguments")]
 
 use joblib::prelude::*;
-use joblib::{LoadOptions, MmapMode};
 
 const ROWS: usize = 64;
 const COLUMNS: usize = 10_000;

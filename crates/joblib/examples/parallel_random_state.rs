@@ -8,8 +8,8 @@
 //! and are the same on one worker or many, on threads or in processes. A generator that is global, or seeded from the clock,
 //! would give other numbers each time; one that is copied into the workers would give each the same.
 
+use joblib::parallel::task_seed;
 use joblib::prelude::*;
-use joblib::task_seed;
 
 /// `SplitMix64`, by Sebastiano Vigna (public domain): any generator that takes a seed will do.
 struct Random(u64);

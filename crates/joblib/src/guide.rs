@@ -29,7 +29,7 @@ macro_rules! chapters {
             /// [examples]: crate::guide::examples
             /// [from-python]: crate::guide::from_python
             /// [format]: mod@crate::guide::format
-            /// [Compressor]: crate::Compressor
+            /// [Compressor]: crate::persist::Compressor
             /// [Store]: crate::store::Store
             /// [ParallelBackend]: crate::parallel::backend::ParallelBackend
             ///

@@ -39,6 +39,10 @@
 //! - [`hash()`]: the content hash of any value, the same on every machine and in every version.
 //! - [`Array`]: the n-dimensional array that all of them know.
 //!
+//! The names that most programs use, and those of Python's joblib, are here; [`prelude`] has the first of them. Everything
+//! else is in a module for each part: [`array`], [`mod@hash`], [`memory`], [`parallel`], [`persist`], [`pickle`] and
+//! [`store`].
+//!
 //! The [`guide`] has a chapter on each of them, from [getting started](guide::getting_started) to what is
 //! [promised](guide::reliability), programs to [start from](guide::examples), and what each name of
 //! [Python's joblib](guide::from_python) is called here.
@@ -47,43 +51,34 @@ mod error;
 pub mod guide;
 mod surroundings;
 
-pub use joblib_array::{
-    ALIGNMENT, Array, Buffer, DType, Element, MmapMode, Order, ParseMmapModeError, ReadOnly, ShapeError,
-    share, transfer,
-};
-pub use joblib_hash::{
-    Algorithm, Digest, HashError, Hasher, ParseDigestError, UnknownAlgorithm, Unordered, hash, hash_with,
-    unordered,
-};
-pub use joblib_macros::{cached, tracked};
-pub use joblib_memory::{
-    Argument, CacheFn, Code, Explanation, FunctionStats, HasCode, MemorizedFunc, MemorizedResult, Memory,
-    Metadata, NotMemorizedResult, Shelved, Stats,
-};
+pub use joblib_array as array;
+pub use joblib_hash as hash;
+pub use joblib_memory as memory;
 pub use joblib_parallel as parallel;
-pub use joblib_parallel::{
-    Anywhere, Backend, BatchSize, CancellationToken, Cause, ConfigGuard, Crash, Delayed, FailFast, Generator,
-    GeneratorUnordered, List, Outcomes, Panic, Parallel, ParallelConfig, PreDispatch, Prefer, Progress,
-    Results, SharedMem, TaskError, cancelled, cpu_count, delayed, effective_n_jobs, parallel_config,
-    physical_cpu_count, register_parallel_backend, task_seed,
-};
 pub use joblib_persist as persist;
-pub use joblib_persist::pickle::{self, Value};
-pub use joblib_persist::{
-    Compress, Compressor, DumpOptions, Encoder, Format, LoadOptions, PythonDumpOptions, Reader, Writer, dump,
-    dump_python, dump_to, load, load_from, register_compressor,
-};
+pub use joblib_persist::pickle;
 pub use joblib_store as store;
-pub use joblib_store::{ByteSize, Limits, Policy, Reduced, StoreOptions, register_store_backend};
+
+pub use joblib_array::{Array, MmapMode};
+pub use joblib_hash::hash;
+pub use joblib_macros::{cached, tracked};
+pub use joblib_memory::{MemorizedResult, Memory, Shelved};
+pub use joblib_parallel::{
+    Generator, GeneratorUnordered, Outcomes, Parallel, SharedMem, TaskError, cpu_count, delayed,
+    effective_n_jobs, parallel_config, register_parallel_backend,
+};
+pub use joblib_persist::{DumpOptions, LoadOptions, dump, dump_python, load, register_compressor};
+pub use joblib_store::register_store_backend;
 
 pub use crate::error::{Error, Result};
 
 /// What most programs use: `use joblib::prelude::*;`.
 pub mod prelude {
     pub use crate::{
-        Array, Generator, GeneratorUnordered, Memory, Parallel, SharedMem, cached, delayed, dump, load,
-        parallel_config, tracked,
+        Array, DumpOptions, Generator, GeneratorUnordered, LoadOptions, Memory, MmapMode, Outcomes, Parallel,
+        SharedMem, TaskError, cached, delayed, dump, load, parallel_config, tracked,
     };
+    pub use joblib_hash::hash;
 }
 
 /// The example of the repository's front page.
@@ -91,7 +86,7 @@ pub mod prelude {
 #[doc = include_str!("../../../README.md")]
 struct Readme;
 
-/// What the code that `#[cached]` generates uses. Not for people, and not stable.
+/// What the code that `#[cached]` generates uses: private, and not covered by semantic versioning.
 #[doc(hidden)]
 pub mod internal {
     pub use joblib_memory::internal::*;

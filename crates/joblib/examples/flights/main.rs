@@ -19,7 +19,6 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use joblib::prelude::*;
-use joblib::{LoadOptions, MmapMode};
 use serde::{Deserialize, Serialize};
 
 use crate::options::Options;
