@@ -81,6 +81,9 @@ pub struct Crash {
     pub exit_code: Option<i32>,
     /// The memory limit, in bytes, that it hit.
     pub memory_limit: Option<u64>,
+    /// The panic of the task, with its location, if the process died while the task panicked: where panics abort, or
+    /// from a second panic.
+    pub panic: Option<String>,
     /// What else is known.
     pub note: Option<String>,
 }
@@ -134,6 +137,9 @@ impl fmt::Display for Crash {
         }
         if let Some(limit) = self.memory_limit {
             write!(f, ", having hit its memory limit of {limit} bytes")?;
+        }
+        if let Some(panic) = &self.panic {
+            write!(f, ", after its task {panic}")?;
         }
         match &self.note {
             Some(note) => write!(f, " ({note})"),

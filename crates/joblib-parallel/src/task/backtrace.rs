@@ -10,12 +10,13 @@ const PANIC: &str = "__rust_end_short_backtrace";
 /// The first function that this crate calls a task by: `panics` has it.
 const TASK: &str = "__rust_begin_short_backtrace";
 
-/// A stack as text, all of it only where `RUST_BACKTRACE=full` asks for that.
-pub(crate) fn of_task(backtrace: &Backtrace) -> String {
+/// A stack as text, all of it only where `RUST_BACKTRACE=full` asks for that. It is of a panic at `location` in a task of
+/// `function`.
+pub(crate) fn of_task(backtrace: &Backtrace, function: &str, location: Option<&str>) -> String {
     let text = backtrace.to_string();
     // The first of them decides alone where it is set, as for the capture.
     let wanted = std::env::var_os("RUST_LIB_BACKTRACE").or_else(|| std::env::var_os("RUST_BACKTRACE"));
-    if wanted.is_some_and(|value| value == "full") { text } else { shorten(&text) }
+    if wanted.is_some_and(|value| value == "full") { text } else { shorten(&text, function, location) }
 }
 
 /// A function on the stack, and the line after it that says where it is.
@@ -25,7 +26,7 @@ struct Frame<'a> {
 }
 
 /// The task's frames of a whole stack; the whole stack where they can't be told from others.
-fn shorten(text: &str) -> String {
+fn shorten(text: &str, function: &str, panic: Option<&str>) -> String {
     let frames = parse(text);
     let start = frames.iter().position(|frame| frame.function.contains(PANIC)).map_or(0, |last| last + 1);
     let task = &frames[start..];
@@ -43,8 +44,24 @@ fn shorten(text: &str) -> String {
             let _ = writeln!(short, "{location}");
         }
     }
+    // The compiler may have left of the function nothing but its part in a frame of ours, without a name. What is known
+    // without the stack is shown in its stead.
+    if task.iter().all(|frame| is_std(frame.function)) {
+        let _ = writeln!(short, "{:>4}: {}", task.len(), super::readable(function));
+        if let Some(panic) = panic {
+            let _ = writeln!(short, "             at {panic}");
+        }
+    }
     short.push_str("(the frames around the task are shown with RUST_BACKTRACE=full)");
     short
+}
+
+/// Whether a function is of the standard library: its name says so where it has a path.
+fn is_std(function: &str) -> bool {
+    let path = function.trim_start_matches('<');
+    ["core::", "std::", "alloc::", "rust_begin_unwind", "__rustc::"]
+        .iter()
+        .any(|start| path.starts_with(start))
 }
 
 fn parse(text: &str) -> Vec<Frame<'_>> {
@@ -105,19 +122,29 @@ mod tests {
    2: study::row
              at ./src/main.rs:9:5
 (the frames around the task are shown with RUST_BACKTRACE=full)";
-        assert_eq!(shorten(WHOLE), expected);
+        assert_eq!(shorten(WHOLE, "study::row", None), expected);
     }
 
     #[test]
     fn a_task_whose_crate_is_only_named_alike_is_kept() {
         let alike = WHOLE.replace("study::", "my_joblib_parallel::");
-        let short = shorten(&alike);
+        let short = shorten(&alike, "my_joblib_parallel::row", None);
         assert!(short.contains("my_joblib_parallel::row"), "{short}");
     }
 
     #[test]
     fn a_stack_without_names_is_kept_whole() {
         let unknown = "   0: <unknown>\n   1: <unknown>\n";
-        assert_eq!(shorten(unknown), unknown);
+        assert_eq!(shorten(unknown, "study::row", None), unknown);
+    }
+
+    #[test]
+    fn a_task_that_the_compiler_left_without_a_frame_is_named_all_the_same() {
+        let inlined: String = WHOLE
+            .split_inclusive('\n')
+            .filter(|line| !line.contains("study") && !line.contains("main"))
+            .collect();
+        let short = shorten(&inlined, "study::row", Some("src/main.rs:4:5"));
+        assert!(short.contains("1: study::row\n             at src/main.rs:4:5\n"), "{short}");
     }
 }

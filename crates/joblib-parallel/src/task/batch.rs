@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use super::arguments::ArgumentPrefix;
 use super::context::{self, CallContext};
-use super::run_options::{RunOptions, WorkSharing};
-use super::{Task, readable, run_one};
+use super::run_options::{RunOptions, Running, WorkSharing};
+use super::{Task, clock, readable, run_one};
 use crate::error::{Cause, TaskError};
 use crate::wire::batch::RunsWriter;
 use crate::wire::reply::{Outcome, Outcomes};
@@ -258,11 +258,13 @@ impl<T: Task> Runnable for TaskBatch<T> {
         let _context = context::enter(&self.call);
         self.outcomes.reserve(self.tasks.len());
         let mut prefix = ArgumentPrefix::new();
+        let outer_clock =
+            options.running.and_then(|running| clock::set(Some(Arc::<Running>::clone(running))));
         let started = Instant::now();
         while let Some(task) = self.tasks.pop_front() {
             let index = self.next_index();
             if let Some(running) = options.running {
-                running.set(Some((index, Instant::now())));
+                running.begin(index);
             }
             let outcome = run_one(index, task, &mut prefix);
             if outcome.is_err() && self.call.first_failure_stops {
@@ -275,7 +277,8 @@ impl<T: Task> Runnable for TaskBatch<T> {
             }
         }
         if let Some(running) = options.running {
-            running.set(None);
+            running.end();
+            clock::set(outer_clock);
         }
         self.busy += started.elapsed();
     }

@@ -219,7 +219,7 @@ where
     F::Output: Value,
     Args: Value,
 {
-    task.run(type_check::<F, Args>, |args| instance::<F>().call(args));
+    task.run(type_check::<F, Args>, std::any::type_name::<F>(), |args| instance::<F>().call(args));
 }
 
 /// A hash of the types that both sides have to agree on.

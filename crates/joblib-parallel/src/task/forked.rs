@@ -43,7 +43,7 @@ fn check<G>() -> u64 {
 
 /// Runs in a forked process.
 fn run_encoded<G: FnOnce() -> R, R: Value>(task: &mut EncodedTask<'_>) {
-    task.run(check::<G>, |address: Address| {
+    task.run(check::<G>, std::any::type_name::<G>(), |address: Address| {
         // SAFETY: the address is that of a G of the parent, in memory that this process has a copy of: it was forked
         // after the closures were put there, and the parent neither moves nor changes them before the call is over.
         // The parent sends each address to at most one worker that runs it to its end (a retry is for a worker that

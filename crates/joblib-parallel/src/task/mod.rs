@@ -4,6 +4,7 @@ pub(crate) mod arguments;
 pub(crate) mod backtrace;
 pub(crate) mod batch;
 pub(crate) mod boxed;
+pub(crate) mod clock;
 pub(crate) mod context;
 pub(crate) mod delayed;
 pub(crate) mod forked;
@@ -86,7 +87,7 @@ pub(crate) fn run_one<T: Task>(
     context::set_index(index);
     task.argument_prefix(prefix);
     let function = task.function_name();
-    match panics::catch(|| task.call()) {
+    match panics::catch(function, || task.call()) {
         Ok(Ok(output)) => Ok(output),
         Ok(Err(cause)) => Err(failed(index, function, prefix, cause)),
         Err(panic) => Err(failed(index, function, prefix, Cause::Panic(panic))),

@@ -9,12 +9,13 @@ use std::cell::{Cell, RefCell};
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::sync::Once;
 
-use super::backtrace;
+use super::{backtrace, clock};
 use crate::error::Panic;
 use crate::sync;
 
 thread_local! {
-    static IN_TASK: Cell<bool> = const { Cell::new(false) };
+    /// The function of the task that this thread runs.
+    static TASK: Cell<Option<&'static str>> = const { Cell::new(None) };
     static DETAILS: RefCell<Option<Panic>> = const { RefCell::new(None) };
 }
 
@@ -25,27 +26,32 @@ pub(crate) fn install_hook() {
         let previous = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
             // Both may take the standard library's lock around backtraces.
-            sync::undivided(|| {
-                if IN_TASK.try_with(Cell::get).unwrap_or(false) { keep(info) } else { previous(info) }
+            sync::undivided(|| match TASK.try_with(Cell::get).ok().flatten() {
+                Some(function) => keep(info, function),
+                None => previous(info),
             });
         }));
     });
 }
 
-fn keep(info: &PanicHookInfo<'_>) {
-    let backtrace = Backtrace::capture();
-    let backtrace = (backtrace.status() == BacktraceStatus::Captured).then(|| backtrace::of_task(&backtrace));
-    let details = Panic {
+fn keep(info: &PanicHookInfo<'_>, function: &'static str) {
+    let mut details = Panic {
         message: info.payload_as_str().unwrap_or("a value that is not text").to_owned(),
         location: info.location().map(ToString::to_string),
-        backtrace,
+        backtrace: None,
     };
+    clock::with(|clock| clock.panicked(&details.to_string()));
+    let backtrace = Backtrace::capture();
+    if backtrace.status() == BacktraceStatus::Captured {
+        details.backtrace = Some(backtrace::of_task(&backtrace, function, details.location.as_deref()));
+    }
     DETAILS.with(|slot| *slot.borrow_mut() = Some(details));
+    clock::with(|clock| clock.restart());
 }
 
-/// Runs `f` and turns its panic into a value.
-pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Panic> {
-    let outer = IN_TASK.replace(true);
+/// Runs `f`, a task of `function`, and turns its panic into a value.
+pub(crate) fn catch<R>(function: &'static str, f: impl FnOnce() -> R) -> Result<R, Panic> {
+    let outer = TASK.replace(Some(function));
     // The task owns what it works on, and nobody sees that again after its panic.
     let result = panic::catch_unwind(AssertUnwindSafe(|| __rust_begin_short_backtrace(f)));
     let result = result.map_err(|payload| {
@@ -57,7 +63,7 @@ pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Panic> {
         }
         panic
     });
-    IN_TASK.set(outer);
+    TASK.set(outer);
     result
 }
 

@@ -1,9 +1,10 @@
 //! What the runner of a batch looks at between two tasks, and what others see of it.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
+use super::clock::TaskClock;
 use crate::sync::lock;
 
 /// What the runner of a batch looks at between two tasks.
@@ -12,7 +13,7 @@ pub(crate) struct RunOptions<'a> {
     /// Set to divide the batch when other workers have nothing to do.
     pub(crate) sharing: Option<&'a WorkSharing>,
     /// Where to write down which task runs since when.
-    pub(crate) running: Option<&'a Running>,
+    pub(crate) running: Option<&'a Arc<Running>>,
 }
 
 /// How much work is left to take, as the workers see it.
@@ -36,14 +37,34 @@ impl WorkSharing {
 
 /// Which task a thread runs, for those who watch its time.
 #[derive(Debug, Default)]
-pub(crate) struct Running(Mutex<Option<(usize, Instant)>>);
+pub(crate) struct Running(Mutex<Option<(usize, Option<Instant>)>>);
 
 impl Running {
-    pub(crate) fn set(&self, task: Option<(usize, Instant)>) {
-        *lock(&self.0) = task;
+    pub(crate) fn begin(&self, index: usize) {
+        *lock(&self.0) = Some((index, Some(Instant::now())));
     }
 
-    pub(crate) fn get(&self) -> Option<(usize, Instant)> {
-        *lock(&self.0)
+    pub(crate) fn end(&self) {
+        *lock(&self.0) = None;
+    }
+
+    /// Since when the task runs; `None` if it has not begun, or its clock is stopped.
+    pub(crate) fn since(&self) -> Option<Instant> {
+        lock(&self.0).and_then(|(_, since)| since)
+    }
+}
+
+impl TaskClock for Running {
+    fn panicked(&self, _message: &str) {
+        // As before its start: it has all its time before it.
+        if let Some((_, since)) = &mut *lock(&self.0) {
+            *since = None;
+        }
+    }
+
+    fn restart(&self) {
+        if let Some((_, since)) = &mut *lock(&self.0) {
+            *since = Some(Instant::now());
+        }
     }
 }

@@ -52,10 +52,12 @@ pub(crate) struct EncodedTask<'a> {
 }
 
 impl EncodedTask<'_> {
-    /// Runs the task as a call of `f`, if its id was meant for functions whose types hash to `check`.
+    /// Runs the task as a call of `f`, if its id was meant for functions whose types hash to `check`. Panics are those of
+    /// `function`.
     pub(crate) fn run<A: DeserializeOwned, R: Serialize>(
         &mut self,
         check: fn() -> u64,
+        function: &'static str,
         f: impl FnOnce(A) -> R,
     ) {
         if self.check.is_some_and(|expected| expected != check()) {
@@ -70,7 +72,7 @@ impl EncodedTask<'_> {
         };
         let (sender, out) = (self.sender, self.outcome.result());
         // The result is encoded inside, too: what `Serialize` does is the task's own code.
-        match panics::catch(|| encode(&f(arguments), sender, out)) {
+        match panics::catch(function, || encode(&f(arguments), sender, out)) {
             Ok(Ok(())) => {}
             Ok(Err(reason)) => self.outcome.encode_result(&reason),
             Err(panic) => self.outcome.panic(&panic),

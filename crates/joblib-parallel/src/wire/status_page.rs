@@ -13,8 +13,10 @@ use nix::sys::mman::{MapFlags, ProtFlags, mmap, mmap_anonymous, munmap};
 use crate::sys::unnamed_file;
 
 const FIELDS: usize = 8;
+/// Words of text behind the fields.
+const TEXT: usize = 504;
 // A constant: were it zero, this would not compile.
-const SIZE: NonZeroUsize = NonZeroUsize::new(FIELDS * size_of::<u64>()).unwrap();
+const SIZE: NonZeroUsize = NonZeroUsize::new((FIELDS + TEXT) * size_of::<u64>()).unwrap();
 const ACCESS: ProtFlags = ProtFlags::PROT_READ.union(ProtFlags::PROT_WRITE);
 
 /// Fields by position.
@@ -22,6 +24,9 @@ const LAST: usize = 0;
 const SINCE: usize = 1;
 const RUNNING: usize = 2;
 const OUT_OF_MEMORY: usize = 3;
+/// The task that panicked, and the length of its message in the text.
+const PANICKED: usize = 4;
+const MESSAGE: usize = 5;
 
 /// The shared page. All its fields are atomic numbers, so nothing either side does can be more than wrong.
 pub(crate) struct StatusPage {
@@ -55,15 +60,16 @@ impl StatusPage {
     }
 
     fn field(&self, position: usize) -> &AtomicU64 {
-        debug_assert!(position < FIELDS);
+        debug_assert!(position < FIELDS + TEXT);
         let fields = self.page.as_ptr().cast::<u64>();
-        // SAFETY: the mapping is page-aligned, holds FIELDS numbers, and lives as long as self; the memory is only
+        // SAFETY: the mapping is page-aligned, holds FIELDS + TEXT numbers, and lives as long as self; the memory is only
         // ever used as atomics, by both processes, and the file behind it is never made shorter.
         unsafe { AtomicU64::from_ptr(fields.add(position)) }
     }
 
     /// The parent is about to send a batch to an idle worker: what it did before is no longer of interest.
     pub(crate) fn reset(&self) {
+        self.field(PANICKED).store(0, Ordering::Release);
         self.field(LAST).store(0, Ordering::Release);
     }
 
@@ -102,6 +108,46 @@ impl StatusPage {
         Duration::from_nanos(now().saturating_sub(self.field(SINCE).load(Ordering::Acquire)))
     }
 
+    /// The task that the worker is at panics: its clock stops, and its message is kept in case that it can't be sent.
+    pub(crate) fn panicked(&self, message: &str) {
+        self.field(SINCE).store(u64::MAX, Ordering::Release);
+        let before = self.last().and_then(|index| self.panic_of(index));
+        let message = match &before {
+            // A panic while another one unwinds ends the process; the first one is the reason.
+            Some(before) => &format!(
+                "{}; then {message}",
+                &before[..before.floor_char_boundary(TEXT * size_of::<u64>() / 2)]
+            ),
+            None => message,
+        };
+        let len = message.floor_char_boundary(TEXT * size_of::<u64>());
+        for (i, bytes) in message.as_bytes()[..len].chunks(size_of::<u64>()).enumerate() {
+            let mut word = [0; size_of::<u64>()];
+            word[..bytes.len()].copy_from_slice(bytes);
+            self.field(FIELDS + i).store(u64::from_le_bytes(word), Ordering::Relaxed);
+        }
+        self.field(MESSAGE).store(len as u64, Ordering::Release);
+        self.field(PANICKED).store(self.field(LAST).load(Ordering::Acquire), Ordering::Release);
+    }
+
+    /// The clock of the task that the worker is at starts anew.
+    pub(crate) fn restart_clock(&self) {
+        self.field(SINCE).store(now(), Ordering::Release);
+    }
+
+    /// The message of the panic of task `index`, if the worker panicked in it and nothing else since.
+    pub(crate) fn panic_of(&self, index: usize) -> Option<String> {
+        if self.field(PANICKED).load(Ordering::Acquire) != index as u64 + 1 {
+            return None;
+        }
+        let len = (self.field(MESSAGE).load(Ordering::Acquire) as usize).min(TEXT * size_of::<u64>());
+        let words = 0..len.div_ceil(size_of::<u64>());
+        let mut bytes: Vec<u8> =
+            words.flat_map(|i| self.field(FIELDS + i).load(Ordering::Relaxed).to_le_bytes()).collect();
+        bytes.truncate(len);
+        Some(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
     /// Says that the worker asked for memory that it may not have.
     pub(crate) fn out_of_memory(&self) {
         self.field(OUT_OF_MEMORY).store(1, Ordering::Release);
@@ -123,4 +169,42 @@ impl Drop for StatusPage {
 fn now() -> u64 {
     nix::time::clock_gettime(nix::time::ClockId::CLOCK_MONOTONIC)
         .map_or(0, |time| time.tv_sec() as u64 * 1_000_000_000 + time.tv_nsec() as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::StatusPage;
+
+    #[test]
+    fn the_parent_reads_what_the_worker_writes() {
+        let (parent, file) = StatusPage::create().unwrap();
+        let worker = StatusPage::map(&file).unwrap();
+        assert_eq!((parent.last(), parent.current()), (None, None));
+        worker.begin_batch();
+        worker.begin(7, true);
+        assert_eq!((parent.last(), parent.current()), (Some(7), Some(7)));
+        worker.rest();
+        assert_eq!((parent.last(), parent.current()), (Some(7), None));
+    }
+
+    #[test]
+    fn a_panic_stops_the_clock_and_leaves_its_message() {
+        let (parent, file) = StatusPage::create().unwrap();
+        let worker = StatusPage::map(&file).unwrap();
+        worker.begin_batch();
+        worker.begin(3, true);
+        worker.panicked("three, \u{e9}t cetera");
+        assert_eq!(parent.elapsed(), Duration::ZERO);
+        assert_eq!(parent.panic_of(3).as_deref(), Some("three, \u{e9}t cetera"));
+        assert_eq!(parent.panic_of(4), None);
+        worker.panicked("four");
+        assert_eq!(parent.panic_of(3).as_deref(), Some("three, \u{e9}t cetera; then four"));
+        // More than there is room for is cut.
+        worker.begin(4, true);
+        worker.panicked(&"\u{e9}".repeat(5000));
+        let message = parent.panic_of(4).unwrap();
+        assert!(message.len() > 4000 && message.chars().all(|c| c == '\u{e9}'), "{}", message.len());
+    }
 }

@@ -13,6 +13,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use super::{limits, log, watch};
 use crate::carriers;
 use crate::sync::lock;
+use crate::task::clock::{self, TaskClock};
 use crate::task::context::{self, CallContext};
 use crate::task::panics;
 use crate::task::trampoline::{self, EncodedTask};
@@ -114,6 +115,7 @@ impl Start {
             call: None,
         };
         panics::install_hook();
+        clock::set(Some(Arc::new(PageClock(Arc::clone(&worker.page)))));
         let prepared = watch::start(connection.as_fd()).map_err(|error| error.to_string());
         if let Err(reason) = prepared.and_then(|()| worker.prepare(&setup)) {
             // A parent that is gone needs no answer.
@@ -299,6 +301,19 @@ impl Worker {
     fn send(&self, frame: Outgoing) -> Result<(), String> {
         let socket = lock(&self.writer);
         send_all(socket.as_fd(), frame).map_err(|error| error.to_string())
+    }
+}
+
+/// The time of tasks as the parent sees it.
+struct PageClock(Arc<StatusPage>);
+
+impl TaskClock for PageClock {
+    fn panicked(&self, message: &str) {
+        self.0.panicked(message);
+    }
+
+    fn restart(&self) {
+        self.0.restart_clock();
     }
 }
 

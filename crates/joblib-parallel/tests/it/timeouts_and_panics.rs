@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use joblib_parallel::{
-    Backend, CancellationToken, Parallel, SharedMem, cancelled, delayed, effective_n_jobs, parallel_config,
+    Backend, CancellationToken, Cause, Parallel, SharedMem, cancelled, delayed, effective_n_jobs,
+    parallel_config,
 };
 
 use crate::child;
@@ -176,4 +177,63 @@ fn the_configuration_of_a_scope_is_the_default_of_calls() {
     });
     let error = parallel_config().backend("cloud").scope(|| effective_n_jobs(None).unwrap_err());
     assert!(error.is_usage() && error.to_string().contains("\"cloud\""));
+}
+
+#[test]
+fn the_time_to_resolve_the_stack_of_a_panic_is_not_the_tasks() {
+    for backend in ["threading", "loky", "multiprocessing"] {
+        let mut role = child::role("timeouts_and_panics::a_program_whose_task_panics_within_its_time");
+        child::play(role.env("RUST_BACKTRACE", "1").env(BACKEND, backend));
+    }
+}
+
+/// Names the backend of a role.
+const BACKEND: &str = "JOBLIB_PARALLEL_TEST_BACKEND";
+
+#[inline(never)]
+fn panics_at_once(n: u32) -> u32 {
+    assert!(n != 0, "the message of the panic");
+    n
+}
+
+#[test]
+#[ignore = "run by the_time_to_resolve_the_stack_of_a_panic_is_not_the_tasks"]
+fn a_program_whose_task_panics_within_its_time() {
+    let backend = std::env::var(BACKEND).unwrap();
+    // Far more than the task takes, and less than the first stack of a program takes to resolve.
+    let parallel = Parallel::new().n_jobs(2).backend(backend.as_str()).timeout(Duration::from_millis(100));
+    let error = parallel.run([delayed(panics_at_once, (0,))]).unwrap_err();
+    assert!(error.is_panic(), "{error}");
+    let text = error.to_string();
+    assert!(text.contains("the message of the panic") && text.contains("panics_at_once"), "{text}");
+}
+
+/// Panics while a panic unwinds, which aborts.
+struct PanicsAgain;
+
+impl Drop for PanicsAgain {
+    fn drop(&mut self) {
+        panic!("the second panic");
+    }
+}
+
+fn panics_twice(n: u32) -> u32 {
+    let again = PanicsAgain;
+    assert!(n != 1, "the first panic");
+    std::mem::forget(again);
+    n
+}
+
+#[test]
+fn a_panic_that_ends_its_process_is_part_of_the_crash() {
+    for backend in ["loky", "multiprocessing"] {
+        let parallel = Parallel::new().n_jobs(2).backend(backend).outcomes();
+        let outcomes = parallel.run((0..4).map(|n| delayed(panics_twice, (n,)))).unwrap();
+        assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 3, "{backend}");
+        let error = outcomes[1].as_ref().unwrap_err();
+        assert!(error.is_crash() && error.to_string().contains("panic"), "{error}");
+        let Cause::Crash(crash) = error.cause() else { panic!("{error}") };
+        assert!(crash.panic.as_ref().is_some_and(|panic| panic.contains("the first panic")), "{error}");
+        assert!(crash.panic.as_ref().is_some_and(|panic| panic.contains("the second panic")), "{error}");
+    }
 }

@@ -291,6 +291,7 @@ impl<S: Starter> ProcessSession<S> {
         let Active { mut handle, in_flight, .. } = self.workers.swap_remove(place);
         // The task it began last counts as the cause also when it had finished: its outcome did not arrive.
         let current = handle.page.last();
+        let panic = current.and_then(|index| handle.page.panic_of(index));
         let (mut crash, kill_reason) = handle.end();
         if note.is_some() {
             crash.note = note;
@@ -298,6 +299,7 @@ impl<S: Starter> ProcessSession<S> {
         if handle.page.was_out_of_memory() {
             crash.memory_limit = self.config.setup.memory_limit;
         }
+        crash.panic = panic;
         let name = handle.name.clone();
         tracing::warn!(worker = %name, task = ?current, %crash, "a worker process died");
         let failed_start = current.is_none() && !in_flight.is_empty();
@@ -324,6 +326,10 @@ impl<S: Starter> ProcessSession<S> {
 
     fn cause(&self, kill_reason: Option<KillReason>, crash: &Crash) -> Cause {
         match (kill_reason, self.call.timeout) {
+            (Some(KillReason::TimedOut), Some(limit)) if crash.panic.is_some() => {
+                let note = format!("killed because it was not done with its panic within {limit:?}");
+                Cause::Crash(Crash { note: Some(note), ..crash.clone() })
+            }
             (Some(KillReason::TimedOut), Some(limit)) => Cause::Timeout { limit, still_running: false },
             (Some(KillReason::Stopped), _) => Cause::Stopped,
             _ => Cause::Crash(crash.clone()),

@@ -126,7 +126,7 @@ pub(super) fn run_batches<B: Runnable>(shared: &Arc<Shared<B>>, spawner: &impl S
         let watch = if shared.timed && !shared.context.stopped() { watch(&mut state, &batch) } else { None };
         drop(state);
         while batch.pending() > 0 && !shared.context.stopped() {
-            let running = watch.as_ref().map(|(_, running)| &**running);
+            let running = watch.as_ref().map(|(_, running)| running);
             batch.run(RunOptions { sharing: Some(&shared.sharing), running });
             if batch.pending() > 1 && !shared.context.stopped() {
                 let tail = batch.split_off(batch.pending() / 2);
@@ -223,7 +223,7 @@ impl<B: Runnable, S: Spawn<B>> ThreadSession<B, S> {
         let mut i = 0;
         while i < state.watched.len() {
             // A task that is about to start has all its time before it.
-            let end = state.watched[i].running.get().map_or(now, |(_, since)| since) + limit;
+            let end = state.watched[i].running.since().unwrap_or(now) + limit;
             if end <= now {
                 let watched = state.watched.swap_remove(i);
                 // Its thread is no worker any more.
