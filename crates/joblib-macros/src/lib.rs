@@ -35,7 +35,7 @@ use crate::options::{Attribute, Options};
 ///     x.iter().sum::<f64>() / x.len() as f64
 /// }
 ///
-/// Memory::with_backend("in_memory", "means")?.install();
+/// Memory::with_backend("in_memory", "means")?.install()?;
 /// assert_eq!(mean(&[1.0, 2.0], true), 1.5);
 /// assert!(mean::check_call_in_cache(&[1.0, 2.0], false));
 /// # Ok::<(), joblib_memory::Error>(())

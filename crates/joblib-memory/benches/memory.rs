@@ -69,7 +69,7 @@ fn hit_8_mb(bencher: Bencher) {
 #[divan::bench]
 fn hit_8_mb_mapped(bencher: Bencher) {
     let folder = tempfile::tempdir().unwrap();
-    let memory = Memory::new(folder.path()).unwrap().mmap_mode(MmapMode::Read).unwrap();
+    let memory = Memory::new(folder.path()).unwrap().mmap_mode(MmapMode::Read);
     let ones = memory.cache("ones", |n: usize| Array::from(vec![1.0; n]));
     ones.eval((1_000_000,));
     bencher.bench(|| ones.eval((1_000_000,)));

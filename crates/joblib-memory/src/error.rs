@@ -1,9 +1,9 @@
-//! The one error type. Nothing here stops a cached function from returning: errors come from what was asked of the cache
-//! itself, such as clearing it.
+//! The error type. No error here stops a cached function from returning: errors come from operations on the cache itself,
+//! such as clearing it.
 
 use joblib_store::ParseByteSizeError;
 
-/// Why something asked of the cache could not be done.
+/// The error of an operation on the cache.
 ///
 /// ```
 /// use joblib_memory::Memory;
@@ -13,7 +13,7 @@ use joblib_store::ParseByteSizeError;
 /// assert!(!error.is_gone() && error.store().is_none());
 /// ```
 ///
-/// A reference that is read as another type than the result's:
+/// If a reference is read as another type than the result has:
 ///
 /// ```
 /// use joblib_memory::{MemorizedResult, Memory};
@@ -61,17 +61,22 @@ impl Error {
         Self(Box::new(Kind::Unreadable { function: function.to_owned(), source: source.into() }))
     }
 
-    /// Whether a referenced result is not in the cache any more.
+    /// Returns `true` if an option or a text was not valid.
+    pub fn is_invalid_option(&self) -> bool {
+        matches!(*self.0, Kind::Option(_) | Kind::Size(_))
+    }
+
+    /// Returns `true` if a referenced result is not in the cache any more.
     pub fn is_gone(&self) -> bool {
         matches!(*self.0, Kind::Gone { .. })
     }
 
-    /// Whether a stored result is damaged, or of another type than asked for.
+    /// Returns `true` if a stored result is damaged, or of another type than expected.
     pub fn is_unreadable(&self) -> bool {
         matches!(*self.0, Kind::Unreadable { .. })
     }
 
-    /// The store's error, if that is the cause.
+    /// The error of the store, if that is the cause.
     pub fn store(&self) -> Option<&joblib_store::Error> {
         match &*self.0 {
             Kind::Store(error) => Some(error),
@@ -92,17 +97,11 @@ impl From<ParseByteSizeError> for Error {
     }
 }
 
-impl From<std::convert::Infallible> for Error {
-    fn from(never: std::convert::Infallible) -> Self {
-        match never {}
-    }
-}
-
 /// A result of this crate.
 ///
 /// ```
 /// fn cache() -> joblib_memory::Result<joblib_memory::Memory> {
-///     joblib_memory::Memory::with_backend("in_memory", "of results")?.bytes_limit("1G")
+///     joblib_memory::Memory::with_backend("in_memory", "of results")?.bytes_limit("1G").checked()
 /// }
 /// assert_eq!(cache()?.limits().bytes, Some(1 << 30));
 /// # Ok::<(), joblib_memory::Error>(())

@@ -4,7 +4,7 @@ pub use joblib_array::MmapMode;
 pub use joblib_persist::Compress;
 
 pub use crate::call::compute::Pending;
-pub use crate::call::explain::{Explanation, explain};
+pub use crate::call::explain::Explanation;
 pub use crate::call::keep::{Keep, KeepAll, KeepOk, KeepSome, Storable, storable};
 pub use crate::call::lookup::Lookup;
 pub use crate::call::shelved::Shelved;
@@ -20,7 +20,7 @@ pub use crate::memory::installed::already_installed;
 
 use crate::single_flight;
 
-/// Runs the future of a body, in the span of its call and as what the call computes.
+/// Runs the future of a body in the span of its call, as a part of its computation.
 pub fn run<R, K, F: Future>(
     pending: &Pending<R, K>,
     body: F,
@@ -30,11 +30,11 @@ pub fn run<R, K, F: Future>(
 
 /// Drops all results of a function.
 pub fn clear(memory: &Memory, call: &Call<'_>) -> Result<u64> {
-    call.tell_clearing();
-    memory.clear_scope(joblib_store::Scope::Function(call.function.version.function()))
+    call.print_clearing();
+    memory.clear_scope(joblib_store::Scope::Function(call.name()))
 }
 
-/// What the cache did for a function.
+/// The statistics of a function.
 pub fn stats(call: &Call<'_>) -> FunctionStats {
-    call.function.counters.read(call.function.version.function())
+    call.function.counters.read(call.name())
 }

@@ -17,6 +17,7 @@ mod error;
 mod function;
 #[doc(hidden)]
 pub mod internal;
+mod lock;
 mod memorized;
 mod memory;
 mod report;
@@ -31,3 +32,4 @@ pub use function::stats::{FunctionStats, Stats};
 pub use joblib_store::{ByteSize, Limits, Policy, Reduced, StoreOptions, register_store_backend};
 pub use memorized::{CacheFn, MemorizedFunc};
 pub use memory::Memory;
+pub use report::Warnings;

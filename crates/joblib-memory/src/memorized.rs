@@ -10,9 +10,10 @@ use joblib_store::Scope;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::call::explain::{self, Explanation};
+use crate::call::explain::Explanation;
 use crate::call::keep::KeepAll;
 use crate::call::lookup::Lookup;
+use crate::call::settings::Given;
 use crate::call::shelved::Shelved;
 use crate::call::{Call, Description};
 use crate::entry::metadata::Metadata;
@@ -23,7 +24,7 @@ use crate::function::options::{CallOptions, Callback};
 use crate::function::runtime::Declared;
 use crate::function::stats::FunctionStats;
 use crate::memory::Memory;
-use crate::memory::settings::check_mmap_mode;
+use crate::memory::settings::{Invalid, valid_mmap_mode};
 use crate::report::{self, Level};
 
 /// A function of up to eight arguments that can be cached: each argument is hashed by reference before the call.
@@ -94,7 +95,7 @@ cache_fn!(A0 0, A1 1, A2 2, A3 3, A4 4, A5 5, A6 6);
 cache_fn!(A0 0, A1 1, A2 2, A3 3, A4 4, A5 5, A6 6, A7 7);
 
 impl Memory {
-    /// A function or closure, remembered under `name`.
+    /// A function or closure, cached under `name`.
     ///
     /// Its code can't be seen: give it another [`version`](MemorizedFunc::version) or name when it changes. What a closure
     /// captures is not part of the key either: pass it as an argument. What a pointer to a function or a `dyn Fn` points at
@@ -135,7 +136,7 @@ impl Memory {
     }
 }
 
-/// A function or closure with a memory: what [`Memory::cache`] returns.
+/// A cached function or closure, returned by [`Memory::cache`].
 ///
 /// Arguments are given as a tuple.
 ///
@@ -163,6 +164,8 @@ pub struct MemorizedFunc<F> {
     options: CallOptions,
     compress: Option<Compress>,
     callback: Option<Callback>,
+    /// The first option that was not valid.
+    invalid: Invalid,
 }
 
 impl<F> MemorizedFunc<F> {
@@ -179,10 +182,11 @@ impl<F> MemorizedFunc<F> {
             options: CallOptions::DEFAULT,
             compress: None,
             callback: None,
+            invalid: Invalid::default(),
         }
     }
 
-    /// Says that the function's code is another one: results of other versions don't count. 0 unless set.
+    /// Sets the version of the function's code: results of other versions are not used. 0 unless set.
     ///
     /// ```
     /// use joblib_memory::Memory;
@@ -197,13 +201,14 @@ impl<F> MemorizedFunc<F> {
         self
     }
 
-    /// Leaves the arguments at these places, counted from 0, out of the key.
-    pub fn ignore(mut self, places: impl IntoIterator<Item = usize>) -> Self {
-        self.ignore = places.into_iter().collect();
+    /// Leaves the arguments at these positions, counted from 0, out of the key.
+    pub fn ignore(mut self, positions: impl IntoIterator<Item = usize>) -> Self {
+        self.ignore = positions.into_iter().collect();
         self
     }
 
-    /// Maps arrays of results; see [`Memory::mmap_mode`], also for the modes that are an error.
+    /// Maps arrays of results; see [`Memory::mmap_mode`], also for the modes that are not valid. Such a mode is reported by
+    /// [`clear`](Self::clear), and by a warning when the function is called, which then stores nothing.
     ///
     /// ```
     /// use joblib_array::{Array, MmapMode};
@@ -211,17 +216,16 @@ impl<F> MemorizedFunc<F> {
     ///
     /// let folder = tempfile::tempdir()?;
     /// let zeros = Memory::new(folder.path())?.cache("zeros", |n: usize| Array::<f64>::zeros(&[n]));
-    /// let zeros = zeros.mmap_mode(MmapMode::Read)?;
+    /// let zeros = zeros.mmap_mode(MmapMode::Read);
     /// assert!(zeros.eval((1000,)).is_mapped());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn mmap_mode(mut self, mode: MmapMode) -> Result<Self> {
-        check_mmap_mode(mode)?;
-        self.options.mmap_mode = Some(mode);
-        Ok(self)
+    pub fn mmap_mode(mut self, mode: MmapMode) -> Self {
+        self.options.mmap_mode = self.invalid.note(valid_mmap_mode(mode));
+        self
     }
 
-    /// Holds mapped arrays against their checksums; see [`Memory::check_mapped`].
+    /// Verifies the checksums of mapped arrays; see [`Memory::verify_mapped`].
     ///
     /// ```
     /// use joblib_array::{Array, MmapMode};
@@ -229,12 +233,12 @@ impl<F> MemorizedFunc<F> {
     ///
     /// let folder = tempfile::tempdir()?;
     /// let zeros = Memory::new(folder.path())?.cache("zeros", |n: usize| Array::<f64>::zeros(&[n]));
-    /// let zeros = zeros.mmap_mode(MmapMode::Read)?.check_mapped();
+    /// let zeros = zeros.mmap_mode(MmapMode::Read).verify_mapped();
     /// assert!(zeros.eval((1000,)).is_mapped() && zeros.check_call_in_cache((1000,)));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn check_mapped(mut self) -> Self {
-        self.options.check_mapped = true;
+    pub fn verify_mapped(mut self) -> Self {
+        self.options.verify_mapped = true;
         self
     }
 
@@ -254,7 +258,7 @@ impl<F> MemorizedFunc<F> {
         self
     }
 
-    /// How much to tell on the terminal, instead of what its memory says; see [`Memory::verbose`].
+    /// Sets what is printed, in place of its memory's setting; see [`Memory::verbose`].
     ///
     /// ```
     /// use joblib_memory::Memory;
@@ -286,7 +290,7 @@ impl<F> MemorizedFunc<F> {
         self
     }
 
-    /// Asks before a stored result is used: `false` has it computed again.
+    /// Sets a function that decides whether a stored result is used: after `false` it is computed again.
     ///
     /// ```
     /// use joblib_memory::Memory;
@@ -315,7 +319,7 @@ impl<F> MemorizedFunc<F> {
     /// let memory = Memory::with_backend("in_memory", "secrets")?;
     /// memory.cache("login", |password: &str| password.len()).redact().eval(("hunter2",));
     /// let (_, metadata) = memory.items()?.remove(0);
-    /// assert_eq!(metadata.map(|metadata| metadata.arguments()[0].text().to_owned()).as_deref(), Some(""));
+    /// assert_eq!(metadata.map(|metadata| metadata.arguments()[0].text().map(str::to_owned)), Some(None));
     /// # Ok::<(), joblib_memory::Error>(())
     /// ```
     pub fn redact(mut self) -> Self {
@@ -328,7 +332,11 @@ impl<F> MemorizedFunc<F> {
         &self.function
     }
 
-    /// Drops all results of functions of its name. Returns how many there were. An error is the store's.
+    /// Drops all results of functions of its name. Returns how many there were.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the store can't be written, or an option that was set is not valid.
     ///
     /// ```
     /// use joblib_memory::Memory;
@@ -341,14 +349,15 @@ impl<F> MemorizedFunc<F> {
     /// # Ok::<(), joblib_memory::Error>(())
     /// ```
     pub fn clear(&self) -> Result<u64> {
+        self.invalid.check()?;
         let verbose = self.options.verbose.unwrap_or(self.memory.settings().verbose);
         if Level(verbose).computing() {
-            report::say(format_args!("Clearing the results of {}", self.name));
+            report::print(format_args!("Clearing the results of {}", self.name));
         }
         self.memory.clear_scope(Scope::Function(&self.name))
     }
 
-    /// What the cache did for it since the process started.
+    /// The statistics of the function in this process.
     ///
     /// ```
     /// use joblib_memory::Memory;
@@ -365,7 +374,8 @@ impl<F> MemorizedFunc<F> {
     }
 
     fn described(&self) -> Arc<Function> {
-        self.memory.functions().named(&self.name, self.version, self.declared, self.place)
+        let warnings = self.memory.settings().warnings;
+        self.memory.functions().named(&self.name, self.version, self.declared, self.place, warnings)
     }
 
     fn call_of<A>(&self, arguments: &A) -> Call<'_>
@@ -374,26 +384,33 @@ impl<F> MemorizedFunc<F> {
     {
         let function = self.described();
         let own = Code::new(function.version.code());
-        let mut call = Call::of_function(&self.memory, function, self.options, own, &[]);
-        call.callback.clone_from(&self.callback);
-        call.compress.clone_from(&self.compress);
+        let given = Given { compress: self.compress.as_ref(), callback: self.callback.as_ref() };
+        let mut call = Call::of_function(&self.memory, function, self.options, given, own, &[]);
+        if let Some(message) = self.invalid.message() {
+            call.invalid_option(message);
+        }
         F::hash_arguments(&mut call, arguments, &self.ignore);
         call
     }
 
-    /// The function's result for the arguments: loaded, or computed and stored. What calling a cached function means in
-    /// Python.
+    /// A closure that describes the arguments.
+    fn describe<A>(&self, arguments: &A) -> impl FnOnce(&mut Description)
+    where
+        F: CacheFn<A>,
+    {
+        move |description| F::describe_arguments(description, arguments, &self.ignore)
+    }
+
+    /// The function's result for the arguments: loaded, or computed and stored. In Python this is the call of a cached
+    /// function.
     ///
-    /// Trouble with the cache is a warning, and the result is computed. A panic of the function passes through.
+    /// If the cache fails, a warning says so and the result is computed. A panic of the function passes through.
     pub fn eval<A>(&self, arguments: A) -> F::Output
     where
         F: CacheFn<A>,
         F::Output: Serialize + DeserializeOwned,
     {
-        let describe = |description: &mut Description| {
-            F::describe_arguments(description, &arguments, &self.ignore);
-        };
-        match self.call_of(&arguments).lookup::<F::Output, KeepAll>(describe) {
+        match self.call_of(&arguments).lookup::<F::Output, KeepAll>(self.describe(&arguments)) {
             Lookup::Hit(result) => result,
             Lookup::Compute(pending) => {
                 let result = pending.span().in_scope(|| self.function.call_with(arguments));
@@ -418,10 +435,7 @@ impl<F> MemorizedFunc<F> {
         F: CacheFn<A>,
         F::Output: Serialize + DeserializeOwned,
     {
-        let describe = |description: &mut Description| {
-            F::describe_arguments(description, &arguments, &self.ignore);
-        };
-        match self.call_of(&arguments).find::<F::Output, KeepAll>(describe) {
+        match self.call_of(&arguments).find::<F::Output, KeepAll>(self.describe(&arguments)) {
             Lookup::Hit(result) => result,
             Lookup::Compute(pending) => {
                 let result = pending.span().in_scope(|| self.function.call_with(arguments));
@@ -430,7 +444,7 @@ impl<F> MemorizedFunc<F> {
         }
     }
 
-    /// Computes the result, whether it is stored or not, and stores it.
+    /// Computes the result even if it is stored, and stores it.
     ///
     /// ```
     /// use joblib_memory::Memory;
@@ -446,23 +460,23 @@ impl<F> MemorizedFunc<F> {
         F: CacheFn<A>,
         F::Output: Serialize + DeserializeOwned,
     {
-        let pending = self.call_of(&arguments).force::<F::Output, KeepAll>(|description| {
-            F::describe_arguments(description, &arguments, &self.ignore);
-        });
+        let pending = self.call_of(&arguments).force::<F::Output, KeepAll>(self.describe(&arguments));
         let result = pending.span().in_scope(|| self.function.call_with(arguments));
         pending.finish(result)
     }
 
-    /// Whether a call would be answered from the cache: stored, and valid. The result itself is not decoded for it.
+    /// Returns `true` if a call would be answered from the cache. The result is read for that, as the call would read it.
     #[allow(clippy::needless_pass_by_value, reason = "the arguments are given as for a call")]
     pub fn check_call_in_cache<A>(&self, arguments: A) -> bool
     where
         F: CacheFn<A>,
+        F::Output: Serialize + DeserializeOwned,
     {
-        self.call_of(&arguments).check()
+        self.call_of(&arguments).check::<F::Output, KeepAll>()
     }
 
-    /// Why a call would be computed, or that it would not. This looks through up to 2000 results of the function.
+    /// Why a call would be computed, or that it would not. This looks through up to 2000 results of the function, and reads the
+    /// result as the call would read it.
     ///
     /// ```
     /// use joblib_memory::{Explanation, Memory};
@@ -478,13 +492,18 @@ impl<F> MemorizedFunc<F> {
     pub fn explain<A>(&self, arguments: A) -> Explanation
     where
         F: CacheFn<A>,
+        F::Output: Serialize + DeserializeOwned,
     {
-        explain::explain(&self.call_of(&arguments))
+        self.call_of(&arguments).explain::<F::Output, KeepAll>()
     }
 }
 
 impl<F> std::fmt::Debug for MemorizedFunc<F> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "MemorizedFunc(func={:?}, location={:?})", self.name, self.memory.location())
+        f.debug_struct("MemorizedFunc")
+            .field("name", &self.name)
+            .field("version", &self.version)
+            .field("memory", &self.memory)
+            .finish_non_exhaustive()
     }
 }

@@ -1,34 +1,108 @@
-//! All that this crate tells people: `tracing` events, and lines to the terminal where `verbose` asks for them or
-//! something is wrong. Nothing else here prints.
+//! All output of this crate: `tracing` events, lines on standard error that `verbose` asks for, and warnings. No other
+//! module prints.
 
 use std::collections::HashSet;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::str::FromStr;
+use std::sync::OnceLock;
 use std::time::Duration;
 
-/// Something is wrong that the program survives. Each `kind` of trouble with each `subject` is told once per process.
-pub(crate) fn warn_once(kind: &'static str, subject: &str, message: impl fmt::Display) {
-    static TOLD: Mutex<Option<HashSet<(&'static str, String)>>> = Mutex::new(None);
-    tracing::warn!(target: "joblib::memory", kind, subject, "{message}");
-    let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
-    let told = told.get_or_insert_default();
-    // A process that meets this many troubles has told enough.
-    if told.len() < 1000 && told.insert((kind, subject.to_owned())) {
-        print(format_args!("warning: joblib: {message}"));
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::lock::Lock;
+
+/// Where warnings go: what is wrong with the cache and does not stop the program.
+///
+/// Unless [`Memory::warnings`](crate::Memory::warnings) says otherwise, the environment variable `JOBLIB_WARNINGS` decides:
+/// `stderr`, `events` or `off`.
+///
+/// ```
+/// use joblib_memory::{Memory, Warnings};
+///
+/// let memory = Memory::with_backend("in_memory", "quiet")?.warnings(Warnings::Events);
+/// assert_eq!("events".parse::<Warnings>()?, Warnings::Events);
+/// assert_eq!(Warnings::Off.to_string(), "off");
+/// # Ok::<(), joblib_memory::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Warnings {
+    /// A `tracing` event for each, and a line on standard error the first time that something is wrong.
+    Stderr,
+    /// `tracing` events only, for programs that own the terminal.
+    Events,
+    /// Neither.
+    Off,
+}
+
+/// What `JOBLIB_WARNINGS` says, else standard error.
+impl Default for Warnings {
+    fn default() -> Self {
+        static DEFAULT: OnceLock<Warnings> = OnceLock::new();
+        *DEFAULT.get_or_init(|| match std::env::var("JOBLIB_WARNINGS") {
+            Ok(text) => text.parse().unwrap_or_else(|error| {
+                warn_once(Self::Stderr, "JOBLIB_WARNINGS", "", format_args!("JOBLIB_WARNINGS: {error}"));
+                Self::Stderr
+            }),
+            Err(_) => Self::Stderr,
+        })
     }
 }
 
-/// A line for people who asked for it with `verbose`.
-pub(crate) fn say(message: fmt::Arguments<'_>) {
-    print(format_args!("[Memory] {message}"));
+impl fmt::Display for Warnings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Stderr => "stderr",
+            Self::Events => "events",
+            Self::Off => "off",
+        })
+    }
+}
+
+impl FromStr for Warnings {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        match text {
+            "stderr" => Ok(Self::Stderr),
+            "events" => Ok(Self::Events),
+            "off" => Ok(Self::Off),
+            _ => Err(Error::option(format!("expected \"stderr\", \"events\" or \"off\", found {text:?}"))),
+        }
+    }
+}
+
+/// Warns about something that the program survives. A line is printed once per process for each `kind` and `subject`.
+pub(crate) fn warn_once(warnings: Warnings, kind: &'static str, subject: &str, message: impl fmt::Display) {
+    /// A process that has printed this many lines has said enough.
+    const MAX_LINES: usize = 1000;
+    static PRINTED: Lock<Option<HashSet<(&'static str, String)>>> = Lock::new(None);
+    if warnings == Warnings::Off {
+        return;
+    }
+    tracing::warn!(target: "joblib::memory", kind, subject, "{message}");
+    if warnings == Warnings::Events {
+        return;
+    }
+    let mut printed = PRINTED.lock();
+    let printed = printed.get_or_insert_default();
+    if printed.len() < MAX_LINES && printed.insert((kind, subject.to_owned())) {
+        print_line(format_args!("warning: joblib: {message}"));
+    }
+}
+
+/// Prints a line that `verbose` asked for.
+pub(crate) fn print(message: fmt::Arguments<'_>) {
+    print_line(format_args!("[Memory] {message}"));
 }
 
 #[allow(clippy::print_stderr, reason = "this is the one place that prints")]
-fn print(message: fmt::Arguments<'_>) {
+fn print_line(message: fmt::Arguments<'_>) {
     eprintln!("{message}");
 }
 
-/// How much people want to be told: joblib's levels of `verbose`.
+/// joblib's levels of `verbose`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Level(pub(crate) u32);
 
@@ -48,8 +122,8 @@ impl Level {
         self.0 > 4
     }
 
-    /// Where results are loaded from.
-    pub(crate) fn places(self) -> bool {
+    /// The locations that results are loaded from.
+    pub(crate) fn locations(self) -> bool {
         self.0 >= 10
     }
 
@@ -58,13 +132,13 @@ impl Level {
         self.0 > 10
     }
 
-    /// What is looked for.
+    /// The hashes that are looked for.
     pub(crate) fn querying(self) -> bool {
         self.0 >= 20
     }
 }
 
-/// A duration as people read it.
+/// A duration in a form for display.
 pub(crate) struct Readable(pub(crate) Duration);
 
 impl fmt::Display for Readable {

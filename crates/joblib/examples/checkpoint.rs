@@ -32,7 +32,7 @@ fn task(data: Array<f64>, column: usize, up: bool) -> Result<f64, String> {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = tempfile::tempdir()?;
-    Memory::new(folder.path().join("cache"))?.install();
+    Memory::new(folder.path().join("cache"))?.install()?;
     let data = Array::from_fn(&[1000, 10], |at| (at[0] * (at[1] + 1)) as f64);
 
     // An array is shared by its clones, so each task having one costs nothing.

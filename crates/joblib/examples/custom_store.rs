@@ -96,7 +96,7 @@ fn cube(x: i64) -> i64 {
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = tempfile::tempdir()?;
     register_store_backend("counting", Counting::open)?;
-    Memory::with_backend("counting", folder.path())?.install();
+    Memory::with_backend("counting", folder.path())?.install()?;
 
     let cubes: Vec<i64> = (0..10).chain(0..10).map(cube).collect();
     assert_eq!(cubes[13], 27);

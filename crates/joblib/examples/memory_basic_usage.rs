@@ -30,7 +30,7 @@ impl Scaler {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = tempfile::tempdir()?;
-    Memory::new(folder.path().join("cache"))?.install();
+    Memory::new(folder.path().join("cache"))?.install()?;
     let data = Array::from_fn(&[1000], |at| at[0] as f64);
 
     println!("The first call computes:");

@@ -14,7 +14,7 @@
 //! # fn main() -> joblib::Result<()> {
 //! # let folder = tempfile::tempdir().map_err(joblib::Error::other)?;
 //! # let folder = folder.path();
-//! Memory::new(folder.join("cache"))?.install();
+//! Memory::new(folder.join("cache"))?.install()?;
 //! let once = simulate(1, 1000);
 //! assert!(simulate::check_call_in_cache(1, 1000));
 //! assert_eq!(simulate(1, 1000), once);

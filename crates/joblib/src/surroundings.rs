@@ -32,12 +32,11 @@ fn encoded(memory: &Memory) -> Option<Vec<u8>> {
 fn apply(memory: &[u8]) -> Box<dyn Any> {
     let known = already_installed().and_then(|memory| encoded(&memory));
     if known.as_deref() != Some(memory) {
-        match rmp_serde::from_slice::<Memory>(memory) {
-            Ok(memory) => memory.install(),
-            // Then the worker computes what it can't find, in the memory of its environment.
-            Err(error) => {
-                tracing::warn!(%error, "a worker process can't open the installed memory of its caller");
-            }
+        let memory = rmp_serde::from_slice::<Memory>(memory).map_err(|error| error.to_string());
+        let installed = memory.and_then(|memory| memory.install().map_err(|error| error.to_string()));
+        // After an error the worker uses the memory of its environment.
+        if let Err(error) = installed {
+            tracing::warn!(%error, "a worker process can't open the default `Memory` of its caller");
         }
     }
     Box::new(())

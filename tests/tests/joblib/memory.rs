@@ -33,7 +33,7 @@ fn a_result_is_computed_once_with_each_way_of_storing_and_again_after_the_cache_
         for mmap in [None, Some(MmapMode::Read)] {
             let mut memory = Memory::new(folder.path()).unwrap().compress(compress);
             if let Some(mode) = mmap {
-                memory = memory.mmap_mode(mode).unwrap();
+                memory = memory.mmap_mode(mode);
             }
             let runs = Cell::new(0);
             let body = |n: usize| {
@@ -74,7 +74,7 @@ fn arguments_are_known_by_the_content_of_their_arrays() {
     for mode in [None, Some(MmapMode::Read)] {
         let mut memory = Memory::new(folder.path()).unwrap();
         if let Some(mode) = mode {
-            memory = memory.mmap_mode(mode).unwrap();
+            memory = memory.mmap_mode(mode);
         }
         let runs = Cell::new(0);
         let same = memory.cache("same", |array: Array<f64>| {
@@ -95,7 +95,7 @@ fn arguments_are_known_by_the_content_of_their_arrays() {
 #[test]
 fn a_damaged_result_is_computed_again_mapped_as_asked_and_a_reference_to_it_says_so() {
     let folder = folder();
-    let memory = Memory::new(folder.path()).unwrap().mmap_mode(MmapMode::Read).unwrap();
+    let memory = Memory::new(folder.path()).unwrap().mmap_mode(MmapMode::Read);
     let runs = Cell::new(0_u64);
     let twice = memory.cache("twice", |n: usize| {
         runs.set(runs.get() + 1);
@@ -332,10 +332,9 @@ fn a_memory_travels_as_its_place_and_a_function_stays_where_it_is() {
     assert!(there.cache("double", double).check_call_in_cache((4,)));
     // As joblib's, it brings its settings along; the text of one without any is read as well.
     let settings = |memory: &Memory| format!("{memory:?}");
-    let told =
-        Memory::new(folder.path()).unwrap().mmap_mode(MmapMode::CopyOnWrite).unwrap().check_mapped(true);
+    let told = Memory::new(folder.path()).unwrap().mmap_mode(MmapMode::CopyOnWrite).verify_mapped(true);
     let told = told.compress(("xz", 6)).verbose(0).waiting_time(Duration::from_millis(1500)).items_limit(7);
-    let told = told.bytes_limit("10G").unwrap().age_limit(Duration::from_mins(1)).superseded_age_limit(None);
+    let told = told.bytes_limit("10G").age_limit(Duration::from_mins(1)).superseded_age_limit(None);
     let told = told.policy(Policy::CostAware);
     for form in [true.into(), 3.into(), "lz4".into(), joblib_persist::Compress::from(("xz", 6))] {
         let told = told.clone().compress(form);

@@ -66,7 +66,7 @@ fn a_result_is_computed_once_and_then_read() {
     match fit::explain(&x, 0.75, false) {
         Explanation::ArgumentsChanged { arguments, nearest } => {
             assert_eq!(arguments, ["alpha"]);
-            assert_eq!(nearest.arguments()[1].text(), "0.5");
+            assert_eq!(nearest.arguments()[1].text(), Some("0.5"));
         }
         other => panic!("{other:?}"),
     }
@@ -180,7 +180,7 @@ fn methods_of_one_name_on_two_types_are_two_functions() {
 
 fn is_fresh(metadata: &Metadata) -> bool {
     metadata.age() < Duration::from_hours(1)
-        && metadata.arguments().iter().all(|argument| argument.text().is_empty())
+        && metadata.arguments().iter().all(|argument| argument.text().is_none())
 }
 
 #[cached(

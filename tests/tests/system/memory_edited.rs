@@ -9,7 +9,7 @@ use joblib_memory::Memory;
 
 fn main() {
     let memory = Memory::new(std::env::args().nth(1).unwrap()).unwrap();
-    memory.install();
+    memory.install().unwrap();
     let value = fit(3.0, 2);
     let stats = fit::stats();
     println!("{value} {} {}", stats.hits, stats.misses);

@@ -237,7 +237,7 @@ fn references_are_printed_parsed_serialized_and_read_in_another_process() {
         let halves = memory.cache("halves, \"of\" all", |n: usize| {
             Array::from_vec((0..n).map(|i| i as f64 / 2.0).collect(), &[n]).unwrap()
         });
-        let halves = halves.mmap_mode(MmapMode::Read).unwrap();
+        let halves = halves.mmap_mode(MmapMode::Read);
         let Shelved::Memorized(mapped) = halves.call_and_shelve((1000,)) else { panic!("it was stored") };
         let text = memory.cache("text", |n: u8| format!("n \"0\" \\ = {n}"));
         let shelved = text.call_and_shelve((7,));

@@ -45,13 +45,13 @@ fn the_settings_of_the_installed_memory_reach_workers() {
     let folder = tempfile::tempdir().unwrap();
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let memory = Memory::new(folder.path()).unwrap();
-    let mapped = memory.clone().mmap_mode(MmapMode::Read).unwrap().bytes_limit("1G").unwrap();
+    let mapped = memory.clone().mmap_mode(MmapMode::Read).bytes_limit("1G");
     let limited = memory.compress(("gzip", 1)).items_limit(1).waiting_time(Duration::from_secs(3));
     for backend in ["loky", "multiprocessing"] {
         let parallel = Parallel::new().n_jobs(2).backend(Backend::from(backend));
         // Each in turn, also for workers that have seen the other.
         for (memory, maps) in [(&mapped, true), (&limited, false)] {
-            memory.install();
+            memory.install().unwrap();
             large::clear().unwrap();
             for (settings, is_mapped, pid) in parallel.run((1000..1004).map(|n| delayed(told, (n,)))).unwrap()
             {
@@ -69,7 +69,7 @@ fn the_settings_of_the_installed_memory_reach_workers() {
 fn cached_functions_in_workers_fill_and_use_the_memory_that_the_caller_installed() {
     let folder = tempfile::tempdir().unwrap();
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    Memory::new(folder.path()).unwrap().install();
+    Memory::new(folder.path()).unwrap().install().unwrap();
     for backend in BACKENDS {
         let parallel = Parallel::new().n_jobs(2).backend(Backend::from(backend));
         let call =
@@ -84,10 +84,10 @@ fn cached_functions_in_workers_fill_and_use_the_memory_that_the_caller_installed
         assert_eq!(again[..5], first[5..], "{backend}");
         // Another memory is another memory, also for workers that have seen the first.
         let other = tempfile::tempdir().unwrap();
-        Memory::new(other.path()).unwrap().install();
+        Memory::new(other.path()).unwrap().install().unwrap();
         call(0).unwrap();
         assert!((0..10).all(|n| computed_by::check_call_in_cache(n, backend)), "{backend}");
-        Memory::new(folder.path()).unwrap().install();
+        Memory::new(folder.path()).unwrap().install().unwrap();
     }
     // A reference to a result travels as its address: the worker reads the store.
     let Shelved::Memorized(reference) = large::call_and_shelve(500_000) else { panic!("it was not stored") };

@@ -51,7 +51,7 @@ impl Expansion<'_> {
         let output = &self.function.output;
         let kept = quote!(<#keep as #krate::internal::Keep<#output>>);
         let mut sig = self.signature("call_and_shelve");
-        sig.output = returns(&quote!(#kept::Shelf<#krate::internal::Shelved<#kept::Stored>>));
+        sig.output = returns(&quote!(#kept::Wrapped<#krate::internal::Shelved<#kept::Stored>>));
         self.companion(
             "Computes the result unless it is stored, and returns a reference to where it is. Like",
             &TokenStream::new(),
@@ -66,26 +66,30 @@ impl Expansion<'_> {
         sig.asyncness = None;
         sig.output = returns(&quote!(bool));
         let (call, prepare) = self.prepare();
+        let (keep, output, storable) = (&self.keep, &self.function.output, self.storable());
+        let check = quote_spanned!(output.span()=> #call.check::<#output, #keep>());
         self.companion(
-            "Whether the result of this call is stored and valid. Like",
+            "Returns `true` if this call would be answered from the cache. Like",
             &TokenStream::new(),
             &sig,
-            &quote!(#prepare #call.check()),
+            &quote!(#storable #prepare #check),
         )
     }
 
-    /// `explain`: why the call would miss.
+    /// `explain`: why the call would be computed.
     fn explain(&self) -> TokenStream {
         let krate = &self.krate;
         let mut sig = self.signature("explain");
         sig.asyncness = None;
         sig.output = returns(&quote!(#krate::internal::Explanation));
         let (call, prepare) = self.prepare();
+        let (keep, output, storable) = (&self.keep, &self.function.output, self.storable());
+        let explain = quote_spanned!(output.span()=> #call.explain::<#output, #keep>());
         self.companion(
-            "Says whether this call would be a hit, and if not, why. Like",
+            "Why this call would be computed, or that it would not. Like",
             &TokenStream::new(),
             &sig,
-            &quote!(#prepare #krate::internal::explain(&#call)),
+            &quote!(#storable #prepare #explain),
         )
     }
 

@@ -114,8 +114,8 @@ impl Expansion<'_> {
             };
             fields.extend(quote!(mmap_mode: ::core::option::Option::Some(#mode),));
         }
-        if options.check_mapped.is_some() {
-            fields.extend(quote!(check_mapped: true,));
+        if options.verify_mapped.is_some() {
+            fields.extend(quote!(verify_mapped: true,));
         }
         if let Some(compress) = &options.compress {
             fields.extend(quote!(

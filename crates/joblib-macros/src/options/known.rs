@@ -74,8 +74,8 @@ pub(super) const KNOWN: [Known; 17] = [
         options.mmap_mode = Some(value::mmap_mode(value::value(given)?)?);
         Ok(())
     }),
-    Known::new("check_mapped", "`check_mapped`", |options, given, span| {
-        options.check_mapped = Some(value::flag(&given, span)?);
+    Known::new("verify_mapped", "`verify_mapped`", |options, given, span| {
+        options.verify_mapped = Some(value::flag(&given, span)?);
         Ok(())
     }),
     Known::new(

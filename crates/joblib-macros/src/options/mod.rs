@@ -38,7 +38,7 @@ pub(crate) struct Options {
     pub(crate) version: Option<String>,
     pub(crate) memory: Option<Expr>,
     pub(crate) mmap_mode: Option<Expr>,
-    pub(crate) check_mapped: Option<Span>,
+    pub(crate) verify_mapped: Option<Span>,
     pub(crate) compress: Option<Expr>,
     pub(crate) verbose: Option<Expr>,
     pub(crate) expires_after: Option<Expires>,

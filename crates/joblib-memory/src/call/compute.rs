@@ -1,21 +1,22 @@
-//! A result that is being computed: what happens to it when it is there.
+//! A result that is being computed, and what happens to it afterwards.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Instant;
 
 use joblib_persist::Compress;
-use joblib_store::{Blob, Claimed, Key};
+use joblib_store::{Blob, Key, Store};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::explain::explain;
+use super::explain;
 use super::keep::{Keep, Storable};
+use super::search::Right;
 use super::shelved::{MemorizedResult, NotMemorizedResult, Shelved};
 use super::verbose::texts;
-use super::{Call, Description};
-use crate::entry::codec::{self, Entry, Mapping};
-use crate::entry::metadata::{self, Argument, Metadata};
+use super::{Description, KeyedCall};
+use crate::entry::codec::{self, Entry, Mapping, Wanted};
+use crate::entry::metadata::{self, Argument, Metadata, Times};
 use crate::function::Function;
 use crate::function::code::Code;
 use crate::memory::Memory;
@@ -25,166 +26,238 @@ use crate::single_flight;
 /// A result that is being computed.
 #[doc(hidden)]
 pub struct Pending<R, K> {
-    work: Option<Box<Work>>,
+    computation: Option<Box<Computation>>,
     span: tracing::Span,
     kind: PhantomData<fn(R) -> K>,
 }
 
-pub(crate) struct Work {
-    pub(crate) memory: Memory,
-    pub(crate) function: Arc<Function>,
-    pub(crate) key: Key,
-    pub(crate) arguments: Vec<Argument>,
-    pub(crate) own_code: Code,
-    pub(crate) depends: &'static [(&'static str, Code)],
-    pub(crate) claim: Option<Box<dyn Claimed>>,
-    pub(crate) guard: Option<single_flight::Guard>,
-    pub(crate) compress: Option<Compress>,
-    pub(crate) mapping: Option<Mapping>,
-    pub(crate) level: Level,
-    pub(crate) store: bool,
-    pub(crate) since: Instant,
+/// The computation of a call's result.
+struct Computation {
+    memory: Memory,
+    function: Arc<Function>,
+    key: Key,
+    arguments: Vec<Argument>,
+    own_code: Code,
+    depends: &'static [(&'static str, Code)],
+    right: Right,
+    compress: Option<Compress>,
+    mapping: Option<Mapping>,
+    level: Level,
+    since: Instant,
 }
 
 impl<R, K> Pending<R, K> {
-    pub(crate) fn of(work: Work, span: tracing::Span) -> Self {
-        Self { work: Some(Box::new(work)), span, kind: PhantomData }
-    }
-
     /// Of a call that is not cached.
     pub(crate) fn unstored() -> Self {
-        Self { work: None, span: tracing::Span::none(), kind: PhantomData }
+        Self { computation: None, span: tracing::Span::none(), kind: PhantomData }
     }
 
-    pub(crate) fn without_storing(mut self) -> Self {
-        if let Some(work) = &mut self.work {
-            work.store = false;
-        }
-        self
-    }
-
-    /// What is computed, for those who wait for it.
+    /// What others wait for while it is computed.
     pub(crate) fn flight(&self) -> Option<single_flight::FlightId> {
-        self.work.as_ref()?.guard.as_ref().map(single_flight::Guard::id)
+        self.computation.as_ref()?.right.guard.as_ref().map(single_flight::Guard::id)
     }
 
-    /// The span that the computation belongs in.
+    /// The span of the computation.
     pub fn span(&self) -> tracing::Span {
         self.span.clone()
     }
-}
 
-impl<R, K> Pending<R, K> {
-    /// Stores the computed result, where it is one to keep, and hands it on.
+    /// Stores the computed result, if it is one to keep, and returns it.
     pub fn finish(self, result: R) -> R
     where
         K: Keep<R, Stored: Storable>,
     {
-        let Some(work) = self.work else { return result };
+        let Some(computation) = self.computation else { return result };
         let _entered = self.span.enter();
-        let mappable = work.mappable();
-        let stored = work.finish(K::kept(&result)).is_some();
+        let mappable = computation.mappable();
+        let stored = computation.finish(K::stored_part(&result)).is_some();
         match mappable.filter(|_| stored).and_then(|mappable| mappable.open::<K::Stored>()) {
             // Mapped, as later calls have it; the computed one's memory is given back.
-            Some(mapped) => K::restore(mapped),
+            Some(mapped) => K::wrap(mapped),
             None => result,
         }
     }
 
-    /// Stores the computed result and hands on a reference to it.
-    pub fn finish_and_shelve(self, result: R) -> K::Shelf<Shelved<K::Stored>>
+    /// Stores the computed result and returns a reference to it.
+    pub fn finish_and_shelve(self, result: R) -> K::Wrapped<Shelved<K::Stored>>
     where
         K: Keep<R, Stored: Storable>,
     {
         let _entered = self.span.enter();
-        let memorized = self.work.and_then(|work| {
-            let (memory, key, mapping) = (work.memory.clone(), work.key.clone(), work.mapping);
-            let metadata = work.finish(K::kept(&result))?;
-            Some(MemorizedResult::new(memory, &key, mapping, Some(metadata)))
+        let memorized = self.computation.and_then(|computation| {
+            let (memory, key) = (computation.memory.clone(), computation.key.clone());
+            let mapping = computation.mapping;
+            let metadata = computation.finish(K::stored_part(&result))?;
+            Some(MemorizedResult::new(memory, &key, mapping, Some(Box::new(metadata))))
         });
-        K::shelve(result, |stored| match memorized {
+        K::map_stored(result, |stored| match memorized {
             Some(memorized) => Shelved::Memorized(memorized),
             None => Shelved::NotMemorized(NotMemorizedResult::new(stored)),
         })
     }
 }
 
-impl Work {
-    /// Where the result can be mapped from once it is stored, if that is asked for.
+impl KeyedCall<'_> {
+    /// Begins the computation of the result.
+    pub(super) fn pending<R, K>(
+        self,
+        describe: impl FnOnce(&mut Description),
+        right: Right,
+    ) -> Pending<R, K> {
+        let mut description = Description::default();
+        if !self.call.settings.redact {
+            describe(&mut description);
+        }
+        let span = self.call.span.clone();
+        let computation = self.computation(description, right);
+        Pending { computation: Some(Box::new(computation)), span, kind: PhantomData }
+    }
+
+    fn computation(self, description: Description, right: Right) -> Computation {
+        let settings = &self.call.settings;
+        let (level, mapping, compress) = (settings.level, settings.mapping, settings.compress());
+        let name = self.call.name();
+        if level.reasons() {
+            report::print(format_args!(
+                "Computing {name}, argument hash {}, in {}: {}",
+                self.key.call_hex(),
+                self.call.memory.location_text(),
+                explain::of_miss(&self)
+            ));
+        }
+        let mut texts_of = description.0.into_iter();
+        let arguments: Vec<Argument> = self
+            .call
+            .arguments
+            .iter()
+            .map(|&(name, digest)| Argument {
+                name: name.to_owned(),
+                text: texts_of.next(),
+                digest: digest.into(),
+            })
+            .collect();
+        if level.computing() {
+            report::print(format_args!("Calling {name}({})", texts(&arguments)));
+        }
+        if mapping.is_some() && compress.is_some() {
+            self.call.memory.warn_once(
+                "compressed",
+                name,
+                format_args!(
+                    "results of {name} are compressed, and so can't be mapped: leave out `compress` or `mmap_mode`"
+                ),
+            );
+        }
+        self.call.span.record("hit", false);
+        Computation {
+            memory: self.call.memory.clone(),
+            function: self.call.function,
+            key: self.key,
+            arguments,
+            own_code: self.call.own_code,
+            depends: self.call.depends,
+            right,
+            compress,
+            mapping,
+            level,
+            since: Instant::now(),
+        }
+    }
+}
+
+impl Computation {
+    /// How to map the result once it is stored, if that is wanted.
     fn mappable(&self) -> Option<Mappable> {
         let mapping = self.mapping.filter(|_| self.compress.is_none())?;
         Some(Mappable { memory: self.memory.clone(), key: self.key.clone(), mapping })
     }
 
-    /// Returns what was stored about the result, if it was.
-    fn finish<T: Serialize>(mut self: Box<Self>, kept: Option<&T>) -> Option<Metadata> {
+    /// Counts and stores the result. Returns its metadata if it was stored.
+    fn finish<T: Serialize>(mut self: Box<Self>, stored: Option<&T>) -> Option<Metadata> {
+        let times = self.count();
+        let stored = stored.filter(|_| !self.right.unstored)?;
+        let metadata = self.metadata(times);
+        let compress = self.compress.take();
+        self.store(metadata, &mut |metadata, out, refused| {
+            codec::encode(metadata, stored, compress.as_ref(), out, refused)
+        })
+    }
+
+    /// Counts and reports the miss.
+    fn count(&self) -> Times {
         let duration = self.since.elapsed();
         let name = self.function.version.function();
         self.function.counters.miss();
         tracing::debug!(target: "joblib::memory", function = name, hit = false, seconds = duration.as_secs_f64());
         if self.level.computing() {
-            report::say(format_args!("{name} - {}", Readable(duration)));
+            report::print(format_args!("{name} - {}", Readable(duration)));
         }
-        let (true, Some(kept), Some(store)) = (self.store, kept, self.memory.store()) else { return None };
+        Times::now(duration)
+    }
+
+    fn metadata(&mut self, times: Times) -> Metadata {
         let hash_of = |code: Code| code.hash().into();
-        let metadata = Metadata {
-            time: metadata::now(),
-            duration: duration.as_secs_f64(),
-            function: name.to_owned(),
+        Metadata {
+            time: times.seconds(),
+            duration: times.duration().as_secs_f64(),
+            function: self.function.version.function().to_owned(),
             code: self.key.version().code().into(),
             own_code: hash_of(self.own_code),
             depends: self.depends.iter().map(|&(name, code)| (name.to_owned(), hash_of(code))).collect(),
             arguments: std::mem::take(&mut self.arguments),
             host: metadata::host().to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-        };
-        let mut refused = None;
-        let mut write = |out: &mut dyn std::io::Write| {
-            codec::encode(&metadata, kept, self.compress.as_ref(), out, &mut refused)
-        };
-        if self.level.reasons() {
-            report::say(format_args!("Persisting in {}", self.memory.place_of(&self.key)));
         }
-        let stored = match self.claim.take() {
+    }
+
+    /// Stores what `encode` writes, and keeps the store within its limits.
+    fn store(mut self: Box<Self>, metadata: Metadata, encode: Encode<'_>) -> Option<Metadata> {
+        let memory = self.memory.clone();
+        let store = memory.store()?;
+        if self.level.reasons() {
+            report::print(format_args!("Persisting in {}", memory.location_text_of(&self.key)));
+        }
+        let mut refused = None;
+        let mut write = |out: &mut dyn std::io::Write| encode(&metadata, out, &mut refused);
+        let stored = match self.right.claim.take() {
             Some(claim) => claim.write(&mut write),
             None => store.put(&self.key, &mut write),
         };
-        // Those who wait can read it now; what follows is none of their business.
-        drop(self.guard.take());
+        // Those who wait can read it now, and don't wait for what follows.
+        drop(self.right.guard.take());
         match stored {
             Ok(bytes) => {
                 self.function.counters.wrote(bytes);
-                self.tidy();
+                self.tidy(store);
                 Some(metadata)
             }
             Err(error) => {
+                let name = self.function.version.function();
                 match refused {
-                    Some(reason) => report::warn_once(
+                    Some(reason) => memory.warn_once(
                         "refused",
-                        &metadata.function,
+                        name,
                         format_args!(
-                            "results of {} can't be stored, and are computed each time: {reason}",
-                            metadata.function
+                            "results of {name} can't be stored, and are computed each time: {reason}"
                         ),
                     ),
-                    None => self.memory.cannot_write(&error),
+                    None => memory.warn_unwritable(&error),
                 }
                 None
             }
         }
     }
 
-    fn tidy(&self) {
-        let Some(store) = self.memory.store() else { return };
+    fn tidy(&self, store: &dyn Store) {
         match store.tidy(&self.key, &self.memory.settings().limits, &codec::cost) {
             Ok(reduced) if reduced.items > 0 => {
                 if self.level.reasons() {
-                    report::say(format_args!("Deleted {} results, {} bytes", reduced.items, reduced.bytes));
+                    report::print(format_args!("Deleted {} results, {} bytes", reduced.items, reduced.bytes));
                 }
                 tracing::debug!(target: "joblib::memory", items = reduced.items, bytes = reduced.bytes, "evicted");
             }
             Ok(_) => {}
-            Err(error) => report::warn_once(
+            Err(error) => self.memory.warn_once(
                 "tidy",
                 store.location(),
                 format_args!("could not keep the cache in {} within its limits: {error}", store.location()),
@@ -192,6 +265,10 @@ impl Work {
         }
     }
 }
+
+/// Writes an entry; of an error that is the value's, the last argument gets the reason.
+type Encode<'e> =
+    &'e mut dyn FnMut(&Metadata, &mut dyn std::io::Write, &mut Option<String>) -> std::io::Result<()>;
 
 /// A stored result that is to be mapped.
 struct Mappable {
@@ -201,82 +278,9 @@ struct Mappable {
 }
 
 impl Mappable {
-    /// The result, or nothing where it can't be mapped: the computed one is as good.
+    /// The mapped result, or nothing if it can't be mapped: the computed one is equal.
     fn open<T: DeserializeOwned>(&self) -> Option<T> {
         let blob @ Blob::File { .. } = self.memory.store()?.get(&self.key).ok()?? else { return None };
-        let (result, _) = Entry::open_in_brief(blob, Some(self.mapping)).ok()?.result().ok()?;
-        Some(result)
-    }
-}
-
-impl Call<'_> {
-    pub(crate) fn pending<R, K>(
-        self,
-        key: Key,
-        describe: impl FnOnce(&mut Description),
-        claim: Option<Box<dyn Claimed>>,
-        guard: Option<single_flight::Guard>,
-    ) -> Pending<R, K> {
-        let level = self.level();
-        if level.reasons() {
-            report::say(format_args!(
-                "Computing {}, argument hash {}, in {}: {}",
-                self.function.version.function(),
-                key.call_hex(),
-                self.memory.place(),
-                explain(&self)
-            ));
-        }
-        let mut description = Description::default();
-        if !self.options.redact {
-            describe(&mut description);
-        }
-        let mut texts_of = description.0.into_iter();
-        let arguments: Vec<Argument> = self
-            .arguments
-            .iter()
-            .map(|&(name, digest)| Argument {
-                name: name.to_owned(),
-                text: texts_of.next().unwrap_or_default(),
-                digest: digest.into(),
-            })
-            .collect();
-        if level.computing() {
-            report::say(format_args!("Calling {}({})", self.function.version.function(), texts(&arguments)));
-        }
-        let compress = self
-            .compress
-            .clone()
-            .or_else(|| self.options.compress.map(|make| make()))
-            .or_else(|| self.memory.settings().compress.clone())
-            .filter(Compress::compresses);
-        let mapping = self.mapping();
-        if mapping.is_some() && compress.is_some() {
-            let name = self.function.version.function();
-            report::warn_once(
-                "compressed",
-                name,
-                format_args!(
-                    "results of {name} are compressed, and so can't be mapped: leave out `compress` or `mmap_mode`"
-                ),
-            );
-        }
-        self.span.record("hit", false);
-        let work = Work {
-            memory: self.memory.clone(),
-            function: self.function,
-            key,
-            arguments,
-            own_code: self.own_code,
-            depends: self.depends,
-            claim,
-            guard,
-            compress,
-            mapping,
-            level,
-            store: true,
-            since: Instant::now(),
-        };
-        Pending::of(work, self.span)
+        Entry::open(blob, Some(self.mapping), Wanted::Times).ok()?.body.result().ok()
     }
 }

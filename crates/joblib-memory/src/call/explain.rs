@@ -1,17 +1,19 @@
-//! Why a call would be computed: found by looking at what the cache does hold.
+//! Why a call would be computed, from what the cache holds.
 
 use std::fmt;
 use std::ops::ControlFlow;
 
 use joblib_store::Item;
 
-use super::Call;
-use super::read::{Read, Wanted};
+use super::keep::{Keep, Storable};
+use super::read::{self, Decode, Read};
+use super::{Call, KeyedCall, Unkeyed};
+use crate::entry::codec::Wanted;
 use crate::entry::metadata::{Argument, Hash, Metadata};
 use crate::report::Readable;
 
 /// Stored results that are looked at, at most.
-const MOST: usize = 2000;
+const MAX_ITEMS: usize = 2000;
 
 /// Why a call would be computed, or that it would not.
 ///
@@ -34,8 +36,12 @@ pub enum Explanation {
     Hit(Box<Metadata>),
     /// There is no cache.
     NoCache,
+    /// An option of the memory or the function is not valid; the reason.
+    InvalidOption(String),
     /// An argument can't be hashed; the reason.
     Unhashable(String),
+    /// The store can't be read; the reason.
+    StoreFailed(String),
     /// The function was never called before, as far as the cache knows.
     NeverComputed,
     /// This call was computed with other code.
@@ -61,7 +67,7 @@ pub enum Explanation {
 }
 
 impl Explanation {
-    /// Whether the call would be answered from the cache.
+    /// Returns `true` if the call would be answered from the cache.
     pub fn is_hit(&self) -> bool {
         matches!(self, Self::Hit(_))
     }
@@ -74,7 +80,9 @@ impl fmt::Display for Explanation {
                 write!(f, "the result is in the cache; computing it took {}", Readable(metadata.duration()))
             }
             Self::NoCache => f.write_str("there is no cache"),
+            Self::InvalidOption(reason) => write!(f, "there is no cache, because of an option: {reason}"),
             Self::Unhashable(reason) => f.write_str(reason),
+            Self::StoreFailed(reason) => write!(f, "the cache can't be read: {reason}"),
             Self::NeverComputed => f.write_str("it was never computed"),
             Self::CodeChanged { functions } => {
                 write!(f, "the code changed since it was computed: {}", functions.join(", "))
@@ -83,10 +91,10 @@ impl fmt::Display for Explanation {
                 write!(f, "it was not computed with these arguments; the nearest call differs in ")?;
                 for (index, name) in arguments.iter().enumerate() {
                     let separator = if index > 0 { ", " } else { "" };
-                    // Those of a closure have numbers for names, as a tuple's fields.
+                    // The arguments of a closure are named by numbers, as a tuple's fields.
                     let kind = if name.bytes().all(|byte| byte.is_ascii_digit()) { "argument " } else { "" };
                     let stored = nearest.arguments().iter().find(|argument| argument.name() == name);
-                    match stored.map(Argument::text).filter(|text| !text.is_empty()) {
+                    match stored.and_then(Argument::text) {
                         Some(text) => write!(f, "{separator}{kind}{name} (there {text})")?,
                         None => write!(f, "{separator}{kind}{name}")?,
                     }
@@ -103,22 +111,39 @@ impl fmt::Display for Explanation {
     }
 }
 
-/// Why a call would be computed; for generated code.
-#[doc(hidden)]
-pub fn explain(call: &Call<'_>) -> Explanation {
-    let Some(store) = call.memory.store() else { return Explanation::NoCache };
-    let key = match call.key_or_error() {
-        Ok(key) => key,
-        Err(reason) => return Explanation::Unhashable(reason),
-    };
-    match call.read(&key, Wanted::All, &|entry| Ok(((), entry.metadata))) {
-        Read::Hit(((), metadata)) => return Explanation::Hit(Box::new(metadata)),
-        Read::Expired(metadata) => return Explanation::Expired(metadata),
-        Read::Rejected(metadata) => return Explanation::Rejected(metadata),
-        Read::Corrupt => return Explanation::Corrupt,
-        Read::Missing => {}
+impl Call<'_> {
+    /// Why the call would be computed, or that it would not. The result is read as the call would read it.
+    pub fn explain<R, K: Keep<R, Stored: Storable>>(self) -> Explanation {
+        match self.keyed() {
+            Ok(call) => of_call(&call, read::value::<K::Stored>),
+            Err(Unkeyed::NoCache) => Explanation::NoCache,
+            Err(Unkeyed::InvalidOption(reason)) => Explanation::InvalidOption(reason),
+            Err(Unkeyed::Unhashable(reason)) => Explanation::Unhashable(reason),
+        }
     }
-    if store.was_evicted(&key).unwrap_or(false) {
+}
+
+fn of_call<T>(call: &KeyedCall<'_>, decode: Decode<T>) -> Explanation {
+    let (found, explanation): (_, fn(Box<Metadata>) -> Explanation) =
+        match call.read(Wanted::Metadata, decode) {
+            Read::Hit(_, found) => (found, Explanation::Hit),
+            Read::Expired(found) => (found, Explanation::Expired),
+            Read::Rejected(found) => (found, Explanation::Rejected),
+            Read::Damaged => return Explanation::Corrupt,
+            Read::Failed(reason) => return Explanation::StoreFailed(reason),
+            Read::Missing => return of_missing(call),
+        };
+    found.metadata.map_or(Explanation::Corrupt, explanation)
+}
+
+/// Why a call is computed whose lookup missed. The result itself is not decoded.
+pub(super) fn of_miss(call: &KeyedCall<'_>) -> Explanation {
+    of_call(call, |_| Ok(()))
+}
+
+fn of_missing(call: &KeyedCall<'_>) -> Explanation {
+    let KeyedCall { call, key, store } = call;
+    if store.was_evicted(key).unwrap_or(false) {
         return Explanation::Evicted;
     }
     let mut items: Vec<Item> = Vec::new();
@@ -127,12 +152,12 @@ pub fn explain(call: &Call<'_>) -> Explanation {
         if item.version.function() == key.version().function() {
             items.push(item);
         }
-        if items.len() < MOST { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        if items.len() < MAX_ITEMS { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
     let other_code = items.iter().filter(|item| item.call == *key.call()).max_by_key(|item| item.used);
     if let Some(item) = other_code {
         let changed = call.memory.metadata(&item.key()).map(|metadata| changed_functions(call, &metadata));
-        let functions = changed.unwrap_or_else(|| vec![key.version().function().to_owned()]);
+        let functions = changed.unwrap_or_else(|| vec![call.name().to_owned()]);
         return Explanation::CodeChanged { functions };
     }
     let nearest = items
@@ -149,7 +174,7 @@ pub fn explain(call: &Call<'_>) -> Explanation {
 fn changed_functions(call: &Call<'_>, metadata: &Metadata) -> Vec<String> {
     let mut changed: Vec<String> = Vec::new();
     if metadata.own_code != Hash::from(call.own_code.hash()) {
-        changed.push(call.function.version.function().to_owned());
+        changed.push(call.name().to_owned());
     }
     for (name, code) in call.depends {
         let stored = metadata.depends.iter().find(|(stored, _)| stored == name);
@@ -159,13 +184,13 @@ fn changed_functions(call: &Call<'_>, metadata: &Metadata) -> Vec<String> {
     }
     if changed.is_empty() {
         // Its version, or what it no longer depends on.
-        changed.push(call.function.version.function().to_owned());
+        changed.push(call.name().to_owned());
     }
     changed
 }
 
 fn different_arguments(call: &Call<'_>, metadata: &Metadata) -> Vec<String> {
-    call.arguments()
+    call.arguments
         .iter()
         .filter(|(name, digest)| {
             let stored = metadata.arguments.iter().find(|argument| argument.name == *name);

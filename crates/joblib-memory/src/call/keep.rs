@@ -1,9 +1,9 @@
-//! What is kept of a function's result: all of it, or only the `Ok` or `Some`.
+//! What is stored of a function's result: all of it, or only the `Ok` or `Some`.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// What can be stored. It is asked for where results are stored and loaded, not where a type says what is kept: so the
+/// What can be stored. It is a bound where results are stored and loaded, not where a type says what is kept: so the
 /// compiler says once, at the result's type, what is missing.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be stored, and so a function that returns it can't be cached",
@@ -16,7 +16,7 @@ pub trait Storable: Serialize + DeserializeOwned {}
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned> Storable for T {}
 
-/// Does nothing, for results that can be stored. `#[cached]` calls it with the result's place.
+/// Does nothing, for results that can be stored. `#[cached]` calls it at the place of the result's type.
 #[doc(hidden)]
 pub const fn storable<R, K: Keep<R, Stored: Storable>>() {}
 
@@ -25,20 +25,20 @@ pub const fn storable<R, K: Keep<R, Stored: Storable>>() {}
 pub trait Keep<R> {
     /// What is stored.
     type Stored;
-    /// The result with a reference to what is stored in its place.
-    type Shelf<S>;
+    /// The result with an `S` in the place of what is stored.
+    type Wrapped<S>;
 
     /// The part to store, if this result is one to keep.
-    fn kept(result: &R) -> Option<&Self::Stored>;
+    fn stored_part(result: &R) -> Option<&Self::Stored>;
 
     /// The result around what was stored.
-    fn restore(stored: Self::Stored) -> R;
+    fn wrap(stored: Self::Stored) -> R;
 
-    /// The result with something in the place of what is stored.
-    fn shelve<S>(result: R, shelve: impl FnOnce(Self::Stored) -> S) -> Self::Shelf<S>;
+    /// The result with what is stored replaced.
+    fn map_stored<S>(result: R, map: impl FnOnce(Self::Stored) -> S) -> Self::Wrapped<S>;
 
-    /// The same when only what is stored is known.
-    fn shelf<S>(shelved: S) -> Self::Shelf<S>;
+    /// The result around a reference to what is stored.
+    fn wrap_reference<S>(reference: S) -> Self::Wrapped<S>;
 }
 
 /// Keeps every result.
@@ -58,63 +58,63 @@ pub struct KeepSome;
 
 impl<R> Keep<R> for KeepAll {
     type Stored = R;
-    type Shelf<S> = S;
+    type Wrapped<S> = S;
 
-    fn kept(result: &R) -> Option<&R> {
+    fn stored_part(result: &R) -> Option<&R> {
         Some(result)
     }
 
-    fn restore(stored: R) -> R {
+    fn wrap(stored: R) -> R {
         stored
     }
 
-    fn shelve<S>(result: R, shelve: impl FnOnce(R) -> S) -> S {
-        shelve(result)
+    fn map_stored<S>(result: R, map: impl FnOnce(R) -> S) -> S {
+        map(result)
     }
 
-    fn shelf<S>(shelved: S) -> S {
-        shelved
+    fn wrap_reference<S>(reference: S) -> S {
+        reference
     }
 }
 
 impl<T, E> Keep<Result<T, E>> for KeepOk {
     type Stored = T;
-    type Shelf<S> = Result<S, E>;
+    type Wrapped<S> = Result<S, E>;
 
-    fn kept(result: &Result<T, E>) -> Option<&T> {
+    fn stored_part(result: &Result<T, E>) -> Option<&T> {
         result.as_ref().ok()
     }
 
-    fn restore(stored: T) -> Result<T, E> {
+    fn wrap(stored: T) -> Result<T, E> {
         Ok(stored)
     }
 
-    fn shelve<S>(result: Result<T, E>, shelve: impl FnOnce(T) -> S) -> Result<S, E> {
-        result.map(shelve)
+    fn map_stored<S>(result: Result<T, E>, map: impl FnOnce(T) -> S) -> Result<S, E> {
+        result.map(map)
     }
 
-    fn shelf<S>(shelved: S) -> Result<S, E> {
-        Ok(shelved)
+    fn wrap_reference<S>(reference: S) -> Result<S, E> {
+        Ok(reference)
     }
 }
 
 impl<T> Keep<Option<T>> for KeepSome {
     type Stored = T;
-    type Shelf<S> = Option<S>;
+    type Wrapped<S> = Option<S>;
 
-    fn kept(result: &Option<T>) -> Option<&T> {
+    fn stored_part(result: &Option<T>) -> Option<&T> {
         result.as_ref()
     }
 
-    fn restore(stored: T) -> Option<T> {
+    fn wrap(stored: T) -> Option<T> {
         Some(stored)
     }
 
-    fn shelve<S>(result: Option<T>, shelve: impl FnOnce(T) -> S) -> Option<S> {
-        result.map(shelve)
+    fn map_stored<S>(result: Option<T>, map: impl FnOnce(T) -> S) -> Option<S> {
+        result.map(map)
     }
 
-    fn shelf<S>(shelved: S) -> Option<S> {
-        Some(shelved)
+    fn wrap_reference<S>(reference: S) -> Option<S> {
+        Some(reference)
     }
 }

@@ -1,23 +1,21 @@
-//! Looking up for `async fn`: waiting without blocking, on any executor.
+//! Looking the result up, for tasks: the same steps, awaited on any executor.
 //!
 //! Tasks of this process wake each other; a claim of another process is asked for again and again, in growing steps.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use joblib_store::{Claim, Claimed, Key};
 use tracing::Instrument;
 
 use super::compute::Pending;
 use super::keep::{Keep, Storable};
 use super::lookup::Lookup;
-use super::read::{Extracted, Read, Wanted};
-use super::shelved::{MemorizedResult, Shelved};
-use super::{Call, Description};
-use crate::entry::codec::Entry;
-use crate::entry::metadata::Metadata;
-use crate::memory::Memory;
+use super::read::{Decode, value};
+use super::search::{Outcome, Search, Step};
+use super::shelved::Shelved;
+use super::{Call, Description, KeyedCall};
+use crate::entry::codec::Wanted;
+use crate::single_flight::Caller;
 use crate::single_flight::timer::Timer;
-use crate::single_flight::{self, Joined};
 
 impl Call<'_> {
     /// [`Call::lookup`] for a task.
@@ -25,85 +23,48 @@ impl Call<'_> {
         self,
         describe: impl FnOnce(&mut Description),
     ) -> Lookup<R, R, K> {
-        let span = self.span();
-        match self.resolve_async(describe, Wanted::Brief, Entry::result::<K::Stored>).instrument(span).await {
-            Lookup::Hit((stored, _)) => Lookup::Hit(K::restore(stored)),
-            Lookup::Compute(pending) => Lookup::Compute(pending),
-        }
+        let Some(call) = self.keyed_or_warn() else { return Lookup::Compute(Pending::unstored()) };
+        let span = call.call.span.clone();
+        let (call, outcome) = search(call, Wanted::Times, value::<K::Stored>).instrument(span.clone()).await;
+        span.in_scope(|| match outcome {
+            Outcome::Hit(stored, found) => {
+                call.hit(&found);
+                Lookup::Hit(K::wrap(stored))
+            }
+            Outcome::Miss(right) => Lookup::Compute(call.pending(describe, right)),
+        })
     }
 
     /// [`Call::find`] for a task.
     pub async fn find_async<R, K: Keep<R, Stored: Storable>>(
         self,
         describe: impl FnOnce(&mut Description),
-    ) -> Lookup<K::Shelf<Shelved<K::Stored>>, R, K> {
-        let (memory, mapping, key) = (self.memory.clone(), self.mapping(), self.key());
-        let span = self.span();
-        let found = self.resolve_async(describe, Wanted::All, |entry| Ok(((), entry.metadata)));
-        match (found.instrument(span).await, key) {
-            (Lookup::Hit(((), metadata)), Some(key)) => {
-                let result = MemorizedResult::new(memory, &key, mapping, Some(metadata));
-                Lookup::Hit(K::shelf(Shelved::Memorized(result)))
-            }
-            (Lookup::Hit(_), None) => Lookup::Compute(Pending::unstored()),
-            (Lookup::Compute(pending), _) => Lookup::Compute(pending),
-        }
-    }
-
-    async fn resolve_async<T, R, K: Keep<R, Stored: Storable>>(
-        self,
-        describe: impl FnOnce(&mut Description),
-        wanted: Wanted,
-        extract: fn(Entry<'static>) -> Extracted<T>,
-    ) -> Lookup<(T, Metadata), R, K> {
-        let (Some(_), Some(key)) = (self.memory.store(), self.key()) else {
-            return Lookup::Compute(Pending::unstored());
-        };
-        self.tell_querying(&key);
-        if let Read::Hit(found) = self.read(&key, wanted, &extract) {
-            return self.hit(&key, found);
-        }
-        let deadline = self.deadline();
-        let guard = match single_flight::join_async(self.memory.flight_id(&key), deadline).await {
-            Joined::Leader(guard) => guard,
-            Joined::Landed => {
-                return match self.read(&key, wanted, &extract) {
-                    Read::Hit(found) => self.hit(&key, found),
-                    _ => Lookup::Compute(self.pending(key, describe, None, None)),
-                };
-            }
-            Joined::Alone | Joined::TimedOut => {
-                return Lookup::Compute(self.pending(key, describe, None, None));
-            }
-        };
-        match claim(self.memory, &key, deadline).await {
-            Ok(claim) => match self.read(&key, wanted, &extract) {
-                Read::Hit(found) => self.hit(&key, found),
-                _ => Lookup::Compute(self.pending(key, describe, claim, Some(guard))),
-            },
-            Err(error) => {
-                self.memory.cannot_write(&error);
-                Lookup::Compute(self.pending(key, describe, None, Some(guard)).without_storing())
-            }
-        }
+    ) -> Lookup<K::Wrapped<Shelved<K::Stored>>, R, K> {
+        let Some(call) = self.keyed_or_warn() else { return Lookup::Compute(Pending::unstored()) };
+        let span = call.call.span.clone();
+        let (call, outcome) = search(call, Wanted::Metadata, |_| Ok(())).instrument(span.clone()).await;
+        span.in_scope(|| match outcome {
+            Outcome::Hit((), found) => Lookup::Hit(call.reference::<R, K>(found)),
+            Outcome::Miss(right) => Lookup::Compute(call.pending(describe, right)),
+        })
     }
 }
 
-/// The claim, or none where another process keeps it beyond the deadline.
-async fn claim(
-    memory: &Memory,
-    key: &Key,
-    deadline: Instant,
-) -> Result<Option<Box<dyn Claimed>>, joblib_store::Error> {
-    let Some(store) = memory.store() else { return Ok(None) };
-    let mut step = Duration::from_millis(1);
+/// Searches, and awaits what it waits for.
+async fn search<T>(call: KeyedCall<'_>, wanted: Wanted, decode: Decode<T>) -> (KeyedCall<'_>, Outcome<T>) {
+    let mut search = Search::new(call, wanted, Caller::Task);
     loop {
-        match store.claim(key)? {
-            Claim::Mine(claim) => return Ok(Some(claim)),
-            Claim::Taken(_) if Instant::now() >= deadline => return Ok(None),
-            Claim::Taken(_) => {}
+        let wait = match search.step(decode) {
+            Step::Done(outcome) => return (search.call, outcome),
+            Step::WaitThread(wait) => Ok(wait),
+            Step::WaitProcess(pause) => Err(pause),
+        };
+        match wait {
+            Ok(wait) => {
+                let finished = wait.finished(search.deadline).await;
+                search.waited(finished);
+            }
+            Err(pause) => Timer::at(Instant::now() + pause).await,
         }
-        Timer::at((Instant::now() + step).min(deadline)).await;
-        step = (step * 2).min(Duration::from_millis(20));
     }
 }

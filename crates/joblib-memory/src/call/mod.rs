@@ -6,67 +6,84 @@ pub(crate) mod keep;
 pub(crate) mod lookup;
 mod lookup_async;
 mod read;
+mod search;
+pub(crate) mod settings;
 pub(crate) mod shelved;
 mod verbose;
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use joblib_persist::Compress;
-use joblib_store::Key;
+use joblib_store::{Key, Store};
 use serde::{Serialize, Serializer};
 
-use crate::entry::argument_text::short;
-use crate::entry::codec::Mapping;
+use self::settings::{CallSettings, Given};
+use crate::entry::argument_text::argument_text;
 use crate::function::Function;
 use crate::function::code::Code;
-use crate::function::options::{CallOptions, Callback};
+use crate::function::options::CallOptions;
 use crate::function::site::Site;
 use crate::memory::Memory;
-use crate::report::{self, Level};
 
 /// One call of a cached function, while its key is being made.
 #[doc(hidden)]
 pub struct Call<'m> {
     pub(crate) memory: &'m Memory,
     pub(crate) function: Arc<Function>,
-    pub(crate) options: CallOptions,
-    pub(crate) callback: Option<Callback>,
-    pub(crate) compress: Option<Compress>,
-    pub(crate) own_code: Code,
-    pub(crate) depends: &'static [(&'static str, Code)],
+    pub(crate) settings: CallSettings<'m>,
+    own_code: Code,
+    depends: &'static [(&'static str, Code)],
     /// The arguments' names and digests.
     arguments: Vec<(&'static str, [u8; 16])>,
     /// What is hashed to the call's digest.
     content: Vec<u8>,
-    /// What subscribers see of the call, hit or miss.
+    /// The span of the call's events, hit or miss.
     span: tracing::Span,
     since: Instant,
-    /// Why an argument can't be hashed.
-    failed: Option<String>,
+    /// Why there is no key.
+    failed: Option<Unkeyed>,
 }
 
-/// Collects the arguments' short texts; asked for on a miss only.
+/// Why a call has no key, so that it is computed and not stored.
+#[derive(Debug, Clone)]
+pub(crate) enum Unkeyed {
+    /// The memory has no store.
+    NoCache,
+    /// An option of the memory or the function is not valid; the message.
+    InvalidOption(String),
+    /// An argument can't be hashed; the message.
+    Unhashable(String),
+}
+
+/// A call whose key is known, of a memory that has a store.
+pub(crate) struct KeyedCall<'m> {
+    pub(crate) call: Call<'m>,
+    pub(crate) key: Key,
+    pub(crate) store: &'m dyn Store,
+}
+
+/// Collects the arguments as texts; called on a miss only.
 #[doc(hidden)]
 #[derive(Debug, Default)]
 pub struct Description(Vec<String>);
 
 impl Description {
     pub fn argument<T: Serialize + ?Sized>(&mut self, value: &T) {
-        self.0.push(short(value));
+        self.0.push(argument_text(value));
     }
 }
 
 impl<'m> Call<'m> {
     pub fn new(site: &'static Site, memory: &'m Memory, of_type: Option<&'static str>) -> Self {
-        let function = memory.functions().of_site(site, of_type);
-        Self::of_function(memory, function, site.options, site.own, site.depends)
+        let function = memory.functions().of_site(site, of_type, memory.settings().warnings);
+        Self::of_function(memory, function, site.options, Given::default(), site.own, site.depends)
     }
 
     pub(crate) fn of_function(
         memory: &'m Memory,
         function: Arc<Function>,
         options: CallOptions,
+        given: Given<'m>,
         own_code: Code,
         depends: &'static [(&'static str, Code)],
     ) -> Self {
@@ -76,31 +93,34 @@ impl<'m> Call<'m> {
         );
         let mut content = Vec::with_capacity(256);
         content.extend_from_slice(name.as_bytes());
+        let failed = match (memory.settings().invalid.message(), memory.store()) {
+            (Some(message), _) => Some(Unkeyed::InvalidOption(message.to_owned())),
+            (None, None) => Some(Unkeyed::NoCache),
+            (None, Some(_)) => None,
+        };
         Self {
             memory,
             function,
-            options,
-            callback: None,
-            compress: None,
+            settings: CallSettings::resolve(memory.settings(), options, given),
             own_code,
             depends,
             arguments: Vec::with_capacity(8),
             content,
             span,
             since: Instant::now(),
-            failed: None,
+            failed,
         }
     }
 
-    /// A generic parameter is this type.
+    /// Adds the type that a generic parameter stands for.
     pub fn generic(&mut self, name: &'static str) {
         self.content.push(0);
         self.content.extend_from_slice(name.as_bytes());
     }
 
-    /// An argument, or what stands for it in the key.
+    /// Adds an argument, or what stands for it in the key.
     pub fn argument<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) {
-        if self.failed.is_some() || self.memory.store().is_none() {
+        if self.failed.is_some() {
             return;
         }
         match joblib_hash::hash(value) {
@@ -114,51 +134,56 @@ impl<'m> Call<'m> {
                 self.arguments.push((name, half));
             }
             Err(error) => {
-                let function = self.function.version.function();
-                self.failed = Some(format!("could not hash the argument {name} of {function}: {error}"));
+                let message = format!("could not hash the argument {name} of {}: {error}", self.name());
+                self.failed = Some(Unkeyed::Unhashable(message));
             }
         }
     }
 
-    pub(crate) fn key(&self) -> Option<Key> {
-        match self.key_or_error() {
-            Ok(key) => Some(key),
-            Err(reason) => {
-                let name = self.function.version.function();
-                report::warn_once("hash", name, format_args!("{reason}; the call is computed each time"));
-                None
-            }
-        }
+    /// Ends the key: the call computes without storing because of an invalid option.
+    pub(crate) fn invalid_option(&mut self, message: &str) {
+        self.failed.get_or_insert_with(|| Unkeyed::InvalidOption(message.to_owned()));
     }
 
-    pub(crate) fn key_or_error(&self) -> Result<Key, String> {
-        if let Some(reason) = &self.failed {
-            return Err(reason.clone());
+    pub(crate) fn name(&self) -> &str {
+        self.function.version.function()
+    }
+
+    /// Makes the key.
+    pub(crate) fn keyed(mut self) -> Result<KeyedCall<'m>, Unkeyed> {
+        if let Some(failed) = self.failed.take() {
+            return Err(failed);
         }
-        let digest = joblib_hash::hash(&Bytes(&self.content)).map_err(|error| error.to_string())?;
+        let Some(store) = self.memory.store() else { return Err(Unkeyed::NoCache) };
+        let digest = joblib_hash::hash(&Bytes(&self.content))
+            .map_err(|error| Unkeyed::Unhashable(error.to_string()))?;
         let mut call = [0; 16];
         call.copy_from_slice(&digest.as_bytes()[..16]);
-        Ok(Key::new(&self.function.version, call))
+        let key = Key::new(&self.function.version, call);
+        Ok(KeyedCall { call: self, key, store })
     }
 
-    /// The span that the call's events are in.
-    pub(crate) fn span(&self) -> tracing::Span {
-        self.span.clone()
-    }
-
-    /// How the result's arrays are mapped, if they are.
-    pub(crate) fn mapping(&self) -> Option<Mapping> {
-        let settings = self.memory.settings();
-        let mode = self.options.mmap_mode.or(settings.mmap_mode)?;
-        Some(Mapping { mode, check: self.options.check_mapped || settings.check_mapped })
-    }
-
-    pub(crate) fn level(&self) -> Level {
-        Level(self.options.verbose.unwrap_or(self.memory.settings().verbose))
-    }
-
-    pub(crate) fn arguments(&self) -> &[(&'static str, [u8; 16])] {
-        &self.arguments
+    /// Makes the key, and warns if that is not possible.
+    pub(crate) fn keyed_or_warn(self) -> Option<KeyedCall<'m>> {
+        let (memory, function) = (self.memory, Arc::clone(&self.function));
+        let reason = match self.keyed() {
+            Ok(call) => return Some(call),
+            Err(Unkeyed::NoCache) => return None,
+            Err(reason) => reason,
+        };
+        let name = function.version.function();
+        match reason {
+            Unkeyed::NoCache => {}
+            Unkeyed::InvalidOption(message) => memory.warn_once(
+                "option",
+                &message,
+                format_args!("results of {name} are not cached, because of an option: {message}"),
+            ),
+            Unkeyed::Unhashable(message) => {
+                memory.warn_once("hash", name, format_args!("{message}; the call is computed each time"));
+            }
+        }
+        None
     }
 }
 

@@ -1,89 +1,92 @@
 //! One read of a stored result, validated.
 
-use joblib_store::Key;
+use serde::de::DeserializeOwned;
 
-use super::Call;
-use crate::entry::codec::Entry;
-use crate::entry::metadata::Metadata;
-use crate::report;
+use super::KeyedCall;
+use super::settings::Validity;
+use crate::entry::codec::{Body, Entry, Failure, Wanted};
+use crate::entry::metadata::{Metadata, Times};
 
-impl Call<'_> {
-    pub(crate) fn read<T>(&self, key: &Key, wanted: Wanted, extract: &Extract<'_, T>) -> Read<T> {
-        let Some(store) = self.memory.store() else { return Read::Missing };
-        let blob = match store.get(key) {
+/// What is known of a stored result that was read.
+pub(crate) struct Found {
+    pub(crate) times: Times,
+    /// The metadata, if the call wants it.
+    pub(crate) metadata: Option<Box<Metadata>>,
+}
+
+/// The outcome of a read.
+pub(crate) enum Read<T> {
+    Hit(T, Found),
+    Missing,
+    Expired(Found),
+    Rejected(Found),
+    /// The entry is damaged, or holds another type.
+    Damaged,
+    /// The store could not be read; the message.
+    Failed(String),
+}
+
+/// Takes the result out of an entry.
+pub(crate) type Decode<T> = fn(Body) -> Result<T, Failure>;
+
+/// Reads the result.
+pub(crate) fn value<T: DeserializeOwned>(body: Body) -> Result<T, Failure> {
+    body.result()
+}
+
+impl KeyedCall<'_> {
+    pub(crate) fn read<T>(&self, wanted: Wanted, decode: Decode<T>) -> Read<T> {
+        match self.open(wanted) {
+            Read::Hit(body, found) => match decode(body) {
+                Ok(value) => Read::Hit(value, found),
+                Err(error) => {
+                    self.warn_damaged(&error);
+                    Read::Damaged
+                }
+            },
+            Read::Missing => Read::Missing,
+            Read::Expired(found) => Read::Expired(found),
+            Read::Rejected(found) => Read::Rejected(found),
+            Read::Damaged => Read::Damaged,
+            Read::Failed(message) => Read::Failed(message),
+        }
+    }
+
+    /// Everything but the result, which is the same code for all types.
+    fn open(&self, wanted: Wanted) -> Read<Body> {
+        let settings = &self.call.settings;
+        let blob = match self.store.get(&self.key) {
             Ok(Some(blob)) => blob,
             Ok(None) => return Read::Missing,
             Err(error) => {
-                self.corrupt(key, &error);
-                return Read::Corrupt;
+                self.call.memory.warn_unreadable(&error);
+                return Read::Failed(error.to_string());
             }
         };
-        let all = wanted == Wanted::All
-            || self.options.validate.is_some()
-            || self.callback.is_some()
-            || self.level().loading();
-        let open = if all { Entry::open } else { Entry::open_in_brief };
-        let entry = match open(blob, self.mapping()) {
+        let wanted = if wanted == Wanted::Metadata { wanted } else { settings.wanted() };
+        let Entry { times, metadata, body } = match Entry::open(blob, settings.mapping, wanted) {
             Ok(entry) => entry,
             Err(error) => {
-                self.corrupt(key, &*error);
-                return Read::Corrupt;
+                self.warn_damaged(&error);
+                return Read::Damaged;
             }
         };
-        match self.validity(&entry.metadata) {
-            Validity::Valid => {}
-            Validity::Expired => return Read::Expired(Box::new(entry.metadata)),
-            Validity::Rejected => return Read::Rejected(Box::new(entry.metadata)),
-        }
-        match extract(entry) {
-            Ok(found) => Read::Hit(found),
-            Err(error) => {
-                self.corrupt(key, &*error);
-                Read::Corrupt
-            }
+        match settings.validity(times, metadata.as_deref()) {
+            Validity::Valid => Read::Hit(body, Found { times, metadata }),
+            Validity::Expired => Read::Expired(Found { times, metadata }),
+            Validity::Rejected => Read::Rejected(Found { times, metadata }),
         }
     }
 
-    fn validity(&self, metadata: &Metadata) -> Validity {
-        if self.options.expires_after.is_some_and(|limit| metadata.age() >= limit) {
-            return Validity::Expired;
-        }
-        let valid = self.options.validate.is_none_or(|validate| validate(metadata))
-            && self.callback.as_ref().is_none_or(|callback| callback(metadata));
-        if valid { Validity::Valid } else { Validity::Rejected }
-    }
-
-    fn corrupt(&self, key: &Key, error: &dyn std::error::Error) {
-        let name = self.function.version.function();
-        report::warn_once(
-            "corrupt",
-            &key.call_hex(),
+    fn warn_damaged(&self, error: &Failure) {
+        let (name, hex) = (self.call.name(), self.key.call_hex());
+        // The type of the result concerns all results of the function, damage concerns one.
+        let (kind, subject) =
+            if error.is_wrong_type() { ("wrong type", name) } else { ("damaged", hex.as_str()) };
+        self.call.memory.warn_once(
+            kind,
+            subject,
             format_args!("a stored result of {name} can't be used and is computed again: {error}"),
         );
     }
-}
-
-pub(crate) type Extracted<T> = Result<(T, Metadata), Box<dyn std::error::Error + Send + Sync>>;
-pub(crate) type Extract<'e, T> = dyn Fn(Entry<'static>) -> Extracted<T> + 'e;
-
-/// What reading an entry gave.
-pub(crate) enum Read<T> {
-    Hit((T, Metadata)),
-    Missing,
-    Expired(Box<Metadata>),
-    Rejected(Box<Metadata>),
-    Corrupt,
-}
-
-/// How much of the metadata the caller needs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wanted {
-    Brief,
-    All,
-}
-
-enum Validity {
-    Valid,
-    Expired,
-    Rejected,
 }

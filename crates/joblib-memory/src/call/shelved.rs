@@ -1,19 +1,21 @@
-//! References to stored results, which travel instead of the results themselves.
+//! References to stored results, which can be sent to other processes in place of the results.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 use std::str::FromStr;
 
-use joblib_store::{FunctionVersion, Key};
+use joblib_store::{FunctionVersion, Key, StoreOptions};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::entry::codec::{Entry, Mapping};
+use crate::entry::codec::{Entry, Mapping, Wanted};
 use crate::entry::metadata::Metadata;
 use crate::error::{Error, Result};
 use crate::memory::Memory;
+use crate::memory::settings::valid_mmap_mode;
 
-/// What `call_and_shelve` returns: a reference to the stored result, or the result itself where it was not stored.
+/// What `call_and_shelve` returns: a reference to the stored result, or the result itself if it was not stored.
 ///
 /// ```
 /// use joblib_memory::{Memory, Shelved};
@@ -28,12 +30,16 @@ use crate::memory::Memory;
 pub enum Shelved<T> {
     /// The result is in the cache.
     Memorized(MemorizedResult<T>),
-    /// The result is here.
+    /// The result was not stored, and is in this value.
     NotMemorized(NotMemorizedResult<T>),
 }
 
 impl<T: DeserializeOwned + Clone> Shelved<T> {
-    /// The result: loaded, or a clone of what is here. Errors are those of [`MemorizedResult::get`].
+    /// Loads the result, or clones it if it is in this value.
+    ///
+    /// # Errors
+    ///
+    /// As [`MemorizedResult::get`].
     pub fn get(&self) -> Result<T> {
         match self {
             Self::Memorized(result) => result.get(),
@@ -43,7 +49,11 @@ impl<T: DeserializeOwned + Clone> Shelved<T> {
 }
 
 impl<T: DeserializeOwned> Shelved<T> {
-    /// The result, without cloning it. Errors are those of [`MemorizedResult::get`].
+    /// Loads the result, or takes it out of this value.
+    ///
+    /// # Errors
+    ///
+    /// As [`MemorizedResult::get`].
     pub fn into_inner(self) -> Result<T> {
         match self {
             Self::Memorized(result) => result.get(),
@@ -53,7 +63,11 @@ impl<T: DeserializeOwned> Shelved<T> {
 }
 
 impl<T> Shelved<T> {
-    /// Drops the result from the cache, if it is there. An error is the store's.
+    /// Drops the result from the cache, if it is there.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the store can't be written.
     pub fn clear(&self) -> Result<()> {
         match self {
             Self::Memorized(result) => result.clear(),
@@ -70,7 +84,7 @@ impl<T> Shelved<T> {
     }
 }
 
-/// A result that is not in a cache, in the form of one that is.
+/// A result that is not in a cache, with the methods of one that is.
 ///
 /// ```
 /// use joblib_memory::NotMemorizedResult;
@@ -101,8 +115,8 @@ impl<T: Clone> NotMemorizedResult<T> {
     }
 }
 
-/// A reference to a stored result. It serializes, and prints and parses, as where the result is; another process that
-/// reaches the same store can load the result by it.
+/// A reference to a stored result. It can be serialized, or printed and parsed as JSON; another process that reaches the
+/// same store can load the result by it.
 ///
 /// ```
 /// use joblib_memory::{MemorizedResult, Memory};
@@ -111,7 +125,7 @@ impl<T: Clone> NotMemorizedResult<T> {
 /// let shelved = memory.cache("double", |x: i32| 2 * x).call_and_shelve((4,));
 /// let Some(made) = shelved.memorized() else { panic!("it can be stored") };
 /// assert_eq!(made.function(), "double");
-/// assert_eq!(made.metadata().map(|metadata| metadata.arguments()[0].text()), Some("4"));
+/// assert_eq!(made.metadata().and_then(|metadata| metadata.arguments()[0].text()), Some("4"));
 ///
 /// let parsed: MemorizedResult<i32> = made.to_string().parse()?;
 /// assert!(parsed == *made && parsed.metadata().is_none());
@@ -133,22 +147,26 @@ impl<T> MemorizedResult<T> {
         memory: Memory,
         key: &Key,
         mapping: Option<Mapping>,
-        metadata: Option<Metadata>,
+        metadata: Option<Box<Metadata>>,
     ) -> Self {
-        Self { memory, key: key.clone(), mapping, metadata: metadata.map(Box::new), result: PhantomData }
+        Self { memory, key: key.clone(), mapping, metadata, result: PhantomData }
     }
 
-    /// What was known of the result when the call returned this; `None` where this was parsed or received.
+    /// The metadata of the result when the call returned this; `None` if this was parsed or deserialized.
     pub fn metadata(&self) -> Option<&Metadata> {
         self.metadata.as_deref()
     }
 
-    /// The whole name of the function that computed it.
+    /// The full name of the function that computed it.
     pub fn function(&self) -> &str {
         self.key.version().function()
     }
 
-    /// Drops the result from the cache, if it is there. An error is the store's.
+    /// Drops the result from the cache, if it is there.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the store can't be written.
     pub fn clear(&self) -> Result<()> {
         if let Some(store) = self.memory.store() {
             store.remove(&self.key)?;
@@ -157,19 +175,15 @@ impl<T> MemorizedResult<T> {
     }
 
     fn address(&self) -> Address {
-        let (backend, location) = self
-            .memory
-            .store()
-            .map(|store| (store.backend().to_owned(), store.location().to_owned()))
-            .unwrap_or_default();
         Address {
-            backend,
-            location,
+            backend: self.memory.backend().map(str::to_owned),
+            location: self.memory.store().map(|store| store.location().to_owned()),
+            options: self.memory.options().clone(),
             function: self.function().to_owned(),
             code: format!("{:032x}", self.key.version().code()),
             call: self.key.call_hex(),
             mmap_mode: self.mapping.map(|mapping| mapping.mode.to_string()),
-            check_mapped: self.mapping.is_some_and(|mapping| mapping.check),
+            verify_mapped: self.mapping.is_some_and(|mapping| mapping.verify),
         }
     }
 }
@@ -177,84 +191,90 @@ impl<T> MemorizedResult<T> {
 impl<T: DeserializeOwned> MemorizedResult<T> {
     /// Loads the result.
     ///
-    /// An error that [`is_gone`](Error::is_gone) says that it was cleared or evicted meanwhile, one that
-    /// [`is_unreadable`](Error::is_unreadable) that it is damaged or no `T`.
+    /// # Errors
+    ///
+    /// Returns an error that [`is_gone`](Error::is_gone) if the result was cleared or evicted, one that
+    /// [`is_unreadable`](Error::is_unreadable) if it is damaged or not a `T`, and another if the store can't be read.
     pub fn get(&self) -> Result<T> {
         let name = self.function();
         let store = self.memory.store().ok_or_else(|| Error::gone(name))?;
         let blob = store.get(&self.key)?.ok_or_else(|| Error::gone(name))?;
-        let entry = Entry::open(blob, self.mapping).and_then(Entry::result::<T>);
-        entry.map(|(result, _)| result).map_err(|error| Error::unreadable(name, error))
+        let result = Entry::open(blob, self.mapping, Wanted::Times).and_then(|entry| entry.body.result());
+        result.map_err(|error| Error::unreadable(name, error))
     }
 }
 
 impl<T> Clone for MemorizedResult<T> {
     fn clone(&self) -> Self {
-        Self::new(self.memory.clone(), &self.key, self.mapping, self.metadata.as_deref().cloned())
+        Self::new(self.memory.clone(), &self.key, self.mapping, self.metadata.clone())
     }
 }
 
 impl<T> PartialEq for MemorizedResult<T> {
     fn eq(&self, other: &Self) -> bool {
-        self.key == other.key && self.address().location == other.address().location
+        self.key == other.key && self.memory.location() == other.memory.location()
     }
 }
 
 impl<T> fmt::Debug for MemorizedResult<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self}")
+        f.debug_struct("MemorizedResult")
+            .field("location", &self.memory.location())
+            .field("function", &self.function())
+            .field("call", &format_args!("{}", self.key.call_hex()))
+            .field("mapping", &self.mapping)
+            .finish_non_exhaustive()
     }
 }
 
 /// Where a stored result is, as text.
 #[derive(Serialize, Deserialize)]
 struct Address {
-    backend: String,
-    location: String,
+    backend: Option<String>,
+    location: Option<String>,
+    #[serde(default)]
+    options: BTreeMap<String, String>,
     function: String,
     code: String,
     call: String,
+    #[serde(default)]
     mmap_mode: Option<String>,
     #[serde(default)]
-    check_mapped: bool,
+    verify_mapped: bool,
 }
 
 impl Address {
     fn open<T>(self) -> Result<MemorizedResult<T>> {
         let wrong = |what: &str, found: &str| {
-            Error::option(format!("a reference to a stored result has a wrong {what}: {found:?}"))
+            Error::option(format!("a reference to a stored result has an invalid {what}: {found:?}"))
         };
         let number = |what, text: &str| u128::from_str_radix(text, 16).map_err(|_| wrong(what, text));
         let version = FunctionVersion::new(&*self.function, number("code", &self.code)?, "");
         let key = Key::new(&version, number("call", &self.call)?.to_be_bytes());
         let mapping = match &self.mmap_mode {
             Some(mode) => Some(Mapping {
-                mode: mode.parse().map_err(|_| wrong("mmap_mode", mode))?,
-                check: self.check_mapped,
+                mode: valid_mmap_mode(mode.parse().map_err(|_| wrong("mmap_mode", mode))?)?,
+                verify: self.verify_mapped,
             }),
             None => None,
         };
-        let memory = Memory::with_backend(&self.backend, self.location)?;
+        let memory = match (self.backend, self.location) {
+            (Some(backend), Some(location)) => {
+                let options = StoreOptions::new(location);
+                let options =
+                    self.options.into_iter().fold(options, |all, (name, value)| all.option(name, value));
+                Memory::with_options(&backend, &options)?
+            }
+            _ => Memory::none(),
+        };
         Ok(MemorizedResult::new(memory, &key, mapping, None))
     }
 }
 
-/// `MemorizedResult(location="cache", backend="local", function="flights::fit", code="…", call="…")`
+/// As JSON, such as `{"backend":"local","location":"/tmp/cache",…}`.
 impl<T> fmt::Display for MemorizedResult<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Address { backend, location, function, code, call, mmap_mode, check_mapped } = self.address();
-        write!(
-            f,
-            "MemorizedResult(location={location:?}, backend={backend:?}, function={function:?}, code={code:?}, \
-             call={call:?}"
-        )?;
-        if let Some(mode) = mmap_mode {
-            write!(f, ", mmap_mode={mode:?}")?;
-        }
-        if check_mapped {
-            f.write_str(", check_mapped=\"true\"")?;
-        }
-        f.write_str(")")
+        f.write_str(&serde_json::to_string(&self.address()).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -262,63 +282,11 @@ impl<T> FromStr for MemorizedResult<T> {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let wrong = || Error::option(format!("expected the text of a MemorizedResult, found {text:?}"));
-        let inner = text.trim().strip_prefix("MemorizedResult(").and_then(|rest| rest.strip_suffix(')'));
-        let mut rest = inner.ok_or_else(wrong)?;
-        let mut fields: [(&str, Option<String>); 7] =
-            ["location", "backend", "function", "code", "call", "mmap_mode", "check_mapped"]
-                .map(|name| (name, None));
-        while !rest.is_empty() {
-            let (name, value) = rest.split_once('=').ok_or_else(wrong)?;
-            let (value, after) = unquote(value).ok_or_else(wrong)?;
-            let field = fields.iter_mut().find(|(known, _)| *known == name.trim()).ok_or_else(wrong)?;
-            field.1 = Some(value);
-            rest = after.trim_start_matches([',', ' ']);
-        }
-        let [location, backend, function, code, call, mmap_mode, check_mapped] =
-            fields.map(|(_, value)| value);
-        let needed = |value: Option<String>| value.ok_or_else(wrong);
-        Address {
-            backend: needed(backend)?,
-            location: needed(location)?,
-            function: needed(function)?,
-            code: needed(code)?,
-            call: needed(call)?,
-            mmap_mode,
-            check_mapped: check_mapped.as_deref() == Some("true"),
-        }
-        .open()
+        let address: Address = serde_json::from_str(text).map_err(|error| {
+            Error::option(format!("expected the JSON of a MemorizedResult, found {text:?}: {error}"))
+        })?;
+        address.open()
     }
-}
-
-/// The string literal at the start of `text`, as `{:?}` writes it, and what follows.
-fn unquote(text: &str) -> Option<(String, &str)> {
-    let body = text.strip_prefix('"')?;
-    let mut value = String::new();
-    let mut letters = body.char_indices();
-    while let Some((at, letter)) = letters.next() {
-        match letter {
-            '"' => return Some((value, &body[at + 1..])),
-            '\\' => match letters.next()?.1 {
-                'n' => value.push('\n'),
-                't' => value.push('\t'),
-                'r' => value.push('\r'),
-                '0' => value.push('\0'),
-                'u' => {
-                    let digits: String = letters
-                        .by_ref()
-                        .map(|(_, letter)| letter)
-                        .skip(1)
-                        .take_while(|letter| *letter != '}')
-                        .collect();
-                    value.push(char::from_u32(u32::from_str_radix(&digits, 16).ok()?)?);
-                }
-                other => value.push(other),
-            },
-            other => value.push(other),
-        }
-    }
-    None
 }
 
 impl<T> Serialize for MemorizedResult<T> {

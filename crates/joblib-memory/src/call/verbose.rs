@@ -1,40 +1,43 @@
-//! What a call prints where `verbose` asks for it.
+//! The lines that a call prints where `verbose` asks for them.
 
-use joblib_store::Key;
-
-use super::Call;
+use super::{Call, KeyedCall};
 use crate::entry::metadata::Argument;
 use crate::report;
 
 impl Call<'_> {
-    /// Whether people want to know that the function's results are dropped.
-    pub(crate) fn tell_clearing(&self) {
-        if self.level().computing() {
-            report::say(format_args!("Clearing the results of {}", self.function.version.function()));
+    pub(crate) fn print_clearing(&self) {
+        if self.settings.level.computing() {
+            report::print(format_args!("Clearing the results of {}", self.name()));
         }
     }
+}
 
-    pub(crate) fn tell_querying(&self, key: &Key) {
-        if !self.level().querying() {
+impl KeyedCall<'_> {
+    pub(crate) fn print_query(&self) {
+        if !self.call.settings.level.querying() {
             return;
         }
         let digests: Vec<String> = self
+            .call
             .arguments
             .iter()
             .map(|(name, digest)| format!("{name} {:016x}", u128::from_be_bytes(*digest) >> 64))
             .collect();
-        report::say(format_args!(
+        report::print(format_args!(
             "Querying {} with the hashes {} (argument hash {}) in {}",
-            self.function.version.function(),
+            self.call.name(),
             digests.join(", "),
-            key.call_hex(),
-            self.memory.place()
+            self.key.call_hex(),
+            self.call.memory.location_text()
         ));
     }
 }
 
+/// The arguments of a call as a text.
 pub(crate) fn texts(arguments: &[Argument]) -> String {
-    let texts: Vec<String> =
-        arguments.iter().map(|argument| format!("{}={}", argument.name, argument.text)).collect();
+    let texts: Vec<String> = arguments
+        .iter()
+        .map(|argument| format!("{}={}", argument.name(), argument.text().unwrap_or_default()))
+        .collect();
     texts.join(", ")
 }

@@ -1,4 +1,4 @@
-//! A value as a short text for people, made through `Serialize` and cut off early: a large argument is not walked.
+//! An argument as a short text for display, made through `Serialize` and cut off early: a large argument is not walked.
 
 use std::fmt::{self, Write as _};
 
@@ -10,10 +10,10 @@ const LONGEST: usize = 80;
 /// Items of a sequence that are shown.
 const ITEMS: usize = 6;
 
-/// The text of `value`.
-pub(crate) fn short<T: Serialize + ?Sized>(value: &T) -> String {
+/// A short text of `value`.
+pub(crate) fn argument_text<T: Serialize + ?Sized>(value: &T) -> String {
     let mut writer = Short { text: String::with_capacity(24), full: false };
-    // The error only says that there is enough text.
+    // The only error is `Enough`, which ends the walk.
     let _ = value.serialize(&mut writer);
     if writer.full {
         writer.text.push('…');
@@ -84,7 +84,7 @@ impl List<'_> {
     fn item<T: Serialize + ?Sized>(&mut self, name: Option<&'static str>, value: &T) -> Result<(), Enough> {
         self.written += 1;
         if self.written > ITEMS {
-            // Once is enough, and items behind it cost nothing but being passed over.
+            // Written once; the items after it are only skipped.
             if self.written == ITEMS + 1 {
                 self.to.put(", …")?;
                 if let Some(len) = self.len {
@@ -129,7 +129,7 @@ impl<'a> ser::Serializer for &'a mut Short {
         serialize_u128: u128,
     }
 
-    /// Arrays then come whole, and tell their shape.
+    /// So that arrays arrive as one value, with their shape.
     fn is_human_readable(&self) -> bool {
         false
     }
@@ -313,12 +313,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn large_values_are_cut_and_arrays_tell_their_shape() {
-        assert_eq!(short(&(1, "a", 0.5)), "(1, \"a\", 0.5)");
-        assert_eq!(short(&[0; 30]), "(0, 0, 0, 0, 0, 0, …; 30)");
-        assert_eq!(short(&vec![0; 1000]), "[0, 0, 0, 0, 0, 0, …; 1000]");
-        assert!(short(&"é".repeat(1000)).chars().count() <= LONGEST + 1);
+    fn large_values_are_cut_and_arrays_show_their_shape() {
+        assert_eq!(argument_text(&(1, "a", 0.5)), "(1, \"a\", 0.5)");
+        assert_eq!(argument_text(&[0; 30]), "(0, 0, 0, 0, 0, 0, …; 30)");
+        assert_eq!(argument_text(&vec![0; 1000]), "[0, 0, 0, 0, 0, 0, …; 1000]");
+        assert!(argument_text(&"é".repeat(1000)).chars().count() <= LONGEST + 1);
         let array = joblib_array::Array::from_vec(vec![0.0; 6], &[2, 3]).unwrap();
-        assert_eq!(short(&Some(array)), "float64[2, 3]");
+        assert_eq!(argument_text(&Some(array)), "float64[2, 3]");
     }
 }

@@ -1,19 +1,20 @@
 //! An entry of the store: two values in a row in joblib's native format, the metadata and the result. This is the only
-//! place that knows that format.
+//! module that knows that format.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::time::Duration;
 
 use joblib_array::MmapMode;
 use joblib_persist::{Compress, DumpOptions, LoadOptions, Reader, Writer};
 use joblib_store::Blob;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::io;
-use std::time::Duration;
 
-use super::metadata::{Brief, Metadata};
+use super::metadata::{Metadata, Times};
 
-type Failure = Box<dyn std::error::Error + Send + Sync>;
-
-/// Writes an entry. Of an error that the store has no part in, `refused` says what it is.
+/// Writes an entry. `refused` gets the reason if the value or an option is the cause of the error, and not `out`.
 pub(crate) fn encode<T: Serialize + ?Sized>(
     metadata: &Metadata,
     result: &T,
@@ -46,55 +47,111 @@ pub(crate) fn encode<T: Serialize + ?Sized>(
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Mapping {
     pub(crate) mode: MmapMode,
-    /// Whether they are held against their checksums first.
-    pub(crate) check: bool,
+    /// Whether their checksums are verified first.
+    pub(crate) verify: bool,
 }
 
-/// An entry whose metadata has been read.
-pub(crate) struct Entry<'b> {
-    pub(crate) metadata: Metadata,
-    reader: Reader<'b>,
+/// How much of the metadata is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// The times, which is all that most hits need.
+    Times,
+    /// Everything.
+    Metadata,
 }
 
-impl Entry<'static> {
-    pub(crate) fn open(blob: Blob, mapping: Option<Mapping>) -> Result<Self, Failure> {
-        Self::open_with(blob, mapping, Reader::next::<Metadata>)
-    }
+/// An entry whose metadata has been read, and whose result has not.
+pub(crate) struct Entry {
+    pub(crate) times: Times,
+    /// Read only if it was wanted.
+    pub(crate) metadata: Option<Box<Metadata>>,
+    pub(crate) body: Body,
+}
 
-    /// The same with only the times in the metadata, which is all that most hits need.
-    pub(crate) fn open_in_brief(blob: Blob, mapping: Option<Mapping>) -> Result<Self, Failure> {
-        Self::open_with(blob, mapping, |reader| Ok(reader.next::<Brief>()?.map(Metadata::from)))
-    }
+/// The result of an entry, before it is read.
+pub(crate) struct Body(Reader<'static>);
 
-    fn open_with(
-        blob: Blob,
-        mapping: Option<Mapping>,
-        metadata: impl FnOnce(&mut Reader<'static>) -> joblib_persist::Result<Option<Metadata>>,
-    ) -> Result<Self, Failure> {
+impl Entry {
+    pub(crate) fn open(blob: Blob, mapping: Option<Mapping>, wanted: Wanted) -> Result<Self, Failure> {
         let mut options = LoadOptions::new();
         let mut reader = match blob {
             Blob::File { file, path } => {
-                if let Some(Mapping { mode, check }) = mapping {
-                    options = options.mmap_mode(mode).check_mapped(check);
+                if let Some(Mapping { mode, verify }) = mapping {
+                    options = options.mmap_mode(mode).check_mapped(verify);
                 }
                 Reader::from_file(file, path, &options)?
             }
             Blob::Bytes(bytes) => Reader::new(Shared { bytes, read: 0 }, &options)?,
-            other => Reader::new(io::Cursor::new(other.into_bytes()?), &options)?,
+            other => Reader::new(io::Cursor::new(other.into_bytes().map_err(Failure::Io)?), &options)?,
         };
-        let metadata = metadata(&mut reader)?.ok_or("the entry is empty")?;
-        Ok(Self { metadata, reader })
-    }
-
-    pub(crate) fn result<T: DeserializeOwned>(mut self) -> Result<(T, Metadata), Failure> {
-        let result = self.reader.next()?.ok_or("the entry holds no result")?;
-        Ok((result, self.metadata))
+        let (times, metadata) = match wanted {
+            Wanted::Times => (reader.next::<Times>()?.ok_or(Failure::Incomplete)?, None),
+            Wanted::Metadata => {
+                let metadata: Metadata = reader.next()?.ok_or(Failure::Incomplete)?;
+                (metadata.times(), Some(Box::new(metadata)))
+            }
+        };
+        Ok(Self { times, metadata, body: Body(reader) })
     }
 }
 
-/// What the result in a blob took to compute: asked by the cost-aware policy.
+impl Body {
+    pub(crate) fn result<T: DeserializeOwned>(mut self) -> Result<T, Failure> {
+        self.0.next()?.ok_or(Failure::Incomplete)
+    }
+}
+
+/// Reads an entry's metadata alone.
+pub(crate) fn metadata(blob: Blob) -> Option<Metadata> {
+    Some(*Entry::open(blob, None, Wanted::Metadata).ok()?.metadata?)
+}
+
+/// How long it took to compute the result in a blob, for the cost-aware policy.
 pub(crate) fn cost(blob: Blob) -> Option<Duration> {
-    Entry::open(blob, None).ok().map(|entry| entry.metadata.duration())
+    Entry::open(blob, None, Wanted::Times).ok().map(|entry| entry.times.duration())
+}
+
+/// Why an entry can't be used.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// It could not be read, is damaged, or holds another type.
+    Persist(joblib_persist::Error),
+    Io(io::Error),
+    /// It ends before its result.
+    Incomplete,
+}
+
+impl Failure {
+    /// Whether the entry is sound and holds a value of another type.
+    pub(crate) fn is_wrong_type(&self) -> bool {
+        matches!(self, Self::Persist(error) if error.is_wrong_type())
+    }
+}
+
+impl From<joblib_persist::Error> for Failure {
+    fn from(error: joblib_persist::Error) -> Self {
+        Self::Persist(error)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Persist(error) => write!(f, "{error}"),
+            Self::Io(error) => write!(f, "{error}"),
+            Self::Incomplete => f.write_str("the entry ends before its result"),
+        }
+    }
+}
+
+impl Error for Failure {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Persist(error) => error.source(),
+            Self::Io(error) => error.source(),
+            Self::Incomplete => None,
+        }
+    }
 }
 
 /// Shared bytes as a reader.

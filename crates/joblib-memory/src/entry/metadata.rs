@@ -1,11 +1,11 @@
-//! What is known of a stored result besides its value.
+//! The metadata of a stored result.
 
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-/// What is known of a stored result: which call it is of, what it cost, and where it comes from.
+/// The metadata of a stored result: its call, how long it took to compute, and where it was computed.
 ///
 /// ```
 /// use joblib_memory::{Memory, Metadata};
@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 /// memory.eval("half", |x: f64| x / 2.0, (3.0,));
 /// let Some(metadata) = memory.items()?.remove(0).1 else { panic!("it can be read") };
 /// assert!(told(&metadata).starts_with("half took "));
-/// assert_eq!(metadata.arguments()[0].text(), "3.0");
+/// assert_eq!(metadata.arguments()[0].text(), Some("3.0"));
 /// assert!(metadata.time().elapsed().is_ok_and(|elapsed| elapsed <= metadata.age()));
 /// # Ok::<(), joblib_memory::Error>(())
 /// ```
@@ -36,27 +36,39 @@ pub struct Metadata {
     pub(crate) version: String,
 }
 
-/// The times of a stored result, read without the rest.
-#[derive(Deserialize)]
-#[serde(rename = "Metadata")]
-pub(crate) struct Brief {
+/// When a result was computed, and how long that took: the first two fields of [`Metadata`], read without the others.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Times {
+    /// Seconds since the Unix epoch.
     time: f64,
+    /// Seconds.
     duration: f64,
 }
 
-impl From<Brief> for Metadata {
-    fn from(Brief { time, duration }: Brief) -> Self {
-        Self {
-            time,
-            duration,
-            function: String::new(),
-            code: Hash(0, 0),
-            own_code: Hash(0, 0),
-            depends: Vec::new(),
-            arguments: Vec::new(),
-            host: String::new(),
-            version: String::new(),
-        }
+impl Times {
+    /// The times of a result that is computed now.
+    pub(crate) fn now(duration: Duration) -> Self {
+        let time = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Self { time: time.as_secs_f64(), duration: duration.as_secs_f64() }
+    }
+
+    /// Seconds from the Unix epoch to the end of the computation.
+    pub(crate) fn seconds(self) -> f64 {
+        self.time
+    }
+
+    pub(crate) fn duration(self) -> Duration {
+        Duration::try_from_secs_f64(self.duration).unwrap_or_default()
+    }
+
+    pub(crate) fn computed_at(self) -> SystemTime {
+        let since = Duration::try_from_secs_f64(self.time).unwrap_or_default();
+        SystemTime::UNIX_EPOCH.checked_add(since).unwrap_or(SystemTime::UNIX_EPOCH)
+    }
+
+    /// The time since then at `now`. A time in the future, by a clock that was wrong, counts as now.
+    pub(crate) fn age(self, now: SystemTime) -> Duration {
+        now.duration_since(self.computed_at()).unwrap_or_default()
     }
 }
 
@@ -85,46 +97,49 @@ impl From<[u8; 16]> for Hash {
 /// memory.eval("sum", |x: &[i32]| x.iter().sum::<i32>(), (&[1, 2][..],));
 /// let (_, metadata) = memory.items()?.remove(0);
 /// let argument: Option<&Argument> = metadata.as_ref().and_then(|metadata| metadata.arguments().first());
-/// assert_eq!(argument.map(|argument| (argument.name(), argument.text())), Some(("0", "[1, 2]")));
+/// assert_eq!(argument.map(|argument| (argument.name(), argument.text())), Some(("0", Some("[1, 2]"))));
 /// # Ok::<(), joblib_memory::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Argument {
     pub(crate) name: String,
-    pub(crate) text: String,
+    pub(crate) text: Option<String>,
     pub(crate) digest: Hash,
 }
 
 impl Argument {
-    /// Its name, as the function declares it; of a function made at run time its place, counted from 0.
+    /// Its name, as the function declares it; of a function made at run time its position, counted from 0.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Its value, shortened for people; empty where the function is `redact`ed.
-    pub fn text(&self) -> &str {
-        &self.text
+    /// Its value as a short text for display; `None` if the function is `redact`ed.
+    pub fn text(&self) -> Option<&str> {
+        self.text.as_deref()
     }
 }
 
 impl Metadata {
-    /// How long the result took to compute.
+    pub(crate) fn times(&self) -> Times {
+        Times { time: self.time, duration: self.duration }
+    }
+
+    /// The time it took to compute the result.
     pub fn duration(&self) -> Duration {
-        Duration::try_from_secs_f64(self.duration).unwrap_or_default()
+        self.times().duration()
     }
 
-    /// When it had been computed.
+    /// The time at which the result had been computed.
     pub fn time(&self) -> SystemTime {
-        let since = Duration::try_from_secs_f64(self.time).unwrap_or_default();
-        SystemTime::UNIX_EPOCH.checked_add(since).unwrap_or(SystemTime::UNIX_EPOCH)
+        self.times().computed_at()
     }
 
-    /// How long ago that was. A time in the future, by a clock that jumped, is no time ago.
+    /// The time since then. A time in the future, by a clock that was wrong, counts as now.
     pub fn age(&self) -> Duration {
-        SystemTime::now().duration_since(self.time()).unwrap_or_default()
+        self.times().age(SystemTime::now())
     }
 
-    /// The function's whole name.
+    /// The function's full name.
     pub fn function(&self) -> &str {
         &self.function
     }
@@ -134,7 +149,7 @@ impl Metadata {
         &self.arguments
     }
 
-    /// The name of the host that computed it; empty where the system does not tell.
+    /// The name of the host that computed it; empty if the system doesn't tell.
     pub fn host(&self) -> &str {
         &self.host
     }
@@ -143,10 +158,6 @@ impl Metadata {
     pub fn version(&self) -> &str {
         &self.version
     }
-}
-
-pub(crate) fn now() -> f64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64()
 }
 
 pub(crate) fn host() -> &'static str {

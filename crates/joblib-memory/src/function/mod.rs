@@ -1,4 +1,4 @@
-//! What a memory keeps of each function that it has met: its name in the store and its counters.
+//! The functions that a memory has met: their names in the store and their counters.
 
 pub(crate) mod code;
 pub(crate) mod options;
@@ -8,7 +8,7 @@ pub(crate) mod stats;
 
 use std::collections::HashMap;
 use std::panic::Location;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use joblib_store::{FunctionVersion, Holder};
 
@@ -16,7 +16,8 @@ use self::code::Code;
 use self::runtime::Declared;
 use self::site::Site;
 use self::stats::{Counters, Stats};
-use crate::report;
+use crate::lock::Lock;
+use crate::report::{self, Warnings};
 
 #[derive(Debug)]
 pub(crate) struct Function {
@@ -29,16 +30,16 @@ pub(crate) struct Function {
 pub(crate) struct Functions {
     known: RwLock<HashMap<Id, Arc<Function>>>,
     /// Where each name was declared first.
-    declared: Mutex<HashMap<String, (String, u32)>>,
+    declared: Lock<HashMap<String, (String, u32)>>,
     /// The same for functions made at run time, by name and version.
-    made: Mutex<HashMap<(String, u64), Made>>,
+    made: Lock<HashMap<(String, u64), Made>>,
 }
 
 /// The functions made at run time that go by one name and version.
 #[derive(Debug)]
 struct Made {
     first: (Declared, String),
-    /// Those of one key, which tells all but functions that are declared in different blocks of one, and pointers.
+    /// Those of one key, which distinguishes all but functions that are declared in different blocks of one, and pointers.
     by_key: HashMap<String, Vec<Declared>>,
 }
 
@@ -50,7 +51,13 @@ pub(crate) enum Id {
 }
 
 impl Functions {
-    pub(crate) fn of_site(&self, site: &'static Site, of_type: Option<&'static str>) -> Arc<Function> {
+    /// The function that `#[cached]` describes, of the type that it is a method of.
+    pub(crate) fn of_site(
+        &self,
+        site: &'static Site,
+        of_type: Option<&'static str>,
+        warnings: Warnings,
+    ) -> Arc<Function> {
         let id =
             Id::Static(std::ptr::from_ref(site) as usize, of_type.map_or(0, |name| name.as_ptr() as usize));
         self.get(id, || {
@@ -58,21 +65,22 @@ impl Functions {
                 Some(name) => format!("{name}::{}", site.name),
                 None => format!("{}::{}", site.module, site.name),
             };
-            self.note_declaration(&name, site.file, site.line);
+            self.note_declaration(&name, site.file, site.line, warnings);
             FunctionVersion::new(name, site.code.hash(), site.source)
         })
     }
 
-    /// A function made at run time; `place` is where it was cached, for people.
+    /// A function made at run time; `place` is where it was cached, for display.
     pub(crate) fn named(
         &self,
         name: &str,
         version: u64,
         declared: Declared,
         place: &'static Location<'static>,
+        warnings: Warnings,
     ) -> Arc<Function> {
         self.get(Id::Named(name.to_owned(), version, declared), || {
-            let key = self.note_made(name, version, declared, place);
+            let key = self.note_made(name, version, declared, place, warnings);
             let code = Code::new(u128::from_be_bytes(*b"made at run time"))
                 .and(Code::new(u128::from(version)))
                 .and(Code::of_text(&key));
@@ -106,14 +114,15 @@ impl Functions {
         }
     }
 
-    /// Warns when two functions go by one name: they would take turns as the latest code of it.
-    fn note_declaration(&self, name: &str, file: &str, line: u32) {
-        let mut declared = self.declared.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Warns if two functions have one name: each would replace the other as the latest code of it.
+    fn note_declaration(&self, name: &str, file: &str, line: u32, warnings: Warnings) {
+        let mut declared = self.declared.lock();
         match declared.get(name) {
             None => {
                 declared.insert(name.to_owned(), (file.to_owned(), line));
             }
             Some((before, at)) if (before.as_str(), *at) != (file, line) => report::warn_once(
+                warnings,
                 "collision",
                 name,
                 format_args!(
@@ -125,17 +134,18 @@ impl Functions {
         }
     }
 
-    /// Returns what tells the function from others of its name, and warns when there are any.
+    /// Returns what distinguishes the function from others of its name, and warns if there are any.
     fn note_made(
         &self,
         name: &str,
         version: u64,
         declared: Declared,
         place: &'static Location<'static>,
+        warnings: Warnings,
     ) -> String {
         let (mut key, place) =
             (declared.key(), format!("{}:{}:{}", place.file(), place.line(), place.column()));
-        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut made = self.made.lock();
         let made = made
             .entry((name.to_owned(), version))
             .or_insert_with(|| Made { first: (declared, place.clone()), by_key: HashMap::new() });
@@ -154,6 +164,7 @@ impl Functions {
         let (first, before) = &made.first;
         if at > 0 && declared.address().is_some() {
             report::warn_once(
+                warnings,
                 "collision",
                 name,
                 format_args!(
@@ -163,6 +174,7 @@ impl Functions {
             );
         } else if *first != declared {
             report::warn_once(
+                warnings,
                 "collision",
                 name,
                 format_args!(

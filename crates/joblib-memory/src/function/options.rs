@@ -13,7 +13,7 @@ use crate::entry::metadata::Metadata;
 #[derive(Debug, Clone, Copy)]
 pub struct CallOptions {
     pub mmap_mode: Option<MmapMode>,
-    pub check_mapped: bool,
+    pub verify_mapped: bool,
     pub compress: Option<fn() -> Compress>,
     pub verbose: Option<u32>,
     pub expires_after: Option<Duration>,
@@ -24,7 +24,7 @@ pub struct CallOptions {
 impl CallOptions {
     pub const DEFAULT: Self = Self {
         mmap_mode: None,
-        check_mapped: false,
+        verify_mapped: false,
         compress: None,
         verbose: None,
         expires_after: None,
@@ -33,4 +33,5 @@ impl CallOptions {
     };
 }
 
+/// A validation that captures state.
 pub(crate) type Callback = Arc<dyn Fn(&Metadata) -> bool + Send + Sync>;

@@ -1,28 +1,37 @@
-//! The memory that cached functions use unless they name one: the only state of this crate that is global by nature.
+//! The default `Memory`, which cached functions use unless they name another.
 
 use std::path::PathBuf;
 use std::sync::{PoisonError, RwLock};
 
 use super::Memory;
-use crate::report;
+use crate::error::Result;
+use crate::report::{self, Warnings};
 
 static INSTALLED: RwLock<Option<Memory>> = RwLock::new(None);
 
 impl Memory {
-    /// Makes this the memory of all cached functions that name no other, in this process.
+    /// Makes this the default `Memory` of this process: that of all cached functions that name no other.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if an option that was set is not valid.
     ///
     /// ```
     /// use joblib_memory::Memory;
     ///
-    /// Memory::none().install();
+    /// Memory::none().install()?;
     /// assert_eq!(Memory::installed().location(), None);
+    /// # Ok::<(), joblib_memory::Error>(())
     /// ```
-    pub fn install(&self) {
+    pub fn install(&self) -> Result<()> {
+        self.settings().invalid.check()?;
         *INSTALLED.write().unwrap_or_else(PoisonError::into_inner) = Some(self.clone());
+        Ok(())
     }
 
-    /// The installed memory; else one in the folder that `JOBLIB_CACHE_DIR` names (none if that is empty); else one in
-    /// the folder `joblib` of the user's cache folder. Where none of these can be had, no cache, and a warning says why.
+    /// The default `Memory`: the one that was installed; else one in the folder that `JOBLIB_CACHE_DIR` names, or no cache
+    /// if that is empty; else one in the folder `joblib` of the user's cache folder. If none of these can be opened there is
+    /// no cache, and a warning says why.
     pub fn installed() -> Self {
         if let Some(memory) = &*INSTALLED.read().unwrap_or_else(PoisonError::into_inner) {
             return memory.clone();
@@ -32,7 +41,7 @@ impl Memory {
     }
 }
 
-/// The memory that [`Memory::install`] was called with, or that was made since because a cached function asked.
+/// The default `Memory`, if one was installed or a cached function has used it.
 #[doc(hidden)]
 pub fn already_installed() -> Option<Memory> {
     INSTALLED.read().unwrap_or_else(PoisonError::into_inner).clone()
@@ -58,7 +67,12 @@ fn default_memory() -> Memory {
                 Some(Err(error)) => error.to_string(),
                 _ => "neither JOBLIB_CACHE_DIR nor HOME names a folder".to_owned(),
             };
-            report::warn_once("installed", "", format_args!("results are not cached: {reason}"));
+            report::warn_once(
+                Warnings::default(),
+                "installed",
+                "",
+                format_args!("results are not cached: {reason}"),
+            );
             Memory::none()
         }
     }

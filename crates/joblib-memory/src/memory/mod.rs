@@ -1,4 +1,4 @@
-//! `Memory`: a store, and how the results in it are made, checked and kept.
+//! `Memory`: a store, the settings of its handles, and the functions that were cached in it. Calls are made elsewhere.
 
 pub(crate) mod installed;
 mod serialize;
@@ -7,32 +7,39 @@ pub(crate) mod settings;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use joblib_array::MmapMode;
 use joblib_persist::Compress;
-use joblib_store::{ByteSize, Item, Key, Limits, Policy, Reduced, Scope, Store, StoreOptions, open};
+use joblib_store::{
+    ByteSize, Item, Key, Limits, ParseByteSizeError, Policy, Reduced, Scope, Store, StoreOptions, open,
+};
 
-use self::settings::{Settings, check_mmap_mode};
+use self::settings::{Settings, valid_mmap_mode};
 use crate::entry::codec;
 use crate::entry::metadata::Metadata;
 use crate::error::{Error, Result};
 use crate::function::Functions;
 use crate::function::stats::Stats;
-use crate::report::{self, Level};
+use crate::lock::Lock;
+use crate::report::{self, Level, Warnings};
 use crate::single_flight::FlightId;
 
 /// A cache of functions' results.
 ///
 /// Cloning is cheap; clones, and memories opened at one location, share the store and the counters. The methods that set
-/// something change this handle only.
+/// an option change this handle only.
+///
+/// An option that is not valid, such as `bytes_limit("10 apples")`, is reported by the first of [`install`](Self::install),
+/// [`checked`](Self::checked), [`clear`](Self::clear), [`items`](Self::items) and [`reduce_size`](Self::reduce_size) that is
+/// called. Functions called with such a handle warn once, compute and store nothing.
 ///
 /// ```
 /// use joblib_memory::Memory;
 ///
 /// let folder = tempfile::tempdir()?;
-/// let memory = Memory::new(folder.path())?.bytes_limit("10G")?.items_limit(1_000_000);
+/// let memory = Memory::new(folder.path())?.bytes_limit("10G").items_limit(1_000_000).checked()?;
 /// let square = memory.cache("square", |x: f64| x * x);
 /// assert_eq!(square.eval((3.0,)), 9.0);
 /// assert_eq!(square.eval((3.0,)), 9.0);
@@ -48,7 +55,7 @@ pub struct Memory {
 #[derive(Debug)]
 struct Shared {
     store: Option<Arc<dyn Store>>,
-    /// What the store was opened with, besides its location.
+    /// The options that the store was opened with.
     options: BTreeMap<String, String>,
     functions: Functions,
 }
@@ -60,10 +67,13 @@ impl Shared {
 }
 
 impl Memory {
-    /// A cache in the folder `location`, which is made when something is first stored in it.
+    /// A cache in the folder `location`, which is created when something is first stored in it.
     ///
-    /// That the folder can't be written is not an error: functions then compute each time, and one warning says so. An
-    /// error is an empty location.
+    /// If the folder can't be written, functions compute each time, and one warning says so.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the location is empty.
     ///
     /// ```
     /// use joblib_memory::Memory;
@@ -90,8 +100,11 @@ impl Memory {
     }
 
     /// A cache in a store of another backend: `"in_memory"`, `"sqlite"` (with that feature), or one of your own that was
-    /// made known with `register_store_backend`. Errors are an unknown backend, an empty location, and what the backend has
-    /// against the location.
+    /// registered with `register_store_backend`.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if there is no such backend, the location is empty, or the backend can't open it.
     ///
     /// ```
     /// use joblib_memory::Memory;
@@ -103,7 +116,11 @@ impl Memory {
         Self::with_options(backend, &StoreOptions::new(location))
     }
 
-    /// The same with options that the backend understands; another is an error.
+    /// A cache in a store of another backend, with options of that backend.
+    ///
+    /// # Errors
+    ///
+    /// As [`with_backend`](Self::with_backend), and if the backend doesn't know an option.
     ///
     /// ```
     /// use joblib_memory::{Memory, StoreOptions};
@@ -113,7 +130,7 @@ impl Memory {
     /// ```
     pub fn with_options(backend: &str, options: &StoreOptions) -> Result<Self> {
         type Opened = HashMap<String, Weak<Shared>>;
-        static OPENED: Mutex<Option<Opened>> = Mutex::new(None);
+        static OPENED: Lock<Option<Opened>> = Lock::new(None);
         if options.location().as_os_str().is_empty() {
             return Err(Error::option(
                 "the cache's location is empty: name a folder, or use `Memory::none()` for no cache",
@@ -126,7 +143,7 @@ impl Memory {
         for (name, value) in options.options() {
             id.extend(["\0", name, "=", value]);
         }
-        let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut opened = OPENED.lock();
         let opened = opened.get_or_insert_default();
         let shared = if let Some(shared) = opened.get(&id).and_then(Weak::upgrade) {
             shared
@@ -146,36 +163,53 @@ impl Memory {
         self
     }
 
+    /// Returns this handle if all its options are valid.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if an option that was set is not valid.
+    ///
+    /// ```
+    /// use joblib_memory::Memory;
+    ///
+    /// assert!(Memory::none().bytes_limit("10G").checked().is_ok());
+    /// let error = Memory::none().bytes_limit("10 apples").checked().unwrap_err();
+    /// assert!(error.is_invalid_option() && error.to_string().contains("10 apples"));
+    /// ```
+    pub fn checked(self) -> Result<Self> {
+        self.settings.invalid.check()?;
+        Ok(self)
+    }
+
     /// Maps arrays of results into memory instead of reading them: `MmapMode::Read` or `MmapMode::CopyOnWrite`.
     ///
-    /// The modes that change the file are an error: a stored result is never changed.
+    /// The modes that change the file are not valid: a stored result is never changed.
     ///
     /// ```
     /// use joblib_array::MmapMode;
     /// use joblib_memory::Memory;
     ///
-    /// assert!(Memory::none().mmap_mode(MmapMode::Read).is_ok());
-    /// assert!(Memory::none().mmap_mode(MmapMode::ReadWrite).is_err());
+    /// assert!(Memory::none().mmap_mode(MmapMode::Read).checked().is_ok());
+    /// assert!(Memory::none().mmap_mode(MmapMode::ReadWrite).checked().is_err());
     /// ```
-    pub fn mmap_mode(self, mode: MmapMode) -> Result<Self> {
-        check_mmap_mode(mode)?;
-        Ok(self.set(|settings| settings.mmap_mode = Some(mode)))
+    pub fn mmap_mode(self, mode: MmapMode) -> Self {
+        self.set(|settings| settings.mmap_mode = settings.invalid.note(valid_mmap_mode(mode)))
     }
 
-    /// Holds mapped arrays against their checksums before a result is used, so that a damaged one is computed again, as one
-    /// that is not mapped always is. It reads them once: several times faster than loading them, but not free.
+    /// Verifies the checksums of mapped arrays before a result is used, so that a damaged result is computed again, as one
+    /// that is not mapped always is. It reads the arrays once: several times faster than loading them, but not free.
     ///
     /// ```
     /// use joblib_array::{Array, MmapMode};
     /// use joblib_memory::Memory;
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let memory = Memory::new(folder.path())?.mmap_mode(MmapMode::Read)?.check_mapped(true);
+    /// let memory = Memory::new(folder.path())?.mmap_mode(MmapMode::Read).verify_mapped(true);
     /// assert!(memory.eval("zeros", |n: usize| Array::<f64>::zeros(&[n]), (1000,)).is_mapped());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn check_mapped(self, check: bool) -> Self {
-        self.set(|settings| settings.check_mapped = check)
+    pub fn verify_mapped(self, verify: bool) -> Self {
+        self.set(|settings| settings.verify_mapped = verify)
     }
 
     /// Compresses stored results: by a level, a compressor's name or both. Compressed results can't be mapped.
@@ -193,9 +227,10 @@ impl Memory {
         self.set(|settings| settings.compress = Some(compress))
     }
 
-    /// How much to tell on standard error, by joblib's levels: 0 nothing; 1 calls that are computed, how long that took, and
-    /// what is cleared; 2 also calls that are loaded; 5 how long loading took; 10 from where; 11 why calls are computed (which
-    /// looks through the cache), where results are stored and what limits drop; 20 the hashes that are looked for.
+    /// Prints on standard error what the cache does, by joblib's levels: 0 nothing; 1 calls that are computed, how long that
+    /// took, and what is cleared; 2 also calls that are loaded; 5 how long loading took; 10 the locations they are loaded
+    /// from; 11 why calls are computed (which looks through the cache), where results are stored and what is dropped to keep
+    /// to the limits; 20 the hashes that are looked for.
     ///
     /// ```
     /// use joblib_memory::Memory;
@@ -210,22 +245,45 @@ impl Memory {
         self.set(|settings| settings.verbose = level)
     }
 
-    /// Bytes that the cache may hold: a number, or a text such as `"10G"` (powers of 1024). An error is a text that is none.
-    pub fn bytes_limit<S>(self, limit: S) -> Result<Self>
-    where
-        S: TryInto<ByteSize>,
-        Error: From<S::Error>,
-    {
-        let bytes = limit.try_into()?.bytes();
-        Ok(self.set(|settings| settings.limits.bytes = Some(bytes)))
+    /// Sets where warnings about the cache go. Unless set, the environment variable `JOBLIB_WARNINGS` decides.
+    ///
+    /// ```
+    /// use joblib_memory::{Memory, Warnings};
+    ///
+    /// let memory = Memory::new("/dev/null/cache")?.warnings(Warnings::Off);
+    /// assert_eq!(memory.eval("half", |x: f64| x / 2.0, (3.0,)), 1.5, "it can't be stored, and no line says so");
+    /// # Ok::<(), joblib_memory::Error>(())
+    /// ```
+    pub fn warnings(self, warnings: Warnings) -> Self {
+        self.set(|settings| settings.warnings = warnings)
     }
 
-    /// Results that the cache may hold.
+    /// Limits the bytes of all results together: a number, or a text such as `"10G"` (powers of 1024).
+    ///
+    /// ```
+    /// use joblib_memory::Memory;
+    ///
+    /// assert_eq!(Memory::none().bytes_limit("10G").limits().bytes, Some(10 << 30));
+    /// ```
+    pub fn bytes_limit<S>(self, limit: S) -> Self
+    where
+        S: TryInto<ByteSize>,
+        ParseByteSizeError: From<S::Error>,
+    {
+        let limit = limit.try_into().map_err(|error| ParseByteSizeError::from(error).into());
+        self.set(|settings| {
+            if let Some(limit) = settings.invalid.note(limit) {
+                settings.limits.bytes = Some(limit.bytes());
+            }
+        })
+    }
+
+    /// Limits the number of results.
     pub fn items_limit(self, limit: u64) -> Self {
         self.set(|settings| settings.limits.items = Some(limit))
     }
 
-    /// For how long a result is kept that nobody uses.
+    /// Limits the time since a result was last used.
     ///
     /// ```
     /// use joblib_memory::Memory;
@@ -239,12 +297,13 @@ impl Memory {
         self.set(|settings| settings.limits.age = Some(limit))
     }
 
-    /// The same for results of earlier code: 30 days unless set; `None` keeps them as others.
+    /// Limits the time since a result of earlier code was last used: 30 days unless set; `None` keeps such results as
+    /// others.
     pub fn superseded_age_limit(self, limit: Option<Duration>) -> Self {
         self.set(|settings| settings.limits.superseded_age = limit)
     }
 
-    /// Which results go first when a limit is reached.
+    /// Sets which results are dropped first when a limit is reached.
     ///
     /// ```
     /// use joblib_memory::{Memory, Policy};
@@ -256,8 +315,8 @@ impl Memory {
         self.set(|settings| settings.limits.policy = policy)
     }
 
-    /// How long a call waits for another thread or process that computes the same result, before it computes the result
-    /// itself: ten minutes unless set; with `Duration::MAX` as long as it takes.
+    /// Limits the time that a call waits for another thread or process that computes the same result, before it computes the
+    /// result itself: ten minutes unless set; with `Duration::MAX` the call waits as long as it takes.
     ///
     /// ```
     /// use joblib_memory::Memory;
@@ -282,17 +341,21 @@ impl Memory {
         &self.settings.limits
     }
 
-    /// Where the results are; `None` where there is no cache.
+    /// The location of the store; `None` if there is no cache.
     pub fn location(&self) -> Option<&Path> {
         self.store().map(|store| Path::new(store.location()))
     }
 
-    /// The store's backend; `None` where there is no cache.
+    /// The store's backend; `None` if there is no cache.
     pub fn backend(&self) -> Option<&str> {
         self.store().map(Store::backend)
     }
 
-    /// Drops all results. Returns how many there were. An error is the store's.
+    /// Drops all results. Returns how many there were.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the store can't be written, or an option that was set is not valid.
     ///
     /// ```
     /// use joblib_memory::Memory;
@@ -304,20 +367,25 @@ impl Memory {
     /// ```
     pub fn clear(&self) -> Result<u64> {
         if Level(self.settings.verbose).computing() {
-            report::say(format_args!("Flushing completely the cache in {}", self.place()));
+            report::print(format_args!("Flushing completely the cache in {}", self.location_text()));
         }
         self.clear_scope(Scope::All)
     }
 
     pub(crate) fn clear_scope(&self, scope: Scope<'_>) -> Result<u64> {
+        self.settings.invalid.check()?;
         match self.store() {
             Some(store) => Ok(store.clear(scope)?),
             None => Ok(0),
         }
     }
 
-    /// Drops what `limits` have no room for, looking at the whole cache. [`Memory::limits`] holds by itself; this is for
-    /// other limits, or to hold them to the byte at once. An error is the store's.
+    /// Drops results until the cache is within `limits`, looking at all of it. The limits of the handle are kept without
+    /// this; it is for other limits, or to keep them to the byte at once.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the store can't be written, or an option that was set is not valid.
     ///
     /// ```
     /// use joblib_memory::{Limits, Memory};
@@ -328,19 +396,23 @@ impl Memory {
     /// # Ok::<(), joblib_memory::Error>(())
     /// ```
     pub fn reduce_size(&self, limits: &Limits) -> Result<Reduced> {
+        self.settings.invalid.check()?;
         match self.store() {
             Some(store) => Ok(store.reduce(limits, &codec::cost)?),
             None => Ok(Reduced::default()),
         }
     }
 
-    /// What the cache did since the process started, or since no handle of this cache was left.
+    /// The statistics of this process: since it started, or since the last handle of this cache was dropped.
     pub fn stats(&self) -> Stats {
         self.shared.functions.stats()
     }
 
-    /// The stored results, each with what is known of it where that can be read. This walks the whole cache, and counts as a
-    /// use of each result. An error is the store's.
+    /// The stored results, each with its metadata if that can be read. This walks the whole cache.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the store can't be read, or an option that was set is not valid.
     ///
     /// ```
     /// use joblib_memory::Memory;
@@ -354,6 +426,7 @@ impl Memory {
     /// # Ok::<(), joblib_memory::Error>(())
     /// ```
     pub fn items(&self) -> Result<Vec<(Item, Option<Metadata>)>> {
+        self.settings.invalid.check()?;
         let mut items = Vec::new();
         if let Some(store) = self.store() {
             store.visit(&mut |item| {
@@ -366,8 +439,7 @@ impl Memory {
     }
 
     pub(crate) fn metadata(&self, key: &Key) -> Option<Metadata> {
-        let blob = self.store()?.get(key).ok()??;
-        codec::Entry::open(blob, None).ok().map(|entry| entry.metadata)
+        codec::metadata(self.store()?.get(key).ok()??)
     }
 
     pub(crate) fn store(&self) -> Option<&dyn Store> {
@@ -382,15 +454,20 @@ impl Memory {
         &self.settings
     }
 
-    /// Where the results are, for people.
-    pub(crate) fn place(&self) -> &str {
+    pub(crate) fn with_settings(mut self, settings: Settings) -> Self {
+        self.settings = Arc::new(settings);
+        self
+    }
+
+    /// The location of the store, for display.
+    pub(crate) fn location_text(&self) -> &str {
         self.store().map_or("no cache", Store::location)
     }
 
-    /// The same for one result: its file, where it has one by now.
-    pub(crate) fn place_of(&self, key: &Key) -> String {
+    /// The location of one result, for display: its file, if it has one.
+    pub(crate) fn location_text_of(&self, key: &Key) -> String {
         let file = self.store().and_then(|store| store.path_of(key));
-        file.map_or_else(|| self.place().to_owned(), |path| path.display().to_string())
+        file.map_or_else(|| self.location_text().to_owned(), |path| path.display().to_string())
     }
 
     pub(crate) fn functions(&self) -> &Functions {
@@ -399,14 +476,23 @@ impl Memory {
 
     pub(crate) fn flight_id(&self, key: &Key) -> FlightId {
         let code = key.version().code();
-        (Arc::as_ptr(&self.shared) as usize, (code >> 64) as u64 ^ code as u64, *key.call())
+        FlightId {
+            store: Arc::as_ptr(&self.shared) as usize,
+            code: (code >> 64) as u64 ^ code as u64,
+            call: *key.call(),
+        }
     }
 
-    pub(crate) fn cannot_write(&self, error: &joblib_store::Error) {
-        let place = self.store().map(|store| store.location().to_owned()).unwrap_or_default();
+    pub(crate) fn warn_once(&self, kind: &'static str, subject: &str, message: impl fmt::Display) {
+        report::warn_once(self.settings.warnings, kind, subject, message);
+    }
+
+    /// Warns that the store can't be written.
+    pub(crate) fn warn_unwritable(&self, error: &joblib_store::Error) {
+        let location = self.location_text();
         let help = if error.is_full() {
             "make room, or set a limit with `Memory::bytes_limit`".to_owned()
-        } else if let Some(file) = Path::new(&place).ancestors().find(|path| path.is_file()) {
+        } else if let Some(file) = Path::new(location).ancestors().find(|path| path.is_file()) {
             format!(
                 "{} is a file and not a folder: choose another location with `Memory::new` or JOBLIB_CACHE_DIR",
                 file.display()
@@ -414,11 +500,23 @@ impl Memory {
         } else {
             "make it writable, or choose another location with `Memory::new` or JOBLIB_CACHE_DIR".to_owned()
         };
-        report::warn_once(
+        self.warn_once(
             "store",
-            &place,
+            location,
             format_args!(
-                "the cache in {place} can't store results, which are computed each time: {error}; {help}"
+                "the cache in {location} can't store results, which are computed each time: {error}; {help}"
+            ),
+        );
+    }
+
+    /// Warns that the store can't be read.
+    pub(crate) fn warn_unreadable(&self, error: &joblib_store::Error) {
+        let location = self.location_text();
+        self.warn_once(
+            "read",
+            location,
+            format_args!(
+                "the cache in {location} can't be read, and its results are computed again: {error}"
             ),
         );
     }
@@ -431,16 +529,6 @@ impl fmt::Debug for Memory {
             .field("backend", &self.backend())
             .field("settings", &self.settings)
             .finish_non_exhaustive()
-    }
-}
-
-/// `Memory(location="cache")`, as joblib prints it.
-impl fmt::Display for Memory {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.location() {
-            Some(location) => write!(f, "Memory(location={:?})", location.display().to_string()),
-            None => f.write_str("Memory(location=None)"),
-        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! A memory in another process: where its store is, and its settings.
+//! The serialized form of a memory, for other processes: its store's location and its settings.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,11 +10,12 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Memory;
-use super::settings::Settings;
-use crate::error;
+use super::settings::{Invalid, Settings, valid_mmap_mode};
+use crate::error::Error;
+use crate::report::Warnings;
 
 #[derive(Serialize, Deserialize)]
-struct Elsewhere {
+struct Form {
     backend: Option<String>,
     location: Option<PathBuf>,
     #[serde(default)]
@@ -28,7 +29,7 @@ struct Elsewhere {
 #[serde(default)]
 struct Fields {
     mmap_mode: Option<String>,
-    check_mapped: bool,
+    verify_mapped: bool,
     compress: Option<Compress>,
     verbose: u32,
     waiting_time: Duration,
@@ -37,23 +38,27 @@ struct Fields {
     age_limit: Option<Duration>,
     superseded_age_limit: Option<Duration>,
     cost_aware: bool,
+    warnings: Warnings,
+    invalid: Option<String>,
 }
 
 impl From<&Settings> for Fields {
     fn from(settings: &Settings) -> Self {
-        let Settings { mmap_mode, check_mapped, compress, verbose, waiting_time, limits } = settings.clone();
-        let Limits { bytes, items, age, superseded_age, policy, as_of: _ } = limits;
+        let Settings { mmap_mode, verify_mapped, compress, verbose, waiting_time, limits, warnings, invalid } =
+            settings.clone();
         Self {
             mmap_mode: mmap_mode.map(|mode| mode.to_string()),
-            check_mapped,
+            verify_mapped,
             compress,
             verbose,
             waiting_time,
-            bytes_limit: bytes,
-            items_limit: items,
-            age_limit: age,
-            superseded_age_limit: superseded_age,
-            cost_aware: policy == Policy::CostAware,
+            bytes_limit: limits.bytes,
+            items_limit: limits.items,
+            age_limit: limits.age,
+            superseded_age_limit: limits.superseded_age,
+            cost_aware: limits.policy == Policy::CostAware,
+            warnings,
+            invalid: invalid.message().map(str::to_owned),
         }
     }
 }
@@ -64,49 +69,47 @@ impl Default for Fields {
     }
 }
 
-impl Fields {
-    fn set(self, memory: Memory) -> error::Result<Memory> {
-        let mut memory = memory
-            .check_mapped(self.check_mapped)
-            .verbose(self.verbose)
-            .waiting_time(self.waiting_time)
-            .superseded_age_limit(self.superseded_age_limit)
-            .policy(if self.cost_aware { Policy::CostAware } else { Policy::default() });
-        if let Some(mode) = &self.mmap_mode {
-            let mode = mode.parse().map_err(|error| error::Error::option(format!("{error}")))?;
-            memory = memory.mmap_mode(mode)?;
+impl From<Fields> for Settings {
+    fn from(fields: Fields) -> Self {
+        let mut invalid = Invalid::restore(fields.invalid);
+        let mmap_mode = fields.mmap_mode.and_then(|mode| {
+            let mode = mode.parse().map_err(|error| Error::option(format!("{error}")));
+            invalid.note(mode.and_then(valid_mmap_mode))
+        });
+        let mut limits = Limits::default();
+        limits.bytes = fields.bytes_limit;
+        limits.items = fields.items_limit;
+        limits.age = fields.age_limit;
+        limits.superseded_age = fields.superseded_age_limit;
+        limits.policy = if fields.cost_aware { Policy::CostAware } else { Policy::default() };
+        Self {
+            mmap_mode,
+            verify_mapped: fields.verify_mapped,
+            compress: fields.compress,
+            verbose: fields.verbose,
+            waiting_time: fields.waiting_time,
+            limits,
+            warnings: fields.warnings,
+            invalid,
         }
-        if let Some(compress) = self.compress {
-            memory = memory.compress(compress);
-        }
-        if let Some(limit) = self.bytes_limit {
-            memory = memory.bytes_limit(limit)?;
-        }
-        if let Some(limit) = self.items_limit {
-            memory = memory.items_limit(limit);
-        }
-        if let Some(limit) = self.age_limit {
-            memory = memory.age_limit(limit);
-        }
-        Ok(memory)
     }
 }
 
 impl Serialize for Memory {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let elsewhere = Elsewhere {
+        let form = Form {
             backend: self.backend().map(str::to_owned),
             location: self.location().map(Path::to_owned),
             options: self.options().clone(),
             settings: Fields::from(self.settings()),
         };
-        elsewhere.serialize(serializer)
+        form.serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Memory {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Elsewhere { backend, location, options, settings } = Elsewhere::deserialize(deserializer)?;
+        let Form { backend, location, options, settings } = Form::deserialize(deserializer)?;
         let memory = match (backend, location) {
             (Some(backend), Some(location)) => {
                 let options = options
@@ -116,6 +119,6 @@ impl<'de> Deserialize<'de> for Memory {
             }
             _ => Self::none(),
         };
-        settings.set(memory).map_err(D::Error::custom)
+        Ok(memory.with_settings(settings.into()))
     }
 }

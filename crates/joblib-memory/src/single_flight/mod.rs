@@ -1,11 +1,11 @@
-//! Who computes what in this process, and who waits for whom: so that one computes and many wait, and nobody waits for
-//! something that waits for him.
+//! Single flight: of the threads and tasks of this process that ask for one result, one computes and the others wait, and
+//! none waits for a computation that waits for it.
 //!
-//! A computation may find itself in its way: by recursion, or because its thread took up another task of a thread pool
-//! while waiting inside the first. It then computes without a claim. The same goes for a circle of computations that wait
-//! for each other, which is found before it closes. In a pool of rayon, a waiting thread does other tasks meanwhile, so
-//! that the pool does not starve. What none of this catches, as a task that was spawned by the one that waits for it, is
-//! caught by the waiting time, which is bounded.
+//! A computation may meet itself: by recursion, or because its thread took up another task of a thread pool while it
+//! waited. It then computes without a claim. The same holds for a circle of computations that wait for each other, which
+//! is found before it closes. In a pool of rayon, a waiting thread runs other tasks meanwhile, so that the pool does not
+//! starve. What none of this detects, such as a task that was spawned by the computation that waits for it, is ended by the
+//! waiting time, which is bounded.
 
 pub(crate) mod timer;
 
@@ -13,50 +13,74 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use self::timer::Timer;
+use crate::lock::{self, Lock};
 
-/// Names a computation: a store and a key in it.
-pub(crate) type FlightId = (usize, u64, [u8; 16]);
+/// A computation: a store, and a key in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct FlightId {
+    /// The address of the memory's shared state.
+    pub(crate) store: usize,
+    /// The hash of the function's code, folded.
+    pub(crate) code: u64,
+    pub(crate) call: [u8; 16],
+}
+
+impl FlightId {
+    /// Whether it computes the same call, perhaps for another store.
+    fn is_same_call(&self, other: &Self) -> bool {
+        (self.code, self.call) == (other.code, other.call)
+    }
+}
 
 #[derive(Debug, Default)]
 struct Flight {
-    state: Mutex<State>,
-    landed: Condvar,
+    state: Lock<State>,
+    finished: Condvar,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    landed: bool,
+    finished: bool,
     waiting: usize,
     wakers: Vec<Waker>,
 }
 
 #[derive(Default)]
 struct Table {
+    /// The process whose computations these are: a forked child has those of its parent, but not the threads.
+    process: u32,
     flights: HashMap<FlightId, Arc<Flight>>,
-    /// Which computations each one waits for: more than one if its thread took up other tasks while waiting.
+    /// Which computations each one waits for: more than one if its thread took up other tasks while it waited.
     waits: HashMap<FlightId, Vec<FlightId>>,
 }
 
-static TABLE: Mutex<Option<Table>> = Mutex::new(None);
+static TABLE: Lock<Option<Table>> = Lock::new(None);
 
 thread_local! {
     /// What is being computed on this thread's stack, the innermost last.
     static STACK: RefCell<Vec<FlightId>> = const { RefCell::new(Vec::new()) };
 }
 
-fn table() -> MutexGuard<'static, Option<Table>> {
-    TABLE.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// Whether this thread or task is computing something, on whose result others may wait.
 pub(crate) fn is_computing() -> bool {
     STACK.with_borrow(|stack| !stack.is_empty())
+}
+
+/// Runs `f` with the computations of this process.
+fn with_table<R>(f: impl FnOnce(&mut Table) -> R) -> R {
+    let mut guard = TABLE.lock();
+    let table = guard.get_or_insert_default();
+    let process = std::process::id();
+    if table.process != process {
+        *table = Table { process, ..Table::default() };
+    }
+    f(table)
 }
 
 fn push(id: FlightId) {
@@ -71,87 +95,87 @@ fn remove(id: FlightId) {
     });
 }
 
-/// The right of this process to compute something. Dropping it wakes those who wait.
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Caller {
+    /// A thread, which computes on its stack and blocks while it waits.
+    Thread,
+    /// A task, whose body runs [`inside`] the computation whenever it is polled.
+    Task,
+}
+
+/// The answer to [`join`].
+pub(crate) enum Join {
+    /// The caller computes.
+    Leader(Guard),
+    /// Another caller computes.
+    Wait(Wait),
+    /// Another caller computes and waits for this one: waiting would never end.
+    WouldDeadlock,
+}
+
+/// The right to compute something in this process. Dropping it wakes those who wait.
 #[derive(Debug)]
 pub(crate) struct Guard {
     id: FlightId,
     flight: Arc<Flight>,
-    /// The thread whose stack it is on; a task's is on one only while it is polled.
+    /// The thread on whose stack it is; a task's is on one only while it is polled.
     on_stack_of: Option<thread::ThreadId>,
 }
 
-/// What became of asking to compute.
-pub(crate) enum Joined {
-    /// Compute it.
-    Leader(Guard),
-    /// Waiting would never end: compute it without further claims.
-    Alone,
-    /// Somebody else was computing it, and is done or given up.
-    Landed,
-    /// The waiting time is over: compute it without further claims.
-    TimedOut,
-}
-
-enum Asked {
-    Leader(Guard),
-    Alone,
-    Wait(Arc<Flight>, Waits),
-}
-
-/// Becomes the one who computes, or waits for who does until `deadline`.
-pub(crate) fn join(id: FlightId, deadline: Instant) -> Joined {
-    let (flight, waits) = match ask(id) {
-        Asked::Leader(mut guard) => {
-            guard.on_stack_of = Some(thread::current().id());
-            push(id);
-            return Joined::Leader(guard);
+/// Becomes the one who computes `id`, or gets what to wait for.
+pub(crate) fn join(id: FlightId, caller: Caller) -> Join {
+    let flight = with_table(|table| match table.flights.get(&id) {
+        Some(flight) => {
+            let flight = Arc::clone(flight);
+            Err(wait_for(table, id, flight))
         }
-        Asked::Alone => return Joined::Alone,
-        Asked::Wait(flight, waits) => (flight, waits),
-    };
-    let landed = wait(&flight, deadline);
-    drop(waits);
-    if landed { Joined::Landed } else { Joined::TimedOut }
-}
-
-/// The same for a task, which runs its body [`inside`] what it computes.
-pub(crate) async fn join_async(id: FlightId, deadline: Instant) -> Joined {
-    match ask(id) {
-        Asked::Leader(guard) => Joined::Leader(guard),
-        Asked::Alone => Joined::Alone,
-        Asked::Wait(flight, waits) => {
-            let landed = Landing { flight, timer: Timer::at(deadline) }.await;
-            drop(waits);
-            if landed { Joined::Landed } else { Joined::TimedOut }
+        None => {
+            let flight = Arc::new(Flight::default());
+            table.flights.insert(id, Arc::clone(&flight));
+            Ok(flight)
         }
+    });
+    match flight {
+        Ok(flight) => {
+            let on_stack_of = (caller == Caller::Thread).then(|| {
+                push(id);
+                thread::current().id()
+            });
+            Join::Leader(Guard { id, flight, on_stack_of })
+        }
+        Err(join) => join,
     }
 }
 
-fn ask(id: FlightId) -> Asked {
-    let mine = STACK.with_borrow(Clone::clone);
-    let mut guard = table();
-    let table = guard.get_or_insert_default();
-    let Some(flight) = table.flights.get(&id) else {
-        let flight = Arc::new(Flight::default());
-        table.flights.insert(id, Arc::clone(&flight));
-        return Asked::Leader(Guard { id, flight, on_stack_of: None });
-    };
-    let flight = Arc::clone(flight);
-    if waits_for_any(table, id, &mine) {
-        return Asked::Alone;
-    }
-    for held in &mine {
-        table.waits.entry(*held).or_default().push(id);
-    }
-    Asked::Wait(flight, Waits { held: mine, id })
+/// What to wait for if the call is computed for another store of this process, such as one folder opened by two paths;
+/// `None` if it is not.
+pub(crate) fn join_elsewhere(id: FlightId) -> Option<Join> {
+    with_table(|table| {
+        let mut flights = table.flights.iter();
+        let (&other, flight) = flights.find(|(other, _)| **other != id && other.is_same_call(&id))?;
+        let flight = Arc::clone(flight);
+        Some(wait_for(table, other, flight))
+    })
 }
 
-/// Whether the end of `id` has to wait for one of `mine`, directly or through others.
-fn waits_for_any(table: &Table, id: FlightId, mine: &[FlightId]) -> bool {
+fn wait_for(table: &mut Table, id: FlightId, flight: Arc<Flight>) -> Join {
+    let held = STACK.with_borrow(Clone::clone);
+    if waits_for_any(table, id, &held) {
+        return Join::WouldDeadlock;
+    }
+    for holder in &held {
+        table.waits.entry(*holder).or_default().push(id);
+    }
+    Join::Wait(Wait { flight, edges: Edges { held, id } })
+}
+
+/// Whether the end of `id` has to wait for one of `held`, directly or through others.
+fn waits_for_any(table: &Table, id: FlightId, held: &[FlightId]) -> bool {
     let mut to_visit = vec![id];
     let mut seen = Vec::new();
     while let Some(id) = to_visit.pop() {
-        if mine.contains(&id) {
+        if held.contains(&id) {
             return true;
         }
         if !seen.contains(&id) {
@@ -162,77 +186,98 @@ fn waits_for_any(table: &Table, id: FlightId, mine: &[FlightId]) -> bool {
     false
 }
 
-/// The note that some computations wait for another.
-struct Waits {
+/// The wait for a computation of another caller.
+pub(crate) struct Wait {
+    flight: Arc<Flight>,
+    edges: Edges,
+}
+
+/// The edges of the graph of waits from some computations to another.
+struct Edges {
     held: Vec<FlightId>,
     id: FlightId,
 }
 
-impl Drop for Waits {
+impl Drop for Edges {
     fn drop(&mut self) {
         if self.held.is_empty() {
             return;
         }
-        let mut guard = table();
-        let Some(table) = guard.as_mut() else { return };
-        for held in &self.held {
-            let Some(waits) = table.waits.get_mut(held) else { continue };
-            if let Some(at) = waits.iter().rposition(|id| *id == self.id) {
-                waits.swap_remove(at);
+        with_table(|table| {
+            for held in &self.held {
+                let Some(waits) = table.waits.get_mut(held) else { continue };
+                if let Some(at) = waits.iter().rposition(|id| *id == self.id) {
+                    waits.swap_remove(at);
+                }
+                if waits.is_empty() {
+                    table.waits.remove(held);
+                }
             }
-            if waits.is_empty() {
-                table.waits.remove(held);
-            }
-        }
+        });
     }
 }
 
-fn wait(flight: &Flight, deadline: Instant) -> bool {
-    let in_pool = rayon::current_thread_index().is_some();
-    let mut state = flight.state.lock().unwrap_or_else(PoisonError::into_inner);
-    loop {
-        if state.landed {
-            return true;
-        }
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return false;
-        }
-        if in_pool {
-            drop(state);
-            let worked = rayon::yield_now() == Some(rayon::Yield::Executed);
-            state = flight.state.lock().unwrap_or_else(PoisonError::into_inner);
-            if worked || state.landed {
-                continue;
+impl Wait {
+    /// Blocks until the computation is finished, or until `deadline`. Returns whether it is finished.
+    pub(crate) fn block(self, deadline: Instant) -> bool {
+        let in_pool = rayon::current_thread_index().is_some();
+        let Self { flight, edges } = self;
+        let mut state = flight.state.lock();
+        let finished = loop {
+            if state.finished {
+                break true;
             }
-        }
-        let step = if in_pool { Duration::from_micros(200).min(left) } else { left };
-        state.waiting += 1;
-        state = flight.landed.wait_timeout(state, step).unwrap_or_else(PoisonError::into_inner).0;
-        state.waiting -= 1;
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break false;
+            }
+            if in_pool {
+                drop(state);
+                let worked = rayon::yield_now() == Some(rayon::Yield::Executed);
+                state = flight.state.lock();
+                if worked || state.finished {
+                    continue;
+                }
+            }
+            let step = if in_pool { Duration::from_micros(200).min(left) } else { left };
+            state.waiting += 1;
+            state = lock::wait(&flight.finished, state, step);
+            state.waiting -= 1;
+        };
+        drop(state);
+        drop(edges);
+        finished
+    }
+
+    /// The same for a task.
+    pub(crate) async fn finished(self, deadline: Instant) -> bool {
+        let Self { flight, edges } = self;
+        let finished = WaitFuture { flight, timer: Timer::at(deadline) }.await;
+        drop(edges);
+        finished
     }
 }
 
-/// Sleeps for a moment of a bounded wait for another process; in a pool, does another of its tasks instead.
+/// Blocks for a moment of a bounded wait for another process; in a pool, runs another of its tasks instead.
 pub(crate) fn pause(step: Duration) {
     if rayon::current_thread_index().is_none() || rayon::yield_now() != Some(rayon::Yield::Executed) {
         thread::sleep(step);
     }
 }
 
-/// Waits for a landing, or for the timer: whether it landed.
-struct Landing {
+/// Resolves when a computation is finished (`true`) or the timer ends (`false`).
+struct WaitFuture {
     flight: Arc<Flight>,
     timer: Timer,
 }
 
-impl Future for Landing {
+impl Future for WaitFuture {
     type Output = bool;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<bool> {
         let flight = Arc::clone(&self.flight);
-        let mut state = flight.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.landed {
+        let mut state = flight.state.lock();
+        if state.finished {
             return Poll::Ready(true);
         }
         if !state.wakers.iter().any(|known| known.will_wake(context.waker())) {
@@ -244,13 +289,18 @@ impl Future for Landing {
 }
 
 impl Guard {
-    /// What stands for it while a task computes.
     pub(crate) fn id(&self) -> FlightId {
         self.id
     }
+
+    /// Runs `f`, during which nothing that this thread calls waits for the computation.
+    pub(crate) fn inside<R>(&self, f: impl FnOnce() -> R) -> R {
+        let _held = self.on_stack_of.is_none().then(|| OnStack::new(self.id));
+        f()
+    }
 }
 
-/// Runs the future of a body; what it waits for is waited for by the computation `id`.
+/// Runs the future of a body as a part of the computation `id`.
 pub(crate) fn inside<F: Future>(id: Option<FlightId>, body: F) -> impl Future<Output = F::Output> {
     let mut body = Box::pin(body);
     std::future::poll_fn(move |context| {
@@ -277,20 +327,18 @@ impl Drop for OnStack {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        if let Some(table) = table().as_mut() {
-            table.flights.remove(&self.id);
-        }
-        // A guard is dropped where it was made, but for one that its owner sent elsewhere.
+        with_table(|table| table.flights.remove(&self.id));
+        // A guard is dropped where it was made, unless its owner sent it to another thread.
         if self.on_stack_of == Some(thread::current().id()) {
             remove(self.id);
         }
-        let mut state = self.flight.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.landed = true;
+        let mut state = self.flight.state.lock();
+        state.finished = true;
         let wakers = std::mem::take(&mut state.wakers);
         let waiting = state.waiting > 0;
         drop(state);
         if waiting {
-            self.flight.landed.notify_all();
+            self.flight.finished.notify_all();
         }
         wakers.into_iter().for_each(Waker::wake);
     }

@@ -1,23 +1,25 @@
-//! Waking tasks at a time, on any executor: one thread for all of them, there only while there is something to wait for.
+//! Waking tasks at a time, on any executor: one thread for all of them, which runs only while a task waits.
 
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::Condvar;
 use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Instant;
 
+use crate::lock::{self, Lock};
+
 #[derive(Default)]
 struct Timers {
-    /// By time, and by a number that tells apart those of one time.
+    /// By time, and by a number that distinguishes those of one time.
     due: BTreeMap<(Instant, u64), Waker>,
     count: u64,
-    /// The process whose thread serves them: a forked child has none.
+    /// The process whose thread wakes them: a forked child has no such thread.
     served_by: Option<u32>,
 }
 
-static TIMERS: Mutex<Option<Timers>> = Mutex::new(None);
+static TIMERS: Lock<Option<Timers>> = Lock::new(None);
 static SOONER: Condvar = Condvar::new();
 
 /// Ready from its time on.
@@ -40,7 +42,7 @@ impl Future for Timer {
         if Instant::now() >= self.at {
             return Poll::Ready(());
         }
-        let mut guard = TIMERS.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut guard = TIMERS.lock();
         let timers = guard.get_or_insert_default();
         let number = *self.number.get_or_insert_with(|| {
             timers.count += 1;
@@ -70,7 +72,7 @@ impl Future for Timer {
 impl Drop for Timer {
     fn drop(&mut self) {
         if let Some(number) = self.number
-            && let Some(timers) = TIMERS.lock().unwrap_or_else(PoisonError::into_inner).as_mut()
+            && let Some(timers) = TIMERS.lock().as_mut()
         {
             timers.due.remove(&(self.at, number));
         }
@@ -79,7 +81,7 @@ impl Drop for Timer {
 
 /// Wakes what is due, until nothing is left to wait for.
 fn serve(pid: u32) {
-    let mut guard = TIMERS.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut guard = TIMERS.lock();
     loop {
         let timers = guard.get_or_insert_default();
         let now = Instant::now();
@@ -88,7 +90,7 @@ fn serve(pid: u32) {
         if !due.is_empty() {
             drop(guard);
             due.into_values().for_each(Waker::wake);
-            guard = TIMERS.lock().unwrap_or_else(PoisonError::into_inner);
+            guard = TIMERS.lock();
             continue;
         }
         let Some((&(next, _), _)) = timers.due.first_key_value() else {
@@ -97,6 +99,6 @@ fn serve(pid: u32) {
             }
             return;
         };
-        guard = SOONER.wait_timeout(guard, next - now).unwrap_or_else(PoisonError::into_inner).0;
+        guard = lock::wait(&SOONER, guard, next - now);
     }
 }

@@ -18,7 +18,7 @@ pub(crate) struct Departures {
 
 /// Joins each flight with the weather at its airport in the hour of its scheduled departure. Flights that were
 /// cancelled or diverted, and those of hours that the weather table lacks, are left out.
-#[cached(mmap_mode = "r", check_mapped)]
+#[cached(mmap_mode = "r", verify_mapped)]
 pub(crate) fn join(flights: &Flights, weather: &Weather) -> Departures {
     let hour_of = |i: usize| {
         let origin = &weather.origin.names[usize::from(weather.origin.index[[i]])];
@@ -66,7 +66,7 @@ pub(crate) struct Matrix {
 }
 
 /// Builds the feature matrix. Missing measurements are replaced by their column's mean.
-#[cached(mmap_mode = "r", check_mapped, depends(day_of_year, one_hot, filled, standardize))]
+#[cached(mmap_mode = "r", verify_mapped, depends(day_of_year, one_hot, filled, standardize))]
 pub(crate) fn features(flights: &Flights, weather: &Weather, departures: &Departures) -> Matrix {
     let rows: Vec<usize> = departures.flight.iter().map(|&i| i as usize).collect();
     let mut columns: Vec<(String, Group, Vec<f64>)> = Vec::new();

@@ -64,7 +64,7 @@ fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
     if options.clear {
         memory.clear()?;
     }
-    memory.install();
+    memory.install()?;
     let _config = parallel_config().n_jobs(options.n_jobs).enter();
     let misses = || Memory::installed().stats().misses;
     let start = Instant::now();

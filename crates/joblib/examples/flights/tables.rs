@@ -47,7 +47,7 @@ pub(crate) struct Names {
 
 /// Reads the table of flights. The argument is the content of the file, so that a changed file is read again and a
 /// renamed one is not.
-#[cached(mmap_mode = "r", check_mapped, depends(decompress, for_each_row))]
+#[cached(mmap_mode = "r", verify_mapped, depends(decompress, for_each_row))]
 pub(crate) fn read_flights(file: &Array<u8>) -> Result<Flights, String> {
     const COLUMNS: [&str; 9] =
         ["month", "day", "sched_dep_time", "dep_delay", "arr_delay", "carrier", "origin", "dest", "distance"];
@@ -81,7 +81,7 @@ pub(crate) fn read_flights(file: &Array<u8>) -> Result<Flights, String> {
 }
 
 /// Reads the table of weather.
-#[cached(mmap_mode = "r", check_mapped, depends(decompress, for_each_row))]
+#[cached(mmap_mode = "r", verify_mapped, depends(decompress, for_each_row))]
 pub(crate) fn read_weather(file: &Array<u8>) -> Result<Weather, String> {
     const COLUMNS: [&str; 11] = [
         "origin",

@@ -142,7 +142,7 @@ fn hit_8mb(name: &str, mode: Option<MmapMode>) -> Row {
         const NUMBERS: usize = 1_000_000;
         let mut cached = memory(data, "ones")?.cache("ones", ones);
         if let Some(mode) = mode {
-            cached = cached.mmap_mode(mode)?;
+            cached = cached.mmap_mode(mode);
         }
         cached.eval((NUMBERS,));
         let path = data.path("ones.plain");

@@ -1,0 +1,178 @@
+//! What a lookup does next: read, wait for a thread, wait for a process, or compute. The waiting itself is left to the
+//! caller, which blocks or awaits.
+
+use std::time::{Duration, Instant};
+
+use joblib_store::{Claim, Claimed};
+
+use super::KeyedCall;
+use super::read::{Decode, Found, Read};
+use crate::entry::codec::Wanted;
+use crate::single_flight::{self, Caller, FlightId, Guard, Join, Wait};
+
+/// The search for the result of a call.
+pub(super) struct Search<'m> {
+    pub(super) call: KeyedCall<'m>,
+    wanted: Wanted,
+    caller: Caller,
+    pub(super) deadline: Instant,
+    state: State,
+}
+
+enum State {
+    /// Nothing was read yet.
+    Start,
+    /// A computation of this process is waited for.
+    Waiting {
+        guard: Option<Guard>,
+    },
+    /// It was waited for, and whether it finished in time.
+    Waited {
+        guard: Option<Guard>,
+        finished: bool,
+    },
+    /// This caller leads among the threads of this process, and waits for another process.
+    Leading {
+        guard: Guard,
+        pause: Duration,
+    },
+    Over,
+}
+
+/// The next step of a search.
+pub(super) enum Step<T> {
+    Done(Outcome<T>),
+    /// Another caller of this process computes the result: wait for it until the deadline, then call [`Search::waited`].
+    WaitThread(Wait),
+    /// Another process computes the result: wait for this time.
+    WaitProcess(Duration),
+}
+
+/// The end of a search.
+pub(super) enum Outcome<T> {
+    Hit(T, Found),
+    /// The caller computes.
+    Miss(Right),
+}
+
+/// In what way the caller computes the result.
+#[derive(Debug, Default)]
+pub(super) struct Right {
+    pub(super) claim: Option<Box<dyn Claimed>>,
+    pub(super) guard: Option<Guard>,
+    /// Whether the result can't be stored.
+    pub(super) unstored: bool,
+}
+
+const FIRST_PAUSE: Duration = Duration::from_micros(200);
+const LONGEST_PAUSE: Duration = Duration::from_millis(20);
+
+impl<'m> Search<'m> {
+    pub(super) fn new(call: KeyedCall<'m>, wanted: Wanted, caller: Caller) -> Self {
+        call.print_query();
+        let deadline = deadline(call.call.settings.waiting_time);
+        Self { call, wanted, caller, deadline, state: State::Start }
+    }
+
+    pub(super) fn step<T>(&mut self, decode: Decode<T>) -> Step<T> {
+        match std::mem::replace(&mut self.state, State::Over) {
+            State::Start => self.start(decode),
+            State::Waited { guard, finished } => self.after_waiting(guard, finished, decode),
+            State::Leading { guard, pause } => self.lead(guard, pause, decode),
+            // The caller did not keep to the order of steps: computing is always right.
+            State::Waiting { guard } => compute(Right { guard, ..Right::default() }),
+            State::Over => compute(Right::default()),
+        }
+    }
+
+    /// Says how the wait of [`Step::WaitThread`] ended.
+    pub(super) fn waited(&mut self, finished: bool) {
+        let guard = match std::mem::replace(&mut self.state, State::Over) {
+            State::Waiting { guard } => guard,
+            _ => None,
+        };
+        self.state = State::Waited { guard, finished };
+    }
+
+    fn start<T>(&mut self, decode: Decode<T>) -> Step<T> {
+        if let Read::Hit(value, found) = self.call.read(self.wanted, decode) {
+            return Step::Done(Outcome::Hit(value, found));
+        }
+        match single_flight::join(self.flight(), self.caller) {
+            Join::Leader(guard) => self.claim(guard, FIRST_PAUSE, decode),
+            join => self.wait_or_compute(join, None),
+        }
+    }
+
+    /// Waits for another computation of this process, unless that would never end.
+    fn wait_or_compute<T>(&mut self, join: Join, guard: Option<Guard>) -> Step<T> {
+        match join {
+            Join::Wait(wait) => {
+                self.state = State::Waiting { guard };
+                Step::WaitThread(wait)
+            }
+            Join::Leader(guard) => compute(Right { guard: Some(guard), ..Right::default() }),
+            Join::WouldDeadlock => compute(Right { guard, ..Right::default() }),
+        }
+    }
+
+    fn after_waiting<T>(&mut self, guard: Option<Guard>, finished: bool, decode: Decode<T>) -> Step<T> {
+        if finished && let Read::Hit(value, found) = self.call.read(self.wanted, decode) {
+            return Step::Done(Outcome::Hit(value, found));
+        }
+        // It failed, or is not kept: what other callers got is not for this one.
+        compute(Right { guard, ..Right::default() })
+    }
+
+    fn lead<T>(&mut self, guard: Guard, pause: Duration, decode: Decode<T>) -> Step<T> {
+        match guard.inside(|| self.call.read(self.wanted, decode)) {
+            Read::Hit(value, found) => Step::Done(Outcome::Hit(value, found)),
+            _ => self.claim(guard, pause, decode),
+        }
+    }
+
+    /// Claims the result among processes.
+    fn claim<T>(&mut self, guard: Guard, pause: Duration, decode: Decode<T>) -> Step<T> {
+        match self.call.store.claim(&self.call.key) {
+            Ok(Claim::Mine(claim)) => {
+                // It may have been stored between reading and claiming.
+                match guard.inside(|| self.call.read(self.wanted, decode)) {
+                    Read::Hit(value, found) => Step::Done(Outcome::Hit(value, found)),
+                    _ => compute(Right { claim: Some(claim), guard: Some(guard), unstored: false }),
+                }
+            }
+            Ok(Claim::Taken(holder)) if holder.is_this_process() => {
+                // A claim of this process that no computation knows was left behind: nobody will end it.
+                let join = single_flight::join_elsewhere(self.flight()).unwrap_or(Join::WouldDeadlock);
+                self.wait_or_compute(join, Some(guard))
+            }
+            Ok(Claim::Taken(_)) if Instant::now() < self.deadline => {
+                self.state = State::Leading { guard, pause: (pause * 2).min(LONGEST_PAUSE) };
+                Step::WaitProcess(pause.min(self.deadline.saturating_duration_since(Instant::now())))
+            }
+            Ok(Claim::Taken(_)) => compute(Right { guard: Some(guard), ..Right::default() }),
+            Err(error) => {
+                self.call.call.memory.warn_unwritable(&error);
+                compute(Right { claim: None, guard: Some(guard), unstored: true })
+            }
+        }
+    }
+
+    fn flight(&self) -> FlightId {
+        self.call.call.memory.flight_id(&self.call.key)
+    }
+}
+
+fn compute<T>(right: Right) -> Step<T> {
+    Step::Done(Outcome::Miss(right))
+}
+
+/// Until when to wait for others. While others may wait for this caller, only so long that two processes that wait for
+/// each other part soon.
+fn deadline(waiting_time: Duration) -> Instant {
+    /// As good as without end, and a time that every clock has.
+    const LONGEST: Duration = Duration::from_secs(u32::MAX as u64);
+    const LONGEST_WHILE_COMPUTING: Duration = Duration::from_secs(30);
+    let longest = if single_flight::is_computing() { LONGEST_WHILE_COMPUTING } else { LONGEST };
+    Instant::now() + waiting_time.min(longest)
+}
