@@ -7,10 +7,10 @@ use std::str::FromStr;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use joblib_store::{AfterFork, ProcessLock};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::lock::Lock;
 
 /// Where warnings go: what is wrong with the cache and does not stop the program.
 ///
@@ -77,7 +77,7 @@ impl FromStr for Warnings {
 pub(crate) fn warn_once(warnings: Warnings, kind: &'static str, subject: &str, message: impl fmt::Display) {
     /// A process that has printed this many lines has said enough.
     const MAX_LINES: usize = 1000;
-    static PRINTED: Lock<Option<HashSet<(&'static str, String)>>> = Lock::new(None);
+    static PRINTED: ProcessLock<HashSet<(&'static str, String)>> = ProcessLock::new(AfterFork::Inherit);
     if warnings == Warnings::Off {
         return;
     }
@@ -86,7 +86,6 @@ pub(crate) fn warn_once(warnings: Warnings, kind: &'static str, subject: &str, m
         return;
     }
     let mut printed = PRINTED.lock();
-    let printed = printed.get_or_insert_default();
     if printed.len() < MAX_LINES && printed.insert((kind, subject.to_owned())) {
         print_line(format_args!("warning: joblib: {message}"));
     }

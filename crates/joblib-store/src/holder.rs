@@ -43,6 +43,18 @@ impl Holder {
         holder
     }
 
+    /// A process that could not be found out. It is neither this one nor known to be dead.
+    ///
+    /// ```
+    /// use joblib_store::Holder;
+    ///
+    /// let unknown = Holder::unknown();
+    /// assert!(!unknown.is_this_process() && unknown.is_alive() == None);
+    /// ```
+    pub fn unknown() -> Self {
+        Self { host: "unknown".to_owned(), pid: 0, started: 0 }
+    }
+
     /// The name of this host; empty where the system doesn't tell.
     ///
     /// ```

@@ -42,6 +42,8 @@ pub use limits::{Limits, choose};
 pub use local::Local;
 pub use options::StoreOptions;
 pub use policy::{Candidate, Policy};
+#[doc(hidden)]
+pub use process_lock::{AfterFork, ProcessLock};
 pub use registry::{open, register_store_backend, store_backends};
 #[cfg(feature = "sqlite")]
 pub use sqlite::Sqlite;

@@ -10,14 +10,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// State of one process behind a mutex.
 #[derive(Debug)]
-pub(crate) struct ProcessLock<T> {
+pub struct ProcessLock<T> {
     current: AtomicPtr<Owned<T>>,
     after_fork: AfterFork,
 }
 
 /// What a forked child begins with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum AfterFork {
+pub enum AfterFork {
     /// The default: what the parent has is the parent's, as connections are.
     Renew,
     /// What the parent had, unless one of its threads was just changing it.
@@ -31,13 +31,14 @@ struct Owned<T> {
 }
 
 impl<T: Default> ProcessLock<T> {
-    pub(crate) const fn new(after_fork: AfterFork) -> Self {
+    /// State that is made when it is first locked.
+    pub const fn new(after_fork: AfterFork) -> Self {
         Self { current: AtomicPtr::new(ptr::null_mut()), after_fork }
     }
 
     /// Locks the state of this process. A thread that panicked while it held the lock doesn't stop the others: all state
     /// here is valid between any two statements.
-    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+    pub fn lock(&self) -> MutexGuard<'_, T> {
         let pid = std::process::id();
         loop {
             let found = self.current.load(Ordering::Acquire);

@@ -211,7 +211,8 @@ pub type GetFuture<'a> = Pin<Box<dyn Future<Output = Result<Option<Blob>, Error>
 pub enum Claim {
     /// The caller computes the result and writes it.
     Mine(Box<dyn Claimed>),
-    /// Another caller is computing it.
+    /// Another caller is computing it; [`Holder::unknown`] if its process can't be told. A claim of this process is
+    /// never said to be of another, nor one of another to be of this process.
     Taken(Holder),
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use joblib_persist::Compress;
-use joblib_store::{Blob, Key, Store};
+use joblib_store::{Blob, Holder, Key, Limits, Store};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -16,7 +16,7 @@ use super::shelved::{MemorizedResult, NotMemorizedResult, Shelved};
 use super::verbose::texts;
 use super::{Description, KeyedCall};
 use crate::entry::codec::{self, Entry, Mapping, Wanted};
-use crate::entry::metadata::{self, Argument, Metadata, Times};
+use crate::entry::metadata::{Argument, Metadata, Times};
 use crate::function::Function;
 use crate::function::code::Code;
 use crate::memory::Memory;
@@ -205,7 +205,7 @@ impl Computation {
             own_code: hash_of(self.own_code),
             depends: self.depends.iter().map(|&(name, code)| (name.to_owned(), hash_of(code))).collect(),
             arguments: std::mem::take(&mut self.arguments),
-            host: metadata::host().to_owned(),
+            host: Holder::host_name().to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }
     }
@@ -219,15 +219,23 @@ impl Computation {
         }
         let mut refused = None;
         let mut write = |out: &mut dyn std::io::Write| encode(&metadata, out, &mut refused);
+        let limits = &memory.settings().limits;
         let stored = match self.right.claim.take() {
             Some(claim) => claim.write(&mut write),
             None => store.put(&self.key, &mut write),
+        };
+        let stored = match stored {
+            Err(error) if error.is_full() && memory.makes_room(store, limits) => {
+                store.put(&self.key, &mut write)
+            }
+            stored => stored,
         };
         // Those who wait can read it now, and don't wait for what follows.
         drop(self.right.guard.take());
         match stored {
             Ok(bytes) => {
                 self.function.counters.wrote(bytes);
+                self.warn_larger_than_limit(bytes, limits);
                 self.tidy(store);
                 Some(metadata)
             }
@@ -246,6 +254,19 @@ impl Computation {
                 None
             }
         }
+    }
+
+    fn warn_larger_than_limit(&self, bytes: u64, limits: &Limits) {
+        let Some(limit) = limits.bytes.filter(|limit| bytes > *limit) else { return };
+        let name = self.function.version.function();
+        self.memory.warn_once(
+            "larger than the limit",
+            name,
+            format_args!(
+                "a result of {name} has {bytes} bytes, more than the {limit} bytes that the cache may have: it is not \
+                 kept, and computed each time; raise `Memory::bytes_limit`"
+            ),
+        );
     }
 
     fn tidy(&self, store: &dyn Store) {

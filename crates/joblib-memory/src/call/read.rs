@@ -1,5 +1,8 @@
 //! One read of a stored result, validated.
 
+use std::fmt;
+
+use joblib_store::Subject;
 use serde::de::DeserializeOwned;
 
 use super::KeyedCall;
@@ -40,7 +43,7 @@ impl KeyedCall<'_> {
             Read::Hit(body, found) => match decode(body) {
                 Ok(value) => Read::Hit(value, found),
                 Err(error) => {
-                    self.warn_damaged(&error);
+                    self.warn_failure(&error);
                     Read::Damaged
                 }
             },
@@ -58,6 +61,10 @@ impl KeyedCall<'_> {
         let blob = match self.store.get(&self.key) {
             Ok(Some(blob)) => blob,
             Ok(None) => return Read::Missing,
+            Err(error) if error.subject() == Subject::Entry => {
+                self.warn_damaged("damaged", &error);
+                return Read::Damaged;
+            }
             Err(error) => {
                 self.call.memory.warn_unreadable(&error);
                 return Read::Failed(error.to_string());
@@ -67,7 +74,7 @@ impl KeyedCall<'_> {
         let Entry { times, metadata, body } = match Entry::open(blob, settings.mapping, wanted) {
             Ok(entry) => entry,
             Err(error) => {
-                self.warn_damaged(&error);
+                self.warn_failure(&error);
                 return Read::Damaged;
             }
         };
@@ -78,14 +85,16 @@ impl KeyedCall<'_> {
         }
     }
 
-    fn warn_damaged(&self, error: &Failure) {
+    fn warn_failure(&self, error: &Failure) {
+        // The type concerns all results of the function, damage concerns one.
+        self.warn_damaged(if error.is_wrong_type() { "wrong type" } else { "damaged" }, error);
+    }
+
+    fn warn_damaged(&self, kind: &'static str, error: &dyn fmt::Display) {
         let (name, hex) = (self.call.name(), self.key.call_hex());
-        // The type of the result concerns all results of the function, damage concerns one.
-        let (kind, subject) =
-            if error.is_wrong_type() { ("wrong type", name) } else { ("damaged", hex.as_str()) };
         self.call.memory.warn_once(
             kind,
-            subject,
+            if kind == "damaged" { &hex } else { name },
             format_args!("a stored result of {name} can't be used and is computed again: {error}"),
         );
     }

@@ -35,6 +35,8 @@ enum State {
     Leading {
         guard: Guard,
         pause: Duration,
+        /// Reads since it asked for the claim.
+        reads: u32,
     },
     Over,
 }
@@ -64,8 +66,8 @@ pub(super) struct Right {
     pub(super) unstored: bool,
 }
 
-const FIRST_PAUSE: Duration = Duration::from_micros(200);
-const LONGEST_PAUSE: Duration = Duration::from_millis(20);
+/// Reads of a waiting caller for each time that it asks for the claim.
+const READS_PER_CLAIM: u32 = 4;
 
 impl<'m> Search<'m> {
     pub(super) fn new(call: KeyedCall<'m>, wanted: Wanted, caller: Caller) -> Self {
@@ -78,7 +80,7 @@ impl<'m> Search<'m> {
         match std::mem::replace(&mut self.state, State::Over) {
             State::Start => self.start(decode),
             State::Waited { guard, finished } => self.after_waiting(guard, finished, decode),
-            State::Leading { guard, pause } => self.lead(guard, pause, decode),
+            State::Leading { guard, pause, reads } => self.lead(guard, pause, reads, decode),
             // The caller did not keep to the order of steps: computing is always right.
             State::Waiting { guard } => compute(Right { guard, ..Right::default() }),
             State::Over => compute(Right::default()),
@@ -99,7 +101,10 @@ impl<'m> Search<'m> {
             return Step::Done(Outcome::Hit(value, found));
         }
         match single_flight::join(self.flight(), self.caller) {
-            Join::Leader(guard) => self.claim(guard, FIRST_PAUSE, decode),
+            Join::Leader(guard) => {
+                let pause = *self.call.store.poll_interval().start();
+                self.claim(guard, pause, decode)
+            }
             join => self.wait_or_compute(join, None),
         }
     }
@@ -124,11 +129,20 @@ impl<'m> Search<'m> {
         compute(Right { guard, ..Right::default() })
     }
 
-    fn lead<T>(&mut self, guard: Guard, pause: Duration, decode: Decode<T>) -> Step<T> {
+    fn lead<T>(&mut self, guard: Guard, pause: Duration, reads: u32, decode: Decode<T>) -> Step<T> {
         match guard.inside(|| self.call.read(self.wanted, decode)) {
             Read::Hit(value, found) => Step::Done(Outcome::Hit(value, found)),
+            _ if reads < READS_PER_CLAIM && Instant::now() < self.deadline => {
+                self.wait_for_process(guard, pause, reads + 1)
+            }
             _ => self.claim(guard, pause, decode),
         }
+    }
+
+    fn wait_for_process<T>(&mut self, guard: Guard, pause: Duration, reads: u32) -> Step<T> {
+        let longest = *self.call.store.poll_interval().end();
+        self.state = State::Leading { guard, pause: (pause * 2).min(longest), reads };
+        Step::WaitProcess(pause.min(self.deadline.saturating_duration_since(Instant::now())))
     }
 
     /// Claims the result among processes.
@@ -146,10 +160,7 @@ impl<'m> Search<'m> {
                 let join = single_flight::join_elsewhere(self.flight()).unwrap_or(Join::WouldDeadlock);
                 self.wait_or_compute(join, Some(guard))
             }
-            Ok(Claim::Taken(_)) if Instant::now() < self.deadline => {
-                self.state = State::Leading { guard, pause: (pause * 2).min(LONGEST_PAUSE) };
-                Step::WaitProcess(pause.min(self.deadline.saturating_duration_since(Instant::now())))
-            }
+            Ok(Claim::Taken(_)) if Instant::now() < self.deadline => self.wait_for_process(guard, pause, 1),
             Ok(Claim::Taken(_)) => compute(Right { guard: Some(guard), ..Right::default() }),
             Err(error) => {
                 self.call.call.memory.warn_unwritable(&error);

@@ -1,6 +1,5 @@
 //! The metadata of a stored result.
 
-use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
@@ -158,13 +157,4 @@ impl Metadata {
     pub fn version(&self) -> &str {
         &self.version
     }
-}
-
-pub(crate) fn host() -> &'static str {
-    static HOST: OnceLock<String> = OnceLock::new();
-    HOST.get_or_init(|| {
-        let found = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
-        let found = found.or_else(|| std::env::var("HOSTNAME").ok()).unwrap_or_default();
-        found.trim().to_owned()
-    })
 }

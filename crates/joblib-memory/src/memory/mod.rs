@@ -8,12 +8,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use joblib_array::MmapMode;
 use joblib_persist::Compress;
 use joblib_store::{
-    ByteSize, Item, Key, Limits, ParseByteSizeError, Policy, Reduced, Scope, Store, StoreOptions, open,
+    AfterFork, ByteSize, Item, Key, Limits, ParseByteSizeError, Policy, ProcessLock, Reduced, Scope, Store,
+    StoreOptions, Subject, open,
 };
 
 use self::settings::{Settings, valid_mmap_mode};
@@ -58,11 +59,13 @@ struct Shared {
     /// The options that the store was opened with.
     options: BTreeMap<String, String>,
     functions: Functions,
+    /// When the store was full and nothing could be dropped.
+    full_since: Lock<Option<Instant>>,
 }
 
 impl Shared {
     fn of(store: Option<Arc<dyn Store>>, options: BTreeMap<String, String>) -> Self {
-        Self { store, options, functions: Functions::default() }
+        Self { store, options, functions: Functions::default(), full_since: Lock::default() }
     }
 }
 
@@ -130,21 +133,22 @@ impl Memory {
     /// ```
     pub fn with_options(backend: &str, options: &StoreOptions) -> Result<Self> {
         type Opened = HashMap<String, Weak<Shared>>;
-        static OPENED: Lock<Option<Opened>> = Lock::new(None);
+        static OPENED: ProcessLock<Opened> = ProcessLock::new(AfterFork::Inherit);
         if options.location().as_os_str().is_empty() {
             return Err(Error::option(
                 "the cache's location is empty: name a folder, or use `Memory::none()` for no cache",
             ));
         }
-        let mut id = format!("{backend}\0{}", std::path::absolute(options.location()).map_or_else(
-            |_| options.location().display().to_string(),
-            |path| path.display().to_string(),
-        ));
+        // Two spellings of one folder are one cache. What can't be made absolute the backend refuses.
+        let absolute = match backend {
+            "in_memory" => options.clone(),
+            _ => options.clone().absolute().unwrap_or_else(|_| options.clone()),
+        };
+        let mut id = format!("{backend}\0{}", absolute.location().display());
         for (name, value) in options.options() {
             id.extend(["\0", name, "=", value]);
         }
         let mut opened = OPENED.lock();
-        let opened = opened.get_or_insert_default();
         let shared = if let Some(shared) = opened.get(&id).and_then(Weak::upgrade) {
             shared
         } else {
@@ -287,7 +291,7 @@ impl Memory {
     ///
     /// ```
     /// use joblib_memory::Memory;
-    /// use std::time::Duration;
+    /// use std::time::{Duration, Instant};
     ///
     /// let day = Duration::from_secs(24 * 3600);
     /// let memory = Memory::none().age_limit(90 * day).superseded_age_limit(Some(7 * day));
@@ -438,8 +442,28 @@ impl Memory {
         Ok(items.into_iter().map(|item| (item.clone(), metadata(&item))).collect())
     }
 
+    /// Waits until everything that was stored is where other processes find it, for stores that write later.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if something could not be written.
+    ///
+    /// ```
+    /// use joblib_memory::Memory;
+    ///
+    /// Memory::with_backend("in_memory", "flushed")?.flush()?;
+    /// # Ok::<(), joblib_memory::Error>(())
+    /// ```
+    pub fn flush(&self) -> Result<()> {
+        self.store().map_or(Ok(()), |store| Ok(store.flush()?))
+    }
+
+    /// The metadata of a stored result, if it can be read. Not a use of the result.
     pub(crate) fn metadata(&self, key: &Key) -> Option<Metadata> {
-        codec::metadata(self.store()?.get(key).ok()??)
+        /// Bytes in which most metadata ends.
+        const HEAD: u64 = 16 * 1024;
+        let store = self.store()?;
+        [HEAD, u64::MAX].into_iter().find_map(|bytes| codec::metadata(store.peek(key, bytes).ok()??))
     }
 
     pub(crate) fn store(&self) -> Option<&dyn Store> {
@@ -487,7 +511,21 @@ impl Memory {
         report::warn_once(self.settings.warnings, kind, subject, message);
     }
 
-    /// Warns that the store can't be written.
+    /// Drops what the limits have no room for after storing failed because the disk is full. Returns whether storing is worth
+    /// another attempt.
+    pub(crate) fn makes_room(&self, store: &dyn Store, limits: &Limits) -> bool {
+        /// Looking through a large cache takes a while, so it is not done for every result of a full disk.
+        const AGAIN_AFTER: Duration = Duration::from_secs(10);
+        let mut full_since = self.shared.full_since.lock();
+        if full_since.is_some_and(|since| since.elapsed() < AGAIN_AFTER) {
+            return false;
+        }
+        let dropped = store.make_room(limits, &codec::cost).is_ok_and(|reduced| reduced.items > 0);
+        *full_since = (!dropped).then(Instant::now);
+        dropped
+    }
+
+    /// Warns that a result can't be stored. An error about the store is told once for the store.
     pub(crate) fn warn_unwritable(&self, error: &joblib_store::Error) {
         let location = self.location_text();
         let help = if error.is_full() {
@@ -500,9 +538,8 @@ impl Memory {
         } else {
             "make it writable, or choose another location with `Memory::new` or JOBLIB_CACHE_DIR".to_owned()
         };
-        self.warn_once(
-            "store",
-            location,
+        self.warn_store(
+            error,
             format_args!(
                 "the cache in {location} can't store results, which are computed each time: {error}; {help}"
             ),
@@ -512,13 +549,20 @@ impl Memory {
     /// Warns that the store can't be read.
     pub(crate) fn warn_unreadable(&self, error: &joblib_store::Error) {
         let location = self.location_text();
-        self.warn_once(
-            "read",
-            location,
-            format_args!(
-                "the cache in {location} can't be read, and its results are computed again: {error}"
-            ),
+        self.warn_store(
+            error,
+            format_args!("the cache in {location} can't be read, and results are computed: {error}"),
         );
+    }
+
+    fn warn_store(&self, error: &joblib_store::Error, message: fmt::Arguments<'_>) {
+        let location = self.location_text();
+        let subject = match (error.subject(), error.path()) {
+            (Subject::Store, _) | (_, None) => location.to_owned(),
+            (_, Some(path)) => path.display().to_string(),
+        };
+        let kind = if error.is_full() { "full" } else { "store" };
+        self.warn_once(kind, &subject, message);
     }
 }
 

@@ -18,6 +18,8 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use joblib_store::{AfterFork, ProcessLock};
+
 use self::timer::Timer;
 use crate::lock::{self, Lock};
 
@@ -53,14 +55,13 @@ struct State {
 
 #[derive(Default)]
 struct Table {
-    /// The process whose computations these are: a forked child has those of its parent, but not the threads.
-    process: u32,
     flights: HashMap<FlightId, Arc<Flight>>,
     /// Which computations each one waits for: more than one if its thread took up other tasks while it waited.
     waits: HashMap<FlightId, Vec<FlightId>>,
 }
 
-static TABLE: Lock<Option<Table>> = Lock::new(None);
+/// A forked child begins without the computations of its parent, whose threads it doesn't have.
+static TABLE: ProcessLock<Table> = ProcessLock::new(AfterFork::Renew);
 
 thread_local! {
     /// What is being computed on this thread's stack, the innermost last.
@@ -70,17 +71,6 @@ thread_local! {
 /// Whether this thread or task is computing something, on whose result others may wait.
 pub(crate) fn is_computing() -> bool {
     STACK.with_borrow(|stack| !stack.is_empty())
-}
-
-/// Runs `f` with the computations of this process.
-fn with_table<R>(f: impl FnOnce(&mut Table) -> R) -> R {
-    let mut guard = TABLE.lock();
-    let table = guard.get_or_insert_default();
-    let process = std::process::id();
-    if table.process != process {
-        *table = Table { process, ..Table::default() };
-    }
-    f(table)
 }
 
 fn push(id: FlightId) {
@@ -125,38 +115,29 @@ pub(crate) struct Guard {
 
 /// Becomes the one who computes `id`, or gets what to wait for.
 pub(crate) fn join(id: FlightId, caller: Caller) -> Join {
-    let flight = with_table(|table| match table.flights.get(&id) {
-        Some(flight) => {
-            let flight = Arc::clone(flight);
-            Err(wait_for(table, id, flight))
-        }
-        None => {
-            let flight = Arc::new(Flight::default());
-            table.flights.insert(id, Arc::clone(&flight));
-            Ok(flight)
-        }
-    });
-    match flight {
-        Ok(flight) => {
-            let on_stack_of = (caller == Caller::Thread).then(|| {
-                push(id);
-                thread::current().id()
-            });
-            Join::Leader(Guard { id, flight, on_stack_of })
-        }
-        Err(join) => join,
+    let mut table = TABLE.lock();
+    if let Some(flight) = table.flights.get(&id) {
+        let flight = Arc::clone(flight);
+        return wait_for(&mut table, id, flight);
     }
+    let flight = Arc::new(Flight::default());
+    table.flights.insert(id, Arc::clone(&flight));
+    drop(table);
+    let on_stack_of = (caller == Caller::Thread).then(|| {
+        push(id);
+        thread::current().id()
+    });
+    Join::Leader(Guard { id, flight, on_stack_of })
 }
 
 /// What to wait for if the call is computed for another store of this process, such as one folder opened by two paths;
 /// `None` if it is not.
 pub(crate) fn join_elsewhere(id: FlightId) -> Option<Join> {
-    with_table(|table| {
-        let mut flights = table.flights.iter();
-        let (&other, flight) = flights.find(|(other, _)| **other != id && other.is_same_call(&id))?;
-        let flight = Arc::clone(flight);
-        Some(wait_for(table, other, flight))
-    })
+    let mut table = TABLE.lock();
+    let mut flights = table.flights.iter();
+    let (&other, flight) = flights.find(|(other, _)| **other != id && other.is_same_call(&id))?;
+    let flight = Arc::clone(flight);
+    Some(wait_for(&mut table, other, flight))
 }
 
 fn wait_for(table: &mut Table, id: FlightId, flight: Arc<Flight>) -> Join {
@@ -203,17 +184,16 @@ impl Drop for Edges {
         if self.held.is_empty() {
             return;
         }
-        with_table(|table| {
-            for held in &self.held {
-                let Some(waits) = table.waits.get_mut(held) else { continue };
-                if let Some(at) = waits.iter().rposition(|id| *id == self.id) {
-                    waits.swap_remove(at);
-                }
-                if waits.is_empty() {
-                    table.waits.remove(held);
-                }
+        let mut table = TABLE.lock();
+        for held in &self.held {
+            let Some(waits) = table.waits.get_mut(held) else { continue };
+            if let Some(at) = waits.iter().rposition(|id| *id == self.id) {
+                waits.swap_remove(at);
             }
-        });
+            if waits.is_empty() {
+                table.waits.remove(held);
+            }
+        }
     }
 }
 
@@ -327,7 +307,7 @@ impl Drop for OnStack {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        with_table(|table| table.flights.remove(&self.id));
+        TABLE.lock().flights.remove(&self.id);
         // A guard is dropped where it was made, unless its owner sent it to another thread.
         if self.on_stack_of == Some(thread::current().id()) {
             remove(self.id);

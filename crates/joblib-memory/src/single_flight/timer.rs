@@ -8,18 +8,21 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Instant;
 
-use crate::lock::{self, Lock};
+use joblib_store::{AfterFork, ProcessLock};
+
+use crate::lock;
 
 #[derive(Default)]
 struct Timers {
     /// By time, and by a number that distinguishes those of one time.
     due: BTreeMap<(Instant, u64), Waker>,
     count: u64,
-    /// The process whose thread wakes them: a forked child has no such thread.
-    served_by: Option<u32>,
+    /// Whether the thread that wakes them runs.
+    served: bool,
 }
 
-static TIMERS: Lock<Option<Timers>> = Lock::new(None);
+/// A forked child begins without the timers of its parent, and without the thread that serves them.
+static TIMERS: ProcessLock<Timers> = ProcessLock::new(AfterFork::Renew);
 static SOONER: Condvar = Condvar::new();
 
 /// Ready from its time on.
@@ -42,26 +45,24 @@ impl Future for Timer {
         if Instant::now() >= self.at {
             return Poll::Ready(());
         }
-        let mut guard = TIMERS.lock();
-        let timers = guard.get_or_insert_default();
+        let mut timers = TIMERS.lock();
         let number = *self.number.get_or_insert_with(|| {
             timers.count += 1;
             timers.count
         });
         timers.due.insert((self.at, number), context.waker().clone());
-        let pid = std::process::id();
-        if timers.served_by == Some(pid) {
+        if timers.served {
             SOONER.notify_one();
         } else if thread::Builder::new()
             .name("joblib-timer".into())
             .stack_size(64 * 1024)
-            .spawn(move || serve(pid))
+            .spawn(serve)
             .is_ok()
         {
-            timers.served_by = Some(pid);
+            timers.served = true;
         } else {
             // Without a thread there is no waiting but this.
-            drop(guard);
+            drop(timers);
             thread::sleep(self.at.saturating_duration_since(Instant::now()));
             return Poll::Ready(());
         }
@@ -71,34 +72,29 @@ impl Future for Timer {
 
 impl Drop for Timer {
     fn drop(&mut self) {
-        if let Some(number) = self.number
-            && let Some(timers) = TIMERS.lock().as_mut()
-        {
-            timers.due.remove(&(self.at, number));
+        if let Some(number) = self.number {
+            TIMERS.lock().due.remove(&(self.at, number));
         }
     }
 }
 
-/// Wakes what is due, until nothing is left to wait for.
-fn serve(pid: u32) {
-    let mut guard = TIMERS.lock();
+/// Wakes what is due, until no timer is left.
+fn serve() {
+    let mut timers = TIMERS.lock();
     loop {
-        let timers = guard.get_or_insert_default();
         let now = Instant::now();
         let later = timers.due.split_off(&(now, u64::MAX));
         let due = std::mem::replace(&mut timers.due, later);
         if !due.is_empty() {
-            drop(guard);
+            drop(timers);
             due.into_values().for_each(Waker::wake);
-            guard = TIMERS.lock();
+            timers = TIMERS.lock();
             continue;
         }
         let Some((&(next, _), _)) = timers.due.first_key_value() else {
-            if timers.served_by == Some(pid) {
-                timers.served_by = None;
-            }
+            timers.served = false;
             return;
         };
-        guard = lock::wait(&SOONER, guard, next - now);
+        timers = lock::wait(&SOONER, timers, next - now);
     }
 }

@@ -48,7 +48,7 @@ pub(super) fn claim(shared: &Arc<Shared>, key: &Key) -> Result<Claim, Error> {
             Err(error) => return Err(error),
         }
     }
-    Ok(Claim::Taken(Holder::this_process()))
+    Ok(Claim::Taken(Holder::unknown()))
 }
 
 fn mine(shared: &Arc<Shared>, key: &Key, name: &str, file: File) -> Result<Claim, Error> {
@@ -94,14 +94,14 @@ fn holder(shared: &Shared, name: &str) -> State {
         },
         // Its author is about to lock it and write its name, or died there.
         None if length == 0 && modified.elapsed().is_ok_and(|age| age < NAMELESS) => {
-            State::Live(Holder::this_process())
+            State::Live(Holder::unknown())
         }
         // The result is being written over the name. The lock only tells whether its author lives; nothing is
         // protected by it.
         None => match file.try_lock() {
             Ok(()) => State::Dead,
             Err(TryLockError::Error(_)) if unchanged > shared.lease => State::Dead,
-            Err(_) => State::Live(Holder::this_process()),
+            Err(_) => State::Live(Holder::unknown()),
         },
     }
 }

@@ -331,7 +331,7 @@ impl Store for Sqlite {
                 })?,
             };
         }
-        Ok(Claim::Taken(Holder::this_process()))
+        Ok(Claim::Taken(Holder::unknown()))
     }
 
     fn put(&self, key: &Key, write: WriteBytes<'_>) -> Result<u64, Error> {
