@@ -8,6 +8,7 @@ pub use crate::call::explain::Explanation;
 pub use crate::call::keep::{Keep, KeepAll, KeepOk, KeepSome, Storable, storable};
 pub use crate::call::lookup::Lookup;
 pub use crate::call::shelved::Shelved;
+pub use crate::call::stack::outlined;
 pub use crate::call::{Call, Description};
 pub use crate::entry::metadata::Metadata;
 pub use crate::error::Result;

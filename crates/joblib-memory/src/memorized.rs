@@ -15,6 +15,7 @@ use crate::call::keep::KeepAll;
 use crate::call::lookup::Lookup;
 use crate::call::settings::Given;
 use crate::call::shelved::Shelved;
+use crate::call::stack::outlined;
 use crate::call::{Call, Description};
 use crate::entry::metadata::Metadata;
 use crate::error::Result;
@@ -410,10 +411,12 @@ impl<F> MemorizedFunc<F> {
         F: CacheFn<A>,
         F::Output: Serialize + DeserializeOwned,
     {
-        match self.call_of(&arguments).lookup::<F::Output, KeepAll>(self.describe(&arguments)) {
+        let found =
+            outlined(|| self.call_of(&arguments).lookup::<F::Output, KeepAll>(self.describe(&arguments)));
+        match found {
             Lookup::Hit(result) => result,
             Lookup::Compute(pending) => {
-                let result = pending.span().in_scope(|| self.function.call_with(arguments));
+                let result = pending.compute(|| self.function.call_with(arguments));
                 pending.finish(result)
             }
         }
@@ -435,10 +438,12 @@ impl<F> MemorizedFunc<F> {
         F: CacheFn<A>,
         F::Output: Serialize + DeserializeOwned,
     {
-        match self.call_of(&arguments).find::<F::Output, KeepAll>(self.describe(&arguments)) {
+        let found =
+            outlined(|| self.call_of(&arguments).find::<F::Output, KeepAll>(self.describe(&arguments)));
+        match found {
             Lookup::Hit(result) => result,
             Lookup::Compute(pending) => {
-                let result = pending.span().in_scope(|| self.function.call_with(arguments));
+                let result = pending.compute(|| self.function.call_with(arguments));
                 pending.finish_and_shelve(result)
             }
         }
@@ -460,8 +465,9 @@ impl<F> MemorizedFunc<F> {
         F: CacheFn<A>,
         F::Output: Serialize + DeserializeOwned,
     {
-        let pending = self.call_of(&arguments).force::<F::Output, KeepAll>(self.describe(&arguments));
-        let result = pending.span().in_scope(|| self.function.call_with(arguments));
+        let pending =
+            outlined(|| self.call_of(&arguments).force::<F::Output, KeepAll>(self.describe(&arguments)));
+        let result = pending.compute(|| self.function.call_with(arguments));
         pending.finish(result)
     }
 

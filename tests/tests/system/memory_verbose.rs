@@ -184,7 +184,7 @@ fn two_functions_of_one_name_are_warned_about_once_with_both_places() {
 fn map_compressed_results() {
     let role = child::argument();
     let (how, place) = role.split_once(' ').unwrap();
-    let memory = Memory::new(place).unwrap().mmap_mode(MmapMode::Read).unwrap();
+    let memory = Memory::new(place).unwrap().mmap_mode(MmapMode::Read);
     let memory = if how == "memory" { memory.compress(3) } else { memory };
     let ones = memory.cache("ones", |n: usize| Array::<f64>::zeros(&[n]));
     let ones = match how {

@@ -32,17 +32,18 @@ impl Expansion<'_> {
         let (describe, storable) = (self.describe(), self.storable());
         let miss = self.compute(&pending, end);
         let (span, on) = (output.span(), self.at_output("joblib_call"));
+        let prepare = quote!(#prepare let #on = #call;);
         let asked = if self.function.sig.asyncness.is_some() {
             let method = self.at_output(&format!("{method}_async"));
-            quote_spanned!(span=> #on.#method::<#output, #keep>(#describe).await)
+            let asked = quote_spanned!(span=> #on.#method::<#output, #keep>(#describe).await);
+            quote!({ #prepare #asked })
         } else {
             let method = self.at_output(method);
-            quote_spanned!(span=> #on.#method::<#output, #keep>(#describe))
+            let asked = quote_spanned!(span=> #on.#method::<#output, #keep>(#describe));
+            quote!(#krate::internal::outlined(|| { #prepare #asked }))
         };
         quote! {
             #storable
-            #prepare
-            let #on = #call;
             match #asked {
                 #krate::internal::Lookup::Hit(#found) => #found,
                 #krate::internal::Lookup::Compute(#pending) => { #miss }
@@ -58,7 +59,7 @@ impl Expansion<'_> {
         let computed = if self.function.sig.asyncness.is_some() {
             quote!(#krate::internal::run(&#pending, #body).await)
         } else {
-            quote!(#pending.span().in_scope(|| #body))
+            quote!(#pending.compute(|| #body))
         };
         let [on, end, with] = ["joblib_pending", end, "joblib_result"].map(|name| self.at_output(name));
         let finish = quote_spanned!(output.span()=> #on.#end(#with));

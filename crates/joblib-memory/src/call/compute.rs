@@ -14,7 +14,7 @@ use super::keep::{Keep, Storable};
 use super::search::Right;
 use super::shelved::{MemorizedResult, NotMemorizedResult, Shelved};
 use super::verbose::texts;
-use super::{Description, KeyedCall};
+use super::{Description, KeyedCall, stack};
 use crate::entry::codec::{self, Entry, Mapping, Wanted};
 use crate::entry::metadata::{Argument, Metadata, Times};
 use crate::function::Function;
@@ -23,11 +23,11 @@ use crate::memory::Memory;
 use crate::report::{self, Level, Readable};
 use crate::single_flight;
 
-/// A result that is being computed.
+/// A result that is being computed. It is on the stack of every call of a recursion, and so no larger than a pointer.
 #[doc(hidden)]
 pub struct Pending<R, K> {
+    /// `None` of a call that is not cached.
     computation: Option<Box<Computation>>,
-    span: tracing::Span,
     kind: PhantomData<fn(R) -> K>,
 }
 
@@ -44,12 +44,13 @@ struct Computation {
     mapping: Option<Mapping>,
     level: Level,
     since: Instant,
+    span: tracing::Span,
 }
 
 impl<R, K> Pending<R, K> {
     /// Of a call that is not cached.
     pub(crate) fn unstored() -> Self {
-        Self { computation: None, span: tracing::Span::none(), kind: PhantomData }
+        Self { computation: None, kind: PhantomData }
     }
 
     /// What others wait for while it is computed.
@@ -59,16 +60,24 @@ impl<R, K> Pending<R, K> {
 
     /// The span of the computation.
     pub fn span(&self) -> tracing::Span {
-        self.span.clone()
+        self.computation.as_ref().map_or_else(tracing::Span::none, |computation| computation.span.clone())
+    }
+
+    /// Runs the function's body in the span of the computation, on a stack that grows with the depth of a recursion.
+    pub fn compute<T>(&self, body: impl FnOnce() -> T) -> T {
+        let _entered = self.computation.as_ref().map(|computation| computation.span.enter());
+        stack::with_room(body)
     }
 
     /// Stores the computed result, if it is one to keep, and returns it.
+    #[inline(never)]
     pub fn finish(self, result: R) -> R
     where
         K: Keep<R, Stored: Storable>,
     {
         let Some(computation) = self.computation else { return result };
-        let _entered = self.span.enter();
+        let span = computation.span.clone();
+        let _entered = span.enter();
         let mappable = computation.mappable();
         let stored = computation.finish(K::stored_part(&result)).is_some();
         match mappable.filter(|_| stored).and_then(|mappable| mappable.open::<K::Stored>()) {
@@ -79,11 +88,13 @@ impl<R, K> Pending<R, K> {
     }
 
     /// Stores the computed result and returns a reference to it.
+    #[inline(never)]
     pub fn finish_and_shelve(self, result: R) -> K::Wrapped<Shelved<K::Stored>>
     where
         K: Keep<R, Stored: Storable>,
     {
-        let _entered = self.span.enter();
+        let span = self.span();
+        let _entered = span.enter();
         let memorized = self.computation.and_then(|computation| {
             let (memory, key) = (computation.memory.clone(), computation.key.clone());
             let mapping = computation.mapping;
@@ -108,9 +119,7 @@ impl KeyedCall<'_> {
         if !self.call.settings.redact {
             describe(&mut description);
         }
-        let span = self.call.span.clone();
-        let computation = self.computation(description, right);
-        Pending { computation: Some(Box::new(computation)), span, kind: PhantomData }
+        Pending { computation: Some(Box::new(self.computation(description, right))), kind: PhantomData }
     }
 
     fn computation(self, description: Description, right: Right) -> Computation {
@@ -161,6 +170,7 @@ impl KeyedCall<'_> {
             mapping,
             level,
             since: Instant::now(),
+            span: self.call.span,
         }
     }
 }

@@ -9,6 +9,7 @@ mod read;
 mod search;
 pub(crate) mod settings;
 pub(crate) mod shelved;
+pub(crate) mod stack;
 mod verbose;
 
 use std::sync::Arc;

@@ -147,6 +147,12 @@ impl<'m> Search<'m> {
 
     /// Claims the result among processes.
     fn claim<T>(&mut self, guard: Guard, pause: Duration, decode: Decode<T>) -> Step<T> {
+        /// A claim may hold a file descriptor, of which a deep recursion would need one for each call. The claims of the
+        /// outer calls do for the inner ones.
+        const MAX_CLAIMS: usize = 32;
+        if single_flight::depth() > MAX_CLAIMS {
+            return compute(Right { guard: Some(guard), ..Right::default() });
+        }
         match self.call.store.claim(&self.call.key) {
             Ok(Claim::Mine(claim)) => {
                 // It may have been stored between reading and claiming.

@@ -70,7 +70,12 @@ thread_local! {
 
 /// Whether this thread or task is computing something, on whose result others may wait.
 pub(crate) fn is_computing() -> bool {
-    STACK.with_borrow(|stack| !stack.is_empty())
+    depth() > 0
+}
+
+/// How many computations are on this thread's stack.
+pub(crate) fn depth() -> usize {
+    STACK.with_borrow(Vec::len)
 }
 
 fn push(id: FlightId) {

@@ -3,18 +3,9 @@
 use std::thread;
 use std::time::Duration;
 
-use joblib_memory::{Limits, Memory, Policy};
+use joblib_memory::{Limits, Policy};
 
-/// Every built-in backend, at a place of its own.
-fn memories(name: &str) -> Vec<(Memory, Option<tempfile::TempDir>)> {
-    let mut memories = vec![(Memory::with_backend("in_memory", format!("limits, {name}")).unwrap(), None)];
-    let on_disk = if cfg!(feature = "sqlite") { &["local", "sqlite"][..] } else { &["local"] };
-    for backend in on_disk {
-        let folder = tempfile::tempdir().unwrap();
-        memories.push((Memory::with_backend(backend, folder.path()).unwrap(), Some(folder)));
-    }
-    memories
-}
+use crate::stores::memories;
 
 fn work(milliseconds: u64, size: usize) -> Vec<u8> {
     if milliseconds > 0 {
@@ -25,7 +16,7 @@ fn work(milliseconds: u64, size: usize) -> Vec<u8> {
 
 #[test]
 fn the_cost_aware_policy_keeps_what_was_expensive_per_byte() {
-    for (memory, _folder) in memories("cost-aware") {
+    for (memory, _folder) in memories("limits, cost-aware") {
         let memory = memory.policy(Policy::CostAware).items_limit(12);
         let work = memory.cache("work", work);
         // Dear, and dear for its size only; then many that were cheap and were all used later.
@@ -47,7 +38,7 @@ fn the_cost_aware_policy_keeps_what_was_expensive_per_byte() {
 
 #[test]
 fn the_least_recently_used_go_first() {
-    for (memory, _folder) in memories("recent") {
+    for (memory, _folder) in memories("limits, recent") {
         let work = memory.cache("work", work);
         work.eval((0, 1));
         work.eval((0, 2));
@@ -64,7 +55,7 @@ fn the_least_recently_used_go_first() {
 
 #[test]
 fn a_limit_of_bytes_is_a_number_or_a_text() {
-    for (memory, _folder) in memories("bytes") {
+    for (memory, _folder) in memories("limits, bytes") {
         let work = memory.cache("work", work);
         for size in 0..10 {
             work.eval((0, 10_000 + size));
@@ -80,7 +71,7 @@ fn a_limit_of_bytes_is_a_number_or_a_text() {
 
 #[test]
 fn results_of_earlier_code_go_before_all_others() {
-    for (memory, _folder) in memories("earlier code") {
+    for (memory, _folder) in memories("limits, earlier code") {
         let version = |version| memory.cache("work", work).version(version);
         version(1).eval((0, 1));
         version(2).eval((0, 1));

@@ -1,0 +1,182 @@
+//! Stores that fail: the function's result is returned all the same, and nobody waits or is told twice.
+
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use joblib_memory::{Explanation, Memory};
+use serde::{Deserialize, Serialize};
+
+use crate::stores::{backends, failing, memories};
+
+/// Runs an ignored test of this file in a process of its own, and returns what it printed on standard error.
+fn play(role: &str) -> String {
+    let child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", &format!("failures::{role}"), "--ignored", "--nocapture"])
+        .env_remove("JOBLIB_WARNINGS")
+        .output()
+        .unwrap();
+    let printed = String::from_utf8_lossy(&child.stderr).into_owned();
+    assert!(child.status.success(), "{printed}\n{}", String::from_utf8_lossy(&child.stdout));
+    printed
+}
+
+fn warnings(printed: &str) -> Vec<&str> {
+    printed.lines().filter(|line| line.starts_with("warning: joblib: ")).collect()
+}
+
+#[test]
+fn nobody_waits_for_a_claim_that_was_left_behind_in_this_process() {
+    for (memory, faults, _folder) in failing("leaves claims") {
+        let memory = memory.waiting_time(Duration::MAX);
+        let double = memory.cache("double", |x: u32| 2 * x);
+        faults.leaves_claims.store(true, Ordering::SeqCst);
+        assert_eq!(double.eval((1,)), 2, "computed, and its claim is left behind, in {memory:?}");
+        // Would wait for ever if the claim counted.
+        assert_eq!(double.eval((1,)), 2, "in {memory:?}");
+        assert!(double.check_call_in_cache((1,)), "stored without a claim, in {memory:?}");
+    }
+}
+
+#[test]
+fn a_full_store_makes_room_within_the_limits_and_stores() {
+    for (memory, faults, _folder) in failing("full") {
+        let double = memory.cache("double", |x: u32| 2 * x);
+        (0..10).for_each(|x| _ = double.eval((x,)));
+        faults.room.store(10, Ordering::SeqCst);
+        let limited = memory.clone().items_limit(5);
+        let limited = limited.cache("other", |x: u32| 3 * x);
+        assert_eq!(limited.eval((1,)), 3);
+        assert!(limited.check_call_in_cache((1,)), "there was room after tidying, in {memory:?}");
+        assert_eq!(faults.rooms_made.load(Ordering::SeqCst), 1);
+    }
+}
+
+#[test]
+fn a_full_store_without_limits_is_not_looked_through_for_every_result() {
+    for (memory, faults, _folder) in failing("full and unlimited") {
+        faults.room.store(0, Ordering::SeqCst);
+        let double = memory.cache("double", |x: u32| 2 * x);
+        (0..100).for_each(|x| assert_eq!(double.eval((x,)), 2 * x));
+        assert_eq!(faults.rooms_made.load(Ordering::SeqCst), 1, "in {memory:?}");
+    }
+}
+
+#[test]
+fn a_store_that_cannot_be_read_is_one_warning_and_every_question_says_so() {
+    let printed = play("calls_on_a_store_that_cannot_be_read");
+    assert_eq!(warnings(&printed).len(), backends().len(), "one for each store: {printed}");
+    assert!(printed.contains("too many open files") && !printed.contains("stored result"), "{printed}");
+}
+
+#[test]
+#[ignore = "a role, started by the test above"]
+fn calls_on_a_store_that_cannot_be_read() {
+    for (memory, faults, _folder) in failing("unreadable") {
+        let double = memory.cache("double", |x: u32| 2 * x);
+        double.eval((7,));
+        faults.unreadable.store(true, Ordering::SeqCst);
+        (0..200).for_each(|x| assert_eq!(double.eval((x,)), 2 * x));
+        assert!(!double.check_call_in_cache((7,)));
+        match double.explain((7,)) {
+            Explanation::StoreFailed(reason) => assert!(reason.contains("too many open files"), "{reason}"),
+            other => panic!("{other}"),
+        }
+    }
+}
+
+static REFUSES: AtomicBool = AtomicBool::new(false);
+
+/// A number that can be read only while it is allowed, as one whose type changed.
+#[derive(Debug, PartialEq, Serialize)]
+struct Fickle(u32);
+
+impl<'de> Deserialize<'de> for Fickle {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if REFUSES.load(Ordering::SeqCst) {
+            return Err(serde::de::Error::custom("expected another type"));
+        }
+        u32::deserialize(deserializer).map(Self)
+    }
+}
+
+#[test]
+fn a_result_that_no_longer_decodes_is_said_to_be_missing_and_told_once_for_its_function() {
+    let printed = play("calls_whose_results_no_longer_decode");
+    assert_eq!(warnings(&printed).len(), 1, "{printed}");
+}
+
+#[test]
+#[ignore = "a role, started by the test above"]
+fn calls_whose_results_no_longer_decode() {
+    let mut calls = 0;
+    for (memory, _folder) in memories("no longer decodes") {
+        REFUSES.store(false, Ordering::SeqCst);
+        let fickle = memory.cache("fickle", Fickle);
+        (0..20).for_each(|x| _ = fickle.eval((x,)));
+        assert!(fickle.check_call_in_cache((1,)) && fickle.explain((1,)).is_hit());
+        REFUSES.store(true, Ordering::SeqCst);
+        assert!(!fickle.check_call_in_cache((1,)), "in {memory:?}");
+        assert_eq!(fickle.explain((1,)), Explanation::Corrupt, "in {memory:?}");
+        (0..20).for_each(|x| assert_eq!(fickle.eval((x,)), Fickle(x)));
+        calls += 40;
+        assert_eq!(memory.stats().misses, 40, "in {memory:?}");
+    }
+    assert!(calls > 0);
+}
+
+#[test]
+fn a_result_larger_than_the_limit_is_one_warning() {
+    let printed = play("results_larger_than_the_limit");
+    let warnings = warnings(&printed);
+    assert_eq!(warnings.len(), 1, "{printed}");
+    assert!(warnings[0].contains("bytes_limit") && warnings[0].contains("large"), "{printed}");
+}
+
+#[test]
+#[ignore = "a role, started by the test above"]
+fn results_larger_than_the_limit() {
+    for (memory, _folder) in memories("larger than the limit") {
+        let memory = memory.bytes_limit("10K");
+        let large = memory.cache("large", |x: u8| vec![x; 100_000]);
+        for x in [1, 1, 2, 3] {
+            assert_eq!(large.eval((x,)), vec![x; 100_000]);
+        }
+    }
+}
+
+#[test]
+fn a_relative_location_stays_where_it_was_opened() {
+    play("calls_before_and_after_a_change_of_folder");
+}
+
+#[test]
+#[ignore = "a role, started by the test above"]
+fn calls_before_and_after_a_change_of_folder() {
+    let [here, there] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    for backend in backends().iter().filter(|backend| **backend != "in_memory") {
+        std::env::set_current_dir(here.path()).unwrap();
+        let memory = Memory::with_backend(backend, *backend).unwrap();
+        let double = memory.cache("double", |x: u32| 2 * x);
+        double.eval((1,));
+        std::env::set_current_dir(there.path()).unwrap();
+        double.eval((2,));
+        assert_eq!((memory.stats().hits, memory.stats().misses), (0, 2));
+        assert!(double.check_call_in_cache((1,)) && double.check_call_in_cache((2,)), "in {memory:?}");
+        assert!(memory.location().is_some_and(std::path::Path::is_absolute));
+        assert_eq!(std::fs::read_dir(there.path()).unwrap().count(), 0, "nothing is stored there");
+        // The same folder by its absolute path is the same cache.
+        let again = Memory::with_backend(backend, here.path().join(backend)).unwrap();
+        assert_eq!(again.stats().misses, 2);
+    }
+    std::env::set_current_dir("/").unwrap();
+}
+
+#[test]
+fn a_tilde_is_the_home_folder_and_that_of_others_is_refused() {
+    let home = std::env::home_dir().unwrap();
+    let memory = Memory::new("~/joblib-is-not-made-here").unwrap();
+    assert_eq!(memory.location(), Some(home.join("joblib-is-not-made-here").as_path()));
+    let error = Memory::new("~somebody/cache").unwrap_err().to_string();
+    assert!(error.contains("~somebody"), "{error}");
+}

@@ -1,0 +1,9 @@
+//! What the crate promises, through its public interface.
+
+mod failures;
+mod limits;
+mod memory;
+mod options;
+mod recursion;
+mod stores;
+mod waiting;

@@ -1,0 +1,180 @@
+//! The stores that the tests run on, and one that fails on request.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::{io, mem};
+
+use joblib_memory::{Limits, Memory, Reduced, StoreOptions, register_store_backend};
+use joblib_store::{Blob, Claim, Claimed, CostOf, Error, Item, Key, Scope, Store, Subject, WriteBytes, open};
+use tempfile::TempDir;
+
+/// The built-in backends.
+pub(crate) fn backends() -> &'static [&'static str] {
+    if cfg!(feature = "sqlite") { &["in_memory", "local", "sqlite"] } else { &["in_memory", "local"] }
+}
+
+/// A memory on every built-in backend, each at a location of its own.
+pub(crate) fn memories(name: &str) -> Vec<(Memory, Option<TempDir>)> {
+    backends()
+        .iter()
+        .map(|backend| {
+            if *backend == "in_memory" {
+                return (Memory::with_backend(backend, name.to_owned()).unwrap(), None);
+            }
+            let folder = tempfile::tempdir().unwrap();
+            (Memory::with_backend(backend, folder.path()).unwrap(), Some(folder))
+        })
+        .collect()
+}
+
+/// How a store fails.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    /// Claims are left behind instead of being written or given up.
+    pub(crate) leaves_claims: AtomicBool,
+    /// The results that there is room for, if there is a bound.
+    pub(crate) room: AtomicU64,
+    /// Reading fails.
+    pub(crate) unreadable: AtomicBool,
+    /// How often it was asked to make room.
+    pub(crate) rooms_made: AtomicU64,
+}
+
+/// A memory on every built-in backend, which fails as its faults say.
+pub(crate) fn failing(name: &str) -> Vec<(Memory, Arc<Faults>, TempDir)> {
+    backends()
+        .iter()
+        .map(|backend| {
+            let folder = tempfile::tempdir().unwrap();
+            let faults = Arc::new(Faults { room: u64::MAX.into(), ..Faults::default() });
+            let (known, id) = (Arc::clone(&faults), format!("{name} {backend}"));
+            register_store_backend(id.clone(), move |options: &StoreOptions| {
+                let inner = open(backend, options)?;
+                Ok(Arc::new(Failing { inner, faults: Arc::clone(&known) }))
+            })
+            .unwrap();
+            let location: PathBuf = folder.path().join("cache");
+            (Memory::with_backend(&id, location).unwrap(), faults, folder)
+        })
+        .collect()
+}
+
+#[derive(Debug)]
+struct Failing {
+    inner: Arc<dyn Store>,
+    faults: Arc<Faults>,
+}
+
+impl Failing {
+    fn check_room(&self) -> Result<(), Error> {
+        let mut items = 0;
+        self.inner.visit(&mut |_| {
+            items += 1;
+            ControlFlow::Continue(())
+        })?;
+        if items < self.faults.room.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        Err(Error::backend(self.location(), "no space left").with_kind(io::ErrorKind::StorageFull))
+    }
+
+    fn check_readable(&self) -> Result<(), Error> {
+        if self.faults.unreadable.load(Ordering::SeqCst) {
+            return Err(Error::backend(self.location(), "too many open files").about(Subject::Store));
+        }
+        Ok(())
+    }
+}
+
+impl Store for Failing {
+    fn backend(&self) -> &'static str {
+        "failing"
+    }
+
+    fn location(&self) -> &str {
+        self.inner.location()
+    }
+
+    fn get(&self, key: &Key) -> Result<Option<Blob>, Error> {
+        self.check_readable()?;
+        self.inner.get(key)
+    }
+
+    fn contains(&self, key: &Key) -> Result<bool, Error> {
+        self.check_readable()?;
+        self.inner.contains(key)
+    }
+
+    fn claim(&self, key: &Key) -> Result<Claim, Error> {
+        self.check_readable()?;
+        let full = self.check_room().err();
+        let faults = Arc::clone(&self.faults);
+        Ok(match self.inner.claim(key)? {
+            Claim::Mine(inner) => Claim::Mine(Box::new(FailingClaim { inner: Some(inner), full, faults })),
+            taken @ Claim::Taken(_) => taken,
+        })
+    }
+
+    fn put(&self, key: &Key, write: WriteBytes<'_>) -> Result<u64, Error> {
+        self.check_room()?;
+        self.inner.put(key, write)
+    }
+
+    fn remove(&self, key: &Key) -> Result<bool, Error> {
+        self.inner.remove(key)
+    }
+
+    fn clear(&self, scope: Scope<'_>) -> Result<u64, Error> {
+        self.inner.clear(scope)
+    }
+
+    fn visit(&self, visit: &mut dyn FnMut(Item) -> ControlFlow<()>) -> Result<(), Error> {
+        self.inner.visit(visit)
+    }
+
+    fn reduce(&self, limits: &Limits, cost: CostOf<'_>) -> Result<Reduced, Error> {
+        self.inner.reduce(limits, cost)
+    }
+
+    fn tidy(&self, key: &Key, limits: &Limits, cost: CostOf<'_>) -> Result<Reduced, Error> {
+        self.inner.tidy(key, limits, cost)
+    }
+
+    fn make_room(&self, limits: &Limits, cost: CostOf<'_>) -> Result<Reduced, Error> {
+        self.faults.rooms_made.fetch_add(1, Ordering::SeqCst);
+        self.inner.make_room(limits, cost)
+    }
+
+    fn was_evicted(&self, key: &Key) -> Result<bool, Error> {
+        self.inner.was_evicted(key)
+    }
+}
+
+#[derive(Debug)]
+struct FailingClaim {
+    inner: Option<Box<dyn Claimed>>,
+    full: Option<Error>,
+    faults: Arc<Faults>,
+}
+
+impl Claimed for FailingClaim {
+    fn write(mut self: Box<Self>, write: WriteBytes<'_>) -> Result<u64, Error> {
+        if let Some(full) = self.full.take() {
+            return Err(full);
+        }
+        if self.faults.leaves_claims.load(Ordering::SeqCst) {
+            return Err(Error::backend("a failing store", "it was moved away"));
+        }
+        self.inner.take().expect("it is written once").write(write)
+    }
+}
+
+impl Drop for FailingClaim {
+    fn drop(&mut self) {
+        if self.faults.leaves_claims.load(Ordering::SeqCst) {
+            mem::forget(self.inner.take());
+        }
+    }
+}
