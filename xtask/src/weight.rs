@@ -13,7 +13,7 @@ struct Build {
     /// For `cargo tree`: which packages count.
     tree: &'static str,
     /// For `cargo build`.
-    build: &'static str,
+    command: &'static str,
     packages: usize,
     seconds: u64,
 }
@@ -22,14 +22,14 @@ const BUILDS: [Build; 2] = [
     Build {
         what: "the README's first command",
         tree: "--package joblib --edges normal,build,dev",
-        build: "--package joblib --example flights",
+        command: "--package joblib --example flights",
         packages: 95,
         seconds: 150,
     },
     Build {
         what: "`joblib` with default-features = false",
         tree: "--package joblib --no-default-features --edges normal,build",
-        build: "--package joblib --lib --no-default-features",
+        command: "--package joblib --lib --no-default-features",
         packages: 60,
         seconds: 60,
     },
@@ -73,6 +73,8 @@ fn time(case: &Build) -> Result<Duration> {
         fs::remove_dir_all(&folder).map_err(|e| format!("cannot remove {}: {e}", folder.display()))?;
     }
     let start = Instant::now();
-    run(cargo(&format!("build --quiet --locked --release {}", case.build)).env("CARGO_TARGET_DIR", &folder))?;
+    run(
+        cargo(&format!("build --quiet --locked --release {}", case.command)).env("CARGO_TARGET_DIR", &folder)
+    )?;
     Ok(start.elapsed())
 }

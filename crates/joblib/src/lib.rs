@@ -40,7 +40,7 @@
 //! - [`Array`]: the n-dimensional array that all of them know.
 //!
 //! The names that most programs use, and those of Python's joblib, are here; [`prelude`] has the first of them. Everything
-//! else is in a module for each part: [`array`], [`mod@hash`], [`memory`], [`parallel`], [`persist`], [`pickle`] and
+//! else is in a module for each part: [`mod@array`], [`mod@hash`], [`memory`], [`parallel`], [`persist`], [`pickle`] and
 //! [`store`].
 //!
 //! The [`guide`] has a chapter on each of them, from [getting started](guide::getting_started) to what is

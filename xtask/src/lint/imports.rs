@@ -246,15 +246,15 @@ fn text_len(rest: &str) -> Option<usize> {
     if plain.starts_with('"') && prefix <= 1 {
         return Some(prefix + quoted_len(plain, '"'));
     }
-    if rest.starts_with('\'') {
-        let mut letters = rest[1..].chars();
+    if let Some(inner) = rest.strip_prefix('\'') {
+        let mut letters = inner.chars();
         let (first, second) = (letters.next(), letters.next());
         if first == Some('\\') || second == Some('\'') {
             return Some(quoted_len(rest, '\''));
         }
         // A lifetime.
-        let name = rest[1..].find(|c: char| !(c.is_alphanumeric() || c == '_'));
-        return Some(1 + name.unwrap_or(rest.len() - 1));
+        let name = inner.find(|c: char| !(c.is_alphanumeric() || c == '_'));
+        return Some(1 + name.unwrap_or(inner.len()));
     }
     None
 }

@@ -57,7 +57,7 @@ pub(crate) fn execute(arguments: &[String]) -> Result {
     }
     let tested = with_variables(tests);
     if nextest {
-        slowest::print()?;
+        slowest::print();
     }
     tested?;
     if filtered {

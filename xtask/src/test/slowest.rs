@@ -2,26 +2,25 @@
 
 use std::fs;
 
-use crate::run::{Result, target};
+use crate::run::target;
 
 /// How many are printed.
 const COUNT: usize = 20;
 
 /// Prints the slowest tests of the last run with their seconds.
-pub(crate) fn print() -> Result {
+pub(crate) fn print() {
     let path = target().join("nextest/default/junit.xml");
     // There is none when nothing was built.
-    let Ok(report) = fs::read_to_string(&path) else { return Ok(()) };
+    let Ok(report) = fs::read_to_string(&path) else { return };
     let mut tests = times(&report);
     tests.sort_by(|(a, _), (b, _)| b.total_cmp(a));
     eprintln!("the slowest of {} tests:", tests.len());
     for (seconds, name) in tests.iter().take(COUNT) {
         eprintln!("{seconds:>9.1} s  {name}");
     }
-    Ok(())
 }
 
-/// The seconds and the name of each test of a report in JUnit's form.
+/// The seconds and the name of each test of a report in the form of `JUnit`.
 fn times(report: &str) -> Vec<(f64, String)> {
     let cases = report.split("<testcase ").skip(1).filter_map(|case| {
         let (attributes, _) = case.split_once('>')?;

@@ -137,7 +137,7 @@ fn solve(mut matrix: Array<f64>, mut right: Array<f64>) -> Option<Array<f64>> {
         for j in 0..=i {
             let dot: f64 = (0..j).map(|k| lower[i * n + k] * lower[j * n + k]).sum();
             let rest = lower[i * n + j] - dot;
-            if i == j && !(rest > 0.0) {
+            if i == j && (rest <= 0.0 || rest.is_nan()) {
                 return None;
             }
             lower[i * n + j] = if i == j { rest.sqrt() } else { rest / lower[j * n + j] };
