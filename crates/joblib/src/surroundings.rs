@@ -25,14 +25,14 @@ fn capture() -> Option<Vec<u8>> {
 }
 
 fn encoded(memory: &Memory) -> Option<Vec<u8>> {
-    rmp_serde::to_vec(memory).ok()
+    joblib_encoding::to_vec(memory).ok()
 }
 
 /// Installs that memory in a worker. It stays between batches, so that not each of them opens it.
 fn apply(memory: &[u8]) -> Box<dyn Any> {
     let known = already_installed().and_then(|memory| encoded(&memory));
     if known.as_deref() != Some(memory) {
-        let memory = rmp_serde::from_slice::<Memory>(memory).map_err(|error| error.to_string());
+        let memory = joblib_encoding::from_slice::<Memory>(memory).map_err(|error| error.to_string());
         let installed = memory.and_then(|memory| memory.install().map_err(|error| error.to_string()));
         // After an error the worker uses the memory of its environment.
         if let Err(error) = installed {
