@@ -18,6 +18,7 @@ pub use crate::function::site::Site;
 pub use crate::function::stats::FunctionStats;
 pub use crate::memory::Memory;
 pub use crate::memory::installed::already_installed;
+pub use crate::tier::{AsBytes, AsValue, Keeper, Probe};
 
 use crate::single_flight;
 

@@ -22,6 +22,7 @@ mod memorized;
 mod memory;
 mod report;
 mod single_flight;
+mod tier;
 
 pub use call::explain::Explanation;
 pub use call::shelved::{MemorizedResult, NotMemorizedResult, Shelved};

@@ -27,6 +27,7 @@ use crate::function::stats::FunctionStats;
 use crate::memory::Memory;
 use crate::memory::settings::{Invalid, valid_mmap_mode};
 use crate::report::{self, Level};
+use crate::tier::Keeper;
 
 /// A function of up to eight arguments that can be cached: each argument is hashed by reference before the call.
 ///
@@ -411,13 +412,14 @@ impl<F> MemorizedFunc<F> {
         F: CacheFn<A>,
         F::Output: Serialize + DeserializeOwned,
     {
-        let found =
-            outlined(|| self.call_of(&arguments).lookup::<F::Output, KeepAll>(self.describe(&arguments)));
+        let found = outlined(|| {
+            self.call_of(&arguments).lookup::<F::Output, KeepAll>(self.describe(&arguments), Keeper::BYTES)
+        });
         match found {
             Lookup::Hit(result) => result,
             Lookup::Compute(pending) => {
                 let result = pending.compute(|| self.function.call_with(arguments));
-                pending.finish(result)
+                pending.finish(result, Keeper::BYTES)
             }
         }
     }
@@ -468,7 +470,7 @@ impl<F> MemorizedFunc<F> {
         let pending =
             outlined(|| self.call_of(&arguments).force::<F::Output, KeepAll>(self.describe(&arguments)));
         let result = pending.compute(|| self.function.call_with(arguments));
-        pending.finish(result)
+        pending.finish(result, Keeper::BYTES)
     }
 
     /// Returns `true` if a call would be answered from the cache. The result is read for that, as the call would read it.

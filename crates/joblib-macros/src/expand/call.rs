@@ -30,16 +30,23 @@ impl Expansion<'_> {
             Ask::Find => ("find", "finish_and_shelve"),
         };
         let (describe, storable) = (self.describe(), self.storable());
+        let keeper = match ask {
+            Ask::Lookup => {
+                let keeper = self.keeper();
+                quote!(, #keeper)
+            }
+            Ask::Find => TokenStream::new(),
+        };
         let miss = self.compute(&pending, end);
         let (span, on) = (output.span(), self.at_output("joblib_call"));
         let prepare = quote!(#prepare let #on = #call;);
         let asked = if self.function.sig.asyncness.is_some() {
             let method = self.at_output(&format!("{method}_async"));
-            let asked = quote_spanned!(span=> #on.#method::<#output, #keep>(#describe).await);
+            let asked = quote_spanned!(span=> #on.#method::<#output, #keep>(#describe #keeper).await);
             quote!({ #prepare #asked })
         } else {
             let method = self.at_output(method);
-            let asked = quote_spanned!(span=> #on.#method::<#output, #keep>(#describe));
+            let asked = quote_spanned!(span=> #on.#method::<#output, #keep>(#describe #keeper));
             quote!(#krate::internal::outlined(|| { #prepare #asked }))
         };
         quote! {
@@ -61,13 +68,33 @@ impl Expansion<'_> {
         } else {
             quote!(#pending.compute(|| #body))
         };
+        let keeper = (end == "finish").then(|| {
+            let keeper = self.keeper();
+            quote!(, #keeper)
+        });
         let [on, end, with] = ["joblib_pending", end, "joblib_result"].map(|name| self.at_output(name));
-        let finish = quote_spanned!(output.span()=> #on.#end(#with));
+        let finish = quote_spanned!(output.span()=> #on.#end(#with #keeper));
         quote! {
             let #result: #output = #computed;
             let (#on, #with) = (#pending, #result);
             #finish
         }
+    }
+
+    /// How the result is kept in memory. Whether it can be cloned is found out where its type is known.
+    fn keeper(&self) -> TokenStream {
+        let Self { krate, keep, .. } = self;
+        let output = &self.function.output;
+        let stored = quote!(<#keep as #krate::internal::Keep<#output>>::Stored);
+        let is_known = self.layout == super::Layout::Beside && self.function.sig.generics.params.is_empty();
+        if !is_known {
+            return quote!(#krate::internal::Keeper::<#stored>::BYTES);
+        }
+        quote!({
+            #[allow(unused_imports)]
+            use #krate::internal::{AsBytes as _, AsValue as _};
+            (&#krate::internal::Probe::<#stored>::NEW).keeper()
+        })
     }
 
     /// A name that stands at the type of the result: an error about an expression is there only if all that it is made of

@@ -132,6 +132,9 @@ impl Expansion<'_> {
         if let Some(validate) = &options.validate {
             fields.extend(quote!(validate: ::core::option::Option::Some(#validate),));
         }
+        if let Some(bytes) = options.in_memory {
+            fields.extend(quote!(in_memory: ::core::option::Option::Some(#bytes),));
+        }
         if options.redact.is_some() {
             fields.extend(quote!(redact: true,));
         }

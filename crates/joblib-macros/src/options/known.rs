@@ -43,7 +43,7 @@ impl Known {
 }
 
 /// Every option, in the order of the documentation.
-pub(super) const KNOWN: [Known; 17] = [
+pub(super) const KNOWN: [Known; 18] = [
     Known::new("ignore", "`ignore = \"argument\"` or `ignore(\"one\", \"other\")`", |options, given, _| {
         value::strings(given, &mut options.ignore)
     })
@@ -108,6 +108,10 @@ pub(super) const KNOWN: [Known; 17] = [
     ),
     Known::new("redact", "`redact`", |options, given, span| {
         options.redact = Some(value::flag(&given, span)?);
+        Ok(())
+    }),
+    Known::new("in_memory", "`in_memory` or `in_memory = \"200M\"`", |options, given, _| {
+        options.in_memory = Some(value::in_memory(given)?);
         Ok(())
     }),
     Known::new("keep", "`keep = \"all\"`, `keep = \"ok\"` or `keep = \"some\"`", |options, given, span| {

@@ -39,6 +39,8 @@ pub(crate) struct Options {
     pub(crate) memory: Option<Expr>,
     pub(crate) mmap_mode: Option<Expr>,
     pub(crate) verify_mapped: Option<Span>,
+    /// Bytes.
+    pub(crate) in_memory: Option<u64>,
     pub(crate) compress: Option<Expr>,
     pub(crate) verbose: Option<Expr>,
     pub(crate) expires_after: Option<Expires>,

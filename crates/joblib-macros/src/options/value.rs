@@ -44,6 +44,35 @@ pub(super) fn flag(given: &Given, span: Span) -> Result<Span, Wrong> {
     }
 }
 
+/// Reads how many bytes of results are kept in memory: a number, a text such as `"200M"`, or nothing for the default.
+pub(super) fn in_memory(given: Given) -> Result<u64, Wrong> {
+    const DEFAULT: u64 = 256 << 20;
+    if matches!(given, Given::Nothing) {
+        return Ok(DEFAULT);
+    }
+    match value(given)? {
+        Lit::Int(number) => number.base10_parse().map_err(Wrong::At),
+        Lit::Str(text) => byte_size(&text.value())
+            .ok_or_else(|| Wrong::at(&text, "expected a number of bytes, such as \"200M\" or \"1.5G\"")),
+        _ => Err(Wrong::Form),
+    }
+}
+
+/// A number of bytes, or a number and one of K, M, G and T (powers of 1024).
+fn byte_size(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let power = match text.bytes().last()?.to_ascii_uppercase() {
+        b'K' => 1,
+        b'M' => 2,
+        b'G' => 3,
+        b'T' => 4,
+        _ => return text.parse().ok(),
+    };
+    let number: f64 = text[..text.len() - 1].trim_end().parse().ok()?;
+    let bytes = number * 1024_f64.powi(power);
+    (0.0..9.2e18).contains(&bytes).then_some(bytes as u64)
+}
+
 /// Reads the items of a list into `items`, those beside a wrong one too.
 pub(super) fn list<T>(
     given: Given,

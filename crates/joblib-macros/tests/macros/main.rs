@@ -11,4 +11,5 @@
 )]
 
 mod cached;
+mod in_memory;
 mod ui;

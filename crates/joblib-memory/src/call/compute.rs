@@ -11,7 +11,9 @@ use serde::de::DeserializeOwned;
 
 use super::explain;
 use super::keep::{Keep, Storable};
+use super::read::Room;
 use super::search::Right;
+use super::settings::InMemory;
 use super::shelved::{MemorizedResult, NotMemorizedResult, Shelved};
 use super::verbose::texts;
 use super::{Description, KeyedCall, stack};
@@ -22,6 +24,7 @@ use crate::function::code::Code;
 use crate::memory::Memory;
 use crate::report::{self, Level, Readable};
 use crate::single_flight;
+use crate::tier::{Form, Keeper, Kept};
 
 /// A result that is being computed. It is on the stack of every call of a recursion, and so no larger than a pointer.
 #[doc(hidden)]
@@ -43,6 +46,7 @@ struct Computation {
     compress: Option<Compress>,
     mapping: Option<Mapping>,
     level: Level,
+    in_memory: InMemory,
     since: Instant,
     span: tracing::Span,
 }
@@ -71,7 +75,7 @@ impl<R, K> Pending<R, K> {
 
     /// Stores the computed result, if it is one to keep, and returns it.
     #[inline(never)]
-    pub fn finish(self, result: R) -> R
+    pub fn finish(self, result: R, keeper: Keeper<K::Stored>) -> R
     where
         K: Keep<R, Stored: Storable>,
     {
@@ -79,7 +83,7 @@ impl<R, K> Pending<R, K> {
         let span = computation.span.clone();
         let _entered = span.enter();
         let mappable = computation.mappable();
-        let stored = computation.finish(K::stored_part(&result)).is_some();
+        let stored = computation.finish(K::stored_part(&result), keeper).is_some();
         match mappable.filter(|_| stored).and_then(|mappable| mappable.open::<K::Stored>()) {
             // Mapped, as later calls have it; the computed one's memory is given back.
             Some(mapped) => K::wrap(mapped),
@@ -98,7 +102,7 @@ impl<R, K> Pending<R, K> {
         let memorized = self.computation.and_then(|computation| {
             let (memory, key) = (computation.memory.clone(), computation.key.clone());
             let mapping = computation.mapping;
-            let metadata = computation.finish(K::stored_part(&result))?;
+            let metadata = computation.finish(K::stored_part(&result), Keeper::BYTES)?;
             Some(MemorizedResult::new(memory, &key, mapping, Some(Box::new(metadata))))
         });
         K::map_stored(result, |stored| match memorized {
@@ -125,6 +129,7 @@ impl KeyedCall<'_> {
     fn computation(self, description: Description, right: Right) -> Computation {
         let settings = &self.call.settings;
         let (level, mapping, compress) = (settings.level, settings.mapping, settings.compress());
+        let in_memory = settings.in_memory;
         let name = self.call.name();
         if level.reasons() {
             report::print(format_args!(
@@ -169,6 +174,7 @@ impl KeyedCall<'_> {
             compress,
             mapping,
             level,
+            in_memory,
             since: Instant::now(),
             span: self.call.span,
         }
@@ -183,14 +189,33 @@ impl Computation {
     }
 
     /// Counts and stores the result. Returns its metadata if it was stored.
-    fn finish<T: Serialize>(mut self: Box<Self>, stored: Option<&T>) -> Option<Metadata> {
+    fn finish<T: Serialize>(mut self: Box<Self>, stored: Option<&T>, keeper: Keeper<T>) -> Option<Metadata> {
         let times = self.count();
         let stored = stored.filter(|_| !self.right.unstored)?;
         let metadata = self.metadata(times);
         let compress = self.compress.take();
-        self.store(metadata, &mut |metadata, out, refused| {
+        let (metadata, bytes) = self.store(metadata, &mut |metadata, out, refused| {
             codec::encode(metadata, stored, compress.as_ref(), out, refused)
-        })
+        })?;
+        // A mapped result is kept once it is mapped, and stored bytes once they are read.
+        if let (Some(room), None) = (self.room(), self.mapping)
+            && let Some(value) = keeper.keep(stored)
+        {
+            let kept =
+                Kept { times, metadata: Some(Arc::new(metadata.clone())), form: Form::Value(value), bytes };
+            room.tier.keep(&self.key, kept, room.limit, self.memory.settings().limits.policy);
+        } else {
+            self.memory.forget(&self.key);
+        }
+        Some(metadata)
+    }
+
+    fn room(&self) -> Option<Room<'_>> {
+        match self.in_memory {
+            InMemory::Off => None,
+            InMemory::OfMemory(limit) => Some(Room { tier: self.memory.tier(), limit }),
+            InMemory::OfFunction(limit) => Some(Room { tier: self.function.tier(), limit }),
+        }
     }
 
     /// Counts and reports the miss.
@@ -221,7 +246,7 @@ impl Computation {
     }
 
     /// Stores what `encode` writes, and keeps the store within its limits.
-    fn store(mut self: Box<Self>, metadata: Metadata, encode: Encode<'_>) -> Option<Metadata> {
+    fn store(&mut self, metadata: Metadata, encode: Encode<'_>) -> Option<(Metadata, u64)> {
         let memory = self.memory.clone();
         let store = memory.store()?;
         if self.level.reasons() {
@@ -247,7 +272,7 @@ impl Computation {
                 self.function.counters.wrote(bytes);
                 self.warn_larger_than_limit(bytes, limits);
                 self.tidy(store);
-                Some(metadata)
+                Some((metadata, bytes))
             }
             Err(error) => {
                 let name = self.function.version.function();

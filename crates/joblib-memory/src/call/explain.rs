@@ -6,11 +6,12 @@ use std::ops::ControlFlow;
 use joblib_store::Item;
 
 use super::keep::{Keep, Storable};
-use super::read::{self, Decode, Read};
+use super::read::{Decode, Read};
 use super::{Call, KeyedCall, Unkeyed};
 use crate::entry::codec::Wanted;
 use crate::entry::metadata::{Argument, Hash, Metadata};
 use crate::report::Readable;
+use crate::tier::Keeper;
 
 /// Stored results that are looked at, at most.
 const MAX_ITEMS: usize = 2000;
@@ -115,7 +116,7 @@ impl Call<'_> {
     /// Why the call would be computed, or that it would not. The result is read as the call would read it.
     pub fn explain<R, K: Keep<R, Stored: Storable>>(self) -> Explanation {
         match self.keyed() {
-            Ok(call) => of_call(&call, read::value::<K::Stored>),
+            Ok(call) => of_call(&call, Decode::value(Keeper::<K::Stored>::BYTES)),
             Err(Unkeyed::NoCache) => Explanation::NoCache,
             Err(Unkeyed::InvalidOption(reason)) => Explanation::InvalidOption(reason),
             Err(Unkeyed::Unhashable(reason)) => Explanation::Unhashable(reason),
@@ -138,7 +139,7 @@ fn of_call<T>(call: &KeyedCall<'_>, decode: Decode<T>) -> Explanation {
 
 /// Why a call is computed whose lookup missed. The result itself is not decoded.
 pub(super) fn of_miss(call: &KeyedCall<'_>) -> Explanation {
-    of_call(call, |_| Ok(()))
+    of_call(call, Decode::NOTHING)
 }
 
 fn of_missing(call: &KeyedCall<'_>) -> Explanation {

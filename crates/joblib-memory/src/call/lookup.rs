@@ -2,7 +2,7 @@
 
 use super::compute::Pending;
 use super::keep::{Keep, Storable};
-use super::read::{Decode, Found, Read, value};
+use super::read::{Decode, Found, Read};
 use super::search::{Outcome, Right, Search, Step};
 use super::shelved::{MemorizedResult, Shelved};
 use super::verbose::texts;
@@ -10,6 +10,7 @@ use super::{Call, Description, KeyedCall};
 use crate::entry::codec::Wanted;
 use crate::report::{self, Readable};
 use crate::single_flight::{self, Caller};
+use crate::tier::Keeper;
 
 /// What a lookup found.
 #[doc(hidden)]
@@ -23,11 +24,12 @@ impl Call<'_> {
     pub fn lookup<R, K: Keep<R, Stored: Storable>>(
         self,
         describe: impl FnOnce(&mut Description),
+        keeper: Keeper<K::Stored>,
     ) -> Lookup<R, R, K> {
         let Some(call) = self.keyed_or_warn() else { return Lookup::Compute(Pending::unstored()) };
         let span = call.call.span.clone();
         let _entered = span.enter();
-        let (call, outcome) = search(call, Wanted::Times, value::<K::Stored>);
+        let (call, outcome) = search(call, Wanted::Times, Decode::value(keeper));
         match outcome {
             Outcome::Hit(stored, found) => {
                 call.hit(&found);
@@ -45,7 +47,7 @@ impl Call<'_> {
         let Some(call) = self.keyed_or_warn() else { return Lookup::Compute(Pending::unstored()) };
         let span = call.call.span.clone();
         let _entered = span.enter();
-        let (call, outcome) = search(call, Wanted::Metadata, |_| Ok(()));
+        let (call, outcome) = search(call, Wanted::Metadata, Decode::NOTHING);
         match outcome {
             Outcome::Hit((), found) => Lookup::Hit(call.reference::<R, K>(found)),
             Outcome::Miss(right) => Lookup::Compute(call.pending(describe, right)),
@@ -54,8 +56,9 @@ impl Call<'_> {
 
     /// Returns `true` if the call would be answered from the cache. The result is read as the call would read it.
     pub fn check<R, K: Keep<R, Stored: Storable>>(self) -> bool {
+        let keeper = Keeper::<K::Stored>::BYTES;
         let Some(call) = self.keyed_or_warn() else { return false };
-        matches!(call.read(Wanted::Times, value::<K::Stored>), Read::Hit(..))
+        matches!(call.read(Wanted::Times, Decode::value(keeper)), Read::Hit(..))
     }
 
     /// Computes the result even if it is stored.

@@ -9,23 +9,26 @@ use tracing::Instrument;
 use super::compute::Pending;
 use super::keep::{Keep, Storable};
 use super::lookup::Lookup;
-use super::read::{Decode, value};
+use super::read::Decode;
 use super::search::{Outcome, Search, Step};
 use super::shelved::Shelved;
 use super::{Call, Description, KeyedCall};
 use crate::entry::codec::Wanted;
 use crate::single_flight::Caller;
 use crate::single_flight::timer::Timer;
+use crate::tier::Keeper;
 
 impl Call<'_> {
     /// [`Call::lookup`] for a task.
     pub async fn lookup_async<R, K: Keep<R, Stored: Storable>>(
         self,
         describe: impl FnOnce(&mut Description),
+        keeper: Keeper<K::Stored>,
     ) -> Lookup<R, R, K> {
         let Some(call) = self.keyed_or_warn() else { return Lookup::Compute(Pending::unstored()) };
         let span = call.call.span.clone();
-        let (call, outcome) = search(call, Wanted::Times, value::<K::Stored>).instrument(span.clone()).await;
+        let (call, outcome) =
+            search(call, Wanted::Times, Decode::value(keeper)).instrument(span.clone()).await;
         span.in_scope(|| match outcome {
             Outcome::Hit(stored, found) => {
                 call.hit(&found);
@@ -42,7 +45,7 @@ impl Call<'_> {
     ) -> Lookup<K::Wrapped<Shelved<K::Stored>>, R, K> {
         let Some(call) = self.keyed_or_warn() else { return Lookup::Compute(Pending::unstored()) };
         let span = call.call.span.clone();
-        let (call, outcome) = search(call, Wanted::Metadata, |_| Ok(())).instrument(span.clone()).await;
+        let (call, outcome) = search(call, Wanted::Metadata, Decode::NOTHING).instrument(span.clone()).await;
         span.in_scope(|| match outcome {
             Outcome::Hit((), found) => Lookup::Hit(call.reference::<R, K>(found)),
             Outcome::Miss(right) => Lookup::Compute(call.pending(describe, right)),

@@ -1,16 +1,18 @@
-//! One read of a stored result, validated.
+//! One read of a result, validated: from memory if it is kept there, else from the store.
 
 use std::fmt;
+use std::sync::Arc;
 
-use joblib_store::Subject;
+use joblib_store::{Blob, Subject};
 use serde::de::DeserializeOwned;
 
 use super::KeyedCall;
-use super::settings::Validity;
+use super::settings::{InMemory, Validity};
 use crate::entry::codec::{Body, Entry, Failure, Wanted};
 use crate::entry::metadata::{Metadata, Times};
+use crate::tier::{Form, Keeper, Kept, Tier};
 
-/// What is known of a stored result that was read.
+/// What is known of a result that was read.
 pub(crate) struct Found {
     pub(crate) times: Times,
     /// The metadata, if the call wants it.
@@ -29,60 +31,164 @@ pub(crate) enum Read<T> {
     Failed(String),
 }
 
-/// Takes the result out of an entry.
-pub(crate) type Decode<T> = fn(Body) -> Result<T, Failure>;
+impl<T> Read<T> {
+    /// The same with what was read, if anything was, replaced.
+    fn and_then<U>(self, f: impl FnOnce(T, Found) -> Read<U>) -> Read<U> {
+        match self {
+            Self::Hit(value, found) => f(value, found),
+            Self::Missing => Read::Missing,
+            Self::Expired(found) => Read::Expired(found),
+            Self::Rejected(found) => Read::Rejected(found),
+            Self::Damaged => Read::Damaged,
+            Self::Failed(message) => Read::Failed(message),
+        }
+    }
+}
 
-/// Reads the result.
-pub(crate) fn value<T: DeserializeOwned>(body: Body) -> Result<T, Failure> {
-    body.result()
+/// How the result is taken out of an entry or out of memory.
+pub(crate) struct Decode<T> {
+    body: fn(Body) -> Result<T, Failure>,
+    /// `None` if the result is left where it is, which must be the store.
+    keeper: Option<Keeper<T>>,
+}
+
+impl<T> Clone for Decode<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Decode<T> {}
+
+impl<T: DeserializeOwned> Decode<T> {
+    /// Reads the result.
+    pub(crate) fn value(keeper: Keeper<T>) -> Self {
+        Self { body: Body::result, keeper: Some(keeper) }
+    }
+}
+
+impl Decode<()> {
+    /// Leaves the result where it is.
+    pub(crate) const NOTHING: Self = Self { body: |_| Ok(()), keeper: None };
+}
+
+/// Results that are kept in memory, and the bytes that they may have.
+pub(super) struct Room<'t> {
+    pub(super) tier: &'t Tier,
+    pub(super) limit: u64,
 }
 
 impl KeyedCall<'_> {
     pub(crate) fn read<T>(&self, wanted: Wanted, decode: Decode<T>) -> Read<T> {
-        match self.open(wanted) {
-            Read::Hit(body, found) => match decode(body) {
-                Ok(value) => Read::Hit(value, found),
-                Err(error) => {
-                    self.warn_failure(&error);
-                    Read::Damaged
-                }
-            },
-            Read::Missing => Read::Missing,
-            Read::Expired(found) => Read::Expired(found),
-            Read::Rejected(found) => Read::Rejected(found),
-            Read::Damaged => Read::Damaged,
-            Read::Failed(message) => Read::Failed(message),
+        let wanted = if wanted == Wanted::Metadata { wanted } else { self.call.settings.wanted() };
+        let (Some(keeper), Some(room)) = (decode.keeper, self.room()) else {
+            return self.decode(self.open(wanted, |blob| blob), decode);
+        };
+        if let Some(kept) = room.tier.get(&self.key)
+            && let Some(read) = self.read_kept(kept, wanted, decode, keeper)
+        {
+            if matches!(read, Read::Hit(..)) {
+                self.call.function.counters.in_memory();
+            }
+            return read;
+        }
+        let (mut bytes, mut kept) = (None, None);
+        let opened = self.open(wanted, |blob| {
+            bytes = size(&blob).filter(|bytes| *bytes <= room.limit);
+            let as_bytes = bytes.is_some() && !keeper.keeps_values() && self.call.settings.mapping.is_none();
+            if as_bytes { into_memory(blob, &mut kept) } else { blob }
+        });
+        let read = self.decode(opened, decode);
+        if let (Read::Hit(value, found), Some(bytes)) = (&read, bytes)
+            && let Some(form) = keeper.keep(value).map(Form::Value).or(kept.map(Form::Bytes))
+        {
+            let metadata = found.metadata.as_deref().cloned().map(Arc::new);
+            let policy = self.call.memory.settings().limits.policy;
+            room.tier.keep(&self.key, Kept { times: found.times, metadata, form, bytes }, room.limit, policy);
+        }
+        read
+    }
+
+    /// Where the call's result is kept in memory, if it is.
+    fn room(&self) -> Option<Room<'_>> {
+        match self.call.settings.in_memory {
+            InMemory::Off => None,
+            InMemory::OfMemory(limit) => Some(Room { tier: self.call.memory.tier(), limit }),
+            InMemory::OfFunction(limit) => Some(Room { tier: self.call.function.tier(), limit }),
         }
     }
 
-    /// Everything but the result, which is the same code for all types.
-    fn open(&self, wanted: Wanted) -> Read<Body> {
-        let settings = &self.call.settings;
-        let blob = match self.store.get(&self.key) {
-            Ok(Some(blob)) => blob,
-            Ok(None) => return Read::Missing,
+    /// Reads what is kept in memory; `None` if that lacks the metadata that the call wants.
+    fn read_kept<T>(
+        &self,
+        kept: Kept,
+        wanted: Wanted,
+        decode: Decode<T>,
+        keeper: Keeper<T>,
+    ) -> Option<Read<T>> {
+        let value = match kept.form {
+            Form::Bytes(bytes) => {
+                return Some(self.decode(self.open_entry(Blob::Bytes(bytes), wanted), decode));
+            }
+            Form::Value(value) => value,
+        };
+        let metadata = match (wanted, kept.metadata) {
+            (Wanted::Times, _) => None,
+            (Wanted::Metadata, Some(metadata)) => Some(Box::new((*metadata).clone())),
+            (Wanted::Metadata, None) => return None,
+        };
+        let read = self.validated((), Found { times: kept.times, metadata });
+        match read
+            .and_then(|(), found| keeper.take(&value).map_or(Read::Missing, |value| Read::Hit(value, found)))
+        {
+            // Another type has the key, which can't be: the store knows what it is.
+            Read::Missing => None,
+            read => Some(read),
+        }
+    }
+
+    /// Opens the stored entry: everything but the result, which is the same code for all types.
+    fn open(&self, wanted: Wanted, with: impl FnOnce(Blob) -> Blob) -> Read<Body> {
+        match self.store.get(&self.key) {
+            Ok(Some(blob)) => self.open_entry(with(blob), wanted),
+            Ok(None) => Read::Missing,
             Err(error) if error.subject() == Subject::Entry => {
                 self.warn_damaged("damaged", &error);
-                return Read::Damaged;
+                Read::Damaged
             }
             Err(error) => {
                 self.call.memory.warn_unreadable(&error);
-                return Read::Failed(error.to_string());
+                Read::Failed(error.to_string())
             }
-        };
-        let wanted = if wanted == Wanted::Metadata { wanted } else { settings.wanted() };
-        let Entry { times, metadata, body } = match Entry::open(blob, settings.mapping, wanted) {
-            Ok(entry) => entry,
+        }
+    }
+
+    fn open_entry(&self, blob: Blob, wanted: Wanted) -> Read<Body> {
+        match Entry::open(blob, self.call.settings.mapping, wanted) {
+            Ok(Entry { times, metadata, body }) => self.validated(body, Found { times, metadata }),
             Err(error) => {
                 self.warn_failure(&error);
-                return Read::Damaged;
+                Read::Damaged
             }
-        };
-        match settings.validity(times, metadata.as_deref()) {
-            Validity::Valid => Read::Hit(body, Found { times, metadata }),
-            Validity::Expired => Read::Expired(Found { times, metadata }),
-            Validity::Rejected => Read::Rejected(Found { times, metadata }),
         }
+    }
+
+    fn validated<T>(&self, value: T, found: Found) -> Read<T> {
+        match self.call.settings.validity(found.times, found.metadata.as_deref()) {
+            Validity::Valid => Read::Hit(value, found),
+            Validity::Expired => Read::Expired(found),
+            Validity::Rejected => Read::Rejected(found),
+        }
+    }
+
+    fn decode<T>(&self, opened: Read<Body>, decode: Decode<T>) -> Read<T> {
+        opened.and_then(|body, found| match (decode.body)(body) {
+            Ok(value) => Read::Hit(value, found),
+            Err(error) => {
+                self.warn_failure(&error);
+                Read::Damaged
+            }
+        })
     }
 
     fn warn_failure(&self, error: &Failure) {
@@ -98,4 +204,23 @@ impl KeyedCall<'_> {
             format_args!("a stored result of {name} can't be used and is computed again: {error}"),
         );
     }
+}
+
+/// The bytes of a stored entry.
+fn size(blob: &Blob) -> Option<u64> {
+    match blob {
+        Blob::File { file, .. } => file.metadata().ok().map(|metadata| metadata.len()),
+        Blob::Bytes(bytes) => Some(bytes.len() as u64),
+        _ => None,
+    }
+}
+
+/// The entry in memory, which is also left in `kept`. One that can't be read is an empty one, and so damaged.
+fn into_memory(blob: Blob, kept: &mut Option<Arc<[u8]>>) -> Blob {
+    let bytes: Arc<[u8]> = match blob {
+        Blob::Bytes(bytes) => bytes,
+        other => other.into_bytes().unwrap_or_default().into(),
+    };
+    *kept = Some(Arc::clone(&bytes));
+    Blob::Bytes(bytes)
 }

@@ -16,6 +16,7 @@ pub(crate) struct CallSettings<'m> {
     pub(crate) level: Level,
     pub(crate) redact: bool,
     pub(crate) waiting_time: Duration,
+    pub(crate) in_memory: InMemory,
     compress: CompressWith<'m>,
     expires_after: Option<Duration>,
     validate: Option<fn(&Metadata) -> bool>,
@@ -27,6 +28,16 @@ enum CompressWith<'m> {
     Nothing,
     Made(fn() -> Compress),
     Given(&'m Compress),
+}
+
+/// Where results are kept in memory, and how many bytes of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum InMemory {
+    Off,
+    /// With those of all functions of the memory.
+    OfMemory(u64),
+    /// Apart from other functions.
+    OfFunction(u64),
 }
 
 /// Whether a stored result may be used.
@@ -55,6 +66,11 @@ impl<'m> CallSettings<'m> {
             level: Level(options.verbose.unwrap_or(settings.verbose)),
             redact: options.redact,
             waiting_time: settings.waiting_time,
+            in_memory: match (options.in_memory, settings.in_memory) {
+                (Some(limit), _) => InMemory::OfFunction(limit),
+                (None, Some(limit)) => InMemory::OfMemory(limit),
+                (None, None) => InMemory::Off,
+            },
             compress,
             expires_after: options.expires_after,
             validate: options.validate,

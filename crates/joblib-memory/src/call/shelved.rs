@@ -168,10 +168,7 @@ impl<T> MemorizedResult<T> {
     ///
     /// Returns an error if the store can't be written.
     pub fn clear(&self) -> Result<()> {
-        if let Some(store) = self.memory.store() {
-            store.remove(&self.key)?;
-        }
-        Ok(())
+        self.memory.remove(&self.key)
     }
 
     fn address(&self) -> Address {

@@ -8,7 +8,7 @@ pub(crate) mod stats;
 
 use std::collections::HashMap;
 use std::panic::Location;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use joblib_store::{FunctionVersion, Holder};
 
@@ -18,11 +18,24 @@ use self::site::Site;
 use self::stats::{Counters, Stats};
 use crate::lock::Lock;
 use crate::report::{self, Warnings};
+use crate::tier::Tier;
 
 #[derive(Debug)]
 pub(crate) struct Function {
     pub(crate) version: Arc<FunctionVersion>,
     pub(crate) counters: Counters,
+    /// The results that are kept in memory apart from those of other functions.
+    tier: OnceLock<Box<Tier>>,
+}
+
+impl Function {
+    fn new(version: Arc<FunctionVersion>) -> Self {
+        Self { version, counters: Counters::default(), tier: OnceLock::new() }
+    }
+
+    pub(crate) fn tier(&self) -> &Tier {
+        self.tier.get_or_init(Box::default)
+    }
 }
 
 /// The functions met, by where they are declared and the type they are methods of.
@@ -93,9 +106,15 @@ impl Functions {
         if let Some(known) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&id) {
             return Arc::clone(known);
         }
-        let made = Arc::new(Function { version: make(), counters: Counters::default() });
+        let made = Arc::new(Function::new(make()));
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(known.entry(id).or_insert(made))
+    }
+
+    /// Calls `f` with the results that functions keep in memory for themselves.
+    pub(crate) fn for_each_tier(&self, mut f: impl FnMut(&Tier)) {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.values().filter_map(|function| function.tier.get()).for_each(|tier| f(tier));
     }
 
     pub(crate) fn stats(&self) -> Stats {
@@ -107,6 +126,7 @@ impl Functions {
         functions.dedup_by(|next, kept| next.function == kept.function && kept.add(next));
         Stats {
             hits: functions.iter().map(|function| function.hits).sum(),
+            hits_in_memory: functions.iter().map(|function| function.hits_in_memory).sum(),
             misses: functions.iter().map(|function| function.misses).sum(),
             time_saved: functions.iter().map(|function| function.time_saved).sum(),
             bytes_written: functions.iter().map(|function| function.bytes_written).sum(),

@@ -25,6 +25,8 @@ use crate::report::Readable;
 pub struct Stats {
     /// Calls answered from the cache.
     pub hits: u64,
+    /// Those of them that were answered from the memory of this process, without asking the store.
+    pub hits_in_memory: u64,
     /// Calls computed.
     pub misses: u64,
     /// What computing again would have taken, less what reading took.
@@ -53,6 +55,8 @@ pub struct FunctionStats {
     pub function: String,
     /// Calls answered from the cache.
     pub hits: u64,
+    /// Those of them that were answered from the memory of this process, without asking the store.
+    pub hits_in_memory: u64,
     /// Calls computed.
     pub misses: u64,
     /// What computing again would have taken, less what reading took.
@@ -64,7 +68,7 @@ pub struct FunctionStats {
 /// All in one line, then each function in one.
 impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { hits, misses, time_saved, bytes_written, functions } = self;
+        let Self { hits, misses, time_saved, bytes_written, functions, .. } = self;
         write!(f, "{}", Counts(*hits, *misses, *time_saved, *bytes_written))?;
         functions.iter().try_for_each(|function| write!(f, "\n{function}"))
     }
@@ -72,7 +76,7 @@ impl fmt::Display for Stats {
 
 impl fmt::Display for FunctionStats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { function, hits, misses, time_saved, bytes_written } = self;
+        let Self { function, hits, misses, time_saved, bytes_written, .. } = self;
         write!(f, "{function}: {}", Counts(*hits, *misses, *time_saved, *bytes_written))
     }
 }
@@ -101,6 +105,7 @@ impl fmt::Display for Counted {
 impl FunctionStats {
     pub(crate) fn add(&mut self, other: &Self) -> bool {
         self.hits += other.hits;
+        self.hits_in_memory += other.hits_in_memory;
         self.misses += other.misses;
         self.time_saved += other.time_saved;
         self.bytes_written += other.bytes_written;
@@ -111,6 +116,7 @@ impl FunctionStats {
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     hits: AtomicU64,
+    hits_in_memory: AtomicU64,
     misses: AtomicU64,
     computing: AtomicU64,
     reading: AtomicU64,
@@ -131,6 +137,11 @@ impl Counters {
             .then(|| (Duration::from_nanos(reading / hits), Duration::from_nanos(computing / hits)))
     }
 
+    /// Counts that a hit was answered from memory.
+    pub(crate) fn in_memory(&self) {
+        self.hits_in_memory.fetch_add(1, Relaxed);
+    }
+
     pub(crate) fn miss(&self) {
         self.misses.fetch_add(1, Relaxed);
     }
@@ -144,6 +155,7 @@ impl Counters {
         FunctionStats {
             function: function.to_owned(),
             hits: self.hits.load(Relaxed),
+            hits_in_memory: self.hits_in_memory.load(Relaxed),
             misses: self.misses.load(Relaxed),
             time_saved: Duration::from_nanos(saved),
             bytes_written: self.bytes.load(Relaxed),

@@ -7,7 +7,7 @@ pub(crate) mod settings;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
 use joblib_array::MmapMode;
@@ -26,6 +26,7 @@ use crate::function::stats::Stats;
 use crate::lock::Lock;
 use crate::report::{self, Level, Warnings};
 use crate::single_flight::FlightId;
+use crate::tier::Tier;
 
 /// A cache of functions' results.
 ///
@@ -59,13 +60,21 @@ struct Shared {
     /// The options that the store was opened with.
     options: BTreeMap<String, String>,
     functions: Functions,
+    /// The results that are kept in memory.
+    tier: OnceLock<Box<Tier>>,
     /// When the store was full and nothing could be dropped.
     full_since: Lock<Option<Instant>>,
 }
 
 impl Shared {
     fn of(store: Option<Arc<dyn Store>>, options: BTreeMap<String, String>) -> Self {
-        Self { store, options, functions: Functions::default(), full_since: Lock::default() }
+        Self {
+            store,
+            options,
+            functions: Functions::default(),
+            tier: OnceLock::new(),
+            full_since: Lock::default(),
+        }
     }
 }
 
@@ -249,6 +258,36 @@ impl Memory {
         self.set(|settings| settings.verbose = level)
     }
 
+    /// Keeps results in the memory of this process too, in at most a number of bytes: a number, or a text such as `"1G"`
+    /// (powers of 1024). Off unless set.
+    ///
+    /// A hit then returns a clone of the value if `#[cached]` is on a function without type parameters whose result can be
+    /// cloned and shared by threads, and decodes the stored bytes otherwise. An [`Array`](joblib_array::Array) shares its
+    /// memory with its clones. Expiry, validation and [`clear`](Self::clear) apply as to stored results; which results are
+    /// dropped first follows [`policy`](Self::policy). A result counts by its stored bytes. Results that another process
+    /// drops from the store are still returned.
+    ///
+    /// Do not use it for results with shared mutable state, such as an `Arc<Mutex<T>>`: their clones are not independent.
+    ///
+    /// ```
+    /// use joblib_memory::Memory;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let memory = Memory::new(folder.path())?.keep_in_memory("100M");
+    /// let square = memory.cache("square", |x: f64| x * x);
+    /// assert_eq!([3.0, 3.0, 3.0].map(|x| square.eval((x,))), [9.0; 3]);
+    /// assert_eq!((memory.stats().hits, memory.stats().hits_in_memory), (2, 1), "the first hit read the file");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn keep_in_memory<S>(self, limit: S) -> Self
+    where
+        S: TryInto<ByteSize>,
+        ParseByteSizeError: From<S::Error>,
+    {
+        let limit = limit.try_into().map_err(|error| ParseByteSizeError::from(error).into());
+        self.set(|settings| settings.in_memory = settings.invalid.note(limit).map(ByteSize::bytes))
+    }
+
     /// Sets where warnings about the cache go. Unless set, the environment variable `JOBLIB_WARNINGS` decides.
     ///
     /// ```
@@ -378,10 +417,13 @@ impl Memory {
 
     pub(crate) fn clear_scope(&self, scope: Scope<'_>) -> Result<u64> {
         self.settings.invalid.check()?;
-        match self.store() {
-            Some(store) => Ok(store.clear(scope)?),
-            None => Ok(0),
-        }
+        let Some(store) = self.store() else { return Ok(0) };
+        let cleared = store.clear(scope)?;
+        self.for_each_tier(|tier| match scope {
+            Scope::Function(name) => tier.clear(|function| function == name),
+            _ => tier.clear(|_| true),
+        });
+        Ok(cleared)
     }
 
     /// Drops results until the cache is within `limits`, looking at all of it. The limits of the handle are kept without
@@ -402,7 +444,12 @@ impl Memory {
     pub fn reduce_size(&self, limits: &Limits) -> Result<Reduced> {
         self.settings.invalid.check()?;
         match self.store() {
-            Some(store) => Ok(store.reduce(limits, &codec::cost)?),
+            Some(store) => {
+                let reduced = store.reduce(limits, &codec::cost)?;
+                // What is gone from the store must not be found in memory; what is not is read again.
+                self.for_each_tier(|tier| tier.clear(|_| true));
+                Ok(reduced)
+            }
             None => Ok(Reduced::default()),
         }
     }
@@ -492,6 +539,32 @@ impl Memory {
     pub(crate) fn location_text_of(&self, key: &Key) -> String {
         let file = self.store().and_then(|store| store.path_of(key));
         file.map_or_else(|| self.location_text().to_owned(), |path| path.display().to_string())
+    }
+
+    /// The results that are kept in memory, of all functions that have no limit of their own.
+    pub(crate) fn tier(&self) -> &Tier {
+        self.shared.tier.get_or_init(Box::default)
+    }
+
+    fn for_each_tier(&self, mut f: impl FnMut(&Tier)) {
+        if let Some(tier) = self.shared.tier.get() {
+            f(tier);
+        }
+        self.functions().for_each_tier(f);
+    }
+
+    /// Drops a result from the store and from memory.
+    pub(crate) fn remove(&self, key: &Key) -> Result<()> {
+        if let Some(store) = self.store() {
+            store.remove(key)?;
+            self.forget(key);
+        }
+        Ok(())
+    }
+
+    /// Drops a result from memory.
+    pub(crate) fn forget(&self, key: &Key) {
+        self.for_each_tier(|tier| tier.remove(key));
     }
 
     pub(crate) fn functions(&self) -> &Functions {

@@ -39,13 +39,23 @@ struct Fields {
     superseded_age_limit: Option<Duration>,
     cost_aware: bool,
     warnings: Warnings,
+    in_memory: Option<u64>,
     invalid: Option<String>,
 }
 
 impl From<&Settings> for Fields {
     fn from(settings: &Settings) -> Self {
-        let Settings { mmap_mode, verify_mapped, compress, verbose, waiting_time, limits, warnings, invalid } =
-            settings.clone();
+        let Settings {
+            mmap_mode,
+            verify_mapped,
+            compress,
+            verbose,
+            waiting_time,
+            limits,
+            warnings,
+            in_memory,
+            invalid,
+        } = settings.clone();
         Self {
             mmap_mode: mmap_mode.map(|mode| mode.to_string()),
             verify_mapped,
@@ -58,6 +68,7 @@ impl From<&Settings> for Fields {
             superseded_age_limit: limits.superseded_age,
             cost_aware: limits.policy == Policy::CostAware,
             warnings,
+            in_memory,
             invalid: invalid.message().map(str::to_owned),
         }
     }
@@ -90,6 +101,7 @@ impl From<Fields> for Settings {
             waiting_time: fields.waiting_time,
             limits,
             warnings: fields.warnings,
+            in_memory: fields.in_memory,
             invalid,
         }
     }

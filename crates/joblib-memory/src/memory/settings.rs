@@ -20,6 +20,8 @@ pub(crate) struct Settings {
     pub(crate) waiting_time: Duration,
     pub(crate) limits: Limits,
     pub(crate) warnings: Warnings,
+    /// The bytes of results that are kept in memory, if any are.
+    pub(crate) in_memory: Option<u64>,
     /// The first option that was not valid.
     pub(crate) invalid: Invalid,
 }
@@ -34,6 +36,7 @@ impl Default for Settings {
             waiting_time: Duration::from_mins(10),
             limits: Limits::default(),
             warnings: Warnings::default(),
+            in_memory: None,
             invalid: Invalid::default(),
         }
     }

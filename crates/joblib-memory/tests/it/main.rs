@@ -6,4 +6,5 @@ mod memory;
 mod options;
 mod recursion;
 mod stores;
+mod tier;
 mod waiting;
