@@ -1,5 +1,5 @@
-//! The error type. No error here stops a cached function from returning: errors come from operations on the cache itself,
-//! such as clearing it.
+//! The error type. No error here stops a cached function from returning: errors come from
+//! operations on the cache itself, such as clearing it.
 
 use joblib_store::ParseByteSizeError;
 

@@ -1,4 +1,5 @@
-//! A mutex for state that is valid between any two statements, so that a panic of another holder does not matter.
+//! A mutex for state that is valid between any two statements, so that a panic of another holder
+//! does not matter.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

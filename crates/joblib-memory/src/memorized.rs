@@ -29,7 +29,8 @@ use crate::memory::settings::{Invalid, valid_mmap_mode};
 use crate::report::{self, Level};
 use crate::tier::Keeper;
 
-/// A function of up to eight arguments that can be cached: each argument is hashed by reference before the call.
+/// A function of up to eight arguments that can be cached: each argument is hashed by reference
+/// before the call.
 ///
 /// ```
 /// use joblib_memory::{CacheFn, Memory};
@@ -99,17 +100,19 @@ cache_fn!(A0 0, A1 1, A2 2, A3 3, A4 4, A5 5, A6 6, A7 7);
 impl Memory {
     /// A function or closure, cached under `name`.
     ///
-    /// Its code can't be seen: give it another [`version`](MemorizedFunc::version) or name when it changes. What a closure
-    /// captures is not part of the key either: pass it as an argument. What a pointer to a function or a `dyn Fn` points at
-    /// counts as captured.
+    /// Its code can't be seen: give it another [`version`](MemorizedFunc::version) or name when it
+    /// changes. What a closure captures is not part of the key either: pass it as an argument. What
+    /// a pointer to a function or a `dyn Fn` points at counts as captured.
     ///
-    /// Two functions of one name never share results, and a warning asks to rename one. A function is known by its path. A
-    /// closure is known by its type, which stays the same in each build with the same compiler, profile and version of your
-    /// crate, and a pointer or `dyn Fn` by the place of this call: otherwise the results are computed again.
+    /// Two functions of one name never share results, and a warning asks to rename one. A function
+    /// is known by its path. A closure is known by its type, which stays the same in each build
+    /// with the same compiler, profile and version of your crate, and a pointer or `dyn Fn` by the
+    /// place of this call: otherwise the results are computed again.
     ///
-    /// Several pointers to functions that come to one place under one name, as in a loop, are kept apart too, with the
-    /// warning: results of all but the first are computed again in every process. Several `dyn Fn` (boxed or borrowed)
-    /// can't be told apart and share their results in silence: give each its own name.
+    /// Several pointers to functions that come to one place under one name, as in a loop, are kept
+    /// apart too, with the warning: results of all but the first are computed again in every
+    /// process. Several `dyn Fn` (boxed or borrowed) can't be told apart and share their results in
+    /// silence: give each its own name.
     ///
     /// ```
     /// use joblib_memory::Memory;
@@ -126,8 +129,8 @@ impl Memory {
         MemorizedFunc::new(self.clone(), name.into(), function, std::panic::Location::caller())
     }
 
-    /// Calls `function` with `arguments`, a tuple, as a function cached under `name`: [`cache`](Self::cache) and
-    /// [`eval`](MemorizedFunc::eval) in one.
+    /// Calls `function` with `arguments`, a tuple, as a function cached under `name`:
+    /// [`cache`](Self::cache) and [`eval`](MemorizedFunc::eval) in one.
     #[track_caller]
     pub fn eval<F, A>(&self, name: impl Into<String>, function: F, arguments: A) -> F::Output
     where
@@ -188,7 +191,8 @@ impl<F> MemorizedFunc<F> {
         }
     }
 
-    /// Sets the version of the function's code: results of other versions are not used. 0 unless set.
+    /// Sets the version of the function's code: results of other versions are not used. 0 unless
+    /// set.
     ///
     /// ```
     /// use joblib_memory::Memory;
@@ -209,8 +213,9 @@ impl<F> MemorizedFunc<F> {
         self
     }
 
-    /// Maps arrays of results; see [`Memory::mmap_mode`], also for the modes that are not valid. Such a mode is reported by
-    /// [`clear`](Self::clear), and by a warning when the function is called, which then stores nothing.
+    /// Maps arrays of results; see [`Memory::mmap_mode`], also for the modes that are not valid.
+    /// Such a mode is reported by [`clear`](Self::clear), and by a warning when the function is
+    /// called, which then stores nothing.
     ///
     /// ```
     /// use joblib_array::{Array, MmapMode};
@@ -244,7 +249,8 @@ impl<F> MemorizedFunc<F> {
         self
     }
 
-    /// Compresses stored results: by a level, a compressor's name or both; see [`Memory::compress`].
+    /// Compresses stored results: by a level, a compressor's name or both; see
+    /// [`Memory::compress`].
     ///
     /// ```
     /// use joblib_memory::Memory;
@@ -292,7 +298,8 @@ impl<F> MemorizedFunc<F> {
         self
     }
 
-    /// Sets a function that decides whether a stored result is used: after `false` it is computed again.
+    /// Sets a function that decides whether a stored result is used: after `false` it is computed
+    /// again.
     ///
     /// ```
     /// use joblib_memory::Memory;
@@ -403,10 +410,11 @@ impl<F> MemorizedFunc<F> {
         move |description| F::describe_arguments(description, arguments, &self.ignore)
     }
 
-    /// The function's result for the arguments: loaded, or computed and stored. In Python this is the call of a cached
-    /// function.
+    /// The function's result for the arguments: loaded, or computed and stored. In Python this is
+    /// the call of a cached function.
     ///
-    /// If the cache fails, a warning says so and the result is computed. A panic of the function passes through.
+    /// If the cache fails, a warning says so and the result is computed. A panic of the function
+    /// passes through.
     pub fn eval<A>(&self, arguments: A) -> F::Output
     where
         F: CacheFn<A>,
@@ -473,7 +481,8 @@ impl<F> MemorizedFunc<F> {
         pending.finish(result, Keeper::BYTES)
     }
 
-    /// Returns `true` if a call would be answered from the cache. The result is read for that, as the call would read it.
+    /// Returns `true` if a call would be answered from the cache. The result is read for that, as
+    /// the call would read it.
     #[allow(clippy::needless_pass_by_value, reason = "the arguments are given as for a call")]
     pub fn check_call_in_cache<A>(&self, arguments: A) -> bool
     where
@@ -483,8 +492,8 @@ impl<F> MemorizedFunc<F> {
         self.call_of(&arguments).check::<F::Output, KeepAll>()
     }
 
-    /// Why a call would be computed, or that it would not. This looks through up to 2000 results of the function, and reads the
-    /// result as the call would read it.
+    /// Why a call would be computed, or that it would not. This looks through up to 2000 results of
+    /// the function, and reads the result as the call would read it.
     ///
     /// ```
     /// use joblib_memory::{Explanation, Memory};

@@ -1,5 +1,5 @@
-//! All output of this crate: `tracing` events, lines on standard error that `verbose` asks for, and warnings. No other
-//! module prints.
+//! All output of this crate: `tracing` events, lines on standard error that `verbose` asks for, and
+//! warnings. No other module prints.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -14,8 +14,8 @@ use crate::error::Error;
 
 /// Where warnings go: what is wrong with the cache and does not stop the program.
 ///
-/// Unless [`Memory::warnings`](crate::Memory::warnings) says otherwise, the environment variable `JOBLIB_WARNINGS` decides:
-/// `stderr`, `events` or `off`.
+/// Unless [`Memory::warnings`](crate::Memory::warnings) says otherwise, the environment variable
+/// `JOBLIB_WARNINGS` decides: `stderr`, `events` or `off`.
 ///
 /// ```
 /// use joblib_memory::{Memory, Warnings};
@@ -28,7 +28,8 @@ use crate::error::Error;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Warnings {
-    /// A `tracing` event for each, and a line on standard error the first time that something is wrong.
+    /// A `tracing` event for each, and a line on standard error the first time that something is
+    /// wrong.
     Stderr,
     /// `tracing` events only, for programs that own the terminal.
     Events,
@@ -73,7 +74,8 @@ impl FromStr for Warnings {
     }
 }
 
-/// Warns about something that the program survives. A line is printed once per process for each `kind` and `subject`.
+/// Warns about something that the program survives. A line is printed once per process for each
+/// `kind` and `subject`.
 pub(crate) fn warn_once(warnings: Warnings, kind: &'static str, subject: &str, message: impl fmt::Display) {
     /// A process that has printed this many lines has said enough.
     const MAX_LINES: usize = 1000;

@@ -26,7 +26,8 @@ use crate::report::{self, Level, Readable};
 use crate::single_flight;
 use crate::tier::{Form, Keeper, Kept};
 
-/// A result that is being computed. It is on the stack of every call of a recursion, and so no larger than a pointer.
+/// A result that is being computed. It is on the stack of every call of a recursion, and so no
+/// larger than a pointer.
 #[doc(hidden)]
 pub struct Pending<R, K> {
     /// `None` of a call that is not cached.
@@ -67,7 +68,8 @@ impl<R, K> Pending<R, K> {
         self.computation.as_ref().map_or_else(tracing::Span::none, |computation| computation.span.clone())
     }
 
-    /// Runs the function's body in the span of the computation, on a stack that grows with the depth of a recursion.
+    /// Runs the function's body in the span of the computation, on a stack that grows with the
+    /// depth of a recursion.
     pub fn compute<T>(&self, body: impl FnOnce() -> T) -> T {
         let _entered = self.computation.as_ref().map(|computation| computation.span.enter());
         stack::with_room(body)

@@ -113,7 +113,8 @@ impl fmt::Display for Explanation {
 }
 
 impl Call<'_> {
-    /// Why the call would be computed, or that it would not. The result is read as the call would read it.
+    /// Why the call would be computed, or that it would not. The result is read as the call would
+    /// read it.
     pub fn explain<R, K: Keep<R, Stored: Storable>>(self) -> Explanation {
         match self.keyed() {
             Ok(call) => of_call(&call, Decode::value(Keeper::<K::Stored>::BYTES)),

@@ -3,8 +3,8 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// What can be stored. It is a bound where results are stored and loaded, not where a type says what is kept: so the
-/// compiler says once, at the result's type, what is missing.
+/// What can be stored. It is a bound where results are stored and loaded, not where a type says
+/// what is kept: so the compiler says once, at the result's type, what is missing.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be stored, and so a function that returns it can't be cached",
     label = "a result is stored: derive `serde::Serialize` and `serde::Deserialize` for its type"
@@ -12,11 +12,13 @@ use serde::de::DeserializeOwned;
 #[doc(hidden)]
 pub trait Storable: Serialize + DeserializeOwned {}
 
-// Not recommended, for the compiler would name `Serialize`, and then `Deserialize`, as what is missing.
+// Not recommended, for the compiler would name `Serialize`, and then `Deserialize`, as what is
+// missing.
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned> Storable for T {}
 
-/// Does nothing, for results that can be stored. `#[cached]` calls it at the place of the result's type.
+/// Does nothing, for results that can be stored. `#[cached]` calls it at the place of the result's
+/// type.
 #[doc(hidden)]
 pub const fn storable<R, K: Keep<R, Stored: Storable>>() {}
 

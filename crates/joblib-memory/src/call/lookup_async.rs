@@ -1,6 +1,7 @@
 //! Looking the result up, for tasks: the same steps, awaited on any executor.
 //!
-//! Tasks of this process wake each other; a claim of another process is asked for again and again, in growing steps.
+//! Tasks of this process wake each other; a claim of another process is asked for again and again,
+//! in growing steps.
 
 use std::time::Instant;
 

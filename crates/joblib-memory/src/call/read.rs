@@ -215,7 +215,8 @@ fn size(blob: &Blob) -> Option<u64> {
     }
 }
 
-/// The entry in memory, which is also left in `kept`. One that can't be read is an empty one, and so damaged.
+/// The entry in memory, which is also left in `kept`. One that can't be read is an empty one, and
+/// so damaged.
 fn into_memory(blob: Blob, kept: &mut Option<Arc<[u8]>>) -> Blob {
     let bytes: Arc<[u8]> = match blob {
         Blob::Bytes(bytes) => bytes,

@@ -1,5 +1,5 @@
-//! What a lookup does next: read, wait for a thread, wait for a process, or compute. The waiting itself is left to the
-//! caller, which blocks or awaits.
+//! What a lookup does next: read, wait for a thread, wait for a process, or compute. The waiting
+//! itself is left to the caller, which blocks or awaits.
 
 use std::time::{Duration, Instant};
 
@@ -44,7 +44,8 @@ enum State {
 /// The next step of a search.
 pub(super) enum Step<T> {
     Done(Outcome<T>),
-    /// Another caller of this process computes the result: wait for it until the deadline, then call [`Search::waited`].
+    /// Another caller of this process computes the result: wait for it until the deadline, then
+    /// call [`Search::waited`].
     WaitThread(Wait),
     /// Another process computes the result: wait for this time.
     WaitProcess(Duration),
@@ -147,8 +148,8 @@ impl<'m> Search<'m> {
 
     /// Claims the result among processes.
     fn claim<T>(&mut self, guard: Guard, pause: Duration, decode: Decode<T>) -> Step<T> {
-        /// A claim may hold a file descriptor, of which a deep recursion would need one for each call. The claims of the
-        /// outer calls do for the inner ones.
+        /// A claim may hold a file descriptor, of which a deep recursion would need one for each
+        /// call. The claims of the outer calls do for the inner ones.
         const MAX_CLAIMS: usize = 32;
         if single_flight::depth() > MAX_CLAIMS {
             return compute(Right { guard: Some(guard), ..Right::default() });
@@ -162,7 +163,8 @@ impl<'m> Search<'m> {
                 }
             }
             Ok(Claim::Taken(holder)) if holder.is_this_process() => {
-                // A claim of this process that no computation knows was left behind: nobody will end it.
+                // A claim of this process that no computation knows was left behind: nobody will
+                // end it.
                 let join = single_flight::join_elsewhere(self.flight()).unwrap_or(Join::WouldDeadlock);
                 self.wait_or_compute(join, Some(guard))
             }
@@ -184,8 +186,8 @@ fn compute<T>(right: Right) -> Step<T> {
     Step::Done(Outcome::Miss(right))
 }
 
-/// Until when to wait for others. While others may wait for this caller, only so long that two processes that wait for
-/// each other part soon.
+/// Until when to wait for others. While others may wait for this caller, only so long that two
+/// processes that wait for each other part soon.
 fn deadline(waiting_time: Duration) -> Instant {
     /// As good as without end, and a time that every clock has.
     const LONGEST: Duration = Duration::from_secs(u32::MAX as u64);

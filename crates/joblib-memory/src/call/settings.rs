@@ -23,7 +23,8 @@ pub(crate) struct CallSettings<'m> {
     callback: Option<&'m Callback>,
 }
 
-/// What a result is compressed with. Results are stored more rarely than looked up, so it is made when it is needed.
+/// What a result is compressed with. Results are stored more rarely than looked up, so it is made
+/// when it is needed.
 enum CompressWith<'m> {
     Nothing,
     Made(fn() -> Compress),
@@ -94,7 +95,8 @@ impl<'m> CallSettings<'m> {
         if validates || self.level.loading() { Wanted::Metadata } else { Wanted::Times }
     }
 
-    /// Whether a stored result may be used. `metadata` is there if [`wanted`](Self::wanted) says so.
+    /// Whether a stored result may be used. `metadata` is there if [`wanted`](Self::wanted) says
+    /// so.
     pub(crate) fn validity(&self, times: Times, metadata: Option<&Metadata>) -> Validity {
         if self.expires_after.is_some_and(|limit| times.age(SystemTime::now()) >= limit) {
             return Validity::Expired;

@@ -15,7 +15,8 @@ use crate::error::{Error, Result};
 use crate::memory::Memory;
 use crate::memory::settings::valid_mmap_mode;
 
-/// What `call_and_shelve` returns: a reference to the stored result, or the result itself if it was not stored.
+/// What `call_and_shelve` returns: a reference to the stored result, or the result itself if it was
+/// not stored.
 ///
 /// ```
 /// use joblib_memory::{Memory, Shelved};
@@ -115,8 +116,8 @@ impl<T: Clone> NotMemorizedResult<T> {
     }
 }
 
-/// A reference to a stored result. It can be serialized, or printed and parsed as JSON; another process that reaches the
-/// same store can load the result by it.
+/// A reference to a stored result. It can be serialized, or printed and parsed as JSON; another
+/// process that reaches the same store can load the result by it.
 ///
 /// ```
 /// use joblib_memory::{MemorizedResult, Memory};
@@ -152,7 +153,8 @@ impl<T> MemorizedResult<T> {
         Self { memory, key: key.clone(), mapping, metadata, result: PhantomData }
     }
 
-    /// The metadata of the result when the call returned this; `None` if this was parsed or deserialized.
+    /// The metadata of the result when the call returned this; `None` if this was parsed or
+    /// deserialized.
     pub fn metadata(&self) -> Option<&Metadata> {
         self.metadata.as_deref()
     }
@@ -190,8 +192,9 @@ impl<T: DeserializeOwned> MemorizedResult<T> {
     ///
     /// # Errors
     ///
-    /// Returns an error that [`is_gone`](Error::is_gone) if the result was cleared or evicted, one that
-    /// [`is_unreadable`](Error::is_unreadable) if it is damaged or not a `T`, and another if the store can't be read.
+    /// Returns an error that [`is_gone`](Error::is_gone) if the result was cleared or evicted, one
+    /// that [`is_unreadable`](Error::is_unreadable) if it is damaged or not a `T`, and another if
+    /// the store can't be read.
     pub fn get(&self) -> Result<T> {
         let name = self.function();
         let store = self.memory.store().ok_or_else(|| Error::gone(name))?;

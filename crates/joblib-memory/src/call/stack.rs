@@ -1,5 +1,5 @@
-//! Stack for the bodies of recursive functions: a cached function has frames of ours between those of its body, and must not
-//! overflow a stack on which the plain function fits.
+//! Stack for the bodies of recursive functions: a cached function has frames of ours between those
+//! of its body, and must not overflow a stack on which the plain function fits.
 
 #[cfg(feature = "recursion")]
 /// Stack that a body may use before it calls a cached function again.

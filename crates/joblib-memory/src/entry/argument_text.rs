@@ -1,4 +1,5 @@
-//! An argument as a short text for display, made through `Serialize` and cut off early: a large argument is not walked.
+//! An argument as a short text for display, made through `Serialize` and cut off early: a large
+//! argument is not walked.
 
 use std::fmt::{self, Write as _};
 

@@ -1,5 +1,5 @@
-//! An entry of the store: two values in a row in joblib's native format, the metadata and the result. This is the only
-//! module that knows that format.
+//! An entry of the store: two values in a row in joblib's native format, the metadata and the
+//! result. This is the only module that knows that format.
 
 use std::error::Error;
 use std::fmt;
@@ -14,7 +14,8 @@ use serde::de::DeserializeOwned;
 
 use super::metadata::{Metadata, Times};
 
-/// Writes an entry. `refused` gets the reason if the value or an option is the cause of the error, and not `out`.
+/// Writes an entry. `refused` gets the reason if the value or an option is the cause of the error,
+/// and not `out`.
 pub(crate) fn encode<T: Serialize + ?Sized>(
     metadata: &Metadata,
     result: &T,

@@ -4,7 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-/// The metadata of a stored result: its call, how long it took to compute, and where it was computed.
+/// The metadata of a stored result: its call, how long it took to compute, and where it was
+/// computed.
 ///
 /// ```
 /// use joblib_memory::{Memory, Metadata};
@@ -35,7 +36,8 @@ pub struct Metadata {
     pub(crate) version: String,
 }
 
-/// When a result was computed, and how long that took: the first two fields of [`Metadata`], read without the others.
+/// When a result was computed, and how long that took: the first two fields of [`Metadata`], read
+/// without the others.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Times {
     /// Seconds since the Unix epoch.
@@ -65,7 +67,8 @@ impl Times {
         SystemTime::UNIX_EPOCH.checked_add(since).unwrap_or(SystemTime::UNIX_EPOCH)
     }
 
-    /// The time since then at `now`. A time in the future, by a clock that was wrong, counts as now.
+    /// The time since then at `now`. A time in the future, by a clock that was wrong, counts as
+    /// now.
     pub(crate) fn age(self, now: SystemTime) -> Duration {
         now.duration_since(self.computed_at()).unwrap_or_default()
     }
@@ -107,7 +110,8 @@ pub struct Argument {
 }
 
 impl Argument {
-    /// Its name, as the function declares it; of a function made at run time its position, counted from 0.
+    /// Its name, as the function declares it; of a function made at run time its position, counted
+    /// from 0.
     pub fn name(&self) -> &str {
         &self.name
     }

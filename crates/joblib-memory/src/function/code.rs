@@ -52,8 +52,8 @@ impl fmt::Debug for Code {
     }
 }
 
-/// A function, constant or static whose code is known: one with `#[tracked]`, or with `#[cached]` and its companions.
-/// `depends(…)` names such.
+/// A function, constant or static whose code is known: one with `#[tracked]`, or with `#[cached]`
+/// and its companions. `depends(…)` names such.
 ///
 /// ```
 /// use joblib_memory::{Code, HasCode};

@@ -52,11 +52,13 @@ pub(crate) struct Functions {
 #[derive(Debug)]
 struct Made {
     first: (Declared, String),
-    /// Those of one key, which distinguishes all but functions that are declared in different blocks of one, and pointers.
+    /// Those of one key, which distinguishes all but functions that are declared in different
+    /// blocks of one, and pointers.
     by_key: HashMap<String, Vec<Declared>>,
 }
 
-/// Addresses of static descriptions; a function made at run time is known by its name, its version and its type.
+/// Addresses of static descriptions; a function made at run time is known by its name, its version
+/// and its type.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Id {
     Static(usize, usize),
@@ -175,7 +177,8 @@ impl Functions {
             alike.len() - 1
         });
         if at > 0 {
-            // An address means something in this process only: elsewhere the results are computed again.
+            // An address means something in this process only: elsewhere the results are computed
+            // again.
             key = match declared.address() {
                 Some(address) => format!("{key} {address:x} in {}", Holder::this_process()),
                 None => format!("{key} {}", declared.number()),

@@ -19,7 +19,8 @@ pub struct CallOptions {
     pub expires_after: Option<Duration>,
     pub validate: Option<fn(&Metadata) -> bool>,
     pub redact: bool,
-    /// The bytes of the function's results that are kept in memory, apart from those of other functions.
+    /// The bytes of the function's results that are kept in memory, apart from those of other
+    /// functions.
     pub in_memory: Option<u64>,
 }
 

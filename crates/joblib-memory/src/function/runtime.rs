@@ -30,16 +30,17 @@ impl Declared {
         }
     }
 
-    /// What a pointer to a function points at, which tells it from others in this process only; `None` of anything else.
+    /// What a pointer to a function points at, which tells it from others in this process only;
+    /// `None` of anything else.
     pub(crate) fn address(&self) -> Option<usize> {
         self.address
     }
 
     /// What tells the function from others of its name, also in other runs of the program.
     ///
-    /// The name of its type does for a function. Closures in one function have one name, so the compiler's number of the
-    /// type counts too: the same in each build with the same compiler and profile. A place does without its line's folder,
-    /// so that a project can move.
+    /// The name of its type does for a function. Closures in one function have one name, so the
+    /// compiler's number of the type counts too: the same in each build with the same compiler and
+    /// profile. A place does without its line's folder, so that a project can move.
     pub(crate) fn key(&self) -> String {
         let mut key = self.type_name.to_owned();
         if self.type_name.contains("{{closure}}") {

@@ -10,7 +10,8 @@ use crate::report::{self, Warnings};
 static INSTALLED: RwLock<Option<Memory>> = RwLock::new(None);
 
 impl Memory {
-    /// Makes this the default `Memory` of this process: that of all cached functions that name no other.
+    /// Makes this the default `Memory` of this process: that of all cached functions that name no
+    /// other.
     ///
     /// # Errors
     ///
@@ -29,9 +30,10 @@ impl Memory {
         Ok(())
     }
 
-    /// The default `Memory`: the one that was installed; else one in the folder that `JOBLIB_CACHE_DIR` names, or no cache
-    /// if that is empty; else one in the folder `joblib` of the user's cache folder. If none of these can be opened there is
-    /// no cache, and a warning says why.
+    /// The default `Memory`: the one that was installed; else one in the folder that
+    /// `JOBLIB_CACHE_DIR` names, or no cache if that is empty; else one in the folder `joblib` of
+    /// the user's cache folder. If none of these can be opened there is no cache, and a warning
+    /// says why.
     pub fn installed() -> Self {
         if let Some(memory) = &*INSTALLED.read().unwrap_or_else(PoisonError::into_inner) {
             return memory.clone();

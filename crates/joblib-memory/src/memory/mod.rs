@@ -1,4 +1,5 @@
-//! `Memory`: a store, the settings of its handles, and the functions that were cached in it. Calls are made elsewhere.
+//! `Memory`: a store, the settings of its handles, and the functions that were cached in it. Calls
+//! are made elsewhere.
 
 pub(crate) mod installed;
 mod serialize;
@@ -30,12 +31,13 @@ use crate::tier::Tier;
 
 /// A cache of functions' results.
 ///
-/// Cloning is cheap; clones, and memories opened at one location, share the store and the counters. The methods that set
-/// an option change this handle only.
+/// Cloning is cheap; clones, and memories opened at one location, share the store and the counters.
+/// The methods that set an option change this handle only.
 ///
-/// An option that is not valid, such as `bytes_limit("10 apples")`, is reported by the first of [`install`](Self::install),
-/// [`checked`](Self::checked), [`clear`](Self::clear), [`items`](Self::items) and [`reduce_size`](Self::reduce_size) that is
-/// called. Functions called with such a handle warn once, compute and store nothing.
+/// An option that is not valid, such as `bytes_limit("10 apples")`, is reported by the first of
+/// [`install`](Self::install), [`checked`](Self::checked), [`clear`](Self::clear),
+/// [`items`](Self::items) and [`reduce_size`](Self::reduce_size) that is called. Functions called
+/// with such a handle warn once, compute and store nothing.
 ///
 /// ```
 /// use joblib_memory::Memory;
@@ -111,12 +113,13 @@ impl Memory {
         Self { shared: Arc::new(Shared::of(None, BTreeMap::new())), settings: Arc::default() }
     }
 
-    /// A cache in a store of another backend: `"in_memory"`, `"sqlite"` (with that feature), or one of your own that was
-    /// registered with `register_store_backend`.
+    /// A cache in a store of another backend: `"in_memory"`, `"sqlite"` (with that feature), or one
+    /// of your own that was registered with `register_store_backend`.
     ///
     /// # Errors
     ///
-    /// Returns an error if there is no such backend, the location is empty, or the backend can't open it.
+    /// Returns an error if there is no such backend, the location is empty, or the backend can't
+    /// open it.
     ///
     /// ```
     /// use joblib_memory::Memory;
@@ -148,7 +151,8 @@ impl Memory {
                 "the cache's location is empty: name a folder, or use `Memory::none()` for no cache",
             ));
         }
-        // Two spellings of one folder are one cache. What can't be made absolute the backend refuses.
+        // Two spellings of one folder are one cache. What can't be made absolute the backend
+        // refuses.
         let absolute = match backend {
             "in_memory" => options.clone(),
             _ => options.clone().absolute().unwrap_or_else(|_| options.clone()),
@@ -194,7 +198,8 @@ impl Memory {
         Ok(self)
     }
 
-    /// Maps arrays of results into memory instead of reading them: `MmapMode::Read` or `MmapMode::CopyOnWrite`.
+    /// Maps arrays of results into memory instead of reading them: `MmapMode::Read` or
+    /// `MmapMode::CopyOnWrite`.
     ///
     /// The modes that change the file are not valid: a stored result is never changed.
     ///
@@ -209,8 +214,9 @@ impl Memory {
         self.set(|settings| settings.mmap_mode = settings.invalid.note(valid_mmap_mode(mode)))
     }
 
-    /// Verifies the checksums of mapped arrays before a result is used, so that a damaged result is computed again, as one
-    /// that is not mapped always is. It reads the arrays once: several times faster than loading them, but not free.
+    /// Verifies the checksums of mapped arrays before a result is used, so that a damaged result is
+    /// computed again, as one that is not mapped always is. It reads the arrays once: several times
+    /// faster than loading them, but not free.
     ///
     /// ```
     /// use joblib_array::{Array, MmapMode};
@@ -225,7 +231,8 @@ impl Memory {
         self.set(|settings| settings.verify_mapped = verify)
     }
 
-    /// Compresses stored results: by a level, a compressor's name or both. Compressed results can't be mapped.
+    /// Compresses stored results: by a level, a compressor's name or both. Compressed results can't
+    /// be mapped.
     ///
     /// ```
     /// use joblib_memory::Memory;
@@ -240,10 +247,11 @@ impl Memory {
         self.set(|settings| settings.compress = Some(compress))
     }
 
-    /// Prints on standard error what the cache does, by joblib's levels: 0 nothing; 1 calls that are computed, how long that
-    /// took, and what is cleared; 2 also calls that are loaded; 5 how long loading took; 10 the locations they are loaded
-    /// from; 11 why calls are computed (which looks through the cache), where results are stored and what is dropped to keep
-    /// to the limits; 20 the hashes that are looked for.
+    /// Prints on standard error what the cache does, by joblib's levels: 0 nothing; 1 calls that
+    /// are computed, how long that took, and what is cleared; 2 also calls that are loaded; 5 how
+    /// long loading took; 10 the locations they are loaded from; 11 why calls are computed (which
+    /// looks through the cache), where results are stored and what is dropped to keep to the
+    /// limits; 20 the hashes that are looked for.
     ///
     /// ```
     /// use joblib_memory::Memory;
@@ -258,16 +266,18 @@ impl Memory {
         self.set(|settings| settings.verbose = level)
     }
 
-    /// Keeps results in the memory of this process too, in at most a number of bytes: a number, or a text such as `"1G"`
-    /// (powers of 1024). Off unless set.
+    /// Keeps results in the memory of this process too, in at most a number of bytes: a number, or
+    /// a text such as `"1G"` (powers of 1024). Off unless set.
     ///
-    /// A hit then returns a clone of the value if `#[cached]` is on a function without type parameters whose result can be
-    /// cloned and shared by threads, and decodes the stored bytes otherwise. An [`Array`](joblib_array::Array) shares its
-    /// memory with its clones. Expiry, validation and [`clear`](Self::clear) apply as to stored results; which results are
-    /// dropped first follows [`policy`](Self::policy). A result counts by its stored bytes. Results that another process
-    /// drops from the store are still returned.
+    /// A hit then returns a clone of the value if `#[cached]` is on a function without type
+    /// parameters whose result can be cloned and shared by threads, and decodes the stored bytes
+    /// otherwise. An [`Array`](joblib_array::Array) shares its memory with its clones. Expiry,
+    /// validation and [`clear`](Self::clear) apply as to stored results; which results are dropped
+    /// first follows [`policy`](Self::policy). A result counts by its stored bytes. Results that
+    /// another process drops from the store are still returned.
     ///
-    /// Do not use it for results with shared mutable state, such as an `Arc<Mutex<T>>`: their clones are not independent.
+    /// Do not use it for results with shared mutable state, such as an `Arc<Mutex<T>>`: their
+    /// clones are not independent.
     ///
     /// ```
     /// use joblib_memory::Memory;
@@ -288,7 +298,8 @@ impl Memory {
         self.set(|settings| settings.in_memory = settings.invalid.note(limit).map(ByteSize::bytes))
     }
 
-    /// Sets where warnings about the cache go. Unless set, the environment variable `JOBLIB_WARNINGS` decides.
+    /// Sets where warnings about the cache go. Unless set, the environment variable
+    /// `JOBLIB_WARNINGS` decides.
     ///
     /// ```
     /// use joblib_memory::{Memory, Warnings};
@@ -301,7 +312,8 @@ impl Memory {
         self.set(|settings| settings.warnings = warnings)
     }
 
-    /// Limits the bytes of all results together: a number, or a text such as `"10G"` (powers of 1024).
+    /// Limits the bytes of all results together: a number, or a text such as `"10G"` (powers of
+    /// 1024).
     ///
     /// ```
     /// use joblib_memory::Memory;
@@ -340,8 +352,8 @@ impl Memory {
         self.set(|settings| settings.limits.age = Some(limit))
     }
 
-    /// Limits the time since a result of earlier code was last used: 30 days unless set; `None` keeps such results as
-    /// others.
+    /// Limits the time since a result of earlier code was last used: 30 days unless set; `None`
+    /// keeps such results as others.
     pub fn superseded_age_limit(self, limit: Option<Duration>) -> Self {
         self.set(|settings| settings.limits.superseded_age = limit)
     }
@@ -358,8 +370,9 @@ impl Memory {
         self.set(|settings| settings.limits.policy = policy)
     }
 
-    /// Limits the time that a call waits for another thread or process that computes the same result, before it computes the
-    /// result itself: ten minutes unless set; with `Duration::MAX` the call waits as long as it takes.
+    /// Limits the time that a call waits for another thread or process that computes the same
+    /// result, before it computes the result itself: ten minutes unless set; with `Duration::MAX`
+    /// the call waits as long as it takes.
     ///
     /// ```
     /// use joblib_memory::Memory;
@@ -426,8 +439,8 @@ impl Memory {
         Ok(cleared)
     }
 
-    /// Drops results until the cache is within `limits`, looking at all of it. The limits of the handle are kept without
-    /// this; it is for other limits, or to keep them to the byte at once.
+    /// Drops results until the cache is within `limits`, looking at all of it. The limits of the
+    /// handle are kept without this; it is for other limits, or to keep them to the byte at once.
     ///
     /// # Errors
     ///
@@ -446,7 +459,8 @@ impl Memory {
         match self.store() {
             Some(store) => {
                 let reduced = store.reduce(limits, &codec::cost)?;
-                // What is gone from the store must not be found in memory; what is not is read again.
+                // What is gone from the store must not be found in memory; what is not is read
+                // again.
                 self.for_each_tier(|tier| tier.clear(|_| true));
                 Ok(reduced)
             }
@@ -454,7 +468,8 @@ impl Memory {
         }
     }
 
-    /// The statistics of this process: since it started, or since the last handle of this cache was dropped.
+    /// The statistics of this process: since it started, or since the last handle of this cache was
+    /// dropped.
     pub fn stats(&self) -> Stats {
         self.shared.functions.stats()
     }
@@ -489,7 +504,8 @@ impl Memory {
         Ok(items.into_iter().map(|item| (item.clone(), metadata(&item))).collect())
     }
 
-    /// Waits until everything that was stored is where other processes find it, for stores that write later.
+    /// Waits until everything that was stored is where other processes find it, for stores that
+    /// write later.
     ///
     /// # Errors
     ///
@@ -584,10 +600,11 @@ impl Memory {
         report::warn_once(self.settings.warnings, kind, subject, message);
     }
 
-    /// Drops what the limits have no room for after storing failed because the disk is full. Returns whether storing is worth
-    /// another attempt.
+    /// Drops what the limits have no room for after storing failed because the disk is full.
+    /// Returns whether storing is worth another attempt.
     pub(crate) fn makes_room(&self, store: &dyn Store, limits: &Limits) -> bool {
-        /// Looking through a large cache takes a while, so it is not done for every result of a full disk.
+        /// Looking through a large cache takes a while, so it is not done for every result of a
+        /// full disk.
         const AGAIN_AFTER: Duration = Duration::from_secs(10);
         let mut full_since = self.shared.full_since.lock();
         if full_since.is_some_and(|since| since.elapsed() < AGAIN_AFTER) {

@@ -49,7 +49,8 @@ impl Settings {
     }
 }
 
-/// What is wrong with the options, so that setters need not return it: the first of the errors is kept.
+/// What is wrong with the options, so that setters need not return it: the first of the errors is
+/// kept.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Invalid(Option<Arc<str>>);
 

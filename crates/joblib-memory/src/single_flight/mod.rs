@@ -1,10 +1,11 @@
-//! Single flight: of the threads and tasks of this process that ask for one result, one computes and the others wait, and
-//! none waits for a computation that waits for it.
+//! Single flight: of the threads and tasks of this process that ask for one result, one computes
+//! and the others wait, and none waits for a computation that waits for it.
 //!
-//! A computation may meet itself: by recursion, or because its thread took up another task of a thread pool while it
-//! waited. It then computes without a claim. The same holds for a circle of computations that wait for each other, which
-//! is found before it closes. In a pool of rayon, a waiting thread runs other tasks meanwhile, so that the pool does not
-//! starve. What none of this detects, such as a task that was spawned by the computation that waits for it, is ended by the
+//! A computation may meet itself: by recursion, or because its thread took up another task of a
+//! thread pool while it waited. It then computes without a claim. The same holds for a circle of
+//! computations that wait for each other, which is found before it closes. In a pool of rayon, a
+//! waiting thread runs other tasks meanwhile, so that the pool does not starve. What none of this
+//! detects, such as a task that was spawned by the computation that waits for it, is ended by the
 //! waiting time, which is bounded.
 
 pub(crate) mod timer;
@@ -56,7 +57,8 @@ struct State {
 #[derive(Default)]
 struct Table {
     flights: HashMap<FlightId, Arc<Flight>>,
-    /// Which computations each one waits for: more than one if its thread took up other tasks while it waited.
+    /// Which computations each one waits for: more than one if its thread took up other tasks while
+    /// it waited.
     waits: HashMap<FlightId, Vec<FlightId>>,
 }
 
@@ -135,8 +137,8 @@ pub(crate) fn join(id: FlightId, caller: Caller) -> Join {
     Join::Leader(Guard { id, flight, on_stack_of })
 }
 
-/// What to wait for if the call is computed for another store of this process, such as one folder opened by two paths;
-/// `None` if it is not.
+/// What to wait for if the call is computed for another store of this process, such as one folder
+/// opened by two paths; `None` if it is not.
 pub(crate) fn join_elsewhere(id: FlightId) -> Option<Join> {
     let mut table = TABLE.lock();
     let mut flights = table.flights.iter();
@@ -203,7 +205,8 @@ impl Drop for Edges {
 }
 
 impl Wait {
-    /// Blocks until the computation is finished, or until `deadline`. Returns whether it is finished.
+    /// Blocks until the computation is finished, or until `deadline`. Returns whether it is
+    /// finished.
     pub(crate) fn block(self, deadline: Instant) -> bool {
         let in_pool = rayon::current_thread_index().is_some();
         let Self { flight, edges } = self;
@@ -243,7 +246,8 @@ impl Wait {
     }
 }
 
-/// Blocks for a moment of a bounded wait for another process; in a pool, runs another of its tasks instead.
+/// Blocks for a moment of a bounded wait for another process; in a pool, runs another of its tasks
+/// instead.
 pub(crate) fn pause(step: Duration) {
     if rayon::current_thread_index().is_none() || rayon::yield_now() != Some(rayon::Yield::Executed) {
         thread::sleep(step);

@@ -1,4 +1,5 @@
-//! Waking tasks at a time, on any executor: one thread for all of them, which runs only while a task waits.
+//! Waking tasks at a time, on any executor: one thread for all of them, which runs only while a
+//! task waits.
 
 use std::collections::BTreeMap;
 use std::future::Future;

@@ -52,8 +52,8 @@ impl<T> Keeper<T> {
     }
 }
 
-/// Asks how values of type `T` are kept: `(&Probe::<T>::NEW).keeper()`, with both traits in scope. The compiler finds the
-/// method of [`AsValue`] first, if `T` has what that needs.
+/// Asks how values of type `T` are kept: `(&Probe::<T>::NEW).keeper()`, with both traits in scope.
+/// The compiler finds the method of [`AsValue`] first, if `T` has what that needs.
 #[doc(hidden)]
 pub struct Probe<T>(PhantomData<fn() -> T>);
 

@@ -1,7 +1,8 @@
 //! Results kept in the memory of this process, in front of the store.
 //!
-//! A result is kept as its value if its type can be cloned and shared by threads, and as its stored bytes otherwise. The keys
-//! are spread over shards with a lock each, which is held for a look-up and never while a value is cloned or decoded.
+//! A result is kept as its value if its type can be cloned and shared by threads, and as its stored
+//! bytes otherwise. The keys are spread over shards with a lock each, which is held for a look-up
+//! and never while a value is cloned or decoded.
 
 mod keeper;
 mod shard;
@@ -72,7 +73,8 @@ impl Tier {
         self.shard(key).lock().get(&id(key), used)
     }
 
-    /// Keeps a result, and drops others until all have at most `limit` bytes. One larger than that is not kept.
+    /// Keeps a result, and drops others until all have at most `limit` bytes. One larger than that
+    /// is not kept.
     pub(crate) fn keep(&self, key: &Key, kept: Kept, limit: u64, policy: Policy) {
         self.remove(key);
         if kept.bytes > limit {
