@@ -8,6 +8,7 @@ mod expand;
 mod function;
 mod groups;
 mod options;
+mod reached;
 mod tracked;
 
 use proc_macro2::{TokenStream, TokenTree};
@@ -92,7 +93,13 @@ fn cached_tokens(arguments: TokenStream, item: &TokenStream) -> TokenStream {
     };
     let mut function = Function::parse(item_fn.clone(), &mut errors);
     check::check(&mut function, &options, &mut errors);
-    let Some(errors) = errors.into_tokens() else { return expand::expand(&function, &options) };
+    if options.name.as_ref().is_some_and(|name| reached::name_is_taken(&name.value())) {
+        errors.at(
+            &options.name,
+            "another function of this crate has this name; results of one would be taken for the other's",
+        );
+    }
+    let Some(errors) = errors.into_tokens() else { return expand::expand(&function, &options, item) };
     RemoveSkips.visit_item_fn_mut(&mut item_fn);
     item_fn.attrs.retain(|attribute| attributes::name(attribute) != "cached");
     quote!(#item_fn #errors)

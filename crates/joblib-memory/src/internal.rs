@@ -14,7 +14,7 @@ pub use crate::entry::metadata::Metadata;
 pub use crate::error::Result;
 pub use crate::function::code::{Code, HasCode};
 pub use crate::function::options::CallOptions;
-pub use crate::function::site::Site;
+pub use crate::function::site::{Known, Parts, Site};
 pub use crate::function::stats::FunctionStats;
 pub use crate::memory::Memory;
 pub use crate::memory::installed::already_installed;

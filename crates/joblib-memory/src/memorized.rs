@@ -23,6 +23,7 @@ use crate::function::Function;
 use crate::function::code::Code;
 use crate::function::options::{CallOptions, Callback};
 use crate::function::runtime::Declared;
+use crate::function::site::Parts;
 use crate::function::stats::FunctionStats;
 use crate::memory::Memory;
 use crate::memory::settings::{Invalid, valid_mmap_mode};
@@ -384,7 +385,7 @@ impl<F> MemorizedFunc<F> {
 
     fn described(&self) -> Arc<Function> {
         let warnings = self.memory.settings().warnings;
-        self.memory.functions().named(&self.name, self.version, self.declared, self.place, warnings)
+        self.memory.functions().named(&self.name, self.version, &self.declared, self.place, warnings)
     }
 
     fn call_of<A>(&self, arguments: &A) -> Call<'_>
@@ -394,7 +395,14 @@ impl<F> MemorizedFunc<F> {
         let function = self.described();
         let own = Code::new(function.version.code());
         let given = Given { compress: self.compress.as_ref(), callback: self.callback.as_ref() };
-        let mut call = Call::of_function(&self.memory, function, self.options, given, own, &[]);
+        let mut call = Call::of_function(
+            &self.memory,
+            function,
+            self.options,
+            given,
+            Parts { own, depends: &[], reached: "" },
+        );
+        call.stored::<F::Output, KeepAll>();
         if let Some(message) = self.invalid.message() {
             call.invalid_option(message);
         }

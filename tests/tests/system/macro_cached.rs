@@ -173,7 +173,9 @@ fn methods_of_one_name_on_two_types_are_two_functions() {
         ((6.0, -1.0, -1.0), 2)
     );
     match (Scaler { factor: 2.0 }.scale_explain(1.0)) {
-        Explanation::Hit(metadata) => assert_eq!(metadata.function(), "system::macro_cached::Scaler::scale"),
+        Explanation::Hit(metadata) => {
+            assert_eq!(metadata.function(), "joblib_tests::system::macro_cached::Scaler::scale")
+        }
         other => panic!("{other:?}"),
     }
 }

@@ -115,14 +115,15 @@ impl Expansion<'_> {
     pub(super) fn prepare(&self) -> (Ident, TokenStream) {
         let krate = &self.krate;
         let (call, memory) = (local("call"), local("memory"));
-        let (chosen, known, owner) = (self.memory(), self.known(), self.owner());
-        let generics = self.generics(&call);
+        let (chosen, known) = (self.memory(), self.known());
+        let (generics, stored) = (self.generics(&call), self.stored(&call));
         let key = self.key(|name, value, at| quote_spanned!(at=> #call.argument(#name, #value);));
         let statements = quote! {
             let #memory: &#krate::internal::Memory = #chosen;
             #[allow(unused_mut)]
-            let mut #call = #krate::internal::Call::new(#known, #memory, #owner);
+            let mut #call = #krate::internal::Call::new(#known, #memory);
             #generics
+            #stored
             #key
         };
         (call, statements)
@@ -159,9 +160,24 @@ impl Expansion<'_> {
         });
         let types = types.map(|parameter| {
             let ident = &parameter.ident;
-            quote!(#call.generic(::core::any::type_name::<#ident>());)
+            quote!(#call.generic::<#ident>();)
         });
-        quote!(#(#types)*)
+        // Those that have no name are known by the argument.
+        let unnamed =
+            function.arguments.iter().filter(|argument| !argument.ignored && mentions(&argument.ty, "impl"));
+        let unnamed = unnamed.map(|argument| {
+            let (cfgs, ident) = (&argument.cfgs, &argument.ident);
+            quote!(#(#cfgs)* #call.type_of(&#ident);)
+        });
+        quote!(#(#types)* #(#unnamed)*)
+    }
+
+    /// The type of what is stored.
+    fn stored(&self, call: &Ident) -> TokenStream {
+        let (keep, output) = (&self.keep, &self.function.output);
+        let mut call = call.clone();
+        call.set_span(output.span().resolved_at(call.span()));
+        quote_spanned!(output.span()=> #call.stored::<#output, #keep>();)
     }
 
     /// Statements made of each part of the key: its name, a reference to its value, and its place.

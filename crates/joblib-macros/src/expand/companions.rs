@@ -139,9 +139,8 @@ impl Expansion<'_> {
         } else {
             self.memory()
         };
-        let (known, owner, memory) = (self.known(), self.owner(), local("memory"));
-        let arguments =
-            arguments(&quote!(#memory), &quote!(&#krate::internal::Call::new(#known, #memory, #owner)));
+        let (known, memory) = (self.known(), local("memory"));
+        let arguments = arguments(&quote!(#memory), &quote!(&#krate::internal::Call::new(#known, #memory)));
         self.companion(
             doc,
             &TokenStream::new(),

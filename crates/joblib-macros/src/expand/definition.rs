@@ -8,6 +8,7 @@ use syn::{Expr, ExprLit, Ident, Lit, Path};
 use super::{Expansion, Layout, local};
 use crate::code;
 use crate::options::{Expires, Options};
+use crate::reached;
 
 impl Expansion<'_> {
     /// The name of the hidden function that returns the definition.
@@ -26,7 +27,7 @@ impl Expansion<'_> {
             #(#cfgs)*
             #[doc(hidden)]
             #[allow(dead_code, clippy::all, clippy::pedantic)]
-            #vis fn #name() -> &'static #krate::internal::Site { #definition }
+            #vis fn #name() -> #krate::internal::Known { #definition }
             #(#cfgs)*
             #code
         }
@@ -42,15 +43,6 @@ impl Expansion<'_> {
         quote!(#path())
     }
 
-    /// The type that a method belongs to, for the name that it is stored under.
-    pub(super) fn owner(&self) -> TokenStream {
-        if self.layout == Layout::Member || self.function.receiver.is_some() || self.function.names_self {
-            quote!(::core::option::Option::Some(::core::any::type_name::<Self>()))
-        } else {
-            quote!(::core::option::Option::None)
-        }
-    }
-
     /// The function's own code as an expression.
     fn own_code(&self) -> TokenStream {
         let function = self.function;
@@ -58,45 +50,121 @@ impl Expansion<'_> {
         new_code(&self.krate, hash)
     }
 
-    /// The function's code, that of what it depends on, and the version, as a constant expression.
+    /// All that counts as the function's code, as a constant expression.
     fn code(&self) -> TokenStream {
-        whole_code(&self.krate, &self.own_code(), self.options)
+        let krate = &self.krate;
+        let code = whole_code(krate, &self.own_code(), self.options);
+        let meaning = new_code(krate, code::digest(&self.meaning()));
+        let seen = match &self.reached {
+            Some(reached) => {
+                let seen = new_code(krate, reached.digest);
+                let values = self.values();
+                let values = values.iter().map(|(_, code)| code);
+                quote!(.and(#seen) #(.and(#values))*)
+            }
+            // Helpers of another package of the same name are others, and are not seen.
+            None => {
+                let package = new_code(krate, reached::package_digest());
+                quote!(.and(#package))
+            }
+        };
+        quote!(#code.and(#meaning) #seen)
+    }
+
+    /// What the attribute says of the meaning of keys and results.
+    fn meaning(&self) -> String {
+        let Self { function, options, .. } = self;
+        let ignored = function
+            .arguments
+            .iter()
+            .filter(|argument| argument.ignored)
+            .map(|argument| argument.name.as_str());
+        let mut ignored: Vec<&str> = ignored.collect();
+        ignored.sort_unstable();
+        let key = options.key.as_ref().map(|key| code::normal_text(&key.to_token_stream()));
+        let files: Vec<String> =
+            options.files.iter().map(|file| code::normal_text(&file.to_token_stream())).collect();
+        let keep = options.keep.map_or_else(|| function.kept_by_default(), |(keep, _)| keep);
+        let on_self = options.on_self.map(|(on_self, _)| on_self);
+        format!("key {key:?} ignored {ignored:?} files {files:?} keep {keep:?} self {on_self:?}")
+    }
+
+    /// What the compiler decides: a name for people, and a constant expression for its code.
+    fn values(&self) -> Vec<(String, TokenStream)> {
+        let krate = &self.krate;
+        let Some(reached) = &self.reached else { return Vec::new() };
+        let conditions = reached.conditions.iter().map(|condition| {
+            let code = quote!(#krate::internal::Code::of_condition(::core::cfg!(#condition)));
+            (format!("cfg({})", code::normal_text(condition)), code)
+        });
+        let variables = reached.variables.iter().map(|name| {
+            let code = quote!(#krate::internal::Code::of_variable(::core::option_env!(#name)));
+            (format!("the environment variable {name}"), code)
+        });
+        conditions.chain(variables).collect()
     }
 
     fn definition(&self) -> TokenStream {
         let Self { function, options, krate, .. } = self;
         let name = function.sig.ident.to_string();
-        let name = name.strip_prefix("r#").unwrap_or(&name);
+        let mut name = name.strip_prefix("r#").unwrap_or(&name).to_owned();
+        if let Some(ordinal) =
+            self.reached.as_ref().map(|reached| reached.ordinal).filter(|ordinal| *ordinal > 0)
+        {
+            name = format!("{name}#{}", ordinal + 1);
+        }
         let (own, whole) = (self.own_code(), self.code());
         let source = code::source_of_function(&function.sig, &function.block);
         let depends = options.depends.iter().map(|path| {
             let (name, code) = (name_of_path(path), code_of_path(krate, path));
             quote!((#name, #code))
         });
+        let values = self.values().into_iter().map(|(name, code)| quote!((#name, #code)));
+        let depends = depends.chain(values);
+        let package = reached::package();
+        let fixed = match &options.name {
+            Some(name) => quote!(::core::option::Option::Some(#name)),
+            None => quote!(::core::option::Option::None),
+        };
+        // The hidden function, and the struct that it is in.
+        let depth: usize = if self.layout == Layout::Beside { 2 } else { 1 };
+        let listing = self.reached.as_ref().map_or("", |reached| reached.listing.as_str());
+        let ambiguous = self.reached.as_ref().map_or(&[][..], |reached| &reached.ambiguous[..]);
         let call_options = self.call_options();
         let at = function.sig.ident.span();
         let (file, line) = (quote_spanned!(at=> ::core::file!()), quote_spanned!(at=> ::core::line!()));
         let site = quote! {
             #krate::internal::Site {
-                module: ::core::module_path!(),
+                package: #package,
                 name: #name,
+                fixed: #fixed,
+                depth: #depth,
                 file: #file,
                 line: #line,
-                own: #own,
                 code: #whole,
                 source: #source,
-                depends: &[#(#depends),*],
+                parts: #krate::internal::Parts {
+                    own: #own,
+                    depends: &[#(#depends),*],
+                    reached: #listing,
+                },
+                ambiguous: &[#(#ambiguous),*],
                 options: #call_options,
             }
         };
         // A static can't name `Self`; a constant in the function can, but has no address that is sure to stay the same.
-        if super::mentions(&site, "Self") {
-            return quote!(const { &#site });
-        }
-        let statics = local("SITE");
+        let (declared, site) = if super::mentions(&site, "Self") {
+            (TokenStream::new(), quote!(const { &#site }))
+        } else {
+            let statics = local("SITE");
+            (
+                quote!(#[allow(unexpected_cfgs)] static #statics: #krate::internal::Site = #site;),
+                quote!(&#statics),
+            )
+        };
         quote! {
-            static #statics: #krate::internal::Site = #site;
-            &#statics
+            #declared
+            #krate::internal::Known { site: #site, path: ::core::any::type_name_of_val(&|| ()) }
         }
     }
 
@@ -152,10 +220,20 @@ pub(crate) fn new_code(krate: &TokenStream, hash: u128) -> TokenStream {
 pub(crate) fn whole_code(krate: &TokenStream, own: &TokenStream, options: &Options) -> TokenStream {
     let depends = options.depends.iter().map(|path| code_of_path(krate, path));
     let version = options.version.iter().map(|version| {
-        let version = new_code(krate, code::hash(&format!("version {version}")));
+        let version = new_code(krate, code::digest(&format!("version {version}")));
         quote!(.and(#version))
     });
-    quote!(#own #(.and(#depends))* #(#version)*)
+    let crates = options.crates.iter().map(|_| match reached::locked_digest() {
+        Ok(locked) => {
+            let locked = new_code(krate, locked);
+            quote!(.and(#locked))
+        }
+        Err(reason) => {
+            let reason = format!("`depends(crates)` needs the package's `Cargo.lock`: {reason}");
+            quote!(.and({ ::core::compile_error!(#reason); loop {} }))
+        }
+    });
+    quote!(#own #(.and(#depends))* #(#version)* #(#crates)*)
 }
 
 /// What `depends(…)` finds beside a function in an `impl`.

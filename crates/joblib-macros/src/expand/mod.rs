@@ -15,7 +15,8 @@ use syn::{FnArg, Ident, Signature};
 
 use crate::code::normal_text;
 use crate::function::Function;
-use crate::options::{Keep, Options, crate_path};
+use crate::options::{Extent, Keep, Options, crate_path};
+use crate::reached::{self, Reached};
 
 pub(crate) use definition::{code_const, code_name, new_code, whole_code};
 
@@ -39,10 +40,12 @@ struct Expansion<'a> {
     krate: TokenStream,
     /// The marker of what is kept.
     keep: TokenStream,
+    /// What the sources tell; `None` where only the function's own tokens count.
+    reached: Option<Reached>,
 }
 
 /// The expansion of a function that was checked.
-pub(crate) fn expand(function: &Function, options: &Options) -> TokenStream {
+pub(crate) fn expand(function: &Function, options: &Options, item: &TokenStream) -> TokenStream {
     let in_impl = function.receiver.is_some() || options.associated.is_some() || function.names_self;
     let layout = match &options.companions {
         Some(companions) if !companions.value => Layout::Inside,
@@ -58,7 +61,11 @@ pub(crate) fn expand(function: &Function, options: &Options) -> TokenStream {
         Keep::Ok => quote_spanned!(at=> #here::internal::KeepOk),
         Keep::Some => quote_spanned!(at=> #here::internal::KeepSome),
     };
-    let expansion = Expansion { function, options, layout, krate, keep };
+    let reached = match options.code {
+        Some(Extent::Own) => None,
+        _ => reached::of_function(&function.sig.ident.to_string(), item),
+    };
+    let expansion = Expansion { function, options, layout, krate, keep, reached };
     let main = expansion.main();
     match layout {
         Layout::Inside => main,

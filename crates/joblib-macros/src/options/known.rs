@@ -1,7 +1,8 @@
 //! Every option: its name, its form, where it can stand and how it is read, in one place.
 
 use proc_macro2::Span;
-use syn::Path;
+use syn::parse::Parse;
+use syn::{Expr, Path};
 
 use super::value::{self, Given, Wrong};
 use super::{Attribute, Options};
@@ -13,6 +14,8 @@ pub(super) struct Known {
     pub(super) form: &'static str,
     /// Whether `#[tracked]` has it too.
     tracked: bool,
+    /// Whether it says what a key or a stored result means.
+    code: bool,
     /// Whether it may be written more than once.
     pub(super) repeats: bool,
     /// Reads what stands after the name; the span is that of the name.
@@ -25,11 +28,15 @@ impl Known {
         form: &'static str,
         set: fn(&mut Options, Given, Span) -> Result<(), Wrong>,
     ) -> Self {
-        Self { name, form, tracked: false, repeats: false, set }
+        Self { name, form, tracked: false, code: false, repeats: false, set }
     }
 
     const fn tracked(self) -> Self {
         Self { tracked: true, ..self }
+    }
+
+    const fn code(self) -> Self {
+        Self { code: true, ..self }
     }
 
     const fn repeats(self) -> Self {
@@ -42,26 +49,55 @@ impl Known {
     }
 }
 
+/// Whether an option says what a key or a stored result means, so that it counts as code.
+pub(crate) fn is_code(name: &str) -> bool {
+    KNOWN.iter().any(|known| known.name == name && known.code)
+}
+
 /// Every option, in the order of the documentation.
-pub(super) const KNOWN: [Known; 18] = [
+pub(super) const KNOWN: [Known; 21] = [
     Known::new("ignore", "`ignore = \"argument\"` or `ignore(\"one\", \"other\")`", |options, given, _| {
         value::strings(given, &mut options.ignore)
     })
+    .code()
     .repeats(),
     Known::new("key", "`key = (&id, scale)`: an expression over the arguments", |options, given, _| {
         options.key = Some(value::value(given)?);
         Ok(())
-    }),
-    Known::new("depends", "`depends(helper, module::other)`", |options, given, _| {
-        value::list(given, Path::parse_mod_style, &mut options.depends)
+    })
+    .code(),
+    Known::new("file", "`file(\"path\")`: files whose content counts", |options, given, _| {
+        value::list(given, Expr::parse, &mut options.files)
+    })
+    .code()
+    .repeats(),
+    Known::new("depends", "`depends(helper, module::other)` or `depends(crates)`", |options, given, span| {
+        let mut depends = Vec::new();
+        let read = value::list(given, Path::parse_mod_style, &mut depends);
+        options.crates =
+            options.crates.or(depends.iter().any(|path| path.is_ident("crates")).then_some(span));
+        depends.retain(|path| !path.is_ident("crates"));
+        options.depends.append(&mut depends);
+        read
     })
     .tracked()
+    .code()
     .repeats(),
     Known::new("version", "`version = 2` or `version = \"text\"`", |options, given, _| {
         options.version = Some(value::version(&value::value(given)?)?);
         Ok(())
     })
-    .tracked(),
+    .tracked()
+    .code(),
+    Known::new("code", "`code = \"reach\"` or `code = \"own\"`", |options, given, _| {
+        options.code = Some(value::extent(given)?);
+        Ok(())
+    })
+    .code(),
+    Known::new("name", "`name = \"study::fit\"`", |options, given, _| {
+        options.name = Some(value::name(given)?);
+        Ok(())
+    }),
     Known::new(
         "memory",
         "`memory = MEMORY`: an expression of type `Memory` or `&Memory`",
@@ -117,11 +153,13 @@ pub(super) const KNOWN: [Known; 18] = [
     Known::new("keep", "`keep = \"all\"`, `keep = \"ok\"` or `keep = \"some\"`", |options, given, span| {
         options.keep = Some((value::keep(given)?, span));
         Ok(())
-    }),
+    })
+    .code(),
     Known::new("self", "`self = \"hash\"` or `self = \"ignore\"`", |options, given, span| {
         options.on_self = Some((value::on_self(given)?, span));
         Ok(())
-    }),
+    })
+    .code(),
     Known::new("associated", "`associated`", |options, given, span| {
         options.associated = Some(value::flag(&given, span)?);
         Ok(())

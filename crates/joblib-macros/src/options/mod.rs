@@ -11,6 +11,8 @@ use syn::{Expr, Ident, LitBool, LitStr, Path};
 
 use crate::errors::{Errors, nearest};
 use known::{ELSEWHERE, KNOWN, Known};
+
+pub(crate) use known::is_code;
 use value::Wrong;
 
 /// What is kept of a returned value.
@@ -28,6 +30,15 @@ pub(crate) enum OnSelf {
     Ignore,
 }
 
+/// What counts as a function's code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// The function and all that it reaches.
+    Reach,
+    /// The function's own tokens.
+    Own,
+}
+
 /// The options as written, each with its place.
 #[derive(Default)]
 pub(crate) struct Options {
@@ -35,7 +46,12 @@ pub(crate) struct Options {
     pub(crate) ignore: Vec<LitStr>,
     pub(crate) key: Option<Expr>,
     pub(crate) depends: Vec<Path>,
+    /// Whether the versions of packages from elsewhere count: `depends(crates)`.
+    pub(crate) crates: Option<Span>,
     pub(crate) version: Option<String>,
+    pub(crate) code: Option<Extent>,
+    pub(crate) name: Option<LitStr>,
+    pub(crate) files: Vec<Expr>,
     pub(crate) memory: Option<Expr>,
     pub(crate) mmap_mode: Option<Expr>,
     pub(crate) verify_mapped: Option<Span>,

@@ -6,7 +6,7 @@ use syn::parse::{Parse, ParseStream, Parser};
 use syn::{Expr, ExprLit, Ident, Lit, LitStr, Path, Token};
 
 use super::syntax::split_at_commas;
-use super::{Expires, Keep, OnSelf};
+use super::{Expires, Extent, Keep, OnSelf};
 
 /// What stands after an option's name.
 pub(super) enum Given {
@@ -264,4 +264,19 @@ pub(super) fn on_self(given: Given) -> Result<OnSelf, Wrong> {
         "ignore" => Ok(OnSelf::Ignore),
         _ => Err(Wrong::at(&text, "expected \"hash\" or \"ignore\"")),
     }
+}
+
+pub(super) fn extent(given: Given) -> Result<Extent, Wrong> {
+    let text: LitStr = value(given)?;
+    match text.value().as_str() {
+        "reach" => Ok(Extent::Reach),
+        "own" => Ok(Extent::Own),
+        _ => Err(Wrong::at(&text, "expected \"reach\" (the function and all that it reaches) or \"own\"")),
+    }
+}
+
+pub(super) fn name(given: Given) -> Result<LitStr, Wrong> {
+    let text: LitStr = value(given)?;
+    let is_name = !text.value().is_empty() && !text.value().contains(char::is_control);
+    if is_name { Ok(text) } else { Err(Wrong::at(&text, "expected a name, as in `name = \"study::fit\"`")) }
 }

@@ -73,10 +73,10 @@ fn companions_do_everything_else_with_the_same_call() {
     assert_eq!(runs_of(|| add::call_and_shelve(10, 20, false).get().unwrap()), (30, 0));
     assert_eq!(runs_of(|| add::call_and_shelve(10, 21, false).get().unwrap()), (31, 1));
     let Explanation::Hit(metadata) = add::explain(10, 20, false) else { panic!("it is stored") };
-    assert_eq!(metadata.function(), "macros::cached::add");
+    assert_eq!(metadata.function(), "joblib_macros::macros::cached::add");
     let arguments: Vec<_> = metadata.arguments().iter().map(|a| (a.name(), a.text())).collect();
     assert_eq!(arguments, [("a", Some("10")), ("b", Some("20"))]);
-    assert_eq!(add::stats().function, "macros::cached::add");
+    assert_eq!(add::stats().function, "joblib_macros::macros::cached::add");
     assert!(add::clear().unwrap() >= 2);
     assert_eq!(runs_of(|| add(10, 20, false)), (30, 1));
 }
@@ -339,7 +339,7 @@ fn methods_say_what_self_is_for_and_have_companions_in_the_impl() {
     assert_eq!(model(3.0).predict_call_and_shelve(3.0).get().unwrap(), 9.0);
     assert_eq!(model(3.0).predict_uncached(3.0), 9.0);
     let Explanation::Hit(metadata) = model(3.0).predict_explain(3.0) else { panic!("it is stored") };
-    assert_eq!(metadata.function(), "macros::cached::Model::predict");
+    assert_eq!(metadata.function(), "joblib_macros::macros::cached::Model::predict");
     assert_eq!(runs_of(|| (model(1.0).count(1), model(2.0).count(1))), ((1, 1), 1));
     assert_eq!(runs_of(|| (model(1.0).into_weight("a"), model(1.0).into_weight("b"))), ((1.0, 1.0), 1));
     assert_eq!(runs_of(|| (Model::parameters(2), Model::parameters(2))), ((vec![0.0; 2], vec![0.0; 2]), 1));

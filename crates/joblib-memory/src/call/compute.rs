@@ -21,6 +21,7 @@ use crate::entry::codec::{self, Entry, Mapping, Wanted};
 use crate::entry::metadata::{Argument, Metadata, Times};
 use crate::function::Function;
 use crate::function::code::Code;
+use crate::function::site::Parts;
 use crate::memory::Memory;
 use crate::report::{self, Level, Readable};
 use crate::single_flight;
@@ -41,8 +42,7 @@ struct Computation {
     function: Arc<Function>,
     key: Key,
     arguments: Vec<Argument>,
-    own_code: Code,
-    depends: &'static [(&'static str, Code)],
+    parts: Parts,
     right: Right,
     compress: Option<Compress>,
     mapping: Option<Mapping>,
@@ -170,8 +170,7 @@ impl KeyedCall<'_> {
             function: self.call.function,
             key: self.key,
             arguments,
-            own_code: self.call.own_code,
-            depends: self.call.depends,
+            parts: self.call.parts,
             right,
             compress,
             mapping,
@@ -239,8 +238,14 @@ impl Computation {
             duration: times.duration().as_secs_f64(),
             function: self.function.version.function().to_owned(),
             code: self.key.version().code().into(),
-            own_code: hash_of(self.own_code),
-            depends: self.depends.iter().map(|&(name, code)| (name.to_owned(), hash_of(code))).collect(),
+            own_code: hash_of(self.parts.own),
+            reached: self.parts.reached.to_owned(),
+            depends: self
+                .parts
+                .depends
+                .iter()
+                .map(|&(name, code)| (name.to_owned(), hash_of(code)))
+                .collect(),
             arguments: std::mem::take(&mut self.arguments),
             host: Holder::host_name().to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -175,10 +175,10 @@ fn of_missing(call: &KeyedCall<'_>) -> Explanation {
 
 fn changed_functions(call: &Call<'_>, metadata: &Metadata) -> Vec<String> {
     let mut changed: Vec<String> = Vec::new();
-    if metadata.own_code != Hash::from(call.own_code.hash()) {
+    if metadata.own_code != Hash::from(call.parts.own.hash()) {
         changed.push(call.name().to_owned());
     }
-    for (name, code) in call.depends {
+    for (name, code) in call.parts.depends {
         let stored = metadata.depends.iter().find(|(stored, _)| stored == name);
         if stored.is_none_or(|(_, stored)| *stored != Hash::from(code.hash())) {
             changed.push((*name).to_owned());

@@ -18,12 +18,13 @@ use std::time::Instant;
 use joblib_store::{Key, Store};
 use serde::{Serialize, Serializer};
 
+use self::keep::Keep;
 use self::settings::{CallSettings, Given};
 use crate::entry::argument_text::argument_text;
 use crate::function::Function;
-use crate::function::code::Code;
 use crate::function::options::CallOptions;
-use crate::function::site::Site;
+use crate::function::site::{Known, Parts};
+use crate::function::types::{self, Behind};
 use crate::memory::Memory;
 
 /// One call of a cached function, while its key is being made.
@@ -32,8 +33,9 @@ pub struct Call<'m> {
     pub(crate) memory: &'m Memory,
     pub(crate) function: Arc<Function>,
     pub(crate) settings: CallSettings<'m>,
-    own_code: Code,
-    depends: &'static [(&'static str, Code)],
+    pub(crate) parts: Parts,
+    /// Ends of the paths of types that have one name.
+    ambiguous: &'static [&'static str],
     /// The arguments' names and digests.
     arguments: Vec<(&'static str, [u8; 16])>,
     /// What is hashed to the call's digest.
@@ -75,9 +77,18 @@ impl Description {
 }
 
 impl<'m> Call<'m> {
-    pub fn new(site: &'static Site, memory: &'m Memory, of_type: Option<&'static str>) -> Self {
-        let function = memory.functions().of_site(site, of_type, memory.settings().warnings);
-        Self::of_function(memory, function, site.options, Given::default(), site.own, site.depends)
+    pub fn new(known: Known, memory: &'m Memory) -> Self {
+        let site = known.site;
+        let function = memory.functions().of_site(known, memory.settings().warnings);
+        let mut call = Self::of_function(memory, function, site.options, Given::default(), site.parts);
+        call.ambiguous = site.ambiguous;
+        if site.fixed.is_some()
+            && let Some((_, arguments)) = known.surroundings().split_once('<')
+        {
+            // One name stands for a method of many types.
+            call.type_name(arguments);
+        }
+        call
     }
 
     pub(crate) fn of_function(
@@ -85,8 +96,7 @@ impl<'m> Call<'m> {
         function: Arc<Function>,
         options: CallOptions,
         given: Given<'m>,
-        own_code: Code,
-        depends: &'static [(&'static str, Code)],
+        parts: Parts,
     ) -> Self {
         let name = function.version.function();
         let span = tracing::debug_span!(
@@ -103,8 +113,8 @@ impl<'m> Call<'m> {
             memory,
             function,
             settings: CallSettings::resolve(memory.settings(), options, given),
-            own_code,
-            depends,
+            parts,
+            ambiguous: &[],
             arguments: Vec::with_capacity(8),
             content,
             span,
@@ -113,16 +123,45 @@ impl<'m> Call<'m> {
         }
     }
 
-    /// Adds the type that a generic parameter stands for.
-    pub fn generic(&mut self, name: &'static str) {
+    fn type_name(&mut self, name: &str) {
         self.content.push(0);
         self.content.extend_from_slice(name.as_bytes());
+    }
+
+    /// Adds the type that a generic parameter stands for.
+    pub fn generic<T: ?Sized>(&mut self) {
+        let name = types::name_of::<T>(self.ambiguous);
+        self.type_name(&name);
+    }
+
+    /// Adds the type of an argument that the call chooses.
+    pub fn type_of<T: ?Sized>(&mut self, _: &T) {
+        self.generic::<T>();
+    }
+
+    /// Adds the type of what is stored.
+    pub fn stored<R, K: Keep<R>>(&mut self) {
+        self.content.push(2);
+        self.generic::<K::Stored>();
     }
 
     /// Adds an argument, or what stands for it in the key.
     pub fn argument<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) {
         if self.failed.is_some() {
             return;
+        }
+        match types::behind(value) {
+            Behind::Nothing => {}
+            Behind::Known(table) => self.type_name(&table),
+            Behind::Unknown => {
+                let message = format!(
+                    "the argument {name} of {} holds a `dyn` whose type can't be known in the next run: take \
+                     `impl Trait` or an enum, or write `key = …`",
+                    self.name()
+                );
+                self.failed = Some(Unkeyed::Unhashable(message));
+                return;
+            }
         }
         match joblib_hash::hash(value) {
             Ok(digest) => {

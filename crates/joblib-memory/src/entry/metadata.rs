@@ -31,6 +31,8 @@ pub struct Metadata {
     pub(crate) code: Hash,
     pub(crate) own_code: Hash,
     pub(crate) depends: Vec<(String, Hash)>,
+    /// What the function reached: a line each, of a digest, a tab, a name, a tab and a place.
+    pub(crate) reached: String,
     pub(crate) arguments: Vec<Argument>,
     pub(crate) host: String,
     pub(crate) version: String,

@@ -30,6 +30,26 @@ impl Code {
         Self(mixed ^ (mixed >> 67))
     }
 
+    /// What the compiler decided about a condition; for generated code.
+    #[doc(hidden)]
+    pub const fn of_condition(holds: bool) -> Self {
+        Self(if holds { 1 } else { 2 })
+    }
+
+    /// The value of an environment variable when the program was compiled; for generated code.
+    #[doc(hidden)]
+    pub const fn of_variable(value: Option<&str>) -> Self {
+        let Some(value) = value else { return Self(3) };
+        let bytes = value.as_bytes();
+        let mut code = Self(4).and(Self(bytes.len() as u128));
+        let mut at = 0;
+        while at < bytes.len() {
+            code = code.and(Self(bytes[at] as u128));
+            at += 1;
+        }
+        code
+    }
+
     /// The code that a text stands for.
     pub(crate) fn of_text(text: &str) -> Self {
         let mut hash = [0; 16];

@@ -1,20 +1,22 @@
 //! The functions that a memory has met: their names in the store and their counters.
 
 pub(crate) mod code;
+pub(crate) mod code_address;
 pub(crate) mod options;
 pub(crate) mod runtime;
 pub(crate) mod site;
 pub(crate) mod stats;
+pub(crate) mod types;
 
 use std::collections::HashMap;
 use std::panic::Location;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-use joblib_store::{FunctionVersion, Holder};
+use joblib_store::FunctionVersion;
 
 use self::code::Code;
 use self::runtime::Declared;
-use self::site::Site;
+use self::site::Known;
 use self::stats::{Counters, Stats};
 use crate::lock::Lock;
 use crate::report::{self, Warnings};
@@ -45,16 +47,7 @@ pub(crate) struct Functions {
     /// Where each name was declared first.
     declared: Lock<HashMap<String, (String, u32)>>,
     /// The same for functions made at run time, by name and version.
-    made: Lock<HashMap<(String, u64), Made>>,
-}
-
-/// The functions made at run time that go by one name and version.
-#[derive(Debug)]
-struct Made {
-    first: (Declared, String),
-    /// Those of one key, which distinguishes all but functions that are declared in different
-    /// blocks of one, and pointers.
-    by_key: HashMap<String, Vec<Declared>>,
+    made: Lock<HashMap<(String, u64), (Declared, String)>>,
 }
 
 /// Addresses of static descriptions; a function made at run time is known by its name, its version
@@ -66,20 +59,12 @@ pub(crate) enum Id {
 }
 
 impl Functions {
-    /// The function that `#[cached]` describes, of the type that it is a method of.
-    pub(crate) fn of_site(
-        &self,
-        site: &'static Site,
-        of_type: Option<&'static str>,
-        warnings: Warnings,
-    ) -> Arc<Function> {
-        let id =
-            Id::Static(std::ptr::from_ref(site) as usize, of_type.map_or(0, |name| name.as_ptr() as usize));
+    /// The function that `#[cached]` describes.
+    pub(crate) fn of_site(&self, known: Known, warnings: Warnings) -> Arc<Function> {
+        let site = known.site;
+        let id = Id::Static(std::ptr::from_ref(site) as usize, known.path.as_ptr() as usize);
         self.get(id, || {
-            let name = match of_type {
-                Some(name) => format!("{name}::{}", site.name),
-                None => format!("{}::{}", site.module, site.name),
-            };
+            let name = known.name();
             self.note_declaration(&name, site.file, site.line, warnings);
             FunctionVersion::new(name, site.code.hash(), site.source)
         })
@@ -90,11 +75,11 @@ impl Functions {
         &self,
         name: &str,
         version: u64,
-        declared: Declared,
+        declared: &Declared,
         place: &'static Location<'static>,
         warnings: Warnings,
     ) -> Arc<Function> {
-        self.get(Id::Named(name.to_owned(), version, declared), || {
+        self.get(Id::Named(name.to_owned(), version, declared.clone()), || {
             let key = self.note_made(name, version, declared, place, warnings);
             let code = Code::new(u128::from_be_bytes(*b"made at run time"))
                 .and(Code::new(u128::from(version)))
@@ -161,41 +146,15 @@ impl Functions {
         &self,
         name: &str,
         version: u64,
-        declared: Declared,
+        declared: &Declared,
         place: &'static Location<'static>,
         warnings: Warnings,
     ) -> String {
-        let (mut key, place) =
-            (declared.key(), format!("{}:{}:{}", place.file(), place.line(), place.column()));
+        let place = format!("{}:{}:{}", place.file(), place.line(), place.column());
         let mut made = self.made.lock();
-        let made = made
-            .entry((name.to_owned(), version))
-            .or_insert_with(|| Made { first: (declared, place.clone()), by_key: HashMap::new() });
-        let alike = made.by_key.entry(key.clone()).or_default();
-        let at = alike.iter().position(|known| *known == declared).unwrap_or_else(|| {
-            alike.push(declared);
-            alike.len() - 1
-        });
-        if at > 0 {
-            // An address means something in this process only: elsewhere the results are computed
-            // again.
-            key = match declared.address() {
-                Some(address) => format!("{key} {address:x} in {}", Holder::this_process()),
-                None => format!("{key} {}", declared.number()),
-            };
-        }
-        let (first, before) = &made.first;
-        if at > 0 && declared.address().is_some() {
-            report::warn_once(
-                warnings,
-                "collision",
-                name,
-                format_args!(
-                    "two functions are cached as `{name}` at {place}, by pointers: results of all but the first are known \
-                     in this process only; give each a name of its own"
-                ),
-            );
-        } else if *first != declared {
+        let (first, before) =
+            made.entry((name.to_owned(), version)).or_insert_with(|| (declared.clone(), place.clone()));
+        if first != declared {
             report::warn_once(
                 warnings,
                 "collision",
@@ -206,6 +165,6 @@ impl Functions {
                 ),
             );
         }
-        key
+        declared.key()
     }
 }

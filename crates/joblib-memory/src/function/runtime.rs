@@ -1,20 +1,26 @@
 //! Which function it is that was cached under a name: two of one name never share results.
 
 use std::any::{TypeId, type_name};
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::Location;
 use std::path::Path;
 
+use joblib_store::Holder;
+
+use super::code_address;
+use super::types::{Behind, behind, number_of};
+
 /// A function made at run time, as far as it can be told from others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Declared {
     /// Each closure has a type of its own, and so has each function.
     id: TypeId,
     type_name: &'static str,
+    /// The compiler's number of the type: two functions in blocks of one may have one name.
+    number: String,
     /// Where it was cached. It counts only where the type does not tell the function.
     place: Option<&'static Location<'static>>,
-    /// What a pointer to a function points at.
-    address: Option<usize>,
+    /// What a pointer to a function, or a `dyn Fn`, points at.
+    pointed: Option<String>,
 }
 
 impl Declared {
@@ -22,43 +28,44 @@ impl Declared {
         let type_name = type_name::<F>();
         // Pointers to functions and trait objects.
         let opaque = type_name.contains("fn(") || type_name.contains("dyn ");
+        let pointed = match (address_of(function, type_name), behind(function)) {
+            (Some(address), _) => {
+                Some(code_address::lasting(address).unwrap_or_else(|| in_this_process(address)))
+            }
+            (None, Behind::Known(table)) => Some(table),
+            (None, Behind::Unknown) => Some(in_this_process(std::ptr::from_ref(function) as usize)),
+            (None, Behind::Nothing) => None,
+        };
         Self {
             id: typeid::of::<F>(),
             type_name,
+            number: number_of::<F>(),
             place: opaque.then_some(place),
-            address: address_of(function, type_name),
+            pointed,
         }
-    }
-
-    /// What a pointer to a function points at, which tells it from others in this process only;
-    /// `None` of anything else.
-    pub(crate) fn address(&self) -> Option<usize> {
-        self.address
     }
 
     /// What tells the function from others of its name, also in other runs of the program.
     ///
-    /// The name of its type does for a function. Closures in one function have one name, so the
-    /// compiler's number of the type counts too: the same in each build with the same compiler and
-    /// profile. A place does without its line's folder, so that a project can move.
+    /// The name and the compiler's number of its type do for a function or a closure: the number is the same in each build
+    /// with the same compiler and profile. What a pointer points at is known in runs of the same build. A place does without
+    /// its line's folder, so that a project can move.
     pub(crate) fn key(&self) -> String {
-        let mut key = self.type_name.to_owned();
-        if self.type_name.contains("{{closure}}") {
-            key = format!("{key} {}", self.number());
-        }
+        let mut key = format!("{} {}", self.type_name, self.number);
         if let Some(place) = self.place {
             let file = Path::new(place.file()).file_name().unwrap_or_default().display();
             key = format!("{key} {file}:{}:{}", place.line(), place.column());
         }
+        if let Some(pointed) = &self.pointed {
+            key = format!("{key} {pointed}");
+        }
         key
     }
+}
 
-    /// The compiler's number of the type.
-    pub(crate) fn number(&self) -> String {
-        let mut hasher = DefaultHasher::new();
-        self.id.hash(&mut hasher);
-        format!("{:016x}", hasher.finish())
-    }
+/// An address that means nothing elsewhere: results are computed again in other processes.
+fn in_this_process(address: usize) -> String {
+    format!("{address:x} in {}", Holder::this_process())
 }
 
 /// What `function` points at, if it is a pointer to a function.
@@ -96,13 +103,26 @@ mod tests {
         assert_eq!(declared(&first), declared(&first));
         assert_ne!(declared(&first).key(), declared(&second).key());
         assert_eq!(declared(&named).key(), declared(&named).key());
-        assert_eq!(declared(&named).key(), type_name_of(&named));
         // What a pointer points at its type does not say.
         let pointer: fn(f64) -> f64 = named;
         let boxed: Box<dyn Fn(f64) -> f64> = Box::new(named);
         assert_ne!(declared(&pointer).key(), declared(&pointer).key());
         assert_ne!(declared(&boxed).key(), declared(&boxed).key());
         assert!(declared(&pointer).key().contains(" runtime.rs:"));
+    }
+
+    #[test]
+    fn two_functions_of_one_name_in_blocks_of_one_are_two() {
+        let first = {
+            fn step() -> u8 {
+                1
+            }
+            Declared::new(&step, Location::caller()).key()
+        };
+        fn step() -> u8 {
+            2
+        }
+        assert_ne!(first, Declared::new(&step, Location::caller()).key());
     }
 
     fn length(text: &str) -> usize {
@@ -115,23 +135,24 @@ mod tests {
 
     #[test]
     fn pointers_to_functions_are_told_apart_by_what_they_point_at() {
-        let declared = |pointer: fn(f64) -> f64| declared(&pointer);
-        let (first, second) = (declared(named), declared(f64::sqrt));
-        assert_eq!(first, declared(named));
-        assert_ne!(first, second);
-        assert_eq!(first.key(), second.key(), "addresses mean nothing in other runs");
-        let address = |declared: Declared| declared.address();
         let at = Location::caller();
+        let declared = |pointer: fn(f64) -> f64| Declared::new(&pointer, at);
+        assert_eq!(declared(named), declared(named));
+        assert_ne!(declared(named).key(), declared(f64::sqrt).key());
         let borrows: fn(&str) -> usize = length;
-        assert_eq!(address(Declared::new(&borrows, at)), Some(borrows as usize));
         let foreign: extern "C" fn(f64) -> f64 = half;
-        assert_eq!(address(Declared::new(&foreign, at)), Some(foreign as usize));
-        let boxed: Box<dyn Fn(f64) -> f64> = Box::new(named);
-        assert_eq!(address(Declared::new(&boxed, at)), None);
-        assert_eq!(address(Declared::new(&named, at)), None);
+        assert!(Declared::new(&borrows, at).pointed.is_some());
+        assert!(Declared::new(&foreign, at).pointed.is_some());
+        assert_eq!(Declared::new(&named, at).pointed, None);
     }
 
-    fn type_name_of<F>(_: &F) -> String {
-        type_name::<F>().to_owned()
+    #[test]
+    fn boxed_functions_are_told_apart_by_their_types() {
+        let at = Location::caller();
+        let declared = |boxed: Box<dyn Fn(f64) -> f64>| Declared::new(&boxed, at).key();
+        assert_ne!(declared(Box::new(named)), declared(Box::new(f64::sqrt)));
+        if cfg!(target_os = "linux") {
+            assert_eq!(declared(Box::new(named)), declared(Box::new(named)));
+        }
     }
 }

@@ -7,15 +7,92 @@ use super::options::CallOptions;
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Site {
-    pub module: &'static str,
+    /// What stands before the path of the function; empty where the crate is called as its package.
+    pub package: &'static str,
     pub name: &'static str,
+    /// The whole name, where the attribute says it.
+    pub fixed: Option<&'static str>,
+    /// How many names at the end of [`Known::path`] are not the function's surroundings.
+    pub depth: usize,
     pub file: &'static str,
     pub line: u32,
-    /// The function's own code.
-    pub own: Code,
-    /// Own code, dependencies and version.
+    /// All that counts as its code, in one.
     pub code: Code,
     pub source: &'static str,
-    pub depends: &'static [(&'static str, Code)],
+    pub parts: Parts,
+    /// Ends of the paths of types that have one name.
+    pub ambiguous: &'static [&'static str],
     pub options: CallOptions,
+}
+
+/// What a function's code is made of.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy)]
+pub struct Parts {
+    /// The function's own code.
+    pub own: Code,
+    /// What `depends` names, and what the compiler decided.
+    pub depends: &'static [(&'static str, Code)],
+    /// What the function reaches: a line each, of a digest, a tab, a name, a tab and a place.
+    pub reached: &'static str,
+}
+
+/// A function where it is called.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy)]
+pub struct Known {
+    pub site: &'static Site,
+    /// The name that the compiler has for a closure in the function or beside it: with the modules, functions, types and
+    /// traits around it.
+    pub path: &'static str,
+}
+
+impl Known {
+    /// The whole name of the function.
+    pub(crate) fn name(&self) -> String {
+        match self.site.fixed {
+            Some(name) => name.to_owned(),
+            None => format!("{}{}::{}", self.site.package, self.surroundings(), self.site.name),
+        }
+    }
+
+    /// The path of what the function stands in.
+    pub(crate) fn surroundings(&self) -> &'static str {
+        let mut path = self.path;
+        while let Some(outer) = path.strip_suffix("::{{closure}}") {
+            path = outer;
+        }
+        for _ in 0..self.site.depth {
+            path = without_last(path);
+        }
+        path
+    }
+}
+
+/// A path without its last name, whatever generic arguments the names have.
+fn without_last(path: &str) -> &str {
+    let mut depth = 0usize;
+    let bytes = path.as_bytes();
+    for at in (1..bytes.len()).rev() {
+        match bytes[at] {
+            b'>' if bytes[at - 1] != b'-' => depth += 1,
+            b'<' => depth = depth.saturating_sub(1),
+            b':' if depth == 0 && bytes[at - 1] == b':' => return &path[..at - 1],
+            _ => {}
+        }
+    }
+    path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_name_of_a_path_may_have_arguments() {
+        assert_eq!(without_last("a::b::f"), "a::b");
+        assert_eq!(without_last("a::B<c::D>::f<e::F>"), "a::B<c::D>");
+        assert_eq!(without_last("<a::B as c::D<e::F>>::f"), "<a::B as c::D<e::F>>");
+        assert_eq!(without_last("a::B<fn(c::D) -> e::F>::g"), "a::B<fn(c::D) -> e::F>");
+    }
 }

@@ -1,0 +1,118 @@
+//! Types as parts of a key: their names, and what tells them apart where names do not.
+
+use std::any::type_name;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use super::code_address;
+
+/// The name of a type; with the compiler's number of it where others can have the same name.
+///
+/// Closures of one function have one name, and so have the types in `ambiguous`, ends of paths that the macro found declared twice. The number is
+/// the same in each build with the same compiler, profile and version of the crate.
+pub(crate) fn name_of<T: ?Sized>(ambiguous: &[&str]) -> String {
+    let name = type_name::<T>();
+    let unclear = name.contains("{{closure}}") || ambiguous.iter().any(|end| name.contains(end));
+    if unclear { format!("{name} {}", number_of::<T>()) } else { name.to_owned() }
+}
+
+/// The compiler's number of a type.
+pub(crate) fn number_of<T: ?Sized>() -> String {
+    let mut hasher = DefaultHasher::new();
+    typeid::of::<T>().hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}
+
+/// What tells the type behind a `dyn` from others, in this and other runs.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Behind {
+    /// There is no `dyn`.
+    Nothing,
+    /// The type, as far as this build of the program goes.
+    Known(String),
+    /// It can't be told.
+    Unknown,
+}
+
+/// What is behind `&dyn Trait`, `Box<dyn Trait>`, `Rc<dyn Trait>` and `Arc<dyn Trait>`, and references to these.
+pub(crate) fn behind<T: ?Sized>(value: &T) -> Behind {
+    /// Pointers that are two words: the data's, then the table's of methods.
+    const POINTERS: [&str; 5] =
+        ["&dyn ", "&mut dyn ", "alloc::boxed::Box<dyn ", "alloc::rc::Rc<dyn ", "alloc::sync::Arc<dyn "];
+    const WIDE: usize = 2 * size_of::<usize>();
+
+    let mut name = type_name::<T>();
+    if !name.contains("dyn ") {
+        return Behind::Nothing;
+    }
+    let table = if name.starts_with("dyn ") && size_of::<&T>() == WIDE {
+        // SAFETY: a reference to a `dyn` is two initialized words, of which the second is the table's address.
+        let words = unsafe { std::mem::transmute_copy::<&T, [usize; 2]>(&value) };
+        words[1]
+    } else {
+        let mut place = std::ptr::from_ref(value).cast::<usize>();
+        let mut size = size_of_val(value);
+        while name.starts_with("&&")
+            || POINTERS[2..].iter().any(|of| name.strip_prefix('&').is_some_and(|name| name.starts_with(of)))
+        {
+            if size != size_of::<usize>() {
+                return Behind::Unknown;
+            }
+            // SAFETY: by the compiler's present way to name types, this one is a reference to one that is sized, which is one
+            // initialized word: the address of what the rest of the name is of. It lives as long as `value`.
+            place = unsafe { *place as *const usize };
+            name = &name[1..];
+            size = if name.starts_with("&&") || (name.starts_with('&') && !name.starts_with("&dyn ")) {
+                size_of::<usize>()
+            } else {
+                WIDE
+            };
+        }
+        if size != WIDE || !POINTERS.iter().any(|of| name.starts_with(of)) {
+            return Behind::Unknown;
+        }
+        // SAFETY: as above; these pointers are two initialized words, of which the second is the table's address.
+        unsafe { *place.add(1) }
+    };
+    code_address::lasting(table).map_or(Behind::Unknown, Behind::Known)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Debug;
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[test]
+    fn names_that_stand_for_several_types_get_a_number() {
+        fn local() -> (String, String) {
+            let first = {
+                struct Local;
+                name_of::<Local>(&["local::Local"])
+            };
+            struct Local;
+            (first, name_of::<Local>(&["local::Local"]))
+        }
+        let (first, second) = local();
+        assert_ne!(first, second);
+        assert_eq!(name_of::<Vec<u8>>(&["local::Local"]), "alloc::vec::Vec<u8>");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn types_behind_a_dyn_are_told_apart() {
+        let (a, b): (&dyn Debug, &dyn Debug) = (&1_u8, &'a');
+        assert!(matches!(behind(&a), Behind::Known(_)));
+        assert_eq!(behind(&a), behind(&(&2_u8 as &dyn Debug)));
+        assert_ne!(behind(&a), behind(&b));
+        assert_eq!(behind(a), behind(&a));
+        assert_eq!(behind(&&a), behind(&a));
+        let boxed = |value: Box<dyn Debug>| (behind(&value), behind(&&value));
+        assert_eq!(boxed(Box::new(1_u8)), boxed(Box::new(2_u8)));
+        assert_ne!(boxed(Box::new(1_u8)), boxed(Box::new('a')));
+        let shared: Arc<dyn Debug> = Arc::new(1_u8);
+        assert_eq!(behind(&shared), behind(&a));
+        assert_eq!(behind(&vec![shared]), Behind::Unknown);
+        assert_eq!(behind(&1_u8), Behind::Nothing);
+    }
+}
