@@ -99,6 +99,12 @@ impl<'m> MessageSink<'m> {
         Self { share: Some(share), ..self }
     }
 
+    /// Writes `number` instead of the elements of `block`, which travel in another way, as an array does that `share` takes.
+    pub fn shared_block(&mut self, block: &Block, number: u64) {
+        self.header(SHARED, block);
+        self.bytes.extend_from_slice(&number.to_le_bytes());
+    }
+
     fn header(&mut self, kind: u8, block: &Block) {
         let (dtype, order) = block.codes();
         self.bytes.extend_from_slice(&[kind, dtype, order, block.shape.len() as u8]);
@@ -146,8 +152,7 @@ impl Sink for MessageSink<'_> {
         let block = Block::of(array);
         match self.share.as_mut().and_then(|share| share(array.buffer)) {
             Some(number) => {
-                self.header(SHARED, &block);
-                self.bytes.extend_from_slice(&number.to_le_bytes());
+                self.shared_block(&block, number);
                 Ok(())
             }
             None => self.block(&block, array.bytes),

@@ -23,7 +23,7 @@ pub use crate::carriers::{ApplyContext, register_carrier};
 pub use crate::engine::batching::BatchSize;
 pub use crate::engine::pre_dispatch::PreDispatch;
 pub use crate::engine::progress::Progress;
-pub use crate::error::{BoxError, Cause, Crash, Error, Panic, Result, TaskError};
+pub use crate::error::{BoxError, Cause, Crash, Error, Panic, RemoteError, Result, TaskError, TaskFailure};
 pub use crate::parallel::config::{ConfigGuard, ParallelConfig, parallel_config};
 pub use crate::parallel::defaults::Prefer;
 pub use crate::parallel::results::Results;
@@ -36,5 +36,6 @@ pub use crate::task::Portable;
 pub use crate::task::boxed::BoxedTask;
 pub use crate::task::context::{cancelled, task_seed};
 pub use crate::task::delayed::{Delayed, Function, Value, delayed};
+pub use crate::task::fallible::Fallible;
 #[doc(hidden)]
 pub use crate::task::{Closure, Task};

@@ -4,6 +4,7 @@
 //! which worker, and why.
 
 mod cause;
+mod remote;
 mod task;
 
 use std::any::Any;
@@ -12,6 +13,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 pub use self::cause::{Cause, Crash, Panic};
+pub use self::remote::{RemoteError, TaskFailure};
 pub use self::task::TaskError;
 
 /// The result of a parallel call.

@@ -174,7 +174,7 @@ impl<R, F> Parallel<Anywhere, R, F> {
     {
         self.settings.workers.initializer = Some(Arc::new(move || {
             let mut arguments = Vec::new();
-            call.encode(&mut arguments)?;
+            call.encode(&mut arguments, None)?;
             Ok(EncodedCall { function: call.function_id()?, arguments })
         }));
         self

@@ -9,11 +9,12 @@ use crate::backend::sequential::Inline;
 use crate::backend::{Session, threads};
 use crate::engine::Engine;
 use crate::engine::erased::Erased;
-use crate::error::{BoxError, Error, Result, TaskError};
+use crate::error::{Error, Result, TaskError, TaskFailure};
 use crate::task::batch::TaskBatch;
 use crate::task::delayed::Value;
-use crate::task::forked::forked_closures;
-use crate::task::{Closure, Portable, Task, Tried};
+use crate::task::fallible::{Fallible, Tried};
+use crate::task::forked::{forked_closures, forked_fallible};
+use crate::task::{Closure, Portable, Task};
 
 impl Parallel<Anywhere, List, FailFast> {
     /// Runs the tasks and returns their results in order, or the first failure.
@@ -52,13 +53,15 @@ impl Parallel<Anywhere, List, FailFast> {
     /// assert!(error.is_failure() && error.to_string().contains("\"two\" is not a number"));
     /// # Ok::<(), joblib_parallel::Error>(())
     /// ```
-    pub fn try_run<I, U, E>(&self, tasks: I) -> Result<Vec<U>>
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run); and the first error that a function returned.
+    pub fn try_run<I, M>(&self, tasks: I) -> Result<Vec<<I::Item as Fallible<M>>::Value>>
     where
-        I: IntoIterator<Item: Portable + Task<Output = std::result::Result<U, E>>>,
-        U: Send + 'static,
-        E: Into<BoxError> + 'static,
+        I: IntoIterator<Item: Fallible<M>>,
     {
-        results::list(self.open(false, tasks.into_iter().map(Tried))?, results::keep)
+        results::list(self.open(false, tasks.into_iter().map(Fallible::tried))?, results::keep)
     }
 }
 
@@ -94,13 +97,18 @@ impl Parallel<Anywhere, List, Outcomes> {
     /// assert!(outcomes[0].is_ok() && outcomes[1].as_ref().is_err_and(|error| error.is_failure()));
     /// # Ok::<(), joblib_parallel::Error>(())
     /// ```
-    pub fn try_run<I, U, E>(&self, tasks: I) -> Result<Vec<std::result::Result<U, TaskError>>>
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    pub fn try_run<I, M>(
+        &self,
+        tasks: I,
+    ) -> Result<Vec<std::result::Result<<I::Item as Fallible<M>>::Value, TaskError>>>
     where
-        I: IntoIterator<Item: Portable + Task<Output = std::result::Result<U, E>>>,
-        U: Send + 'static,
-        E: Into<BoxError> + 'static,
+        I: IntoIterator<Item: Fallible<M>>,
     {
-        results::outcomes(self.open(false, tasks.into_iter().map(Tried))?)
+        results::outcomes(self.open(false, tasks.into_iter().map(Fallible::tried))?)
     }
 }
 
@@ -123,6 +131,29 @@ impl<F: OnFailure> Parallel<Anywhere, Generator, F> {
     {
         Ok(Results::new(self.open(false, tasks.into_iter())?))
     }
+
+    /// Like [`run`](Self::run), for functions that return `Result`: an `Err` is that task's failure.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    ///
+    /// ```
+    /// use joblib_parallel::{Generator, Parallel, delayed};
+    ///
+    /// let parse = |text: String| text.parse::<i32>();
+    /// let numbers = ["1", "2", "3"].map(|text| delayed(parse, (text.to_owned(),)));
+    /// let numbers = Parallel::new().n_jobs(2).return_as(Generator).try_run(numbers)?;
+    /// assert_eq!(numbers.sum::<Result<i32, _>>()?, 6);
+    /// # Ok::<(), joblib_parallel::Error>(())
+    /// ```
+    pub fn try_run<I, M>(&self, tasks: I) -> Result<Results<TriedTasks<I::IntoIter, M>, Generator, F>>
+    where
+        I: IntoIterator<Item: Fallible<M>>,
+    {
+        let tried = <I::Item as Fallible<M>>::tried as fn(I::Item) -> _;
+        Ok(Results::new(self.open(false, tasks.into_iter().map(tried))?))
+    }
 }
 
 impl<F: OnFailure> Parallel<Anywhere, GeneratorUnordered, F> {
@@ -142,6 +173,32 @@ impl<F: OnFailure> Parallel<Anywhere, GeneratorUnordered, F> {
         I: IntoIterator<Item: Portable>,
     {
         Ok(Results::new(self.open(false, tasks.into_iter())?))
+    }
+
+    /// Like [`run`](Self::run), for functions that return `Result`: an `Err` is that task's failure.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    ///
+    /// ```
+    /// use joblib_parallel::{GeneratorUnordered, Parallel, delayed};
+    ///
+    /// let parse = |text: String| text.parse::<i32>();
+    /// let numbers = ["1", "2", "3"].map(|text| delayed(parse, (text.to_owned(),)));
+    /// let numbers = Parallel::new().n_jobs(2).return_as(GeneratorUnordered).try_run(numbers)?;
+    /// assert_eq!(numbers.sum::<Result<i32, _>>()?, 6);
+    /// # Ok::<(), joblib_parallel::Error>(())
+    /// ```
+    pub fn try_run<I, M>(
+        &self,
+        tasks: I,
+    ) -> Result<Results<TriedTasks<I::IntoIter, M>, GeneratorUnordered, F>>
+    where
+        I: IntoIterator<Item: Fallible<M>>,
+    {
+        let tried = <I::Item as Fallible<M>>::tried as fn(I::Item) -> _;
+        Ok(Results::new(self.open(false, tasks.into_iter().map(tried))?))
     }
 }
 
@@ -204,14 +261,19 @@ impl Parallel<SharedMem, List, FailFast> {
     /// assert!(parse_all("1 two 3").unwrap_err().is_failure());
     /// # Ok::<(), joblib_parallel::Error>(())
     /// ```
-    pub fn try_run<'scope, I, G, R, E>(&self, tasks: I) -> Result<Vec<R>>
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run); and the first error that a closure returned.
+    pub fn try_run<'scope, I, G, R, E, M>(&self, tasks: I) -> Result<Vec<R>>
     where
         I: IntoIterator<Item = G>,
         G: FnOnce() -> std::result::Result<R, E> + Send + 'scope,
         R: Send + 'scope,
-        E: Into<BoxError> + Send + 'scope,
+        E: TaskFailure<M>,
+        M: 'scope,
     {
-        let tasks = tasks.into_iter().map(|task| Tried(Closure(task)));
+        let tasks = tasks.into_iter().map(|task| Tried::<_, M>::new(Closure(task)));
         self.scoped(tasks, |engine| results::list(engine, results::forget))
     }
 }
@@ -239,6 +301,33 @@ impl Parallel<SharedMem, List, Outcomes> {
             results::outcomes(engine)
         })
     }
+
+    /// Like [`run`](Self::run), for closures that return `Result`: an `Err` is that task's failure.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    ///
+    /// ```
+    /// use joblib_parallel::{Parallel, SharedMem};
+    ///
+    /// let text = "1 two 3";
+    /// let parallel = Parallel::new().n_jobs(2).require(SharedMem).outcomes();
+    /// let outcomes = parallel.try_run(text.split(' ').map(|word| || word.parse::<i32>()))?;
+    /// assert!(outcomes[0].is_ok() && outcomes[1].as_ref().is_err_and(|error| error.is_failure()));
+    /// # Ok::<(), joblib_parallel::Error>(())
+    /// ```
+    pub fn try_run<'scope, I, G, R, E, M>(&self, tasks: I) -> Result<Vec<std::result::Result<R, TaskError>>>
+    where
+        I: IntoIterator<Item = G>,
+        G: FnOnce() -> std::result::Result<R, E> + Send + 'scope,
+        R: Send + 'scope,
+        E: TaskFailure<M>,
+        M: 'scope,
+    {
+        let tasks = tasks.into_iter().map(|task| Tried::<_, M>::new(Closure(task)));
+        self.scoped(tasks, |engine| results::outcomes(engine))
+    }
 }
 
 impl Parallel<Forked, List, FailFast> {
@@ -264,6 +353,31 @@ impl Parallel<Forked, List, FailFast> {
         let closures: Vec<G> = tasks.into_iter().collect();
         results::list(self.open_forked(forked_closures(&closures))?, results::keep)
     }
+
+    /// Like [`run`](Self::run), for closures that return `Result`: the first `Err` ends the call.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    ///
+    /// ```
+    /// use joblib_parallel::Parallel;
+    ///
+    /// let words = ["1", "2"];
+    /// let parse = |i: usize| move || words[i].parse::<i32>();
+    /// assert_eq!(Parallel::new().n_jobs(2).fork().try_run((0..2).map(parse))?, [1, 2]);
+    /// # Ok::<(), joblib_parallel::Error>(())
+    /// ```
+    pub fn try_run<I, G, R, E, M>(&self, tasks: I) -> Result<Vec<R>>
+    where
+        I: IntoIterator<Item = G>,
+        G: FnOnce() -> std::result::Result<R, E>,
+        R: Value,
+        E: TaskFailure<M>,
+    {
+        let closures: Vec<G> = tasks.into_iter().collect();
+        results::list(self.open_forked(forked_fallible(&closures))?, results::keep)
+    }
 }
 
 impl Parallel<Forked, List, Outcomes> {
@@ -287,6 +401,31 @@ impl Parallel<Forked, List, Outcomes> {
         let closures: Vec<G> = tasks.into_iter().collect();
         results::outcomes(self.open_forked(forked_closures(&closures))?)
     }
+
+    /// Like [`run`](Self::run), for closures that return `Result`: an `Err` is that task's failure.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    ///
+    /// ```
+    /// use joblib_parallel::Parallel;
+    ///
+    /// let words = ["1", "2"];
+    /// let parse = |i: usize| move || words[i].parse::<i32>();
+    /// assert_eq!(Parallel::new().n_jobs(2).fork().try_run((0..2).map(parse))?, [1, 2]);
+    /// # Ok::<(), joblib_parallel::Error>(())
+    /// ```
+    pub fn try_run<I, G, R, E, M>(&self, tasks: I) -> Result<Vec<std::result::Result<R, TaskError>>>
+    where
+        I: IntoIterator<Item = G>,
+        G: FnOnce() -> std::result::Result<R, E>,
+        R: Value,
+        E: TaskFailure<M>,
+    {
+        let closures: Vec<G> = tasks.into_iter().collect();
+        results::outcomes(self.open_forked(forked_fallible(&closures))?)
+    }
 }
 
 impl<R, F: OnFailure> Parallel<Forked, R, F> {
@@ -301,6 +440,14 @@ impl<R, F: OnFailure> Parallel<Forked, R, F> {
         self.open(false, producer)
     }
 }
+
+/// Tasks whose `Err` is their failure.
+type TriedTasks<I, M> =
+    std::iter::Map<I, fn(<I as Iterator>::Item) -> <<I as Iterator>::Item as Fallible<M>>::Tried>;
+
+/// The tasks of closures whose `Err` is their failure.
+type TriedClosures<I, M> =
+    std::iter::Map<I, fn(<I as Iterator>::Item) -> Tried<Closure<<I as Iterator>::Item>, M>>;
 
 /// The tasks of closures.
 type Closures<I> = std::iter::Map<I, fn(<I as Iterator>::Item) -> Closure<<I as Iterator>::Item>>;
@@ -330,6 +477,26 @@ impl<F: OnFailure> Parallel<SharedMem, Generator, F> {
     {
         Ok(Results::new(self.open(true, tasks.into_iter().map(Closure as fn(G) -> Closure<G>))?))
     }
+
+    /// Like [`run`](Self::run), for closures that return `Result`: an `Err` is that task's failure.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    pub fn try_run<I, G, R, E, M>(
+        &self,
+        tasks: I,
+    ) -> Result<Results<TriedClosures<I::IntoIter, M>, Generator, F>>
+    where
+        I: IntoIterator<Item = G>,
+        G: FnOnce() -> std::result::Result<R, E> + Send + 'static,
+        R: Send + 'static,
+        E: TaskFailure<M> + 'static,
+        M: 'static,
+    {
+        let tried: fn(G) -> Tried<Closure<G>, M> = |task| Tried::new(Closure(task));
+        Ok(Results::new(self.open(true, tasks.into_iter().map(tried))?))
+    }
 }
 
 impl<F: OnFailure> Parallel<SharedMem, GeneratorUnordered, F> {
@@ -353,5 +520,25 @@ impl<F: OnFailure> Parallel<SharedMem, GeneratorUnordered, F> {
         R: Send + 'static,
     {
         Ok(Results::new(self.open(true, tasks.into_iter().map(Closure as fn(G) -> Closure<G>))?))
+    }
+
+    /// Like [`run`](Self::run), for closures that return `Result`: an `Err` is that task's failure.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    pub fn try_run<I, G, R, E, M>(
+        &self,
+        tasks: I,
+    ) -> Result<Results<TriedClosures<I::IntoIter, M>, GeneratorUnordered, F>>
+    where
+        I: IntoIterator<Item = G>,
+        G: FnOnce() -> std::result::Result<R, E> + Send + 'static,
+        R: Send + 'static,
+        E: TaskFailure<M> + 'static,
+        M: 'static,
+    {
+        let tried: fn(G) -> Tried<Closure<G>, M> = |task| Tried::new(Closure(task));
+        Ok(Results::new(self.open(true, tasks.into_iter().map(tried))?))
     }
 }

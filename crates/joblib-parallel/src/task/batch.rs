@@ -13,6 +13,7 @@ use super::context::{self, CallContext};
 use super::run_options::{RunOptions, Running, WorkSharing};
 use super::{Task, clock, readable, run_one};
 use crate::error::{Cause, TaskError};
+use crate::wire::arrays::{Arrays, Sender};
 use crate::wire::batch::RunsWriter;
 use crate::wire::reply::{Outcome, Outcomes};
 
@@ -85,28 +86,34 @@ impl<T: Task> TaskBatch<T> {
     }
 
     /// Appends the tasks that have not run. On failure, says which task could not be encoded, and why.
-    fn encode_tasks(&self, out: &mut Vec<u8>) -> Result<(), (usize, String)> {
+    fn encode_tasks(&self, out: &mut Vec<u8>, sender: &Sender) -> Result<(), (usize, String)> {
         let mut runs = RunsWriter::new(out);
         for (i, task) in self.tasks.iter().enumerate() {
             if !(T::UNIFORM && runs.is_open()) {
                 runs.function(task.function_id().map_err(|reason| (i, reason))?);
             }
-            runs.call(|out| task.encode(out)).map_err(|reason| (i, reason))?;
+            runs.call(|out| task.encode(out, Some(sender))).map_err(|reason| (i, reason))?;
         }
         Ok(())
     }
 
     /// Takes the outcomes of the next tasks; `None` if they are malformed, or more than there are tasks.
-    fn accept_outcomes(&mut self, mut outcomes: Outcomes<'_>, worker: &str) -> Option<()> {
+    fn accept_outcomes(
+        &mut self,
+        mut outcomes: Outcomes<'_>,
+        arrays: Arrays<'_>,
+        worker: &str,
+    ) -> Option<()> {
         while let Some(outcome) = outcomes.next()? {
             let task = self.tasks.pop_front()?;
             let result = match outcome {
                 Outcome::Ok(bytes) => {
-                    T::decode(bytes).unwrap_or_else(|reason| Err(Cause::DecodeResult(reason)))
+                    T::decode(bytes, arrays).unwrap_or_else(|reason| Err(Cause::DecodeResult(reason)))
                 }
                 Outcome::Panic(panic) => Err(Cause::Panic(panic)),
                 Outcome::DecodeArguments(reason) => Err(Cause::EncodeArguments(reason)),
                 Outcome::EncodeResult(reason) => Err(Cause::DecodeResult(reason)),
+                Outcome::Failed(error) => Err(Cause::Failed(Box::new(error))),
             };
             let index = self.next_index();
             self.outcomes.push(result.map_err(|cause| describe(&task, index, cause).on_worker(worker)));
@@ -209,13 +216,13 @@ impl Batch {
 
     /// Appends its tasks in the form that a worker process of the same executable reads. On failure, says
     /// which of its tasks can't be encoded, counted from the first that has not run, and why.
-    pub(crate) fn encode(&self, out: &mut Vec<u8>) -> Result<(), (usize, String)> {
-        self.0.encode(out)
+    pub(crate) fn encode(&self, out: &mut Vec<u8>, sender: &Sender) -> Result<(), (usize, String)> {
+        self.0.encode(out, sender)
     }
 
     /// Takes the outcomes of the next tasks; `None` if they are malformed, or more than there are tasks.
-    pub(crate) fn accept(&mut self, outcomes: Outcomes<'_>, worker: &str) -> Option<()> {
-        self.0.accept(outcomes, worker)
+    pub(crate) fn accept(&mut self, outcomes: Outcomes<'_>, arrays: Arrays<'_>, worker: &str) -> Option<()> {
+        self.0.accept(outcomes, arrays, worker)
     }
 
     /// Says how long its tasks kept a worker busy, and how large their message was.
@@ -321,8 +328,8 @@ trait AnyBatch: Any + Send {
     fn split_off(&mut self, keep: usize) -> Batch;
     fn break_first(&mut self, cause: Cause, worker: &str);
     fn error_of_first(&self, cause: Cause) -> Option<TaskError>;
-    fn encode(&self, out: &mut Vec<u8>) -> Result<(), (usize, String)>;
-    fn accept(&mut self, outcomes: Outcomes<'_>, worker: &str) -> Option<()>;
+    fn encode(&self, out: &mut Vec<u8>, sender: &Sender) -> Result<(), (usize, String)>;
+    fn accept(&mut self, outcomes: Outcomes<'_>, arrays: Arrays<'_>, worker: &str) -> Option<()>;
     fn add_cost(&mut self, busy: Duration, bytes: usize);
 }
 
@@ -351,12 +358,12 @@ impl<T: Task<Output: 'static> + 'static> AnyBatch for TaskBatch<T> {
         Runnable::error_of_first(self, cause)
     }
 
-    fn encode(&self, out: &mut Vec<u8>) -> Result<(), (usize, String)> {
-        self.encode_tasks(out)
+    fn encode(&self, out: &mut Vec<u8>, sender: &Sender) -> Result<(), (usize, String)> {
+        self.encode_tasks(out, sender)
     }
 
-    fn accept(&mut self, outcomes: Outcomes<'_>, worker: &str) -> Option<()> {
-        self.accept_outcomes(outcomes, worker)
+    fn accept(&mut self, outcomes: Outcomes<'_>, arrays: Arrays<'_>, worker: &str) -> Option<()> {
+        self.accept_outcomes(outcomes, arrays, worker)
     }
 
     fn add_cost(&mut self, busy: Duration, bytes: usize) {

@@ -6,8 +6,9 @@ use super::Task;
 use super::arguments::ArgumentPrefix;
 use super::delayed::{Delayed, Function, Value};
 use crate::error::Cause;
-use crate::wire::codec;
+use crate::wire::arrays::{Arrays, Sender};
 use crate::wire::function_id::FunctionId;
+use crate::wire::values;
 
 /// A call of any function that returns `R`: what [`Delayed::boxed`] returns.
 ///
@@ -20,7 +21,7 @@ trait Call<R>: Send {
     fn function_name(&self) -> &'static str;
     fn argument_prefix(&self, prefix: &mut ArgumentPrefix);
     fn function_id(&self) -> Result<FunctionId, String>;
-    fn encode(&self, out: &mut Vec<u8>) -> Result<(), String>;
+    fn encode(&self, out: &mut Vec<u8>, sender: Option<&Sender>) -> Result<(), String>;
 }
 
 impl<T: Task> Call<T::Output> for T {
@@ -40,8 +41,8 @@ impl<T: Task> Call<T::Output> for T {
         Task::function_id(self)
     }
 
-    fn encode(&self, out: &mut Vec<u8>) -> Result<(), String> {
-        Task::encode(self, out)
+    fn encode(&self, out: &mut Vec<u8>, sender: Option<&Sender>) -> Result<(), String> {
+        Task::encode(self, out, sender)
     }
 }
 
@@ -87,12 +88,12 @@ impl<R: Value> Task for BoxedTask<R> {
         self.0.function_id()
     }
 
-    fn encode(&self, out: &mut Vec<u8>) -> Result<(), String> {
-        self.0.encode(out)
+    fn encode(&self, out: &mut Vec<u8>, sender: Option<&Sender>) -> Result<(), String> {
+        self.0.encode(out, sender)
     }
 
-    fn decode(bytes: &[u8]) -> Result<Result<R, Cause>, String> {
-        codec::parse(bytes).map(Ok)
+    fn decode(bytes: &[u8], arrays: Arrays<'_>) -> Result<Result<R, Cause>, String> {
+        values::decode(bytes, arrays).map(Ok)
     }
 }
 

@@ -10,8 +10,9 @@ use super::Task;
 use super::arguments::ArgumentPrefix;
 use super::trampoline::{self, EncodedTask};
 use crate::error::Cause;
-use crate::wire::codec;
+use crate::wire::arrays::{Arrays, Sender};
 use crate::wire::function_id::{self, FunctionId};
+use crate::wire::values;
 
 /// A function that another process can call: a function or a closure that captures nothing, of up to twelve
 /// arguments.
@@ -104,7 +105,7 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Value for T {}
 
 /// A call that was not made: what [`delayed`] returns and [`Parallel::run`](crate::Parallel::run) takes.
 pub struct Delayed<F, Args> {
-    args: Args,
+    pub(super) args: Args,
     function: PhantomData<F>,
 }
 
@@ -146,7 +147,6 @@ pub struct Delayed<F, Args> {
 pub fn delayed<F, Args>(f: F, args: Args) -> Delayed<F, Args>
 where
     F: Function<Args>,
-    F::Output: Value,
     Args: Value,
 {
     const { NoData::<F>::CHECKED };
@@ -168,7 +168,7 @@ impl<F> NoData<F> {
 }
 
 /// The one value of `F`, which holds no data.
-fn instance<F: Copy>() -> F {
+pub(super) fn instance<F: Copy>() -> F {
     const { NoData::<F>::CHECKED };
     // SAFETY: F has no bytes, so any (aligned, dangling) pointer reads it; it is Copy, so no value is dropped twice.
     // A value of F existed in this program: `Delayed<F, _>` is made only by `delayed`, from one.
@@ -202,13 +202,13 @@ where
     }
 
     #[inline]
-    fn encode(&self, out: &mut Vec<u8>) -> Result<(), String> {
-        codec::write(out, &self.args)
+    fn encode(&self, out: &mut Vec<u8>, sender: Option<&Sender>) -> Result<(), String> {
+        values::encode(&self.args, out, sender)
     }
 
     #[inline]
-    fn decode(bytes: &[u8]) -> Result<Result<F::Output, Cause>, String> {
-        codec::parse(bytes).map(Ok)
+    fn decode(bytes: &[u8], arrays: Arrays<'_>) -> Result<Result<F::Output, Cause>, String> {
+        values::decode(bytes, arrays).map(Ok)
     }
 }
 
@@ -219,11 +219,11 @@ where
     F::Output: Value,
     Args: Value,
 {
-    task.run(type_check::<F, Args>, std::any::type_name::<F>(), |args| instance::<F>().call(args));
+    task.run(type_check::<F, Args>, std::any::type_name::<F>(), |args| Ok(instance::<F>().call(args)));
 }
 
 /// A hash of the types that both sides have to agree on.
-fn type_check<F: Function<Args>, Args>() -> u64 {
+pub(super) fn type_check<F: Function<Args>, Args>() -> u64 {
     let names =
         [std::any::type_name::<F>(), std::any::type_name::<Args>(), std::any::type_name::<F::Output>()];
     names.iter().fold(0, |hash, name| u64::rotate_left(hash, 7) ^ function_id::hash_text(name))

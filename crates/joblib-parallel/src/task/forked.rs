@@ -8,9 +8,10 @@ use super::Task;
 use super::arguments::ArgumentPrefix;
 use super::delayed::Value;
 use super::trampoline::{self, EncodedTask, Trampoline};
-use crate::error::Cause;
-use crate::wire::codec;
+use crate::error::{Cause, TaskFailure};
+use crate::wire::arrays::{Arrays, Sender};
 use crate::wire::function_id::{FunctionId, hash_text};
+use crate::wire::values;
 
 /// A closure by its address, in this process and those forked from it while it lives. All that travels is the address.
 pub(crate) struct ForkedClosure<R> {
@@ -37,20 +38,59 @@ where
     })
 }
 
+/// Like [`forked_closures`], for closures whose `Err` is their task's failure.
+pub(crate) fn forked_fallible<G, R, E, M>(
+    closures: &[G],
+) -> impl Iterator<Item = ForkedClosure<R>> + use<'_, G, R, E, M>
+where
+    G: FnOnce() -> Result<R, E>,
+    R: Value,
+    E: TaskFailure<M>,
+{
+    closures.iter().map(|closure| ForkedClosure {
+        address: Address(std::ptr::from_ref(closure) as u64),
+        trampoline: run_fallible::<G, R, E, M>,
+        name: std::any::type_name::<G>(),
+        result: PhantomData,
+    })
+}
+
 fn check<G>() -> u64 {
     hash_text(std::any::type_name::<G>())
 }
 
 /// Runs in a forked process.
 fn run_encoded<G: FnOnce() -> R, R: Value>(task: &mut EncodedTask<'_>) {
-    task.run(check::<G>, std::any::type_name::<G>(), |address: Address| {
-        // SAFETY: the address is that of a G of the parent, in memory that this process has a copy of: it was forked
-        // after the closures were put there, and the parent neither moves nor changes them before the call is over.
-        // The parent sends each address to at most one worker that runs it to its end (a retry is for a worker that
-        // died), and no worker runs the destructors of its copy: so the closure is called once, and not dropped.
-        let closure = unsafe { std::ptr::read(address.0 as *const G) };
-        closure()
-    });
+    // SAFETY: `forked_closures` made the address of a G.
+    let call = |address: Address| Ok(unsafe { address.take::<G>() }());
+    task.run(check::<G>, std::any::type_name::<G>(), call);
+}
+
+/// Runs in a forked process.
+fn run_fallible<G, R, E, M>(task: &mut EncodedTask<'_>)
+where
+    G: FnOnce() -> Result<R, E>,
+    R: Value,
+    E: TaskFailure<M>,
+{
+    // SAFETY: `forked_fallible` made the address of a G.
+    let call = |address: Address| unsafe { address.take::<G>() }().map_err(TaskFailure::into_failure);
+    task.run(check::<G>, std::any::type_name::<G>(), call);
+}
+
+impl Address {
+    /// The closure at this address, in a forked process.
+    ///
+    /// # Safety
+    ///
+    /// The address is that of a G of the parent.
+    unsafe fn take<G>(self) -> G {
+        // SAFETY: this process has a copy of the parent's memory: it was forked after the closures were put there, and the
+        // parent neither moves nor changes them before the call is over. The parent sends each address to at most one
+        // worker that runs it to its end (a retry is for a worker that died), and no worker runs the destructors of its
+        // copy: so the closure is called once, and not dropped.
+        unsafe { std::ptr::read(self.0 as *const G) }
+    }
 }
 
 impl<R: Value> Task for ForkedClosure<R> {
@@ -72,11 +112,11 @@ impl<R: Value> Task for ForkedClosure<R> {
         trampoline::id_of(self.trampoline, hash_text(self.name))
     }
 
-    fn encode(&self, out: &mut Vec<u8>) -> Result<(), String> {
-        codec::write(out, &self.address)
+    fn encode(&self, out: &mut Vec<u8>, sender: Option<&Sender>) -> Result<(), String> {
+        values::encode(&self.address, out, sender)
     }
 
-    fn decode(bytes: &[u8]) -> Result<Result<R, Cause>, String> {
-        codec::parse(bytes).map(Ok)
+    fn decode(bytes: &[u8], arrays: Arrays<'_>) -> Result<Result<R, Cause>, String> {
+        values::decode(bytes, arrays).map(Ok)
     }
 }

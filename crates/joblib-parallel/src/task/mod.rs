@@ -7,13 +7,15 @@ pub(crate) mod boxed;
 pub(crate) mod clock;
 pub(crate) mod context;
 pub(crate) mod delayed;
+pub(crate) mod fallible;
 pub(crate) mod forked;
 pub(crate) mod panics;
 pub(crate) mod run_options;
 pub(crate) mod trampoline;
 
 use self::arguments::ArgumentPrefix;
-use crate::error::{BoxError, Cause, TaskError};
+use crate::error::{Cause, TaskError};
+use crate::wire::arrays::{Arrays, Sender};
 use crate::wire::function_id::FunctionId;
 
 /// Why closures stay where they are; types keep them from getting here.
@@ -52,13 +54,21 @@ pub trait Task: Send {
         Err(NOT_PORTABLE.to_owned())
     }
 
-    /// Appends the encoded arguments.
-    fn encode(&self, _out: &mut Vec<u8>) -> Result<(), String> {
+    /// Appends the encoded arguments. Large memory goes through `sender`, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// If they can't be encoded.
+    fn encode(&self, _out: &mut Vec<u8>, _sender: Option<&Sender>) -> Result<(), String> {
         Err(NOT_PORTABLE.to_owned())
     }
 
     /// The function's result, from its encoded form.
-    fn decode(_bytes: &[u8]) -> Result<Result<Self::Output, Cause>, String> {
+    ///
+    /// # Errors
+    ///
+    /// If it can't be decoded.
+    fn decode(_bytes: &[u8], _arrays: Arrays<'_>) -> Result<Result<Self::Output, Cause>, String> {
         Err(NOT_PORTABLE.to_owned())
     }
 }
@@ -121,43 +131,5 @@ impl<F: FnOnce() -> R + Send, R: Send> Task for Closure<F> {
 
     fn argument_prefix(&self, prefix: &mut ArgumentPrefix) {
         prefix.clear();
-    }
-}
-
-/// A task of which the function's `Err` is the task's failure.
-pub(crate) struct Tried<T>(pub(crate) T);
-
-impl<T, R, E> Task for Tried<T>
-where
-    T: Task<Output = Result<R, E>>,
-    R: Send,
-    E: Into<BoxError>,
-{
-    type Output = R;
-
-    fn call(self) -> Result<R, Cause> {
-        self.0.call()?.map_err(|error| Cause::Failed(error.into()))
-    }
-
-    fn function_name(&self) -> &'static str {
-        self.0.function_name()
-    }
-
-    fn argument_prefix(&self, prefix: &mut ArgumentPrefix) {
-        self.0.argument_prefix(prefix);
-    }
-
-    const UNIFORM: bool = T::UNIFORM;
-
-    fn function_id(&self) -> Result<FunctionId, String> {
-        self.0.function_id()
-    }
-
-    fn encode(&self, out: &mut Vec<u8>) -> Result<(), String> {
-        self.0.encode(out)
-    }
-
-    fn decode(bytes: &[u8]) -> Result<Result<R, Cause>, String> {
-        Ok(T::decode(bytes)?.and_then(|result| result.map_err(|error| Cause::Failed(error.into()))))
     }
 }

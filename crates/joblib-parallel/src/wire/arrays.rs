@@ -1,4 +1,5 @@
-//! Large arrays travel beside the frames: one copy in shared memory, its descriptor sent once to each process.
+//! Large arrays, texts and sequences of numbers travel beside the frames: one copy in shared memory, its descriptor sent
+//! once to each process.
 //!
 //! The sender makes the copy the first time an array is sent and keeps it with the array's memory, until that is
 //! written or freed. The receiver maps it once and hands out parts of that mapping. A message holds numbers, which a
@@ -10,11 +11,10 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
-use joblib_array::{Buffer, MmapMode, share};
+use joblib_array::{Buffer, MmapMode};
 use serde::{Deserialize, Serialize};
 
 use crate::sys::unnamed_file;
@@ -132,55 +132,128 @@ fn new_id() -> u64 {
     (u64::from(std::process::id()) << 40) | NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
+/// A file without a name.
+fn new_file(folder: Option<&Path>) -> io::Result<File> {
+    match folder {
+        Some(folder) => unnamed_file::in_folder(folder),
+        None => unnamed_file::in_memory(),
+    }
+}
+
 /// A file without a name that holds `bytes`.
 fn copy(bytes: &[u8], folder: Option<&Path>) -> io::Result<File> {
-    let mut file = match folder {
-        Some(folder) => unnamed_file::in_folder(folder)?,
-        None => unnamed_file::in_memory()?,
-    };
+    let mut file = new_file(folder)?;
     file.write_all(bytes)?;
     Ok(file)
 }
 
-/// The sender's side: takes arrays out of messages.
-pub(crate) struct Sender {
-    state: Rc<RefCell<Offered>>,
+/// A file without a name that has room for `len` bytes.
+fn reserved_file(folder: Option<&Path>, len: u64) -> io::Result<File> {
+    let file = new_file(folder)?;
+    // To have too little room only after half of a value would be too late to write it elsewhere.
+    #[cfg(target_os = "linux")]
+    nix::fcntl::posix_fallocate(&file, 0, len as libc::off_t)?;
+    #[cfg(not(target_os = "linux"))]
+    file.set_len(len)?;
+    Ok(file)
+}
+
+/// The sender's side: takes arrays, and other large memory, out of messages.
+#[doc(hidden)]
+pub struct Sender {
+    taken: RefCell<Taken>,
     sharing: ArraySharing,
 }
 
-struct Offered {
-    from_bytes: u64,
-    folder: Option<PathBuf>,
+/// What was taken out of the message that is being written.
+#[derive(Default)]
+struct Taken {
     parts: Vec<Part>,
     memories: Vec<Arc<SharedMemory>>,
 }
 
+/// Memory that is written while its value is encoded.
+pub(crate) struct SharedWriter {
+    file: File,
+    left: u64,
+    len: u64,
+}
+
+impl SharedWriter {
+    /// # Errors
+    ///
+    /// If there are more bytes than was said at the beginning, or they can't be written.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let wrong = || io::Error::other("a sequence gave more elements than it said it would");
+        self.left = self.left.checked_sub(bytes.len() as u64).ok_or_else(wrong)?;
+        self.file.write_all(bytes)
+    }
+}
+
 impl Sender {
     pub(crate) fn new(sharing: ArraySharing) -> Self {
-        let state = Offered {
-            from_bytes: sharing.from_bytes.unwrap_or(u64::MAX),
-            folder: sharing.folder.clone(),
-            parts: Vec::new(),
-            memories: Vec::new(),
-        };
-        Sender { state: Rc::new(RefCell::new(state)), sharing }
+        Sender { taken: RefCell::default(), sharing }
     }
 
-    /// The size in bytes from which on an array is taken out.
-    pub(crate) fn threshold(&self) -> Option<u64> {
-        self.sharing.from_bytes
+    /// Begins memory of `len` bytes; `None` if that is too little, or there is no room.
+    pub(crate) fn begin(&self, len: usize) -> Option<SharedWriter> {
+        let len = len as u64;
+        if len == 0 || self.sharing.from_bytes.is_none_or(|from| len < from) {
+            return None;
+        }
+        match reserved_file(self.sharing.folder.as_deref(), len) {
+            Ok(file) => Some(SharedWriter { file, left: len, len }),
+            Err(error) => {
+                // Then it is written into the message.
+                tracing::warn!(%error, bytes = len, "no shared memory could be had for a large value");
+                None
+            }
+        }
     }
 
-    /// Runs `serialize` with large arrays taken out.
-    pub(crate) fn collecting<R>(&self, serialize: impl FnOnce() -> R) -> R {
-        let state = Rc::clone(&self.state);
-        share::collecting(move |buffer: &Buffer| state.borrow_mut().offer(buffer), serialize)
+    /// Ends that memory; returns the number that stands for it.
+    ///
+    /// # Errors
+    ///
+    /// If there are fewer bytes than was said at the beginning.
+    pub(crate) fn finish(&self, writer: SharedWriter) -> io::Result<u64> {
+        if writer.left > 0 {
+            return Err(io::Error::other("a sequence gave fewer elements than it said it would"));
+        }
+        let descriptor = Arc::new(writer.file.into());
+        let memory = SharedMemory { id: new_id(), descriptor, base: 0, len: writer.len, original: false };
+        Ok(self.add(Arc::new(memory), 0, writer.len))
+    }
+
+    /// Takes the memory of an array out of the message, if it is large enough; returns the number that stands for it.
+    pub(crate) fn offer(&self, buffer: &Buffer) -> Option<u64> {
+        // What is mapped for writing is meant to be written in place, whatever its size.
+        let original = buffer.shared_file().is_some();
+        let large = self.sharing.from_bytes.is_some_and(|from| buffer.len() as u64 >= from);
+        if buffer.is_empty() || !(original || large) {
+            return None;
+        }
+        match SharedMemory::of(buffer, self.sharing.folder.as_deref()) {
+            Ok((memory, start)) => Some(self.add(memory, start as u64, buffer.len() as u64)),
+            Err(error) => {
+                // Then its elements are written into the message.
+                tracing::warn!(%error, bytes = buffer.len(), "an array could not be copied to shared memory");
+                None
+            }
+        }
+    }
+
+    fn add(&self, memory: Arc<SharedMemory>, start: u64, len: u64) -> u64 {
+        let mut taken = self.taken.borrow_mut();
+        taken.parts.push(Part { id: memory.id, start, len });
+        taken.memories.push(memory);
+        taken.parts.len() as u64 - 1
     }
 
     /// What was taken out since the last time: the table, and the memories it speaks of.
     pub(crate) fn take(&self) -> (Vec<Part>, Vec<Arc<SharedMemory>>) {
-        let mut state = self.state.borrow_mut();
-        (std::mem::take(&mut state.parts), std::mem::take(&mut state.memories))
+        let Taken { parts, memories } = self.taken.take();
+        (parts, memories)
     }
 
     /// How the receiver is to map `memory`.
@@ -189,28 +262,6 @@ impl Sender {
         let introduction =
             Introduction { id: memory.id, base: memory.base, len: memory.len, mode: mode.name().to_owned() };
         (introduction, Arc::clone(&memory.descriptor))
-    }
-}
-
-impl Offered {
-    fn offer(&mut self, buffer: &Buffer) -> Option<u64> {
-        // What is mapped for writing is meant to be written in place, whatever its size.
-        let original = buffer.shared_file().is_some();
-        if buffer.is_empty() || (!original && (buffer.len() as u64) < self.from_bytes) {
-            return None;
-        }
-        match SharedMemory::of(buffer, self.folder.as_deref()) {
-            Ok((memory, start)) => {
-                self.parts.push(Part { id: memory.id, start: start as u64, len: buffer.len() as u64 });
-                self.memories.push(memory);
-                Some(self.parts.len() as u64 - 1)
-            }
-            Err(error) => {
-                // Then its elements are written into the message.
-                tracing::warn!(%error, bytes = buffer.len(), "an array could not be copied to shared memory");
-                None
-            }
-        }
     }
 }
 
@@ -236,8 +287,8 @@ impl Known {
 }
 
 /// The receiver's side: memories by their ids.
-#[derive(Clone, Default)]
-pub(crate) struct Memories(Rc<RefCell<HashMap<u64, Mapping>>>);
+#[derive(Default)]
+pub(crate) struct Memories(HashMap<u64, Mapping>);
 
 enum Mapping {
     /// Mapped once, for all.
@@ -247,7 +298,10 @@ enum Mapping {
 }
 
 impl Memories {
-    pub(crate) fn introduce(&self, introduction: &Introduction, descriptor: OwnedFd) -> io::Result<()> {
+    /// # Errors
+    ///
+    /// If the memory can't be mapped.
+    pub(crate) fn introduce(&mut self, introduction: &Introduction, descriptor: OwnedFd) -> io::Result<()> {
         let mode = introduction.mode.parse().unwrap_or(MmapMode::Read);
         let file = File::from(descriptor);
         let base = introduction.base;
@@ -255,19 +309,19 @@ impl Memories {
             MmapMode::Read => Mapping::Shared(Buffer::map(&file, base, introduction.len as usize, mode)?),
             _ => Mapping::OwnWrites { file, base, mode },
         };
-        self.0.borrow_mut().insert(introduction.id, mapping);
+        self.0.insert(introduction.id, mapping);
         Ok(())
     }
 
-    pub(crate) fn forget(&self, ids: &[u64]) {
+    pub(crate) fn forget(&mut self, ids: &[u64]) {
         for id in ids {
-            self.0.borrow_mut().remove(id);
+            self.0.remove(id);
         }
     }
 
     fn part(&self, part: Part) -> Option<Buffer> {
         let (start, len) = (part.start as usize, part.len as usize);
-        match self.0.borrow().get(&part.id)? {
+        match self.0.get(&part.id)? {
             Mapping::Shared(buffer) => {
                 let end = start.checked_add(len).filter(|end| *end <= buffer.len())?;
                 Some(buffer.slice(start..end))
@@ -277,13 +331,18 @@ impl Memories {
             }
         }
     }
+}
 
-    /// Runs `deserialize` with the arrays of `parts` put back.
-    pub(crate) fn providing<R>(&self, parts: &Rc<[Part]>, deserialize: impl FnOnce() -> R) -> R {
-        if parts.is_empty() {
-            return deserialize();
-        }
-        let (memories, parts) = (self.clone(), Rc::clone(parts));
-        share::providing(move |number: u64| memories.part(*parts.get(number as usize)?), deserialize)
+/// What the numbers in a message stand for.
+#[doc(hidden)]
+#[derive(Clone, Copy)]
+pub struct Arrays<'a> {
+    pub(crate) parts: &'a [Part],
+    pub(crate) memories: &'a Memories,
+}
+
+impl Arrays<'_> {
+    pub(crate) fn get(self, number: u64) -> Option<Buffer> {
+        self.memories.part(*self.parts.get(usize::try_from(number).ok()?)?)
     }
 }

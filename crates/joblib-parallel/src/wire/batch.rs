@@ -15,8 +15,6 @@
 //! There may be millions of tasks, so the layout is written by hand; each task's arguments are behind their length, so
 //! that one that can't be decoded affects only itself.
 
-use std::rc::Rc;
-
 use super::arrays::Part;
 use super::codec::{self, get_bytes, get_u64, put_u64, set_u64};
 use super::connection::Outgoing;
@@ -112,7 +110,7 @@ impl BatchWriter {
 pub(crate) struct BatchReader<'a> {
     pub(crate) number: u64,
     pub(crate) first_index: usize,
-    pub(crate) parts: Rc<[Part]>,
+    pub(crate) parts: Vec<Part>,
     runs: &'a [u8],
 }
 
@@ -173,13 +171,13 @@ pub(super) fn put_parts(out: &mut Vec<u8>, parts: &[Part]) {
 }
 
 /// Reads the table of shared parts; `None` if it is malformed.
-pub(super) fn get_parts(input: &mut &[u8]) -> Option<Rc<[Part]>> {
+pub(super) fn get_parts(input: &mut &[u8]) -> Option<Vec<Part>> {
     let mut bytes = get_bytes(input)?;
     let mut parts = Vec::new();
     while !bytes.is_empty() {
         parts.push(Part::from_numbers([get_u64(&mut bytes)?, get_u64(&mut bytes)?, get_u64(&mut bytes)?]));
     }
-    Some(parts.into())
+    Some(parts)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! How numbers, bytes and serialized messages are written into a frame: little-endian, each behind its length.
 
+use joblib_encoding::MessageSink;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -18,7 +19,7 @@ pub(crate) fn frame<M: Serialize>(kind: u32, message: &M) -> Result<Outgoing, St
 
 /// Appends one serialized message.
 pub(crate) fn write<M: Serialize + ?Sized>(out: &mut Vec<u8>, message: &M) -> Result<(), String> {
-    rmp_serde::encode::write(out, message).map_err(|error| error.to_string())
+    joblib_encoding::encode(message, &mut MessageSink::new(out)).map_err(|error| error.to_string())
 }
 
 /// The message that `bytes` are.
@@ -27,7 +28,7 @@ pub(crate) fn write<M: Serialize + ?Sized>(out: &mut Vec<u8>, message: &M) -> Re
 ///
 /// If `bytes` are not such a message; the text says why.
 pub(crate) fn parse<M: DeserializeOwned>(bytes: &[u8]) -> Result<M, String> {
-    rmp_serde::from_slice(bytes).map_err(|error| error.to_string())
+    joblib_encoding::from_slice(bytes).map_err(|error| error.to_string())
 }
 
 /// Leaves room for a length, and returns where the bytes that it counts begin.

@@ -10,3 +10,4 @@ pub(crate) mod log;
 pub(crate) mod message;
 pub(crate) mod reply;
 pub(crate) mod status_page;
+pub(crate) mod values;

@@ -10,14 +10,13 @@
 //! u64  length of the table of shared parts, in bytes; and the table, as in BATCH
 //! ```
 
-use std::rc::Rc;
 use std::time::Duration;
 
 use super::arrays::Part;
 use super::batch::{get_parts, put_parts};
 use super::codec::{self, get_bytes, get_u64, put_u64, set_u64};
 use super::connection::Outgoing;
-use crate::error::Panic;
+use crate::error::{Panic, RemoteError};
 
 /// Worker to parent: outcomes of the oldest batch's next tasks.
 pub(crate) const RESULTS: u32 = 7;
@@ -26,6 +25,7 @@ const OK: u8 = 0;
 const PANIC: u8 = 1;
 const DECODE_ARGUMENTS: u8 = 2;
 const ENCODE_RESULT: u8 = 3;
+const FAILED: u8 = 4;
 
 /// What became of one task, as it is read.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,6 +37,8 @@ pub(crate) enum Outcome<'a> {
     DecodeArguments(String),
     /// Why the worker could not encode the result.
     EncodeResult(String),
+    /// The error that the function returned.
+    Failed(RemoteError),
 }
 
 /// Writes the outcome of one task.
@@ -74,6 +76,12 @@ impl<'a> OutcomeWriter<'a> {
         self.out.extend_from_slice(reason.as_bytes());
     }
 
+    pub(crate) fn failed(&mut self, error: &RemoteError) {
+        self.tag(FAILED);
+        // Texts, written to a Vec: that can't fail.
+        let _ = codec::write(self.out, error);
+    }
+
     fn tag(&mut self, tag: u8) {
         self.out.truncate(self.start);
         self.out.push(tag);
@@ -90,6 +98,7 @@ impl<'a> Outcome<'a> {
             PANIC => codec::parse(bytes).ok().map(Outcome::Panic),
             DECODE_ARGUMENTS => Some(Outcome::DecodeArguments(text())),
             ENCODE_RESULT => Some(Outcome::EncodeResult(text())),
+            FAILED => codec::parse(bytes).ok().map(Outcome::Failed),
             _ => None,
         }
     }
@@ -160,7 +169,7 @@ pub(crate) struct Reply<'a> {
     /// Whether the batch's other tasks are given back.
     pub(crate) last: bool,
     pub(crate) outcomes: Outcomes<'a>,
-    pub(crate) parts: Rc<[Part]>,
+    pub(crate) parts: Vec<Part>,
 }
 
 /// The outcomes of a [`Reply`].
@@ -207,11 +216,15 @@ mod tests {
     use std::time::Duration;
 
     use super::{Outcome, OutcomeWriter, Reply, ReplyWriter};
-    use crate::error::Panic;
+    use crate::error::{Panic, RemoteError};
     use crate::wire::arrays::Part;
 
     fn panic() -> Panic {
         Panic { message: "no".to_owned(), location: Some("a.rs:1:2".to_owned()), backtrace: None }
+    }
+
+    fn failure() -> RemoteError {
+        RemoteError::of(&std::io::Error::other("gone"))
     }
 
     fn written() -> Vec<u8> {
@@ -224,7 +237,8 @@ mod tests {
         });
         reply.outcome(|out| OutcomeWriter::new(out).decode_arguments("a"));
         reply.outcome(|out| OutcomeWriter::new(out).encode_result("r"));
-        assert_eq!(reply.count(), 4);
+        reply.outcome(|out| OutcomeWriter::new(out).failed(&failure()));
+        assert_eq!(reply.count(), 5);
         reply.give_back_rest();
         reply.finish(Duration::from_nanos(77), &[Part::from_numbers([4, 5, 6])]).contents().to_vec()
     }
@@ -244,6 +258,7 @@ mod tests {
             Outcome::Panic(panic()),
             Outcome::DecodeArguments("a".to_owned()),
             Outcome::EncodeResult("r".to_owned()),
+            Outcome::Failed(failure()),
         ];
         assert_eq!(outcomes, expected);
     }

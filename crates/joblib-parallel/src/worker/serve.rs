@@ -2,7 +2,6 @@
 
 use std::io::Write;
 use std::os::fd::{AsFd, OwnedFd};
-use std::rc::Rc;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -17,7 +16,7 @@ use crate::task::clock::{self, TaskClock};
 use crate::task::context::{self, CallContext};
 use crate::task::panics;
 use crate::task::trampoline::{self, EncodedTask};
-use crate::wire::arrays::{ArraySharing, Memories, Sender};
+use crate::wire::arrays::{ArraySharing, Arrays, Memories, Sender};
 use crate::wire::batch::{BATCH, BatchReader};
 use crate::wire::connection::{Connection, Frame, Outgoing, SharedSocket, send_all};
 use crate::wire::function_id::{self, EncodedCall, FunctionId};
@@ -145,14 +144,14 @@ impl Worker {
         trampoline(&mut EncodedTask {
             check: Some(call.function.check),
             arguments: &call.arguments,
-            parts: &Rc::from([]),
-            memories: &self.memories,
+            arrays: Arrays { parts: &[], memories: &self.memories },
             sender: &Sender::new(ArraySharing::none()),
             outcome: OutcomeWriter::new(&mut out),
         });
         match Outcome::parse(&out) {
             Some(Outcome::Ok(_)) => Ok(()),
             Some(Outcome::Panic(panic)) => Err(panic.to_string()),
+            Some(Outcome::Failed(error)) => Err(error.to_string()),
             Some(Outcome::DecodeArguments(reason) | Outcome::EncodeResult(reason)) => Err(reason),
             None => Err("its outcome is malformed".to_owned()),
         }
@@ -238,6 +237,7 @@ impl Worker {
         let call = self.call.take().ok_or("a batch came before its call")?;
         let mut batch = BatchReader::new(bytes).ok_or(MALFORMED)?;
         let mut index = batch.first_index;
+        let parts = &std::mem::take(&mut batch.parts);
         let context = context::enter(&call.context);
         let contexts = carriers::apply(&call.contexts)?;
         self.page.begin_batch();
@@ -256,8 +256,7 @@ impl Worker {
                         Ok(trampoline) => trampoline(&mut EncodedTask {
                             check: check.take(),
                             arguments,
-                            parts: &batch.parts,
-                            memories: &self.memories,
+                            arrays: Arrays { parts, memories: &self.memories },
                             sender: &call.sender,
                             outcome,
                         }),

@@ -21,7 +21,7 @@ use crate::backend::{Batch, Call, Returned, Session};
 use crate::cancel::Waker;
 use crate::carriers;
 use crate::error::{Cause, Crash, Error, Result};
-use crate::wire::arrays::{Memories, Sender};
+use crate::wire::arrays::{Arrays, Memories, Sender};
 use crate::wire::batch::BatchWriter;
 use crate::wire::log::{LOG, LogRecord, wanted_level};
 use crate::wire::message::{self, ARRAY, CallMessage, REFUSAL};
@@ -159,7 +159,7 @@ impl<S: Starter> ProcessSession<S> {
         let number = self.next_number;
         self.next_number += 1;
         let mut writer = BatchWriter::new(number, batch.next_index());
-        let encoded = self.sender.collecting(|| batch.encode(writer.runs()));
+        let encoded = batch.encode(writer.runs(), &self.sender);
         let (parts, memories) = self.sender.take();
         if let Err((bad, reason)) = encoded {
             let mut rest = batch.split_off(bad);
@@ -422,7 +422,7 @@ fn results(
 ) -> Option<(usize, Duration, bool)> {
     let Reply { batch: number, busy, last, outcomes, parts } = Reply::parse(bytes)?;
     let flight = in_flight.front_mut().filter(|flight| flight.number == number)?;
-    memories.providing(&parts, || flight.batch.accept(outcomes, worker))?;
+    flight.batch.accept(outcomes, Arrays { parts: &parts, memories }, worker)?;
     flight.batch.add_cost(busy, outcomes.len());
     Some((outcomes.count(), busy, last || flight.batch.pending() == 0))
 }
