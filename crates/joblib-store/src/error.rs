@@ -93,12 +93,6 @@ impl Error {
         Self(Box::new(Kind::Value { source }))
     }
 
-    /// A stored result that can't be used, in the file `path`.
-    pub(crate) fn damaged(path: impl Into<PathBuf>, reason: impl Into<String>) -> Self {
-        let source = io::Error::new(io::ErrorKind::InvalidData, reason.into());
-        Self(Box::new(Kind::Io { action: "use", path: path.into(), source, subject: Subject::Entry }))
-    }
-
     pub(crate) fn unknown_backend(name: &str, known: Vec<String>) -> Self {
         Self(Box::new(Kind::UnknownBackend { name: name.to_owned(), known }))
     }
@@ -221,14 +215,14 @@ impl Error {
         )
     }
 
+    /// Returns `true` if the error is about the store as a whole.
+    pub(crate) fn is_of_store(&self) -> bool {
+        self.subject() == Subject::Store
+    }
+
     /// Returns `true` if a file or folder was not there.
     pub(crate) fn is_missing(&self) -> bool {
         self.io_kind() == Some(io::ErrorKind::NotFound)
-    }
-
-    /// Returns `true` if a file that was to be made was there already.
-    pub(crate) fn is_present(&self) -> bool {
-        self.io_kind() == Some(io::ErrorKind::AlreadyExists)
     }
 
     /// The file or folder concerned, where there is one.

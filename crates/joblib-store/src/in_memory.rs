@@ -12,6 +12,7 @@ use crate::key::{FunctionVersion, Key};
 use crate::limits::{Limits, choose};
 use crate::options::StoreOptions;
 use crate::policy::{Candidate, Policy};
+use crate::process_id::process_id;
 use crate::process_lock::{AfterFork, ProcessLock};
 use crate::store::{Claim, Claimed, CostOf, Item, Scope, Store, WriteBytes};
 use crate::usage::{Reduced, Usage};
@@ -163,7 +164,7 @@ impl Store for InMemory {
     }
 
     fn claim(&self, key: &Key) -> Result<Claim, Error> {
-        let pid = std::process::id();
+        let pid = process_id();
         if self.lock().claims.insert(key.clone(), pid) == Some(pid) {
             return Ok(Claim::Taken(Holder::this_process()));
         }
@@ -241,7 +242,7 @@ impl Claimed for MemoryClaim {
 
 impl Drop for MemoryClaim {
     fn drop(&mut self) {
-        if self.pid == std::process::id() {
+        if self.pid == process_id() {
             self.shared.0.lock().claims.remove(&self.key);
         }
     }

@@ -17,6 +17,7 @@ mod byte_size;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod error;
+mod file_size_limit;
 mod holder;
 mod in_memory;
 mod key;
@@ -25,6 +26,7 @@ mod limits;
 mod local;
 mod options;
 mod policy;
+mod process_id;
 mod process_lock;
 mod registry;
 #[cfg(feature = "sqlite")]

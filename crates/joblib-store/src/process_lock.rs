@@ -8,6 +8,8 @@ use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::process_id::process_id;
+
 /// State of one process behind a mutex.
 #[derive(Debug)]
 pub struct ProcessLock<T> {
@@ -39,7 +41,7 @@ impl<T: Default> ProcessLock<T> {
     /// Locks the state of this process. A thread that panicked while it held the lock doesn't stop the others: all state
     /// here is valid between any two statements.
     pub fn lock(&self) -> MutexGuard<'_, T> {
-        let pid = std::process::id();
+        let pid = process_id();
         loop {
             let found = self.current.load(Ordering::Acquire);
             // SAFETY: the pointer is null or comes from `Box::into_raw` below. An `Owned` that was published is freed
@@ -76,10 +78,40 @@ impl<T> Drop for ProcessLock<T> {
         let current = *self.current.get_mut();
         // SAFETY: as in `lock`; `drop` has exclusive access.
         if let Some(owned) = unsafe { current.as_ref() }
-            && owned.pid == std::process::id()
+            && owned.pid == process_id()
         {
             // SAFETY: it comes from `Box::into_raw`, and nobody else can reach it any more.
             drop(unsafe { Box::from_raw(current) });
+        }
+    }
+}
+
+/// Whether `check` holds in a forked child, which is killed if it doesn't end.
+#[cfg(test)]
+pub(crate) fn in_a_fork(check: impl FnOnce() -> bool) -> bool {
+    use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+    use nix::unistd::{ForkResult, fork};
+    // SAFETY: the child only runs `check`, which takes locks that are made for this, and ends without destructors.
+    match unsafe { fork() }.unwrap() {
+        ForkResult::Child => {
+            let code = i32::from(!check());
+            // SAFETY: it ends the process at once.
+            unsafe { libc::_exit(code) }
+        }
+        ForkResult::Parent { child } => {
+            let since = std::time::Instant::now();
+            loop {
+                match waitpid(child, Some(WaitPidFlag::WNOHANG)).unwrap() {
+                    WaitStatus::Exited(_, code) => return code == 0,
+                    WaitStatus::StillAlive if since.elapsed().as_secs() > 20 => {
+                        let _ = nix::sys::signal::kill(child, nix::sys::signal::Signal::SIGKILL);
+                        let _ = waitpid(child, None);
+                        return false;
+                    }
+                    WaitStatus::StillAlive => std::thread::sleep(std::time::Duration::from_millis(2)),
+                    _ => return false,
+                }
+            }
         }
     }
 }
@@ -97,40 +129,10 @@ mod tests {
             lock.lock().push(1);
         }
         let held = (RENEWED.lock(), HELD.lock());
-        let outcome = crate::process_lock::tests::in_a_fork(|| {
-            RENEWED.lock().is_empty() && *KEPT.lock() == [1] && HELD.lock().is_empty()
-        });
+        let outcome =
+            in_a_fork(|| RENEWED.lock().is_empty() && *KEPT.lock() == [1] && HELD.lock().is_empty());
         drop(held);
         assert!(outcome, "the child has a state of its own and waits for nobody");
         assert_eq!((RENEWED.lock().len(), HELD.lock().len()), (1, 1), "the parent's is untouched");
-    }
-
-    /// Whether `check` holds in a forked child, which is killed if it doesn't end.
-    pub(crate) fn in_a_fork(check: impl FnOnce() -> bool) -> bool {
-        use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
-        use nix::unistd::{ForkResult, fork};
-        // SAFETY: the child only runs `check`, which takes locks that are made for this, and ends without destructors.
-        match unsafe { fork() }.unwrap() {
-            ForkResult::Child => {
-                let code = i32::from(!check());
-                // SAFETY: it ends the process at once.
-                unsafe { libc::_exit(code) }
-            }
-            ForkResult::Parent { child } => {
-                let since = std::time::Instant::now();
-                loop {
-                    match waitpid(child, Some(WaitPidFlag::WNOHANG)).unwrap() {
-                        WaitStatus::Exited(_, code) => return code == 0,
-                        WaitStatus::StillAlive if since.elapsed().as_secs() > 20 => {
-                            let _ = nix::sys::signal::kill(child, nix::sys::signal::Signal::SIGKILL);
-                            let _ = waitpid(child, None);
-                            return false;
-                        }
-                        WaitStatus::StillAlive => std::thread::sleep(std::time::Duration::from_millis(2)),
-                        _ => return false,
-                    }
-                }
-            }
-        }
     }
 }

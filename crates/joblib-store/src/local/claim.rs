@@ -1,31 +1,31 @@
-//! Claims: a file that says who computes a result, and that becomes the result. How a claim ends is told in the README
-//! beside this file.
+//! Claims: a file that says who computes a result, and that becomes the result or is removed. How a claim ends is told in
+//! the README beside this file.
 
-use std::fs::{self, File, TryLockError};
-use std::io::{self, BufWriter, Read, Write};
+use std::fs::{File, TryLockError};
+use std::io::{self, Read};
 use std::os::unix::fs::{FileExt, MetadataExt};
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Weak};
-use std::thread;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::Shared;
-use super::folder::{CLAIMS, author, temporary_name};
+use super::folder::{CLAIMS, Opened, author, temporary_name};
+use super::held::{self, Identity};
+use super::root::{Access, used};
+use super::store::{Target, put, store};
 use crate::error::Error;
 use crate::holder::Holder;
-use crate::key::Key;
-use crate::key::{fnv64, push_hex};
-use crate::process_lock::{AfterFork, ProcessLock};
+use crate::key::{Key, fnv64, push_hex};
+use crate::process_id::process_id;
 use crate::store::{Claim, Claimed, WriteBytes};
 
-/// How often a holder shows that it lives.
-const HEARTBEAT: Duration = Duration::from_secs(5);
 /// How long a claim without a holder's name is believed: its author is between two system calls.
 const NAMELESS: Duration = Duration::from_secs(2);
+/// Files in the folder of claims that are looked at, at most.
+const MAX_LITTER: usize = 10_000;
 
 const MARK: &str = "joblib claim ";
 
-pub(super) fn claim_name(key: &Key) -> String {
+fn claim_name(key: &Key) -> String {
     let mut name = String::with_capacity(CLAIMS.len() + 1 + 48);
     name.push_str(CLAIMS);
     name.push('/');
@@ -38,37 +38,52 @@ pub(super) fn claim(shared: &Arc<Shared>, key: &Key) -> Result<Claim, Error> {
     let name = claim_name(key);
     // Twice around if a stale claim is taken away; whoever is slower then finds a new claim.
     for _ in 0..4 {
-        match shared.folder.create(&name) {
-            Ok(file) => return mine(shared, key, &name, file),
-            Err(error) if error.is_present() => match holder(shared, &name) {
-                State::Live(holder) => return Ok(Claim::Taken(holder)),
-                State::Dead => take_away(shared, &name),
-                State::Gone => {}
-            },
-            Err(error) => return Err(error),
+        let folder = shared.folder.made()?;
+        match folder.file(&name, Access::Create) {
+            Ok(file) => return mine(shared, folder, key, name, file),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                match holder(shared, &folder, &name) {
+                    State::Live(holder) => return Ok(Claim::Taken(holder)),
+                    State::Dead => take_away(shared, &folder, &name),
+                    State::Gone => {}
+                }
+            }
+            // The folder of claims alone was removed, or the whole just now.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => shared.folder.make()?,
+            Err(error) => return Err(Error::io("create", folder.path(&name), error)),
         }
     }
     Ok(Claim::Taken(Holder::unknown()))
 }
 
-fn mine(shared: &Arc<Shared>, key: &Key, name: &str, file: File) -> Result<Claim, Error> {
+fn mine(
+    shared: &Arc<Shared>,
+    folder: Arc<Opened>,
+    key: &Key,
+    name: String,
+    file: File,
+) -> Result<Claim, Error> {
     let text = format!("{MARK}{}\n", Holder::this_process());
-    let path = shared.folder.path(name);
     // Where locks don't work the heartbeat has to do.
     let _ = file.try_lock();
-    if let Err(error) = file.write_all_at(text.as_bytes(), 0) {
-        let _ = fs::remove_file(&path);
-        return Err(Error::io("write", path, error));
-    }
     let file = Arc::new(file);
-    keep_fresh(&file);
+    let identity = file.metadata().map(|found| (found.dev(), found.ino())).and_then(|identity| {
+        held::hold(identity, &file, shared.lease);
+        file.write_all_at(text.as_bytes(), 0).map(|()| identity)
+    });
+    let identity = identity.map_err(|error| {
+        let _ = folder.remove(&name);
+        Error::io("write", folder.path(&name), error)
+    })?;
     Ok(Claim::Mine(Box::new(LocalClaim {
         shared: Arc::clone(shared),
+        folder,
         key: key.clone(),
-        path,
+        name,
         file: Some(file),
+        identity,
         text: text.len() as u64,
-        since: (Instant::now(), SystemTime::now()),
+        pid: process_id(),
     })))
 }
 
@@ -78,8 +93,8 @@ enum State {
     Gone,
 }
 
-fn holder(shared: &Shared, name: &str) -> State {
-    let Ok(mut file) = shared.folder.open(name) else { return State::Gone };
+fn holder(shared: &Shared, folder: &Opened, name: &str) -> State {
+    let Ok(mut file) = folder.file(name, Access::Read) else { return State::Gone };
     let Ok(found) = file.metadata() else { return State::Gone };
     let modified = found.modified().unwrap_or(SystemTime::UNIX_EPOCH);
     let unchanged = shared.watch.unchanged_for(name, modified, Instant::now());
@@ -87,6 +102,14 @@ fn holder(shared: &Shared, name: &str) -> State {
     let length = file.read(&mut bytes).unwrap_or(0);
     let text = std::str::from_utf8(&bytes[..length]).unwrap_or_default();
     match text.strip_prefix(MARK).and_then(|text| text.parse::<Holder>().ok()) {
+        // Nobody waits for this process but for what it does.
+        Some(holder) if holder.is_this_process() => {
+            if held::holds((found.dev(), found.ino())) {
+                State::Live(holder)
+            } else {
+                State::Dead
+            }
+        }
         Some(holder) => match holder.is_alive() {
             Some(false) => State::Dead,
             None if unchanged > shared.lease || abandoned(modified) => State::Dead,
@@ -97,11 +120,11 @@ fn holder(shared: &Shared, name: &str) -> State {
             State::Live(Holder::unknown())
         }
         // The result is being written over the name. The lock only tells whether its author lives; nothing is
-        // protected by it.
+        // protected by it. A forked child may keep the lock of a dead parent, but doesn't refresh its claims.
         None => match file.try_lock() {
             Ok(()) => State::Dead,
-            Err(TryLockError::Error(_)) if unchanged > shared.lease => State::Dead,
-            Err(_) => State::Live(Holder::unknown()),
+            Err(_) if unchanged > shared.lease => State::Dead,
+            Err(TryLockError::WouldBlock | TryLockError::Error(_)) => State::Live(Holder::unknown()),
         },
     }
 }
@@ -112,30 +135,26 @@ fn abandoned(modified: SystemTime) -> bool {
 }
 
 /// Removes a stale claim. The rename decides between several that try.
-fn take_away(shared: &Shared, name: &str) {
-    let away = shared.folder.path(&temporary_name());
-    if fs::rename(shared.folder.path(name), &away).is_ok() {
-        let _ = fs::remove_file(&away);
+fn take_away(shared: &Shared, folder: &Opened, name: &str) {
+    let away = temporary_name();
+    if folder.rename(name, &away).is_ok() {
+        let _ = folder.remove(&away);
     }
     shared.watch.forget(name);
 }
 
 /// Removes what dead processes left in the folder of claims.
 pub(super) fn remove_litter(shared: &Shared) {
-    if !shared.folder.is_real(CLAIMS) {
-        return;
-    }
-    let Ok(entries) = fs::read_dir(shared.folder.path(CLAIMS)) else { return };
-    for entry in entries.flatten().take(10_000) {
-        let Some(name) = entry.file_name().to_str().map(str::to_owned) else { continue };
-        let relative = format!("{CLAIMS}/{name}");
-        if Path::new(&name).extension().is_some_and(|extension| extension == "tmp") {
-            let modified = entry.metadata().and_then(|found| found.modified());
-            if modified.is_ok_and(|modified| temporary_is_dead(&name, modified)) {
-                let _ = fs::remove_file(entry.path());
+    let Ok(Some(folder)) = shared.folder.current() else { return };
+    let Ok(entries) = folder.list(CLAIMS) else { return };
+    for entry in entries.flatten().take(MAX_LITTER) {
+        let relative = format!("{CLAIMS}/{}", entry.name);
+        if entry.name.ends_with(".tmp") {
+            if folder.stat(&relative).is_ok_and(|found| temporary_is_dead(&entry.name, used(&found))) {
+                let _ = folder.remove(&relative);
             }
-        } else if matches!(holder(shared, &relative), State::Dead) {
-            take_away(shared, &relative);
+        } else if matches!(holder(shared, &folder, &relative), State::Dead) {
+            take_away(shared, &folder, &relative);
         }
     }
 }
@@ -148,49 +167,42 @@ fn temporary_is_dead(name: &str, modified: SystemTime) -> bool {
 #[derive(Debug)]
 struct LocalClaim {
     shared: Arc<Shared>,
+    /// The folder in which it was claimed: all that happens to the claim happens there.
+    folder: Arc<Opened>,
     key: Key,
-    path: PathBuf,
+    name: String,
     file: Option<Arc<File>>,
+    identity: Identity,
+    /// Bytes of the holder's name at the file's start.
     text: u64,
-    since: (Instant, SystemTime),
+    /// The process that claimed: a forked child has a copy of its parent's claim.
+    pid: u32,
 }
 
 impl LocalClaim {
-    /// Whether somebody may have judged this claim stale: heartbeats stop while a machine sleeps.
-    fn may_be_lost(&self) -> bool {
-        let (monotonic, wall) = self.since;
-        let enough = self.shared.lease / 2;
-        monotonic.elapsed() > enough || wall.elapsed().map_or(true, |passed| passed > enough)
-    }
-
-    fn is_lost(&self, file: &File) -> bool {
-        self.may_be_lost()
-            && match (file.metadata(), fs::symlink_metadata(&self.path)) {
-                (Ok(mine), Ok(there)) => (mine.dev(), mine.ino()) != (there.dev(), there.ino()),
-                _ => true,
-            }
+    /// Whether the claim is still there and this process's: the machine may have slept until others took it over.
+    fn is_held(&self) -> bool {
+        let there =
+            || self.folder.stat(&self.name).ok().map(|found| (found.st_dev as u64, found.st_ino as u64));
+        self.pid == process_id() && there() == Some(self.identity)
     }
 }
 
 impl Claimed for LocalClaim {
     fn write(mut self: Box<Self>, write: WriteBytes<'_>) -> Result<u64, Error> {
-        let Some(file) = self.file.take() else { return super::put(&self.shared, &self.key, write) };
-        if self.is_lost(&file) {
-            return super::put(&self.shared, &self.key, write);
+        // A folder that was moved away meanwhile is another cache now.
+        if !self.is_held() || !self.folder.is_current() {
+            return put(&self.shared, &self.key, write);
         }
-        let written = write_over(&file, self.text, write);
-        let settled = written
-            .map_err(|error| Error::io("write", &self.path, error))
-            .and_then(|bytes| self.shared.folder.settle(&self.path, &self.key).map(|()| bytes));
-        match settled {
-            Ok(bytes) => {
-                self.shared.added(&self.key, bytes);
-                Ok(bytes)
-            }
-            Err(error) => {
-                // Dropping the claim removes it.
-                self.file = Some(file);
-                Err(error)
+        let mut target = Target { name: self.name.clone(), file: self.file.clone(), text: self.text };
+        let stored = store(&self.shared, &self.folder, &self.key, &mut target, write);
+        match stored {
+            // Somebody cleared the store meanwhile.
+            Err(error) if error.is_missing() && error.is_of_store() => put(&self.shared, &self.key, write),
+            other => {
+                // Dropping the claim removes it, unless it has become the result.
+                drop(self.file.take());
+                other
             }
         }
     }
@@ -198,72 +210,12 @@ impl Claimed for LocalClaim {
 
 impl Drop for LocalClaim {
     fn drop(&mut self) {
-        if let Some(file) = self.file.take()
-            && !self.is_lost(&file)
-        {
-            let _ = fs::remove_file(&self.path);
-        }
-    }
-}
-
-/// Writes the bytes from the file's start, over `before` bytes that stand there.
-pub(super) fn write_over(file: &File, before: u64, write: WriteBytes<'_>) -> io::Result<u64> {
-    let mut out = Counted { file, bytes: 0 };
-    {
-        let mut buffered = BufWriter::with_capacity(16 * 1024, &mut out);
-        write(&mut buffered)?;
-        buffered.flush()?;
-    }
-    if out.bytes < before {
-        file.set_len(out.bytes)?;
-    }
-    Ok(out.bytes)
-}
-
-struct Counted<'a> {
-    file: &'a File,
-    bytes: u64,
-}
-
-impl Write for Counted<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(bytes)?;
-        self.bytes += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Refreshes the claim's modification time for as long as it is held.
-fn keep_fresh(file: &Arc<File>) {
-    /// Whether the thread runs, and since when which claims are held.
-    type Held = (bool, Vec<(Instant, Weak<File>)>);
-    // A forked child has neither its parent's claims nor its thread.
-    static HELD: ProcessLock<Held> = ProcessLock::new(AfterFork::Renew);
-    let mut list = HELD.lock();
-    if list.1.len() >= 64 && list.1.len().is_power_of_two() {
-        list.1.retain(|(_, file)| file.strong_count() > 0);
-    }
-    list.1.push((Instant::now(), Arc::downgrade(file)));
-    if !std::mem::replace(&mut list.0, true) {
-        // Without the thread, others judge by the process alone.
-        let _ = thread::Builder::new().name("joblib-claims".into()).stack_size(64 * 1024).spawn(move || {
-            loop {
-                thread::sleep(HEARTBEAT);
-                let mut list = HELD.lock();
-                list.1.retain(|(_, file)| file.strong_count() > 0);
-                for (since, file) in &list.1 {
-                    if since.elapsed() >= HEARTBEAT
-                        && let Some(file) = file.upgrade()
-                    {
-                        let _ = file.set_modified(SystemTime::now());
-                    }
-                }
+        if self.pid == process_id() {
+            if self.is_held() {
+                let _ = self.folder.remove(&self.name);
             }
-        });
+            held::release(self.identity);
+        }
     }
 }
 

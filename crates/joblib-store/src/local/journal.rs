@@ -6,6 +6,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::PathBuf;
 
+use nix::fcntl::OFlag;
+
 use crate::key::fnv64;
 use crate::process_lock::{AfterFork, ProcessLock};
 use crate::usage::Usage;
@@ -57,6 +59,13 @@ impl Journal {
 
     pub(super) fn dropped(&self, call: &[u8; 16], bytes: u64) {
         self.append(&record(Kind::Dropped, -(bytes as i64), *call));
+    }
+
+    pub(super) fn dropped_all(&self, dropped: &[([u8; 16], u64)]) {
+        if !dropped.is_empty() {
+            let line = |&(call, bytes): &([u8; 16], u64)| record(Kind::Dropped, -(bytes as i64), call);
+            self.append(&dropped.iter().flat_map(line).collect::<Vec<u8>>());
+        }
     }
 
     pub(super) fn evicted(&self, dropped: &[([u8; 16], u64)]) {
@@ -130,7 +139,7 @@ impl Journal {
             .read(true)
             .append(write)
             .create(write)
-            .custom_flags(super::folder::O_NOFOLLOW | super::folder::O_NONBLOCK)
+            .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits())
             .open(&self.path)?;
         if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is no file")) }
     }

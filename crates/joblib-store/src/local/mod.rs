@@ -2,29 +2,40 @@
 
 mod claim;
 mod folder;
+mod held;
 mod journal;
+mod pack;
+mod root;
+mod store;
 mod sweep;
 mod touch;
+mod walk;
 
-use std::fs;
-use std::io;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, TryLockError};
 use std::time::{Duration, SystemTime};
 
+use self::folder::{Folder, Opened, entry_of};
+use self::journal::Journal;
+use self::root::{Access, is_missing};
 use crate::blob::Blob;
+use crate::byte_size::ByteSize;
 use crate::error::Error;
+use crate::file_size_limit::survive_file_size_limit;
 use crate::key::Key;
 use crate::lease::{Watch, lease};
 use crate::limits::Limits;
 use crate::options::StoreOptions;
 use crate::process_lock::{AfterFork, ProcessLock};
 use crate::store::{Claim, CostOf, Item, Scope, Store, WriteBytes};
-use crate::usage::{Reduced, Usage};
-use folder::Folder;
-use journal::Journal;
+use crate::usage::Reduced;
+
+/// Results of fewer bytes are packed, unless the option `pack_below` says otherwise.
+const PACK_BELOW: u64 = 4096;
+/// The largest value of that option.
+const MAX_PACK_BELOW: u64 = 16 * 1024;
 
 /// A folder with one file per result. `local/README.md` beside the source tells how it works.
 ///
@@ -52,66 +63,104 @@ struct Shared {
     watch: Watch<SystemTime>,
     /// How long an unchanged claim is believed.
     lease: Duration,
+    /// Results of fewer bytes are packed.
+    pack_below: u64,
     touched: touch::Touched,
     sweep: ProcessLock<Arc<Mutex<sweep::Sweep>>>,
     /// Whether this process has looked for what dead ones left.
     tidied: AtomicBool,
 }
 
-impl Shared {
-    fn added(&self, key: &Key, bytes: u64) {
-        self.journal.added(&journal_id(key), bytes);
-    }
-}
-
 impl Local {
-    /// The store in the folder `options.location()`, which is made when something is first stored.
+    /// The store in the folder `options.location()`, which is made when something is first stored. Its options:
     ///
-    /// The option `lease` is the number of seconds after which a claim is taken over whose holder can't be seen, as on
-    /// another machine, and does not refresh it: 30 unless set.
+    /// - `lease`: the number of seconds after which a claim is taken over whose holder can't be seen, as on another
+    ///   machine, and does not refresh it. 30 unless set.
+    /// - `pack_below`: results of fewer bytes are packed together instead of each having a file of its own. `4K` unless
+    ///   set, `16K` at most; 0 turns it off.
     ///
     /// # Errors
     ///
     /// Returns an error if an option is unknown or has an invalid value, or if the location can't be made absolute.
     pub fn open(options: &StoreOptions) -> Result<Self, Error> {
-        options.allow_only(&["lease"])?;
-        let lease = lease(options)?;
+        options.allow_only(&["lease", "pack_below"])?;
+        let (lease, pack_below) = (lease(options)?, pack_below(options)?);
         let options = options.clone().absolute()?;
-        let folder = Folder::new(options.location())?;
-        let journal = Journal::new(folder.path("usage"));
-        let location = folder.root.parent().unwrap_or(&folder.root).display().to_string();
+        let folder = Folder::new(options.location());
+        let journal = Journal::new(folder.root.join("usage"));
+        survive_file_size_limit();
         Ok(Self {
+            location: options.location().display().to_string(),
             shared: Arc::new(Shared {
                 folder,
                 journal,
                 watch: Watch::default(),
                 lease,
+                pack_below,
                 touched: touch::Touched::default(),
                 sweep: ProcessLock::new(AfterFork::Renew),
                 tidied: AtomicBool::new(false),
             }),
-            location,
         })
+    }
+
+    /// The bytes under a key, wherever they are.
+    fn find(&self, key: &Key, touch: bool) -> Result<Option<Blob>, Error> {
+        let mut folder = self.shared.folder.opened()?;
+        loop {
+            let Some(opened) = folder else { return Ok(None) };
+            if let Some(blob) = self.find_in(&opened, key, touch)? {
+                return Ok(Some(blob));
+            }
+            // The folder may have been moved away, and another made in its place.
+            if opened.is_current() {
+                return Ok(None);
+            }
+            folder = self.shared.folder.current()?;
+        }
+    }
+
+    fn find_in(&self, folder: &Opened, key: &Key, touch: bool) -> Result<Option<Blob>, Error> {
+        let version = key.version().path();
+        let pack = folder.packs.of(version);
+        let packed = || {
+            let due = || touch && self.shared.touched.is_due(key.call());
+            let content = pack.read(folder, key.call(), due);
+            content
+                .map(|content| content.map(Blob::Bytes))
+                .map_err(|error| Error::io("read from", folder.path(version), error))
+        };
+        let file = || {
+            let entry = entry_of(key);
+            match folder.file(&entry, Access::Read) {
+                Ok(file) => {
+                    if touch && self.shared.touched.is_due(key.call()) {
+                        touch::touch(&file);
+                    }
+                    Ok(Some(Blob::File { file, path: folder.path(&entry) }))
+                }
+                Err(error) if is_missing(&error) => Ok(None),
+                Err(error) => Err(Error::io("open", folder.path(&entry), error)),
+            }
+        };
+        let files_first = pack.files_first();
+        let first = if files_first { file() } else { packed() };
+        if let Ok(Some(blob)) = first {
+            return Ok(Some(blob));
+        }
+        let second = if files_first { packed() } else { file() };
+        if let Ok(Some(blob)) = second {
+            pack.set_files_first(!files_first);
+            return Ok(Some(blob));
+        }
+        first.and(second)
     }
 }
 
-fn put(shared: &Shared, key: &Key, write: WriteBytes<'_>) -> Result<u64, Error> {
-    let name = folder::temporary_name();
-    let path = shared.folder.path(&name);
-    let file = shared.folder.create(&name)?;
-    let stored = claim::write_over(&file, 0, write)
-        .map_err(|error| Error::io("write", &path, error))
-        .and_then(|bytes| shared.folder.settle(&path, key).map(|()| bytes));
-    match stored {
-        Ok(bytes) => {
-            shared.added(key, bytes);
-            Ok(bytes)
-        }
-        Err(error) => {
-            let _ = fs::remove_file(&path);
-            Err(error)
-        }
-    }
+fn pack_below(options: &StoreOptions) -> Result<u64, Error> {
+    let Some(text) = options.get("pack_below") else { return Ok(PACK_BELOW) };
+    let size = text.parse::<ByteSize>().map(ByteSize::bytes).ok().filter(|size| *size <= MAX_PACK_BELOW);
+    size.ok_or_else(|| options.invalid("pack_below", "a size from 0 to 16K"))
 }
 
 impl Store for Local {
@@ -124,24 +173,23 @@ impl Store for Local {
     }
 
     fn get(&self, key: &Key) -> Result<Option<Blob>, Error> {
-        let relative = Folder::entry(key);
-        match self.shared.folder.open(&relative) {
-            Ok(file) => {
-                self.shared.touched.touch(key.call(), &file);
-                Ok(Some(Blob::File { file, path: self.shared.folder.path(&relative) }))
-            }
-            Err(error) if is_missing(&error) => Ok(None),
-            Err(error) => Err(Error::io("open", self.shared.folder.path(&relative), error)),
-        }
+        self.find(key, true)
+    }
+
+    fn peek(&self, key: &Key, _bytes: u64) -> Result<Option<Blob>, Error> {
+        self.find(key, false)
     }
 
     fn contains(&self, key: &Key) -> Result<bool, Error> {
-        let relative = Folder::entry(key);
-        match self.shared.folder.open(&relative) {
-            Ok(_) => Ok(true),
-            Err(error) if is_missing(&error) => Ok(false),
-            Err(error) => Err(Error::io("open", self.shared.folder.path(&relative), error)),
+        let Some(folder) = self.shared.folder.current()? else { return Ok(false) };
+        let (version, entry) = (key.version().path(), entry_of(key));
+        match folder.file(&entry, Access::Read) {
+            Ok(_) => return Ok(true),
+            Err(error) if is_missing(&error) => {}
+            Err(error) => return Err(Error::io("open", folder.path(&entry), error)),
         }
+        let packed = folder.packs.of(version).contains(&folder, key.call());
+        packed.map_err(|error| Error::io("read from", folder.path(version), error))
     }
 
     fn claim(&self, key: &Key) -> Result<Claim, Error> {
@@ -152,20 +200,26 @@ impl Store for Local {
     }
 
     fn put(&self, key: &Key, write: WriteBytes<'_>) -> Result<u64, Error> {
-        put(&self.shared, key, write)
+        store::put(&self.shared, key, write)
     }
 
     fn remove(&self, key: &Key) -> Result<bool, Error> {
-        let path = self.shared.folder.path(&Folder::entry(key));
-        let bytes = fs::symlink_metadata(&path).map_or(0, |found| found.len());
-        match fs::remove_file(&path) {
-            Ok(()) => {
-                self.shared.journal.dropped(&journal_id(key), bytes);
-                Ok(true)
-            }
-            Err(error) if is_missing(&error) => Ok(false),
-            Err(error) => Err(Error::io("remove", path, error)),
+        let Some(folder) = self.shared.folder.current()? else { return Ok(false) };
+        let (version, entry) = (key.version().path(), entry_of(key));
+        let bytes = folder.stat(&entry).map_or(0, |found| u64::try_from(found.st_size).unwrap_or(0));
+        let had_file = match folder.remove(&entry) {
+            Ok(()) => true,
+            Err(error) if is_missing(&error) => false,
+            Err(error) => return Err(Error::io("remove", folder.path(&entry), error)),
+        };
+        let pack = folder.packs.of(version);
+        let removed = pack.remove(&folder, std::iter::once(key.call()), |_, _| true);
+        let removed =
+            removed.map_err(|error| Error::io("remove a result from", folder.path(version), error))?;
+        if had_file || !removed.is_empty() {
+            self.shared.journal.dropped(&journal_id(key), bytes);
         }
+        Ok(had_file || !removed.is_empty())
     }
 
     fn clear(&self, scope: Scope<'_>) -> Result<u64, Error> {
@@ -175,8 +229,7 @@ impl Store for Local {
     }
 
     fn visit(&self, visit: &mut dyn FnMut(Item) -> ControlFlow<()>) -> Result<(), Error> {
-        sweep::visit(&self.shared, visit);
-        Ok(())
+        sweep::visit(&self.shared, visit)
     }
 
     fn reduce(&self, limits: &Limits, cost: CostOf<'_>) -> Result<Reduced, Error> {
@@ -188,16 +241,19 @@ impl Store for Local {
         // One thread at a time; the others need not wait for it.
         let sweep = Arc::clone(&*self.shared.sweep.lock());
         match sweep.try_lock() {
-            Ok(mut sweep) => Ok(sweep.step(&self.shared, key, limits, cost)),
+            Ok(mut sweep) => sweep.step(&self.shared, key, limits, cost),
             Err(TryLockError::Poisoned(poisoned)) => {
-                Ok(poisoned.into_inner().step(&self.shared, key, limits, cost))
+                poisoned.into_inner().step(&self.shared, key, limits, cost)
             }
             Err(TryLockError::WouldBlock) => Ok(Reduced::default()),
         }
     }
 
     fn path_of(&self, key: &Key) -> Option<PathBuf> {
-        Some(self.shared.folder.path(&Folder::entry(key)))
+        let entry = entry_of(key);
+        let folder = self.shared.folder.opened().ok()??;
+        let is_packed = folder.packs.of(key.version().path()).contains(&folder, key.call());
+        (!is_packed.unwrap_or(false)).then(|| folder.path(&entry))
     }
 
     fn was_evicted(&self, key: &Key) -> Result<bool, Error> {
@@ -205,16 +261,6 @@ impl Store for Local {
     }
 }
 
-/// A file where the cache's folder should be holds no results either; storing one will say so.
-fn is_missing(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
-}
-
 fn journal_id(key: &Key) -> [u8; 16] {
     journal::id(key.version().path(), key.call())
-}
-
-/// All results of the cache, by counting.
-fn count(found: &[sweep::Found]) -> Usage {
-    found.iter().fold(Usage::default(), |usage, item| usage.plus(item.bytes))
 }

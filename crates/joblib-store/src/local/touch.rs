@@ -21,15 +21,19 @@ impl Default for Touched {
 }
 
 impl Touched {
-    pub(super) fn touch(&self, call: &[u8; 16], file: &File) {
+    /// Whether a use of the call's result is to be noted, as none was in this second.
+    pub(super) fn is_due(&self, call: &[u8; 16]) -> bool {
         let id = u64::from_be_bytes([call[0], call[1], call[2], call[3], call[4], call[5], call[6], call[7]]);
         // The first second is one, so that an empty slot is nobody's. Two calls that share all 40 bits share a touch.
         let second = (self.since.elapsed().as_secs() + 1) & 0xff_ffff;
         let mark = (id & !0xff_ffff) | second;
         let slot = &self.slots[(id as usize >> 24) % SLOTS];
-        if slot.swap(mark, Ordering::Relaxed) != mark {
-            // A cache that can only be read keeps no times.
-            let _ = file.set_times(FileTimes::new().set_accessed(SystemTime::now()));
-        }
+        slot.swap(mark, Ordering::Relaxed) != mark
     }
+}
+
+/// Notes that a result's own file was used.
+pub(super) fn touch(file: &File) {
+    // A cache that can only be read keeps no times.
+    let _ = file.set_times(FileTimes::new().set_accessed(SystemTime::now()));
 }

@@ -1,0 +1,286 @@
+//! Writing packed results: always under the lock.
+
+use std::collections::HashMap;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use super::index::{Counters, Index, Slot, Slots, ticks};
+use super::packed::{Open, Pack};
+use super::{lock, log};
+use crate::local::root::{Access, Root, is_missing};
+
+/// Bytes of removed records that are not worth cleaning.
+const SPARE: u64 = 64 << 10;
+
+/// Bytes that a result of this length occupies in a log.
+fn size(length: u16) -> u64 {
+    log::HEADER as u64 + u64::from(length)
+}
+
+impl Pack {
+    /// Stores a result, in place of the one that is there.
+    pub(in crate::local) fn put(&self, root: &Root, call: &[u8; 16], content: &[u8]) -> io::Result<()> {
+        let length = u16::try_from(content.len()).map_err(io::Error::other)?;
+        self.lock.hold(root, &self.folder, || match self.put_once(root, call, content, length) {
+            // It was damaged while it was open.
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                self.remove_files(root)?;
+                self.put_once(root, call, content, length)
+            }
+            other => other,
+        })
+    }
+
+    fn put_once(&self, root: &Root, call: &[u8; 16], content: &[u8], length: u16) -> io::Result<()> {
+        let mut open = self.to_write(root)?;
+        let mut counters = open.index.counters()?;
+        let mut probe = open.index.find(call)?;
+        let crowded = counters.slots >= open.index.capacity() / 5 * 4;
+        if probe.found.is_none() && (crowded || probe.free.is_none()) {
+            match self.grow(root, &open, counters) {
+                Ok(larger) => {
+                    open = larger;
+                    counters = open.index.counters()?;
+                    probe = open.index.find(call)?;
+                }
+                // Where there is no room for a larger table, the last slots of this one have to do.
+                Err(_) if probe.free.is_some() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let place = probe.found.map(|(place, _)| place).or(probe.free);
+        let place = place.ok_or_else(|| io::Error::other("a new index is full"))?;
+        let (number, offset) = self.append(root, &open, &mut counters, &log::record(call, content))?;
+        let slot = Slot { call: *call, log: number, offset, length, used: ticks(SystemTime::now()) };
+        open.index.write(place, &slot)?;
+        counters.live = counters.live.saturating_add(size(length));
+        match probe.found {
+            Some((_, before)) => counters.live = counters.live.saturating_sub(size(before.length)),
+            None => {
+                counters.results += 1;
+                counters.slots += 1;
+            }
+        }
+        self.clean_if_worth(root, &open, &mut counters)?;
+        open.index.count(counters)
+    }
+
+    /// Removes results, those that `wanted` says when asked with when each was last used. Returns which were removed.
+    pub(in crate::local) fn remove<'c>(
+        &self,
+        root: &Root,
+        calls: impl Iterator<Item = &'c [u8; 16]>,
+        wanted: impl Fn(usize, SystemTime) -> bool,
+    ) -> io::Result<Vec<usize>> {
+        // Without an index there is nothing, and no lock's file is made.
+        if self.find(root, &[0; 16])?.is_none() && self.opened(root)?.is_none() {
+            return Ok(Vec::new());
+        }
+        self.lock.hold(root, &self.folder, || {
+            let Some(open) = self.linked(root)? else { return Ok(Vec::new()) };
+            let mut counters = open.index.counters()?;
+            let mut removed = Vec::new();
+            for (number, call) in calls.enumerate() {
+                if let Some((place, slot)) = open.index.find(call)?.found
+                    && wanted(number, super::index::time(slot.used))
+                {
+                    open.index.write(place, &slot.removed())?;
+                    counters.results = counters.results.saturating_sub(1);
+                    counters.live = counters.live.saturating_sub(size(slot.length));
+                    removed.push(number);
+                }
+            }
+            self.clean_if_worth(root, &open, &mut counters)?;
+            open.index.count(counters)?;
+            Ok(removed)
+        })
+    }
+
+    /// Removes all results and all files. Returns the digests and lengths of what there was.
+    pub(in crate::local) fn clear(&self, root: &Root) -> io::Result<Vec<([u8; 16], u64)>> {
+        // Without either there is nothing, and no lock's file is made.
+        let exists = |name: &str| match root.stat(name) {
+            Ok(_) => Ok(true),
+            Err(error) if is_missing(&error) => Ok(false),
+            Err(error) => Err(error),
+        };
+        if !exists(&lock::name(&self.folder))? && !exists(&Index::name(&self.folder))? {
+            return Ok(Vec::new());
+        }
+        self.lock.hold(root, &self.folder, || {
+            let cleared = match self.linked(root) {
+                Ok(Some(open)) => {
+                    Slots::new(&*open.index).map(|(_, slot)| (slot.call, u64::from(slot.length))).collect()
+                }
+                _ => Vec::new(),
+            };
+            self.remove_files(root)?;
+            // Those who wait for the lock see by this that it is another's now.
+            root.remove(&lock::name(&self.folder))?;
+            Ok(cleared)
+        })
+    }
+
+    /// The index as it is now, if there is one.
+    fn linked(&self, root: &Root) -> io::Result<Option<Arc<Open>>> {
+        if let Some(open) = self.opened(root)? {
+            if open.index.is_linked()? {
+                return Ok(Some(open));
+            }
+            self.set_open(None);
+        }
+        self.opened(root)
+    }
+
+    /// The index as it is now, which is made if it is missing, and made anew if it is damaged.
+    fn to_write(&self, root: &Root) -> io::Result<Arc<Open>> {
+        let found = self.linked(root).and_then(|open| {
+            if let Some(open) = &open {
+                open.index.counters()?;
+            }
+            Ok(open)
+        });
+        match found {
+            Ok(Some(open)) => return Ok(open),
+            Ok(None) => {}
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => self.remove_files(root)?,
+            Err(error) => return Err(error),
+        }
+        let counters = Counters { log: 1, ..Counters::default() };
+        // What a log of that name holds was never in this index.
+        let _ = root.remove_whatever(&log::name(&self.folder, 1));
+        let index = Index::create(root, &self.folder, 0, counters, std::iter::empty())?;
+        let open = Arc::new(Open::new(index));
+        self.set_open(Some(Arc::clone(&open)));
+        Ok(open)
+    }
+
+    fn remove_files(&self, root: &Root) -> io::Result<()> {
+        self.set_open(None);
+        match Index::remove(root, &self.folder) {
+            Err(error) if !is_missing(&error) => return Err(error),
+            _ => {}
+        }
+        for (number, _) in self.logs(root)? {
+            root.remove_whatever(&log::name(&self.folder, number))?;
+        }
+        Ok(())
+    }
+
+    /// The logs' numbers and sizes.
+    fn logs(&self, root: &Root) -> io::Result<Vec<(u32, u64)>> {
+        let mut logs = Vec::new();
+        for entry in root.list(&self.folder)? {
+            let entry = entry?;
+            if let Some(number) = log::number(&entry.name) {
+                let found = root.stat(&log::name(&self.folder, number))?;
+                logs.push((number, u64::try_from(found.st_size).unwrap_or(0)));
+            }
+        }
+        Ok(logs)
+    }
+
+    /// A table with more room.
+    fn grow(&self, root: &Root, open: &Open, counters: Counters) -> io::Result<Arc<Open>> {
+        let (mut results, mut live) = (0, 0);
+        for (_, slot) in Slots::new(&*open.index) {
+            results += 1;
+            live += size(slot.length);
+        }
+        let counters = Counters { results, live, ..counters };
+        let slots = Slots::new(&*open.index).map(|(_, slot)| slot);
+        let index = Index::create(root, &self.folder, results + 1, counters, slots)?;
+        let open = Arc::new(Open::new(index));
+        self.set_open(Some(Arc::clone(&open)));
+        Ok(open)
+    }
+
+    /// Appends a record to the last log, or to a new one. Returns where it is.
+    fn append(
+        &self,
+        root: &Root,
+        open: &Open,
+        counters: &mut Counters,
+        record: &[u8],
+    ) -> io::Result<(u32, u32)> {
+        loop {
+            let log = open.log(root, &self.folder, counters.log, Access::Make)?;
+            let end = log.metadata()?.len();
+            if end > 0 && end + record.len() as u64 > log::LONGEST {
+                counters.log += 1;
+                open.index.count(*counters)?;
+                continue;
+            }
+            if let Err(error) = log.write_all_at(record, end) {
+                // A part of it would be in nobody's way, but it has room that others need.
+                let _ = log.set_len(end);
+                return Err(error);
+            }
+            counters.logs = counters.logs.saturating_add(record.len() as u64);
+            return Ok((counters.log, end as u32));
+        }
+    }
+
+    fn clean_if_worth(&self, root: &Root, open: &Open, counters: &mut Counters) -> io::Result<()> {
+        if counters.logs > counters.live + counters.live / 4 + SPARE {
+            // What can't be cleaned now is cleaned later.
+            return match self.clean(root, open, counters) {
+                Err(error) if error.kind() != io::ErrorKind::InvalidData => Ok(()),
+                other => other,
+            };
+        }
+        Ok(())
+    }
+
+    /// Gives back the room of removed records.
+    fn clean(&self, root: &Root, open: &Open, counters: &mut Counters) -> io::Result<()> {
+        let mut by_log: HashMap<u32, Vec<(u64, Slot)>> = HashMap::new();
+        (counters.results, counters.live) = (0, 0);
+        for (place, slot) in Slots::new(&*open.index) {
+            counters.results += 1;
+            counters.live += size(slot.length);
+            by_log.entry(slot.log).or_default().push((place, slot));
+        }
+        let mut logs = self.logs(root)?;
+        logs.sort_unstable();
+        let last = logs.last().map_or(counters.log, |(number, _)| *number);
+        counters.log = last.max(counters.log);
+        let live = |number: u32| {
+            let slots = by_log.get(&number).map(Vec::as_slice).unwrap_or_default();
+            slots.iter().map(|(_, slot)| size(slot.length)).sum::<u64>()
+        };
+        if logs.iter().any(|&(number, bytes)| number == counters.log && live(number) < bytes / 4 * 3) {
+            counters.log += 1;
+        }
+        counters.logs = logs.iter().map(|(_, bytes)| bytes).sum();
+        open.index.count(*counters)?;
+        for (number, bytes) in logs {
+            if number == counters.log || live(number) >= bytes / 4 * 3 && live(number) > 0 {
+                continue;
+            }
+            let slots = by_log.get(&number).map(Vec::as_slice).unwrap_or_default();
+            if !slots.is_empty() {
+                let log = open.log(root, &self.folder, number, Access::Write)?;
+                for &(place, slot) in slots {
+                    match log::read(&log, &slot) {
+                        Ok(content) => {
+                            let record = log::record(&slot.call, &content);
+                            let (log, offset) = self.append(root, open, counters, &record)?;
+                            open.index.write(place, &Slot { log, offset, ..slot })?;
+                        }
+                        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                            open.index.write(place, &slot.removed())?;
+                        }
+                        Err(error) => return Err(error),
+                    }
+                }
+            }
+            root.remove(&log::name(&self.folder, number))?;
+            open.forget(number);
+            counters.logs = counters.logs.saturating_sub(bytes);
+        }
+        open.index.count(*counters)
+    }
+}
