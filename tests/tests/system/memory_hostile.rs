@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
-use joblib_memory::{Limits, Memory};
+use joblib_memory::{Limits, Memory, StoreOptions};
 use joblib_tests::files;
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
@@ -17,8 +17,10 @@ fn own(folder: &TempDir) -> PathBuf {
     folder.path().join("cache/joblib-rs")
 }
 
+/// A memory whose results have files of their own, small as they are.
 fn memory(folder: &TempDir) -> Memory {
-    Memory::new(folder.path().join("cache")).unwrap()
+    let options = StoreOptions::new(folder.path().join("cache")).option("pack_below", "0");
+    Memory::with_options("local", &options).unwrap()
 }
 
 fn results(folder: &TempDir) -> Vec<PathBuf> {

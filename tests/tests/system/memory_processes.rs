@@ -209,7 +209,7 @@ fn a_full_disk_costs_the_caching_and_leaves_nothing_behind() {
     let told = String::from_utf8_lossy(&child.stderr);
     assert_eq!(told.matches("warning: joblib").count(), 1, "{told}");
     assert_eq!(files::below(&folder.path().join("joblib-rs/claims")), Vec::<PathBuf>::new());
-    assert_eq!(files::results(folder.path()).len(), 1);
+    assert_eq!(Memory::new(folder.path()).unwrap().items().unwrap().len(), 1);
 }
 
 /// The first reference is given as text, the second as JSON.

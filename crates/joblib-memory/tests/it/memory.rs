@@ -6,15 +6,17 @@ use std::thread;
 use std::time::Duration;
 
 use joblib_array::{Array, MmapMode};
-use joblib_memory::{Explanation, Limits, MemorizedResult, Memory, Shelved};
+use joblib_memory::{Explanation, Limits, MemorizedResult, Memory, Shelved, StoreOptions};
 use tempfile::TempDir;
 
 fn folder() -> TempDir {
     tempfile::tempdir().unwrap()
 }
 
+/// A memory whose results have files of their own, small as they are.
 fn memory(folder: &TempDir) -> Memory {
-    Memory::new(folder.path()).unwrap()
+    let options = StoreOptions::new(folder.path()).option("pack_below", "0");
+    Memory::with_options("local", &options).unwrap()
 }
 
 /// The files below a folder, without the store's notes.

@@ -1,6 +1,7 @@
 //! Keeping to the limits in bounded steps, choosing what goes, and clearing.
 
 use std::collections::{HashMap, VecDeque};
+use std::fs;
 use std::io;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use std::sync::Arc;
 use super::Shared;
 use super::folder::{CLAIMS, Opened};
 use super::pack;
-use super::root::{is_missing, used};
+use super::root::{is_missing, not_a_folder, used};
 use super::walk::{Found, Walk, count};
 use crate::error::Error;
 use crate::key::{FunctionVersion, Key};
@@ -245,7 +246,14 @@ fn version_at(folder: &Opened, path: &str) -> Option<Arc<FunctionVersion>> {
 }
 
 pub(super) fn clear(shared: &Shared, scope: Scope<'_>) -> Result<u64, Error> {
-    let Some(folder) = shared.folder.current()? else { return Ok(0) };
+    let Some(folder) = shared.folder.current()? else {
+        let root = &shared.folder.root;
+        return match fs::symlink_metadata(root) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+            Err(error) => Err(Error::io("read the folder", root, error)),
+            Ok(_) => Err(Error::io("clear", root, not_a_folder())),
+        };
+    };
     let wanted = match scope {
         Scope::All => None,
         Scope::Function(name) => Some(FunctionVersion::new(name, 0, "").function_folder().to_owned()),
