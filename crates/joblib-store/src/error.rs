@@ -158,6 +158,8 @@ impl Error {
             Some(ErrorCode::DiskFull) => Some(io::ErrorKind::StorageFull),
             Some(ErrorCode::ReadOnly) => Some(io::ErrorKind::ReadOnlyFilesystem),
             Some(ErrorCode::PermissionDenied) => Some(io::ErrorKind::PermissionDenied),
+            // sqlite doesn't tell a file that is as large as it may get from a disk that fails.
+            Some(ErrorCode::SystemIoFailure) if files_are_limited() => Some(io::ErrorKind::FileTooLarge),
             _ => None,
         };
         let error = Self::backend(location, source);
@@ -248,4 +250,11 @@ fn is_of_one_file(error: &io::Error) -> bool {
         error.kind(),
         io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof | io::ErrorKind::IsADirectory
     ) || error.raw_os_error() == Some(libc::ELOOP)
+}
+
+/// Whether files of this process may only get so large.
+#[cfg(feature = "sqlite")]
+fn files_are_limited() -> bool {
+    use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit};
+    getrlimit(Resource::RLIMIT_FSIZE).is_ok_and(|(limit, _)| limit != RLIM_INFINITY)
 }

@@ -1,11 +1,14 @@
 //! Connections to the file, and patience with others that write to it: no error says only that somebody was faster.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
+use super::forks::{self, Inside};
 use crate::error::Error;
 use crate::process_lock::{AfterFork, ProcessLock};
 
@@ -31,18 +34,34 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How long to try again where the file system's locks fail: others that open the file pass, but some never work.
 const LOCKS: Duration = Duration::from_secs(1);
 
+/// How long sqlite itself waits at a time: a fork waits for it.
+const SLICE: Duration = Duration::from_millis(20);
+/// How large the write-ahead log may get before it is written back and cut.
+const MAX_LOG: u64 = 1 << 20;
+
+/// Connections that nobody uses just now, of this process.
+pub(super) type Idle = ProcessLock<Vec<Opened>>;
+
+/// A connection, and the file that it was opened to.
+#[derive(Debug)]
+pub(super) struct Opened {
+    connection: Connection,
+    identity: Option<(u64, u64)>,
+}
+
 #[derive(Debug)]
 pub(super) struct Connections {
     location: String,
     path: PathBuf,
-    /// Those that nobody uses just now.
-    idle: ProcessLock<Vec<Connection>>,
+    idle: Arc<Idle>,
 }
 
 impl Connections {
     /// Connections to the file `path`, which errors call `location`.
     pub(super) fn new(location: String, path: PathBuf) -> Self {
-        Self { location, path, idle: ProcessLock::new(AfterFork::Renew) }
+        let idle = Arc::new(ProcessLock::new(AfterFork::Renew));
+        forks::watch(&idle);
+        Self { location, path, idle }
     }
 
     pub(super) fn location(&self) -> &str {
@@ -51,7 +70,12 @@ impl Connections {
 
     /// Whether there is no file, as far as can be told without making it.
     pub(super) fn is_unmade(&self) -> bool {
-        !self.path.exists() && self.idle.lock().is_empty()
+        self.identity().is_none()
+    }
+
+    /// The file that is there now.
+    fn identity(&self) -> Option<(u64, u64)> {
+        std::fs::metadata(&self.path).ok().map(|found| (found.dev(), found.ino()))
     }
 
     /// Does something with a connection; again, from its start, where others that write were in its way.
@@ -74,6 +98,30 @@ impl Connections {
         }
     }
 
+    /// Writes the write-ahead log back and cuts it, if it is long and nobody is in the way.
+    pub(super) fn shorten_log(&self) {
+        let mut log = self.path.clone().into_os_string();
+        log.push("-wal");
+        if std::fs::metadata(log).is_ok_and(|found| found.len() > MAX_LOG) {
+            self.cut_log();
+        }
+    }
+
+    /// The same however long it is.
+    pub(super) fn cut_log(&self) {
+        let cut = |connection: &mut Connection| {
+            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        };
+        // Whoever writes next tries again.
+        let _ = self.with_none_waiting(cut);
+    }
+
+    /// Closes the connections that nobody uses.
+    pub(super) fn close(&self) {
+        let _inside = Inside::enter();
+        self.idle.lock().clear();
+    }
+
     fn with_patience<T>(
         &self,
         patience: Duration,
@@ -82,23 +130,9 @@ impl Connections {
         let since = Instant::now();
         let mut locks_fail_since = None;
         let mut step = Duration::from_millis(1);
+        let left = || patience.saturating_sub(since.elapsed());
         loop {
-            let idle = self.idle.lock().pop();
-            if idle.is_none() {
-                let folder = self.path.parent().unwrap_or(&self.path);
-                std::fs::create_dir_all(folder)
-                    .map_err(|error| Error::io("create the folder", folder, error))?;
-            }
-            let left = || patience.saturating_sub(since.elapsed());
-            let done = idle.map_or_else(|| self.connect(left()), Ok).and_then(|mut connection| {
-                connection.busy_timeout(left())?;
-                let done = work(&mut connection);
-                // A connection that failed otherwise is not used again.
-                if connection.is_autocommit() && done.as_ref().err().is_none_or(in_the_way) {
-                    self.idle.lock().push(connection);
-                }
-                done
-            });
+            let done = self.once(left().min(SLICE), &mut work)?;
             let Some(error) = done.as_ref().err().filter(|error| in_the_way(error)) else { return Ok(done) };
             if error.sqlite_error_code() == Some(ErrorCode::FileLockingProtocolFailed) {
                 locks_fail_since.get_or_insert_with(Instant::now);
@@ -114,10 +148,47 @@ impl Connections {
         }
     }
 
+    /// Does something with a connection, while the process doesn't fork.
+    fn once<T>(
+        &self,
+        patience: Duration,
+        work: &mut impl FnMut(&mut Connection) -> rusqlite::Result<T>,
+    ) -> Result<rusqlite::Result<T>, Error> {
+        let _inside = Inside::enter();
+        let identity = self.identity();
+        let idle = {
+            let mut idle = self.idle.lock();
+            // The file may have been removed or moved away, and another made in its place.
+            idle.retain(|opened| opened.identity.is_some() && opened.identity == identity);
+            idle.pop()
+        };
+        let opened = match idle {
+            Some(opened) => Ok(opened),
+            None => {
+                let folder = self.path.parent().unwrap_or(&self.path);
+                std::fs::create_dir_all(folder)
+                    .map_err(|error| Error::io("create the folder", folder, error))?;
+                self.connect(patience).map(|connection| Opened { connection, identity: self.identity() })
+            }
+        };
+        Ok(opened.and_then(|mut opened| {
+            opened.connection.busy_timeout(patience)?;
+            let done = work(&mut opened.connection);
+            // A connection that failed otherwise is not used again.
+            if opened.connection.is_autocommit() && done.as_ref().err().is_none_or(in_the_way) {
+                self.idle.lock().push(opened);
+            }
+            done
+        }))
+    }
+
     fn connect(&self, patience: Duration) -> rusqlite::Result<Connection> {
         let mut connection = Connection::open(&self.path)?;
         connection.busy_timeout(patience)?;
+        // Room of what is dropped can be given back. It has to be said before there is a table.
+        connection.pragma_update(None, "auto_vacuum", "incremental")?;
         connection.pragma_update(None, "journal_mode", "wal")?;
+        connection.pragma_update(None, "journal_size_limit", MAX_LOG as i64)?;
         // A crash of the system may lose the latest results; a cache can.
         connection.pragma_update(None, "synchronous", "normal")?;
         connection.set_prepared_statement_cache_capacity(64);

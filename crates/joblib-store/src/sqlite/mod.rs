@@ -1,26 +1,28 @@
 //! One sqlite file for many small results and many processes. sqlite's own locking orders the writers, and its
 //! write-ahead log lets readers read meanwhile.
 
+mod claim;
 mod connections;
+mod forks;
+mod sweep;
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use self::connections::Connections;
 use crate::blob::Blob;
 use crate::error::Error;
-use crate::holder::Holder;
+use crate::file_size_limit::survive_file_size_limit;
 use crate::key::{FunctionVersion, Key, fnv64};
 use crate::lease::{Watch, lease};
-use crate::limits::{Limits, choose};
+use crate::limits::Limits;
 use crate::options::StoreOptions;
-use crate::policy::{Candidate, Policy};
 use crate::process_lock::{AfterFork, ProcessLock};
-use crate::store::{Claim, Claimed, CostOf, Item, Scope, Store, WriteBytes};
+use crate::store::{Claim, CostOf, Item, Scope, Store, WriteBytes};
 use crate::usage::{Reduced, Usage};
 
 /// Uses that are noted together.
@@ -70,6 +72,7 @@ impl Sqlite {
         let lease = lease(options)?;
         let options = options.clone().absolute()?;
         let location = options.location();
+        survive_file_size_limit();
         let shared = Shared {
             connections: Connections::new(location.display().to_string(), location.join("joblib.sqlite")),
             versions: ProcessLock::new(AfterFork::Renew),
@@ -166,6 +169,7 @@ impl Shared {
             let mut versions = self.versions.lock();
             versions.insert(version.path().to_owned(), number);
         }
+        self.connections.shorten_log();
         Ok(bytes.len() as u64)
     }
 
@@ -212,49 +216,18 @@ impl Shared {
             })
         })
     }
+}
 
-    /// Drops of at most `sample` results, those of earlier code and the least recently used, what has no room.
-    fn reduce(&self, limits: &Limits, cost: CostOf<'_>, sample: usize) -> Result<Reduced, Error> {
-        self.note_uses()?;
-        let limits = &limits.at_one_time();
-        let sampled = self.connections.with(|connection| {
-            let with_bytes = matches!(limits.policy, Policy::CostAware);
-            let mut statement = connection.prepare_cached(
-                "SELECT results.rowid, key, length(bytes), used, current, CASE WHEN ?1 THEN bytes END
-                 FROM results JOIN versions ON versions.id = results.version
-                 ORDER BY current, used LIMIT ?2",
-            )?;
-            let rows = statement.query_map(params![with_bytes, sample as i64], |row| {
-                let bytes: Option<Vec<u8>> = row.get(5)?;
-                let used =
-                    SystemTime::UNIX_EPOCH + Duration::from_micros(row.get::<_, i64>(3)?.max(0) as u64);
-                let candidate = Candidate {
-                    bytes: row.get::<_, i64>(2)?.max(0) as u64,
-                    idle: limits.idle(used),
-                    cost: bytes.and_then(|bytes| cost(Blob::Bytes(bytes.into()))),
-                    current: row.get(4)?,
-                };
-                Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?, candidate))
-            })?;
-            rows.collect::<rusqlite::Result<Vec<_>>>()
+impl Sqlite {
+    fn find(&self, key: &Key) -> Result<Option<Blob>, Error> {
+        if self.shared.connections.is_unmade() {
+            return Ok(None);
+        }
+        let bytes: Option<Vec<u8>> = self.shared.connections.with(|connection| {
+            let mut statement = connection.prepare_cached("SELECT bytes FROM results WHERE key = ?1")?;
+            statement.query_row([id(key)], |row| row.get(0)).optional()
         })?;
-        let candidates: Vec<Candidate> = sampled.iter().map(|(_, _, candidate)| *candidate).collect();
-        let chosen = choose(&candidates, self.usage()?, limits);
-        self.connections.with(|connection| {
-            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let mut reduced = Reduced::default();
-            for &index in &chosen {
-                let (row, key, candidate) = &sampled[index];
-                if transaction.prepare_cached("DELETE FROM results WHERE rowid = ?1")?.execute([row])? == 1 {
-                    transaction
-                        .prepare_cached("INSERT OR IGNORE INTO evicted VALUES (?1)")?
-                        .execute([key])?;
-                    reduced.add(candidate.bytes);
-                }
-            }
-            transaction.commit()?;
-            Ok(reduced)
-        })
+        Ok(bytes.map(|bytes| Blob::Bytes(bytes.into())))
     }
 }
 
@@ -268,18 +241,11 @@ impl Store for Sqlite {
     }
 
     fn get(&self, key: &Key) -> Result<Option<Blob>, Error> {
-        if self.shared.connections.is_unmade() {
-            return Ok(None);
+        let found = self.find(key)?;
+        if found.is_some() {
+            self.shared.touch(id(key));
         }
-        let id = id(key);
-        let bytes: Option<Vec<u8>> = self.shared.connections.with(|connection| {
-            let mut statement = connection.prepare_cached("SELECT bytes FROM results WHERE key = ?1")?;
-            statement.query_row([id], |row| row.get(0)).optional()
-        })?;
-        if bytes.is_some() {
-            self.shared.touch(id);
-        }
-        Ok(bytes.map(|bytes| Blob::Bytes(bytes.into())))
+        Ok(found)
     }
 
     fn contains(&self, key: &Key) -> Result<bool, Error> {
@@ -289,49 +255,7 @@ impl Store for Sqlite {
     }
 
     fn claim(&self, key: &Key) -> Result<Claim, Error> {
-        let id = id(key);
-        let me = Holder::this_process();
-        let watched = format!("{}/{}", key.version().path(), key.call_hex());
-        for _ in 0..4 {
-            // Those who wait ask again and again: looking, they are in nobody's way.
-            let holder: Option<String> = self.shared.connections.with(|connection| {
-                let mut select = connection.prepare_cached("SELECT holder FROM claims WHERE key = ?1")?;
-                select.query_row([id], |row| row.get(0)).optional()
-            })?;
-            let Some(text) = holder else {
-                let mine = self.shared.connections.with(|connection| {
-                    let mut insert =
-                        connection.prepare_cached("INSERT OR IGNORE INTO claims VALUES (?1, ?2)")?;
-                    insert.execute(params![id, me.to_string()])
-                })?;
-                if mine == 0 {
-                    continue;
-                }
-                self.shared.watch.forget(&watched);
-                return Ok(Claim::Mine(Box::new(SqliteClaim {
-                    shared: Arc::clone(&self.shared),
-                    key: key.clone(),
-                    holder: me,
-                    open: true,
-                })));
-            };
-            let holder = text.parse::<Holder>().ok();
-            let dead = match holder.as_ref().map(Holder::is_alive) {
-                Some(Some(alive)) => !alive,
-                Some(None) => {
-                    let unchanged = self.shared.watch.unchanged_for(&watched, text.clone(), Instant::now());
-                    unchanged > self.shared.lease
-                }
-                None => true,
-            };
-            match holder {
-                Some(holder) if !dead => return Ok(Claim::Taken(holder)),
-                _ => self.shared.connections.with(|connection| {
-                    connection.execute("DELETE FROM claims WHERE key = ?1 AND holder = ?2", params![id, text])
-                })?,
-            };
-        }
-        Ok(Claim::Taken(Holder::unknown()))
+        claim::claim(&self.shared, key)
     }
 
     fn put(&self, key: &Key, write: WriteBytes<'_>) -> Result<u64, Error> {
@@ -403,6 +327,9 @@ impl Store for Sqlite {
     }
 
     fn reduce(&self, limits: &Limits, cost: CostOf<'_>) -> Result<Reduced, Error> {
+        if self.shared.connections.is_unmade() {
+            return Ok(Reduced::default());
+        }
         self.shared.reduce(limits, cost, usize::MAX >> 1)
     }
 
@@ -422,6 +349,20 @@ impl Store for Sqlite {
         self.shared.reduce(&lower, cost, SAMPLE)
     }
 
+    fn make_room(&self, limits: &Limits, cost: CostOf<'_>) -> Result<Reduced, Error> {
+        // Dropping results needs room as well, in the log.
+        self.shared.connections.cut_log();
+        self.reduce(limits, cost)
+    }
+
+    fn flush(&self) -> Result<(), Error> {
+        self.shared.note_uses()
+    }
+
+    fn peek(&self, key: &Key, _bytes: u64) -> Result<Option<Blob>, Error> {
+        self.find(key)
+    }
+
     fn was_evicted(&self, key: &Key) -> Result<bool, Error> {
         self.shared.connections.with(|connection| {
             connection.prepare_cached("SELECT 1 FROM evicted WHERE key = ?1")?.exists([id(key)])
@@ -433,38 +374,8 @@ impl Drop for Shared {
     fn drop(&mut self) {
         // What is lost otherwise is the order of the latest uses.
         let _ = self.note_uses();
-    }
-}
-
-#[derive(Debug)]
-struct SqliteClaim {
-    shared: Arc<Shared>,
-    key: Key,
-    /// This process, as the claim names it.
-    holder: Holder,
-    open: bool,
-}
-
-impl Claimed for SqliteClaim {
-    fn write(mut self: Box<Self>, write: WriteBytes<'_>) -> Result<u64, Error> {
-        let bytes = self.shared.put(&self.key, true, write)?;
-        self.open = false;
-        Ok(bytes)
-    }
-}
-
-impl Drop for SqliteClaim {
-    fn drop(&mut self) {
-        // A forked child drops what it has of its parent's, too.
-        if self.open && self.holder.is_this_process() {
-            // A claim that can't be given back is taken over when this process is gone.
-            let _ = self.shared.connections.with(|connection| {
-                connection.execute(
-                    "DELETE FROM claims WHERE key = ?1 AND holder = ?2",
-                    params![id(&self.key), self.holder.to_string()],
-                )
-            });
-        }
+        self.connections.cut_log();
+        self.connections.close();
     }
 }
 

@@ -117,3 +117,44 @@ fn a_store_that_another_process_cleared_knows_its_functions_again() {
     let reduced = first.reduce(&Limits::default().items_limit(0), &|_| None).unwrap();
     assert_eq!(reduced.items, 2, "limits see it");
 }
+
+/// The bytes of the file and of what sqlite has beside it.
+fn sizes(folder: &Path) -> (u64, u64) {
+    let size = |name: &str| std::fs::metadata(folder.join(name)).map_or(0, |found| found.len());
+    (size("joblib.sqlite"), size("joblib.sqlite-wal"))
+}
+
+#[test]
+fn the_log_and_the_file_stay_near_the_limit() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(folder.path());
+    let limits = Limits::default().bytes_limit("2M").unwrap();
+    for number in 0..100 {
+        store.put(&key(number), &mut |out| out.write_all(&[number; 200_000])).unwrap();
+        store.tidy(&key(number), &limits, &|_| None).unwrap();
+        let (file, log) = sizes(folder.path());
+        assert!(log <= 2 << 20 && file <= 4 << 20, "{file} and {log} bytes after {number} results");
+    }
+    store.put(&key(200), &mut |out| out.write_all(&[7; 10 << 20])).unwrap();
+    assert!(sizes(folder.path()).1 <= 1 << 20, "one large result leaves no large log");
+    store.reduce(&limits, &|_| None).unwrap();
+    let (file, log) = sizes(folder.path());
+    assert!(file <= 4 << 20, "{file} bytes, and {log} in the log");
+    drop(store);
+    assert_eq!(sizes(folder.path()).1, 0, "nothing is beside the file when the last store is closed");
+}
+
+#[test]
+fn a_claim_of_this_process_that_no_computation_knows_is_taken_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(folder.path());
+    let Claim::Mine(claim) = store.claim(&key(1)).unwrap() else { panic!("nobody else asked") };
+    assert!(matches!(self::store(folder.path()).claim(&key(1)).unwrap(), Claim::Taken(_)));
+    let connection = Connection::open(folder.path().join("joblib.sqlite")).unwrap();
+    let row: (Vec<u8>, String) = connection
+        .query_row("SELECT key, holder FROM claims", [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap();
+    drop(claim);
+    connection.execute("INSERT INTO claims VALUES (?1, ?2)", row).unwrap();
+    assert!(matches!(store.claim(&key(1)).unwrap(), Claim::Mine(_)));
+}
