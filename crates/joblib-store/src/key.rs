@@ -95,16 +95,17 @@ impl Hash for FunctionVersion {
 /// assert_eq!(key.call(), &[7; 16]);
 /// assert_eq!(key.call_hex(), "07".repeat(16));
 /// ```
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone)]
 pub struct Key {
     version: Arc<FunctionVersion>,
     call: [u8; 16],
+    mappable: bool,
 }
 
 impl Key {
     /// The call with the digest `call` of a function.
     pub fn new(version: &Arc<FunctionVersion>, call: [u8; 16]) -> Self {
-        Self { version: Arc::clone(version), call }
+        Self { version: Arc::clone(version), call, mappable: false }
     }
 
     /// The function and its code.
@@ -117,11 +118,47 @@ impl Key {
         &self.call
     }
 
+    /// Asks for a result that can be mapped: a store that keeps small results together gives it a file of its own. It
+    /// makes no other key.
+    ///
+    /// ```
+    /// use joblib_store::{FunctionVersion, Key};
+    ///
+    /// let key = Key::new(&FunctionVersion::new("demo::fit", 1, "fn fit() {}"), [7; 16]);
+    /// assert_eq!(key.clone().mappable(true), key);
+    /// ```
+    #[must_use]
+    pub fn mappable(mut self, mappable: bool) -> Self {
+        self.mappable = mappable;
+        self
+    }
+
+    /// Whether the result is to have a file of its own.
+    pub fn is_mappable(&self) -> bool {
+        self.mappable
+    }
+
     /// The digest of the call in hexadecimal: 32 digits.
     pub fn call_hex(&self) -> String {
         let mut text = String::with_capacity(32);
         push_hex(&mut text, &self.call);
         text
+    }
+}
+
+/// How a result is to be kept is no part of what it is stored under.
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.call == other.call && self.version == other.version
+    }
+}
+
+impl Eq for Key {}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.version.hash(state);
+        self.call.hash(state);
     }
 }
 

@@ -199,7 +199,7 @@ impl<'m> Call<'m> {
             .map_err(|error| Unkeyed::Unhashable(error.to_string()))?;
         let mut call = [0; 16];
         call.copy_from_slice(&digest.as_bytes()[..16]);
-        let key = Key::new(&self.function.version, call);
+        let key = Key::new(&self.function.version, call).mappable(self.settings.mapping.is_some());
         Ok(KeyedCall { call: self, key, store })
     }
 

@@ -59,7 +59,7 @@ pub(super) fn store(
         return Err(if out.failed { Error::io("write", path, error) } else { Error::value(error) });
     }
     let bytes = out.written + out.buffer.len() as u64;
-    if out.written == 0 && bytes < shared.pack_below {
+    if out.written == 0 && bytes < shared.pack_below && !key.is_mappable() {
         let content = std::mem::take(&mut out.buffer);
         if pack(shared, folder, key, &content)? {
             shared.journal.added(&journal_id(key), bytes);

@@ -251,6 +251,8 @@ pub(super) fn clear(shared: &Shared, scope: Scope<'_>) -> Result<u64, Error> {
         return match fs::symlink_metadata(root) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
             Err(error) => Err(Error::io("read the folder", root, error)),
+            // It was made just now.
+            Ok(found) if found.is_dir() => Ok(0),
             Ok(_) => Err(Error::io("clear", root, not_a_folder())),
         };
     };
