@@ -126,6 +126,12 @@ impl Encoder {
         Self { algorithm, stream, item: false, run: None, spare: Vec::new(), unordered: false }
     }
 
+    /// The encoding so far, if it has at most `limit` bytes.
+    pub(crate) fn encoding(&mut self, limit: usize) -> Option<&[u8]> {
+        self.end_run();
+        self.stream.short(limit)
+    }
+
     pub(crate) fn finish(self) -> Digest {
         self.stream.finish()
     }

@@ -4,6 +4,7 @@ use joblib_array::slice::{number_slice, slice_of};
 use serde::Serialize;
 
 use crate::encoder::Encoder;
+use crate::stream::Stream;
 use crate::unordered::{Unordered, is_set};
 use crate::{Algorithm, Digest, HashError};
 
@@ -98,10 +99,25 @@ impl Hasher {
         }
     }
 
+    /// The encoding of all that was added, if it has at most `limit` bytes: for callers that compare encodings and need
+    /// their digest rarely, which is [`digest_of_encoding`].
+    #[doc(hidden)]
+    pub fn encoding(&mut self, limit: usize) -> Option<&[u8]> {
+        self.encoder.encoding(limit)
+    }
+
     /// The digest of all that was added.
     pub fn finish(self) -> Digest {
         self.encoder.finish()
     }
+}
+
+/// The BLAKE3 digest of what [`Hasher::encoding`] returned.
+#[doc(hidden)]
+pub fn digest_of_encoding(encoding: &[u8]) -> Digest {
+    let mut stream = Stream::new(Algorithm::Blake3, Vec::new());
+    stream.extend(encoding);
+    stream.finish()
 }
 
 impl std::fmt::Debug for Hasher {

@@ -21,5 +21,7 @@ mod unordered;
 pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub use digest::{Digest, ParseDigestError};
 pub use error::HashError;
+#[doc(hidden)]
+pub use hasher::digest_of_encoding;
 pub use hasher::{Hasher, hash, hash_with};
 pub use unordered::{Unordered, unordered};

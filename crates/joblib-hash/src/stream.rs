@@ -104,6 +104,11 @@ impl Stream {
         self.buffer.extend_from_slice(digest.as_bytes());
     }
 
+    /// All bytes so far, if they are at most `limit` and none was fed to the hash function.
+    pub(crate) fn short(&self, limit: usize) -> Option<&[u8]> {
+        (self.state.is_none() && self.base == 0 && self.buffer.len() <= limit).then_some(&self.buffer)
+    }
+
     /// The digest of all bytes.
     pub(crate) fn finish(mut self) -> Digest {
         self.digest()

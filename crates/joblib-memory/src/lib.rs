@@ -11,6 +11,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod cache_fn;
 mod call;
 mod entry;
 mod error;
@@ -24,6 +25,7 @@ mod report;
 mod single_flight;
 mod tier;
 
+pub use cache_fn::CacheFn;
 pub use call::explain::Explanation;
 pub use call::shelved::{MemorizedResult, NotMemorizedResult, Shelved};
 pub use entry::metadata::{Argument, Metadata};
@@ -31,6 +33,6 @@ pub use error::{Error, Result};
 pub use function::code::{Code, HasCode};
 pub use function::stats::{FunctionStats, Stats};
 pub use joblib_store::{ByteSize, Limits, Policy, Reduced, StoreOptions, register_store_backend};
-pub use memorized::{CacheFn, MemorizedFunc};
+pub use memorized::MemorizedFunc;
 pub use memory::Memory;
 pub use report::Warnings;

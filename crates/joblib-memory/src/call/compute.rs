@@ -144,9 +144,9 @@ impl KeyedCall<'_> {
         let mut texts_of = description.0.into_iter();
         let arguments: Vec<Argument> = self
             .call
-            .arguments
-            .iter()
-            .map(|&(name, digest)| Argument {
+            .content
+            .arguments()
+            .map(|(name, digest)| Argument {
                 name: name.to_owned(),
                 text: texts_of.next(),
                 digest: digest.into(),
@@ -206,7 +206,7 @@ impl Computation {
                 Kept { times, metadata: Some(Arc::new(metadata.clone())), form: Form::Value(value), bytes };
             room.tier.keep(&self.key, kept, room.limit, self.memory.settings().limits.policy);
         } else {
-            self.memory.forget(&self.key);
+            self.memory.forget(&self.function, &self.key);
         }
         Some(metadata)
     }

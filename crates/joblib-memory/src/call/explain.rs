@@ -192,12 +192,12 @@ fn changed_functions(call: &Call<'_>, metadata: &Metadata) -> Vec<String> {
 }
 
 fn different_arguments(call: &Call<'_>, metadata: &Metadata) -> Vec<String> {
-    call.arguments
-        .iter()
-        .filter(|(name, digest)| {
-            let stored = metadata.arguments.iter().find(|argument| argument.name == *name);
-            stored.is_none_or(|argument| argument.digest != Hash::from(*digest))
+    call.content
+        .arguments()
+        .filter(|&(name, digest)| {
+            let stored = metadata.arguments.iter().find(|argument| argument.name == name);
+            stored.is_none_or(|argument| argument.digest != Hash::from(digest))
         })
-        .map(|(name, _)| (*name).to_owned())
+        .map(|(name, _)| name.to_owned())
         .collect()
 }

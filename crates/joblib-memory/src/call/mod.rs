@@ -1,6 +1,7 @@
 //! The path of a cached call: its key, looking the result up, and who computes it if it is missing.
 
 pub(crate) mod compute;
+mod content;
 pub(crate) mod explain;
 pub(crate) mod keep;
 pub(crate) mod lookup;
@@ -16,10 +17,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use joblib_store::{Key, Store};
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
+use self::content::Content;
 use self::keep::Keep;
-use self::settings::{CallSettings, Given};
+use self::settings::{CallSettings, Given, InMemory};
 use crate::entry::argument_text::argument_text;
 use crate::function::Function;
 use crate::function::options::CallOptions;
@@ -36,10 +38,8 @@ pub struct Call<'m> {
     pub(crate) parts: Parts,
     /// Ends of the paths of types that have one name.
     ambiguous: &'static [&'static str],
-    /// The arguments' names and digests.
-    arguments: Vec<(&'static str, [u8; 16])>,
     /// What is hashed to the call's digest.
-    content: Vec<u8>,
+    content: Content,
     /// The span of the call's events, hit or miss.
     span: tracing::Span,
     since: Instant,
@@ -102,8 +102,8 @@ impl<'m> Call<'m> {
         let span = tracing::debug_span!(
             target: "joblib::memory", "call", function = name, hit = tracing::field::Empty
         );
-        let mut content = Vec::with_capacity(256);
-        content.extend_from_slice(name.as_bytes());
+        let settings = CallSettings::resolve(memory.settings(), options, given);
+        let content = Content::new(name, settings.in_memory != InMemory::Off);
         let failed = match (memory.settings().invalid.message(), memory.store()) {
             (Some(message), _) => Some(Unkeyed::InvalidOption(message.to_owned())),
             (None, None) => Some(Unkeyed::NoCache),
@@ -112,10 +112,9 @@ impl<'m> Call<'m> {
         Self {
             memory,
             function,
-            settings: CallSettings::resolve(memory.settings(), options, given),
+            settings,
             parts,
             ambiguous: &[],
-            arguments: Vec::with_capacity(8),
             content,
             span,
             since: Instant::now(),
@@ -124,8 +123,7 @@ impl<'m> Call<'m> {
     }
 
     fn type_name(&mut self, name: &str) {
-        self.content.push(0);
-        self.content.extend_from_slice(name.as_bytes());
+        self.content.type_name(name);
     }
 
     /// Adds the type that a generic parameter stands for.
@@ -141,7 +139,7 @@ impl<'m> Call<'m> {
 
     /// Adds the type of what is stored.
     pub fn stored<R, K: Keep<R>>(&mut self) {
-        self.content.push(2);
+        self.content.result();
         self.generic::<K::Stored>();
     }
 
@@ -163,20 +161,9 @@ impl<'m> Call<'m> {
                 return;
             }
         }
-        match joblib_hash::hash(value) {
-            Ok(digest) => {
-                let mut half = [0; 16];
-                half.copy_from_slice(&digest.as_bytes()[..16]);
-                self.content.push(1);
-                self.content.extend_from_slice(name.as_bytes());
-                self.content.push(0);
-                self.content.extend_from_slice(digest.as_bytes());
-                self.arguments.push((name, half));
-            }
-            Err(error) => {
-                let message = format!("could not hash the argument {name} of {}: {error}", self.name());
-                self.failed = Some(Unkeyed::Unhashable(message));
-            }
+        if let Err(error) = self.content.argument(name, value) {
+            let message = format!("could not hash the argument {name} of {}: {error}", self.name());
+            self.failed = Some(Unkeyed::Unhashable(message));
         }
     }
 
@@ -195,10 +182,17 @@ impl<'m> Call<'m> {
             return Err(failed);
         }
         let Some(store) = self.memory.store() else { return Err(Unkeyed::NoCache) };
-        let digest = joblib_hash::hash(&Bytes(&self.content))
-            .map_err(|error| Unkeyed::Unhashable(error.to_string()))?;
-        let mut call = [0; 16];
-        call.copy_from_slice(&digest.as_bytes()[..16]);
+        let memo = self.function.memo();
+        let call = match self.content.encoding().and_then(|encoding| memo.get(encoding)) {
+            Some(call) => call,
+            None => {
+                let call = self.content.digest().map_err(|error| Unkeyed::Unhashable(error.to_string()))?;
+                if let Some(encoding) = self.content.encoding() {
+                    memo.remember(encoding, call);
+                }
+                call
+            }
+        };
         let key = Key::new(&self.function.version, call).mappable(self.settings.mapping.is_some());
         Ok(KeyedCall { call: self, key, store })
     }
@@ -224,13 +218,5 @@ impl<'m> Call<'m> {
             }
         }
         None
-    }
-}
-
-struct Bytes<'a>(&'a [u8]);
-
-impl Serialize for Bytes<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(self.0)
     }
 }

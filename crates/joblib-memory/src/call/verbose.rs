@@ -19,9 +19,9 @@ impl KeyedCall<'_> {
         }
         let digests: Vec<String> = self
             .call
-            .arguments
-            .iter()
-            .map(|(name, digest)| format!("{name} {:016x}", u128::from_be_bytes(*digest) >> 64))
+            .content
+            .arguments()
+            .map(|(name, digest)| format!("{name} {:016x}", u128::from_be_bytes(digest) >> 64))
             .collect();
         report::print(format_args!(
             "Querying {} with the hashes {} (argument hash {}) in {}",

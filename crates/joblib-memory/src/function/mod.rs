@@ -2,6 +2,7 @@
 
 pub(crate) mod code;
 pub(crate) mod code_address;
+mod memo;
 pub(crate) mod options;
 pub(crate) mod runtime;
 pub(crate) mod site;
@@ -15,6 +16,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use joblib_store::FunctionVersion;
 
 use self::code::Code;
+use self::memo::Memo;
 use self::runtime::Declared;
 use self::site::Known;
 use self::stats::{Counters, Stats};
@@ -28,11 +30,22 @@ pub(crate) struct Function {
     pub(crate) counters: Counters,
     /// The results that are kept in memory apart from those of other functions.
     tier: OnceLock<Box<Tier>>,
+    memo: OnceLock<Box<Memo>>,
 }
 
 impl Function {
     fn new(version: Arc<FunctionVersion>) -> Self {
-        Self { version, counters: Counters::default(), tier: OnceLock::new() }
+        Self { version, counters: Counters::default(), tier: OnceLock::new(), memo: OnceLock::new() }
+    }
+
+    /// The results that it keeps in memory, if it ever kept any.
+    pub(crate) fn tier_in_use(&self) -> Option<&Box<Tier>> {
+        self.tier.get()
+    }
+
+    /// The digests of calls that were made before.
+    pub(crate) fn memo(&self) -> &Memo {
+        self.memo.get_or_init(Box::default)
     }
 
     pub(crate) fn tier(&self) -> &Tier {
