@@ -39,8 +39,8 @@ impl Function {
     }
 
     /// The results that it keeps in memory, if it ever kept any.
-    pub(crate) fn tier_in_use(&self) -> Option<&Box<Tier>> {
-        self.tier.get()
+    pub(crate) fn tier_in_use(&self) -> Option<&Tier> {
+        self.tier.get().map(AsRef::as_ref)
     }
 
     /// The digests of calls that were made before.

@@ -20,8 +20,8 @@ use self::settings::Settings;
 use crate::entry::codec;
 use crate::entry::metadata::Metadata;
 use crate::error::{Error, Result};
-use crate::function::{Function, Functions};
 use crate::function::stats::Stats;
+use crate::function::{Function, Functions};
 use crate::lock::Lock;
 use crate::report::{self, Level};
 use crate::single_flight::FlightId;
@@ -366,7 +366,7 @@ impl Memory {
 
     /// Drops a result of a function from memory.
     pub(crate) fn forget(&self, function: &Function, key: &Key) {
-        let tiers = [self.shared.tier.get(), function.tier_in_use()];
+        let tiers = [self.shared.tier.get().map(AsRef::as_ref), function.tier_in_use()];
         tiers.into_iter().flatten().for_each(|tier| tier.remove(key));
     }
 
