@@ -12,4 +12,5 @@
 
 mod cached;
 mod in_memory;
+mod recursion;
 mod ui;

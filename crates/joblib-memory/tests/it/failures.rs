@@ -1,7 +1,7 @@
 //! Stores that fail: the function's result is returned all the same, and nobody waits or is told twice.
 
 use std::process::Command;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use joblib_memory::{Explanation, Memory};
@@ -35,6 +35,27 @@ fn nobody_waits_for_a_claim_that_was_left_behind_in_this_process() {
         // Would wait for ever if the claim counted.
         assert_eq!(double.eval((1,)), 2, "in {memory:?}");
         assert!(double.check_call_in_cache((1,)), "stored without a claim, in {memory:?}");
+    }
+}
+
+#[test]
+fn a_location_that_was_moved_away_is_made_again() {
+    for backend in backends().iter().filter(|backend| **backend == "local") {
+        let folder = tempfile::tempdir().unwrap();
+        let location = folder.path().join("cache");
+        let memory = Memory::with_backend(backend, &location).unwrap().waiting_time(Duration::MAX);
+        let runs = AtomicUsize::new(0);
+        let double = memory.cache("double", |x: u32| {
+            runs.fetch_add(1, Ordering::SeqCst);
+            2 * x
+        });
+        double.eval((0,));
+        std::fs::rename(&location, folder.path().join("moved")).unwrap();
+        for x in [1, 1, 2, 2, 2] {
+            assert_eq!(double.eval((x,)), 2 * x);
+        }
+        assert!(double.check_call_in_cache((1,)) && double.check_call_in_cache((2,)));
+        assert!(runs.load(Ordering::SeqCst) <= 5, "no key is computed more often than twice");
     }
 }
 
