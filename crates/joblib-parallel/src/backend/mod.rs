@@ -158,7 +158,7 @@ pub trait ParallelBackend: Send + Sync {
 /// One call's use of a backend; see the [module](self) for its contract.
 ///
 /// A backend from outside of this crate implements it for [`Batch`]es, whose tasks' type is not known.
-pub trait Session<B = Batch> {
+pub trait Session<B = Batch>: Send {
     /// Takes a batch, without waiting for anything.
     ///
     /// # Errors

@@ -156,7 +156,8 @@ where
         }
         while self.plan.limit.is_none_or(|limit| self.state.batches < limit) {
             if let Some(mut batch) = self.state.again.pop_front() {
-                let tail = batch.split_off(self.plan.batching.next(0, self.plan.workers));
+                let size = if batch.is_suspect() { 1 } else { self.plan.batching.next(0, self.plan.workers) };
+                let tail = batch.split_off(size);
                 if tail.pending() > 0 {
                     self.state.again.push_front(tail);
                 }
@@ -242,6 +243,7 @@ where
             if crashes.len() <= self.plan.retries as usize && !self.plan.context.stopped() {
                 // Alone, so that another crash has one suspect.
                 let tail = batch.split_off(1);
+                batch.set_suspect();
                 self.state.tasks -= tail.pending();
                 self.go_again(tail);
                 return;

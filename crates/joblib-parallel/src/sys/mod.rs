@@ -1,5 +1,6 @@
 //! What the crate asks of the operating system.
 
+pub(crate) mod child_signal;
 pub(crate) mod cpu;
 pub(crate) mod fork;
 pub(crate) mod interrupt;

@@ -30,6 +30,8 @@ pub(crate) struct TaskBatch<T: Task> {
     broken: Option<(Cause, String)>,
     /// 1, or 0 for what was cut off another batch: what it counts towards the batches in flight.
     weight: usize,
+    /// Whether its tasks are to run each in a batch of its own, because one of them may have ended a worker.
+    suspect: bool,
 }
 
 impl<T: Task> TaskBatch<T> {
@@ -43,6 +45,7 @@ impl<T: Task> TaskBatch<T> {
             bytes: 0,
             broken: None,
             weight: 1,
+            suspect: false,
         }
     }
 
@@ -60,12 +63,22 @@ impl<T: Task> TaskBatch<T> {
         self.first + self.outcomes.len()
     }
 
+    /// Whether each task is to run alone.
+    pub(crate) fn is_suspect(&self) -> bool {
+        self.suspect
+    }
+
+    /// Has each task run alone from now on.
+    pub(crate) fn set_suspect(&mut self) {
+        self.suspect = true;
+    }
+
     /// Takes the batch apart.
     pub(crate) fn into_parts(mut self) -> Parts<T> {
         let next = self.next_index();
         let unrun = (!self.tasks.is_empty()).then(|| {
             let tasks = std::mem::take(&mut self.tasks);
-            TaskBatch::new(Arc::clone(&self.call), next, tasks)
+            TaskBatch { suspect: self.suspect, ..TaskBatch::new(Arc::clone(&self.call), next, tasks) }
         });
         Parts {
             first: self.first,
@@ -230,6 +243,16 @@ impl Batch {
         self.0.add_cost(busy, bytes);
     }
 
+    /// Whether one of its tasks may have ended a worker, so that each is to run alone.
+    pub(crate) fn is_suspect(&self) -> bool {
+        self.0.is_suspect()
+    }
+
+    /// Has each of its tasks run alone from now on.
+    pub(crate) fn set_suspect(&mut self) {
+        self.0.set_suspect();
+    }
+
     /// Cuts off the tasks after the first `keep` that have not run, as a batch of their own.
     pub fn split_off(&mut self, keep: usize) -> Batch {
         self.0.split_off(keep)
@@ -294,6 +317,7 @@ impl<T: Task> Runnable for TaskBatch<T> {
         let tail = self.tasks.split_off(keep.min(self.tasks.len()));
         let mut tail = TaskBatch::new(Arc::clone(&self.call), self.next_index() + self.tasks.len(), tail);
         tail.weight = 0;
+        tail.suspect = self.suspect;
         tail
     }
 
@@ -331,6 +355,8 @@ trait AnyBatch: Any + Send {
     fn encode(&self, out: &mut Vec<u8>, sender: &Sender) -> Result<(), (usize, String)>;
     fn accept(&mut self, outcomes: Outcomes<'_>, arrays: Arrays<'_>, worker: &str) -> Option<()>;
     fn add_cost(&mut self, busy: Duration, bytes: usize);
+    fn is_suspect(&self) -> bool;
+    fn set_suspect(&mut self);
 }
 
 impl<T: Task<Output: 'static> + 'static> AnyBatch for TaskBatch<T> {
@@ -369,5 +395,13 @@ impl<T: Task<Output: 'static> + 'static> AnyBatch for TaskBatch<T> {
     fn add_cost(&mut self, busy: Duration, bytes: usize) {
         self.busy += busy;
         self.bytes += bytes;
+    }
+
+    fn is_suspect(&self) -> bool {
+        TaskBatch::is_suspect(self)
+    }
+
+    fn set_suspect(&mut self) {
+        TaskBatch::set_suspect(self);
     }
 }

@@ -11,7 +11,12 @@ use std::sync::{Arc, Mutex};
 use nix::errno::Errno;
 use nix::sys::socket::{ControlMessage, ControlMessageOwned, MsgFlags, recvmsg, sendmsg};
 
+/// Kind (u32), whether a descriptor comes along (u8), [`MAGIC`], length (u64).
 const HEADER: usize = 16;
+/// Tells a header from what a task may have written to a descriptor that is not its own.
+const MAGIC: [u8; 3] = *b"jlb";
+/// Longer than any frame: more than a process can have in memory.
+const MAX_LEN: u64 = 1 << 46;
 const READ: usize = 64 << 10;
 
 /// A frame as it arrived.
@@ -33,7 +38,9 @@ impl Outgoing {
     pub(crate) fn new(kind: u32) -> Self {
         let mut bytes = Vec::with_capacity(256);
         bytes.extend_from_slice(&kind.to_le_bytes());
-        bytes.extend_from_slice(&[0; HEADER - 4]);
+        bytes.push(0);
+        bytes.extend_from_slice(&MAGIC);
+        bytes.extend_from_slice(&[0; 8]);
         Outgoing { bytes, descriptor: None, sent: 0 }
     }
 
@@ -144,7 +151,7 @@ impl Connection {
 
     /// The next whole frame among what has arrived.
     pub(crate) fn next_frame(&mut self) -> io::Result<Option<Frame<'_>>> {
-        let Some((kind, flag, len)) = self.header() else { return Ok(None) };
+        let Some((kind, flag, len)) = self.header()? else { return Ok(None) };
         if self.end - self.start < HEADER + len {
             return Ok(None);
         }
@@ -162,10 +169,27 @@ impl Connection {
         Ok(Some(Frame { kind, bytes: &self.inbox[from..from + len], descriptor }))
     }
 
-    fn header(&self) -> Option<(u32, u8, usize)> {
-        let bytes = self.inbox[self.start..self.end].first_chunk::<HEADER>()?;
-        let [k0, k1, k2, k3, flag, _, _, _, len @ ..] = *bytes;
-        Some((u32::from_le_bytes([k0, k1, k2, k3]), flag, u64::from_le_bytes(len) as usize))
+    /// The kind of the next frame, whether it has a descriptor, and its length; `None` if it has not arrived.
+    ///
+    /// # Errors
+    ///
+    /// If what has arrived is not a header.
+    fn header(&self) -> io::Result<Option<(u32, u8, usize)>> {
+        let Some(bytes) = self.inbox[self.start..self.end].first_chunk::<HEADER>() else { return Ok(None) };
+        let [k0, k1, k2, k3, flag, m0, m1, m2, len @ ..] = *bytes;
+        let len = u64::from_le_bytes(len);
+        if [m0, m1, m2] != MAGIC || flag > 1 || len > MAX_LEN {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "its connection has bytes that are not of a frame: did a task write to a descriptor that is not its own?",
+            ));
+        }
+        Ok(Some((u32::from_le_bytes([k0, k1, k2, k3]), flag, len as usize)))
+    }
+
+    /// Whether a frame has begun to arrive, and its end is missing.
+    pub(crate) fn is_in_frame(&self) -> bool {
+        self.end > self.start
     }
 
     /// Makes room behind `end`: for a whole frame as far as its bytes are worth one read each.
@@ -177,7 +201,9 @@ impl Connection {
             }
         }
         // The length comes from the peer: grow step by step with what really arrives.
-        let wanted = self.header().map_or(READ, |(_, _, len)| HEADER.saturating_add(len));
+        // Of a malformed header the next frame is the error.
+        let header = self.header().ok().flatten();
+        let wanted = header.map_or(READ, |(_, _, len)| HEADER.saturating_add(len));
         let have = self.end - self.start;
         let room = wanted.saturating_sub(have).clamp(READ / 4, (4 * have).max(READ));
         if self.inbox.len() - self.end < room {
@@ -272,6 +298,24 @@ mod tests {
             a.flush().unwrap();
         }
         assert!(!a.is_full());
+    }
+
+    #[test]
+    fn bytes_that_are_not_of_a_frame_are_an_error() {
+        use std::io::Write;
+
+        let (mut a, b) = UnixStream::pair().unwrap();
+        let mut b = Connection::new(b.into());
+        a.write_all(b"hello, I am a task that prints\n").unwrap();
+        b.receive(true).unwrap();
+        assert!(b.next_frame().is_err());
+        let (mut a, b) = UnixStream::pair().unwrap();
+        let mut b = Connection::new(b.into());
+        let mut long = frame(1, b"").bytes;
+        long[8..].copy_from_slice(&u64::MAX.to_le_bytes());
+        a.write_all(&long).unwrap();
+        b.receive(true).unwrap();
+        assert!(b.next_frame().is_err());
     }
 
     #[test]

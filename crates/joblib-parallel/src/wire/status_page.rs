@@ -27,6 +27,7 @@ const OUT_OF_MEMORY: usize = 3;
 /// The task that panicked, and the length of its message in the text.
 const PANICKED: usize = 4;
 const MESSAGE: usize = 5;
+const DISCONNECTED: usize = 6;
 
 /// The shared page. All its fields are atomic numbers, so nothing either side does can be more than wrong.
 pub(crate) struct StatusPage {
@@ -146,6 +147,15 @@ impl StatusPage {
             words.flat_map(|i| self.field(FIELDS + i).load(Ordering::Relaxed).to_le_bytes()).collect();
         bytes.truncate(len);
         Some(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// Says that the worker ends because it can't talk to its parent, and not because of the task that it is at.
+    pub(crate) fn disconnected(&self) {
+        self.field(DISCONNECTED).store(1, Ordering::Release);
+    }
+
+    pub(crate) fn was_disconnected(&self) -> bool {
+        self.field(DISCONNECTED).load(Ordering::Acquire) != 0
     }
 
     /// Says that the worker asked for memory that it may not have.

@@ -6,8 +6,8 @@
 
 use std::os::fd::{FromRawFd, OwnedFd};
 
-use nix::sys::signal::{SigHandler, Signal, signal};
-use nix::unistd::{Pid, setpgid};
+use nix::sys::signal::{SigHandler, Signal, kill, signal};
+use nix::unistd::{Pid, getpgrp, getpid, setpgid};
 
 use super::serve::{End, serve};
 use crate::wire::status_page::StatusPage;
@@ -54,7 +54,13 @@ fn become_worker() -> i32 {
 pub(crate) fn run(socket: OwnedFd, page: Option<StatusPage>) -> i32 {
     let _ = setpgid(Pid::from_raw(0), Pid::from_raw(0));
     match serve(socket, page) {
-        End::Left => 0,
+        End::Left => {
+            // What its tasks may have left behind goes with it. (0: the group of the caller, if it leads one.)
+            if getpgrp() == getpid() {
+                let _ = kill(Pid::from_raw(0), Signal::SIGKILL);
+            }
+            0
+        }
         End::Broken(reason) => {
             tracing::error!(%reason, "a worker ends");
             3

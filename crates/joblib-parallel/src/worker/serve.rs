@@ -121,7 +121,11 @@ impl Start {
             let _ = message::refusal_frame(&reason).and_then(|refusal| worker.send(refusal));
             return End::Broken(reason);
         }
-        worker.work(&mut connection)
+        let end = worker.work(&mut connection);
+        if let End::Broken(_) = end {
+            worker.page.disconnected();
+        }
+        end
     }
 }
 

@@ -344,3 +344,111 @@ fn retries_are_refused_where_no_worker_can_die_alone() {
         assert_eq!(parallel.retries(0).run([delayed(square, (3,))]).unwrap(), [9]);
     }
 }
+
+/// Closes what belongs to the worker, and goes on as if nothing were.
+fn closes_descriptors(n: u64, at: u64) -> u64 {
+    if n == at {
+        for fd in 3..100 {
+            // SAFETY: whoever owned them in this worker will find them closed; that is what is tested.
+            unsafe { libc::close(fd) };
+        }
+    }
+    std::thread::sleep(Duration::from_millis(2));
+    n
+}
+
+#[test]
+fn only_the_task_fails_that_closed_the_workers_connection_and_not_those_that_ran_after_it() {
+    for backend in ["loky", "multiprocessing"] {
+        let parallel = Parallel::new().backend(backend).n_jobs(2).batch_size(10).outcomes();
+        let outcomes = parallel.run((0..40).map(|n| delayed(closes_descriptors, (n, 13)))).unwrap();
+        for (n, outcome) in (0..).zip(&outcomes) {
+            match outcome {
+                Ok(value) => assert_eq!(*value, n),
+                Err(error) => assert!(n == 13 && error.is_crash(), "{backend}: {error}"),
+            }
+        }
+        assert!(outcomes[13].is_err(), "{backend}");
+    }
+}
+
+/// Writes to every socket of the worker.
+fn writes_to_descriptors(n: u64, at: u64, half: bool) -> u64 {
+    if n == at {
+        let frame = [7, 0, 0, 0, 0, b'j', b'l', b'b', 0, 1, 0, 0, 0, 0, 0, 0];
+        let bytes = if half { &frame[..] } else { b"not of a frame, but what a task prints\n" };
+        for fd in 3..100 {
+            // SAFETY: it reads from a slice; where the bytes go is what is tested.
+            unsafe {
+                libc::send(fd, bytes.as_ptr().cast(), bytes.len(), libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL)
+            };
+        }
+        if half {
+            // So that nothing else follows.
+            std::thread::sleep(Duration::from_mins(10));
+        }
+    }
+    n
+}
+
+#[test]
+fn a_task_that_writes_to_the_workers_connection_fails_and_the_call_goes_on() {
+    for (backend, half) in [("loky", false), ("multiprocessing", false), ("loky", true)] {
+        let parallel = Parallel::new().backend(backend).n_jobs(2).batch_size(5).outcomes();
+        let outcomes = parallel.run((0..20).map(|n| delayed(writes_to_descriptors, (n, 7, half)))).unwrap();
+        for (n, outcome) in (0..).zip(&outcomes) {
+            match outcome {
+                Ok(value) => assert_eq!(*value, n),
+                Err(error) => assert!(n == 7 && error.is_crash(), "{backend}: {error}"),
+            }
+        }
+        assert!(outcomes[7].is_err(), "{backend}");
+    }
+}
+
+#[test]
+fn a_crash_is_named_where_the_program_was_started_with_sigchld_ignored() {
+    crate::child::play(&mut crate::child::role("processes::a_program_that_ignores_its_children"));
+}
+
+#[test]
+#[ignore = "run by a_crash_is_named_where_the_program_was_started_with_sigchld_ignored"]
+fn a_program_that_ignores_its_children() {
+    // SAFETY: ignoring a signal runs no code.
+    unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) };
+    for backend in ["loky", "multiprocessing"] {
+        let parallel = Parallel::new().backend(backend).n_jobs(2);
+        let error = parallel.run((0..4).map(|n| delayed(dies, (n, 4, libc::SIGTERM)))).unwrap_err();
+        assert!(error.to_string().contains("SIGTERM"), "{backend}: {error}");
+    }
+}
+
+#[test]
+fn no_more_workers_are_started_than_there_is_work_for() {
+    let parallel = Parallel::new().backend(Backend::Loky).n_jobs(500).env("MANY_WORKERS", "1");
+    let pids = parallel.run((0..1000).map(|_| delayed(std::process::id, ()))).unwrap();
+    let different: std::collections::HashSet<u32> = pids.into_iter().collect();
+    assert!(different.len() < 100, "{} workers for 1000 tiny tasks", different.len());
+}
+
+#[test]
+fn all_workers_are_started_for_tasks_that_wait() {
+    let wait = || {
+        std::thread::sleep(Duration::from_millis(500));
+        std::process::id()
+    };
+    let parallel = Parallel::new().backend(Backend::Loky).n_jobs(12).batch_size(1).env("MANY_WORKERS", "2");
+    let pids = parallel.run((0..24).map(|_| delayed(wait, ()))).unwrap();
+    let different: std::collections::HashSet<u32> = pids.into_iter().collect();
+    assert!(different.len() >= 6, "{different:?}");
+}
+
+#[test]
+fn results_can_be_consumed_on_another_thread() {
+    for backend in ["sequential", "threading", "loky", "multiprocessing"] {
+        let parallel = Parallel::new().n_jobs(2).backend(backend).return_as(Generator);
+        let results = parallel.run((0..10).map(|n| delayed(square, (n,)))).unwrap();
+        let sum = std::thread::spawn(move || results.sum::<Result<u64, _>>());
+        assert_eq!(sum.join().unwrap().unwrap(), 285, "{backend}");
+    }
+}

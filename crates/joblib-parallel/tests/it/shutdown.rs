@@ -83,6 +83,21 @@ fn no_worker_outlives_a_parent_that_is_killed() {
     }
 }
 
+#[test]
+fn signals_that_end_the_parent_leave_no_worker() {
+    for signal in [Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT] {
+        for backend in ["loky", "multiprocessing"] {
+            let mut parent = role(backend).stdout(Stdio::piped()).spawn().unwrap();
+            let pids = workers(parent.stdout.take().unwrap(), 2);
+            kill(Pid::from_raw(parent.id().cast_signed()), signal).unwrap();
+            assert_eq!(parent.wait().unwrap().signal(), Some(signal as i32));
+            for pid in pids {
+                assert!(is_gone(pid), "{backend}: worker {pid} outlives its parent");
+            }
+        }
+    }
+}
+
 /// Starts a role in a terminal of its own; returns the end that stands for keyboard and screen.
 fn in_terminal(backend: &str) -> (Child, std::fs::File) {
     let pty = nix::pty::openpty(None, None).unwrap();

@@ -24,6 +24,14 @@ pub(crate) enum KillReason {
     Stopped,
 }
 
+/// How a worker ended.
+pub(crate) struct End {
+    pub(crate) crash: Crash,
+    pub(crate) kill_reason: Option<KillReason>,
+    /// Whether it was ending when that was looked at, and not killed because it was not.
+    pub(crate) by_itself: bool,
+}
+
 /// A running worker. Dropping it ends the process.
 pub(crate) struct WorkerHandle {
     pub(crate) name: String,
@@ -85,15 +93,17 @@ impl WorkerHandle {
 
     /// Waits for the process to end, and kills it if it does not; returns how it ended, and why it was killed if that
     /// was on purpose.
-    pub(crate) fn end(&mut self) -> (Crash, Option<KillReason>) {
+    pub(crate) fn end(&mut self) -> End {
         let mut crash = Crash::default();
+        let mut by_itself = true;
         if self.ended {
-            return (crash, self.kill_reason);
+            return End { crash, kill_reason: self.kill_reason, by_itself };
         }
         self.ended = true;
         // One that closed its socket but is still there is given a moment to end by itself.
         let status = self.wait_briefly().or_else(|| {
             crash.note = Some("it had closed its connection, and was killed".to_owned());
+            by_itself = false;
             self.kill_group();
             wait(self.pid, 0)
         });
@@ -112,7 +122,7 @@ impl WorkerHandle {
             Some(Ended::Exited(code)) => crash.exit_code = Some(code),
             None => {}
         }
-        (crash, self.kill_reason)
+        End { crash, kill_reason: self.kill_reason, by_itself }
     }
 
     /// Kills the process, which has nothing to do, and does not wait until its memory is given back.
@@ -167,7 +177,11 @@ impl WorkerHandle {
     /// Whether the process is there, and its connection open.
     pub(crate) fn is_alive(&mut self) -> bool {
         // Once it was waited for, its number may be another process's.
-        self.ended = self.ended || wait(self.pid, libc::WNOHANG).is_some();
+        if !self.ended && wait(self.pid, libc::WNOHANG).is_some() {
+            self.ended = true;
+            // What its tasks may have left behind.
+            let _ = kill(Pid::from_raw(-self.pid.as_raw()), Signal::SIGKILL);
+        }
         !self.ended && matches!(self.connection.receive(false), Ok(true))
     }
 

@@ -15,12 +15,14 @@ use std::time::{Duration, Instant};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::config::Config;
-use super::handle::{KillReason, WorkerHandle};
+use super::handle::{End, KillReason, WorkerHandle};
 use crate::backend::worker_settings::WorkerSettings;
 use crate::backend::{Batch, Call, Returned, Session};
 use crate::cancel::Waker;
 use crate::carriers;
 use crate::error::{Cause, Crash, Error, Result};
+use crate::sys::child_signal;
+use crate::sys::cpu::cpu_count;
 use crate::wire::arrays::{Arrays, Memories, Sender};
 use crate::wire::batch::BatchWriter;
 use crate::wire::log::{LOG, LogRecord, wanted_level};
@@ -33,11 +35,20 @@ pub(crate) const BATCH_TIME: Duration = Duration::from_millis(5);
 /// A worker gets a second batch ahead when batches are shorter than this.
 const AHEAD: Duration = Duration::from_millis(20);
 
+/// A worker that owes something, a part of a frame or the results of what it ran, and sends nothing for this many
+/// [`INTERVAL`]s in a row is dead.
+const MAX_SILENCE: u32 = 10;
+/// Counted rather than measured, so that the time in which this program was stopped is one interval.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// How often it is looked whether more workers can be started.
+const START_INTERVAL: Duration = Duration::from_millis(5);
+
 /// The most workers that may die in a row before they began a task; then the call gives up.
 const MAX_FAILED_STARTS: u32 = 3;
 
 /// How new workers come about.
-pub(crate) trait Starter {
+pub(crate) trait Starter: Send {
     /// A worker as `config` describes, not yet set up.
     fn start(&mut self, config: &Config, name: &str) -> Result<WorkerHandle>;
     /// What becomes of a worker that is idle when the call ends.
@@ -51,10 +62,23 @@ struct InFlight {
 }
 
 impl Active {
+    /// Whether something has to come from it without delay: the rest of a frame, or results.
+    fn owes(&self) -> Option<&'static str> {
+        if self.handle.connection.is_in_frame() {
+            return Some("it sent a part of a frame");
+        }
+        let page = &self.handle.page;
+        let done = page.current().is_none() && page.last().is_some() && !self.handle.connection.is_full();
+        (done && !self.in_flight.is_empty()).then_some("it has run its tasks")
+    }
+
     /// Whether it can take another batch without exceeding the limits after which it is replaced.
     fn has_capacity(&self, settings: &WorkerSettings) -> bool {
         let underway: usize = self.in_flight.iter().map(|flight| flight.batch.pending()).sum();
-        settings.recycle_after_tasks.is_none_or(|most| self.handle.tasks + (underway as u64) < most)
+        // What runs behind a task that may have ended a worker could be taken for it.
+        let suspect = self.in_flight.iter().any(|flight| flight.batch.is_suspect());
+        !suspect
+            && settings.recycle_after_tasks.is_none_or(|most| self.handle.tasks + (underway as u64) < most)
             && (settings.recycle_above_bytes.is_none() || self.in_flight.is_empty())
     }
 }
@@ -67,6 +91,8 @@ struct Active {
     introduced: Vec<u64>,
     in_flight: VecDeque<InFlight>,
     knows_call: bool,
+    /// How many intervals it has been silent though it owes something, and when the next is over.
+    silence: Option<(u32, Instant)>,
 }
 
 pub(crate) struct ProcessSession<S: Starter> {
@@ -82,6 +108,9 @@ pub(crate) struct ProcessSession<S: Starter> {
     next_number: u64,
     recent: Option<Duration>,
     failed_starts: u32,
+    /// The most workers that start at the same time. To start one takes a processor far longer than a tiny task does, and
+    /// while they start, those that are there may do all the work.
+    max_starting: usize,
     wake: (UnixStream, Arc<UnixStream>),
 }
 
@@ -92,6 +121,7 @@ impl<S: Starter> ProcessSession<S> {
         for end in [&ours, &theirs] {
             end.set_nonblocking(true).map_err(failed)?;
         }
+        child_signal::make_waitable();
         let call_message = CallMessage {
             seed: call.context.seed,
             budget: call.context.budget,
@@ -113,6 +143,7 @@ impl<S: Starter> ProcessSession<S> {
             next_number: 0,
             recent: None,
             failed_starts: 0,
+            max_starting: cpu_count().max(2),
             wake: (ours, Arc::new(theirs)),
         })
     }
@@ -138,7 +169,7 @@ impl<S: Starter> ProcessSession<S> {
         {
             return Ok(Some(place));
         }
-        if self.workers.len() < self.call.n_jobs {
+        if self.workers.len() < self.call.n_jobs && self.starting() < self.max_starting {
             let name = format!("worker {}", self.workers.len() + 1);
             let handle = self.starter.start(&self.config, &name)?;
             self.workers.push(Active {
@@ -147,11 +178,25 @@ impl<S: Starter> ProcessSession<S> {
                 introduced: Vec::new(),
                 in_flight: VecDeque::new(),
                 knows_call: false,
+                silence: None,
             });
             return Ok(Some(self.workers.len() - 1));
         }
-        let short = self.recent.is_some_and(|recent| recent < AHEAD);
+        let suspect = self.queue.front().is_some_and(Batch::is_suspect);
+        let short = !suspect && self.recent.is_some_and(|recent| recent < AHEAD);
         Ok(least.filter(|place| short && self.workers[*place].in_flight.len() < 2))
+    }
+
+    /// How many workers have not begun their first task.
+    fn starting(&self) -> usize {
+        let starting = |active: &&Active| active.handle.tasks == 0 && active.handle.page.last().is_none();
+        self.workers.iter().filter(starting).count()
+    }
+
+    /// When to see whether more workers can be started: no event says that one of them has begun.
+    fn next_start(&self) -> Option<Instant> {
+        let held_back = !self.queue.is_empty() && self.workers.len() < self.call.n_jobs;
+        (held_back && !self.call.context.stopped()).then(|| Instant::now() + START_INTERVAL)
     }
 
     /// Encodes a batch for a worker. A task that can't be encoded is cut out, with the reason as its outcome.
@@ -217,6 +262,30 @@ impl<S: Starter> ProcessSession<S> {
         next
     }
 
+    /// Ends workers that owe something and are silent; returns when to look again.
+    fn end_silent_workers(&mut self) -> Result<Option<Instant>> {
+        let now = Instant::now();
+        let mut next: Option<Instant> = None;
+        for place in (0..self.workers.len()).rev() {
+            let worker = &mut self.workers[place];
+            let Some(owed) = worker.owes() else {
+                worker.silence = None;
+                continue;
+            };
+            let (intervals, end) = worker.silence.get_or_insert((0, now + INTERVAL));
+            if *end <= now {
+                (*intervals, *end) = (*intervals + 1, now + INTERVAL);
+            }
+            if *intervals >= MAX_SILENCE {
+                let seconds = (INTERVAL * MAX_SILENCE).as_secs();
+                self.reap(place, Some(format!("{owed}, and then nothing for {seconds} seconds")))?;
+            } else {
+                next = Some(next.map_or(*end, |next| next.min(*end)));
+            }
+        }
+        Ok(next)
+    }
+
     /// Sleeps until something happens; returns whether it was the waker.
     fn sleep(&mut self, until: Option<Instant>) -> Result<bool> {
         let mut polled = vec![PollFd::new(self.wake.0.as_fd(), PollFlags::POLLIN)];
@@ -262,6 +331,7 @@ impl<S: Starter> ProcessSession<S> {
         let _ = worker.handle.connection.flush();
         loop {
             let alive = worker.handle.connection.receive(false).unwrap_or(false);
+            worker.silence = None;
             let before = self.done.len();
             match read_frames(worker, &mut self.done) {
                 Ok(received) => {
@@ -286,13 +356,18 @@ impl<S: Starter> ProcessSession<S> {
         }
     }
 
-    /// A worker is dead, or sent something malformed: the task that it was at fails, the others run again.
+    /// A worker is dead, or sent something malformed: the task that ended it fails, the others run again.
     fn reap(&mut self, place: usize, note: Option<String>) -> Result<()> {
         let Active { mut handle, in_flight, .. } = self.workers.swap_remove(place);
-        // The task it began last counts as the cause also when it had finished: its outcome did not arrive.
-        let current = handle.page.last();
-        let panic = current.and_then(|index| handle.page.panic_of(index));
-        let (mut crash, kill_reason) = handle.end();
+        let connected = note.is_none();
+        let End { mut crash, kill_reason, by_itself } = handle.end();
+        // Read when the process is gone, and can't begin another task.
+        let last = handle.page.last();
+        // The task that ran when the process died of itself ended it. Of a worker that could no longer talk, any of the
+        // tasks may be the reason whose outcomes did not arrive.
+        let died_of_task = handle.page.current().is_some()
+            && (kill_reason.is_some() || (connected && by_itself && !handle.page.was_disconnected()));
+        let panic = last.and_then(|index| handle.page.panic_of(index));
         if note.is_some() {
             crash.note = note;
         }
@@ -301,15 +376,27 @@ impl<S: Starter> ProcessSession<S> {
         }
         crash.panic = panic;
         let name = handle.name.clone();
-        tracing::warn!(worker = %name, task = ?current, %crash, "a worker process died");
-        let failed_start = current.is_none() && !in_flight.is_empty();
-        for InFlight { mut batch, .. } in in_flight {
-            let first = batch.next_index();
-            let culprit = current.filter(|index| (first..first + batch.pending()).contains(index));
-            if let Some(index) = culprit {
-                let mut rest = batch.split_off(index - first);
-                rest.break_first(self.cause(kill_reason, &crash), &name);
-                self.done.push(Returned::Batch(rest));
+        tracing::warn!(worker = %name, task = ?last, %crash, "a worker process died");
+        let failed_start = last.is_none() && !in_flight.is_empty();
+        // The batch of the task that it began last; what is before that task, without an outcome, was begun as well.
+        let holds = |batch: &Batch, index: usize| {
+            (batch.next_index()..batch.next_index() + batch.pending()).contains(&index)
+        };
+        let at = last.and_then(|index| in_flight.iter().position(|flight| holds(&flight.batch, index)));
+        let alone = at == Some(0) && last == in_flight.front().map(|flight| flight.batch.next_index());
+        for (i, InFlight { mut batch, .. }) in in_flight.into_iter().enumerate() {
+            match last.filter(|_| at == Some(i)) {
+                Some(index) if died_of_task || alone => {
+                    let mut rest = batch.split_off(index - batch.next_index());
+                    rest.break_first(self.cause(kill_reason, &crash), &name);
+                    self.done.push(Returned::Batch(rest));
+                }
+                Some(index) => {
+                    self.done.push(Returned::Batch(batch.split_off(index + 1 - batch.next_index())));
+                    batch.set_suspect();
+                }
+                None if !died_of_task && at.is_some_and(|at| i < at) => batch.set_suspect(),
+                None => {}
             }
             self.done.push(Returned::Batch(batch));
         }
@@ -441,7 +528,12 @@ impl<S: Starter> Session for ProcessSession<S> {
                 return Ok(());
             }
             let expiry = self.enforce_timeout();
-            let woken = self.sleep([until, expiry].into_iter().flatten().min())?;
+            let silence = self.end_silent_workers()?;
+            if !self.done.is_empty() {
+                continue;
+            }
+            let start = self.next_start();
+            let woken = self.sleep([until, expiry, silence, start].into_iter().flatten().min())?;
             self.recycle();
             if woken {
                 let _ = self.wake.0.read(&mut [0; 64]);
