@@ -7,8 +7,6 @@ use num_complex::Complex;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::error::ParseDTypeError;
-
 /// The type of an array's elements, under numpy's names.
 ///
 /// ```
@@ -144,6 +142,28 @@ impl DType {
         }
     }
 }
+
+/// A text that is not the name of an element type.
+///
+/// ```
+/// use joblib_array::{DType, ParseDTypeError};
+///
+/// let error: ParseDTypeError = "object".parse::<DType>().unwrap_err();
+/// assert!(error.to_string().starts_with(r#"unknown element type "object": expected bool, int8"#));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParseDTypeError {
+    pub(crate) found: String,
+}
+
+impl fmt::Display for ParseDTypeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = DType::ALL.map(DType::name);
+        write!(f, "unknown element type {:?}: expected {}", self.found, names.join(", "))
+    }
+}
+
+impl std::error::Error for ParseDTypeError {}
 
 impl FromStr for DType {
     type Err = ParseDTypeError;

@@ -1,8 +1,9 @@
 //! What can go wrong with an array in memory.
 
-use std::fmt;
+use crate::dtype::DType;
 
-use crate::DType;
+/// The most dimensions of an array that is written or read: numpy's limit.
+pub const MAX_NDIM: usize = 64;
 
 /// A shape that does not fit the elements given for it.
 ///
@@ -42,7 +43,7 @@ pub enum ShapeError {
     /// More dimensions than numpy and the file formats allow.
     #[error(
         "an array of {found} dimensions: expected at most {}; give it another shape with `reshape`",
-        crate::MAX_NDIM
+        MAX_NDIM
     )]
     TooManyDimensions {
         /// The number of dimensions.
@@ -85,40 +86,4 @@ fn hint(shape: &[usize]) -> &'static str {
 #[error("{reason}")]
 pub struct ReadOnly {
     pub(crate) reason: &'static str,
-}
-
-/// A text that is not the name of an element type.
-///
-/// ```
-/// use joblib_array::{DType, ParseDTypeError};
-///
-/// let error: ParseDTypeError = "object".parse::<DType>().unwrap_err();
-/// assert!(error.to_string().starts_with(r#"unknown element type "object": expected bool, int8"#));
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ParseDTypeError {
-    pub(crate) found: String,
-}
-
-impl fmt::Display for ParseDTypeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = DType::ALL.map(DType::name);
-        write!(f, "unknown element type {:?}: expected {}", self.found, names.join(", "))
-    }
-}
-
-impl std::error::Error for ParseDTypeError {}
-
-/// A text that is not the letter of an order.
-///
-/// ```
-/// use joblib_array::{Order, ParseOrderError};
-///
-/// let error: ParseOrderError = "K".parse::<Order>().unwrap_err();
-/// assert_eq!(error.to_string(), r#"unknown order "K": expected C or F"#);
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown order {found:?}: expected C or F")]
-pub struct ParseOrderError {
-    pub(crate) found: String,
 }

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::error::ParseOrderError;
-use crate::{DType, ShapeError};
+use crate::dtype::DType;
+use crate::error::{MAX_NDIM, ShapeError};
 
 /// The order of an array's elements in memory.
 ///
@@ -34,6 +34,20 @@ impl Order {
     }
 }
 
+/// A text that is not the letter of an order.
+///
+/// ```
+/// use joblib_array::{Order, ParseOrderError};
+///
+/// let error: ParseOrderError = "K".parse::<Order>().unwrap_err();
+/// assert_eq!(error.to_string(), r#"unknown order "K": expected C or F"#);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown order {found:?}: expected C or F")]
+pub struct ParseOrderError {
+    pub(crate) found: String,
+}
+
 impl FromStr for Order {
     type Err = ParseOrderError;
 
@@ -51,9 +65,6 @@ impl fmt::Display for Order {
         f.write_str(self.name())
     }
 }
-
-/// The most dimensions of an array that is written or read: numpy's limit.
-pub const MAX_NDIM: usize = 64;
 
 /// Checks that every reader can hold an array of this shape: at most [`MAX_NDIM`] dimensions, and strides that fit the
 /// address space even where the array is empty. numpy has the same limits.

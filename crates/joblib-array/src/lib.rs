@@ -31,8 +31,8 @@ pub mod transfer;
 
 pub use array::Array;
 pub use buffer::{ALIGNMENT, Buffer};
-pub use dtype::{DType, Element};
-pub use error::{ParseDTypeError, ParseOrderError, ReadOnly, ShapeError};
+pub use dtype::{DType, Element, ParseDTypeError};
+pub use error::{MAX_NDIM, ReadOnly, ShapeError};
 pub use half::half_to_f32;
-pub use layout::{MAX_NDIM, Order};
+pub use layout::{Order, ParseOrderError};
 pub use mmap_mode::{MmapMode, ParseMmapModeError};

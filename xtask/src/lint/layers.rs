@@ -12,7 +12,7 @@ const CRATES: [(&str, &[&[&str]]); 2] = [
             &["memory"],
             &["function"],
             &["entry", "single_flight", "report"],
-            &["error"],
+            &["error", "lock"],
         ],
     ),
     (

@@ -6,7 +6,10 @@ use std::ptr::NonNull;
 
 use memmap2::MmapMut;
 
-use super::{ALIGNMENT, spare};
+use super::spare;
+
+/// Where allocated, mapped and loaded arrays start: a multiple of this many bytes, as for the widest vector registers.
+pub const ALIGNMENT: usize = 64;
 
 /// From this size on the kernel gives huge pages where it can; below, page faults do not matter.
 const HUGE: usize = 4 << 20;

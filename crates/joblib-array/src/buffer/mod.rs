@@ -17,12 +17,10 @@ use std::sync::Arc;
 
 use self::adopted::Adopted;
 use self::derived::Derived;
+pub use self::heap::ALIGNMENT;
 use self::heap::Heap;
 use self::mapped::Mapped;
 use crate::{Element, MmapMode};
-
-/// Where allocated, mapped and loaded arrays start: a multiple of this many bytes, as for the widest vector registers.
-pub const ALIGNMENT: usize = 64;
 
 /// Shared bytes: the memory of one or more arrays.
 ///
