@@ -11,7 +11,7 @@ const CRATES: [(&str, &[&[&str]]); 2] = [
             &["call"],
             &["memory"],
             &["function"],
-            &["entry", "single_flight", "report"],
+            &["entry", "report", "single_flight", "tier"],
             &["error", "lock"],
         ],
     ),
