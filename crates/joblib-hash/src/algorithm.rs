@@ -21,16 +21,23 @@ pub enum Algorithm {
     /// by accident, but can be made on purpose with little effort.
     Xxh3,
     /// SHA-256 (FIPS 180-4).
+    #[cfg(feature = "digests")]
     Sha256,
     /// SHA-1, 160 bits: for comparison with joblib; collisions can be made on purpose.
+    #[cfg(feature = "digests")]
     Sha1,
     /// MD5, 128 bits: joblib's default; collisions can be made on purpose.
+    #[cfg(feature = "digests")]
     Md5,
 }
 
 impl Algorithm {
-    /// Every algorithm.
+    /// Every algorithm that this build has.
+    #[cfg(feature = "digests")]
     pub const ALL: [Self; 5] = [Self::Blake3, Self::Xxh3, Self::Sha256, Self::Sha1, Self::Md5];
+    /// Every algorithm that this build has.
+    #[cfg(not(feature = "digests"))]
+    pub const ALL: [Self; 2] = [Self::Blake3, Self::Xxh3];
 
     /// The name, as it stands in a digest's text.
     ///
@@ -43,8 +50,11 @@ impl Algorithm {
         match self {
             Self::Blake3 => "blake3",
             Self::Xxh3 => "xxh3",
+            #[cfg(feature = "digests")]
             Self::Sha256 => "sha256",
+            #[cfg(feature = "digests")]
             Self::Sha1 => "sha1",
+            #[cfg(feature = "digests")]
             Self::Md5 => "md5",
         }
     }
@@ -58,11 +68,17 @@ impl Algorithm {
     /// assert_eq!(hash_with(algorithm, "text")?.as_bytes().len(), algorithm.digest_len());
     /// # Ok::<(), joblib_hash::HashError>(())
     /// ```
+    #[allow(clippy::match_same_arms, reason = "an arm for each algorithm, of which some are features")]
     pub const fn digest_len(self) -> usize {
         match self {
-            Self::Blake3 | Self::Sha256 => 32,
+            Self::Blake3 => 32,
+            Self::Xxh3 => 16,
+            #[cfg(feature = "digests")]
+            Self::Sha256 => 32,
+            #[cfg(feature = "digests")]
             Self::Sha1 => 20,
-            Self::Xxh3 | Self::Md5 => 16,
+            #[cfg(feature = "digests")]
+            Self::Md5 => 16,
         }
     }
 }
@@ -82,7 +98,7 @@ impl fmt::Display for Algorithm {
 /// assert!(error.to_string().contains("expected blake3"));
 /// ```
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown hash algorithm {found:?}: expected blake3, xxh3, sha256, sha1 or md5")]
+#[error("unknown hash algorithm {found:?}: expected {}", Algorithm::ALL.map(Algorithm::name).join(", "))]
 pub struct UnknownAlgorithm {
     found: String,
 }

@@ -1,6 +1,7 @@
 //! Bytes on their way into a hash function: collected while few, fed in large pieces when many.
 
 use joblib_array::transfer::RawArray;
+#[cfg(feature = "digests")]
 use sha2::Digest as _;
 use twox_hash::XxHash3_128 as Xxh3;
 
@@ -32,8 +33,11 @@ pub(crate) struct Stream {
 enum State {
     Blake3(Box<blake3::Hasher>),
     Xxh3(Box<Xxh3>),
+    #[cfg(feature = "digests")]
     Sha256(sha2::Sha256),
+    #[cfg(feature = "digests")]
     Sha1(sha1::Sha1),
+    #[cfg(feature = "digests")]
     Md5(md5::Md5),
 }
 
@@ -122,6 +126,7 @@ impl Stream {
             match algorithm {
                 Algorithm::Blake3 => return Digest::new(algorithm, blake3::hash(bytes).as_bytes()),
                 Algorithm::Xxh3 => return Digest::new(algorithm, &Xxh3::oneshot(bytes).to_be_bytes()),
+                #[cfg(feature = "digests")]
                 _ => {}
             }
         }
@@ -129,8 +134,11 @@ impl Stream {
         match self.state() {
             State::Blake3(state) => Digest::new(algorithm, state.finalize().as_bytes()),
             State::Xxh3(state) => Digest::new(algorithm, &state.finish_128().to_be_bytes()),
+            #[cfg(feature = "digests")]
             State::Sha256(state) => Digest::new(algorithm, &state.clone().finalize()),
+            #[cfg(feature = "digests")]
             State::Sha1(state) => Digest::new(algorithm, &state.clone().finalize()),
+            #[cfg(feature = "digests")]
             State::Md5(state) => Digest::new(algorithm, &state.clone().finalize()),
         }
     }
@@ -148,8 +156,11 @@ impl Stream {
         self.state.get_or_insert_with(|| match algorithm {
             Algorithm::Blake3 => State::Blake3(Box::default()),
             Algorithm::Xxh3 => State::Xxh3(Box::default()),
+            #[cfg(feature = "digests")]
             Algorithm::Sha256 => State::Sha256(sha2::Sha256::default()),
+            #[cfg(feature = "digests")]
             Algorithm::Sha1 => State::Sha1(sha1::Sha1::default()),
+            #[cfg(feature = "digests")]
             Algorithm::Md5 => State::Md5(md5::Md5::default()),
         })
     }
@@ -162,8 +173,11 @@ impl State {
                 state.update(bytes);
             }
             Self::Xxh3(state) => state.write(bytes),
+            #[cfg(feature = "digests")]
             Self::Sha256(state) => state.update(bytes),
+            #[cfg(feature = "digests")]
             Self::Sha1(state) => state.update(bytes),
+            #[cfg(feature = "digests")]
             Self::Md5(state) => state.update(bytes),
         }
     }
