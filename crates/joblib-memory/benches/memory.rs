@@ -26,6 +26,16 @@ fn hit_tiny(bencher: Bencher) {
     bencher.bench(|| identity.eval((1,)));
 }
 
+/// The stored bytes are kept, and decoded.
+#[divan::bench]
+fn hit_tiny_kept_in_memory(bencher: Bencher) {
+    let folder = tempfile::tempdir().unwrap();
+    let memory = Memory::new(folder.path()).unwrap().keep_in_memory("1M");
+    let identity = memory.cache("identity", |x: u64| x);
+    (0..2).for_each(|_| _ = identity.eval((1,)));
+    bencher.bench(|| identity.eval((1,)));
+}
+
 #[divan::bench(sample_count = 200, sample_size = 5)]
 fn miss_tiny(bencher: Bencher) {
     let folder = tempfile::tempdir().unwrap();

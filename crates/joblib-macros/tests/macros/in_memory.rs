@@ -59,8 +59,10 @@ fn a_value_that_can_be_cloned_is_never_decoded() {
     }
     assert_eq!(DECODED.load(Ordering::SeqCst), 0);
     assert_eq!(CLONED.load(Ordering::SeqCst), 4, "once to keep it, and once for each hit");
+    assert!(value::check_call_in_cache(7) && value::explain(7).is_hit());
+    assert_eq!((value(7), DECODED.load(Ordering::SeqCst)), (Value(7), 0), "asking changes nothing");
     let stats = value::stats();
-    assert_eq!((stats.misses, stats.hits, stats.hits_in_memory), (1, 3, 3));
+    assert_eq!((stats.misses, stats.hits, stats.hits_in_memory), (1, 4, 4));
     value::clear().unwrap();
     assert_eq!(value(7), Value(7));
     assert_eq!(value::stats().misses, 2);

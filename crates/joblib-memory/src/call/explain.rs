@@ -11,7 +11,6 @@ use super::{Call, KeyedCall, Unkeyed};
 use crate::entry::codec::Wanted;
 use crate::entry::metadata::{Argument, Hash, Metadata};
 use crate::report::Readable;
-use crate::tier::Keeper;
 
 /// Stored results that are looked at, at most.
 const MAX_ITEMS: usize = 2000;
@@ -117,7 +116,7 @@ impl Call<'_> {
     /// read it.
     pub fn explain<R, K: Keep<R, Stored: Storable>>(self) -> Explanation {
         match self.keyed() {
-            Ok(call) => of_call(&call, Decode::value(Keeper::<K::Stored>::BYTES)),
+            Ok(call) => of_call(&call, Decode::test::<K::Stored>()),
             Err(Unkeyed::NoCache) => Explanation::NoCache,
             Err(Unkeyed::InvalidOption(reason)) => Explanation::InvalidOption(reason),
             Err(Unkeyed::Unhashable(reason)) => Explanation::Unhashable(reason),
@@ -125,10 +124,10 @@ impl Call<'_> {
     }
 }
 
-fn of_call<T>(call: &KeyedCall<'_>, decode: Decode<T>) -> Explanation {
+fn of_call(call: &KeyedCall<'_>, decode: Decode<()>) -> Explanation {
     let (found, explanation): (_, fn(Box<Metadata>) -> Explanation) =
         match call.read(Wanted::Metadata, decode) {
-            Read::Hit(_, found) => (found, Explanation::Hit),
+            Read::Hit((), found) => (found, Explanation::Hit),
             Read::Expired(found) => (found, Explanation::Expired),
             Read::Rejected(found) => (found, Explanation::Rejected),
             Read::Damaged => return Explanation::Corrupt,

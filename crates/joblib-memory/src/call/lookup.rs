@@ -57,9 +57,8 @@ impl Call<'_> {
     /// Returns `true` if the call would be answered from the cache. The result is read as the call
     /// would read it.
     pub fn check<R, K: Keep<R, Stored: Storable>>(self) -> bool {
-        let keeper = Keeper::<K::Stored>::BYTES;
         let Some(call) = self.keyed_or_warn() else { return false };
-        matches!(call.read(Wanted::Times, Decode::value(keeper)), Read::Hit(..))
+        matches!(call.read(Wanted::Times, Decode::test::<K::Stored>()), Read::Hit(..))
     }
 
     /// Computes the result even if it is stored.

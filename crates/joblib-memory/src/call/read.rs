@@ -50,6 +50,8 @@ pub(crate) struct Decode<T> {
     body: fn(Body) -> Result<T, Failure>,
     /// `None` if the result is left where it is, which must be the store.
     keeper: Option<Keeper<T>>,
+    /// Whether the result is kept in memory once it is read.
+    keeps: bool,
 }
 
 impl<T> Clone for Decode<T> {
@@ -63,13 +65,18 @@ impl<T> Copy for Decode<T> {}
 impl<T: DeserializeOwned> Decode<T> {
     /// Reads the result.
     pub(crate) fn value(keeper: Keeper<T>) -> Self {
-        Self { body: Body::result, keeper: Some(keeper) }
+        Self { body: Body::result, keeper: Some(keeper), keeps: true }
     }
 }
 
 impl Decode<()> {
     /// Leaves the result where it is.
-    pub(crate) const NOTHING: Self = Self { body: |_| Ok(()), keeper: None };
+    pub(crate) const NOTHING: Self = Self { body: |_| Ok(()), keeper: None, keeps: false };
+
+    /// Reads the result as a `T` and drops it.
+    pub(crate) fn test<T: DeserializeOwned>() -> Self {
+        Self { body: |body| body.result::<T>().map(drop), keeper: Some(Keeper::ANY), keeps: false }
+    }
 }
 
 /// Results that are kept in memory, and the bytes that they may have.
@@ -87,10 +94,13 @@ impl KeyedCall<'_> {
         if let Some(kept) = room.tier.get(&self.key)
             && let Some(read) = self.read_kept(kept, wanted, decode, keeper)
         {
-            if matches!(read, Read::Hit(..)) {
+            if decode.keeps && matches!(read, Read::Hit(..)) {
                 self.call.function.counters.in_memory();
             }
             return read;
+        }
+        if !decode.keeps {
+            return self.decode(self.open(wanted, |blob| blob), decode);
         }
         let (mut bytes, mut kept) = (None, None);
         let opened = self.open(wanted, |blob| {
