@@ -14,6 +14,30 @@ use crate::local::root::{Access, Root, is_missing};
 /// Bytes of removed records that are not worth cleaning.
 const SPARE: u64 = 64 << 10;
 
+/// The part of a table beyond which results are removed by writing a new one.
+const MANY: u64 = 32;
+
+/// Removes results one by one, in their places.
+fn remove_few(
+    index: &Index,
+    counters: &mut Counters,
+    calls: &[&[u8; 16]],
+    wanted: impl Fn(usize, &Slot) -> bool,
+) -> io::Result<Vec<usize>> {
+    let mut removed = Vec::new();
+    for (number, call) in calls.iter().enumerate() {
+        if let Some((place, slot)) = index.find(call)?.found
+            && wanted(number, &slot)
+        {
+            index.write(place, &slot.removed())?;
+            counters.results = counters.results.saturating_sub(1);
+            counters.live = counters.live.saturating_sub(size(slot.length));
+            removed.push(number);
+        }
+    }
+    Ok(removed)
+}
+
 /// Bytes that a result of this length occupies in a log.
 fn size(length: u16) -> u64 {
     log::HEADER as u64 + u64::from(length)
@@ -81,21 +105,54 @@ impl Pack {
         self.lock.hold(root, &self.folder, || {
             let Some(open) = self.linked(root)? else { return Ok(Vec::new()) };
             let mut counters = open.index.counters()?;
-            let mut removed = Vec::new();
-            for (number, call) in calls.enumerate() {
-                if let Some((place, slot)) = open.index.find(call)?.found
-                    && wanted(number, super::index::time(slot.used))
-                {
-                    open.index.write(place, &slot.removed())?;
-                    counters.results = counters.results.saturating_sub(1);
-                    counters.live = counters.live.saturating_sub(size(slot.length));
-                    removed.push(number);
+            let calls: Vec<&[u8; 16]> = calls.collect();
+            let wanted = |number: usize, slot: &Slot| wanted(number, super::index::time(slot.used));
+            let many = calls.len() as u64 > open.index.capacity() / MANY;
+            let at_once =
+                if many { self.remove_many(root, &open, counters, &calls, &wanted).ok() } else { None };
+            let (open, removed) = match at_once {
+                Some((open, removed)) => {
+                    counters = open.index.counters()?;
+                    (open, removed)
                 }
-            }
+                // Where there is no room for a new table, the results are removed in the old one.
+                None => {
+                    let removed = remove_few(&open.index, &mut counters, &calls, &wanted)?;
+                    (open, removed)
+                }
+            };
             self.clean_if_worth(root, &open, &mut counters)?;
             open.index.count(counters)?;
             Ok(removed)
         })
+    }
+
+    /// Removes results by writing a new table without them.
+    fn remove_many(
+        &self,
+        root: &Root,
+        open: &Open,
+        counters: Counters,
+        calls: &[&[u8; 16]],
+        wanted: impl Fn(usize, &Slot) -> bool,
+    ) -> io::Result<(Arc<Open>, Vec<usize>)> {
+        let numbers: HashMap<&[u8; 16], usize> =
+            calls.iter().enumerate().map(|(number, call)| (*call, number)).collect();
+        let mut removed = Vec::new();
+        let mut left = Vec::new();
+        for (_, slot) in Slots::new(&*open.index) {
+            match numbers.get(&slot.call) {
+                Some(&number) if wanted(number, &slot) => removed.push(number),
+                _ => left.push(slot),
+            }
+        }
+        let live = left.iter().map(|slot| size(slot.length)).sum();
+        let results = left.len() as u64;
+        let counters = Counters { results, live, ..counters };
+        let index = Index::create(root, &self.folder, results + 1, counters, left.into_iter())?;
+        let open = Arc::new(Open::new(index));
+        self.set_open(Some(Arc::clone(&open)));
+        Ok((open, removed))
     }
 
     /// Removes all results and all files. Returns the digests and lengths of what there was.
