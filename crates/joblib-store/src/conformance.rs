@@ -9,6 +9,7 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use crate::blob::Blob;
+use crate::error::Subject;
 use crate::key::{FunctionVersion, Key};
 use crate::limits::Limits;
 use crate::store::{Claim, Scope, Store};
@@ -27,6 +28,14 @@ use crate::store::{Claim, Scope, Store};
 pub fn run(open: impl Fn(&str) -> Arc<dyn Store>) {
     let outcomes = [
         ("keeps_what_it_is_given", keeps_what_it_is_given(&*open("values"))),
+        ("finds_a_result_of_any_size_in_one_place", finds_a_result_of_any_size_in_one_place(&open)),
+        (
+            "tells_a_failed_value_from_a_failed_store",
+            tells_a_failed_value_from_a_failed_store(&*open("errors")),
+        ),
+        ("looks_without_using", looks_without_using(&*open("looks"))),
+        ("shows_others_what_changed", shows_others_what_changed(&open)),
+        ("makes_room_within_the_limits", makes_room_within_the_limits(&*open("room"))),
         ("is_the_same_when_opened_again", is_the_same_when_opened_again(&open)),
         ("gives_a_claim_once", gives_a_claim_once(&*open("claims"))),
         ("clears_what_is_asked", clears_what_is_asked(&*open("clear"))),
@@ -87,6 +96,106 @@ fn keeps_what_it_is_given(store: &dyn Store) -> Outcome {
     assert!(store.remove(&one)?);
     assert!(!store.remove(&one)?, "`remove` tells whether there was something");
     assert_eq!(get(store, &one)?, None);
+    Ok(())
+}
+
+fn finds_a_result_of_any_size_in_one_place(open: &impl Fn(&str) -> Arc<dyn Store>) -> Outcome {
+    let (store, other) = (open("sizes"), open("sizes"));
+    let key = key(&version("fit", 1), 1);
+    for size in [10, 10_000, 20, 4095, 4096, 1, 0, 100_000, 0] {
+        put(&*store, &key, &vec![size as u8; size])?;
+        for store in [&store, &other] {
+            assert_eq!(get(&**store, &key)?, Some(vec![size as u8; size]), "the latest of {size} bytes");
+        }
+        assert_eq!(items(&*store)?, [(*key.call(), size as u64)], "it is there once");
+    }
+    assert!(store.remove(&key)?);
+    assert!(!other.contains(&key)?);
+    Ok(())
+}
+
+/// The results that a visit shows.
+fn items(store: &dyn Store) -> Outcome<Vec<([u8; 16], u64)>> {
+    let mut items = Vec::new();
+    store.visit(&mut |item| {
+        items.push((item.call, item.bytes));
+        ControlFlow::Continue(())
+    })?;
+    Ok(items)
+}
+
+fn tells_a_failed_value_from_a_failed_store(store: &dyn Store) -> Outcome {
+    let fit = version("fit", 1);
+    for before in [0, 100, 100_000] {
+        let failed = store.put(&key(&fit, 1), &mut |out| {
+            out.write_all(&vec![0; before])?;
+            Err(std::io::ErrorKind::StorageFull.into())
+        });
+        let error = failed.expect_err("a writer's error is passed on");
+        assert_eq!(error.subject(), Subject::Value, "it is not the store that failed: {error}");
+        assert!(error.is_full(), "the reason is kept: {error}");
+        let Claim::Mine(claim) = store.claim(&key(&fit, 1))? else { return Err("nothing is left".into()) };
+        assert!(claim.write(&mut |_| Err(std::io::Error::other("no"))).is_err());
+    }
+    assert!(items(store)?.is_empty());
+    Ok(())
+}
+
+fn looks_without_using(store: &dyn Store) -> Outcome {
+    let fit = version("fit", 1);
+    for (number, size) in [(0, 100), (1, 100), (2, 10_000), (3, 10_000)] {
+        put(store, &key(&fit, number), &vec![number as u8; size])?;
+    }
+    for number in [0, 2] {
+        let found = store.peek(&key(&fit, number), 10)?.ok_or("it is there")?.into_bytes()?;
+        assert!(found.len() >= 10 && found.iter().all(|byte| *byte == number as u8));
+        assert!(store.contains(&key(&fit, number))?);
+    }
+    items(store)?;
+    assert!(store.peek(&key(&fit, 9), 10)?.is_none());
+    let none = |_: Blob| None;
+    store.reduce(&Limits::default().items_limit(3), &none)?;
+    assert!(!store.contains(&key(&fit, 0))?, "what was only looked at is the least recently used");
+    assert!(get(store, &key(&fit, 1))?.is_some());
+    Ok(())
+}
+
+fn shows_others_what_changed(open: &impl Fn(&str) -> Arc<dyn Store>) -> Outcome {
+    let (store, other) = (open("others"), open("others"));
+    let fit = version("fit", 1);
+    for number in 0..500 {
+        put(&*store, &key(&fit, number), b"first")?;
+    }
+    assert_eq!(get(&*other, &key(&fit, 5))?.as_deref(), Some(&b"first"[..]));
+    put(&*store, &key(&fit, 5), b"second")?;
+    assert_eq!(get(&*other, &key(&fit, 5))?.as_deref(), Some(&b"second"[..]), "replaced");
+    store.remove(&key(&fit, 6))?;
+    assert_eq!(get(&*other, &key(&fit, 6))?, None, "removed");
+    store.reduce(&Limits::default().items_limit(10), &|_| None)?;
+    let mut left = 0;
+    for number in 0..500 {
+        left += u64::from(get(&*other, &key(&fit, number))?.is_some());
+    }
+    assert_eq!(left, 10, "dropped");
+    assert_eq!(store.clear(Scope::All)?, 10);
+    for number in 0..500 {
+        assert_eq!(get(&*other, &key(&fit, number))?, None, "cleared");
+    }
+    put(&*other, &key(&fit, 1), b"again")?;
+    assert_eq!(get(&*store, &key(&fit, 1))?.as_deref(), Some(&b"again"[..]));
+    Ok(())
+}
+
+fn makes_room_within_the_limits(store: &dyn Store) -> Outcome {
+    let fit = version("fit", 1);
+    for number in 0..20 {
+        put(store, &key(&fit, number), &[0; 100])?;
+    }
+    let none = |_: Blob| None;
+    assert_eq!(store.make_room(&Limits::default(), &none)?.items, 0, "nothing goes without a limit");
+    assert_eq!(store.make_room(&Limits::default().items_limit(5), &none)?.items, 15);
+    assert!(store.contains(&key(&fit, 19))?);
+    store.flush()?;
     Ok(())
 }
 

@@ -52,48 +52,6 @@ fn many_small_results_occupy_hardly_more_than_their_bytes() {
 }
 
 #[test]
-fn a_result_that_grows_and_shrinks_is_found_in_one_place() {
-    let folder = tempfile::tempdir().unwrap();
-    let (store, other) = (store("local", folder.path()), store("local", folder.path()));
-    for size in [10, 10_000, 20, 4095, 4096, 1, 0, 100_000, 0] {
-        put(&*store, &key(1), &vec![size as u8; size]);
-        for store in [&store, &other] {
-            assert_eq!(get(&**store, &key(1)), Some(vec![size as u8; size]));
-        }
-        let mut seen = Vec::new();
-        store
-            .visit(&mut |item| {
-                seen.push(item.bytes);
-                std::ops::ControlFlow::Continue(())
-            })
-            .unwrap();
-        assert_eq!(seen, [size as u64]);
-    }
-    assert!(store.remove(&key(1)).unwrap() && !other.contains(&key(1)).unwrap());
-}
-
-#[test]
-fn other_handles_see_at_once_what_was_removed_replaced_and_cleared() {
-    let folder = tempfile::tempdir().unwrap();
-    let (store, other) = (store("local", folder.path()), store("local", folder.path()));
-    for number in 0..1000 {
-        put(&*store, &key(number), b"first");
-    }
-    assert_eq!(get(&*other, &key(5)).as_deref(), Some(&b"first"[..]));
-    put(&*store, &key(5), b"second");
-    assert_eq!(get(&*other, &key(5)).as_deref(), Some(&b"second"[..]));
-    store.remove(&key(6)).unwrap();
-    assert_eq!(get(&*other, &key(6)), None);
-    store.reduce(&Limits::default().items_limit(10), &|_| None).unwrap();
-    let left = (0..1000).filter(|number| get(&*other, &key(*number)).is_some()).count();
-    assert_eq!(left, 10);
-    assert_eq!(store.clear(Scope::All).unwrap(), 10);
-    assert!((0..1000).all(|number| get(&*other, &key(number)).is_none()));
-    put(&*other, &key(1), b"again");
-    assert_eq!(get(&*store, &key(1)).as_deref(), Some(&b"again"[..]));
-}
-
-#[test]
 fn room_of_dropped_results_is_given_back() {
     let folder = tempfile::tempdir().unwrap();
     let store = store("local", folder.path());
@@ -218,31 +176,4 @@ fn a_lock_that_another_keeps_is_not_waited_for_long() {
     lock.unlock().unwrap();
     put(&*store, &key(3), b"packed");
     assert_eq!(named(folder.path(), ".joblib").len(), 1);
-}
-
-#[test]
-fn a_look_is_not_a_use() {
-    for backend in ["in_memory", "local"].iter().chain(crate::ON_DISK) {
-        let folder = tempfile::tempdir().unwrap();
-        let store = crate::store(backend, folder.path());
-        for (number, size) in [(1, 100), (2, 10_000)] {
-            put(&*store, &key(number), &vec![7; size]);
-        }
-        let uses = || {
-            let mut uses = Vec::new();
-            store
-                .visit(&mut |item| {
-                    uses.push((item.call, item.used));
-                    std::ops::ControlFlow::Continue(())
-                })
-                .unwrap();
-            uses.sort_unstable();
-            uses
-        };
-        let before = uses();
-        for number in [1, 2] {
-            assert!(store.peek(&key(number), 10).unwrap().is_some() && store.contains(&key(number)).unwrap());
-        }
-        assert_eq!(uses(), before, "{backend}");
-    }
 }
