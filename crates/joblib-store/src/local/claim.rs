@@ -149,7 +149,7 @@ pub(super) fn remove_litter(shared: &Shared) {
     let Ok(entries) = folder.list(CLAIMS) else { return };
     for entry in entries.flatten().take(MAX_LITTER) {
         let relative = format!("{CLAIMS}/{}", entry.name);
-        if entry.name.ends_with(".tmp") {
+        if is_temporary(&entry.name) {
             if folder.stat(&relative).is_ok_and(|found| temporary_is_dead(&entry.name, used(&found))) {
                 let _ = folder.remove(&relative);
             }
@@ -157,6 +157,11 @@ pub(super) fn remove_litter(shared: &Shared) {
             take_away(shared, &folder, &relative);
         }
     }
+}
+
+/// Whether a file in the folder of claims has a name that [`temporary_name`] made.
+fn is_temporary(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, extension)| extension == "tmp")
 }
 
 /// Whether nobody will finish a temporary file: its author is dead, or can't be seen and left it long ago.
@@ -182,9 +187,7 @@ struct LocalClaim {
 impl LocalClaim {
     /// Whether the claim is still there and this process's: the machine may have slept until others took it over.
     fn is_held(&self) -> bool {
-        let there =
-            || self.folder.stat(&self.name).ok().map(|found| (found.st_dev as u64, found.st_ino as u64));
-        self.pid == process_id() && there() == Some(self.identity)
+        self.pid == process_id() && self.folder.identity(&self.name) == Some(self.identity)
     }
 }
 

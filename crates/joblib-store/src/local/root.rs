@@ -134,6 +134,14 @@ impl Root {
         Ok(fstatat(&self.handle, relative, AtFlags::AT_SYMLINK_NOFOLLOW)?)
     }
 
+    /// The device and the number of a file, which it keeps when it is renamed.
+    pub(super) fn identity(&self, relative: &str) -> Option<(u64, u64)> {
+        let found = self.stat(relative).ok()?;
+        // On Linux both are `u64` already; elsewhere they are narrower or signed.
+        #[allow(clippy::unnecessary_cast, reason = "the types differ between systems")]
+        Some((found.st_dev as u64, found.st_ino as u64))
+    }
+
     pub(super) fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         Ok(renameat(&self.handle, from, &self.handle, to)?)
     }

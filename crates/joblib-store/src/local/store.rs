@@ -144,12 +144,11 @@ struct Out<'a> {
 
 impl Out<'_> {
     fn empty(&mut self) -> io::Result<()> {
-        let file = match &self.target.file {
-            Some(file) => Arc::clone(file),
-            None => {
-                let file = Arc::new(self.folder.file(&self.target.name, Access::Create)?);
-                Arc::clone(self.target.file.insert(file))
-            }
+        let file = if let Some(file) = &self.target.file {
+            Arc::clone(file)
+        } else {
+            let file = Arc::new(self.folder.file(&self.target.name, Access::Create)?);
+            Arc::clone(self.target.file.insert(file))
         };
         (&*file).write_all(&self.buffer)?;
         self.written += self.buffer.len() as u64;

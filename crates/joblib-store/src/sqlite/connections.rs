@@ -162,14 +162,12 @@ impl Connections {
             idle.retain(|opened| opened.identity.is_some() && opened.identity == identity);
             idle.pop()
         };
-        let opened = match idle {
-            Some(opened) => Ok(opened),
-            None => {
-                let folder = self.path.parent().unwrap_or(&self.path);
-                std::fs::create_dir_all(folder)
-                    .map_err(|error| Error::io("create the folder", folder, error))?;
-                self.connect(patience).map(|connection| Opened { connection, identity: self.identity() })
-            }
+        let opened = if let Some(opened) = idle {
+            Ok(opened)
+        } else {
+            let folder = self.path.parent().unwrap_or(&self.path);
+            std::fs::create_dir_all(folder).map_err(|error| Error::io("create the folder", folder, error))?;
+            self.connect(patience).map(|connection| Opened { connection, identity: self.identity() })
         };
         Ok(opened.and_then(|mut opened| {
             opened.connection.busy_timeout(patience)?;

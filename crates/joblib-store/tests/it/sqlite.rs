@@ -130,12 +130,12 @@ fn the_log_and_the_file_stay_near_the_limit() {
     let store = store(folder.path());
     let limits = Limits::default().bytes_limit("2M").unwrap();
     for number in 0..100 {
-        store.put(&key(number), &mut |out| out.write_all(&[number; 200_000])).unwrap();
+        store.put(&key(number), &mut |out| out.write_all(&vec![number; 200_000])).unwrap();
         store.tidy(&key(number), &limits, &|_| None).unwrap();
         let (file, log) = sizes(folder.path());
         assert!(log <= 2 << 20 && file <= 4 << 20, "{file} and {log} bytes after {number} results");
     }
-    store.put(&key(200), &mut |out| out.write_all(&[7; 10 << 20])).unwrap();
+    store.put(&key(200), &mut |out| out.write_all(&vec![7; 10 << 20])).unwrap();
     assert!(sizes(folder.path()).1 <= 1 << 20, "one large result leaves no large log");
     store.reduce(&limits, &|_| None).unwrap();
     let (file, log) = sizes(folder.path());

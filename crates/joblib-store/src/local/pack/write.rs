@@ -80,12 +80,11 @@ impl Pack {
         let slot = Slot { call: *call, log: number, offset, length, used: ticks(SystemTime::now()) };
         open.index.write(place, &slot)?;
         counters.live = counters.live.saturating_add(size(length));
-        match probe.found {
-            Some((_, before)) => counters.live = counters.live.saturating_sub(size(before.length)),
-            None => {
-                counters.results += 1;
-                counters.slots += 1;
-            }
+        if let Some((_, before)) = probe.found {
+            counters.live = counters.live.saturating_sub(size(before.length));
+        } else {
+            counters.results += 1;
+            counters.slots += 1;
         }
         self.clean_if_worth(root, &open, &mut counters)?;
         open.index.count(counters)
@@ -109,17 +108,14 @@ impl Pack {
             let wanted = |number: usize, slot: &Slot| wanted(number, super::index::time(slot.used));
             let many = calls.len() as u64 > open.index.capacity() / MANY;
             let at_once =
-                if many { self.remove_many(root, &open, counters, &calls, &wanted).ok() } else { None };
-            let (open, removed) = match at_once {
-                Some((open, removed)) => {
-                    counters = open.index.counters()?;
-                    (open, removed)
-                }
+                if many { self.remove_many(root, &open, counters, &calls, wanted).ok() } else { None };
+            let (open, removed) = if let Some((open, removed)) = at_once {
+                counters = open.index.counters()?;
+                (open, removed)
+            } else {
                 // Where there is no room for a new table, the results are removed in the old one.
-                None => {
-                    let removed = remove_few(&open.index, &mut counters, &calls, &wanted)?;
-                    (open, removed)
-                }
+                let removed = remove_few(&open.index, &mut counters, &calls, wanted)?;
+                (open, removed)
             };
             self.clean_if_worth(root, &open, &mut counters)?;
             open.index.count(counters)?;
