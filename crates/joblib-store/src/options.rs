@@ -130,6 +130,16 @@ impl StoreOptions {
         }
     }
 
+    /// The absolute path of a store in a folder.
+    pub(crate) fn folder(&self) -> Result<PathBuf, Error> {
+        if self.scheme().is_some() {
+            return Err(
+                self.refused("this backend needs a folder; for a URL, name the backend that serves it")
+            );
+        }
+        Ok(self.clone().absolute()?.location)
+    }
+
     /// An error for an option whose value is not what was expected.
     pub(crate) fn invalid(&self, name: &str, expected: &str) -> Error {
         let found = self.get(name).unwrap_or_default();
@@ -155,5 +165,7 @@ mod tests {
         assert_eq!(absolute("./~/cache"), here.join("~/cache"));
         assert_eq!(absolute("a/~"), here.join("a/~"));
         assert_eq!(absolute("s3://bucket/~"), Path::new("s3://bucket/~"));
+        let refused = StoreOptions::new("s3://bucket/cache").folder().unwrap_err();
+        assert!(refused.to_string().contains("needs a folder"), "{refused}");
     }
 }

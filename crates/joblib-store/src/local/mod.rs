@@ -81,16 +81,17 @@ impl Local {
     ///
     /// # Errors
     ///
-    /// Returns an error if an option is unknown or has an invalid value, or if the location can't be made absolute.
+    /// Returns an error if an option is unknown or has an invalid value, or if the location is a URL or can't be made
+    /// absolute.
     pub fn open(options: &StoreOptions) -> Result<Self, Error> {
         options.allow_only(&["lease", "pack_below"])?;
         let (lease, pack_below) = (lease(options)?, pack_below(options)?);
-        let options = options.clone().absolute()?;
-        let folder = Folder::new(options.location());
+        let location = options.folder()?;
+        let folder = Folder::new(&location);
         let journal = Journal::new(folder.root.join("usage"));
         survive_file_size_limit();
         Ok(Self {
-            location: options.location().display().to_string(),
+            location: location.display().to_string(),
             shared: Arc::new(Shared {
                 folder,
                 journal,

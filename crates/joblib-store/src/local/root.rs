@@ -118,11 +118,15 @@ impl Root {
 
     /// Makes a folder if it is missing.
     pub(super) fn make_folder(&self, relative: &str) -> io::Result<()> {
-        match mkdirat(&self.handle, relative, Mode::from_bits_truncate(0o777)) {
-            Ok(()) => Ok(()),
-            Err(Errno::EEXIST) if self.is_folder(relative) => Ok(()),
-            Err(Errno::EEXIST) => Err(not_a_folder()),
-            Err(error) => Err(error.into()),
+        loop {
+            match mkdirat(&self.handle, relative, Mode::from_bits_truncate(0o777)) {
+                Ok(()) => return Ok(()),
+                Err(Errno::EEXIST) if self.is_folder(relative) => return Ok(()),
+                // It was removed between the two calls.
+                Err(Errno::EEXIST) if self.stat(relative).is_err_and(|error| is_missing(&error)) => {}
+                Err(Errno::EEXIST) => return Err(not_a_folder()),
+                Err(error) => return Err(error.into()),
+            }
         }
     }
 

@@ -66,12 +66,12 @@ impl Sqlite {
     ///
     /// # Errors
     ///
-    /// Returns an error if an option is unknown or has an invalid value, or if the location can't be made absolute.
+    /// Returns an error if an option is unknown or has an invalid value, or if the location is a URL or can't be made
+    /// absolute.
     pub fn open(options: &StoreOptions) -> Result<Self, Error> {
         options.allow_only(&["lease"])?;
         let lease = lease(options)?;
-        let options = options.clone().absolute()?;
-        let location = options.location();
+        let location = options.folder()?;
         survive_file_size_limit();
         let shared = Shared {
             connections: Connections::new(location.display().to_string(), location.join("joblib.sqlite")),
