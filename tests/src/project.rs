@@ -1,7 +1,7 @@
 //! A program that a test writes, compiles and edits.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::Value;
@@ -65,17 +65,50 @@ impl Project {
     ///
     /// When it does not compile.
     pub fn build(&self, source: &str) -> PathBuf {
-        let (file, program) = (self.folder.path().join("main.rs"), self.folder.path().join(&self.name));
-        fs::write(&file, source).expect("the source is written");
+        self.write("main.rs", source);
+        self.compile("main.rs", &[], &[])
+    }
+
+    /// The folder that the program's files are in.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Writes a file of the program.
+    ///
+    /// # Panics
+    ///
+    /// When it can't be written.
+    pub fn write(&self, path: &str, text: &str) {
+        let path = self.folder.path().join(path);
+        fs::create_dir_all(path.parent().expect("it is in the folder")).expect("a folder for the file");
+        fs::write(path, text).expect("the file is written");
+    }
+
+    /// Compiles the program from its root file, with these arguments and environment variables beside those that cargo gives,
+    /// and gives its path.
+    ///
+    /// # Panics
+    ///
+    /// When it does not compile.
+    pub fn compile(&self, root: &str, arguments: &[&str], variables: &[(&str, &str)]) -> PathBuf {
+        let program = self.folder.path().join(&self.name);
         let output = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
             .args(["--edition", "2024", "--crate-name", &self.name, "-o"])
             .arg(&program)
             .args(&self.arguments)
-            .arg(&file)
+            .args(arguments)
+            .arg(root)
+            .env("CARGO_MANIFEST_DIR", self.folder.path())
+            .env("CARGO_PKG_NAME", &self.name)
+            .env("CARGO_CRATE_NAME", &self.name)
+            .envs(variables.iter().copied())
             .current_dir(self.folder.path())
             .output()
             .expect("the compiler starts");
         assert!(output.status.success(), "the program does not build:\n{}", printed(&output));
+        let noted = String::from_utf8_lossy(&output.stderr);
+        assert!(!noted.contains("note: joblib"), "the sources are not seen:\n{noted}");
         program
     }
 

@@ -48,11 +48,11 @@ fn folder() -> PathBuf {
 }
 
 /// What a function reaches. Where sources can't be seen there is a note, once, and `None`.
-pub(crate) fn of_function(name: &str, tokens: &TokenStream) -> Option<Reached> {
+pub(crate) fn of_function(name: &str, tokens: &TokenStream, nameless: bool) -> Option<Reached> {
     let (file, line, column) = place()?;
     let place = Place { file: &file, line, column };
     let found = with_index(|index| {
-        let code = index.code(&place, &tokens.to_string())?;
+        let code = index.code(&place, &tokens.to_string(), nameless)?;
         Ok((code, index.ambiguous_types()))
     });
     let (code, ambiguous) = match found {

@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 
 pub use hash::{Digester, digest};
 pub use locate::Place;
+pub use normal::without_name;
 pub use reach::Reached;
 
 use compilation::Compilation;
@@ -105,16 +106,17 @@ impl Index {
         self.known.model.unread.first().map_or(Ok(()), |reason| Err(Unseen(reason.clone())))
     }
 
-    /// The code of the function at a place; `tokens` are its own, for one that a macro makes.
+    /// The code of the function at a place; `tokens` are its own, for one that a macro makes. With `nameless` the function's
+    /// own name does not count.
     ///
     /// # Errors
     ///
     /// Returns an error if the place is in none of the crate's files, or if a file that counts can't be read.
-    pub fn code(&mut self, place: &Place<'_>, tokens: &str) -> Result<Code, Unseen> {
+    pub fn code(&mut self, place: &Place<'_>, tokens: &str, nameless: bool) -> Result<Code, Unseen> {
         let located = locate::locate(&mut self.known.model, place, tokens)
             .filter(|located| !located.roots.is_empty())
             .ok_or_else(|| Unseen(format!("{} is no file of this crate", place.file.display())))?;
-        let walked = reach::walk(&mut self.known, &located.roots, self.is_code);
+        let walked = reach::walk(&mut self.known, &located.roots, nameless, self.is_code);
         self.check()?;
         let mut digester = Digester::default();
         digester.number(walked.digest);

@@ -11,7 +11,7 @@ use crate::lexer::{Kind, Name};
 use crate::literal;
 use crate::locate::is_own_macro;
 use crate::model::{ItemId, ItemKind, Model, Range, ScopeId};
-use crate::normal::{Rules, normal, silent_parts};
+use crate::normal::{Rules, normal, silent_parts, without_name};
 use crate::references::{Reading, References};
 use crate::resolve::{Resolver, Target};
 use crate::values::{Value, value_at};
@@ -68,11 +68,18 @@ struct Walk<'k> {
     traits: HashSet<ItemId>,
     scopes: HashSet<ScopeId>,
     by_place: bool,
+    /// Roots whose own name does not count.
+    nameless: Vec<ItemId>,
     found: Walked,
 }
 
 /// Walks from the roots to everything that they reach.
-pub(crate) fn walk(known: &mut Knowledge, roots: &[ItemId], is_code: fn(&str) -> bool) -> Walked {
+pub(crate) fn walk(
+    known: &mut Knowledge,
+    roots: &[ItemId],
+    nameless: bool,
+    is_code: fn(&str) -> bool,
+) -> Walked {
     let mut walk = Walk {
         known,
         is_code,
@@ -87,6 +94,7 @@ pub(crate) fn walk(known: &mut Knowledge, roots: &[ItemId], is_code: fn(&str) ->
         traits: HashSet::new(),
         scopes: HashSet::new(),
         by_place: false,
+        nameless: if nameless { roots.to_vec() } else { Vec::new() },
         found: Walked::default(),
     };
     for root in roots {
@@ -135,12 +143,17 @@ impl Walk<'_> {
 
     /// The digest of an item's own code.
     fn form(&mut self, item: ItemId) -> u128 {
-        if let Some(form) = self.known.forms.get(&item) {
+        let nameless = self.nameless.contains(&item);
+        if let Some(form) = self.known.forms.get(&item).filter(|_| !nameless) {
             return *form;
         }
         let source = Rc::clone(self.known.model.source(item));
         let ranges = self.ranges(item);
         let text = self.rules(|rules| ranges.map(|(from, to)| normal(&source, from, to, rules)).join(" "));
+        let name = self.known.model.items[item].name.filter(|_| nameless);
+        if let Some(name) = name {
+            return digest(&without_name(&text, self.known.model.names.text(name)));
+        }
         let form = digest(&text);
         self.known.forms.insert(item, form);
         form

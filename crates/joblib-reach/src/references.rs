@@ -168,10 +168,8 @@ impl References {
             }
             let mut found = resolver.path(model, scope, &path, absolute, reading.this.as_deref());
             if is_macro && let Some(last) = path.last() {
-                let krate = model.scopes[scope].krate;
-                found.targets.extend(
-                    macros_of(model, *last, (path.len() == 1).then_some(krate)).into_iter().map(Target::Item),
-                );
+                let here = macros_in_sight(model, scope, *last, path.len() == 1);
+                found.targets.extend(here.into_iter().map(Target::Item));
                 crate::resolve::dedup(&mut found.targets);
             }
             let unknown = found.targets.iter().all(|target| matches!(target, Target::External(_)));
@@ -252,4 +250,38 @@ impl References {
             }
         }
     }
+}
+
+/// The macros that a call can mean: those that are in sight by where they stand, else those of the name in the whole crate, or
+/// for a path in all.
+fn macros_in_sight(model: &Model, scope: ScopeId, name: Name, plain: bool) -> Vec<ItemId> {
+    let krate = model.scopes[scope].krate;
+    let all = macros_of(model, name, plain.then_some(krate));
+    if !plain {
+        return all;
+    }
+    // Textual scope reaches into the modules below.
+    let mut around = vec![scope];
+    while let Some(parent) = around.last().and_then(|scope| model.scopes[*scope].parent) {
+        around.push(parent);
+    }
+    let is_near = |item: &ItemId| around.contains(&model.items[*item].scope);
+    let is_open = |item: &ItemId| {
+        // `#[macro_use]` on the module, or `#[macro_export]` on it, takes it further.
+        let of = &model.items[*item];
+        let source = model.source(*item);
+        let exported = (of.attributes.0..of.attributes.1).any(|at| source.text_of(at) == "macro_export");
+        let mut at = Some(of.scope);
+        let mut taken = exported;
+        while let Some(scope) = at {
+            taken |= model.scopes[scope].attributes.iter().any(|(file, (from, to))| {
+                let source = &model.files[*file].source;
+                (*from..*to).any(|at| source.text_of(at) == "macro_use")
+            });
+            at = model.scopes[scope].parent;
+        }
+        taken
+    };
+    let near: Vec<ItemId> = all.iter().copied().filter(|item| is_near(item) || is_open(item)).collect();
+    if near.is_empty() { all } else { near }
 }

@@ -193,7 +193,8 @@ impl Resolver {
         // `use h::h` in a scope that has an `h` from it: the first name is looked up without this declaration.
         let found = self.path(model, scope, &declaration.path, declaration.absolute, None);
         let mut targets = found.targets;
-        if targets.is_empty() {
+        // In a circle of imports the name is found where the circle began.
+        if targets.is_empty() && !self.partial {
             targets.push(Target::External(joined(model, &declaration.path)));
         }
         targets
@@ -286,10 +287,12 @@ impl Resolver {
                         }
                         let inside = self.in_scope(model, module, *name);
                         next.extend(inside.iter().cloned());
-                        // A macro is known at the root, wherever it is defined.
+                        // An exported macro is known at the root, wherever it is defined.
                         let krate = model.scopes[module].krate;
-                        let of_crate = macros_of(model, *name, Some(krate));
-                        next.extend(of_crate.into_iter().map(Target::Item));
+                        if model.crates[krate].root == module {
+                            let of_crate = macros_of(model, *name, Some(krate));
+                            next.extend(of_crate.into_iter().map(Target::Item));
+                        }
                     }
                     Target::Item(item) => {
                         match model.items[item].kind {

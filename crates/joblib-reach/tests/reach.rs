@@ -33,6 +33,10 @@ impl Package {
 
     /// The code of the function below the first `#[cached` of the file.
     fn code_in(&self, file: &str) -> Code {
+        self.code_named(file, false)
+    }
+
+    fn code_named(&self, file: &str, nameless: bool) -> Code {
         let folder = tempfile::tempdir().unwrap();
         for (path, text) in &self.0 {
             let path = folder.path().join(path);
@@ -56,7 +60,7 @@ impl Package {
             })
             .map_or(tokens.len(), |(at, _)| at + 1);
         let path = folder.path().join(file);
-        index.code(&Place { file: Path::new(&path), line, column }, &tokens[..end]).unwrap()
+        index.code(&Place { file: Path::new(&path), line, column }, &tokens[..end], nameless).unwrap()
     }
 
     fn code(&self) -> Code {
@@ -323,4 +327,23 @@ fn what_is_reached_is_told_with_its_place() {
     assert!(told.contains(&"fn by_glob".to_owned()), "{told:?}");
     let helper = code.items.iter().find(|item| item.name == "fn k").unwrap();
     assert!(helper.file.ends_with("src/b/mod.rs") && helper.line == 4, "{helper:?}");
+}
+
+#[test]
+fn a_function_whose_name_is_given_may_move_and_be_renamed() {
+    let before = Package::one("#[cached]\npub fn fit(x: f64) -> f64 { h(x) }\nfn h(x: f64) -> f64 { x }\n");
+    let after = Package::one(
+        "mod inner { use super::*; #[cached]\npub fn other(x: f64) -> f64 { h(x) } }\npub use inner::other;\nfn h(x: f64) -> f64 { x }\n",
+    );
+    assert_eq!(before.code_named(MAIN, true).digest, after.code_named(MAIN, true).digest);
+    assert_ne!(before.code_named(MAIN, false).digest, after.code_named(MAIN, false).digest);
+}
+
+#[test]
+fn a_macro_of_that_name_elsewhere_does_not_count() {
+    let package = Package::one(
+        "mod a { macro_rules! m { () => { 1 } } fn f() { m!() } }\nmacro_rules! m { () => { 2 } }\nmod b { pub fn k() { } }\n\
+         #[cached]\nfn fit() -> u8 { m!() }\n",
+    );
+    check(&package, MAIN, &[("{ 2 }", "{ 3 }")], &[("{ 1 }", "{ 3 }")]);
 }

@@ -8,6 +8,7 @@ mod memory_async;
 mod memory_edited;
 mod memory_hostile;
 mod memory_processes;
+mod memory_reach;
 mod memory_verbose;
 mod parallel_memory;
 mod persist_crash;

@@ -10,11 +10,18 @@ use syn::{Attribute, Block, Item, Signature};
 use crate::options::is_code;
 
 pub(crate) use joblib_reach::digest;
+use joblib_reach::without_name;
 pub(crate) use source::of_function as source_of_function;
 
 /// The digest of a function's signature and body, and of the attributes that are code.
 pub(crate) fn hash_of_function(attributes: &[Attribute], sig: &Signature, block: &Block) -> u128 {
     digest(&normal_text(&quote!(#(#attributes)* #sig #block)))
+}
+
+/// The same, whatever the function is called.
+pub(crate) fn hash_of_nameless(attributes: &[Attribute], sig: &Signature, block: &Block) -> u128 {
+    let text = normal_text(&quote!(#(#attributes)* #sig #block));
+    digest(&without_name(&text, &sig.ident.to_string()))
 }
 
 /// The digest of an item that is not a function.

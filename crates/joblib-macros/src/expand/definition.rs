@@ -46,7 +46,8 @@ impl Expansion<'_> {
     /// The function's own code as an expression.
     fn own_code(&self) -> TokenStream {
         let function = self.function;
-        let hash = code::hash_of_function(&function.attributes.body, &function.sig, &function.block);
+        let hash = if self.options.name.is_some() { code::hash_of_nameless } else { code::hash_of_function };
+        let hash = hash(&function.attributes.body, &function.sig, &function.block);
         new_code(&self.krate, hash)
     }
 

@@ -63,7 +63,7 @@ pub(crate) fn expand(function: &Function, options: &Options, item: &TokenStream)
     };
     let reached = match options.code {
         Some(Extent::Own) => None,
-        _ => reached::of_function(&function.sig.ident.to_string(), item),
+        _ => reached::of_function(&function.sig.ident.to_string(), item, options.name.is_some()),
     };
     let expansion = Expansion { function, options, layout, krate, keep, reached };
     let main = expansion.main();

@@ -47,6 +47,12 @@ pub(crate) fn normal(source: &Source, from: usize, to: usize, rules: Rules<'_>) 
     writer.out
 }
 
+/// A normal form with another word in the place of a name.
+pub fn without_name(form: &str, name: &str) -> String {
+    let words = form.split(' ').map(|word| if word == name { "fn" } else { word });
+    words.collect::<Vec<_>>().join(" ")
+}
+
 /// Attributes that say nothing about what the code does.
 const SILENT: [&str; 11] = [
     "doc",

@@ -1,0 +1,125 @@
+//! The loop of people who tune programs: edit, compile, run. An edit that can change a result is computed again, and every
+//! other edit is not.
+//!
+//! Every row of the table is a module of one program with a cached function of its own, so that one build makes many edits.
+
+mod rows;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::process::Command;
+
+use joblib_tests::example::printed;
+use joblib_tests::project::Project;
+
+use rows::{ROWS, Row};
+
+/// The files of a row's module, by name.
+fn files(row: &Row, edited: bool) -> BTreeMap<String, String> {
+    let mut source = row.source.to_owned();
+    if edited {
+        for (from, to) in row.edits {
+            assert!(source.contains(from), "{}: there is no `{from}`", row.what);
+            source = source.replace(from, to);
+        }
+    }
+    let attribute = "#[cached(crate = joblib_memory";
+    let source = source
+        .replace("@cached(", &format!("{attribute}, "))
+        .replace("@cached\n", &format!("{attribute})]\n"));
+    // The attribute's list was closed by the row.
+    let source: Vec<String> = source
+        .lines()
+        .map(|line| match line.find(&format!("{attribute}, ")) {
+            Some(at) if !line[at..].contains(")]") => format!("{}]", line.trim_end()),
+            _ => line.to_owned(),
+        })
+        .collect();
+    let mut files = BTreeMap::new();
+    let mut file = "mod.rs".to_owned();
+    for line in source {
+        if let Some(name) = line.strip_prefix("//- ") {
+            name.clone_into(&mut file);
+            continue;
+        }
+        let is_code = file == "mod.rs";
+        let text: &mut String = files.entry(file.clone()).or_insert_with(|| {
+            if is_code {
+                "#![allow(unused)]\nuse joblib_macros::{cached, tracked};\n".to_owned()
+            } else {
+                String::new()
+            }
+        });
+        text.push_str(&line);
+        text.push('\n');
+    }
+    files
+}
+
+/// A program of all rows: it says of each what the function gave, what its body gives, and how often it was computed.
+fn main_of(rows: &[Row]) -> String {
+    let mut main = "use joblib_memory::Memory;\n".to_owned();
+    for index in 0..rows.len() {
+        let _ = writeln!(main, "mod r{index};");
+    }
+    main.push_str(
+        "fn main() {\n Memory::new(std::env::args().nth(1).unwrap()).unwrap().install().unwrap();\n",
+    );
+    for index in 0..rows.len() {
+        let _ = writeln!(
+            main,
+            " println!(\"{{}} {{}} {{}}\", r{index}::fit(2.0), r{index}::fit::uncached(2.0), r{index}::fit::stats().misses);"
+        );
+    }
+    main.push_str("}\n");
+    main
+}
+
+/// Of each row: what the function gave, what its body gives, and whether it was computed.
+fn run(project: &Project, edited: bool, cache: &str) -> Vec<(String, String, bool)> {
+    let _ = std::fs::remove_dir_all(project.folder().join("src"));
+    project.write("src/main.rs", &main_of(ROWS));
+    for (index, row) in ROWS.iter().enumerate() {
+        for (name, text) in files(row, edited) {
+            project.write(&format!("src/r{index}/{name}"), &text);
+        }
+    }
+    let program = project.compile("src/main.rs", &[], &[]);
+    let output = Command::new(program).arg(cache).output().expect("the program starts");
+    assert!(output.status.success(), "the program failed:\n{}", printed(&output));
+    let told = String::from_utf8(output.stdout).expect("the program prints text");
+    let rows: Vec<_> = told
+        .lines()
+        .map(|line| {
+            let words: Vec<&str> = line.split(' ').collect();
+            (words[0].to_owned(), words[1].to_owned(), words[2] != "0")
+        })
+        .collect();
+    assert_eq!(rows.len(), ROWS.len());
+    rows
+}
+
+#[test]
+fn every_edit_that_can_change_a_result_is_computed_again_and_others_are_not() {
+    let project = Project::new("reach", "system", &["joblib_macros", "joblib_memory"]);
+    project.write("Cargo.toml", "[package]\nname = \"reach\"\n");
+    let folder = tempfile::tempdir().unwrap();
+    let cache = folder.path().to_str().unwrap();
+    let mut wrong = Vec::new();
+    let mut check = |edited: bool, expected: fn(&Row) -> bool| {
+        for ((value, body, computed), row) in run(&project, edited, cache).into_iter().zip(ROWS) {
+            if value != body {
+                wrong.push(format!("{}: gave {value} instead of {body}", row.what));
+            }
+            if computed != expected(row) {
+                let what = if computed { "was computed without need" } else { "was not computed" };
+                wrong.push(format!("{}: {what}{}", row.what, if edited { "" } else { ", unedited" }));
+            }
+        }
+    };
+    check(false, |_| true);
+    check(true, |row| row.computed);
+    // Results of earlier code are still there.
+    check(false, |_| false);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
