@@ -124,8 +124,18 @@ impl<E: Error> Serializer for &mut Run<E> {
 
     numbers! {
         serialize_i8(i8) => I8 serialize_i16(i16) => I16 serialize_i32(i32) => I32 serialize_i64(i64) => I64
-        serialize_u8(u8) => U8 serialize_u16(u16) => U16 serialize_u32(u32) => U32 serialize_u64(u64) => U64
+        serialize_u8(u8) => U8 serialize_u32(u32) => U32 serialize_u64(u64) => U64
         serialize_f32(f32) => F32 serialize_f64(f64) => F64
+    }
+
+    /// Also the bits of a half-precision float, which the crate `half` serializes as such.
+    #[inline]
+    fn serialize_u16(self, value: u16) -> Result<(), E> {
+        if !matches!(self.dtype, DType::U16 | DType::F16) {
+            return Err(self.refuse());
+        }
+        self.bytes.extend_from_slice(&value.to_le_bytes());
+        Ok(())
     }
 
     refused! {

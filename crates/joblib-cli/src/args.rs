@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
@@ -64,10 +65,15 @@ pub(crate) enum Command {
     },
 }
 
+/// The path of a file to read, where `-` stands for the standard input.
+fn input() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().map(|name| if name == "-" { "/dev/stdin".into() } else { name.into() })
+}
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct Inspect {
-    /// The files
-    #[arg(required = true, value_name = "FILE")]
+    /// The files; `-` is the standard input
+    #[arg(required = true, value_name = "FILE", value_parser = input())]
     pub(crate) files: Vec<PathBuf>,
 
     /// Print every value as JSON, one document a file
@@ -85,8 +91,8 @@ pub(crate) struct Inspect {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Convert {
-    /// The file to read
-    #[arg(value_name = "IN")]
+    /// The file to read; `-` is the standard input
+    #[arg(value_name = "IN", value_parser = input())]
     pub(crate) input: PathBuf,
 
     /// The file to write
@@ -112,15 +118,15 @@ pub(crate) enum Format {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Verify {
-    /// The files
-    #[arg(required = true, value_name = "FILE")]
+    /// The files; `-` is the standard input
+    #[arg(required = true, value_name = "FILE", value_parser = input())]
     pub(crate) files: Vec<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Hash {
-    /// The files
-    #[arg(required = true, value_name = "FILE")]
+    /// The files; `-` is the standard input
+    #[arg(required = true, value_name = "FILE", value_parser = input())]
     pub(crate) files: Vec<PathBuf>,
 
     /// The algorithm: blake3, xxh3, sha256, sha1 or md5

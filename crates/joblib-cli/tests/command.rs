@@ -141,3 +141,54 @@ fn exit_statuses_tell_failure_from_misuse() {
     assert!(stdout(&joblib(&["--help"])).contains("inspect"));
     assert!(stdout(&joblib(&["completions", "bash"])).contains("_joblib"));
 }
+
+#[test]
+fn the_standard_input_is_a_file_like_any_other() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (python, native) = model(folder.path());
+    let digest =
+        |path: &str| stdout(&joblib(&["hash", path])).split(' ').next().unwrap_or_default().to_owned();
+    for path in [python, native] {
+        let piped = |command: &str| {
+            let mut child = Command::new(env!("CARGO_BIN_EXE_joblib"))
+                .args([command, "-"])
+                .stdin(std::process::Stdio::piped())
+                .stdout(std::process::Stdio::piped())
+                .spawn()
+                .expect("the command starts");
+            let mut input = child.stdin.take().expect("a pipe");
+            let bytes = std::fs::read(&path).expect("readable");
+            std::io::Write::write_all(&mut input, &bytes).expect("written");
+            drop(input);
+            stdout(&child.wait_with_output().expect("it ends"))
+        };
+        assert!(piped("hash").starts_with(&digest(&path)));
+        assert!(piped("inspect").contains("weights"));
+        assert!(piped("verify").ends_with(": ok\n"));
+    }
+}
+
+#[test]
+fn every_pickle_of_a_file_is_shown_hashed_verified_and_converted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("many.pkl");
+    let mut bytes = Vec::new();
+    for number in 0..3 {
+        joblib_persist::PythonDumpOptions::new().dump_to(&number, &mut bytes).expect("written");
+    }
+    std::fs::write(&path, &bytes).expect("written");
+    let path = path.to_str().expect("a path");
+    assert_eq!(stdout(&joblib(&["hash", path])).lines().count(), 3);
+    assert!(stdout(&joblib(&["inspect", path])).contains("3 of 3"));
+    assert!(stdout(&joblib(&["verify", path])).ends_with(": ok\n"));
+    let native = folder.path().join("many.native");
+    stdout(&joblib(&["convert", path, native.to_str().expect("a path")]));
+    let mut reader =
+        joblib_persist::Reader::open(&native, &joblib_persist::LoadOptions::new()).expect("readable");
+    for number in 0..3 {
+        assert_eq!(reader.next::<i64>().expect("a value"), Some(number));
+    }
+
+    std::fs::write(path, [&bytes[..], b"\x80\x04}"].concat()).expect("written");
+    assert!(!joblib(&["verify", path]).status.success(), "the last pickle is cut off");
+}

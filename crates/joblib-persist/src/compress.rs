@@ -14,7 +14,8 @@
 //! Memory does not grow with the file: a bounded number of blocks is under way at a time. Files that other tools wrote are
 //! read whatever they are made of, on all cores where they have such boundaries.
 //!
-//! What is compressed, and whether it is byte-shuffled first, is not known here.
+//! Each is behind a feature of its name (`zlib` has gzip too, `xz` has lzma). The error of one that the program was built without
+//! names the feature. What is compressed, and whether it is byte-shuffled first, is not known here.
 //!
 //! ```
 //! use std::io::{Read, Write};
@@ -33,23 +34,36 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#[cfg(any(feature = "bz2", feature = "lz4", feature = "zlib", feature = "zstd"))]
 mod blocks;
+#[cfg(feature = "bz2")]
 mod bz2;
+#[cfg(feature = "zlib")]
 mod deflate;
+#[cfg(feature = "zlib")]
 mod gzip;
+#[cfg(feature = "lz4")]
 mod lz4;
+#[cfg(feature = "xz")]
 mod lzma;
+pub(crate) mod missing;
+#[cfg(any(feature = "bz2", feature = "lz4", feature = "xz", feature = "zlib", feature = "zstd"))]
 mod ordered;
+#[cfg(any(feature = "bz2", feature = "lz4", feature = "xz", feature = "zlib", feature = "zstd"))]
 mod pieces;
 mod registry;
+#[cfg(feature = "xz")]
 mod xz;
+#[cfg(feature = "zlib")]
 mod zlib;
+#[cfg(feature = "zstd")]
 mod zstd;
 
 use std::fmt;
 use std::io::{self, BufRead, Read, Write};
 use std::ops::RangeInclusive;
 
+pub(crate) use registry::may_be_compressed;
 pub use registry::{by_extension, by_name, detect, register_compressor};
 
 /// Where compressed bytes go.
@@ -168,11 +182,13 @@ pub trait Encoder: Write {
 }
 
 /// An error about the bytes of a compressed file.
+#[cfg(any(feature = "bz2", feature = "lz4", feature = "xz", feature = "zlib", feature = "zstd"))]
 fn invalid(message: impl Into<String>) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, message.into())
 }
 
 /// An error unless the compressor has the level.
+#[cfg(any(feature = "bz2", feature = "lz4", feature = "xz", feature = "zlib", feature = "zstd"))]
 fn check_level(compressor: &dyn Compressor, level: u32) -> io::Result<()> {
     if compressor.levels().contains(&level) {
         return Ok(());

@@ -86,6 +86,19 @@ impl Error {
         error
     }
 
+    /// An error of that kind that another one caused.
+    #[cfg(feature = "python")]
+    pub(crate) fn caused(kind: Kind, message: String, source: io::Error) -> Self {
+        match source.downcast::<Self>() {
+            Ok(error) => error,
+            Err(source) => {
+                let mut error = Self::new(kind, message);
+                error.0.source = Some(Box::new(source));
+                error
+            }
+        }
+    }
+
     /// An I/O error met while `doing` something with a file as a whole, such as "opening": its bytes are not to blame.
     pub(crate) fn file(doing: &str, source: io::Error) -> Self {
         let mut error = Self::new(Kind::Io, format!("{doing} failed: {source}"));
@@ -108,6 +121,7 @@ impl Error {
     }
 
     /// The same error with a place that the one it is about comes shortly after, unless it has one.
+    #[cfg(feature = "python")]
     pub(crate) fn near_offset(mut self, offset: u64) -> Self {
         self.0.near |= self.0.offset.is_none();
         self.at_offset(offset)

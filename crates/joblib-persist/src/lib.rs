@@ -14,12 +14,17 @@
 mod atomic;
 pub mod compress;
 mod error;
+mod file_format;
+mod foreign;
 mod format;
 mod input;
 mod native;
+mod native_reader;
+mod open;
 mod options;
 mod output;
-pub mod pickle;
+#[cfg(feature = "python")]
+mod python;
 mod reader;
 mod report;
 mod sections;
@@ -34,9 +39,14 @@ use serde::de::DeserializeOwned;
 
 pub use compress::{Compressor, Encoder, register_compressor};
 pub use error::{Error, Result};
+pub use file_format::Format;
+#[cfg(feature = "python")]
+pub use joblib_pickle as pickle;
+pub use native_reader::NativeReader;
 pub use options::{Compress, DumpOptions, LoadOptions};
-pub use pickle::{PythonDumpOptions, dump_python};
-pub use reader::{Format, Reader};
+#[cfg(feature = "python")]
+pub use python::{PythonDumpOptions, dump_python};
+pub use reader::Reader;
 pub use verify::{Report, verify};
 pub use writer::Writer;
 

@@ -2,17 +2,10 @@
 
 mod compress;
 
-use std::io::{Read, Write};
-use std::path::Path;
-
 use joblib_array::MmapMode;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 pub use self::compress::Compress;
 pub(crate) use self::compress::choose;
-use crate::error::{Error, Kind, Result};
-use crate::{Reader, Writer, pickle};
 
 /// How to save a value.
 ///
@@ -42,30 +35,6 @@ impl DumpOptions {
         self.compress = Some(compress.into());
         self
     }
-
-    /// Saves `value` to the file at `path`: as a whole, or not at all. See [`dump`](crate::dump).
-    pub fn dump<T: Serialize + ?Sized>(&self, value: &T, path: impl AsRef<Path>) -> Result<()> {
-        let mut writer = Writer::create(path, self)?;
-        writer.write(value)?;
-        writer.finish()
-    }
-
-    /// Saves `value` to a writer. See [`dump_to`](crate::dump_to).
-    ///
-    /// ```
-    /// use joblib_persist::{DumpOptions, load_from};
-    ///
-    /// let mut bytes = Vec::new();
-    /// DumpOptions::new().compress("xz").dump_to("text", &mut bytes)?;
-    /// assert!(bytes.starts_with(b"\xfd7zXZ"));
-    /// assert_eq!(load_from::<String, _>(&bytes[..])?, "text");
-    /// # Ok::<(), joblib_persist::Error>(())
-    /// ```
-    pub fn dump_to<T: Serialize + ?Sized, W: Write>(&self, value: &T, writer: W) -> Result<()> {
-        let mut writer = Writer::new(writer, self)?;
-        writer.write(value)?;
-        writer.finish()
-    }
 }
 
 /// How to load a value.
@@ -84,9 +53,12 @@ impl DumpOptions {
 #[derive(Debug, Clone, Default)]
 pub struct LoadOptions {
     pub(crate) mmap_mode: Option<MmapMode>,
-    pub(crate) check_mapped: bool,
+    pub(crate) verify_mapped: bool,
     pub(crate) max_decompressed_bytes: Option<u64>,
-    pub(crate) pickle_limits: pickle::Limits,
+    #[cfg(feature = "python")]
+    pub(crate) pickle_limits: joblib_pickle::Limits,
+    #[cfg(feature = "python")]
+    pub(crate) python2_encoding: joblib_pickle::Encoding,
 }
 
 impl LoadOptions {
@@ -98,15 +70,15 @@ impl LoadOptions {
     /// Maps arrays of a kilobyte or more instead of reading them: numpy's modes `r` (read only), `r+` and `w+` (writes reach the
     /// file) and `c` (writes stay in memory). Only [`Array`](joblib_array::Array)s are mapped; a `Vec` has memory of its own.
     ///
-    /// What a mapping reads is not held against its checksum, which would read the whole file, unless
-    /// [`check_mapped`](Self::check_mapped) asks for it. A file that is compressed or has no path is loaded into memory, with one warning.
+    /// The checksums of mapped arrays are not verified, which would read the whole file, unless
+    /// [`verify_mapped`](Self::verify_mapped) asks for it. A file that is compressed or has no path is loaded into memory, with one warning.
     pub fn mmap_mode(mut self, mode: MmapMode) -> Self {
         self.mmap_mode = Some(mode);
         self
     }
 
-    /// Holds mapped arrays against their checksums before they are handed out, so that a damaged one is an error. It
-    /// reads them once, at the speed of memory when the file was used lately: still several times faster than loading them.
+    /// Verifies the checksums of mapped arrays before they are returned, so that a damaged one is an error. It reads them
+    /// once, at the speed of memory when the file was used lately: still several times faster than loading them.
     /// Python's files have no checksums.
     ///
     /// ```
@@ -116,7 +88,7 @@ impl LoadOptions {
     /// let folder = tempfile::tempdir()?;
     /// let path = folder.path().join("matrix");
     /// dump(&Array::from(vec![7_u8; 5000]), &path)?;
-    /// let options = LoadOptions::new().mmap_mode(MmapMode::Read).check_mapped(true);
+    /// let options = LoadOptions::new().mmap_mode(MmapMode::Read).verify_mapped(true);
     /// assert!(options.load::<Array<u8>>(&path)?.is_mapped());
     ///
     /// let mut damaged = std::fs::read(&path)?;
@@ -126,8 +98,8 @@ impl LoadOptions {
     /// assert!(options.load::<Array<u8>>(&path).unwrap_err().is_corrupt());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn check_mapped(mut self, check: bool) -> Self {
-        self.check_mapped = check;
+    pub fn verify_mapped(mut self, verify: bool) -> Self {
+        self.verify_mapped = verify;
         self
     }
 
@@ -150,7 +122,7 @@ impl LoadOptions {
         self
     }
 
-    /// What reading a Python file may cost: see [`Limits`](pickle::Limits).
+    /// What reading a Python file may cost: see [`Limits`](joblib_pickle::Limits).
     ///
     /// ```
     /// use joblib_persist::pickle::Limits;
@@ -163,33 +135,27 @@ impl LoadOptions {
     /// assert!(shallow.load::<[[[i32; 1]; 1]; 1]>(&path).unwrap_err().is_limit());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn pickle_limits(mut self, limits: pickle::Limits) -> Self {
+    #[cfg(feature = "python")]
+    pub fn pickle_limits(mut self, limits: joblib_pickle::Limits) -> Self {
         self.pickle_limits = limits;
         self
     }
 
-    /// Loads the value in the file at `path`. See [`load`](crate::load).
-    pub fn load<T: DeserializeOwned>(&self, path: impl AsRef<Path>) -> Result<T> {
-        Reader::open(path, self)?.only()
-    }
-
-    /// Loads the next value of a reader. See [`load_from`](crate::load_from).
+    /// How text that Python 2 wrote is encoded: see [`Encoding`](joblib_pickle::Encoding).
     ///
     /// ```
-    /// use joblib_persist::{LoadOptions, dump_to};
+    /// use joblib_persist::LoadOptions;
+    /// use joblib_persist::pickle::Encoding;
     ///
-    /// let mut bytes = Vec::new();
-    /// dump_to(&[1, 2, 3], &mut bytes)?;
-    /// let options = LoadOptions::new().max_decompressed_bytes(1000);
-    /// assert_eq!(options.load_from::<Vec<i32>, _>(&bytes[..])?, [1, 2, 3]);
+    /// // pickle.dumps("caf\xe9") in Python 2
+    /// let bytes = b"S'caf\\xe9'\n.";
+    /// let options = LoadOptions::new().python2_encoding(Encoding::Latin1);
+    /// assert_eq!(options.load_from::<String, _>(&bytes[..])?, "café");
     /// # Ok::<(), joblib_persist::Error>(())
     /// ```
-    pub fn load_from<T: DeserializeOwned, R: Read>(&self, reader: R) -> Result<T> {
-        Reader::exact(reader, self)?.only()
+    #[cfg(feature = "python")]
+    pub fn python2_encoding(mut self, encoding: joblib_pickle::Encoding) -> Self {
+        self.python2_encoding = encoding;
+        self
     }
-}
-
-#[cold]
-pub(crate) fn empty() -> Error {
-    Error::new(Kind::Corrupt, "expected a value, found the end of the file: it is empty or was cut off")
 }

@@ -21,10 +21,10 @@ pub(crate) struct Sections<'r> {
     count: u64,
     /// Blocks that had no checksum.
     unchecked: u64,
-    /// Whether blocks that nobody wants are held against their checksums too.
-    checks_everything: bool,
-    /// Whether blocks that are mapped are held against their checksums.
-    checks_mapped: bool,
+    /// Whether the checksums of blocks that nobody wants are verified too.
+    verifies_everything: bool,
+    /// Whether the checksums of blocks that are mapped are verified.
+    verifies_mapped: bool,
 }
 
 /// The payload of a block that is being read, and what of it was.
@@ -38,17 +38,17 @@ pub(crate) struct Block {
 
 impl<'r> Sections<'r> {
     pub(crate) fn new(input: Input<'r>) -> Self {
-        Self { input, number: 0, count: 0, unchecked: 0, checks_everything: false, checks_mapped: false }
+        Self { input, number: 0, count: 0, unchecked: 0, verifies_everything: false, verifies_mapped: false }
     }
 
     /// From now on every checksum is compared, also those of blocks that nobody wants.
-    pub(crate) fn check_everything(&mut self) {
-        self.checks_everything = true;
+    pub(crate) fn verify_everything(&mut self) {
+        self.verifies_everything = true;
     }
 
-    /// From now on blocks are held against their checksums when they are mapped.
-    pub(crate) fn check_mapped(&mut self) {
-        self.checks_mapped = true;
+    /// From now on the checksums of blocks are verified when they are mapped.
+    pub(crate) fn verify_mapped(&mut self) {
+        self.verifies_mapped = true;
     }
 
     /// How many sections were read.
@@ -232,7 +232,7 @@ impl<'r> Sections<'r> {
             Error::io(&format!("mapping an array with mmap_mode {:?}", mode.name()), source).at_offset(start)
         };
         let buffer = Buffer::map(file, start, len_here, mode).map_err(doing)?;
-        if self.checks_mapped {
+        if self.verifies_mapped {
             let check = large::checksum(buffer.as_bytes()).map_err(doing)?;
             self.input.skip(len)?;
             self.compare(check, start, true)?;
@@ -251,7 +251,7 @@ impl<'r> Sections<'r> {
 
     /// Moves over a block; without looking at its elements where that can be done.
     pub(crate) fn skip_block(&mut self, header: BlockHeader, len: u64) -> Result<()> {
-        if !self.checks_everything {
+        if !self.verifies_everything {
             let len = len.checked_add(8).ok_or_else(|| Error::corrupt("a block is longer than any file"))?;
             return self.input.skip(len);
         }
@@ -267,7 +267,7 @@ impl<'r> Sections<'r> {
         self.end_block(&block)
     }
 
-    /// Reads the checksum in the stream and holds it against that of the bytes before it.
+    /// Reads the checksum in the stream and compares it with that of the bytes before it.
     fn compare(&mut self, found: u64, start: u64, mapped: bool) -> Result<()> {
         let mut stored = [0; 8];
         self.input.read(&mut stored)?;

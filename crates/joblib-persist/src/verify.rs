@@ -1,22 +1,26 @@
-//! Reads a whole file and holds every checksum in it against its bytes.
+//! Reads a whole file, every value of it, and verifies every checksum in it.
 
 use std::path::Path;
 
 use serde::de::IgnoredAny;
 
 use crate::error::Result;
-use crate::options::{LoadOptions, empty};
+use crate::file_format::Format;
+use crate::open::empty;
+use crate::options::LoadOptions;
 use crate::reader::Reader;
 
 /// What [`verify`] found in a sound file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {
+    /// The format of the values.
+    pub format: Format,
     /// The compressor's name, or `None` when the file is not compressed.
     pub compressor: Option<String>,
     /// How many values there are, one after another.
     pub objects: u64,
-    /// How many sections they have.
+    /// How many sections they have; 0 in a Python file.
     pub sections: u64,
     /// Bytes of all sections: of the file, or of what it decompresses to.
     pub bytes: u64,
@@ -39,14 +43,16 @@ pub struct Report {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
+/// Of a Python file, which has no checksums but its compressor's, the structure of every pickle is read.
+///
 /// # Errors
 ///
-/// The first thing that is wrong, and where ([`is_corrupt`](crate::Error::is_corrupt)); what opening the file says; and that it
-/// is no file of this format ([`is_foreign`](crate::Error::is_foreign)).
+/// Returns an error that says what is wrong and where, if the file is damaged ([`is_corrupt`](crate::Error::is_corrupt)), can't be
+/// opened, or is in no format that is known ([`is_foreign`](crate::Error::is_foreign)).
 pub fn verify(path: impl AsRef<Path>) -> Result<Report> {
     let path = path.as_ref();
     let mut reader = Reader::open(path, &LoadOptions::new())?;
-    reader.check_everything()?;
+    reader.verify_everything();
     let mut objects = 0;
     while reader.next::<IgnoredAny>()?.is_some() {
         objects += 1;
@@ -54,12 +60,13 @@ pub fn verify(path: impl AsRef<Path>) -> Result<Report> {
     if objects == 0 {
         return Err(empty().at_path(Some(path)));
     }
-    let (compressor, sections) = reader.into_parts()?;
+    let (sections, bytes, unchecked) = reader.tally();
     Ok(Report {
-        compressor,
+        format: reader.format(),
+        compressor: reader.compressor().map(str::to_owned),
         objects,
-        sections: sections.count(),
-        bytes: sections.position(),
-        unchecked: sections.unchecked(),
+        sections,
+        bytes,
+        unchecked,
     })
 }

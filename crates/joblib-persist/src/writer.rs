@@ -109,6 +109,32 @@ impl<'w> Writer<'w> {
     }
 }
 
+impl DumpOptions {
+    /// Saves `value` to the file at `path`: as a whole, or not at all. See [`dump`](crate::dump).
+    pub fn dump<T: Serialize + ?Sized>(&self, value: &T, path: impl AsRef<Path>) -> Result<()> {
+        let mut writer = Writer::create(path, self)?;
+        writer.write(value)?;
+        writer.finish()
+    }
+
+    /// Saves `value` to a writer. See [`dump_to`](crate::dump_to).
+    ///
+    /// ```
+    /// use joblib_persist::{DumpOptions, load_from};
+    ///
+    /// let mut bytes = Vec::new();
+    /// DumpOptions::new().compress("xz").dump_to("text", &mut bytes)?;
+    /// assert!(bytes.starts_with(b"\xfd7zXZ"));
+    /// assert_eq!(load_from::<String, _>(&bytes[..])?, "text");
+    /// # Ok::<(), joblib_persist::Error>(())
+    /// ```
+    pub fn dump_to<T: Serialize + ?Sized, W: Write>(&self, value: &T, writer: W) -> Result<()> {
+        let mut writer = Writer::new(writer, self)?;
+        writer.write(value)?;
+        writer.finish()
+    }
+}
+
 /// A writer that needs no end.
 struct Plain<W>(W);
 

@@ -41,5 +41,13 @@ impl Error {
     }
 }
 
+/// An error of [`pickle`](crate::pickle), which is one of loading or saving.
+#[cfg(feature = "python")]
+impl From<joblib_persist::pickle::Error> for Error {
+    fn from(error: joblib_persist::pickle::Error) -> Self {
+        Self::Persist(error.into())
+    }
+}
+
 /// A result of any part.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -56,6 +56,7 @@ pub use joblib_hash as hash;
 pub use joblib_memory as memory;
 pub use joblib_parallel as parallel;
 pub use joblib_persist as persist;
+#[cfg(feature = "python")]
 pub use joblib_persist::pickle;
 pub use joblib_store as store;
 
@@ -67,7 +68,9 @@ pub use joblib_parallel::{
     Generator, GeneratorUnordered, Outcomes, Parallel, SharedMem, TaskError, cpu_count, delayed,
     effective_n_jobs, parallel_config, register_parallel_backend,
 };
-pub use joblib_persist::{DumpOptions, LoadOptions, dump, dump_python, load, register_compressor};
+#[cfg(feature = "python")]
+pub use joblib_persist::dump_python;
+pub use joblib_persist::{DumpOptions, LoadOptions, dump, load, register_compressor};
 pub use joblib_store::register_store_backend;
 
 pub use crate::error::{Error, Result};

@@ -9,7 +9,8 @@ use joblib_tests::python::{self, Release};
 /// Loads bytes that must be refused at once: the time is bounded generously, for what takes it would take hours.
 fn refused(bytes: &[u8]) -> joblib_persist::Error {
     let start = Instant::now();
-    let error = pickle::from_slice::<Value>(bytes).expect_err("the pickle is refused");
+    let error: joblib_persist::Error =
+        pickle::from_slice::<Value>(bytes).expect_err("the pickle is refused").into();
     assert!(start.elapsed() < Duration::from_secs(30), "it took {:?}: {error}", start.elapsed());
     assert!(error.offset().is_some(), "no offset: {error:?}");
     error

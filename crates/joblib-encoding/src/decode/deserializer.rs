@@ -237,7 +237,7 @@ impl Decoder<'_> {
                 self.long_head(marker)?
             }
             0x90..=0x9f | ARRAY16 | ARRAY32 if self.exact => {
-                return Err(self.inexact("an array", "a sequence"));
+                return Err(Self::inexact("an array", "a sequence"));
             }
             0x90..=0x9f | ARRAY16 | ARRAY32 => return visitor.visit_some(self),
             _ => return self.deserialize_any(visitor),
@@ -250,7 +250,7 @@ impl Decoder<'_> {
             Head::Ext { kind: EXT_BLOCK, len } => {
                 let role = self.ext_role(len)?;
                 if role != Role::Array && self.exact {
-                    return Err(self.inexact("an array", "a sequence"));
+                    return Err(Self::inexact("an array", "a sequence"));
                 }
                 if role == Role::Text {
                     return BlockReader::begin(self, role)?.visit(visitor);
@@ -280,14 +280,14 @@ impl Decoder<'_> {
             0..=0x7f | 0xe0.. | U8..=I64 => "an integer",
             _ => "a value of another type",
         };
-        Err(self.inexact(name(expected), found))
+        Err(Self::inexact(name(expected), found))
     }
 
     /// A sequence, which may be asked for only where one was encoded.
     #[inline]
     fn sequence<'de, V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
         if self.exact && self.is_array()? {
-            return Err(self.inexact("a sequence", "an array"));
+            return Err(Self::inexact("a sequence", "an array"));
         }
         self.deserialize_any(visitor)
     }

@@ -167,7 +167,7 @@ impl Decoder<'_> {
 
     /// Refuses a form that only other types are encoded as.
     #[cold]
-    fn inexact(&self, expected: &str, found: &str) -> Error {
+    fn inexact(expected: &str, found: &str) -> Error {
         serde::de::Error::custom(format_args!("expected exactly {expected}, found {found}"))
     }
 }

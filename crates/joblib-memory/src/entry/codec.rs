@@ -7,7 +7,7 @@ use std::io;
 use std::time::Duration;
 
 use joblib_array::MmapMode;
-use joblib_persist::{Compress, DumpOptions, LoadOptions, Reader, Writer};
+use joblib_persist::{Compress, DumpOptions, LoadOptions, NativeReader, Writer};
 use joblib_store::Blob;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -70,7 +70,7 @@ pub(crate) struct Entry {
 }
 
 /// The result of an entry, before it is read.
-pub(crate) struct Body(Reader<'static>);
+pub(crate) struct Body(NativeReader<'static>);
 
 impl Entry {
     pub(crate) fn open(blob: Blob, mapping: Option<Mapping>, wanted: Wanted) -> Result<Self, Failure> {
@@ -78,12 +78,12 @@ impl Entry {
         let mut reader = match blob {
             Blob::File { file, path } => {
                 if let Some(Mapping { mode, verify }) = mapping {
-                    options = options.mmap_mode(mode).check_mapped(verify);
+                    options = options.mmap_mode(mode).verify_mapped(verify);
                 }
-                Reader::from_file(file, path, &options)?
+                NativeReader::from_file(file, path, &options)?
             }
-            Blob::Bytes(bytes) => Reader::new(Shared { bytes, read: 0 }, &options)?,
-            other => Reader::new(io::Cursor::new(other.into_bytes().map_err(Failure::Io)?), &options)?,
+            Blob::Bytes(bytes) => NativeReader::new(Shared { bytes, read: 0 }, &options)?,
+            other => NativeReader::new(io::Cursor::new(other.into_bytes().map_err(Failure::Io)?), &options)?,
         };
         let (times, metadata) = match wanted {
             Wanted::Times => (reader.next::<Times>()?.ok_or(Failure::Incomplete)?, None),
@@ -92,7 +92,8 @@ impl Entry {
                 (metadata.times(), Some(Box::new(metadata)))
             }
         };
-        Ok(Self { times, metadata, body: Body(reader) })
+        // A result whose type has changed since is a miss, and not another number.
+        Ok(Self { times, metadata, body: Body(reader.exact_types()) })
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::io::{self, Read};
 
-use flate2::bufread::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 
 use super::blocks::{BlockEncoder, BlockFormat};
 use super::deflate::{Behind, Deflate};
@@ -120,7 +120,7 @@ impl PieceFormat for SizedMembers {
     }
 
     fn serial<'a>(&mut self, rest: Source<'a>) -> io::Result<Box<dyn Read + 'a>> {
-        Ok(Box::new(Serial(MultiGzDecoder::new(rest))))
+        Ok(Box::new(Serial(State::Between(rest))))
     }
 }
 
@@ -160,17 +160,53 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     bytes.get(at..at + 4)?.first_chunk().map(|bytes| u32::from_le_bytes(*bytes))
 }
 
-/// Members of any kind, with errors of the kinds that [`Compressor::decoder`] promises.
-struct Serial<'a>(MultiGzDecoder<Source<'a>>);
+/// Members of any kind, with errors of the kinds that [`Compressor::decoder`] promises. Zeros behind a member are padding, as
+/// tapes and `gzip` itself have it.
+struct Serial<'a>(State<'a>);
+
+enum State<'a> {
+    Between(Source<'a>),
+    Member(GzDecoder<Source<'a>>),
+    Ended,
+}
+
+impl<'a> Serial<'a> {
+    /// The member that follows the padding, if one does.
+    fn begin(mut rest: Source<'a>) -> io::Result<State<'a>> {
+        loop {
+            let bytes = rest.fill_buf()?;
+            if bytes.is_empty() {
+                return Ok(State::Ended);
+            }
+            match bytes.iter().take_while(|&&byte| byte == 0).count() {
+                0 => return Ok(State::Member(GzDecoder::new(rest))),
+                zeros => rest.consume(zeros),
+            }
+        }
+    }
+}
 
 impl Read for Serial<'_> {
     fn read(&mut self, target: &mut [u8]) -> io::Result<usize> {
-        self.0.read(target).map_err(|error| match error.kind() {
-            // A wrong header or a wrong checksum.
-            io::ErrorKind::InvalidInput => {
-                invalid(format!("damaged gzip data, or something else after their end: {error}"))
-            }
-            _ => error,
-        })
+        loop {
+            self.0 = match std::mem::replace(&mut self.0, State::Ended) {
+                State::Ended => return Ok(0),
+                State::Between(rest) => Self::begin(rest)?,
+                State::Member(mut member) => {
+                    let read = member.read(target).map_err(|error| match error.kind() {
+                        // A wrong header or a wrong checksum.
+                        io::ErrorKind::InvalidInput => {
+                            invalid(format!("damaged gzip data, or something else after their end: {error}"))
+                        }
+                        _ => error,
+                    });
+                    if target.is_empty() || !matches!(read, Ok(0)) {
+                        self.0 = State::Member(member);
+                        return read;
+                    }
+                    State::Between(member.into_inner())
+                }
+            };
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
-use super::{Compressor, FIRST_BYTES, bz2, gzip, lz4, lzma, xz, zlib, zstd};
+use super::{Compressor, FIRST_BYTES, missing};
 use crate::error::{Error, Result};
 
 type List = Vec<Arc<dyn Compressor>>;
@@ -13,13 +13,20 @@ fn registry() -> &'static RwLock<List> {
     static REGISTRY: OnceLock<RwLock<List>> = OnceLock::new();
     REGISTRY.get_or_init(|| {
         RwLock::new(vec![
-            Arc::new(zlib::Zlib),
-            Arc::new(gzip::Gzip),
-            Arc::new(bz2::Bz2),
-            Arc::new(lzma::Lzma),
-            Arc::new(xz::Xz),
-            Arc::new(lz4::Lz4),
-            Arc::new(self::zstd::Zst),
+            #[cfg(feature = "zlib")]
+            Arc::new(super::zlib::Zlib),
+            #[cfg(feature = "zlib")]
+            Arc::new(super::gzip::Gzip),
+            #[cfg(feature = "bz2")]
+            Arc::new(super::bz2::Bz2),
+            #[cfg(feature = "xz")]
+            Arc::new(super::lzma::Lzma),
+            #[cfg(feature = "xz")]
+            Arc::new(super::xz::Xz),
+            #[cfg(feature = "lz4")]
+            Arc::new(super::lz4::Lz4),
+            #[cfg(feature = "zstd")]
+            Arc::new(super::zstd::Zst),
         ])
     })
 }
@@ -44,6 +51,9 @@ fn find(wanted: impl Fn(&dyn Compressor) -> bool) -> Option<Arc<dyn Compressor>>
 /// ```
 pub fn by_name(name: &str) -> Result<Arc<dyn Compressor>> {
     find(|compressor| compressor.name() == name).ok_or_else(|| {
+        if let Some(error) = missing::by_name(name) {
+            return error;
+        }
         let names: Vec<_> = list().iter().map(|known| known.name().to_owned()).collect();
         let names = names.join(", ");
         let bare = name.trim_start_matches('.');
@@ -94,6 +104,14 @@ pub fn by_extension(path: impl AsRef<Path>) -> Option<Arc<dyn Compressor>> {
 /// ```
 pub fn detect(first: &[u8]) -> Option<Arc<dyn Compressor>> {
     find(|compressor| compressor.recognises(first))
+}
+
+/// Whether a compressor may recognise a file that starts with these two bytes.
+pub(crate) fn may_be_compressed(first: &[u8]) -> bool {
+    let found = find(|compressor| {
+        compressor.recognises(first) || (!first.is_empty() && compressor.magic().starts_with(first))
+    });
+    found.is_some() || missing::detect(first).is_some()
 }
 
 /// Adds a compressor, for the whole program and from now on.

@@ -74,6 +74,9 @@ impl BlockFormat for Frames {
     }
 }
 
+/// Binary logarithm of the longest window that a frame may ask for.
+const LONGEST_WINDOW: u32 = if usize::BITS == 64 { 31 } else { 30 };
+
 /// Reads frames whose content fits into memory.
 struct CutFrames;
 
@@ -103,7 +106,10 @@ impl PieceFormat for CutFrames {
     }
 
     fn serial<'a>(&mut self, rest: Source<'a>) -> io::Result<Box<dyn Read + 'a>> {
-        Ok(Box::new(Serial(zstd::stream::read::Decoder::with_buffer(rest)?)))
+        let mut decoder = zstd::stream::read::Decoder::with_buffer(rest)?;
+        // As far as `zstd --long` goes. The memory is used only as far as the content fills it.
+        decoder.window_log_max(LONGEST_WINDOW)?;
+        Ok(Box::new(Serial(decoder)))
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::compress::{Compressor, by_extension, by_name, no_level};
+use crate::compress::{Compressor, by_extension, by_name, missing, no_level};
 use crate::error::{Error, Result};
 
 /// How to compress: see [`DumpOptions::compress`](crate::DumpOptions::compress).
@@ -86,6 +86,13 @@ pub(crate) fn choose(
     compress: Option<&Compress>,
     path: Option<&Path>,
 ) -> Result<Option<(Arc<dyn Compressor>, u32)>> {
+    if compress.is_none_or(Compress::compresses)
+        && let Some(error) = path.and_then(missing::by_extension)
+        && path.and_then(by_extension).is_none()
+        && !matches!(compress.map(|compress| &compress.0), Some(Form::Name(_) | Form::NameAndLevel(..)))
+    {
+        return Err(error);
+    }
     let by_path = || path.and_then(by_extension);
     let or_zlib = || by_path().map_or_else(|| by_name("zlib"), Ok);
     let (compressor, level) = match compress.map(|compress| &compress.0) {

@@ -1,0 +1,12 @@
+//! Files of every format and compressor, sound and damaged, through the public interface.
+
+mod compress;
+mod golden;
+mod integrity;
+mod mapping;
+mod pickle_extremes;
+mod properties;
+mod python;
+mod registry;
+mod round_trip;
+mod warnings;

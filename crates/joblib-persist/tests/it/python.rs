@@ -1,0 +1,95 @@
+//! Python's files: several pickles in a row, streams that go on behind a value, pipes, and files of other formats.
+
+use std::fs;
+use std::io::Write;
+
+use joblib_array::Array;
+use joblib_persist::{LoadOptions, PythonDumpOptions, Reader, dump_to, load, load_from};
+
+fn pickle<T: serde::Serialize>(value: &T) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    PythonDumpOptions::new().dump_to(value, &mut bytes).unwrap();
+    bytes
+}
+
+#[test]
+fn every_pickle_of_a_file_is_read_compressed_or_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let bytes = [pickle(&0), pickle(&Array::from(vec![1.5; 2000])), pickle(&"text")].concat();
+    for name in ["plain.pkl", "packed.pkl.gz"] {
+        let path = folder.path().join(name);
+        if name.ends_with("gz") {
+            let gzip = joblib_persist::compress::by_name("gzip").unwrap();
+            let mut encoder = gzip.encoder(Box::new(fs::File::create(&path).unwrap()), 3).unwrap();
+            encoder.write_all(&bytes).unwrap();
+            encoder.finish().unwrap();
+        } else {
+            fs::write(&path, &bytes).unwrap();
+        }
+        let mut reader = Reader::open(&path, &LoadOptions::new()).unwrap();
+        assert_eq!(reader.next::<i64>().unwrap(), Some(0));
+        assert_eq!(reader.next::<Array<f64>>().unwrap().unwrap().shape(), [2000]);
+        assert_eq!(reader.next::<String>().unwrap().as_deref(), Some("text"));
+        assert_eq!(reader.next::<i64>().unwrap(), None);
+        assert_eq!(load::<i64>(&path).unwrap(), 0, "the first one is the value of the file");
+    }
+}
+
+#[test]
+fn load_from_leaves_the_stream_at_the_next_value() {
+    let mut native = Vec::new();
+    dump_to("native", &mut native).unwrap();
+    // The last one has protocol 1, without a magic number.
+    let bytes = [pickle(&1), pickle(&2), native, b"K\x03.".to_vec(), pickle(&4)].concat();
+    let mut source = &bytes[..];
+    assert_eq!(load_from::<i64, _>(&mut source).unwrap(), 1);
+    assert_eq!(load_from::<i64, _>(&mut source).unwrap(), 2);
+    assert_eq!(load_from::<String, _>(&mut source).unwrap(), "native");
+    assert_eq!(load_from::<i64, _>(&mut source).unwrap(), 3);
+    assert_eq!(load_from::<i64, _>(&mut source).unwrap(), 4);
+    assert!(source.is_empty());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_read_like_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut native = Vec::new();
+    dump_to(&vec![0.5; 5000], &mut native).unwrap();
+    let gzip = joblib_persist::compress::by_name("gzip").unwrap();
+    let mut packed = Vec::new();
+    let mut encoder = gzip.encoder(Box::new(&mut packed), 3).unwrap();
+    encoder.write_all(&native).unwrap();
+    encoder.finish().unwrap();
+    for (number, bytes) in [native, packed, pickle(&vec![0.5; 5000])].into_iter().enumerate() {
+        let path = folder.path().join(format!("pipe{number}"));
+        nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let writer = std::thread::spawn({
+            let path = path.clone();
+            move || fs::write(path, bytes).unwrap()
+        });
+        assert_eq!(load::<Vec<f64>>(&path).unwrap(), vec![0.5; 5000]);
+        writer.join().unwrap();
+    }
+}
+
+#[test]
+fn a_file_of_another_format_is_called_by_its_name() {
+    let safetensors = b"\x40\0\0\0\0\0\0\0{\"weight\":{}}";
+    for (bytes, what) in [
+        (&b"PK\x03\x04\x14\0\0\0\0\0\0\0\0\0\0\0"[..], "a zip archive"),
+        (b"\x89HDF\r\n\x1a\n\0\0\0\0\0\x08\x08\0", "an HDF5 file"),
+        (b"PAR1\x15\x04\x15\0\0\0\0\0\0\0\0\0", "a Parquet file"),
+        (b"ARROW1\0\0\xff\xff\xff\xff\0\0\0\0", "an Arrow IPC file"),
+        (b"<!DOCTYPE html><html>", "an HTML page"),
+        (b"version https://git-lfs.github.com/spec/v1", "a Git LFS pointer"),
+        (safetensors, "a safetensors file"),
+        (b"just some text, nothing else", "starts with the bytes"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        fs::write(&path, bytes).unwrap();
+        let error = load::<f64>(&path).unwrap_err();
+        assert!(error.is_foreign() && error.to_string().contains(what), "{error}");
+    }
+}

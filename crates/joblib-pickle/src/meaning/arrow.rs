@@ -1,0 +1,431 @@
+//! pyarrow's arrays, out of the parts that they are pickled as: `_restore_array((type, length, null_count, offset,
+//! buffers, children, dictionary))`. The layout of the buffers is Arrow's columnar format
+//! (<https://arrow.apache.org/docs/format/Columnar.html>).
+
+use std::rc::Rc;
+
+use joblib_array::{Buffer, DType, Order};
+
+use super::column::{Column, Lists, Made, Missing, RowName, Rows, Texts};
+use crate::numpy::array::{Data, NdArray};
+use crate::numpy::dtype::{Base, Kind, Layout, Unit};
+use crate::numpy::element::{Number, number};
+use crate::tree::{Id, Node, Tree};
+
+/// Types within types; real ones are a few deep.
+const MAX_DEPTH: usize = 16;
+
+/// A type of Arrow, by what its buffers are.
+enum Type {
+    Null,
+    Bool,
+    Number(DType),
+    /// 64-bit counts of a unit.
+    DateTime(Unit, bool),
+    TimeDelta(Unit),
+    /// Days in 32 bits.
+    Date32,
+    /// The time of day in units of which a second has so many.
+    Time {
+        size: usize,
+        per_second: i64,
+    },
+    /// 16 or 32 bytes, and digits behind the point.
+    Decimal {
+        size: usize,
+        scale: usize,
+    },
+    /// Text or bytes; `large` with ends of 64 bits.
+    Text {
+        large: bool,
+        is_text: bool,
+    },
+    FixedBytes(usize),
+    List {
+        large: bool,
+    },
+    FixedList(usize),
+    Struct(Vec<RowName>),
+    Dictionary(DType),
+}
+
+struct Parts<'t> {
+    tree: &'t Tree,
+    len: usize,
+    offset: usize,
+    buffers: Vec<Option<Buffer>>,
+    children: &'t [Id],
+    missing: Missing,
+}
+
+/// The array that the tuple of its parts describes.
+pub(crate) fn array(tree: &Tree, data: Id, depth: usize) -> Option<Column> {
+    if depth > MAX_DEPTH {
+        return None;
+    }
+    let &[kind, len, nulls, offset, buffers, children, ref rest @ ..] = tree.sequence(data)? else {
+        return None;
+    };
+    let size = |id: Id| tree.int_of(id).and_then(|value| usize::try_from(value).ok());
+    let (len, offset) = (size(len)?, size(offset)?);
+    let end = offset.checked_add(len)?;
+    let buffers = tree
+        .sequence(buffers)?
+        .iter()
+        .map(|&id| match tree.node(id) {
+            Node::None => Some(None),
+            _ => buffer(tree, id).map(Some),
+        })
+        .collect::<Option<Vec<_>>>()?;
+    let validity = buffers.first().and_then(Option::as_ref).filter(|_| tree.int_of(nulls) != Some(0));
+    let missing = match validity {
+        Some(bits) => {
+            Missing(Some((offset..end).map(|at| bit(bits, at).map(|bit| !bit)).collect::<Option<_>>()?))
+        }
+        None => Missing::default(),
+    };
+    // A length is believed only as far as there are bytes for it.
+    let parts = Parts { tree, len, offset, buffers, children: tree.sequence(children)?, missing };
+    let dictionary = rest.first().copied();
+    parts.column(&type_of(tree, kind, depth)?, dictionary, depth)
+}
+
+impl Parts<'_> {
+    #[expect(clippy::too_many_lines, reason = "one arm for each type")]
+    fn column(self, kind: &Type, dictionary: Option<Id>, depth: usize) -> Option<Column> {
+        match *kind {
+            Type::Null => {
+                // No buffer bounds the length of an array of nothing.
+                (self.len <= 1 << 24).then(|| Column::Made(vec![Made::Missing; self.len].into()))
+            }
+            Type::Bool => {
+                let bits = self.buffer(1)?;
+                let bytes =
+                    self.places().map(|at| bit(bits, at).map(u8::from)).collect::<Option<Vec<_>>>()?;
+                Some(self.numbers(Layout::number(DType::Bool), Buffer::copy_of(&bytes), false))
+            }
+            Type::Number(dtype) => {
+                Some(self.numbers(Layout::number(dtype), self.words(dtype.size())?, false))
+            }
+            Type::DateTime(unit, utc) => Some(self.numbers(count(Kind::DateTime(unit)), self.words(8)?, utc)),
+            Type::TimeDelta(unit) => Some(self.numbers(count(Kind::TimeDelta(unit)), self.words(8)?, false)),
+            Type::Date32 => {
+                let days = self.words(4)?;
+                let wide: Vec<u8> = days
+                    .as_bytes()
+                    .chunks_exact(4)
+                    .flat_map(|day| i64::from(int32(day)).to_le_bytes())
+                    .collect();
+                let layout = count(Kind::DateTime(Unit { base: Base::Day, count: 1 }));
+                Some(self.numbers(layout, Buffer::copy_of(&wide), false))
+            }
+            Type::Time { size, per_second } => {
+                let words = self.words(size)?;
+                let values = words.as_bytes().chunks_exact(size).map(|word| {
+                    let ticks = if size == 4 { i64::from(int32(word)) } else { int64(word) };
+                    Made::Text(time_text(ticks, per_second))
+                });
+                Some(self.made(values))
+            }
+            Type::Decimal { size, scale } => {
+                let words = self.words(size)?;
+                let values = words.as_bytes().chunks_exact(size).map(|word| decimal(word, scale));
+                let values: Vec<Made> = values.collect::<Option<_>>()?;
+                Some(self.made(values.into_iter()))
+            }
+            Type::Text { large, is_text } => {
+                let ends = self.ends(large)?;
+                let bytes = self.buffers.get(2)?.clone().unwrap_or_else(|| Buffer::copy_of(&[]));
+                let sound = ends.last().is_none_or(|&last| last <= bytes.len() as u64);
+                let texts = Texts { ends, bytes, missing: self.missing, is_text };
+                sound.then(|| Column::Texts(Rc::new(texts)))
+            }
+            Type::FixedBytes(size) => {
+                let bytes = self.words(size)?;
+                let ends = (0..=self.len).map(|i| (i * size) as u64).collect();
+                Some(Column::Texts(Rc::new(Texts { ends, bytes, missing: self.missing, is_text: false })))
+            }
+            Type::List { large } => {
+                let ends = self.ends(large)?;
+                let values = array(self.tree, *self.children.first()?, depth + 1)?;
+                let sound = ends.last().is_none_or(|&last| last <= values.len() as u64);
+                sound.then(|| Column::Lists(Rc::new(Lists { ends, values, missing: self.missing })))
+            }
+            Type::FixedList(size) => {
+                let values = array(self.tree, *self.children.first()?, depth + 1)?;
+                let ends: Vec<u64> = (self.offset..=self.offset.checked_add(self.len)?)
+                    .map(|i| i.checked_mul(size).map(|end| end as u64))
+                    .collect::<Option<_>>()?;
+                let sound = ends.last().is_none_or(|&last| last <= values.len() as u64);
+                sound.then(|| Column::Lists(Rc::new(Lists { ends, values, missing: self.missing })))
+            }
+            Type::Struct(ref names) => {
+                let columns = self
+                    .children
+                    .iter()
+                    .map(|&child| array(self.tree, child, depth + 1))
+                    .collect::<Option<Vec<_>>>()?;
+                let fits = columns.len() == names.len()
+                    && self.offset == 0
+                    && columns.iter().all(|column| column.len() == self.len);
+                fits.then(|| {
+                    Column::Rows(Rc::new(Rows {
+                        names: names.iter().copied().map(Some).collect(),
+                        columns,
+                        missing: self.missing,
+                        len: self.len,
+                        is_tuple: false,
+                    }))
+                })
+            }
+            Type::Dictionary(index) => {
+                let categories = Box::new(array(self.tree, dictionary?, depth + 1)?);
+                let words = self.words(index.size())?;
+                // A missing value is the code -1, as in pandas.
+                let codes: Vec<u8> = words
+                    .as_bytes()
+                    .chunks_exact(index.size())
+                    .enumerate()
+                    .map(|(place, word)| {
+                        if self.missing.at(place) {
+                            return Some(-1);
+                        }
+                        match number(index, false, word)? {
+                            Number::Int(code) => Some(code),
+                            Number::Uint(code) => i64::try_from(code).ok(),
+                            _ => None,
+                        }
+                    })
+                    .collect::<Option<Vec<i64>>>()?
+                    .into_iter()
+                    .flat_map(i64::to_le_bytes)
+                    .collect();
+                let codes = flat(Layout::number(DType::I64), self.len, Buffer::copy_of(&codes));
+                Some(Column::Categories { codes: Rc::new(codes), categories })
+            }
+        }
+    }
+
+    fn places(&self) -> std::ops::Range<usize> {
+        self.offset..self.offset + self.len
+    }
+
+    fn buffer(&self, index: usize) -> Option<&Buffer> {
+        self.buffers.get(index)?.as_ref()
+    }
+
+    /// The elements of a buffer of words of `size` bytes.
+    fn words(&self, size: usize) -> Option<Buffer> {
+        if self.len == 0 {
+            return Some(Buffer::copy_of(&[]));
+        }
+        let (start, end) = (self.offset.checked_mul(size)?, (self.offset + self.len).checked_mul(size)?);
+        let buffer = self.buffer(1)?;
+        (end <= buffer.len()).then(|| buffer.slice(start..end))
+    }
+
+    /// Where each text or list ends, with where the first one starts before them.
+    fn ends(&self, large: bool) -> Option<Vec<u64>> {
+        if self.len == 0 {
+            return Some(vec![0]);
+        }
+        let size = if large { 8 } else { 4 };
+        let (start, end) = (self.offset.checked_mul(size)?, (self.offset + self.len + 1).checked_mul(size)?);
+        let words = self.buffer(1)?.as_bytes().get(start..end)?;
+        let ends: Vec<u64> = words
+            .chunks_exact(size)
+            .map(|word| {
+                let end = if large { int64(word) } else { i64::from(int32(word)) };
+                u64::try_from(end).ok()
+            })
+            .collect::<Option<_>>()?;
+        ends.is_sorted().then_some(ends)
+    }
+
+    fn numbers(&self, layout: Layout, buffer: Buffer, utc: bool) -> Column {
+        let data = Rc::new(flat(layout, self.len, buffer));
+        match &self.missing.0 {
+            None => Column::Array { array: data, utc },
+            Some(missing) => {
+                let bytes: Vec<u8> = missing.iter().map(|&missing| u8::from(missing)).collect();
+                let mask = flat(Layout::number(DType::Bool), self.len, Buffer::copy_of(&bytes));
+                Column::Masked { data, mask: Rc::new(mask), utc }
+            }
+        }
+    }
+
+    fn made(&self, values: impl Iterator<Item = Made>) -> Column {
+        Column::Made(
+            values
+                .enumerate()
+                .map(|(place, value)| if self.missing.at(place) { Made::Missing } else { value })
+                .collect(),
+        )
+    }
+}
+
+fn flat(layout: Layout, len: usize, buffer: Buffer) -> NdArray {
+    NdArray {
+        layout: Rc::new(layout),
+        shape: vec![len],
+        order: Order::C,
+        data: Data::Bytes(buffer),
+        scalar: false,
+    }
+}
+
+fn count(kind: Kind) -> Layout {
+    Layout { kind, size: 8, big_endian: false }
+}
+
+/// `py_buffer(bytes)`.
+fn buffer(tree: &Tree, id: Id) -> Option<Buffer> {
+    let Node::Object(object) = tree.node(id) else { return None };
+    let bytes = *tree.sequence(tree.object(object).args)?.first()?;
+    match tree.node(bytes) {
+        Node::Blob(index) => Some(tree.blob(index).buffer.clone()),
+        _ => tree.bytes_of(bytes).map(Buffer::copy_of),
+    }
+}
+
+fn bit(bits: &Buffer, at: usize) -> Option<bool> {
+    bits.as_bytes().get(at / 8).map(|byte| byte >> (at % 8) & 1 == 1)
+}
+
+fn int32(word: &[u8]) -> i32 {
+    word.try_into().map_or(0, i32::from_le_bytes)
+}
+
+fn int64(word: &[u8]) -> i64 {
+    word.try_into().map_or(0, i64::from_le_bytes)
+}
+
+/// The time of day as Python's `isoformat` writes it.
+fn time_text(ticks: i64, per_second: i64) -> String {
+    let (seconds, rest) = (ticks.div_euclid(per_second), ticks.rem_euclid(per_second));
+    let text = format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+    match rest * (1_000_000_000 / per_second) {
+        0 => text,
+        nanos if nanos % 1000 == 0 => format!("{text}.{:06}", nanos / 1000),
+        nanos => format!("{text}.{nanos:09}"),
+    }
+}
+
+fn decimal(word: &[u8], scale: usize) -> Option<Made> {
+    let (low, high) = word.split_at(16);
+    let value = i128::from_le_bytes(low.try_into().ok()?);
+    // Of 32 bytes, the upper half has to be the sign's.
+    let sign = if value < 0 { 0xff } else { 0 };
+    if high.iter().any(|&byte| byte != sign) {
+        return None;
+    }
+    let mut digits = value.unsigned_abs().to_string();
+    if scale > 0 {
+        if digits.len() <= scale {
+            digits.insert_str(0, &"0".repeat(scale + 1 - digits.len()));
+        }
+        digits.insert(digits.len() - scale, '.');
+    }
+    Some(Made::Text(if value < 0 { format!("-{digits}") } else { digits }))
+}
+
+/// The type that a pickled `DataType` is.
+fn type_of(tree: &Tree, id: Id, depth: usize) -> Option<Type> {
+    if depth > MAX_DEPTH {
+        return None;
+    }
+    let Node::Object(object) = tree.node(id) else { return None };
+    let object = tree.object(object);
+    let args = tree.sequence(object.args)?;
+    let class = tree.class_of(object.class).filter(|class| class.module.starts_with("pyarrow"))?;
+    let size = |at: usize| {
+        args.get(at).and_then(|&id| tree.int_of(id)).and_then(|value| usize::try_from(value).ok())
+    };
+    let text = |at: usize| args.get(at).and_then(|&id| tree.text_of(id));
+    Some(match &*class.name {
+        "type_for_alias" => alias(text(0)?)?,
+        "timestamp" => Type::DateTime(unit(text(0)?)?, text(1).is_some()),
+        "duration" => Type::TimeDelta(unit(text(0)?)?),
+        "time32" | "time64" => alias(&format!("{}[{}]", class.name, text(0)?))?,
+        "decimal128" => Type::Decimal { size: 16, scale: size(1).unwrap_or(0) },
+        "decimal256" => Type::Decimal { size: 32, scale: size(1).unwrap_or(0) },
+        "binary" => Type::FixedBytes(size(0)?),
+        "list_" => match size(1) {
+            Some(len) => Type::FixedList(len),
+            None => Type::List { large: false },
+        },
+        "large_list" => Type::List { large: true },
+        "struct" => Type::Struct(
+            tree.sequence(*args.first()?)?
+                .iter()
+                .map(|&field| match tree.node(field) {
+                    Node::Object(field) => {
+                        tree.sequence(tree.object(field).args)?.first().copied().map(RowName::Node)
+                    }
+                    _ => None,
+                })
+                .collect::<Option<_>>()?,
+        ),
+        "dictionary" => match type_of(tree, *args.first()?, depth + 1)? {
+            Type::Number(dtype) => Type::Dictionary(dtype),
+            _ => return None,
+        },
+        _ => return None,
+    })
+}
+
+/// The type of a name that `str(type)` gives.
+fn alias(name: &str) -> Option<Type> {
+    let time = |size, per_second| Type::Time { size, per_second };
+    Some(match name {
+        "null" => Type::Null,
+        "bool" => Type::Bool,
+        "float" => Type::Number(DType::F32),
+        "double" => Type::Number(DType::F64),
+        "halffloat" => Type::Number(DType::F16),
+        "string" | "utf8" => Type::Text { large: false, is_text: true },
+        "large_string" | "large_utf8" => Type::Text { large: true, is_text: true },
+        "binary" => Type::Text { large: false, is_text: false },
+        "large_binary" => Type::Text { large: true, is_text: false },
+        "date32[day]" | "date32" => Type::Date32,
+        "date64[ms]" | "date64" => Type::DateTime(unit("ms")?, false),
+        "time32[s]" => time(4, 1),
+        "time32[ms]" => time(4, 1000),
+        "time64[us]" => time(8, 1_000_000),
+        "time64[ns]" => time(8, 1_000_000_000),
+        _ => {
+            if let Some(unit_name) = name.strip_prefix("timestamp[").and_then(|rest| rest.strip_suffix(']')) {
+                let (unit_name, zone) =
+                    unit_name.split_once(',').map_or((unit_name, false), |(unit, _)| (unit, true));
+                return Some(Type::DateTime(unit(unit_name)?, zone));
+            }
+            if let Some(name) = name.strip_prefix("duration[").and_then(|rest| rest.strip_suffix(']')) {
+                return Some(Type::TimeDelta(unit(name)?));
+            }
+            Type::Number(name.parse().ok().filter(|dtype| {
+                matches!(
+                    dtype,
+                    DType::I8
+                        | DType::I16
+                        | DType::I32
+                        | DType::I64
+                        | DType::U8
+                        | DType::U16
+                        | DType::U32
+                        | DType::U64
+                )
+            })?)
+        }
+    })
+}
+
+fn unit(name: &str) -> Option<Unit> {
+    let base = match name {
+        "s" => Base::Second,
+        "ms" => Base::Milli,
+        "us" => Base::Micro,
+        "ns" => Base::Nano,
+        _ => return None,
+    };
+    Some(Unit { base, count: 1 })
+}

@@ -1,0 +1,97 @@
+//! Floats of 16 bits and fewer that numpy does not have itself: those of the package `ml_dtypes`. Each is an `f32`.
+
+/// How the bits of a small float are to be read.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Format {
+    pub(crate) name: &'static str,
+    /// Bits of the exponent and of the fraction; the rest is the sign, if there is one.
+    exponent: u32,
+    fraction: u32,
+    bias: i32,
+    special: Special,
+}
+
+/// Which bits are infinite or not a number.
+#[derive(Debug, PartialEq, Eq)]
+enum Special {
+    /// As in IEEE 754: all exponents of ones.
+    Ieee,
+    /// Only all ones is not a number, and nothing is infinite.
+    Finite,
+    /// The negative zero is not a number, and nothing is infinite.
+    Unsigned,
+    /// An exponent alone; all ones is not a number.
+    Exponent,
+}
+
+const FORMATS: [Format; 9] = [
+    Format { name: "bfloat16", exponent: 8, fraction: 7, bias: 127, special: Special::Ieee },
+    Format { name: "float8_e3m4", exponent: 3, fraction: 4, bias: 3, special: Special::Ieee },
+    Format { name: "float8_e4m3", exponent: 4, fraction: 3, bias: 7, special: Special::Ieee },
+    Format { name: "float8_e4m3b11fnuz", exponent: 4, fraction: 3, bias: 11, special: Special::Unsigned },
+    Format { name: "float8_e4m3fn", exponent: 4, fraction: 3, bias: 7, special: Special::Finite },
+    Format { name: "float8_e4m3fnuz", exponent: 4, fraction: 3, bias: 8, special: Special::Unsigned },
+    Format { name: "float8_e5m2", exponent: 5, fraction: 2, bias: 15, special: Special::Ieee },
+    Format { name: "float8_e5m2fnuz", exponent: 5, fraction: 2, bias: 16, special: Special::Unsigned },
+    Format { name: "float8_e8m0fnu", exponent: 8, fraction: 0, bias: 127, special: Special::Exponent },
+];
+
+impl Format {
+    pub(crate) fn of(name: &str) -> Option<&'static Self> {
+        FORMATS.iter().find(|format| format.name == name)
+    }
+
+    /// Bytes of an element.
+    pub(crate) fn size(&self) -> usize {
+        if self.exponent + self.fraction > 8 { 2 } else { 1 }
+    }
+
+    /// The value of an element's bytes.
+    pub(crate) fn value(&self, bytes: &[u8], big_endian: bool) -> f32 {
+        let bits = match *bytes {
+            [byte] => u32::from(byte),
+            [first, second] if big_endian => u32::from(u16::from_be_bytes([first, second])),
+            [first, second] => u32::from(u16::from_le_bytes([first, second])),
+            _ => return f32::NAN,
+        };
+        let fraction = bits & ((1 << self.fraction) - 1);
+        let exponent = bits >> self.fraction & ((1 << self.exponent) - 1);
+        let negative = self.special != Special::Exponent && bits >> (self.fraction + self.exponent) & 1 == 1;
+        let ones = (1 << self.exponent) - 1;
+        match self.special {
+            Special::Ieee if exponent == ones && fraction != 0 => return f32::NAN,
+            Special::Ieee if exponent == ones => {
+                return if negative { f32::NEG_INFINITY } else { f32::INFINITY };
+            }
+            Special::Finite if exponent == ones && fraction == (1 << self.fraction) - 1 => return f32::NAN,
+            Special::Unsigned if negative && exponent == 0 && fraction == 0 => return f32::NAN,
+            Special::Exponent if exponent == ones => return f32::NAN,
+            _ => {}
+        }
+        let scale = |power: i32| 2_f64.powi(power);
+        let digits = f64::from(fraction) * scale(-(self.fraction as i32));
+        let value = match (exponent, &self.special) {
+            (0, special) if *special != Special::Exponent => digits * scale(1 - self.bias),
+            _ => (1.0 + digits) * scale(exponent as i32 - self.bias),
+        };
+        (if negative { -value } else { value }) as f32
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Format;
+
+    fn value(name: &str, bits: u8) -> f32 {
+        Format::of(name).unwrap().value(&[bits], false)
+    }
+
+    #[test]
+    fn the_bits_of_each_format_have_the_values_of_ml_dtypes() {
+        assert_eq!(Format::of("bfloat16").unwrap().value(&[0xc0, 0x3f], false), 1.5);
+        assert_eq!((value("float8_e4m3fn", 0x38), value("float8_e4m3fn", 0x7e)), (1.0, 448.0));
+        assert_eq!((value("float8_e5m2", 0x3c), value("float8_e5m2", 0xfc)), (1.0, f32::NEG_INFINITY));
+        assert_eq!((value("float8_e8m0fnu", 0x7f), value("float8_e4m3fn", 0x01)), (1.0, 0.001_953_125));
+        assert!(value("float8_e4m3fn", 0xff).is_nan() && value("float8_e5m2fnuz", 0x80).is_nan());
+    }
+}

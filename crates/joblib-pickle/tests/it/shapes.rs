@@ -1,0 +1,188 @@
+//! Tables as the types that people give them.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use joblib_array::Array;
+use joblib_pickle::{Error, Value, from_slice};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+fn load<T: DeserializeOwned>(name: &str) -> Result<T, Error> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name).with_extension("pkl");
+    from_slice(&fs::read(path).unwrap())
+}
+
+#[test]
+fn rows_have_the_named_levels_of_the_index() {
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Row {
+        k: String,
+        b: i64,
+        x: f64,
+        y: f64,
+    }
+
+    let rows: Vec<Row> = load("index_multi").unwrap();
+    assert_eq!(rows[1], Row { k: "a".into(), b: 2, x: 1.5, y: 2.0 });
+    let without: Vec<(f64, f64)> = load("index_multi").unwrap();
+    assert_eq!(without[2], (2.5, 4.0));
+}
+
+#[test]
+fn a_struct_of_columns_takes_the_index_as_tuples_or_level_by_level() {
+    #[derive(Deserialize)]
+    struct Columns {
+        index: Vec<(String, i64)>,
+        x: Array<f64>,
+    }
+
+    #[derive(Deserialize)]
+    struct Levels {
+        k: Vec<String>,
+        b: Vec<u8>,
+    }
+
+    let columns: Columns = load("index_multi").unwrap();
+    assert_eq!(columns.index[2], ("b".to_owned(), 3));
+    assert_eq!(columns.x.as_slice(), [0.5, 1.5, 2.5]);
+    let levels: Levels = load("index_multi").unwrap();
+    assert_eq!((levels.k[0].as_str(), levels.b.as_slice()), ("a", &[1, 2, 3][..]));
+}
+
+#[test]
+fn labels_are_text_numbers_or_tuples_as_they_are_asked_for() {
+    let text: BTreeMap<String, Vec<i64>> = load("labels_bool").unwrap();
+    assert_eq!(text.keys().collect::<Vec<_>>(), ["false", "true"]);
+    let truth: BTreeMap<bool, Vec<i64>> = load("labels_bool").unwrap();
+    assert_eq!(truth[&true], [1]);
+    let periods: BTreeMap<String, Vec<i64>> = load("labels_period").unwrap();
+    assert_eq!(periods["2024-02"], [2]);
+    let floats: BTreeMap<String, Vec<i64>> = load("labels_float").unwrap();
+    assert_eq!(floats.keys().collect::<Vec<_>>(), ["0.1", "1.0"]);
+    let pairs: BTreeMap<(String, String), Vec<Option<f64>>> =
+        load::<BTreeMap<_, _>>("labels_multi_plain").unwrap();
+    assert_eq!(pairs[&("x".to_owned(), "mean".to_owned())], [Some(1.0), Some(2.5)]);
+}
+
+#[test]
+fn labels_that_would_be_one_key_are_an_error_that_names_them() {
+    for error in [
+        load::<BTreeMap<String, Vec<i64>>>("labels_twice").unwrap_err(),
+        load::<Vec<BTreeMap<String, i64>>>("labels_twice").unwrap_err(),
+    ] {
+        assert!(
+            error.is_wrong_type() && error.to_string().contains(r#"two columns are called "a""#),
+            "{error}"
+        );
+    }
+    assert!(load::<Value>("labels_twice").is_ok());
+    assert_eq!(load::<Vec<(i64, i64)>>("labels_twice").unwrap(), [(1, 2)]);
+}
+
+#[test]
+fn intervals_are_text_pairs_or_structs() {
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Interval {
+        left: f64,
+        right: f64,
+        closed: String,
+    }
+
+    #[derive(Deserialize)]
+    struct Row<T> {
+        x: f64,
+        bin: Option<T>,
+    }
+
+    let text: Vec<Row<String>> = load("column_cut").unwrap();
+    assert_eq!((text[0].x, text[0].bin.as_deref()), (1.0, Some("(0.999, 1.333]")));
+    assert!(text[2].bin.is_none());
+    let pairs: Vec<Row<(f64, f64)>> = load("column_cut").unwrap();
+    assert_eq!(pairs[1].bin, Some((1.667, 2.0)));
+    let structs: Vec<Row<Interval>> = load("column_cut").unwrap();
+    assert_eq!(structs[1].bin, Some(Interval { left: 1.667, right: 2.0, closed: "right".into() }));
+}
+
+#[test]
+fn a_column_that_is_not_known_is_an_error_only_where_it_is_asked_for() {
+    #[derive(Deserialize)]
+    struct Known {
+        n: Vec<i64>,
+    }
+
+    assert_eq!(load::<Known>("column_extension").unwrap().n, [1, 2]);
+    let error = load::<BTreeMap<String, Vec<i64>>>("column_extension").unwrap_err();
+    assert!(error.is_wrong_type() && error.to_string().contains("does not know"), "{error}");
+    let value: Value = load("column_extension").unwrap();
+    assert_eq!(value["n"].as_array().unwrap().len(), 2);
+    assert!(value["o"].type_name().ends_with("MoneyArray"), "{}", value["o"].type_name());
+}
+
+#[test]
+fn a_small_float_is_widened() {
+    #[derive(Deserialize)]
+    struct Weights {
+        w: Array<f32>,
+        n: i64,
+    }
+
+    let weights: Weights = load("array_bfloat16").unwrap();
+    assert_eq!((weights.w.as_slice(), weights.n), (&[1.0, -2.5, 0.0][..], 3));
+}
+
+#[test]
+fn records_are_structs_and_tuples() {
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Record {
+        id: i32,
+        v: f64,
+        t: String,
+    }
+
+    assert_eq!(load::<Vec<Record>>("array_records").unwrap(), [Record { id: 1, v: 2.5, t: "x".into() }]);
+    let objects: Vec<(i64, Value)> = load("array_object_field").unwrap();
+    assert_eq!((objects[0].0, objects[0].1.as_str()), (1, Some("a")));
+    assert_eq!(objects[1].1.items().map(<[_]>::len), Some(1));
+}
+
+#[test]
+fn a_pydantic_model_is_its_fields() {
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Product {
+        name: String,
+        price: f64,
+    }
+
+    assert_eq!(load::<Vec<Product>>("class_pydantic").unwrap(), [Product { name: "a".into(), price: 1.0 }]);
+}
+
+#[test]
+fn the_zones_of_dateutil_and_pytz_are_known() {
+    let times: Vec<String> = load("zones").unwrap();
+    assert_eq!(
+        times,
+        [
+            "2024-07-01T12:00:00+00:00",
+            "2024-07-01T12:00:00+01:00",
+            "2024-07-01T12:00:00[Europe/Paris]",
+            "2024-07-01T12:00:00+01:30",
+        ]
+    );
+}
+
+#[test]
+fn missing_values_of_arrow_are_none() {
+    #[derive(Deserialize)]
+    struct Columns {
+        name: Vec<Option<String>>,
+        n: Vec<i64>,
+    }
+
+    let columns: Columns = load("arrow_text").unwrap();
+    assert_eq!(columns.name, [Some("é".to_owned()), Some(String::new()), None]);
+    assert_eq!(columns.n, [1, 2, 3]);
+    let error = load::<BTreeMap<String, Array<i64>>>("arrow_integers").unwrap_err();
+    assert!(error.to_string().contains("missing values"), "{error}");
+}
