@@ -3,7 +3,8 @@ what Python says is in it, cell by cell.
 
     target/venv/bin/python tests/python/pickle_fixtures.py crates/joblib-pickle/tests/data
 
-Needs numpy 2, pandas 3, pyarrow, ml_dtypes, pydantic, python-dateutil and pytz. The files are committed: a test must not depend on which
+Needs numpy 2, pandas 3, pyarrow, ml_dtypes, pydantic, python-dateutil and pytz. The files named
+pandas20_* are the same cases made with pandas 2.0.3 and numpy 1.24.4. The files are committed: a test must not depend on which
 of these packages a machine has.
 """
 

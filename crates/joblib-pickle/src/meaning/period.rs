@@ -116,19 +116,34 @@ impl Freq {
     }
 }
 
-/// The frequency of a `PeriodDtype('period[M]')`.
+/// The frequency of a `PeriodDtype('period[M]')`, or before pandas 2.1 of a `PeriodDtype(offset)`.
 pub(crate) fn freq(tree: &Tree, dtype: Id) -> Option<Freq> {
     let Node::Object(dtype) = tree.node(dtype) else { return None };
-    let name = tree.text_of(*tree.sequence(tree.object(dtype).args)?.first()?)?;
-    Freq::of(name.strip_prefix("period[").and_then(|rest| rest.strip_suffix(']')).unwrap_or(name))
+    freq_of(tree, *tree.sequence(tree.object(dtype).args)?.first()?)
 }
 
 /// `Period(None, offset, ordinal)`.
 pub(crate) fn scalar(tree: &Tree, args: &[Id]) -> Option<String> {
     let &[_, offset, ordinal] = args else { return None };
-    let freq = match tree.node(offset) {
-        Node::Object(offset) => Freq::of_offset(&tree.class_of(tree.object(offset).class)?.name)?,
-        _ => Freq::of(tree.text_of(offset)?)?,
-    };
-    freq.text(tree.int_of(ordinal)?)
+    freq_of(tree, offset)?.text(tree.int_of(ordinal)?)
+}
+
+/// The frequency that a code or an offset is.
+fn freq_of(tree: &Tree, id: Id) -> Option<Freq> {
+    match tree.node(id) {
+        Node::Object(offset) => {
+            let offset = tree.object(offset);
+            let class = tree.class_of(offset.class)?;
+            // `Week(n, normalize, weekday)` ends on a weekday, 0 for Monday.
+            if &*class.name == "Week" {
+                let weekday = tree.int_of(*tree.sequence(offset.args)?.get(2)?)?;
+                return (0..7).contains(&weekday).then_some(Freq::Week((weekday + 1) % 7));
+            }
+            Freq::of_offset(&class.name)
+        }
+        _ => {
+            let name = tree.text_of(id)?;
+            Freq::of(name.strip_prefix("period[").and_then(|rest| rest.strip_suffix(']')).unwrap_or(name))
+        }
+    }
 }

@@ -24,7 +24,7 @@ fn shown(value: &Value) -> Json {
         Value::Dict(entries) => fields(entries),
         Value::Array(array) => elements(array),
         Value::Object(object)
-            if ["pandas.DataFrame", "pyarrow.lib._reconstruct_table"].contains(&&*object.class) =>
+            if object.class.ends_with("DataFrame") || object.class.ends_with("_reconstruct_table") =>
         {
             let columns: Json = object
                 .attributes
