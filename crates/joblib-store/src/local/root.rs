@@ -121,17 +121,20 @@ impl Root {
         loop {
             match mkdirat(&self.handle, relative, Mode::from_bits_truncate(0o777)) {
                 Ok(()) => return Ok(()),
-                Err(Errno::EEXIST) if self.is_folder(relative) => return Ok(()),
-                // It was removed between the two calls.
-                Err(Errno::EEXIST) if self.stat(relative).is_err_and(|error| is_missing(&error)) => {}
-                Err(Errno::EEXIST) => return Err(not_a_folder()),
+                Err(Errno::EEXIST) => match self.stat(relative) {
+                    Ok(found) if is_folder(&found) => return Ok(()),
+                    Ok(_) => return Err(not_a_folder()),
+                    // It was removed between the two calls.
+                    Err(error) if is_missing(&error) => {}
+                    Err(error) => return Err(error),
+                },
                 Err(error) => return Err(error.into()),
             }
         }
     }
 
     pub(super) fn is_folder(&self, relative: &str) -> bool {
-        self.stat(relative).is_ok_and(|found| found.st_mode & SFlag::S_IFMT.bits() == SFlag::S_IFDIR.bits())
+        self.stat(relative).is_ok_and(|found| is_folder(&found))
     }
 
     pub(super) fn stat(&self, relative: &str) -> io::Result<FileStat> {
@@ -236,6 +239,10 @@ impl Iterator for List {
             return Some(Ok(Entry { name: name.to_owned(), kind: entry.file_type() }));
         }
     }
+}
+
+fn is_folder(found: &FileStat) -> bool {
+    found.st_mode & SFlag::S_IFMT.bits() == SFlag::S_IFDIR.bits()
 }
 
 /// When a file was last used: read or written, whichever is later.
