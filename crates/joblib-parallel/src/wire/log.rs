@@ -1,4 +1,4 @@
-//! LOG: an event of `tracing` on its way from a worker to its parent, where it is emitted again.
+//! LOG: an event of `tracing` or `log` on its way from a worker to its parent, where it is emitted again.
 
 use serde::{Deserialize, Serialize};
 use tracing::Level;
@@ -10,9 +10,24 @@ use super::connection::Outgoing;
 /// Worker to parent: an event.
 pub(crate) const LOG: u32 = 8;
 
-/// An event of `tracing` in a worker.
+/// The crate that an event is from, and goes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Facade {
+    Tracing,
+    Log,
+}
+
+/// The most verbose levels that somebody listens to, as [`level_number`] counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LogLevels {
+    pub(crate) tracing: u8,
+    pub(crate) log: u8,
+}
+
+/// An event in a worker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LogRecord {
+    pub(crate) facade: Facade,
     /// As [`level_number`] counts.
     pub(crate) level: u8,
     pub(crate) target: String,
@@ -31,7 +46,10 @@ impl LogRecord {
 
     /// Emits the event in this process, inside the caller's spans.
     pub(crate) fn emit(&self, worker: &str) {
-        let LogRecord { level, target, message, spans } = self;
+        let LogRecord { facade, level, target, message, spans } = self;
+        if *facade == Facade::Log {
+            return emit_log(*level, target, message);
+        }
         // An event's level is fixed where it is written.
         match level {
             1 => tracing::error!(worker, origin = %target, %spans, "{message}"),
@@ -66,18 +84,47 @@ pub(crate) fn filter(level: u8) -> LevelFilter {
     }
 }
 
-/// The most verbose level that a subscriber of this process listens to.
-pub(crate) fn wanted_level() -> u8 {
-    LevelFilter::current().into_level().map_or(0, level_number)
+/// The most verbose levels that somebody in this process listens to.
+pub(crate) fn wanted_levels() -> LogLevels {
+    LogLevels {
+        tracing: LevelFilter::current().into_level().map_or(0, level_number),
+        log: wanted_log_level(),
+    }
 }
+
+#[cfg(feature = "log")]
+fn wanted_log_level() -> u8 {
+    log::max_level() as u8
+}
+
+#[cfg(not(feature = "log"))]
+fn wanted_log_level() -> u8 {
+    0
+}
+
+#[cfg(feature = "log")]
+fn emit_log(level: u8, target: &str, message: &str) {
+    let level = match level {
+        1 => log::Level::Error,
+        2 => log::Level::Warn,
+        3 => log::Level::Info,
+        4 => log::Level::Debug,
+        _ => log::Level::Trace,
+    };
+    log::log!(target: target, level, "{message}");
+}
+
+#[cfg(not(feature = "log"))]
+fn emit_log(_level: u8, _target: &str, _message: &str) {}
 
 #[cfg(test)]
 mod tests {
-    use super::{LOG, LogRecord, filter, level_number};
+    use super::{Facade, LOG, LogRecord, filter, level_number};
 
     #[test]
     fn a_record_is_read_as_it_was_written() {
         let record = LogRecord {
+            facade: Facade::Tracing,
             level: 2,
             target: "study".to_owned(),
             message: "slow".to_owned(),

@@ -11,6 +11,7 @@ use super::arrays::{ArraySharing, Introduction};
 use super::codec;
 use super::connection::Outgoing;
 use super::function_id::{EncodedCall, FunctionId};
+use super::log::LogLevels;
 
 /// Parent to worker, first: [`Setup`], with the status page.
 pub(crate) const SETUP: u32 = 1;
@@ -65,8 +66,7 @@ pub(crate) struct CallMessage {
     pub(crate) sharing: ArraySharing,
     /// Contexts of other crates: the function that applies each, and its state.
     pub(crate) contexts: Vec<(FunctionId, Vec<u8>)>,
-    /// The most verbose level anybody listens to: 0 none, 1 error, … 5 trace.
-    pub(crate) log_level: u8,
+    pub(crate) log_levels: LogLevels,
 }
 
 impl CallMessage {
@@ -108,6 +108,7 @@ mod tests {
     use super::{CallMessage, Setup, forget_frame, parse_forget, parse_refusal, refusal_frame};
     use crate::wire::arrays::ArraySharing;
     use crate::wire::function_id::{EncodedCall, FunctionId};
+    use crate::wire::log::LogLevels;
 
     #[test]
     fn each_message_is_read_as_it_was_written() {
@@ -129,7 +130,7 @@ mod tests {
             timed: true,
             sharing: ArraySharing::none(),
             contexts: vec![(function, b"state".to_vec())],
-            log_level: 3,
+            log_levels: LogLevels { tracing: 3, log: 0 },
         };
         assert_eq!(CallMessage::parse(call.frame().unwrap().contents()).unwrap(), call);
         assert_eq!(parse_forget(forget_frame(&[1, 2]).unwrap().contents()).unwrap(), [1, 2]);

@@ -1,4 +1,4 @@
-//! Events of `tracing` in a worker process, sent to the parent, where a subscriber may be listening.
+//! Events of `tracing` and `log` in a worker process, sent to the parent, where somebody may be listening.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -14,13 +14,16 @@ use tracing::{Event, Metadata, Subscriber};
 
 use crate::sync::lock;
 use crate::wire::connection::{SharedSocket, send_all};
-use crate::wire::log::{LogRecord, filter, level_number};
+use crate::wire::log::{Facade, LogLevels, LogRecord, filter, level_number};
 
 /// The most verbose level that the parent listens to, as [`level_number`] counts.
 static LEVEL: AtomicU8 = AtomicU8::new(0);
 
-/// Sends events up to `level` to `writer` from now on.
-pub(crate) fn listen(level: u8, writer: &SharedSocket) {
+/// Sends events up to `levels` to `writer` from now on.
+pub(crate) fn listen(levels: LogLevels, writer: &SharedSocket) {
+    let level = levels.tracing;
+    #[cfg(feature = "log")]
+    logger::listen(levels.log, writer);
     static INSTALLED: OnceLock<()> = OnceLock::new();
     if LEVEL.swap(level, Ordering::Relaxed) != level && INSTALLED.get().is_some() {
         tracing::callsite::rebuild_interest_cache();
@@ -35,6 +38,14 @@ pub(crate) fn listen(level: u8, writer: &SharedSocket) {
             // A forked worker has its parent's subscriber already, and that one writes where the parent's does.
             let _ = tracing::subscriber::set_global_default(sender);
         });
+    }
+}
+
+fn send(record: &LogRecord, writer: &SharedSocket) {
+    if let Ok(frame) = record.frame() {
+        // A parent that is gone does not listen.
+        let socket = lock(writer);
+        let _ = send_all(socket.as_fd(), frame);
     }
 }
 
@@ -92,16 +103,13 @@ impl Subscriber for Sender {
             open.join(":")
         });
         let record = LogRecord {
+            facade: Facade::Tracing,
             level: level_number(*event.metadata().level()),
             target: event.metadata().target().to_owned(),
             message: text.0.trim_start().to_owned(),
             spans,
         };
-        if let Ok(frame) = record.frame() {
-            // A parent that is gone does not listen.
-            let socket = lock(&self.writer);
-            let _ = send_all(socket.as_fd(), frame);
-        }
+        send(&record, &self.writer);
     }
 
     fn enter(&self, span: &Id) {
@@ -145,5 +153,61 @@ impl Visit for Text {
             "message" => write!(self.0, "{value:?}"),
             name => write!(self.0, " {name}={value:?}"),
         };
+    }
+}
+
+/// The messages of the crate `log`.
+#[cfg(feature = "log")]
+mod logger {
+    use std::sync::OnceLock;
+
+    use log::{Level, LevelFilter, Log, Metadata, Record};
+
+    use crate::wire::connection::SharedSocket;
+    use crate::wire::log::{Facade, LogRecord};
+
+    struct Logger(SharedSocket);
+
+    /// Sends messages up to `level` to `writer` from now on.
+    pub(super) fn listen(level: u8, writer: &SharedSocket) {
+        /// Whether the logger of this process is ours: a forked worker has its parent's, which writes where that does.
+        static OURS: OnceLock<bool> = OnceLock::new();
+        let install = || log::set_boxed_logger(Box::new(Logger(SharedSocket::clone(writer)))).is_ok();
+        if OURS.get().is_none() && level == 0 {
+            return;
+        }
+        if *OURS.get_or_init(install) {
+            let levels = LevelFilter::iter().find(|filter| *filter as u8 == level);
+            log::set_max_level(levels.unwrap_or(LevelFilter::Trace));
+        }
+    }
+
+    impl Log for Logger {
+        fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+            metadata.level() <= log::max_level()
+        }
+
+        fn log(&self, record: &Record<'_>) {
+            if !self.enabled(record.metadata()) {
+                return;
+            }
+            let level = match record.level() {
+                Level::Error => 1,
+                Level::Warn => 2,
+                Level::Info => 3,
+                Level::Debug => 4,
+                Level::Trace => 5,
+            };
+            let record = LogRecord {
+                facade: Facade::Log,
+                level,
+                target: record.target().to_owned(),
+                message: record.args().to_string(),
+                spans: String::new(),
+            };
+            super::send(&record, &self.0);
+        }
+
+        fn flush(&self) {}
     }
 }

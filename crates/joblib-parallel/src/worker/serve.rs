@@ -214,7 +214,7 @@ impl Worker {
     }
 
     fn begin_call(&mut self, call: CallMessage) {
-        log::listen(call.log_level, &self.writer);
+        log::listen(call.log_levels, &self.writer);
         let context = CallContext {
             stop: AtomicBool::new(false),
             first_failure_stops: false,

@@ -170,3 +170,41 @@ fn a_carrier_brings_what_the_caller_has_to_each_worker_for_the_time_of_the_call(
     *CARRIED.lock().unwrap() = None;
     assert_eq!(seen(), [const { None }; 4], "a worker that is kept keeps nothing of earlier calls");
 }
+
+/// Remembers the messages of the crate `log`.
+struct Logger;
+
+static LOGGED: Mutex<Vec<(log::Level, String, String)>> = Mutex::new(Vec::new());
+
+impl log::Log for Logger {
+    fn enabled(&self, _metadata: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        let message = (record.level(), record.target().to_owned(), record.args().to_string());
+        LOGGED.lock().unwrap().push(message);
+    }
+
+    fn flush(&self) {}
+}
+
+fn logs(n: u64) {
+    log::warn!(target: "a study", "message {n}");
+    log::debug!(target: "a study", "not asked for");
+}
+
+#[test]
+fn messages_of_the_crate_log_reach_the_callers_logger_wherever_the_task_runs() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| log::set_boxed_logger(Box::new(Logger)).unwrap());
+    log::set_max_level(log::LevelFilter::Info);
+    for (backend, n) in [("sequential", 1), ("threading", 2), ("loky", 3)] {
+        parallel(backend).run([delayed(logs, (n,))]).unwrap();
+        let logged = LOGGED.lock().unwrap();
+        let messages: Vec<_> = logged.iter().filter(|(_, target, _)| target == "a study").collect();
+        assert_eq!(messages.len(), n as usize, "{backend}: {messages:?}");
+        let expected = (log::Level::Warn, "a study".to_owned(), format!("message {n}"));
+        assert_eq!(*messages[n as usize - 1], expected, "{backend}");
+    }
+}

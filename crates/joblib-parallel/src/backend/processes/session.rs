@@ -25,7 +25,7 @@ use crate::sys::child_signal;
 use crate::sys::cpu::cpu_count;
 use crate::wire::arrays::{Arrays, Memories, Sender};
 use crate::wire::batch::BatchWriter;
-use crate::wire::log::{LOG, LogRecord, wanted_level};
+use crate::wire::log::{LOG, LogRecord, wanted_levels};
 use crate::wire::message::{self, ARRAY, CallMessage, REFUSAL};
 use crate::wire::reply::{RESULTS, Reply};
 
@@ -129,7 +129,7 @@ impl<S: Starter> ProcessSession<S> {
             timed: call.timeout.is_some(),
             sharing: call.sharing.clone(),
             contexts: carriers::capture()?,
-            log_level: wanted_level(),
+            log_levels: wanted_levels(),
         };
         Ok(ProcessSession {
             starter,
