@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use joblib_reach::{Index, Place, Unseen, digest};
+use joblib_reach::{Index, Place, Unseen, Within, digest};
 use proc_macro2::{Span, TokenStream};
 
 use crate::options::is_code;
@@ -19,6 +19,8 @@ pub(crate) struct Reached {
     pub(crate) variables: Vec<String>,
     /// A line for each item that counts.
     pub(crate) listing: String,
+    /// What the function is declared in.
+    pub(crate) within: Within,
     /// Functions of the same name that come before it in the same place.
     pub(crate) ordinal: usize,
     /// Types whose name does not tell them apart.
@@ -84,6 +86,7 @@ pub(crate) fn of_function(name: &str, tokens: &TokenStream, nameless: bool) -> O
         conditions: code.conditions.iter().filter_map(|condition| condition.parse().ok()).collect(),
         variables: code.variables,
         listing,
+        within: code.within,
         ordinal: code.ordinal + before,
         ambiguous,
     })

@@ -14,7 +14,7 @@ pub use crate::entry::metadata::Metadata;
 pub use crate::error::Result;
 pub use crate::function::code::{Code, HasCode};
 pub use crate::function::options::CallOptions;
-pub use crate::function::site::{Known, Parts, Site};
+pub use crate::function::site::{CodeItem, Known, Parts, Site};
 pub use crate::function::stats::FunctionStats;
 pub use crate::memory::Memory;
 pub use crate::memory::installed::already_installed;
@@ -39,4 +39,9 @@ pub fn clear(memory: &Memory, call: &Call<'_>) -> Result<u64> {
 /// The statistics of a function.
 pub fn stats(call: &Call<'_>) -> FunctionStats {
     call.function.counters.read(call.name())
+}
+
+/// What counts as the code of a function.
+pub fn code(known: Known) -> Vec<CodeItem> {
+    known.site.parts.items()
 }

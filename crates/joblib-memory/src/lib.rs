@@ -31,6 +31,7 @@ pub use call::shelved::{MemorizedResult, NotMemorizedResult, Shelved};
 pub use entry::metadata::{Argument, Metadata};
 pub use error::{Error, Result};
 pub use function::code::{Code, HasCode};
+pub use function::site::CodeItem;
 pub use function::stats::{FunctionStats, Stats};
 pub use joblib_store::{ByteSize, Limits, Policy, Reduced, StoreOptions, register_store_backend};
 pub use memorized::MemorizedFunc;

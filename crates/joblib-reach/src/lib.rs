@@ -21,7 +21,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 pub use hash::{Digester, digest};
-pub use locate::Place;
+pub use locate::{Place, Within};
 pub use normal::without_name;
 pub use reach::Reached;
 
@@ -65,6 +65,8 @@ pub struct Code {
     pub variables: Vec<String>,
     /// Functions of the same name that come before this one in the function around them.
     pub ordinal: usize,
+    /// Where it stands.
+    pub within: Within,
 }
 
 impl Index {
@@ -116,6 +118,7 @@ impl Index {
         let located = locate::locate(&mut self.known.model, place, tokens)
             .filter(|located| !located.roots.is_empty())
             .ok_or_else(|| Unseen(format!("{} is no file of this crate", place.file.display())))?;
+        let within = locate::within(&self.known.model, &located);
         let walked = reach::walk(&mut self.known, &located.roots, nameless, self.is_code);
         self.check()?;
         let mut digester = Digester::default();
@@ -142,6 +145,7 @@ impl Index {
             conditions,
             variables,
             ordinal: located.ordinal,
+            within,
         })
     }
 

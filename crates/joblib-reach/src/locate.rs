@@ -174,3 +174,30 @@ pub(crate) fn ambiguous_types(model: &Model) -> Vec<String> {
 pub(crate) fn is_own_macro(model: &Model, name: crate::lexer::Name) -> bool {
     !macros_of(model, name, None).is_empty()
 }
+
+/// What a function is declared in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Within {
+    /// A module or a block.
+    Module,
+    /// An implementation of a type's own.
+    Type,
+    /// A trait or an implementation of one.
+    Trait,
+    /// A macro made it, and so it is not known.
+    Unknown,
+}
+
+pub(crate) fn within(model: &Model, located: &Located) -> Within {
+    let [root] = located.roots[..] else { return Within::Unknown };
+    let of = &model.items[root];
+    match of.parent.map(|parent| &model.items[parent]) {
+        // What stands in no file was made by a macro.
+        None if !model.scopes[of.scope].is_module && model.scopes[of.scope].owner.is_none() => {
+            Within::Unknown
+        }
+        None => Within::Module,
+        Some(parent) if parent.kind == ItemKind::Trait || parent.of_trait.is_some() => Within::Trait,
+        Some(_) => Within::Type,
+    }
+}

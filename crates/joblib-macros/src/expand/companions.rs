@@ -17,6 +17,7 @@ impl Expansion<'_> {
             self.check_call_in_cache(),
             self.explain(),
             self.stats(),
+            self.code_listing(),
             self.clear(),
         ]
         .into_iter()
@@ -102,6 +103,20 @@ impl Expansion<'_> {
             &quote!(#krate::internal::FunctionStats),
             &quote!(#krate::internal::stats),
             |_, call| quote!(#call),
+        )
+    }
+
+    /// `code`: what counts as its code.
+    fn code_listing(&self) -> TokenStream {
+        let krate = &self.krate;
+        let mut sig = self.signature_on_self("code", false);
+        sig.output = returns(&quote!(::std::vec::Vec<#krate::internal::CodeItem>));
+        let known = self.known();
+        self.companion(
+            "What counts as the code of",
+            &TokenStream::new(),
+            &sig,
+            &quote!(#krate::internal::code(#known)),
         )
     }
 

@@ -83,11 +83,9 @@ impl Expansion<'_> {
         let mut ignored: Vec<&str> = ignored.collect();
         ignored.sort_unstable();
         let key = options.key.as_ref().map(|key| code::normal_text(&key.to_token_stream()));
-        let files: Vec<String> =
-            options.files.iter().map(|file| code::normal_text(&file.to_token_stream())).collect();
         let keep = options.keep.map_or_else(|| function.kept_by_default(), |(keep, _)| keep);
         let on_self = options.on_self.map(|(on_self, _)| on_self);
-        format!("key {key:?} ignored {ignored:?} files {files:?} keep {keep:?} self {on_self:?}")
+        format!("key {key:?} ignored {ignored:?} keep {keep:?} self {on_self:?}")
     }
 
     /// What the compiler decides: a name for people, and a constant expression for its code.

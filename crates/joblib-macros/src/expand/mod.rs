@@ -17,6 +17,7 @@ use crate::code::normal_text;
 use crate::function::Function;
 use crate::options::{Extent, Keep, Options, crate_path};
 use crate::reached::{self, Reached};
+use joblib_reach::Within;
 
 pub(crate) use definition::{code_const, code_name, new_code, whole_code};
 
@@ -46,9 +47,18 @@ struct Expansion<'a> {
 
 /// The expansion of a function that was checked.
 pub(crate) fn expand(function: &Function, options: &Options, item: &TokenStream) -> TokenStream {
-    let in_impl = function.receiver.is_some() || options.associated.is_some() || function.names_self;
+    let reached = match options.code {
+        Some(Extent::Own) => None,
+        _ => reached::of_function(&function.sig.ident.to_string(), item, options.name.is_some()),
+    };
+    let within = reached.as_ref().map(|reached| reached.within);
+    let in_impl = within == Some(Within::Type)
+        || function.receiver.is_some()
+        || options.associated.is_some()
+        || function.names_self;
     let layout = match &options.companions {
         Some(companions) if !companions.value => Layout::Inside,
+        _ if within == Some(Within::Trait) => Layout::Inside,
         _ if in_impl => Layout::Member,
         _ => Layout::Beside,
     };
@@ -60,10 +70,6 @@ pub(crate) fn expand(function: &Function, options: &Options, item: &TokenStream)
         Keep::All => quote_spanned!(at=> #here::internal::KeepAll),
         Keep::Ok => quote_spanned!(at=> #here::internal::KeepOk),
         Keep::Some => quote_spanned!(at=> #here::internal::KeepSome),
-    };
-    let reached = match options.code {
-        Some(Extent::Own) => None,
-        _ => reached::of_function(&function.sig.ident.to_string(), item, options.name.is_some()),
     };
     let expansion = Expansion { function, options, layout, krate, keep, reached };
     let main = expansion.main();

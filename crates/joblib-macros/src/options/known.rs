@@ -1,8 +1,7 @@
 //! Every option: its name, its form, where it can stand and how it is read, in one place.
 
 use proc_macro2::Span;
-use syn::parse::Parse;
-use syn::{Expr, Path};
+use syn::Path;
 
 use super::value::{self, Given, Wrong};
 use super::{Attribute, Options};
@@ -55,7 +54,7 @@ pub(crate) fn is_code(name: &str) -> bool {
 }
 
 /// Every option, in the order of the documentation.
-pub(super) const KNOWN: [Known; 21] = [
+pub(super) const KNOWN: [Known; 20] = [
     Known::new("ignore", "`ignore = \"argument\"` or `ignore(\"one\", \"other\")`", |options, given, _| {
         value::strings(given, &mut options.ignore)
     })
@@ -66,11 +65,6 @@ pub(super) const KNOWN: [Known; 21] = [
         Ok(())
     })
     .code(),
-    Known::new("file", "`file(\"path\")`: files whose content counts", |options, given, _| {
-        value::list(given, Expr::parse, &mut options.files)
-    })
-    .code()
-    .repeats(),
     Known::new("depends", "`depends(helper, module::other)` or `depends(crates)`", |options, given, span| {
         let mut depends = Vec::new();
         let read = value::list(given, Path::parse_mod_style, &mut depends);

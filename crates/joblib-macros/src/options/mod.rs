@@ -51,7 +51,6 @@ pub(crate) struct Options {
     pub(crate) version: Option<String>,
     pub(crate) code: Option<Extent>,
     pub(crate) name: Option<LitStr>,
-    pub(crate) files: Vec<Expr>,
     pub(crate) memory: Option<Expr>,
     pub(crate) mmap_mode: Option<Expr>,
     pub(crate) verify_mapped: Option<Span>,

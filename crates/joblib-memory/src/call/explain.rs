@@ -10,6 +10,7 @@ use super::read::{Decode, Read};
 use super::{Call, KeyedCall, Unkeyed};
 use crate::entry::codec::Wanted;
 use crate::entry::metadata::{Argument, Hash, Metadata};
+use crate::function::site::{CodeItem, lines};
 use crate::report::Readable;
 
 /// Stored results that are looked at, at most.
@@ -177,6 +178,7 @@ fn changed_functions(call: &Call<'_>, metadata: &Metadata) -> Vec<String> {
     if metadata.own_code != Hash::from(call.parts.own.hash()) {
         changed.push(call.name().to_owned());
     }
+    changed.extend(changed_items(call, &metadata.reached));
     for (name, code) in call.parts.depends {
         let stored = metadata.depends.iter().find(|(stored, _)| stored == name);
         if stored.is_none_or(|(_, stored)| *stored != Hash::from(code.hash())) {
@@ -188,6 +190,19 @@ fn changed_functions(call: &Call<'_>, metadata: &Metadata) -> Vec<String> {
         changed.push(call.name().to_owned());
     }
     changed
+}
+
+/// Items that the function reaches and that are new or other ones, and those that it reached before. The first is the
+/// function itself.
+fn changed_items(call: &Call<'_>, before: &str) -> Vec<String> {
+    let now = call.parts.items();
+    let known = |item: &CodeItem| {
+        lines(before).any(|(digest, name, _)| (digest, name) == (item.digest(), item.name()))
+    };
+    let gone = lines(before).skip(1).filter(|(_, name, _)| now.iter().all(|item| item.name() != *name));
+    let gone = gone.map(|(_, name, place)| format!("`{name}` ({place}), which does not count any more"));
+    let fresh = now.iter().skip(1).filter(|item| !known(item)).map(ToString::to_string);
+    fresh.chain(gone).collect()
 }
 
 fn different_arguments(call: &Call<'_>, metadata: &Metadata) -> Vec<String> {

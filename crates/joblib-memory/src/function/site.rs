@@ -1,5 +1,7 @@
 //! Where `#[cached]` describes a function once and for all.
 
+use std::fmt;
+
 use super::code::Code;
 use super::options::CallOptions;
 
@@ -35,6 +37,61 @@ pub struct Parts {
     pub depends: &'static [(&'static str, Code)],
     /// What the function reaches: a line each, of a digest, a tab, a name, a tab and a place.
     pub reached: &'static str,
+}
+
+/// One item that counts as a function's code: a function, a type, an implementation, an included file.
+///
+/// ```
+/// use joblib_memory::CodeItem;
+///
+/// fn places(items: &[CodeItem]) -> Vec<&str> {
+///     items.iter().map(CodeItem::place).collect()
+/// }
+/// assert!(places(&[]).is_empty());
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CodeItem {
+    name: &'static str,
+    place: &'static str,
+    digest: &'static str,
+}
+
+impl CodeItem {
+    /// What it is and how it is called, such as `fn weight`.
+    pub fn name(&self) -> &str {
+        self.name
+    }
+
+    /// Its file and line, such as `src/model.rs:12`.
+    pub fn place(&self) -> &str {
+        self.place
+    }
+
+    /// A short digest of its own code.
+    pub fn digest(&self) -> &str {
+        self.digest
+    }
+}
+
+impl fmt::Display for CodeItem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` ({})", self.name, self.place)
+    }
+}
+
+/// The lines of a listing: digest, name and place.
+pub(crate) fn lines(listing: &str) -> impl Iterator<Item = (&str, &str, &str)> {
+    listing.lines().filter_map(|line| {
+        let mut parts = line.split('\t');
+        Some((parts.next()?, parts.next()?, parts.next()?))
+    })
+}
+
+impl Parts {
+    /// What counts beside `depends`.
+    pub(crate) fn items(&self) -> Vec<CodeItem> {
+        lines(self.reached).map(|(digest, name, place)| CodeItem { name, place, digest }).collect()
+    }
 }
 
 /// A function where it is called.

@@ -66,7 +66,7 @@ pub(crate) struct Matrix {
 }
 
 /// Builds the feature matrix. Missing measurements are replaced by their column's mean.
-#[cached(mmap_mode = "r", verify_mapped, depends(day_of_year, one_hot, filled, standardize))]
+#[cached(mmap_mode = "r", verify_mapped)]
 pub(crate) fn features(flights: &Flights, weather: &Weather, departures: &Departures) -> Matrix {
     let rows: Vec<usize> = departures.flight.iter().map(|&i| i as usize).collect();
     let mut columns: Vec<(String, Group, Vec<f64>)> = Vec::new();
@@ -128,14 +128,12 @@ pub(crate) fn features(flights: &Flights, weather: &Weather, departures: &Depart
 }
 
 /// Days since the first of January of 2013.
-#[tracked]
 fn day_of_year(month: u8, day: u8) -> u16 {
     const BEFORE: [u16; 12] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
     BEFORE[usize::from(month - 1) % 12] + u16::from(day) - 1
 }
 
 /// A column of zeros and ones for each name but the first, which the others are compared with.
-#[tracked]
 fn one_hot<'a>(column: &'a Names, rows: &'a [usize]) -> impl Iterator<Item = (String, Vec<f64>)> + 'a {
     column.names.iter().enumerate().skip(1).map(|(name, text)| {
         let is = |&i: &usize| f64::from(usize::from(column.index[[i]]) == name);
@@ -144,7 +142,6 @@ fn one_hot<'a>(column: &'a Names, rows: &'a [usize]) -> impl Iterator<Item = (St
 }
 
 /// Missing values replaced by the mean of the others.
-#[tracked]
 fn filled(mut values: Vec<f64>) -> Vec<f64> {
     let (sum, count) = values
         .iter()
@@ -158,7 +155,6 @@ fn filled(mut values: Vec<f64>) -> Vec<f64> {
 }
 
 /// Shifts and scales to mean 0 and (population) standard deviation 1. A constant column becomes zeros.
-#[tracked]
 fn standardize(values: &mut [f64]) {
     let n = values.len().max(1) as f64;
     let mean = values.iter().sum::<f64>() / n;

@@ -4,7 +4,7 @@
 //! cargo run --release -p joblib --example flights
 //! ```
 //!
-//! Run it twice: the second run prints the same numbers, from the cache. Edit a step (a feature in `features.rs`, say)
+//! Run it twice: the second run prints the same numbers, from the cache. Edit a step or a helper below it (a feature in `features.rs`, say)
 //! and only that step and those whose input changed run again.
 
 mod features;

@@ -20,13 +20,12 @@ pub(crate) struct Moments {
 }
 
 /// The sums over each fold's rows: those whose number is the fold modulo `folds`. The folds run in parallel.
-#[cached(key = (&matrix.digest, folds), depends(fold_moments))]
+#[cached(key = (&matrix.digest, folds))]
 pub(crate) fn moments(matrix: &Matrix, folds: usize) -> joblib::Result<Vec<Moments>> {
     let tasks = (0..folds).map(|fold| move || fold_moments(&matrix.x, &matrix.y, folds, fold));
     Ok(Parallel::new().require(SharedMem).run(tasks)?)
 }
 
-#[tracked]
 fn fold_moments(x: &Array<f32>, y: &Array<f64>, folds: usize, fold: usize) -> Moments {
     let width = x.shape()[1];
     let mut row = vec![0.0; width];
@@ -108,7 +107,7 @@ pub(crate) struct Model {
 ///
 /// Least squares with `penalty` times the squared coefficients added; the intercept is free. Solves the normal
 /// equations of the centred columns.
-#[cached(depends(solve))]
+#[cached]
 pub(crate) fn fit(train: &Moments, columns: &[usize], penalty: f64) -> Result<Model, String> {
     let (n, width) = (train.rows, columns.len());
     let mean = |i: usize| train.x[[i]] / n;
@@ -128,7 +127,6 @@ pub(crate) fn fit(train: &Moments, columns: &[usize], penalty: f64) -> Result<Mo
 
 /// Solves `matrix * x = right` for a symmetric positive definite matrix, by its Cholesky decomposition; `None` if the
 /// matrix is not positive definite.
-#[tracked]
 fn solve(mut matrix: Array<f64>, mut right: Array<f64>) -> Option<Array<f64>> {
     let n = right.len();
     let lower = matrix.make_mut();

@@ -47,7 +47,7 @@ pub(crate) struct Names {
 
 /// Reads the table of flights. The argument is the content of the file, so that a changed file is read again and a
 /// renamed one is not.
-#[cached(mmap_mode = "r", verify_mapped, depends(decompress, for_each_row))]
+#[cached(mmap_mode = "r", verify_mapped)]
 pub(crate) fn read_flights(file: &Array<u8>) -> Result<Flights, String> {
     const COLUMNS: [&str; 9] =
         ["month", "day", "sched_dep_time", "dep_delay", "arr_delay", "carrier", "origin", "dest", "distance"];
@@ -81,7 +81,7 @@ pub(crate) fn read_flights(file: &Array<u8>) -> Result<Flights, String> {
 }
 
 /// Reads the table of weather.
-#[cached(mmap_mode = "r", verify_mapped, depends(decompress, for_each_row))]
+#[cached(mmap_mode = "r", verify_mapped)]
 pub(crate) fn read_weather(file: &Array<u8>) -> Result<Weather, String> {
     const COLUMNS: [&str; 11] = [
         "origin",
@@ -119,7 +119,6 @@ pub(crate) fn read_weather(file: &Array<u8>) -> Result<Weather, String> {
     })
 }
 
-#[tracked]
 fn decompress(file: &Array<u8>) -> Result<String, String> {
     let mut text = String::new();
     xz2::read::XzDecoder::new(file.as_slice())
@@ -156,7 +155,6 @@ impl<const N: usize> Row<'_, N> {
 }
 
 /// Calls `visit` with each row after the header, the cells in the order of `columns`.
-#[tracked]
 fn for_each_row<'a, const N: usize>(
     text: &'a str,
     columns: [&'static str; N],
