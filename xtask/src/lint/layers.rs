@@ -7,7 +7,7 @@ const CRATES: [(&str, &[&[&str]]); 2] = [
     (
         "crates/joblib-memory/src",
         &[
-            &["internal", "memorized"],
+            &["cache_fn", "internal", "memorized"],
             &["call"],
             &["memory"],
             &["function"],

@@ -5,6 +5,7 @@
 //! and never while a value is cloned or decoded.
 
 mod keeper;
+mod kept;
 mod shard;
 
 use std::sync::Arc;
@@ -13,31 +14,12 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use joblib_store::{Key, Policy};
 
 pub use self::keeper::{AsBytes, AsValue, Keeper, Probe};
+use self::kept::Id;
+pub(crate) use self::kept::{Form, Kept};
 use self::shard::{Shard, Slot};
-use crate::entry::metadata::{Metadata, Times};
 use crate::lock::Lock;
 
 const SHARDS: usize = 32;
-
-/// The form in which a result is kept.
-#[derive(Clone)]
-pub(crate) enum Form {
-    /// The value itself.
-    Value(keeper::Shared),
-    /// What the store has of it.
-    Bytes(Arc<[u8]>),
-}
-
-/// A result that is kept.
-#[derive(Clone)]
-pub(crate) struct Kept {
-    pub(crate) times: Times,
-    /// The metadata, if it was read or made when the result was kept.
-    pub(crate) metadata: Option<Arc<Metadata>>,
-    pub(crate) form: Form,
-    /// The bytes of the stored result, which are taken for its size in memory.
-    pub(crate) bytes: u64,
-}
 
 /// The results that are kept, in at most a number of bytes.
 pub(crate) struct Tier {
@@ -127,9 +109,6 @@ impl Tier {
     }
 }
 
-/// A key without its names.
-type Id = (u128, [u8; 16]);
-
 fn id(key: &Key) -> Id {
     (key.version().code(), *key.call())
 }
@@ -137,6 +116,7 @@ fn id(key: &Key) -> Id {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::entry::metadata::Times;
     use joblib_store::FunctionVersion;
     use std::time::Duration;
 

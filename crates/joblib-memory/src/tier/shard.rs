@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use joblib_store::{FunctionVersion, Policy};
 
-use super::{Id, Kept};
+use super::kept::{Id, Kept};
 
 #[derive(Default)]
 pub(super) struct Shard(HashMap<Id, Slot>);
