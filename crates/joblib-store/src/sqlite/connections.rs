@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use super::forks::{self, Inside};
+use super::idle::{Idle, Opened};
 use crate::error::Error;
 use crate::process_lock::{AfterFork, ProcessLock};
 
@@ -38,16 +39,6 @@ const LOCKS: Duration = Duration::from_secs(1);
 const SLICE: Duration = Duration::from_millis(20);
 /// How large the write-ahead log may get before it is written back and cut.
 const MAX_LOG: u64 = 1 << 20;
-
-/// Connections that nobody uses just now, of this process.
-pub(super) type Idle = ProcessLock<Vec<Opened>>;
-
-/// A connection, and the file that it was opened to.
-#[derive(Debug)]
-pub(super) struct Opened {
-    connection: Connection,
-    identity: Option<(u64, u64)>,
-}
 
 #[derive(Debug)]
 pub(super) struct Connections {

@@ -9,7 +9,7 @@ use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::connections::Idle;
+use super::idle::Idle;
 use crate::process_lock::{AfterFork, ProcessLock};
 
 /// How long a fork waits for other threads; what they do is bounded, unless the file system hangs.

@@ -4,6 +4,7 @@
 mod claim;
 mod connections;
 mod forks;
+mod idle;
 mod sweep;
 
 use std::collections::HashMap;
