@@ -451,7 +451,7 @@ fn a_function_in_a_function_sees_local_types_and_helpers() {
 
 static OTHER: LazyLock<Memory> = LazyLock::new(|| in_memory("other"));
 
-#[cached(crate = joblib_memory, memory = OTHER, mmap_mode = "c", compress = ("lz4", 6), verbose = 1, expires_after(days = 1, hours = 0.5), validate = |_| true, redact)]
+#[cached(crate = joblib_memory, memory = OTHER, mmap_mode = "c", compress = ("lz4", 1), verbose = 1, expires_after(days = 1, hours = 0.5), validate = |_| true, redact)]
 fn with_options(x: u8) -> u8 {
     ran();
     x
