@@ -3,8 +3,9 @@
 use proc_macro2::Span;
 use syn::Path;
 
-use super::value::{self, Given, Wrong};
-use super::{Attribute, Options};
+use super::given::{Given, Wrong};
+use super::model::{Attribute, Options};
+use super::value;
 
 /// One option.
 pub(super) struct Known {

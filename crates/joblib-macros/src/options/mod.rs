@@ -1,86 +1,22 @@
 //! The arguments of `#[cached(…)]` and `#[tracked(…)]`. Whether they fit the function is decided by `check`.
 
+mod given;
 mod known;
+mod model;
 mod syntax;
 mod value;
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
+use syn::Ident;
 use syn::parse::Parser;
-use syn::{Expr, Ident, LitBool, LitStr, Path};
 
 use crate::errors::{Errors, nearest};
+use given::Wrong;
 use known::{ELSEWHERE, KNOWN, Known};
 
 pub(crate) use known::is_code;
-use value::Wrong;
-
-/// What is kept of a returned value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Keep {
-    All,
-    Ok,
-    Some,
-}
-
-/// What a method's `self` means for the key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum OnSelf {
-    Hash,
-    Ignore,
-}
-
-/// What counts as a function's code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Extent {
-    /// The function and all that it reaches.
-    Reach,
-    /// The function's own tokens.
-    Own,
-}
-
-/// The options as written, each with its place.
-#[derive(Default)]
-pub(crate) struct Options {
-    pub(crate) krate: Option<Path>,
-    pub(crate) ignore: Vec<LitStr>,
-    pub(crate) key: Option<Expr>,
-    pub(crate) depends: Vec<Path>,
-    /// Whether the versions of packages from elsewhere count: `depends(crates)`.
-    pub(crate) crates: Option<Span>,
-    pub(crate) version: Option<String>,
-    pub(crate) code: Option<Extent>,
-    pub(crate) name: Option<LitStr>,
-    pub(crate) memory: Option<Expr>,
-    pub(crate) mmap_mode: Option<Expr>,
-    pub(crate) verify_mapped: Option<Span>,
-    /// Bytes.
-    pub(crate) in_memory: Option<u64>,
-    pub(crate) compress: Option<Expr>,
-    pub(crate) verbose: Option<Expr>,
-    pub(crate) expires_after: Option<Expires>,
-    pub(crate) validate: Option<Expr>,
-    pub(crate) redact: Option<Span>,
-    pub(crate) keep: Option<(Keep, Span)>,
-    pub(crate) on_self: Option<(OnSelf, Span)>,
-    pub(crate) associated: Option<Span>,
-    pub(crate) companions: Option<LitBool>,
-}
-
-/// How long results stay valid.
-pub(crate) enum Expires {
-    /// Seconds, written as numbers.
-    Seconds(f64),
-    /// A constant expression of type `Duration`.
-    Duration(Box<Expr>),
-}
-
-/// Which attribute is being read.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Attribute {
-    Cached,
-    Tracked,
-}
+pub(crate) use model::{Attribute, Expires, Extent, Keep, OnSelf, Options};
 
 impl Options {
     /// Reads an attribute's arguments. What can't be read is reported and left out.

@@ -5,7 +5,7 @@ use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::{Ident, Token};
 
-use super::value::Given;
+use super::given::Given;
 
 /// The parts between commas, so that an error in one does not hide those in the others.
 pub(super) fn split_at_commas(tokens: TokenStream) -> Vec<TokenStream> {

@@ -1,33 +1,13 @@
-//! What can stand after an option's name, and how each form is read.
+//! How each form of what stands after an option's name is read.
 
-use proc_macro2::{Group, Span, TokenStream};
+use proc_macro2::Span;
 use quote::ToTokens;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::{Expr, ExprLit, Ident, Lit, LitStr, Path, Token};
 
+use super::given::{Given, Wrong};
+use super::model::{Expires, Extent, Keep, OnSelf};
 use super::syntax::split_at_commas;
-use super::{Expires, Extent, Keep, OnSelf};
-
-/// What stands after an option's name.
-pub(super) enum Given {
-    Nothing,
-    Value(TokenStream),
-    List(Group),
-}
-
-/// What is wrong with an option.
-pub(super) enum Wrong {
-    /// It does not look like what the table says; reported at the name.
-    Form,
-    /// An error with a place of its own.
-    At(syn::Error),
-}
-
-impl Wrong {
-    pub(super) fn at(at: impl ToTokens, message: &str) -> Self {
-        Self::At(syn::Error::new_spanned(at, message))
-    }
-}
 
 pub(super) fn value<T: Parse>(given: Given) -> Result<T, Wrong> {
     match given {
