@@ -24,5 +24,5 @@ pub use decode::{Types, decode};
 pub use encode::encode;
 pub use error::{Error, Result};
 pub use limits::MAX_DEPTH;
-pub use message::{MessageSink, MessageSource, from_slice, to_vec};
+pub use message::{MessageSink, MessageSource, Share, from_slice, to_vec};
 pub use stream::{Sink, Source};

@@ -56,6 +56,9 @@ pub fn from_slice<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<T> {
     }
 }
 
+/// Takes a block's memory and returns the number that stands for it, or leaves it to the message.
+pub type Share<'m> = dyn FnMut(&Buffer) -> Option<u64> + 'm;
+
 /// Appends values to a vector. Arrays can be left out of it, and travel in another way.
 ///
 /// ```
@@ -83,7 +86,7 @@ pub fn from_slice<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<T> {
 /// ```
 pub struct MessageSink<'m> {
     bytes: &'m mut Vec<u8>,
-    share: Option<&'m mut dyn FnMut(&Buffer) -> Option<u64>>,
+    share: Option<&'m mut Share<'m>>,
     /// Bytes that the open block still lacks.
     left: usize,
 }
@@ -95,7 +98,7 @@ impl<'m> MessageSink<'m> {
     }
 
     /// Offers every array that is a block to `share`. If it returns a number, the number is written instead of the elements.
-    pub fn share(self, share: &'m mut dyn FnMut(&Buffer) -> Option<u64>) -> Self {
+    pub fn share(self, share: &'m mut Share<'m>) -> Self {
         Self { share: Some(share), ..self }
     }
 

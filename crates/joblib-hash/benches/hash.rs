@@ -42,13 +42,13 @@ fn small_tuple(bencher: Bencher<'_, '_>) {
 
 #[divan::bench]
 fn map_of_numbers(bencher: Bencher<'_, '_>) {
-    let map: std::collections::HashMap<u64, f64> = (0..100_000).map(|i| (i, i as f64)).collect();
+    let map: std::collections::HashMap<u64, f64> = (0..100_000_u32).map(|i| (i.into(), i.into())).collect();
     bencher.bench_local(|| hash(black_box(&map)));
 }
 
 #[divan::bench]
 fn map_of_strings(bencher: Bencher<'_, '_>) {
     let map: std::collections::HashMap<String, f64> =
-        (0..100_000).map(|i| (format!("key-{i}"), i as f64)).collect();
+        (0..100_000).map(|i| (format!("key-{i}"), f64::from(i))).collect();
     bencher.bench_local(|| hash(black_box(&map)));
 }

@@ -62,11 +62,11 @@ impl Stream {
             self.settle();
         } else {
             self.feed();
-            match self.state() {
-                State::Blake3(state) => {
-                    state.update_rayon(bytes);
-                }
-                state => state.update(bytes),
+            let state = self.state();
+            if let State::Blake3(state) = state {
+                state.update_rayon(bytes);
+            } else {
+                state.update(bytes);
             }
         }
     }

@@ -174,7 +174,7 @@ fn methods_of_one_name_on_two_types_are_two_functions() {
     );
     match (Scaler { factor: 2.0 }.scale_explain(1.0)) {
         Explanation::Hit(metadata) => {
-            assert_eq!(metadata.function(), "joblib_tests::system::macro_cached::Scaler::scale")
+            assert_eq!(metadata.function(), "joblib_tests::system::macro_cached::Scaler::scale");
         }
         other => panic!("{other:?}"),
     }

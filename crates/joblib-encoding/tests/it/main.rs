@@ -1,5 +1,8 @@
 //! What is encoded is what is decoded.
 
+#![allow(clippy::float_cmp, reason = "what comes back is the same bits")]
+#![allow(clippy::zero_sized_map_values, reason = "such maps are values too")]
+
 mod arrays;
 mod corpus;
 mod depth;
@@ -23,6 +26,7 @@ fn round_trip<T: Serialize + DeserializeOwned>(value: &T) -> T {
 }
 
 #[track_caller]
+#[allow(clippy::needless_pass_by_value, reason = "each call makes its value where it is written")]
 fn assert_same<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: T) {
     assert_eq!(round_trip(&value), value);
 }

@@ -485,6 +485,7 @@ fn fibonacci(n: u64) -> u64 {
     if n < 2 { n } else { fibonacci(n - 1) + fibonacci(n - 2) }
 }
 
+#[allow(clippy::non_minimal_cfg, reason = "conditions of an argument are what is tested")]
 #[cached(crate = joblib_memory, memory = MEMORY)]
 fn with_conditional_argument(a: u8, #[cfg(any())] b: Missing, #[cfg(all())] c: u8) -> u8 {
     ran();

@@ -8,10 +8,13 @@ const SHARDS: usize = 16;
 /// Calls that a shard remembers, at most: it then forgets all and begins anew.
 const MAX_CALLS: usize = 1024;
 
+/// The digests of calls, by the encoding of their arguments.
+type Shard = Lock<HashMap<Box<[u8]>, [u8; 16]>>;
+
 /// The digests of a function's calls.
 #[derive(Debug, Default)]
 pub(crate) struct Memo {
-    shards: [Lock<HashMap<Box<[u8]>, [u8; 16]>>; SHARDS],
+    shards: [Shard; SHARDS],
 }
 
 impl Memo {
@@ -28,7 +31,7 @@ impl Memo {
         calls.insert(encoding.into(), call);
     }
 
-    fn shard(&self, encoding: &[u8]) -> &Lock<HashMap<Box<[u8]>, [u8; 16]>> {
+    fn shard(&self, encoding: &[u8]) -> &Shard {
         // The last bytes are those of the last argument; a sum of some bytes spreads calls well enough.
         let sum = encoding
             .iter()

@@ -119,10 +119,13 @@ mod tests {
             }
             Declared::new(&step, Location::caller()).key()
         };
-        fn step() -> u8 {
-            2
-        }
-        assert_ne!(first, Declared::new(&step, Location::caller()).key());
+        let second = {
+            fn step() -> u8 {
+                2
+            }
+            Declared::new(&step, Location::caller()).key()
+        };
+        assert_ne!(first, second);
     }
 
     fn length(text: &str) -> usize {

@@ -90,8 +90,11 @@ mod tests {
                 struct Local;
                 name_of::<Local>(&["local::Local"])
             };
-            struct Local;
-            (first, name_of::<Local>(&["local::Local"]))
+            let second = {
+                struct Local;
+                name_of::<Local>(&["local::Local"])
+            };
+            (first, second)
         }
         let (first, second) = local();
         assert_ne!(first, second);

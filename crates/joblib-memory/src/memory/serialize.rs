@@ -81,6 +81,7 @@ impl Default for Fields {
 }
 
 impl From<Fields> for Settings {
+    #[allow(clippy::field_reassign_with_default, reason = "`Limits` is non-exhaustive")]
     fn from(fields: Fields) -> Self {
         let mut invalid = Invalid::restore(fields.invalid);
         let mmap_mode = fields.mmap_mode.and_then(|mode| {

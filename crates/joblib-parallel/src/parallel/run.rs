@@ -101,6 +101,7 @@ impl Parallel<Anywhere, List, Outcomes> {
     /// # Errors
     ///
     /// As [`run`](Self::run).
+    #[allow(clippy::type_complexity, reason = "two results, as of every form with outcomes")]
     pub fn try_run<I, M>(
         &self,
         tasks: I,
@@ -326,7 +327,7 @@ impl Parallel<SharedMem, List, Outcomes> {
         M: 'scope,
     {
         let tasks = tasks.into_iter().map(|task| Tried::<_, M>::new(Closure(task)));
-        self.scoped(tasks, |engine| results::outcomes(engine))
+        self.scoped(tasks, results::outcomes)
     }
 }
 

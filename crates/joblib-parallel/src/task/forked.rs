@@ -22,6 +22,7 @@ pub(crate) struct ForkedClosure<R> {
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
+#[allow(clippy::unsafe_derive_deserialize, reason = "the methods say what makes an address valid")]
 struct Address(u64);
 
 /// A task for each closure of `closures`, which has to stay where it is until the call is over.

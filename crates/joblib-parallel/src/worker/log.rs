@@ -19,12 +19,14 @@ use crate::wire::log::{Facade, LogLevels, LogRecord, filter, level_number};
 /// The most verbose level that the parent listens to, as [`level_number`] counts.
 static LEVEL: AtomicU8 = AtomicU8::new(0);
 
+/// Whether this process sends its events.
+static INSTALLED: OnceLock<()> = OnceLock::new();
+
 /// Sends events up to `levels` to `writer` from now on.
 pub(crate) fn listen(levels: LogLevels, writer: &SharedSocket) {
     let level = levels.tracing;
     #[cfg(feature = "log")]
     logger::listen(levels.log, writer);
-    static INSTALLED: OnceLock<()> = OnceLock::new();
     if LEVEL.swap(level, Ordering::Relaxed) != level && INSTALLED.get().is_some() {
         tracing::callsite::rebuild_interest_cache();
     }

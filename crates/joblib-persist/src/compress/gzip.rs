@@ -164,6 +164,7 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
 /// tapes and `gzip` itself have it.
 struct Serial<'a>(State<'a>);
 
+#[allow(clippy::large_enum_variant, reason = "there is one of it for each file")]
 enum State<'a> {
     Between(Source<'a>),
     Member(GzDecoder<Source<'a>>),

@@ -358,7 +358,7 @@ proptest! {
 fn zeros_behind_a_gzip_file_are_padding() {
     let gzip = by_name("gzip").unwrap();
     let file = compress(&*gzip, 3, b"content");
-    let padded = [&file[..], &[0; 100_000], &file, &[0; 5]].concat();
+    let padded = [&file[..], &vec![0; 100_000], &file, &[0; 5]].concat();
     assert_eq!(decompress(&*gzip, &padded).unwrap(), b"contentcontent");
     let garbage = [&file[..], &[0; 5], b"x"].concat();
     assert!(decompress(&*gzip, &garbage).is_err());

@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn the_bits_of_each_format_have_the_values_of_ml_dtypes() {
-        assert_eq!(Format::of("bfloat16").unwrap().value(&[0xc0, 0x3f], false), 1.5);
+        assert_eq!(Format::of("bfloat16").unwrap().value(&[0xc0, 0x3f], false).to_bits(), 1.5_f32.to_bits());
         assert_eq!((value("float8_e4m3fn", 0x38), value("float8_e4m3fn", 0x7e)), (1.0, 448.0));
         assert_eq!((value("float8_e5m2", 0x3c), value("float8_e5m2", 0xfc)), (1.0, f32::NEG_INFINITY));
         assert_eq!((value("float8_e8m0fnu", 0x7f), value("float8_e4m3fn", 0x01)), (1.0, 0.001_953_125));

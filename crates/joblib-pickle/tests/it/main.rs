@@ -1,5 +1,7 @@
 //! Files of Python, read as Python shows them.
 
+#![allow(clippy::float_cmp, reason = "what comes back is the same bits")]
+
 mod fixtures;
 mod one_to_one;
 mod shapes;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
-use joblib_pickle::{Reader, Value, from_slice, to_vec};
+use joblib_pickle::{ReadOptions, Reader, Value, from_slice, to_vec};
 use serde::{Deserialize, Serialize};
 
 /// Pairs that serialize as a map, whatever its keys are.
@@ -92,14 +92,14 @@ fn a_chain_of_options_that_is_too_deep_is_an_error() {
 #[test]
 fn pickles_in_a_row_are_read_one_after_another() {
     let bytes: Vec<u8> = (0..3).flat_map(|number| to_vec(&number).unwrap()).collect();
-    let mut reader = Reader::from_slice(&bytes, Default::default()).unwrap();
+    let mut reader = Reader::from_slice(&bytes, ReadOptions::default()).unwrap();
     for number in 0..3 {
         assert_eq!(reader.next::<i64>().unwrap(), Some(number));
     }
     assert_eq!(reader.next::<i64>().unwrap(), None);
 
     let mut source = &bytes[..];
-    let mut reader = Reader::exact(&mut source, Default::default()).unwrap();
+    let mut reader = Reader::exact(&mut source, ReadOptions::default()).unwrap();
     assert_eq!(reader.next::<i64>().unwrap(), Some(0));
     drop(reader);
     assert_eq!(source.len(), bytes.len() / 3 * 2);
@@ -134,7 +134,7 @@ fn a_file_of_numpy_save_is_an_array() {
     assert_eq!((array[[1, 0]], array[[0, 2]]), (1.0, 4.0));
     assert!(from_slice::<Value>(&bytes[..bytes.len() - 1]).unwrap_err().is_corrupt());
     let both = [&bytes[..], &bytes].concat();
-    let mut twice = Reader::new(&both[..], Default::default())
+    let mut twice = Reader::new(&both[..], ReadOptions::default())
         .and_then(|mut reader| Ok((reader.next::<Array<f64>>()?, reader.next::<Array<f64>>()?)))
         .unwrap();
     assert_eq!(twice.0.take(), twice.1.take());
