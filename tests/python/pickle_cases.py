@@ -134,6 +134,9 @@ def canon(v):
             elements = [canon(x) for x in flat]
         return {"array": list(v.shape), "kind": v.dtype.kind, "size": v.dtype.itemsize, "elements": elements}
     if isinstance(v, pd.DataFrame):
+        default = pd.RangeIndex(len(v))
+        if not (isinstance(v.index, pd.RangeIndex) and v.index.equals(default)):
+            v = v.reset_index()  # an index that says more than the row's number is a column
         return {"frame": [[canon(c), column(v.iloc[:, i])] for i, c in enumerate(v.columns)]}
     if isinstance(v, pd.Series):
         return {"series": column(v), "name": canon(v.name)}

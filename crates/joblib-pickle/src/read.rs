@@ -251,7 +251,8 @@ pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
 /// ```
 pub fn from_slice_with<T: DeserializeOwned>(bytes: &[u8], limits: Limits) -> Result<T> {
     let mut reader = Reader::from_slice(bytes, ReadOptions::new().limits(limits))?;
-    reader.next()?.ok_or_else(|| Error::new(ErrorKind::Corrupt, "expected a pickle, found no byte"))
+    let missing = || Error::new(ErrorKind::Corrupt, "expected a pickle, found no byte").at_offset(0);
+    reader.next()?.ok_or_else(missing)
 }
 
 fn reading(error: io::Error) -> Error {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use joblib_array::{Array, MmapMode};
 use joblib_memory::{Limits, MemorizedResult, Memory, Policy, Shelved};
 use joblib_parallel::{Parallel, delayed};
+use joblib_store::StoreOptions;
 use joblib_tests::files;
 use tempfile::TempDir;
 
@@ -168,7 +169,9 @@ fn results_stored_in_one_place_are_read_after_it_was_moved() {
 #[test]
 fn a_function_stays_readable_beside_its_results_and_its_folder_after_one_was_deleted() {
     let folder = folder();
-    let memory = Memory::new(folder.path()).unwrap();
+    // A file for each result, small as they are.
+    let options = StoreOptions::new(folder.path()).option("pack_below", "0");
+    let memory = Memory::with_options("local", &options).unwrap();
     toy(&memory);
     let results = files::results(folder.path());
     assert_eq!(results.len(), 10);

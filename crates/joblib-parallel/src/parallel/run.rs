@@ -327,7 +327,11 @@ impl Parallel<SharedMem, List, Outcomes> {
         M: 'scope,
     {
         let tasks = tasks.into_iter().map(|task| Tried::<_, M>::new(Closure(task)));
-        self.scoped(tasks, results::outcomes)
+        #[allow(
+            clippy::redundant_closure,
+            reason = "the function alone is not general in the session's lifetime"
+        )]
+        self.scoped(tasks, |engine| results::outcomes(engine))
     }
 }
 
