@@ -1,5 +1,6 @@
 //! Whole programs, many processes, crashes: what no crate can test alone.
 
+mod corpus;
 mod examples;
 mod flights;
 mod guide_python;
