@@ -1,5 +1,8 @@
 //! The doors: each takes a value and gives it back.
 
+use std::cell::Cell;
+
+use joblib_memory::Memory;
 use joblib_parallel::{Parallel, Value, delayed};
 
 type Back<T> = (&'static str, Result<T, String>);
@@ -9,6 +12,10 @@ pub(super) fn all<T: Value + Clone + Sync>(value: &T) -> Vec<Back<T>> {
     let mut all = vec![
         ("backend sequential", backend("sequential", value)),
         ("backend threading", backend("threading", value)),
+        ("a result in a folder", entry("local", value)),
+        ("a result in memory", entry("in_memory", value)),
+        ("a result in sqlite", entry("sqlite", value)),
+        ("the hash in a worker", hash(value)),
     ];
     all.extend(that_encode(value));
     all
@@ -39,6 +46,36 @@ fn fork<T: Value + Clone>(value: &T) -> Result<T, String> {
     let mut results =
         Parallel::new().n_jobs(2).fork().run([|| value.clone()]).map_err(|error| error.to_string())?;
     results.pop().ok_or_else(|| "no result".to_owned())
+}
+
+/// A cached result, which the second call reads.
+fn entry<T: Value + Clone>(store: &str, value: &T) -> Result<T, String> {
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let memory =
+        Memory::with_backend(store, folder.path().join("cache")).map_err(|error| error.to_string())?;
+    let runs = Cell::new(0);
+    let function = memory.cache("value", |_: u8| {
+        runs.set(runs.get() + 1);
+        value.clone()
+    });
+    function.eval((0,));
+    let back = function.eval((0,));
+    if runs.get() == 1 { Ok(back) } else { Err("the stored result was not used".to_owned()) }
+}
+
+/// The value itself, if a worker process finds the hash of it that this process finds.
+fn hash<T: Value + Clone>(value: &T) -> Result<T, String> {
+    let of = |value: &T| joblib_hash::hash(value).map(|digest| digest.to_string());
+    let here = of(value).map_err(|error| error.to_string())?;
+    let there = Parallel::new()
+        .n_jobs(2)
+        .backend("loky")
+        .run([delayed(
+            |value: T| joblib_hash::hash(&value).map_or_else(|error| error.to_string(), |d| d.to_string()),
+            (value.clone(),),
+        )])
+        .map_err(|error| error.to_string())?;
+    if there == [here.clone()] { Ok(value.clone()) } else { Err(format!("{there:?} is not {here}")) }
 }
 
 fn file<T: Value>(name: &str, value: &T) -> Result<T, String> {

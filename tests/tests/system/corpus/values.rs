@@ -258,7 +258,7 @@ fn arrays_keep_shape_and_order_in_every_place() {
         let array = matrix(order);
         same(array.clone());
         same(vec![Some(array.clone()), None]);
-        same((array.rows(2..5), "beside".to_owned(), array.clone()));
+        same((array.to_c_order().rows(2..5), "beside".to_owned(), array.clone()));
         same(BTreeMap::from([("x".to_owned(), array)]));
     }
     same(Array::<f64>::zeros(&[]));
