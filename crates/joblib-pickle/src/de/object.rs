@@ -290,7 +290,7 @@ fn fraction<'t, V: Visitor<'t>>(
     match want {
         Want::Float => match (numerator.parse::<f64>(), denominator.parse::<f64>()) {
             (Ok(numerator), Ok(denominator)) => visitor.visit_f64(numerator / denominator),
-            _ => Err(Problem::corrupt("a fraction that is none")),
+            _ => Err(Problem::corrupt("not a valid fraction")),
         },
         Want::Seq => {
             visitor.visit_seq(SeqDeserializer::new([part(numerator), part(denominator)].into_iter()))

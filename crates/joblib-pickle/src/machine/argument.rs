@@ -95,7 +95,7 @@ impl Machine<'_, '_> {
         match parsed {
             Some(Ok(value)) => self.integer(value),
             Some(Err(truth)) => self.push_id(self.truth[usize::from(truth)]),
-            None => Err(Fault::corrupt("an integer that is none")),
+            None => Err(Fault::corrupt("not a valid integer")),
         }
     }
 

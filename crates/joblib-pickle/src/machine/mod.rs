@@ -285,7 +285,7 @@ impl Machine<'_, '_> {
             }
             op::FLOAT => match self.line(text::float)? {
                 Some(value) => self.push(Node::Float(value)),
-                None => Err(Fault::corrupt("a float that is none")),
+                None => Err(Fault::corrupt("not a valid float")),
             },
             op::STRING => match self.line(text::quoted)? {
                 Some(bytes) => self.old_str(&bytes),
@@ -324,13 +324,11 @@ impl Machine<'_, '_> {
                 self.bytes(len, Node::ByteArray)
             }
             op::GET => {
-                let number =
-                    self.line(number)?.ok_or_else(|| Fault::corrupt("a memo number that is none"))?;
+                let number = self.line(number)?.ok_or_else(|| Fault::corrupt("not a valid memo number"))?;
                 self.get(number)
             }
             op::PUT => {
-                let number =
-                    self.line(number)?.ok_or_else(|| Fault::corrupt("a memo number that is none"))?;
+                let number = self.line(number)?.ok_or_else(|| Fault::corrupt("not a valid memo number"))?;
                 self.put(number)
             }
             op::GLOBAL => {

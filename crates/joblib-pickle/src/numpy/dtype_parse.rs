@@ -25,7 +25,7 @@ fn parse(tree: &Tree, id: Id, depth: usize, fields_left: &mut usize) -> Result<L
     if depth > MAX_DEPTH {
         return Err(Fault::limit(format!("a dtype is nested more than {MAX_DEPTH} levels deep")));
     }
-    let bad = |what: &str| Fault::corrupt(format!("a dtype that is none: {what}"));
+    let bad = |what: &str| Fault::corrupt(format!("not a valid dtype: {what}"));
     let Node::Object(index) = tree.node(id) else {
         return Err(bad("it is not an object"));
     };
@@ -119,7 +119,7 @@ fn struct_fields(
     depth: usize,
     fields_left: &mut usize,
 ) -> Result<Vec<Field>, Fault> {
-    let bad = |what: &str| Fault::corrupt(format!("a structured dtype with a field that is none: {what}"));
+    let bad = |what: &str| Fault::corrupt(format!("a structured dtype with an invalid field: {what}"));
     let mut result = Vec::new();
     for &name in names {
         *fields_left = fields_left
