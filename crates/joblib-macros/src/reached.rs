@@ -40,6 +40,7 @@ fn place() -> Option<(PathBuf, usize, usize)> {
     if !proc_macro::is_available() {
         return None;
     }
+    // Not an `Option`'s: it converts to the compiler's own span, and does not panic inside of one.
     let span = Span::call_site().unwrap();
     Some((span.local_file()?, span.line(), span.column()))
 }

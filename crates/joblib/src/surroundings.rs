@@ -1,4 +1,4 @@
-//! What of the caller's surroundings its worker processes get: the installed memory, so that a cached function finds the
+//! What of the caller's surroundings its worker processes get: the default `Memory`, so that a cached function finds the
 //! same results wherever it runs.
 //!
 //! `joblib-parallel` brings surroundings along and knows no memory; `joblib-memory` knows no workers. This crate, which
@@ -19,7 +19,7 @@ extern "C" fn register() {
     joblib_parallel::register_carrier("joblib-memory", capture, apply);
 }
 
-/// The installed memory: its place and its settings. One that nobody installed, a worker finds by itself.
+/// The default `Memory`: its place and its settings. If nobody installed one, a worker finds it by itself.
 fn capture() -> Option<Vec<u8>> {
     encoded(&already_installed()?)
 }
