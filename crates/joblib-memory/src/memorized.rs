@@ -39,14 +39,10 @@ impl Memory {
     /// a pointer to a function or a `dyn Fn` points at counts as captured.
     ///
     /// Two functions of one name never share results, and a warning asks to rename one. A function
-    /// is known by its path. A closure is known by its type, which stays the same in each build
-    /// with the same compiler, profile and version of your crate, and a pointer or `dyn Fn` by the
-    /// place of this call: otherwise the results are computed again.
-    ///
-    /// Several pointers to functions that come to one place under one name, as in a loop, are kept
-    /// apart too, with the warning: results of all but the first are computed again in every
-    /// process. Several `dyn Fn` (boxed or borrowed) can't be told apart and share their results in
-    /// silence: give each its own name.
+    /// or a closure is known by its type, which stays the same in each build with the same
+    /// compiler, profile and version of your crate. A pointer to a function or a `dyn Fn` is known
+    /// by the place of this call and by what it points at, which is the same in runs of one build.
+    /// Where that can't be found, results are computed again in every process.
     ///
     /// ```
     /// use joblib_memory::Memory;
