@@ -1,7 +1,7 @@
 //! Sizes and depths on which encoder and decoder agree.
 
-/// No value nests deeper: containers, variants with data and `Some` count. Deeper values are refused by both the encoder and
-/// the decoder; a deeper recursion could exhaust the stack.
+/// No value nests deeper: containers, variants with data, newtype structs and `Some` count. Deeper values are refused by the
+/// encoder, the decoder and what hashes values; a deeper recursion could exhaust the stack.
 pub const MAX_DEPTH: u16 = 512;
 
 /// A piece ends when it is this long.

@@ -25,6 +25,7 @@
 
 use joblib_array::slice::NumberSlice;
 use joblib_array::transfer;
+use joblib_encoding::MAX_DEPTH;
 use serde::ser::{self, Serialize};
 
 use crate::content;
@@ -110,6 +111,8 @@ pub(crate) struct Encoder {
     spare: Vec<Vec<u8>>,
     /// Whether the next list is a set.
     unordered: bool,
+    /// Levels that are open around the next value.
+    depth: u16,
 }
 
 /// A run whose count is not written yet.
@@ -123,7 +126,7 @@ struct Run {
 impl Encoder {
     pub(crate) fn new(algorithm: Algorithm) -> Self {
         let stream = Stream::new(algorithm, Vec::with_capacity(256));
-        Self { algorithm, stream, item: false, run: None, spare: Vec::new(), unordered: false }
+        Self { algorithm, stream, item: false, run: None, spare: Vec::new(), unordered: false, depth: 0 }
     }
 
     /// The encoding so far, if it has at most `limit` bytes.
@@ -178,6 +181,31 @@ impl Encoder {
         self.interrupt();
         self.stream.settle();
         self.stream.buffer.push(tag);
+    }
+
+    /// Goes into a value that holds others.
+    #[inline]
+    fn descend(&mut self) -> Result<(), HashError> {
+        if self.depth == MAX_DEPTH {
+            return Err(HashError::too_deep());
+        }
+        self.depth += 1;
+        Ok(())
+    }
+
+    /// Comes back from it. After an error nobody does: the hasher is not used any more.
+    #[inline]
+    fn ascend(&mut self) {
+        self.depth -= 1;
+    }
+
+    /// The one value that is inside of another.
+    #[inline]
+    fn inside<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), HashError> {
+        self.descend()?;
+        value.serialize(&mut *self)?;
+        self.ascend();
+        Ok(())
     }
 
     fn length(&mut self, mut length: usize) {
@@ -319,7 +347,7 @@ impl<'e> ser::Serializer for &'e mut Encoder {
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), HashError> {
         self.begin(tag::SOME);
-        value.serialize(self)
+        self.inside(value)
     }
 
     fn serialize_unit(self) -> Result<(), HashError> {
@@ -343,13 +371,13 @@ impl<'e> ser::Serializer for &'e mut Encoder {
         }
         if name == unordered::NAME {
             self.unordered = true;
-            value.serialize(&mut *self)?;
+            self.inside(value)?;
             self.unordered = false;
             return Ok(());
         }
         self.begin(tag::NEWTYPE_STRUCT);
         self.name(name);
-        value.serialize(self)
+        self.inside(value)
     }
 
     fn serialize_unit_variant(
@@ -374,10 +402,11 @@ impl<'e> ser::Serializer for &'e mut Encoder {
         self.begin(tag::NEWTYPE_VARIANT);
         self.name(name);
         self.name(variant);
-        value.serialize(self)
+        self.inside(value)
     }
 
     fn serialize_seq(self, _: Option<usize>) -> Result<Seq<'e>, HashError> {
+        self.descend()?;
         let entries = if self.unordered {
             Some(self.enter())
         } else {
@@ -390,14 +419,14 @@ impl<'e> ser::Serializer for &'e mut Encoder {
     fn serialize_tuple(self, length: usize) -> Result<Compound<'e>, HashError> {
         self.begin(tag::TUPLE);
         self.length(length);
-        Ok(Compound { encoder: self })
+        Compound::begin(self)
     }
 
     fn serialize_tuple_struct(self, name: &'static str, length: usize) -> Result<Compound<'e>, HashError> {
         self.begin(tag::TUPLE_STRUCT);
         self.name(name);
         self.length(length);
-        Ok(Compound { encoder: self })
+        Compound::begin(self)
     }
 
     fn serialize_tuple_variant(
@@ -411,10 +440,11 @@ impl<'e> ser::Serializer for &'e mut Encoder {
         self.name(name);
         self.name(variant);
         self.length(length);
-        Ok(Compound { encoder: self })
+        Compound::begin(self)
     }
 
     fn serialize_map(self, _: Option<usize>) -> Result<Map<'e>, HashError> {
+        self.descend()?;
         let entries = self.enter();
         Ok(Map { encoder: self, entries, in_entry: false })
     }
@@ -423,7 +453,7 @@ impl<'e> ser::Serializer for &'e mut Encoder {
         self.begin(tag::STRUCT);
         self.name(name);
         self.length(length);
-        Ok(Compound { encoder: self })
+        Compound::begin(self)
     }
 
     fn serialize_struct_variant(
@@ -437,7 +467,7 @@ impl<'e> ser::Serializer for &'e mut Encoder {
         self.name(name);
         self.name(variant);
         self.length(length);
-        Ok(Compound { encoder: self })
+        Compound::begin(self)
     }
 
     fn is_human_readable(&self) -> bool {
@@ -476,6 +506,7 @@ impl ser::SerializeSeq for Seq<'_> {
             self.encoder.begin(tag::END);
             self.encoder.length(self.count);
         }
+        self.encoder.ascend();
         Ok(())
     }
 }
@@ -518,6 +549,7 @@ impl ser::SerializeMap for Map<'_> {
             return Err(ser::Error::custom("a map's key came without a value"));
         }
         self.encoder.leave(tag::MAP, self.entries);
+        self.encoder.ascend();
         Ok(())
     }
 }
@@ -525,6 +557,13 @@ impl ser::SerializeMap for Map<'_> {
 /// Anything whose length is written before its parts.
 pub(crate) struct Compound<'e> {
     encoder: &'e mut Encoder,
+}
+
+impl<'e> Compound<'e> {
+    fn begin(encoder: &'e mut Encoder) -> Result<Self, HashError> {
+        encoder.descend()?;
+        Ok(Self { encoder })
+    }
 }
 
 macro_rules! positional {
@@ -538,6 +577,7 @@ macro_rules! positional {
             }
 
             fn end(self) -> Result<(), HashError> {
+                self.encoder.ascend();
                 Ok(())
             }
         }
@@ -558,6 +598,7 @@ macro_rules! named {
             }
 
             fn end(self) -> Result<(), HashError> {
+                self.encoder.ascend();
                 Ok(())
             }
         }

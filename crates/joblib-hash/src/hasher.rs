@@ -21,7 +21,8 @@ use crate::{Algorithm, Digest, HashError};
 ///
 /// # Errors
 ///
-/// Only when the value's own `Serialize` implementation returns one.
+/// Returns an error if the value's own `Serialize` implementation does, or if the value nests deeper than
+/// [`joblib_encoding::MAX_DEPTH`] levels: containers, variants with data, newtype structs and `Some` count.
 pub fn hash<T: Serialize + ?Sized>(value: &T) -> Result<Digest, HashError> {
     hash_with(Algorithm::Blake3, value)
 }

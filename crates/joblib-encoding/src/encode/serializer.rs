@@ -279,7 +279,10 @@ impl<'e, 's> Serializer for &'e mut Encoder<'s> {
         {
             return result;
         }
-        value.serialize(self)
+        self.enter()?;
+        value.serialize(&mut *self)?;
+        self.leave();
+        Ok(())
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
