@@ -53,8 +53,8 @@ impl Serializer for Bits {
         Err(Error::custom("expected the bits of a float of 16 bits"))
     }
 
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Result<u16> {
-        value.serialize(self)
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, _: &T) -> Result<u16> {
+        Err(Error::custom("expected the bits of a float of 16 bits"))
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(

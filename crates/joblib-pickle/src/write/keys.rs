@@ -7,7 +7,9 @@ use serde::ser::{Error as _, Impossible, Serialize, Serializer};
 
 use joblib_array::tuples;
 
+use super::pickler::too_deep;
 use crate::error::{Error, Result};
+use crate::limits::DEPTH;
 
 /// The keys of a dict that is being written.
 #[derive(Default)]
@@ -22,7 +24,7 @@ impl Keys {
     /// Refuses a key that is equal to an earlier one.
     pub(super) fn check<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<()> {
         self.text.clear();
-        key.serialize(Identity { to: &mut self.text })?;
+        key.serialize(Identity { to: &mut self.text, levels: DEPTH })?;
         let digest = (self.states[0].hash_one(&self.text), self.states[1].hash_one(&self.text));
         if self.seen.insert(digest) {
             return Ok(());
@@ -43,6 +45,8 @@ impl Keys {
 /// Appends bytes that are equal exactly where Python's keys are.
 struct Identity<'a> {
     to: &'a mut Vec<u8>,
+    /// Levels that the key may still go down.
+    levels: usize,
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the methods of serde's traits return results")]
@@ -59,15 +63,24 @@ impl Identity<'_> {
     }
 }
 
+impl Identity<'_> {
+    /// Goes into a key that holds another one.
+    fn inside(self) -> Result<Self> {
+        let levels = self.levels.checked_sub(1).ok_or_else(too_deep)?;
+        Ok(Self { levels, ..self })
+    }
+}
+
 /// The parts of a key that is a tuple.
 struct Parts<'a> {
     to: &'a mut Vec<u8>,
+    levels: usize,
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "serde's traits return results")]
 impl Parts<'_> {
     fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
-        value.serialize(Identity { to: self.to })
+        value.serialize(Identity { to: self.to, levels: self.levels })
     }
 
     fn finish(self) -> Result<()> {
@@ -150,7 +163,7 @@ impl<'a> Serializer for Identity<'a> {
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<()> {
-        value.serialize(self)
+        value.serialize(self.inside()?)
     }
 
     fn serialize_unit(self) -> Result<()> {
@@ -166,7 +179,7 @@ impl<'a> Serializer for Identity<'a> {
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Result<()> {
-        value.serialize(self)
+        value.serialize(self.inside()?)
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
@@ -180,8 +193,9 @@ impl<'a> Serializer for Identity<'a> {
     }
 
     fn serialize_seq(self, _: Option<usize>) -> Result<Parts<'a>> {
-        self.to.extend_from_slice(b"(\0");
-        Ok(Parts { to: self.to })
+        let Self { to, levels } = self.inside()?;
+        to.extend_from_slice(b"(\0");
+        Ok(Parts { to, levels })
     }
 
     fn serialize_tuple(self, len: usize) -> Result<Parts<'a>> {

@@ -266,7 +266,7 @@ impl<'w> Pickler<'w> {
 }
 
 #[cold]
-fn too_deep() -> Error {
+pub(super) fn too_deep() -> Error {
     Error::value(format!(
         "the value nests deeper than {DEPTH} levels, which could not be loaded: expected fewer; \
          save what is nested in one sequence, each by its place in it"

@@ -190,7 +190,12 @@ impl<'p, 'w> ser::Serializer for Serializer<'p, 'w> {
         match name {
             "f16" => self.pickler.float(half_to_f32(bits::of(value)?).into()),
             "bf16" => self.pickler.float(f32::from_bits(u32::from(bits::of(value)?) << 16).into()),
-            _ => value.serialize(self),
+            _ => {
+                self.pickler.enter()?;
+                value.serialize(Serializer { pickler: &mut *self.pickler, ..self })?;
+                self.pickler.leave();
+                Ok(())
+            }
         }
     }
 
