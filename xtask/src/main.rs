@@ -24,7 +24,7 @@ commands:
   docs              build rustdoc with warnings denied, and check the documents against joblib, the tests and each other
   package           check that each crate packages, and compiles from its package
   weight [--build]  count the packages that users build; with --build, build them from nothing and measure that
-  ci                lint, test, docs and package: what must be green before a change lands
+  ci                lint, weight, test, docs and package: what must be green before a change lands
   bench [OPTIONS]   measure our side and the peers' in one run; `cargo xtask bench --help` lists its options
 
 `test`, `docs`, `ci` and `bench` make Python environments below the target folder first, with pip.

@@ -17,6 +17,7 @@ mod error;
 mod limits;
 mod markers;
 mod message;
+mod preview;
 mod stream;
 
 pub use block::Block;
@@ -25,4 +26,5 @@ pub use encode::encode;
 pub use error::{Error, Result};
 pub use limits::MAX_DEPTH;
 pub use message::{MessageSink, MessageSource, Share, from_slice, to_vec};
+pub use preview::Preview;
 pub use stream::{Sink, Source};

@@ -8,6 +8,7 @@ mod corpus;
 mod depth;
 mod exact;
 mod hostile;
+mod preview;
 mod properties;
 
 use std::fmt::Debug;

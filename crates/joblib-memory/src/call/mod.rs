@@ -16,13 +16,13 @@ mod verbose;
 use std::sync::Arc;
 use std::time::Instant;
 
+use joblib_encoding::Preview;
 use joblib_store::{Key, Store};
 use serde::Serialize;
 
 use self::content::Content;
 use self::keep::Keep;
 use self::settings::{CallSettings, Given, InMemory};
-use crate::entry::argument_text::argument_text;
 use crate::function::Function;
 use crate::function::options::CallOptions;
 use crate::function::site::{Known, Parts};
@@ -65,6 +65,9 @@ pub(crate) struct KeyedCall<'m> {
     pub(crate) store: &'m dyn Store,
 }
 
+/// The most characters of an argument's text.
+const ARGUMENT_CHARS: usize = 80;
+
 /// Collects the arguments as texts; called on a miss only.
 #[doc(hidden)]
 #[derive(Debug, Default)]
@@ -72,7 +75,7 @@ pub struct Description(Vec<String>);
 
 impl Description {
     pub fn argument<T: Serialize + ?Sized>(&mut self, value: &T) {
-        self.0.push(argument_text(value));
+        self.0.push(Preview::of(value).text(ARGUMENT_CHARS));
     }
 }
 

@@ -1,5 +1,4 @@
 //! An entry of the store: what is known of a result, and the result.
 
-pub(crate) mod argument_text;
 pub(crate) mod codec;
 pub(crate) mod metadata;

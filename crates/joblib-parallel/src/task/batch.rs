@@ -8,10 +8,11 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::arguments::ArgumentPrefix;
+use joblib_encoding::Preview;
+
 use super::context::{self, CallContext};
 use super::run_options::{RunOptions, Running, WorkSharing};
-use super::{Task, clock, readable, run_one};
+use super::{ARGUMENT_CHARS, Task, clock, readable, run_one};
 use crate::error::{Cause, TaskError};
 use crate::wire::arrays::{Arrays, Sender};
 use crate::wire::batch::RunsWriter;
@@ -137,9 +138,9 @@ impl<T: Task> TaskBatch<T> {
 
 /// An error for a task that is still there to be described.
 fn describe<T: Task>(task: &T, index: usize, cause: Cause) -> TaskError {
-    let mut prefix = ArgumentPrefix::new();
-    task.argument_prefix(&mut prefix);
-    TaskError::new(index, readable(task.function_name()), prefix.text(), cause)
+    let mut preview = Preview::new();
+    task.record_arguments(&mut preview);
+    TaskError::new(index, readable(task.function_name()), preview.arguments(ARGUMENT_CHARS), cause)
 }
 
 /// What came back in a batch.
@@ -287,7 +288,7 @@ impl<T: Task> Runnable for TaskBatch<T> {
     fn run(&mut self, options: RunOptions<'_>) {
         let _context = context::enter(&self.call);
         self.outcomes.reserve(self.tasks.len());
-        let mut prefix = ArgumentPrefix::new();
+        let mut preview = Preview::new();
         let outer_clock =
             options.running.and_then(|running| clock::set(Some(Arc::<Running>::clone(running))));
         let started = Instant::now();
@@ -296,7 +297,7 @@ impl<T: Task> Runnable for TaskBatch<T> {
             if let Some(running) = options.running {
                 running.begin(index);
             }
-            let outcome = run_one(index, task, &mut prefix);
+            let outcome = run_one(index, task, &mut preview);
             if outcome.is_err() && self.call.first_failure_stops {
                 self.call.stop();
             }

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use joblib_encoding::Preview;
+
 use super::Task;
-use super::arguments::ArgumentPrefix;
 use super::delayed::{Delayed, Function, Value};
 use crate::error::Cause;
 use crate::wire::arrays::{Arrays, Sender};
@@ -19,7 +20,7 @@ pub struct BoxedTask<R>(Box<dyn Call<R>>);
 trait Call<R>: Send {
     fn call(self: Box<Self>) -> Result<R, Cause>;
     fn function_name(&self) -> &'static str;
-    fn argument_prefix(&self, prefix: &mut ArgumentPrefix);
+    fn record_arguments(&self, preview: &mut Preview);
     fn function_id(&self) -> Result<FunctionId, String>;
     fn encode(&self, out: &mut Vec<u8>, sender: Option<&Sender>) -> Result<(), String>;
 }
@@ -33,8 +34,8 @@ impl<T: Task> Call<T::Output> for T {
         Task::function_name(self)
     }
 
-    fn argument_prefix(&self, prefix: &mut ArgumentPrefix) {
-        Task::argument_prefix(self, prefix);
+    fn record_arguments(&self, preview: &mut Preview) {
+        Task::record_arguments(self, preview);
     }
 
     fn function_id(&self) -> Result<FunctionId, String> {
@@ -78,8 +79,8 @@ impl<R: Value> Task for BoxedTask<R> {
         self.0.function_name()
     }
 
-    fn argument_prefix(&self, prefix: &mut ArgumentPrefix) {
-        self.0.argument_prefix(prefix);
+    fn record_arguments(&self, preview: &mut Preview) {
+        self.0.record_arguments(preview);
     }
 
     const UNIFORM: bool = false;

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+use joblib_encoding::Preview;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Task;
-use super::arguments::ArgumentPrefix;
 use super::trampoline::{self, EncodedTask};
 use crate::error::Cause;
 use crate::wire::arrays::{Arrays, Sender};
@@ -193,8 +193,8 @@ where
     }
 
     #[inline]
-    fn argument_prefix(&self, prefix: &mut ArgumentPrefix) {
-        prefix.keep(&self.args);
+    fn record_arguments(&self, preview: &mut Preview) {
+        preview.record(&self.args);
     }
 
     fn function_id(&self) -> Result<FunctionId, String> {

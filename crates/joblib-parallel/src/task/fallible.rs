@@ -5,7 +5,8 @@
 
 use std::marker::PhantomData;
 
-use super::arguments::ArgumentPrefix;
+use joblib_encoding::Preview;
+
 use super::boxed::BoxedTask;
 use super::delayed::{Delayed, Function, Value, instance, type_check};
 use super::trampoline::{self, EncodedTask};
@@ -90,8 +91,8 @@ where
         std::any::type_name::<F>()
     }
 
-    fn argument_prefix(&self, prefix: &mut ArgumentPrefix) {
-        prefix.keep(&self.0.args);
+    fn record_arguments(&self, preview: &mut Preview) {
+        preview.record(&self.0.args);
     }
 
     fn function_id(&self) -> Result<FunctionId, String> {
@@ -151,8 +152,8 @@ where
         self.0.function_name()
     }
 
-    fn argument_prefix(&self, prefix: &mut ArgumentPrefix) {
-        self.0.argument_prefix(prefix);
+    fn record_arguments(&self, preview: &mut Preview) {
+        self.0.record_arguments(preview);
     }
 
     const UNIFORM: bool = false;
@@ -187,7 +188,7 @@ where
         std::any::type_name::<G>()
     }
 
-    fn argument_prefix(&self, prefix: &mut ArgumentPrefix) {
-        prefix.clear();
+    fn record_arguments(&self, preview: &mut Preview) {
+        preview.clear();
     }
 }

@@ -4,8 +4,9 @@ use std::marker::PhantomData;
 
 use serde::{Deserialize, Serialize};
 
+use joblib_encoding::Preview;
+
 use super::Task;
-use super::arguments::ArgumentPrefix;
 use super::delayed::Value;
 use super::trampoline::{self, EncodedTask, Trampoline};
 use crate::error::{Cause, TaskFailure};
@@ -105,8 +106,8 @@ impl<R: Value> Task for ForkedClosure<R> {
         self.name
     }
 
-    fn argument_prefix(&self, prefix: &mut ArgumentPrefix) {
-        prefix.clear();
+    fn record_arguments(&self, preview: &mut Preview) {
+        preview.clear();
     }
 
     fn function_id(&self) -> Result<FunctionId, String> {

@@ -1,6 +1,5 @@
 //! Tasks: what the engine needs of one, how one is run, and those of each kind.
 
-pub(crate) mod arguments;
 pub(crate) mod backtrace;
 pub(crate) mod batch;
 pub(crate) mod boxed;
@@ -13,10 +12,14 @@ pub(crate) mod panics;
 pub(crate) mod run_options;
 pub(crate) mod trampoline;
 
-use self::arguments::ArgumentPrefix;
+use joblib_encoding::Preview;
+
 use crate::error::{Cause, TaskError};
 use crate::wire::arrays::{Arrays, Sender};
 use crate::wire::function_id::FunctionId;
+
+/// The most characters of a task's arguments that its error shows.
+const ARGUMENT_CHARS: usize = 120;
 
 /// Why closures stay where they are; types keep them from getting here.
 const NOT_PORTABLE: &str = "a closure with captured values can't be sent to another process";
@@ -39,8 +42,8 @@ pub trait Task: Send {
     /// The function's path.
     fn function_name(&self) -> &'static str;
 
-    /// Keeps the beginning of the arguments.
-    fn argument_prefix(&self, prefix: &mut ArgumentPrefix);
+    /// Records the beginning of the arguments, for the error of a task that fails: they are gone once it runs.
+    fn record_arguments(&self, preview: &mut Preview);
 
     /// Whether all tasks of this type call the same function.
     const UNIFORM: bool = true;
@@ -89,24 +92,20 @@ pub trait Portable: Task<Output: 'static> + 'static {}
 impl<T: Task<Output: 'static> + 'static> Portable for T {}
 
 /// Runs one task on this thread: its result, or its panic with all that is known about the task.
-pub(crate) fn run_one<T: Task>(
-    index: usize,
-    task: T,
-    prefix: &mut ArgumentPrefix,
-) -> Result<T::Output, TaskError> {
+pub(crate) fn run_one<T: Task>(index: usize, task: T, preview: &mut Preview) -> Result<T::Output, TaskError> {
     context::set_index(index);
-    task.argument_prefix(prefix);
+    task.record_arguments(preview);
     let function = task.function_name();
     match panics::catch(function, || task.call()) {
         Ok(Ok(output)) => Ok(output),
-        Ok(Err(cause)) => Err(failed(index, function, prefix, cause)),
-        Err(panic) => Err(failed(index, function, prefix, Cause::Panic(panic))),
+        Ok(Err(cause)) => Err(failed(index, function, preview, cause)),
+        Err(panic) => Err(failed(index, function, preview, Cause::Panic(panic))),
     }
 }
 
 #[cold]
-fn failed(index: usize, function: &str, prefix: &ArgumentPrefix, cause: Cause) -> TaskError {
-    TaskError::new(index, readable(function), prefix.text(), cause)
+fn failed(index: usize, function: &str, preview: &Preview, cause: Cause) -> TaskError {
+    TaskError::new(index, readable(function), preview.arguments(ARGUMENT_CHARS), cause)
 }
 
 /// A function's path without the noise that `type_name` adds.
@@ -129,7 +128,7 @@ impl<F: FnOnce() -> R + Send, R: Send> Task for Closure<F> {
         std::any::type_name::<F>()
     }
 
-    fn argument_prefix(&self, prefix: &mut ArgumentPrefix) {
-        prefix.clear();
+    fn record_arguments(&self, preview: &mut Preview) {
+        preview.clear();
     }
 }

@@ -1,9 +1,7 @@
 //! The command line.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
-
-use lexopt::prelude::*;
 
 /// What `--help` prints.
 pub(crate) const USAGE: &str = "\
@@ -62,28 +60,44 @@ impl Options {
     /// # Errors
     ///
     /// Returns an error if an option is unknown, lacks its value or has one that is out of range.
-    pub(crate) fn parse(
-        arguments: impl IntoIterator<Item = OsString>,
-    ) -> Result<Option<Self>, lexopt::Error> {
+    pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Option<Self>, String> {
         let mut options = Self::default();
-        let mut parser = lexopt::Parser::from_args(arguments);
-        while let Some(argument) = parser.next()? {
-            match argument {
-                Short('h') | Long("help") => return Ok(None),
-                Long("n-jobs") => options.n_jobs = parser.value()?.parse_with(workers)?,
-                Long("cache") => options.cache = parser.value()?.into(),
-                Long("clear") => options.clear = true,
-                Long("verbose") => options.verbose = true,
-                Long("folds") => options.folds = parser.value()?.parse_with(folds)?,
-                Long("model") => options.model = parser.value()?.into(),
-                Long("json") => options.json = Some(parser.value()?.into()),
-                Long("flights") => options.flights = parser.value()?.into(),
-                Long("weather") => options.weather = parser.value()?.into(),
-                _ => return Err(argument.unexpected()),
+        let mut arguments = arguments.into_iter();
+        while let Some(argument) = arguments.next() {
+            // `--folds 5` or `--folds=5`.
+            let bytes = argument.as_encoded_bytes();
+            let (name, given) = match argument.to_str().and_then(|text| text.split_once('=')) {
+                Some((name, value)) if bytes.starts_with(b"--") => (name.to_owned(), Some(value.into())),
+                _ => (argument.to_string_lossy().into_owned(), None),
+            };
+            let mut value = || {
+                given
+                    .clone()
+                    .or_else(|| arguments.next())
+                    .ok_or_else(|| format!("missing argument for option '{name}'"))
+            };
+            match name.as_str() {
+                "-h" | "--help" => return Ok(None),
+                "--n-jobs" => options.n_jobs = checked(&value()?, workers)?,
+                "--cache" => options.cache = value()?.into(),
+                "--clear" if given.is_none() => options.clear = true,
+                "--verbose" if given.is_none() => options.verbose = true,
+                "--folds" => options.folds = checked(&value()?, folds)?,
+                "--model" => options.model = value()?.into(),
+                "--json" => options.json = Some(value()?.into()),
+                "--flights" => options.flights = value()?.into(),
+                "--weather" => options.weather = value()?.into(),
+                _ => return Err(format!("invalid option '{}'", argument.to_string_lossy())),
             }
         }
         Ok(Some(options))
     }
+}
+
+/// The value that `parse` makes of a text.
+fn checked<T>(value: &OsStr, parse: impl Fn(&str) -> Result<T, String>) -> Result<T, String> {
+    let text = value.to_string_lossy();
+    parse(&text).map_err(|error| format!("cannot parse argument \"{text}\": {error}"))
 }
 
 /// A number of workers that `Parallel` accepts.
