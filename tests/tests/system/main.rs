@@ -1,6 +1,7 @@
 //! Whole programs, many processes, crashes: what no crate can test alone.
 
 mod corpus;
+mod deep_values;
 mod examples;
 mod flights;
 mod guide_python;
