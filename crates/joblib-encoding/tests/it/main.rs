@@ -1,17 +1,14 @@
-//! What is encoded is what is decoded.
+//! What is encoded is what is decoded. The corpus of values, which passes through files, entries and messages too, is in
+//! `tests/tests/system/corpus` of the workspace.
 
 #![allow(clippy::float_cmp, reason = "what comes back is the same bits")]
-#![allow(clippy::zero_sized_map_values, reason = "such maps are values too")]
 
 mod arrays;
-mod corpus;
 mod depth;
 mod exact;
 mod hostile;
 mod preview;
 mod properties;
-
-use std::fmt::Debug;
 
 use joblib_encoding::{from_slice, to_vec};
 use serde::Serialize;
@@ -24,10 +21,4 @@ fn round_trip<T: Serialize + DeserializeOwned>(value: &T) -> T {
     assert_eq!((before.as_str(), after), ("before", 7));
     let alone = to_vec(&back).expect("encodes alone");
     from_slice(&alone).expect("decodes alone")
-}
-
-#[track_caller]
-#[allow(clippy::needless_pass_by_value, reason = "each call makes its value where it is written")]
-fn assert_same<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: T) {
-    assert_eq!(round_trip(&value), value);
 }

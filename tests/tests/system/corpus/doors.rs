@@ -24,12 +24,25 @@ pub(super) fn all<T: Value + Clone + Sync>(value: &T) -> Vec<Back<T>> {
 /// The doors behind which the value is another one.
 pub(super) fn that_encode<T: Value + Clone + Sync>(value: &T) -> Vec<Back<T>> {
     vec![
+        ("the encoding", encoding(value)),
         ("backend loky", backend("loky", value)),
         ("backend multiprocessing", backend("multiprocessing", value)),
         ("fork", fork(value)),
         ("a file", file("value.joblib", value)),
         ("a compressed file", file("value.joblib.gz", value)),
     ]
+}
+
+/// Alone, and among other values, whose places it must not take.
+fn encoding<T: Value>(value: &T) -> Result<T, String> {
+    let among = joblib_encoding::to_vec(&("before", value, 7_u8)).map_err(|error| error.to_string())?;
+    let (before, back, after): (String, T, u8) =
+        joblib_encoding::from_slice(&among).map_err(|error| error.to_string())?;
+    if (before.as_str(), after) != ("before", 7) {
+        return Err(format!("the values around it became {before:?} and {after}"));
+    }
+    let alone = joblib_encoding::to_vec(&back).map_err(|error| error.to_string())?;
+    joblib_encoding::from_slice(&alone).map_err(|error| error.to_string())
 }
 
 /// The argument of a task, and its result.

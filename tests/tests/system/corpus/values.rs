@@ -1,5 +1,6 @@
 //! The values.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
@@ -229,7 +230,7 @@ fn numbers_keep_every_bit() {
 
 #[test]
 fn the_types_of_the_standard_library_are_kept() {
-    same((Duration::new(3, 5), PathBuf::from("a/ü"), 'ß', (), "c".to_owned()));
+    same((Duration::new(3, 5), PathBuf::from("a/ü"), 'ß', (), Cow::<str>::Owned("c".into())));
     same((1..5, VecDeque::from([1, 2]), [0_u8; 32], std::num::NonZeroU8::MIN));
     same([IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::UNSPECIFIED)]);
     same((UNIX_EPOCH + Duration::new(1, 999_999_999), Box::new(1.5), Box::new([1_i16, 2])));
