@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use std::task::{Context, Poll, Waker};
 
 use joblib_macros::{cached, tracked};
-use joblib_memory::{Explanation, HasCode, Memory};
+use joblib_memory::{Explanation, Memory};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -18,18 +18,18 @@ thread_local! {
 }
 
 /// A memory that is empty at first, and of this process.
-static MEMORY: LazyLock<Memory> = LazyLock::new(|| in_memory("macros"));
+pub(crate) static MEMORY: LazyLock<Memory> = LazyLock::new(|| in_memory("macros"));
 
 fn in_memory(name: &str) -> Memory {
     Memory::with_backend("in_memory", name).expect("a memory")
 }
 
-fn ran() {
+pub(crate) fn ran() {
     RUNS.set(RUNS.get() + 1);
 }
 
 /// How often bodies run meanwhile.
-fn runs_of<R>(run: impl FnOnce() -> R) -> (R, usize) {
+pub(crate) fn runs_of<R>(run: impl FnOnce() -> R) -> (R, usize) {
     let before = RUNS.get();
     let result = run();
     (result, RUNS.get() - before)
@@ -521,193 +521,4 @@ make!(made, u8, 1 + 1);
 #[test]
 fn functions_that_a_macro_makes_can_be_cached() {
     assert_eq!(runs_of(|| (made(1), made(1))), ((5, 5), 1));
-}
-
-/// One function five times: as it was, formatted and commented otherwise, edited, with another helper, with a version.
-mod editions {
-    pub mod before {
-        use crate::cached::*;
-
-        #[tracked(crate = joblib_memory)]
-        fn helper(x: f64) -> f64 {
-            x + 1.0
-        }
-
-        #[cached(crate = joblib_memory, memory = MEMORY, depends(helper))]
-        pub fn sum(values: &[f64], scale: f64) -> f64 {
-            let scaled = values.iter().map(|value| value * helper(scale));
-            vec![scaled.sum::<f64>(), 1.0][0]
-        }
-    }
-
-    #[rustfmt::skip]
-    pub mod reformatted {
-        use crate::cached::*;
-
-        #[tracked(crate = joblib_memory)]
-        fn helper(x: f64,) -> f64 { x+1.0 /* one more */ }
-
-        /// Sums.
-        #[cached(crate = joblib_memory, memory = MEMORY, depends(helper))]
-        #[allow(clippy::useless_vec)]
-        pub(crate) fn sum(
-            values: &[f64],
-            scale: f64,
-        ) -> f64 {
-            // Scaled first.
-            let scaled=values.iter().map(|value| { value*helper(scale,) });
-            vec![
-                scaled.sum::<f64>(),
-                1.0,
-            ][0]
-        }
-    }
-
-    pub mod edited {
-        use crate::cached::*;
-
-        #[tracked(crate = joblib_memory)]
-        fn helper(x: f64) -> f64 {
-            x + 1.0
-        }
-
-        #[cached(crate = joblib_memory, memory = MEMORY, depends(helper))]
-        pub fn sum(values: &[f64], scale: f64) -> f64 {
-            let scaled = values.iter().map(|value| value * helper(scale));
-            vec![scaled.sum::<f64>(), 2.0][0]
-        }
-    }
-
-    pub mod other_helper {
-        use crate::cached::*;
-
-        #[tracked(crate = joblib_memory)]
-        fn helper(x: f64) -> f64 {
-            x + 2.0
-        }
-
-        #[cached(crate = joblib_memory, memory = MEMORY, depends(helper))]
-        pub fn sum(values: &[f64], scale: f64) -> f64 {
-            let scaled = values.iter().map(|value| value * helper(scale));
-            vec![scaled.sum::<f64>(), 1.0][0]
-        }
-    }
-
-    pub mod other_version {
-        use crate::cached::*;
-
-        #[tracked(crate = joblib_memory)]
-        fn helper(x: f64) -> f64 {
-            x + 1.0
-        }
-
-        #[cached(crate = joblib_memory, memory = MEMORY, depends(helper), version = 2)]
-        pub fn sum(values: &[f64], scale: f64) -> f64 {
-            let scaled = values.iter().map(|value| value * helper(scale));
-            vec![scaled.sum::<f64>(), 1.0][0]
-        }
-    }
-}
-
-#[test]
-fn the_code_is_the_same_after_formatting_and_another_after_an_edit() {
-    let before = editions::before::sum::CODE;
-    assert_eq!(editions::reformatted::sum::CODE, before);
-    assert_ne!(editions::edited::sum::CODE, before);
-    assert_ne!(editions::other_helper::sum::CODE, before);
-    assert_ne!(editions::other_version::sum::CODE, before);
-    assert_eq!(editions::before::sum(&[1.0], 1.0), editions::reformatted::sum(&[1.0], 1.0));
-}
-
-fn below(x: f64) -> f64 {
-    x + 1.0
-}
-
-#[cached(crate = joblib_memory, memory = MEMORY)]
-fn above(x: f64) -> f64 {
-    ran();
-    below(x)
-}
-
-#[test]
-fn what_counts_as_code_is_listed_with_its_place() {
-    let items = above::code();
-    let below = items.iter().find(|item| item.name() == "fn below").expect("it is reached");
-    assert!(below.place().contains("tests/macros/cached.rs:"), "{below}");
-    assert_eq!(items[0].name(), "fn above");
-}
-
-trait Degrees {
-    fn kelvin(&self) -> f64;
-}
-
-macro_rules! degrees {
-    ($name:ident, $value:expr) => {
-        #[derive(Serialize)]
-        #[serde(transparent)]
-        struct $name(f64);
-        impl Degrees for $name {
-            fn kelvin(&self) -> f64 {
-                $value(self.0)
-            }
-        }
-    };
-}
-
-degrees!(Celsius, |x| x + 273.15);
-degrees!(Fahrenheit, |x: f64| (x - 32.0) / 1.8 + 273.15);
-
-#[cached(crate = joblib_memory, memory = MEMORY)]
-fn kelvin(degrees: impl Degrees + Serialize) -> f64 {
-    ran();
-    degrees.kelvin()
-}
-
-#[test]
-fn the_type_that_a_call_chooses_is_part_of_the_key() {
-    assert_eq!(runs_of(|| (kelvin(Celsius(50.0)), kelvin(Fahrenheit(50.0)))), ((323.15, 283.15), 2));
-    assert_eq!(runs_of(|| (kelvin(Celsius(50.0)), kelvin(Fahrenheit(50.0)))).1, 0);
-}
-
-#[test]
-fn functions_of_one_name_in_two_functions_are_two() {
-    fn a() -> f64 {
-        fn h(x: f64) -> f64 {
-            x
-        }
-        #[cached(crate = joblib_memory, memory = MEMORY)]
-        fn step(x: f64) -> f64 {
-            h(x)
-        }
-        step(2.0)
-    }
-    fn b() -> f64 {
-        fn h(x: f64) -> f64 {
-            x * 10.0
-        }
-        #[cached(crate = joblib_memory, memory = MEMORY)]
-        fn step(x: f64) -> f64 {
-            h(x)
-        }
-        step(2.0)
-    }
-    assert_eq!((a(), b()), (2.0, 20.0));
-}
-
-struct Sized<T>(std::marker::PhantomData<T>);
-
-impl<T> Sized<T> {
-    #[cached(crate = joblib_memory, memory = MEMORY)]
-    fn bytes() -> usize {
-        ran();
-        size_of::<T>()
-    }
-}
-
-#[test]
-fn the_parameters_of_an_impl_are_part_of_a_function_without_companions() {
-    assert_eq!(
-        runs_of(|| (Sized::<u8>::bytes(), Sized::<u32>::bytes(), Sized::<u8>::bytes())),
-        ((1, 4, 1), 2)
-    );
 }

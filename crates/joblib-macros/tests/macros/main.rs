@@ -11,6 +11,7 @@
 )]
 
 mod cached;
+mod code;
 mod in_memory;
 mod recursion;
 mod ui;

@@ -91,7 +91,7 @@ fn a_store_that_cannot_be_read_is_one_warning_and_every_question_says_so() {
 }
 
 #[test]
-#[ignore = "a role, started by the test above"]
+#[ignore = "a role that a_store_that_cannot_be_read_is_one_warning_and_every_question_says_so starts"]
 fn calls_on_a_store_that_cannot_be_read() {
     for (memory, faults, _folder) in failing("unreadable") {
         let double = memory.cache("double", |x: u32| 2 * x);
@@ -128,7 +128,7 @@ fn a_result_that_no_longer_decodes_is_said_to_be_missing_and_told_once_for_its_f
 }
 
 #[test]
-#[ignore = "a role, started by the test above"]
+#[ignore = "a role that a_result_that_no_longer_decodes_is_said_to_be_missing_and_told_once_for_its_function starts"]
 fn calls_whose_results_no_longer_decode() {
     let mut calls = 0;
     for (memory, _folder) in memories("no longer decodes") {
@@ -155,7 +155,7 @@ fn a_result_larger_than_the_limit_is_one_warning() {
 }
 
 #[test]
-#[ignore = "a role, started by the test above"]
+#[ignore = "a role that a_result_larger_than_the_limit_is_one_warning starts"]
 fn results_larger_than_the_limit() {
     for (memory, _folder) in memories("larger than the limit") {
         let memory = memory.bytes_limit("10K");
@@ -172,7 +172,7 @@ fn a_relative_location_stays_where_it_was_opened() {
 }
 
 #[test]
-#[ignore = "a role, started by the test above"]
+#[ignore = "a role that a_relative_location_stays_where_it_was_opened starts"]
 fn calls_before_and_after_a_change_of_folder() {
     let [here, there] = [(); 2].map(|()| tempfile::tempdir().unwrap());
     for backend in backends().iter().filter(|backend| **backend != "in_memory") {
