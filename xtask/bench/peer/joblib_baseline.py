@@ -418,8 +418,9 @@ for _backend in ("threading", "loky", "multiprocessing"):
 @measures("parallel.none.tiny", "us/task")
 def none_tiny(data):
     k = 200_000
+    parallel = Parallel(n_jobs=1)
     while True:
-        yield 1e6 * seconds(lambda: [identity(i) for i in range(k)]) / k
+        yield 1e6 * seconds(lambda: parallel(delayed(identity)(i) for i in range(k))) / k
 
 
 # -- growth: the same work at several sizes, for the curves; `growth.persist.dump.8` is an array of 8 MB -------------

@@ -125,10 +125,17 @@ fn tiny_sequential() -> Row {
     Row::new("parallel.none.tiny", Unit::MicrosecondsPerTask, |_| {
         let count = 200_000;
         let parallel = Parallel::new().n_jobs(1);
-        Ok(Sides::new(move || {
+        let ours = move || {
             let took = seconds(1, || Ok(parallel.run((0..count).map(|i| delayed(identity, (i,))))?))?;
             Ok(1e6 * took / count as f64)
-        }))
+        };
+        // The plain loop.
+        let limit = move || {
+            let took =
+                seconds(1, || Ok((0..count).map(|i| std::hint::black_box(identity(i))).collect::<Vec<_>>()))?;
+            Ok(1e6 * took / count as f64)
+        };
+        Ok(Sides::new(ours).limit(limit))
     })
 }
 
