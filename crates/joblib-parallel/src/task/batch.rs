@@ -13,6 +13,7 @@ use joblib_encoding::Preview;
 use super::context::{self, CallContext};
 use super::run_options::{RunOptions, Running, WorkSharing};
 use super::{ARGUMENT_CHARS, Task, clock, readable, run_one};
+use crate::backend::processes::batch::ProcessBatch;
 use crate::error::{Cause, TaskError};
 use crate::wire::arrays::{Arrays, Sender};
 use crate::wire::batch::RunsWriter;
@@ -228,32 +229,6 @@ impl Batch {
         self.0.run(RunOptions::default());
     }
 
-    /// Appends its tasks in the form that a worker process of the same executable reads. On failure, says
-    /// which of its tasks can't be encoded, counted from the first that has not run, and why.
-    pub(crate) fn encode(&self, out: &mut Vec<u8>, sender: &Sender) -> Result<(), (usize, String)> {
-        self.0.encode(out, sender)
-    }
-
-    /// Takes the outcomes of the next tasks; `None` if they are malformed, or more than there are tasks.
-    pub(crate) fn accept(&mut self, outcomes: Outcomes<'_>, arrays: Arrays<'_>, worker: &str) -> Option<()> {
-        self.0.accept(outcomes, arrays, worker)
-    }
-
-    /// Says how long its tasks kept a worker busy, and how large their message was.
-    pub(crate) fn add_cost(&mut self, busy: Duration, bytes: usize) {
-        self.0.add_cost(busy, bytes);
-    }
-
-    /// Whether one of its tasks may have ended a worker, so that each is to run alone.
-    pub(crate) fn is_suspect(&self) -> bool {
-        self.0.is_suspect()
-    }
-
-    /// Has each of its tasks run alone from now on.
-    pub(crate) fn set_suspect(&mut self) {
-        self.0.set_suspect();
-    }
-
     /// Cuts off the tasks after the first `keep` that have not run, as a batch of their own.
     pub fn split_off(&mut self, keep: usize) -> Batch {
         self.0.split_off(keep)
@@ -265,6 +240,44 @@ impl Batch {
     /// allows; any other cause becomes its outcome. The tasks behind it are dispatched again.
     pub fn break_first(&mut self, cause: Cause, worker: &str) {
         self.0.break_first(cause, worker);
+    }
+}
+
+impl ProcessBatch for Batch {
+    fn next_index(&self) -> usize {
+        self.0.next_index()
+    }
+
+    fn pending(&self) -> usize {
+        self.0.pending()
+    }
+
+    fn split_off(&mut self, keep: usize) -> Self {
+        self.0.split_off(keep)
+    }
+
+    fn break_first(&mut self, cause: Cause, worker: &str) {
+        self.0.break_first(cause, worker);
+    }
+
+    fn encode(&self, out: &mut Vec<u8>, sender: &Sender) -> Result<(), (usize, String)> {
+        self.0.encode(out, sender)
+    }
+
+    fn accept(&mut self, outcomes: Outcomes<'_>, arrays: Arrays<'_>, worker: &str) -> Option<()> {
+        self.0.accept(outcomes, arrays, worker)
+    }
+
+    fn add_cost(&mut self, busy: Duration, bytes: usize) {
+        self.0.add_cost(busy, bytes);
+    }
+
+    fn is_suspect(&self) -> bool {
+        self.0.is_suspect()
+    }
+
+    fn set_suspect(&mut self) {
+        self.0.set_suspect();
     }
 }
 

@@ -4,6 +4,7 @@
 
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -63,6 +64,8 @@ pub(crate) struct CallMessage {
     pub(crate) depth: u32,
     /// Whether the status page says when a task started.
     pub(crate) timed: bool,
+    /// How long a batch may take; what is left of it then goes back, for others to share.
+    pub(crate) patience: Duration,
     pub(crate) sharing: ArraySharing,
     /// Contexts of other crates: the function that applies each, and its state.
     pub(crate) contexts: Vec<(FunctionId, Vec<u8>)>,
@@ -105,6 +108,8 @@ pub(crate) fn parse_refusal(bytes: &[u8]) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::{CallMessage, Setup, forget_frame, parse_forget, parse_refusal, refusal_frame};
     use crate::wire::arrays::ArraySharing;
     use crate::wire::function_id::{EncodedCall, FunctionId};
@@ -128,6 +133,7 @@ mod tests {
             budget: 2,
             depth: 1,
             timed: true,
+            patience: Duration::from_millis(100),
             sharing: ArraySharing::none(),
             contexts: vec![(function, b"state".to_vec())],
             log_levels: LogLevels { tracing: 3, log: 0 },

@@ -26,8 +26,6 @@ use crate::wire::status_page::StatusPage;
 
 /// Outcomes are sent at least this often, so that a crash loses little, and no later task keeps them waiting.
 const FLUSH: Duration = Duration::from_millis(10);
-/// A batch that takes longer was meant for faster tasks: what is left of it goes back, for others to share.
-const PATIENCE: Duration = Duration::from_millis(100);
 /// And whenever they are this large.
 const FLUSH_BYTES: usize = 1 << 20;
 
@@ -51,6 +49,7 @@ struct CurrentCall {
     context: Arc<CallContext>,
     sender: Sender,
     timed: bool,
+    patience: Duration,
     contexts: Vec<(FunctionId, Vec<u8>)>,
 }
 
@@ -232,6 +231,7 @@ impl Worker {
                 ..call.sharing
             }),
             timed: call.timed,
+            patience: call.patience,
             contexts: call.contexts,
         });
     }
@@ -269,7 +269,7 @@ impl Worker {
                 });
                 index += 1;
                 if reply.is_due() {
-                    if started.elapsed() > PATIENCE {
+                    if started.elapsed() > call.patience {
                         reply.writer.give_back_rest();
                         break 'batch;
                     }

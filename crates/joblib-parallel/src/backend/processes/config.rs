@@ -1,11 +1,14 @@
 //! What the settings of a call make of its workers.
 
 use std::ffi::OsString;
+use std::time::Duration;
 
 use crate::backend::Call;
+use crate::carriers;
 use crate::error::{Error, Result};
 use crate::wire::function_id;
-use crate::wire::message::Setup;
+use crate::wire::log::wanted_levels;
+use crate::wire::message::{CallMessage, Setup};
 
 /// What a worker is, for all its life: workers of equal configuration stand in for each other.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,8 +29,29 @@ const THREAD_VARIABLES: [&str; 8] = [
     "RAYON_NUM_THREADS",
 ];
 
+/// A batch that takes longer was meant for faster tasks: what is left of it goes back, for others to share.
+const PATIENCE: Duration = Duration::from_millis(100);
+
 /// Idle workers end after this long, as joblib's do.
 const IDLE_SECONDS: u64 = 300;
+
+/// What the workers are told of a call.
+///
+/// # Errors
+///
+/// If a context can't travel.
+pub(crate) fn call_message(call: &Call) -> Result<CallMessage> {
+    Ok(CallMessage {
+        seed: call.context.seed,
+        budget: call.context.budget,
+        depth: call.context.depth,
+        timed: call.timeout.is_some(),
+        patience: PATIENCE,
+        sharing: call.sharing.clone(),
+        contexts: carriers::capture()?,
+        log_levels: wanted_levels(),
+    })
+}
 
 /// What the workers of a call have to be.
 ///

@@ -8,11 +8,11 @@ use std::process::{Command, Stdio};
 
 use nix::unistd::Pid;
 
-use super::config::{Config, config};
+use super::config::{Config, call_message, config};
 use super::handle::WorkerHandle;
 use super::idle;
 use super::session::{BATCH_TIME, ProcessSession, Starter};
-use crate::backend::{Call, Capabilities, ParallelBackend, Session};
+use crate::backend::{Batch, Call, Capabilities, ParallelBackend, Session};
 use crate::error::{Error, Result};
 use crate::sync::undivided;
 use crate::wire::status_page::StatusPage;
@@ -31,12 +31,13 @@ impl ParallelBackend for Loky {
 
     fn open(&self, call: Call) -> Result<Box<dyn Session>> {
         let config = config(&call)?;
-        Ok(Box::new(ProcessSession::new(Respawn, config, call)?))
+        let message = call_message(&call)?;
+        Ok(Box::new(ProcessSession::<_, Batch>::new(Respawn, config, call, message)?))
     }
 }
 
 /// Starts this executable again.
-struct Respawn;
+pub(crate) struct Respawn;
 
 impl Starter for Respawn {
     fn start(&mut self, config: &Config, name: &str) -> Result<WorkerHandle> {

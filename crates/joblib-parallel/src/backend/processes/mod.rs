@@ -1,8 +1,9 @@
 //! Worker processes: what they have in common, and the two ways to start them.
 
-mod config;
+pub(crate) mod batch;
+pub(crate) mod config;
 mod handle;
 pub(crate) mod idle;
 pub(crate) mod loky;
 pub(crate) mod multiprocessing;
-mod session;
+pub(crate) mod session;

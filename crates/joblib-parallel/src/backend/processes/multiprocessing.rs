@@ -11,13 +11,13 @@ use std::os::unix::net::UnixStream;
 
 use nix::unistd::ForkResult;
 
-use super::config::{Config, config};
+use super::config::{Config, call_message, config};
 use super::handle::WorkerHandle;
 use super::idle;
 use super::session::{BATCH_TIME, ProcessSession, Starter};
 use crate::backend::threads::pool::{Shape, with_rayon_pool};
 use crate::backend::threads::{self, pools};
-use crate::backend::{Call, Capabilities, ParallelBackend, Session};
+use crate::backend::{Batch, Call, Capabilities, ParallelBackend, Session};
 use crate::error::{Error, Result};
 use crate::sys::fork::fork;
 use crate::sys::interrupt;
@@ -45,7 +45,8 @@ impl ParallelBackend for Multiprocessing {
             own_thread: call.stack_size.is_some(),
             siblings: Vec::new(),
         };
-        Ok(Box::new(ProcessSession::new(starter, config, call)?))
+        let message = call_message(&call)?;
+        Ok(Box::new(ProcessSession::<_, Batch>::new(starter, config, call, message)?))
     }
 }
 

@@ -14,18 +14,18 @@ use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
+use super::batch::ProcessBatch;
 use super::config::Config;
 use super::handle::{End, KillReason, WorkerHandle};
 use crate::backend::worker_settings::WorkerSettings;
 use crate::backend::{Batch, Call, Returned, Session};
 use crate::cancel::Waker;
-use crate::carriers;
 use crate::error::{Cause, Crash, Error, Result};
 use crate::sys::child_signal;
 use crate::sys::cpu::cpu_count;
 use crate::wire::arrays::{Arrays, Memories, Sender};
 use crate::wire::batch::BatchWriter;
-use crate::wire::log::{LOG, LogRecord, wanted_levels};
+use crate::wire::log::{LOG, LogRecord};
 use crate::wire::message::{self, ARRAY, CallMessage, REFUSAL};
 use crate::wire::reply::{RESULTS, Reply};
 
@@ -56,12 +56,15 @@ pub(crate) trait Starter: Send {
 }
 
 /// A batch that a worker has.
-struct InFlight {
+struct InFlight<B> {
     number: u64,
-    batch: Batch,
+    batch: B,
 }
 
-impl Active {
+/// Where events of workers go: the worker's name comes with each.
+pub(crate) type LogSink = Box<dyn Fn(&LogRecord, &str) + Send>;
+
+impl<B: ProcessBatch> Active<B> {
     /// Whether something has to come from it without delay: the rest of a frame, or results.
     fn owes(&self) -> Option<&'static str> {
         if self.handle.connection.is_in_frame() {
@@ -84,27 +87,29 @@ impl Active {
 }
 
 /// A worker in the service of a session.
-struct Active {
+struct Active<B> {
     handle: WorkerHandle,
     /// Memories of arrays in its results that are being decoded.
     memories: Memories,
     introduced: Vec<u64>,
-    in_flight: VecDeque<InFlight>,
+    in_flight: VecDeque<InFlight<B>>,
     knows_call: bool,
     /// How many intervals it has been silent though it owes something, and when the next is over.
     silence: Option<(u32, Instant)>,
 }
 
-pub(crate) struct ProcessSession<S: Starter> {
+/// A session of worker processes for batches of type `B`: those of the engine, or those that an agent received.
+pub(crate) struct ProcessSession<S: Starter, B: ProcessBatch = Batch> {
     starter: S,
     config: Config,
     call: Call,
     call_message: CallMessage,
     sender: Sender,
-    workers: Vec<Active>,
-    queue: VecDeque<Batch>,
+    workers: Vec<Active<B>>,
+    queue: VecDeque<B>,
     /// Batches to be returned by the next wait.
-    done: Vec<Returned>,
+    done: Vec<Returned<B>>,
+    log: LogSink,
     next_number: u64,
     recent: Option<Duration>,
     failed_starts: u32,
@@ -114,23 +119,15 @@ pub(crate) struct ProcessSession<S: Starter> {
     wake: (UnixStream, Arc<UnixStream>),
 }
 
-impl<S: Starter> ProcessSession<S> {
-    pub(crate) fn new(starter: S, config: Config, call: Call) -> Result<Self> {
+impl<S: Starter, B: ProcessBatch> ProcessSession<S, B> {
+    /// A session for `call`, of which workers are told `call_message`.
+    pub(crate) fn new(starter: S, config: Config, call: Call, call_message: CallMessage) -> Result<Self> {
         let failed = |error: std::io::Error| Error::backend("make a pair of sockets", Some(error.into()));
         let (ours, theirs) = UnixStream::pair().map_err(failed)?;
         for end in [&ours, &theirs] {
             end.set_nonblocking(true).map_err(failed)?;
         }
         child_signal::make_waitable();
-        let call_message = CallMessage {
-            seed: call.context.seed,
-            budget: call.context.budget,
-            depth: call.context.depth,
-            timed: call.timeout.is_some(),
-            sharing: call.sharing.clone(),
-            contexts: carriers::capture()?,
-            log_levels: wanted_levels(),
-        };
         Ok(ProcessSession {
             starter,
             config,
@@ -140,6 +137,7 @@ impl<S: Starter> ProcessSession<S> {
             workers: Vec::new(),
             queue: VecDeque::new(),
             done: Vec::new(),
+            log: Box::new(LogRecord::emit),
             next_number: 0,
             recent: None,
             failed_starts: 0,
@@ -182,14 +180,14 @@ impl<S: Starter> ProcessSession<S> {
             });
             return Ok(Some(self.workers.len() - 1));
         }
-        let suspect = self.queue.front().is_some_and(Batch::is_suspect);
+        let suspect = self.queue.front().is_some_and(B::is_suspect);
         let short = !suspect && self.recent.is_some_and(|recent| recent < AHEAD);
         Ok(least.filter(|place| short && self.workers[*place].in_flight.len() < 2))
     }
 
     /// How many workers have not begun their first task.
     fn starting(&self) -> usize {
-        let starting = |active: &&Active| active.handle.tasks == 0 && active.handle.page.last().is_none();
+        let starting = |active: &&Active<B>| active.handle.tasks == 0 && active.handle.page.last().is_none();
         self.workers.iter().filter(starting).count()
     }
 
@@ -200,7 +198,7 @@ impl<S: Starter> ProcessSession<S> {
     }
 
     /// Encodes a batch for a worker. A task that can't be encoded is cut out, with the reason as its outcome.
-    fn send(&mut self, place: usize, mut batch: Batch) {
+    fn send(&mut self, place: usize, mut batch: B) {
         let number = self.next_number;
         self.next_number += 1;
         let mut writer = BatchWriter::new(number, batch.next_index());
@@ -333,7 +331,7 @@ impl<S: Starter> ProcessSession<S> {
             let alive = worker.handle.connection.receive(false).unwrap_or(false);
             worker.silence = None;
             let before = self.done.len();
-            match read_frames(worker, &mut self.done) {
+            match read_frames(worker, &mut self.done, &self.log) {
                 Ok(received) => {
                     if let Some(busy) = received.busy {
                         self.recent = Some(busy);
@@ -379,7 +377,7 @@ impl<S: Starter> ProcessSession<S> {
         tracing::warn!(worker = %name, task = ?last, %crash, "a worker process died");
         let failed_start = last.is_none() && !in_flight.is_empty();
         // The batch of the task that it began last; what is before that task, without an outcome, was begun as well.
-        let holds = |batch: &Batch, index: usize| {
+        let holds = |batch: &B, index: usize| {
             (batch.next_index()..batch.next_index() + batch.pending()).contains(&index)
         };
         let at = last.and_then(|index| in_flight.iter().position(|flight| holds(&flight.batch, index)));
@@ -454,7 +452,11 @@ enum FrameError {
 }
 
 /// Takes in all whole frames that have arrived; batches that are complete go to `done`.
-fn read_frames(worker: &mut Active, done: &mut Vec<Returned>) -> std::result::Result<Received, FrameError> {
+fn read_frames<B: ProcessBatch>(
+    worker: &mut Active<B>,
+    done: &mut Vec<Returned<B>>,
+    log: &LogSink,
+) -> std::result::Result<Received, FrameError> {
     let mut received = Received::default();
     let Active { handle, memories, introduced, in_flight, .. } = worker;
     while let Some(frame) =
@@ -490,7 +492,7 @@ fn read_frames(worker: &mut Active, done: &mut Vec<Returned>) -> std::result::Re
                 }
             }
             LOG => match LogRecord::parse(frame.bytes) {
-                Ok(record) => record.emit(&handle.name),
+                Ok(record) => log(&record, &handle.name),
                 Err(reason) => return Err(FrameError::Malformed(reason)),
             },
             kind => return Err(FrameError::Malformed(format!("it sent a frame of kind {kind}"))),
@@ -501,9 +503,9 @@ fn read_frames(worker: &mut Active, done: &mut Vec<Returned>) -> std::result::Re
 
 /// Takes the outcomes of one frame: how many, how long they took, whether the batch is complete; `None` if the frame is
 /// malformed.
-fn results(
+fn results<B: ProcessBatch>(
     bytes: &[u8],
-    in_flight: &mut VecDeque<InFlight>,
+    in_flight: &mut VecDeque<InFlight<B>>,
     memories: &Memories,
     worker: &str,
 ) -> Option<(usize, Duration, bool)> {
@@ -514,13 +516,13 @@ fn results(
     Some((outcomes.count(), busy, last || flight.batch.pending() == 0))
 }
 
-impl<S: Starter> Session for ProcessSession<S> {
-    fn submit(&mut self, batch: Batch) -> Result<()> {
+impl<S: Starter, B: ProcessBatch> Session<B> for ProcessSession<S, B> {
+    fn submit(&mut self, batch: B) -> Result<()> {
         self.queue.push_back(batch);
         self.dispatch()
     }
 
-    fn wait(&mut self, until: Option<Instant>, returned: &mut Vec<Returned>) -> Result<()> {
+    fn wait(&mut self, until: Option<Instant>, returned: &mut Vec<Returned<B>>) -> Result<()> {
         loop {
             self.dispatch()?;
             if !self.done.is_empty() {
@@ -568,7 +570,7 @@ impl<S: Starter> Session for ProcessSession<S> {
     }
 }
 
-impl<S: Starter> Drop for ProcessSession<S> {
+impl<S: Starter, B: ProcessBatch> Drop for ProcessSession<S, B> {
     fn drop(&mut self) {
         for Active { mut handle, in_flight, .. } in self.workers.drain(..) {
             if in_flight.is_empty() && handle.forget_gone_arrays() {
