@@ -6,6 +6,7 @@ mod from_python;
 mod joblib_tests;
 mod links;
 mod table;
+mod width;
 
 use crate::run::{Result, cargo, run};
 use crate::venv::Venv;
@@ -16,6 +17,7 @@ pub(crate) fn execute() -> Result {
     run(cargo(rustdoc).env("RUSTDOCFLAGS", "-D warnings"))?;
     let mut wrong = Vec::new();
     links::check(&mut wrong)?;
+    width::check(&mut wrong)?;
     design::check(&mut wrong)?;
     let python = Venv::Today.python()?;
     from_python::check(&python, &mut wrong)?;
