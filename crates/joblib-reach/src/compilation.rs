@@ -12,6 +12,10 @@ pub(crate) struct Compilation {
     pub(crate) externs: Vec<(String, PathBuf)>,
     /// What `--cfg` sets.
     pub(crate) conditions: Vec<String>,
+    /// The language's edition.
+    pub(crate) edition: String,
+    /// What it compiles for, if that is not the host.
+    pub(crate) target: String,
 }
 
 impl Compilation {
@@ -46,12 +50,12 @@ impl Compilation {
                         found.externs.push((name.to_owned(), path.into()));
                     }
                 }
+                "--edition" => found.edition = value.or_else(|| arguments.next()).unwrap_or_default(),
+                "--target" => found.target = value.or_else(|| arguments.next()).unwrap_or_default(),
                 // Those whose value is an argument of its own.
-                "--edition"
-                | "--crate-type"
+                "--crate-type"
                 | "--emit"
                 | "--out-dir"
-                | "--target"
                 | "--check-cfg"
                 | "--cap-lints"
                 | "--error-format"

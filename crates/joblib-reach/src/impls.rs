@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use crate::lexer::Name;
 use crate::model::{ItemId, ItemKind, Model, Range, ScopeId};
-use crate::resolve::{Resolver, Target, invents_names, macros_of};
+use crate::parse::definitions;
+use crate::resolve::{Resolver, Target, invents_names};
 
 /// What an implementation is of.
 #[derive(Debug, Clone)]
@@ -13,8 +15,8 @@ pub(crate) enum Of {
     Inherent,
     /// A trait whose source is at hand.
     Trait(ItemId),
-    /// A trait from elsewhere: who calls its methods is not seen.
-    External,
+    /// A trait from elsewhere, by the last part of its name: who calls its methods is not seen.
+    External(Option<Name>),
 }
 
 /// The head of an implementation.
@@ -58,22 +60,29 @@ impl Impls {
                     Target::Item(item) if model.items[*item].kind == ItemKind::Trait => Some(*item),
                     _ => None,
                 });
-                at_hand.map_or(Of::External, Of::Trait)
+                let named = found.iter().find_map(|target| match target {
+                    Target::External(path) => path.rsplit("::").next().map(|name| model.names.of(name)),
+                    _ => None,
+                });
+                at_hand.map_or(Of::External(named), Of::Trait)
             }
         };
-        let types = named(model, resolver, id, scope, whole);
-        let types = types.into_iter().filter(|item| model.items[*item].kind == ItemKind::Type).collect();
+        let mut types = Vec::new();
+        for item in named(model, resolver, id, scope, whole) {
+            match model.items[item].kind {
+                ItemKind::Type | ItemKind::Trait | ItemKind::Call => types.push(item),
+                ItemKind::Alias => types.extend(resolver.types_of_alias(model, item)),
+                _ => {}
+            }
+        }
+        // The trait itself is not what it is for.
+        types.retain(|item| !matches!(of_trait, Of::Trait(of) if of == *item));
         // An alias stands for the type that it names.
         let this = this
             .into_iter()
             .flat_map(|target| match target {
                 Target::Item(item) if model.items[item].kind == ItemKind::Alias => {
-                    let (range, scope) = (model.items[item].range, model.items[item].scope);
-                    named(model, resolver, item, scope, range)
-                        .into_iter()
-                        .filter(|of| *of != item)
-                        .map(Target::Item)
-                        .collect()
+                    resolver.types_of_alias(model, item).into_iter().map(Target::Item).collect()
                 }
                 other => vec![other],
             })
@@ -94,20 +103,21 @@ impl Impls {
             return Rc::clone(known);
         }
         let (scope, range) = (model.items[call].scope, model.items[call].range);
+        let macros = definitions(model, model.items[call].name);
         let implements = model.items[call].parent.is_none()
             && (invents_names(model, call)
-                || model.items[call].name.is_some_and(|name| {
-                    macros_of(model, name, None).into_iter().any(|item| {
-                        let (from, to) = model.items[item].range;
-                        let source = model.source(item);
-                        (from..to).any(|at| {
-                            source.text_of(at) == "impl"
-                                || source.is_punct(at, b'!') && source.word(at.wrapping_sub(1)).is_some()
-                        })
-                    })
+                || macros.iter().copied().chain([call]).any(|item| {
+                    let (from, to) = model.items[item].range;
+                    (from..to).any(|at| model.source(item).text_of(at) == "impl")
                 }));
         let found: Rc<[ItemId]> = if implements {
-            let of = named(model, resolver, call, scope, range);
+            let mut of = named(model, resolver, call, scope, range);
+            for item in macros {
+                // Names in a macro are those where it is called, or where it stands.
+                let (range, own) = (model.items[item].range, model.items[item].scope);
+                of.extend(named(model, resolver, item, scope, range));
+                of.extend(named(model, resolver, item, own, range));
+            }
             of.into_iter()
                 .filter(|item| matches!(model.items[*item].kind, ItemKind::Type | ItemKind::Trait))
                 .collect()

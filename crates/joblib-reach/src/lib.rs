@@ -15,6 +15,7 @@ mod reach;
 mod references;
 mod resolve;
 mod source;
+mod texts;
 mod values;
 
 use std::fmt;
@@ -123,6 +124,8 @@ impl Index {
         self.check()?;
         let mut digester = Digester::default();
         digester.number(walked.digest);
+        // What code means changes with the edition.
+        digester.text(&self.compilation.edition);
         let (mut conditions, mut variables) = (Vec::new(), Vec::new());
         for value in walked.values {
             match value {
@@ -131,6 +134,7 @@ impl Index {
                 Value::File(_) => {}
                 Value::Unknown => {
                     self.compilation.conditions.iter().for_each(|condition| digester.text(condition));
+                    digester.text(&self.compilation.target);
                     conditions.push("debug_assertions".to_owned());
                 }
             }

@@ -5,8 +5,14 @@ use crate::source::Source;
 
 /// The text of `"…"`, `concat!(…)`, `env!("…")` and of these in each other; `None` for anything else.
 ///
-/// Environment variables are those of the compiler's process, which are the ones that `env!` sees.
-pub(crate) fn text_of(source: &Source, names: &Names, from: usize, to: usize) -> Option<String> {
+/// `environment` gives the variables that `env!` sees.
+pub(crate) fn text_of(
+    source: &Source,
+    names: &Names,
+    environment: &dyn Fn(&str) -> Option<String>,
+    from: usize,
+    to: usize,
+) -> Option<String> {
     let to = if to > from && source.is_punct(to - 1, b',') { to - 1 } else { to };
     if from + 1 == to {
         return match source.kind(from) {
@@ -29,12 +35,12 @@ pub(crate) fn text_of(source: &Source, names: &Names, from: usize, to: usize) ->
                 while comma < end && !source.is_punct(comma, b',') {
                     comma = source.after(comma);
                 }
-                text.push_str(&text_of(source, names, at, comma)?);
+                text.push_str(&text_of(source, names, environment, at, comma)?);
                 at = comma + 1;
             }
             Some(text)
         }
-        "env" => std::env::var(unescaped(source, at)?).ok(),
+        "env" => environment(&unescaped(source, at)?),
         _ => None,
     }
 }

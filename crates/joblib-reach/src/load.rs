@@ -20,6 +20,7 @@ pub(crate) fn load(
     is_own: bool,
 ) -> Result<CrateId, String> {
     let mut externs: HashMap<Name, (PathBuf, PathBuf)> = HashMap::new();
+    let folder = &folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     for (name, root_of, folder_of) in manifest::crates_at_hand(folder) {
         let is_family = name == FAMILY || name.starts_with(&format!("{FAMILY}_"));
         if !is_family && root_of.canonicalize().ok() != root.canonicalize().ok() {
@@ -29,12 +30,17 @@ pub(crate) fn load(
     let id = model.crates.len();
     // The root's scope is the next one.
     let scope = model.scopes.len();
+    let kind = manifest::kind(folder);
     model.crates.push(Crate {
         name: name.to_owned(),
         root: scope,
         is_own,
         externs,
         folder: folder.to_owned(),
+        is_proc_macro: kind.is_proc_macro,
+        is_opaque: false,
+        macro_use: Vec::new(),
+        edition: kind.edition,
     });
     parse_crate(model, id, root)?;
     Ok(id)

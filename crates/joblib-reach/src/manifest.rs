@@ -131,6 +131,39 @@ pub(crate) fn library(folder: &Path) -> Option<(String, PathBuf)> {
     root.is_file().then_some((name, root))
 }
 
+/// What a manifest says of how the package's library is compiled.
+#[derive(Debug, Default)]
+pub(crate) struct Kind {
+    pub(crate) is_proc_macro: bool,
+    pub(crate) edition: String,
+}
+
+/// How the library of the package in `folder` is compiled.
+pub(crate) fn kind(folder: &Path) -> Kind {
+    let Some(manifest) = Toml::read(&folder.join("Cargo.toml")) else { return Kind::default() };
+    let says = |key: &str| manifest.get(key) == Some("true");
+    let inherits = says("package.edition.workspace");
+    let edition = match workspace(folder, &manifest).filter(|_| inherits) {
+        Some((_, toml)) => toml.get("workspace.package.edition").map(str::to_owned),
+        None => manifest.get("package.edition").map(str::to_owned),
+    };
+    Kind {
+        is_proc_macro: says("lib.proc-macro") || says("lib.proc_macro"),
+        edition: edition.unwrap_or_default(),
+    }
+}
+
+/// The workspace of a package: its folder and manifest.
+fn workspace(folder: &Path, manifest: &Toml) -> Option<(PathBuf, Toml)> {
+    let read = |folder: &Path| Some((folder.to_owned(), Toml::read(&folder.join("Cargo.toml"))?));
+    if let Some(named) = manifest.get("package.workspace") {
+        return read(&folder.join(named));
+    }
+    folder.ancestors().filter_map(read).find(|(_, toml)| {
+        toml.values.keys().chain(toml.lists.keys()).any(|key| key.starts_with("workspace."))
+    })
+}
+
 /// Crates of the package's path dependencies and its own library: their name in its code, their root file and folder.
 pub(crate) fn crates_at_hand(folder: &Path) -> Vec<(String, PathBuf, PathBuf)> {
     let Some(manifest) = Toml::read(&folder.join("Cargo.toml")) else { return Vec::new() };
@@ -138,21 +171,40 @@ pub(crate) fn crates_at_hand(folder: &Path) -> Vec<(String, PathBuf, PathBuf)> {
     if let Some((name, root)) = library(folder) {
         found.push((name, root, folder.to_owned()));
     }
-    let workspace = folder.ancestors().find_map(|folder| {
-        let toml = Toml::read(&folder.join("Cargo.toml"))?;
-        let is_workspace =
-            toml.values.keys().chain(toml.lists.keys()).any(|key| key.starts_with("workspace."));
-        is_workspace.then(|| (folder.to_owned(), toml))
-    });
+    let workspace = workspace(folder, &manifest);
     let mut add = |written: &str, base: &Path, path: &str| {
+        // A package that is reached by several ways is one.
         let of = base.join(path);
-        if let Some((_, root)) = library(&of) {
-            found.push((written.replace('-', "_"), root, of));
+        let of = of.canonicalize().unwrap_or(of);
+        if let Some((library, root)) = library(&of) {
+            let written = written.replace('-', "_");
+            if library != written {
+                // Code has the library's name for it, unless the dependency is renamed.
+                found.push((library, root.clone(), of.clone()));
+            }
+            found.push((written, root, of));
         }
+    };
+    // Packages from elsewhere in whose place one at hand is used.
+    let patched = |name: &str| {
+        let (base, toml) = workspace.as_ref().map_or((folder, &manifest), |(folder, toml)| (&**folder, toml));
+        let is_of = |key: &str| {
+            let end = format!(".{name}.path");
+            key.starts_with("patch.") && key.ends_with(&end)
+        };
+        let path = toml.values.iter().find(|(key, _)| is_of(key)).map(|(_, path)| path.clone());
+        path.map(|path| (base.to_owned(), path))
     };
     for (name, value) in &manifest.values {
         let parts: Vec<&str> = name.split('.').collect();
         let Some(at) = parts.iter().position(|part| part.ends_with("dependencies")) else { continue };
+        if let [dependency] | [dependency, "version" | "package"] = parts[at + 1..] {
+            let package =
+                manifest.get(&format!("{}.package", parts[..=at + 1].join("."))).unwrap_or(dependency);
+            if let Some((base, path)) = patched(package) {
+                add(dependency, &base, &path);
+            }
+        }
         match parts[at + 1..] {
             [dependency, "path"] => add(dependency, folder, value),
             [dependency, "workspace"] if value == "true" => {

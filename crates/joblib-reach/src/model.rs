@@ -66,6 +66,8 @@ pub(crate) struct Item {
     pub(crate) of_trait: Option<Range>,
     /// Of an implementation: the type that it is for.
     pub(crate) of_type: Option<Range>,
+    /// Whether it may be missing: there is a `#[cfg]` on it.
+    pub(crate) conditional: bool,
 }
 
 /// Where names are looked up: a module, or a block that declares items.
@@ -82,8 +84,14 @@ pub(crate) struct Scope {
     pub(crate) modules: HashMap<Name, Vec<ScopeId>>,
     pub(crate) uses: Vec<Use>,
     pub(crate) calls: Vec<ItemId>,
-    /// Attributes of the module, where conditions may stand.
+    /// Attributes of the module and of declarations in it that are no items, where conditions may stand.
     pub(crate) attributes: Vec<(FileId, Range)>,
+    /// The module as an item, if attributes of it may change what it holds.
+    pub(crate) item: Option<ItemId>,
+    /// Items with attributes that may write other items.
+    pub(crate) makers: Vec<ItemId>,
+    /// Whether the module may be missing.
+    pub(crate) conditional: bool,
 }
 
 /// One name that a declaration `use` brings, or all of a module's.
@@ -92,6 +100,8 @@ pub(crate) struct Use {
     pub(crate) path: Vec<Name>,
     pub(crate) absolute: bool,
     pub(crate) brings: Brings,
+    /// Whether it may be missing.
+    pub(crate) conditional: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,6 +121,25 @@ pub(crate) struct Crate {
     /// Crates whose sources are at hand, by the names that this one has for them: the root file and the manifest's folder.
     pub(crate) externs: HashMap<Name, (PathBuf, PathBuf)>,
     pub(crate) folder: PathBuf,
+    /// Whether its functions write code for the crates that use it.
+    pub(crate) is_proc_macro: bool,
+    /// Whether it has code that can't be found from here, such as what its build script wrote.
+    pub(crate) is_opaque: bool,
+    /// Crates whose macros and derives it has everywhere: `#[macro_use] extern crate`.
+    pub(crate) macro_use: Vec<Name>,
+    /// The edition that its manifest names; the compiler is asked for that of the crate that is compiled.
+    pub(crate) edition: String,
+}
+
+impl Crate {
+    /// The environment variables that its compiler sees, as far as they are known.
+    pub(crate) fn environment(&self) -> impl Fn(&str) -> Option<String> + use<> {
+        let folder = (!self.is_own).then(|| self.folder.display().to_string());
+        move |name| match &folder {
+            None => std::env::var(name).ok(),
+            Some(folder) => (name == "CARGO_MANIFEST_DIR").then(|| folder.clone()),
+        }
+    }
 }
 
 /// All that was read so far.

@@ -13,7 +13,7 @@ use crate::source::Source;
 pub(crate) fn parse_crate(model: &mut Model, krate: CrateId, root: &Path) -> Result<ScopeId, String> {
     let folder = root.parent().unwrap_or(Path::new("")).to_owned();
     let scope = new_scope(model, krate, None, true, 0, (0, 0));
-    let mut parser = Parser { model, krate, depth: 0 };
+    let mut parser = Parser { model, krate, depth: 0, guesses: false };
     parser.file(root, scope, folder)?;
     Ok(scope)
 }
@@ -38,6 +38,9 @@ fn new_scope(
         uses: Vec::new(),
         calls: Vec::new(),
         attributes: Vec::new(),
+        item: None,
+        makers: Vec::new(),
+        conditional: false,
     });
     model.scopes.len() - 1
 }
@@ -47,6 +50,8 @@ struct Parser<'m> {
     krate: CrateId,
     /// Files in files: a circle of them ends.
     depth: usize,
+    /// Whether what is read may be no code: a file that is missing is none.
+    guesses: bool,
 }
 
 /// Where items are being read.
@@ -162,6 +167,7 @@ impl Parser<'_> {
             blocks: Vec::new(),
             of_trait: None,
             of_type: None,
+            conditional: self.says(source, attributes, "cfg"),
         };
         at = self.skip_qualifiers(source, at);
         let keyword = self.word(source, at).to_owned();
@@ -199,17 +205,12 @@ impl Parser<'_> {
             "mod" => self.module(item, at, to, place),
             "use" => {
                 let end = end_of_item(source, at, to, false).0;
-                let mut found = Vec::new();
-                let absolute = source.is_pair(at + 1, b':', b':');
-                self.uses(
-                    source,
-                    if absolute { at + 3 } else { at + 1 },
-                    end - 1,
-                    &mut Vec::new(),
-                    &mut found,
-                );
-                let uses = found.into_iter().map(|(path, brings)| Use { path, absolute, brings });
+                let mut uses = uses_in(self.model, source, at, end - 1);
+                for of in &mut uses {
+                    of.conditional = item.conditional;
+                }
                 self.model.scopes[place.scope].uses.extend(uses);
+                self.note_conditions(&item, place);
                 end
             }
             "extern" if self.word(source, at + 1) == "crate" => {
@@ -217,14 +218,18 @@ impl Parser<'_> {
                 let renamed = self.word(source, at + 3) == "as";
                 if let (Some(path), Some(name)) =
                     (source.word(at + 2), source.word(if renamed { at + 4 } else { at + 2 }))
-                    && renamed
                 {
                     self.model.scopes[place.scope].uses.push(Use {
                         path: vec![path],
                         absolute: self.model.names.text(path) != "self",
                         brings: Brings::Name(name),
+                        conditional: item.conditional,
                     });
+                    if self.says(source, item.attributes, "macro_use") {
+                        self.model.crates[self.krate].macro_use.push(path);
+                    }
                 }
+                self.note_conditions(&item, place);
                 end
             }
             "extern" => {
@@ -232,6 +237,7 @@ impl Parser<'_> {
                 if let Some((from, to)) = body {
                     self.items(from, to, place);
                 }
+                self.note_conditions(&item, place);
                 end
             }
             "macro_rules" | "macro" => {
@@ -245,6 +251,18 @@ impl Parser<'_> {
                 end.min(to)
             }
             _ => self.call(item, at, to, place),
+        }
+    }
+
+    /// Whether a word stands in attributes.
+    fn says(&self, source: &Source, (from, to): Range, word: &str) -> bool {
+        (from..to).any(|at| self.word(source, at) == word)
+    }
+
+    /// Conditions on a declaration that is no item are those of its scope.
+    fn note_conditions(&mut self, item: &Item, place: &Place<'_>) {
+        if item.conditional {
+            self.model.scopes[place.scope].attributes.push((place.file, item.attributes));
         }
     }
 
@@ -338,8 +356,40 @@ impl Parser<'_> {
             }
             _ => {}
         }
+        if item.kind != ItemKind::Call
+            && item.parent.is_none()
+            && self.may_write_items(place.source, item.attributes)
+        {
+            self.model.scopes[place.scope].makers.push(id);
+        }
         self.model.items.push(item);
         id
+    }
+
+    /// Whether some attribute or derive is none of the language's, and so may write items of any name.
+    fn may_write_items(&self, source: &Source, (from, to): Range) -> bool {
+        let mut at = from;
+        while at < to {
+            let open = if source.is_punct(at + 1, b'!') { at + 2 } else { at + 1 };
+            if !source.is_open(open, b'[') {
+                return false;
+            }
+            let end = source.pair(open);
+            let name = self.word(source, open + 1);
+            let is_plain = match name {
+                "derive" => (open + 3..end).all(|at| {
+                    let word = self.word(source, at);
+                    word.is_empty() || source.is_pair(at + 1, b':', b':') || DERIVES.contains(&word)
+                }),
+                "cfg_attr" => !self.says(source, (open, end), "derive"),
+                _ => ATTRIBUTES.contains(&name),
+            };
+            if !is_plain {
+                return true;
+            }
+            at = end + 1;
+        }
+        false
     }
 
     /// The trait and the type between `impl` and the body.
@@ -394,20 +444,34 @@ impl Parser<'_> {
         let text = self.model.names.text(name).to_owned();
         let attributes = (place.file, item.attributes);
         let paths: Vec<String> = self.paths(source, item.attributes);
-        let conditional =
-            (item.attributes.0..item.attributes.1).any(|at| self.word(source, at).starts_with("cfg"));
+        let may_be_elsewhere = self.says(source, item.attributes, "cfg_attr");
+        let conditional = item.conditional || may_be_elsewhere || self.guesses;
         item.kind = ItemKind::Module;
         item.range.1 = end;
+        item.body = body;
         let scope =
             new_scope(self.model, self.krate, Some(place.scope), true, place.file, body.unwrap_or((0, 0)));
         self.model.scopes[scope].attributes.push(attributes);
+        self.model.scopes[scope].conditional = item.conditional || self.guesses;
         self.model.scopes[place.scope].modules.entry(name).or_default().push(scope);
+        if self.may_write_items(source, item.attributes) {
+            // An attribute of ours may change all that the module holds.
+            self.model.scopes[scope].item = Some(self.model.items.len());
+            self.model.scopes[place.scope].makers.push(self.model.items.len());
+            self.model.items.push(item);
+        }
         if let Some((from, to)) = body {
             let folder = place.folder.join(paths.first().map_or(text.as_str(), String::as_str));
             self.items(from, to, &place.of_scope(scope, folder));
             return end;
         }
-        let here = self.model.files[place.file].path.parent().unwrap_or(Path::new("")).to_owned();
+        let module = self.model.module_of(place.scope);
+        let here = if module == self.model.files[place.file].scope {
+            self.model.files[place.file].path.parent().unwrap_or(Path::new("")).to_owned()
+        } else {
+            // In a module between braces, paths begin at its own folder.
+            place.folder.clone()
+        };
         let mut found = false;
         let mut reasons = Vec::new();
         for path in &paths {
@@ -418,7 +482,7 @@ impl Parser<'_> {
                 Err(reason) => reasons.push(reason),
             }
         }
-        let only_paths = !paths.is_empty() && found;
+        let only_paths = !paths.is_empty() && found && !may_be_elsewhere;
         for (path, folder) in [
             (place.folder.join(format!("{text}.rs")), place.folder.join(&text)),
             (place.folder.join(&text).join("mod.rs"), place.folder.join(&text)),
@@ -447,7 +511,23 @@ impl Parser<'_> {
             .filter_map(|at| source.content(at + 2).map(str::to_owned))
             .collect()
     }
+}
 
+/// What a declaration `use` brings; the word is at `at`.
+pub(crate) fn uses_in(model: &Model, source: &Source, at: usize, to: usize) -> Vec<Use> {
+    let absolute = source.is_pair(at + 1, b':', b':');
+    let mut found = Vec::new();
+    let tree = Tree { model };
+    tree.uses(source, if absolute { at + 3 } else { at + 1 }, to, &mut Vec::new(), &mut found);
+    let found = found.into_iter();
+    found.map(|(path, brings)| Use { path, absolute, brings, conditional: false }).collect()
+}
+
+struct Tree<'m> {
+    model: &'m Model,
+}
+
+impl Tree<'_> {
     fn uses(
         &self,
         source: &Source,
@@ -503,7 +583,9 @@ impl Parser<'_> {
         }
         prefix.truncate(depth);
     }
+}
 
+impl Parser<'_> {
     /// A call of a macro where items stand; what else begins with a name is passed over.
     fn call(&mut self, mut item: Item, at: usize, to: usize, place: &Place<'_>) -> usize {
         let source = place.source;
@@ -526,19 +608,85 @@ impl Parser<'_> {
         item.kind = ItemKind::Call;
         item.name = source.word(bang - 1);
         let is_include = self.word(source, bang - 1) == "include";
+        self.note_conditions(&item, place);
+        let name = item.name;
         self.add(item, place);
+        self.modules_of_call(name, (group + 1, source.pair(group)), place);
         if is_include {
             let folder = self.model.files[place.file].path.parent().unwrap_or(Path::new("")).to_owned();
-            let path = literal::text_of(source, &self.model.names, group + 1, source.pair(group));
+            let environment = self.model.crates[self.krate].environment();
+            let path =
+                literal::text_of(source, &self.model.names, &environment, group + 1, source.pair(group));
+            if path.is_none() {
+                self.model.crates[self.krate].is_opaque = true;
+            }
             if let Some(path) = path {
                 let path = folder.join(path);
                 let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-                if let Err(reason) = self.file(&path, place.scope, folder) {
+                if let Err(reason) = self.file(&path, place.scope, folder)
+                    && !self.guesses
+                {
                     self.model.unread.push(reason);
                 }
             }
         }
         after
+    }
+
+    /// Declares the modules that a call of a macro may declare: those in what it is given, and names for which there is a
+    /// file.
+    fn modules_of_call(&mut self, name: Option<Name>, (from, to): Range, place: &Place<'_>) {
+        let source = place.source;
+        let before = std::mem::replace(&mut self.guesses, true);
+        let mut at = from;
+        while at < to {
+            let declares = self.word(source, at) == "mod"
+                && source.word(at + 1).is_some()
+                && (source.is_punct(at + 2, b';') || source.is_open(at + 2, b'{'));
+            if declares {
+                at = self.item(before_attributes(source, from, at), to, place).max(at + 1);
+            } else {
+                at += 1;
+            }
+        }
+        let mut texts: Vec<String> = Vec::new();
+        let mut is_unknown = true;
+        let mut writes_modules = false;
+        let mut add = |source: &Source, names: &crate::lexer::Names, (from, to): Range| {
+            for at in from..to {
+                match source.word(at).map(|name| names.text(name)) {
+                    Some("mod") => writes_modules = true,
+                    Some(word) => texts.push(word.to_owned()),
+                    None => {}
+                }
+            }
+        };
+        add(source, &self.model.names, (from, to));
+        for definition in definitions(self.model, name) {
+            is_unknown = false;
+            add(&self.model.files[self.model.items[definition].file].source, &self.model.names, {
+                self.model.items[definition].range
+            });
+        }
+        texts.sort_unstable();
+        texts.dedup();
+        for text in texts {
+            let wanted = writes_modules || is_unknown;
+            let name = self.model.names.of(&text);
+            let known = |model: &Model| model.scopes[place.scope].modules.contains_key(&name);
+            for path in [place.folder.join(format!("{text}.rs")), place.folder.join(&text).join("mod.rs")] {
+                if wanted && !known(self.model) && path.is_file() {
+                    let scope =
+                        new_scope(self.model, self.krate, Some(place.scope), true, place.file, (0, 0));
+                    self.model.scopes[scope].conditional = true;
+                    // One that is no code is none of the crate's.
+                    if self.file(&path, scope, place.folder.join(&text)).is_ok() {
+                        self.model.scopes[place.scope].modules.entry(name).or_default().push(scope);
+                    }
+                }
+            }
+        }
+        self.guesses = before;
     }
 
     /// Looks for items in a block and in the groups in it.
@@ -577,7 +725,9 @@ impl Parser<'_> {
             }
             let after = source.after(at);
             if let Kind::Open(delimiter) = source.kind(at) {
-                self.block(at + 1, after - 1, scope, owner, delimiter == b'{', place);
+                // What a macro is given may be statements whatever is around it.
+                let braces = delimiter == b'{' || (at > from && source.is_punct(at - 1, b'!'));
+                self.block(at + 1, after - 1, scope, owner, braces, place);
             }
             begins = ends_statement(source, at);
             at = after;
@@ -610,6 +760,116 @@ impl Parser<'_> {
             }
         }
     }
+}
+
+/// Attributes of the language and of the tools, which write no items.
+const ATTRIBUTES: [&str; 50] = [
+    "allow",
+    "warn",
+    "deny",
+    "forbid",
+    "expect",
+    "doc",
+    "cfg",
+    "cold",
+    "inline",
+    "must_use",
+    "deprecated",
+    "repr",
+    "non_exhaustive",
+    "path",
+    "macro_use",
+    "macro_export",
+    "automatically_derived",
+    "test",
+    "ignore",
+    "should_panic",
+    "bench",
+    "derive",
+    "no_mangle",
+    "export_name",
+    "link_section",
+    "link",
+    "link_name",
+    "used",
+    "track_caller",
+    "target_feature",
+    "unsafe",
+    "no_std",
+    "no_main",
+    "no_implicit_prelude",
+    "recursion_limit",
+    "type_length_limit",
+    "global_allocator",
+    "panic_handler",
+    "proc_macro",
+    "proc_macro_derive",
+    "proc_macro_attribute",
+    "rustfmt",
+    "clippy",
+    "diagnostic",
+    "feature",
+    "cached",
+    "tracked",
+    "serde",
+    "default",
+    "instruction_set",
+];
+
+/// Derives that write implementations and nothing else.
+const DERIVES: [&str; 12] = [
+    "Clone",
+    "Copy",
+    "Debug",
+    "Default",
+    "PartialEq",
+    "Eq",
+    "PartialOrd",
+    "Ord",
+    "Hash",
+    "Serialize",
+    "Deserialize",
+    "Error",
+];
+
+/// The macros of a name, and those that they call, as far as they are known.
+pub(crate) fn definitions(model: &Model, name: Option<Name>) -> Vec<ItemId> {
+    let mut found: Vec<ItemId> = name.and_then(|name| model.macros.get(&name)).cloned().unwrap_or_default();
+    let mut next = 0;
+    while let Some(item) = found.get(next).copied() {
+        next += 1;
+        let (from, to) = model.items[item].range;
+        let source = model.source(item);
+        for at in from..to {
+            if let (Some(called), true) = (source.word(at), source.is_punct(at + 1, b'!')) {
+                let more = model.macros.get(&called).into_iter().flatten().copied();
+                let more: Vec<ItemId> = more.filter(|item| !found.contains(item)).collect();
+                found.extend(more);
+            }
+        }
+    }
+    found
+}
+
+/// Where the attributes and the visibility before the keyword at `at` begin.
+fn before_attributes(source: &Source, from: usize, at: usize) -> usize {
+    let mut start = at;
+    if start > from && matches!(source.kind(start - 1), Kind::Close(b')')) {
+        let open = source.pair(start - 1);
+        if open > from && source.text_of(open - 1) == "pub" {
+            start = open - 1;
+        }
+    } else if start > from && source.text_of(start - 1) == "pub" {
+        start -= 1;
+    }
+    while start > from && matches!(source.kind(start - 1), Kind::Close(b']')) {
+        let open = source.pair(start - 1);
+        if open <= from || !source.is_punct(open - 1, b'#') {
+            break;
+        }
+        start = open - 1;
+    }
+    start
 }
 
 /// Where an item ends: behind its braces, where it has any that are its body, or behind its semicolon.
@@ -678,7 +938,7 @@ pub(crate) fn parse_detached(
     // No attribute is looked for in it.
     model.files.push(crate::model::File { path: path.join(""), source: Rc::clone(&source), scope: block });
     let first = model.items.len();
-    let mut parser = Parser { model, krate, depth: 0 };
+    let mut parser = Parser { model, krate, depth: 0, guesses: false };
     let place = Place { source: &source, file, scope: block, folder: PathBuf::new(), parent: None };
     parser.items(0, end, &place);
     (model.items.len() > first).then_some(first)

@@ -10,10 +10,10 @@ use crate::impls::{Impls, Of};
 use crate::lexer::{Kind, Name};
 use crate::literal;
 use crate::locate::is_own_macro;
-use crate::model::{ItemId, ItemKind, Model, Range, ScopeId};
+use crate::model::{CrateId, ItemId, ItemKind, Model, Range, ScopeId};
 use crate::normal::{Rules, normal, silent_parts, without_name};
 use crate::references::{Reading, References};
-use crate::resolve::{Resolver, Target};
+use crate::resolve::{Found, Resolver, Target};
 use crate::values::{Value, value_at};
 
 /// An item, and for a macro the scope that it is called in: its names are looked up there.
@@ -67,6 +67,11 @@ struct Walk<'k> {
     types: HashSet<ItemId>,
     traits: HashSet<ItemId>,
     scopes: HashSet<ScopeId>,
+    /// Traits from elsewhere whose implementations the caller may choose among.
+    bounds: HashSet<Name>,
+    crates: HashSet<CrateId>,
+    /// Where code that a procedural macro writes is put.
+    use_site: Option<ScopeId>,
     by_place: bool,
     /// Roots whose own name does not count.
     nameless: Vec<ItemId>,
@@ -93,6 +98,9 @@ pub(crate) fn walk(
         types: HashSet::new(),
         traits: HashSet::new(),
         scopes: HashSet::new(),
+        bounds: HashSet::new(),
+        crates: HashSet::new(),
+        use_site: None,
         by_place: false,
         nameless: if nameless { roots.to_vec() } else { Vec::new() },
         found: Walked::default(),
@@ -112,8 +120,20 @@ pub(crate) fn walk(
 }
 
 impl Walk<'_> {
+    /// The node of an item that is used in a scope.
+    fn node(&self, item: ItemId, context: Option<ScopeId>) -> Node {
+        let writes_code = self.is_in_proc_macro(item);
+        (item, context.or(self.use_site.filter(|_| writes_code)))
+    }
+
+    fn is_in_proc_macro(&self, item: ItemId) -> bool {
+        let model = &self.known.model;
+        model.crates[model.scopes[model.items[item].scope].krate].is_proc_macro
+    }
+
     /// The number of a node: new ones are visited later.
-    fn number(&mut self, node: Node) -> u32 {
+    fn number(&mut self, (item, context): Node) -> u32 {
+        let node = self.node(item, context);
         let next = self.numbers.len() as u32;
         let waiting = &mut self.waiting;
         *self.numbers.entry(node).or_insert_with(|| {
@@ -134,7 +154,7 @@ impl Walk<'_> {
     /// The tokens of an item that are its own: of a trait or an implementation the head, for its members are items.
     fn ranges(&self, item: ItemId) -> [Range; 2] {
         let of = &self.known.model.items[item];
-        let is_head = matches!(of.kind, ItemKind::Trait | ItemKind::Impl);
+        let is_head = matches!(of.kind, ItemKind::Trait | ItemKind::Impl | ItemKind::Module);
         let end = of.body.filter(|_| is_head).map_or(of.range.1, |(from, _)| from - 1);
         // Whether a method is visible can decide which one is called.
         let from = if of.parent.is_some() { of.visible } else { of.range.0 };
@@ -180,6 +200,8 @@ impl Walk<'_> {
             blocks: of.blocks.iter().map(|block| (model.scopes[*block].range, *block)).collect(),
             this,
             is_macro: matches!(of.kind, ItemKind::Macro | ItemKind::Call),
+            writes_code: self.is_in_proc_macro(item),
+            depth: 0,
         };
         let mut all = References::default();
         for (from, to) in ranges {
@@ -189,6 +211,7 @@ impl Walk<'_> {
                 References::read(&mut known.model, &mut known.resolver, &reading, (from, to), &skipped);
             all.found.extend(part.found);
             all.methods.extend(part.methods);
+            all.bounds.extend(part.bounds);
             all.values.extend(part.values);
             all.by_place |= part.by_place;
         }
@@ -214,14 +237,15 @@ impl Walk<'_> {
     }
 
     fn visit(&mut self, node: Node) {
-        let (item, _) = node;
+        let (item, context) = node;
         let form = self.form(item);
         self.digester.number(form);
         self.list(item, form);
         let of = &self.known.model.items[item];
         let (kind, parent, scope) = (of.kind, of.parent, of.scope);
         match kind {
-            ItemKind::Type => {
+            // What a macro makes may be a type.
+            ItemKind::Type | ItemKind::Call => {
                 self.types.insert(item);
             }
             ItemKind::Trait => {
@@ -234,11 +258,18 @@ impl Walk<'_> {
             self.digester.number(u128::from(number));
         }
         self.conditions_of(scope);
+        self.crate_of(scope);
         let references = self.references(node);
         self.by_place |= references.by_place;
         self.take_values(&references.values, scope);
         for (scope, found) in &references.found {
-            self.follow(item, kind, *scope, found);
+            self.follow((item, context), kind, *scope, found);
+        }
+        if kind == ItemKind::Function && parent.is_none() && self.known.model.items[item].body.is_none() {
+            self.link(item);
+        }
+        for name in &references.bounds {
+            self.bound(*name);
         }
         for (name, scope) in &references.methods {
             self.methods.insert(*name);
@@ -247,7 +278,7 @@ impl Walk<'_> {
     }
 
     /// Goes on to what one path can mean.
-    fn follow(&mut self, from: ItemId, kind: ItemKind, scope: ScopeId, found: &crate::resolve::Found) {
+    fn follow(&mut self, (from, inherited): Node, kind: ItemKind, scope: ScopeId, found: &Found) {
         let mut items: Vec<ItemId> = Vec::new();
         for target in &found.targets {
             match target {
@@ -265,10 +296,29 @@ impl Walk<'_> {
             });
         }
         let mut keyed: Vec<(u128, ItemId)> = items.into_iter().map(|item| (self.form(item), item)).collect();
-        keyed.sort_unstable();
+        // Of macros of one name the last one counts.
+        let in_order = keyed.iter().all(|(_, item)| self.known.model.items[*item].kind == ItemKind::Macro);
+        if in_order {
+            keyed.sort_unstable_by_key(|(_, item)| *item);
+        } else {
+            keyed.sort_unstable();
+        }
         self.digester.number(keyed.len() as u128);
+        let from_proc_macro = self.is_in_proc_macro(from);
         for (_, item) in keyed {
-            let context = (self.known.model.items[item].kind == ItemKind::Macro).then_some(scope);
+            let model = &self.known.model;
+            let krate = |scope: ScopeId| model.scopes[scope].krate;
+            let of = &model.items[item];
+            let context = if of.kind == ItemKind::Macro {
+                Some(scope)
+            } else if self.is_in_proc_macro(item) {
+                let context = if from_proc_macro { inherited } else { Some(scope) };
+                self.use_site = self.use_site.or(context);
+                context
+            } else {
+                // What a procedural macro is helped by writes code for the same place.
+                inherited.filter(|context| from_proc_macro && krate(*context) != krate(of.scope))
+            };
             let number = self.number((item, context));
             self.digester.number(u128::from(number));
         }
@@ -279,6 +329,82 @@ impl Walk<'_> {
         for name in &found.of_traits {
             self.of_traits.insert(*name);
             self.calls.insert((*name, scope));
+        }
+        for name in &found.of_any {
+            self.methods.insert(*name);
+            self.calls.insert((*name, scope));
+        }
+    }
+
+    /// A trait from elsewhere bounds a type.
+    fn bound(&mut self, name: Name) {
+        /// Traits whose implementations say what the key is, or nothing.
+        const OTHERS: [&str; 10] = [
+            "Serialize",
+            "Deserialize",
+            "DeserializeOwned",
+            "Copy",
+            "Send",
+            "Sync",
+            "Sized",
+            "Unpin",
+            "Any",
+            "Storable",
+        ];
+        /// Traits that are implemented through others.
+        const THROUGH: [(&str, &str); 5] = [
+            ("Into", "From"),
+            ("TryInto", "TryFrom"),
+            ("IntoIterator", "Iterator"),
+            ("ToString", "Display"),
+            ("Error", "Display"),
+        ];
+        let names = &mut self.known.model.names;
+        let text = names.text(name).to_owned();
+        if !OTHERS.contains(&&*text) {
+            self.bounds.insert(name);
+            let through = THROUGH.iter().filter(|(of, _)| *of == text);
+            let through: Vec<Name> = through.map(|(_, other)| names.of(other)).collect();
+            self.bounds.extend(through);
+        }
+    }
+
+    /// A function that is only declared is defined elsewhere, under the same symbol.
+    fn link(&mut self, item: ItemId) {
+        let text = |model: &Model, item: ItemId, attribute: &str| {
+            let (source, (from, to)) = (model.source(item), model.items[item].attributes);
+            let at = (from..to).find(|at| source.text_of(*at) == attribute)?;
+            Some(source.content(at + 2).unwrap_or_default().to_owned())
+        };
+        let model = &self.known.model;
+        let own = |item: ItemId| model.items[item].name.map(|name| model.names.text(name).to_owned());
+        let symbol = text(model, item, "link_name").or_else(|| own(item));
+        let defined: Vec<ItemId> = (0..model.items.len())
+            .filter(|other| model.items[*other].kind == ItemKind::Function)
+            .filter(|other| {
+                let exported = text(model, *other, "export_name");
+                let plain = text(model, *other, "no_mangle").and_then(|_| own(*other));
+                exported.or(plain).is_some_and(|name| Some(name) == symbol)
+            })
+            .collect();
+        for item in defined {
+            let number = self.number((item, None));
+            self.digester.number(u128::from(number));
+        }
+    }
+
+    /// What the crate of a scope adds to each item of it.
+    fn crate_of(&mut self, scope: ScopeId) {
+        let id = self.known.model.scopes[scope].krate;
+        if !self.crates.insert(id) {
+            return;
+        }
+        let krate = &self.known.model.crates[id];
+        if krate.is_opaque && !krate.is_own {
+            self.found.foreign.insert(krate.name.clone());
+        }
+        if !krate.is_own {
+            self.digester.text(&krate.edition);
         }
     }
 
@@ -328,12 +454,17 @@ impl Walk<'_> {
             if !self.scopes.insert(scope) {
                 return;
             }
+            if let Some(module) = self.known.model.scopes[scope].item {
+                let number = self.number((module, None));
+                self.digester.number(u128::from(number));
+            }
             let model = &self.known.model;
             let mut values = Vec::new();
             for (file, (from, to)) in &model.scopes[scope].attributes {
                 let source = Rc::clone(&model.files[*file].source);
-                let is_cfg =
-                    |at: &usize| source.word(*at).is_some_and(|name| model.names.text(name) == "cfg");
+                let is_cfg = |at: &usize| {
+                    source.word(*at).is_some_and(|name| matches!(model.names.text(name), "cfg" | "cfg_attr"))
+                };
                 for at in (*from..*to).filter(is_cfg) {
                     values.extend(value_at(model, *file, &source, at, *to));
                 }
@@ -388,12 +519,16 @@ impl Walk<'_> {
             let known = &mut *self.known;
             let head = known.impls.of(&mut known.model, &mut known.resolver, id);
             let (this, of_trait, types) = (head.type_of_this(), head.of_trait.clone(), head.types.clone());
-            let type_reached = this.is_some_and(|this| self.types.contains(&this));
-            let mentions = types.iter().any(|of| self.types.contains(of));
+            let is_reached = |of: &ItemId| self.types.contains(of) || self.traits.contains(of);
+            let type_reached = head.this.iter().any(|this| match this {
+                Target::Item(this) => is_reached(this),
+                _ => false,
+            });
+            let mentions = types.iter().any(is_reached);
             let active = match &of_trait {
                 Of::Inherent => type_reached || (this.is_none() && mentions),
                 Of::Trait(of) => self.traits.contains(of),
-                Of::External => mentions,
+                Of::External(name) => mentions || name.is_some_and(|name| self.bounds.contains(&name)),
             };
             if !active {
                 continue;
@@ -410,13 +545,13 @@ impl Walk<'_> {
                 let always = match &of_trait {
                     Of::Inherent => kind == ItemKind::Call,
                     Of::Trait(_) => kind != ItemKind::Function,
-                    Of::External => true,
+                    Of::External(_) => true,
                 };
                 if asked || always {
                     self.add(&mut fresh, member);
                 }
             }
-            if matches!(of_trait, Of::External) {
+            if matches!(of_trait, Of::External(_)) {
                 self.add(&mut fresh, id);
             }
         }
@@ -456,7 +591,7 @@ impl Walk<'_> {
     }
 
     fn add(&mut self, fresh: &mut Vec<(u128, u128, ItemId)>, item: ItemId) {
-        if !self.numbers.contains_key(&(item, None)) {
+        if !self.numbers.contains_key(&self.node(item, None)) {
             let parent = self.known.model.items[item].parent.map_or(0, |parent| self.form(parent));
             let form = self.form(item);
             fresh.push((parent, form, item));
@@ -535,6 +670,9 @@ impl Walk<'_> {
             let model = &self.known.model;
             let (source, of) = (Rc::clone(model.source(item)), &model.items[item]);
             self.digester.text(&model.files[of.file].path.display().to_string());
+            for module in module_path(model, of.scope) {
+                self.digester.text(&module);
+            }
             for at in of.attributes.0..of.range.1 {
                 if let Some(token) = source.tokens.get(at) {
                     let line_start = source.text[..token.start as usize].rfind('\n').map_or(0, |at| at + 1);
@@ -544,4 +682,17 @@ impl Walk<'_> {
             }
         }
     }
+}
+
+/// The names of the modules around a scope, the inner one first.
+fn module_path(model: &Model, scope: ScopeId) -> Vec<String> {
+    let mut path = Vec::new();
+    let mut at = Some(scope);
+    while let Some(scope) = at {
+        at = model.scopes[scope].parent;
+        let Some(parent) = at else { break };
+        let named = model.scopes[parent].modules.iter().find(|(_, inner)| inner.contains(&scope));
+        path.extend(named.map(|(name, _)| model.names.text(*name).to_owned()));
+    }
+    path
 }

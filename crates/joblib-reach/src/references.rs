@@ -4,10 +4,12 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 use crate::lexer::{Kind, Name};
-use crate::model::{FileId, ItemId, ItemKind, Model, Range, ScopeId};
-use crate::parse::skip_angles;
-use crate::resolve::{Found, PRELUDE, Resolver, Target, invents_names, macros_of, path_in_text};
+use crate::literal;
+use crate::model::{File, FileId, ItemId, Model, Range, ScopeId};
+use crate::parse::{skip_angles, uses_in};
+use crate::resolve::{Found, PRELUDE, Resolver, Target, macros_of};
 use crate::source::Source;
+use crate::texts;
 use crate::values::{Value, value_at};
 
 /// All that an item refers to, in the order of its tokens.
@@ -16,9 +18,11 @@ pub(crate) struct References {
     pub(crate) found: Vec<(ScopeId, Found)>,
     /// Methods that are called, of whatever type, and the scope of the call.
     pub(crate) methods: Vec<(Name, ScopeId)>,
+    /// Traits from elsewhere that bound a type: the caller may choose what implements them.
+    pub(crate) bounds: Vec<Name>,
     /// What the compiler brings in.
     pub(crate) values: Vec<Value>,
-    /// Whether the place of a token in its file has a meaning: `line!()`.
+    /// Whether the place of a token in its file, or the name of a module, has a meaning: `line!()`.
     pub(crate) by_place: bool,
 }
 
@@ -34,13 +38,63 @@ pub(crate) struct Reading<'a> {
     pub(crate) this: Option<Vec<Target>>,
     /// Whether names in it may come from arguments of a macro.
     pub(crate) is_macro: bool,
+    /// Whether it is a function of a procedural macro, whose strings may be code.
+    pub(crate) writes_code: bool,
+    /// Files in files: a circle of them ends.
+    pub(crate) depth: usize,
 }
 
-const KEYWORDS: [&str; 36] = [
+const KEYWORDS: [&str; 35] = [
     "as", "break", "const", "continue", "else", "enum", "extern", "false", "fn", "for", "if", "impl", "in",
     "let", "loop", "match", "mod", "move", "mut", "pub", "ref", "return", "static", "struct", "trait",
-    "true", "type", "unsafe", "use", "where", "while", "async", "await", "dyn", "_", "derive",
+    "true", "type", "unsafe", "use", "where", "while", "async", "await", "dyn", "_",
 ];
+
+/// Macros of the standard library, in which words are expressions and nothing else.
+const PLAIN_MACROS: [&str; 24] = [
+    "vec",
+    "format",
+    "format_args",
+    "print",
+    "println",
+    "eprint",
+    "eprintln",
+    "write",
+    "writeln",
+    "panic",
+    "assert",
+    "assert_eq",
+    "assert_ne",
+    "debug_assert",
+    "debug_assert_eq",
+    "debug_assert_ne",
+    "todo",
+    "unimplemented",
+    "unreachable",
+    "matches",
+    "dbg",
+    "cfg",
+    "concat",
+    "stringify",
+];
+
+/// The state of one reading.
+struct Reader<'r, 'a> {
+    model: &'r mut Model,
+    resolver: &'r mut Resolver,
+    reading: &'r Reading<'a>,
+    source: Rc<Source>,
+    from: usize,
+    to: usize,
+    /// Where the attribute that is being read ends.
+    attribute_end: usize,
+    /// Where the arguments of a macro end, which may do anything with them.
+    arguments_end: usize,
+    seen: HashSet<(ScopeId, Vec<Name>, bool)>,
+    /// Names that were read as parts of a path.
+    consumed: HashSet<usize>,
+    out: References,
+}
 
 impl References {
     /// Reads the tokens of a range.
@@ -48,210 +102,352 @@ impl References {
         model: &mut Model,
         resolver: &mut Resolver,
         reading: &Reading<'_>,
-        range: Range,
+        (from, to): Range,
         skipped: &[Range],
     ) -> Self {
-        let mut references = Self::default();
-        let mut seen = HashSet::new();
         let source = Rc::clone(reading.source);
-        let (from, to) = range;
-        let mut attribute_end = from;
-        let mut consumed: HashSet<usize> = HashSet::new();
+        let mut reader = Reader {
+            model,
+            resolver,
+            reading,
+            source,
+            from,
+            to,
+            attribute_end: from,
+            arguments_end: if reading.is_macro { to } else { from },
+            seen: HashSet::new(),
+            consumed: HashSet::new(),
+            out: Self::default(),
+        };
         for at in from..to {
-            if skipped.iter().any(|(from, to)| (*from..*to).contains(&at)) {
-                continue;
-            }
-            if source.is_punct(at, b'#') {
-                let open = if source.is_punct(at + 1, b'!') { at + 2 } else { at + 1 };
-                if source.is_open(open, b'[') {
-                    attribute_end = attribute_end.max(source.pair(open));
-                }
-            }
-            references.values.extend(value_at(model, reading.file, &source, at, to));
-            match source.kind(at) {
-                Kind::Text => references.text(model, resolver, reading, &source, at, at < attribute_end),
-                Kind::Word(name) if !consumed.contains(&at) => {
-                    references.word(
-                        model,
-                        resolver,
-                        reading,
-                        &source,
-                        (from, at, to),
-                        name,
-                        &mut seen,
-                        &mut consumed,
-                    );
-                }
-                _ => {}
+            if !skipped.iter().any(|(from, to)| (*from..*to).contains(&at)) {
+                reader.token(at);
             }
         }
-        references
+        reader.out
     }
 
-    fn scopes(reading: &Reading<'_>, at: usize) -> Vec<ScopeId> {
-        let inner = reading
+    fn extend(&mut self, other: Self) {
+        self.found.extend(other.found);
+        self.methods.extend(other.methods);
+        self.bounds.extend(other.bounds);
+        self.values.extend(other.values);
+        self.by_place |= other.by_place;
+    }
+}
+
+impl Reader<'_, '_> {
+    fn token(&mut self, at: usize) {
+        let source = Rc::clone(&self.source);
+        if source.is_punct(at, b'#') {
+            let open = if source.is_punct(at + 1, b'!') { at + 2 } else { at + 1 };
+            if source.is_open(open, b'[') {
+                self.attribute_end = self.attribute_end.max(source.pair(open));
+            }
+        }
+        if source.is_open(at, b'[') && source.is_punct(at + 1, b'<') && at < self.arguments_end {
+            self.put_together(at);
+        }
+        self.out.values.extend(value_at(self.model, self.reading.file, &source, at, self.to));
+        match source.kind(at) {
+            Kind::Text => self.text(at),
+            Kind::Word(name) if !self.consumed.contains(&at) => self.word(at, name),
+            _ => {}
+        }
+    }
+
+    fn scopes(&self, at: usize) -> Vec<ScopeId> {
+        let inner = self
+            .reading
             .blocks
             .iter()
             .filter(|((from, to), _)| (*from..*to).contains(&at))
             .max_by_key(|((from, _), _)| *from);
-        inner.map_or_else(|| reading.scopes.clone(), |(_, scope)| vec![*scope])
+        inner.map_or_else(|| self.reading.scopes.clone(), |(_, scope)| vec![*scope])
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the state of one loop, which would be a struct of borrows otherwise"
-    )]
-    fn word(
-        &mut self,
-        model: &mut Model,
-        resolver: &mut Resolver,
-        reading: &Reading<'_>,
-        source: &Source,
-        (from, at, to): (usize, usize, usize),
-        name: Name,
-        seen: &mut HashSet<(ScopeId, Vec<Name>)>,
-        consumed: &mut HashSet<usize>,
-    ) {
-        let text = model.names.text(name);
-        if KEYWORDS.contains(&text) && !source.text_of(at).starts_with("r#") {
+    fn method(&mut self, at: usize, name: Name) {
+        for scope in self.scopes(at) {
+            self.out.methods.push((name, scope));
+        }
+    }
+
+    fn word(&mut self, at: usize, name: Name) {
+        let source = Rc::clone(&self.source);
+        let (from, to) = (self.from, self.to);
+        let text = self.model.names.text(name).to_owned();
+        if text == "use" && at < self.arguments_end {
+            self.imports(at);
+        }
+        if KEYWORDS.contains(&&*text) && !source.text_of(at).starts_with("r#") {
             return;
         }
+        let in_arguments = at < self.arguments_end;
         let after_dot = at > from
             && source.is_punct(at - 1, b'.')
             && !(at > from + 1 && source.is_pair(at - 2, b'.', b'.'));
         let after_path = at > from + 1 && source.is_pair(at - 2, b':', b':');
         let called = source.is_open(at + 1, b'(') || source.is_pair(at + 1, b':', b':');
         if after_dot {
-            if called || reading.is_macro {
-                for scope in Self::scopes(reading, at) {
-                    self.methods.push((name, scope));
-                }
+            if called || in_arguments {
+                self.method(at, name);
             }
             return;
         }
-        self.by_place |= matches!(text, "line" | "column" | "file" | "module_path")
-            && source.is_punct(at + 1, b'!')
-            || text == "caller" && after_path;
         let absolute = after_path
             && !(at > from + 2 && matches!(source.kind(at - 3), Kind::Word(_) | Kind::Punct(b'>')));
         if after_path && !absolute {
+            self.out.by_place |= self.tells_place(&[name], source.is_punct(at + 1, b'!'));
             // Behind generic arguments, as in `<T as Trait>::name`: of whatever type. After `$crate` the macro's crate.
-            for scope in Self::scopes(reading, at) {
-                self.methods.push((name, scope));
-            }
+            self.method(at, name);
             return;
         }
-        let mut path = vec![name];
+        let (path, end) = self.path(at, name);
+        if in_arguments {
+            // The macro may put them behind another type, or call them as methods.
+            path.iter().skip(usize::from(path.len() > 1)).for_each(|name| self.method(at, *name));
+        }
+        let of_macro_crate = text == "crate" && at > from && source.is_punct(at - 1, b'$');
+        let is_macro = source.is_punct(end, b'!') && !source.is_punct(end + 1, b'=');
+        if is_macro && !PLAIN_MACROS.contains(&&*text) {
+            let group = end + 1;
+            if matches!(source.kind(group), Kind::Open(_)) && group < to {
+                self.arguments_end = self.arguments_end.max(source.pair(group));
+            }
+        }
+        if is_macro && text == "include" {
+            self.included(end + 1);
+        }
+        self.out.by_place |= self.tells_place(&path, is_macro);
+        let capital = text.chars().next().is_some_and(char::is_uppercase);
+        let may_be_written =
+            !PRELUDE.contains(&&*text) && (called || capital || is_macro || at < self.attribute_end);
+        let is_bound = at > from && self.is_bound(at);
+        let mut scopes = self.scopes(at);
+        if of_macro_crate {
+            scopes.clone_from(&self.reading.scopes);
+        }
+        for scope in scopes {
+            if !self.seen.insert((scope, path.clone(), is_bound || in_arguments)) {
+                continue;
+            }
+            let this = self.reading.this.as_deref();
+            let mut found = self.resolver.path(self.model, scope, &path, absolute, this);
+            if is_macro && let Some(last) = path.last() {
+                let here = macros_in_sight(self.model, scope, *last, path.len() == 1);
+                found.targets.extend(here.into_iter().map(Target::Item));
+            }
+            // What was imported under another name.
+            self.out.by_place |= found.targets.iter().any(|target| match target {
+                Target::External(path) => {
+                    let names: Vec<Name> = path.split("::").map(|name| self.model.names.of(name)).collect();
+                    self.tells_place(&names, is_macro)
+                }
+                _ => false,
+            });
+            if is_bound {
+                for target in &found.targets {
+                    if let Target::External(path) = target {
+                        let last = path.rsplit("::").next().unwrap_or(path);
+                        self.out.bounds.push(self.model.names.of(last));
+                    }
+                }
+            }
+            let is_self = path.len() == 1 && matches!(&*text, "self" | "Self" | "crate" | "super");
+            if in_arguments && !is_self {
+                // The macro may call what is in the module.
+                let modules: Vec<ScopeId> = modules_of(&found);
+                for module in modules {
+                    found.targets.extend(self.resolver.everything(self.model, module));
+                }
+            }
+            let unknown = found.targets.iter().all(|target| matches!(target, Target::External(_)));
+            if unknown && may_be_written {
+                // Macros, attributes or derives may have written it.
+                let inventors = self.resolver.inventors_in_sight(self.model, scope);
+                found.targets.extend(inventors.into_iter().map(Target::Item));
+            }
+            crate::resolve::dedup(&mut found.targets);
+            self.out.found.push((scope, found));
+        }
+    }
+
+    /// Whether a path leads to what tells the place of code, or the path of a type.
+    fn tells_place(&self, path: &[Name], is_macro: bool) -> bool {
+        let text = |name: &Name| self.model.names.text(*name);
+        let last = path.last().map_or("", text);
+        match last {
+            "line" | "column" | "file" | "module_path" => is_macro,
+            "caller" => path.len() > 1,
+            "type_name" | "type_name_of_val" => true,
+            _ => false,
+        }
+    }
+
+    /// The path that begins at `at`, and where it ends.
+    fn path(&mut self, at: usize, first: Name) -> (Vec<Name>, usize) {
+        let source = Rc::clone(&self.source);
+        let mut path = vec![first];
         let mut end = at + 1;
-        while source.is_pair(end, b':', b':') && end < to {
+        while source.is_pair(end, b':', b':') && end < self.to {
             if let Some(next) = source.word(end + 2) {
                 path.push(next);
-                consumed.insert(end + 2);
+                self.consumed.insert(end + 2);
                 end += 3;
             } else if source.is_punct(end + 2, b'<') {
-                end = skip_angles(source, end + 2, to);
+                end = skip_angles(&source, end + 2, self.to);
             } else {
                 break;
             }
         }
-        let of_macro_crate = text == "crate" && at > from && source.is_punct(at - 1, b'$');
-        let is_macro = source.is_punct(end, b'!') && !source.is_punct(end + 1, b'=');
-        let capital = text.chars().next().is_some_and(char::is_uppercase);
-        let is_known = PRELUDE.contains(&text);
-        let mut scopes = Self::scopes(reading, at);
-        if of_macro_crate {
-            scopes.clone_from(&reading.scopes);
-        }
-        for scope in scopes {
-            if !seen.insert((scope, path.clone())) {
-                continue;
-            }
-            let mut found = resolver.path(model, scope, &path, absolute, reading.this.as_deref());
-            if is_macro && let Some(last) = path.last() {
-                let here = macros_in_sight(model, scope, *last, path.len() == 1);
-                found.targets.extend(here.into_iter().map(Target::Item));
-                crate::resolve::dedup(&mut found.targets);
-            }
-            let unknown = found.targets.iter().all(|target| matches!(target, Target::External(_)));
-            if unknown && !is_known && (called || capital || is_macro) {
-                // Macros in this module may have made it.
-                let module = model.module_of(scope);
-                let mut here = Some(scope);
-                while let Some(scope) = here {
-                    for call in model.scopes[scope].calls.clone() {
-                        if invents_names(model, call) {
-                            found.targets.push(Target::Item(call));
-                        }
-                    }
-                    here = if scope == module { None } else { model.scopes[scope].parent };
-                }
-            }
-            self.found.push((scope, found));
+        (path, end)
+    }
+
+    /// Whether a path that begins at `at` may be the bound of a type: it stands behind `:`, `+`, `impl` or `dyn`.
+    fn is_bound(&self, at: usize) -> bool {
+        let source = &self.source;
+        match source.kind(at - 1) {
+            Kind::Punct(b':') => !(at > self.from + 1 && source.is_pair(at - 2, b':', b':')),
+            Kind::Punct(b'+') => true,
+            Kind::Word(name) => match self.model.names.text(name) {
+                "impl" => !self.is_head_of_impl(at),
+                "dyn" => true,
+                _ => false,
+            },
+            _ => false,
         }
     }
 
-    /// Names in a string: a path in an attribute, and what a format string takes from around it.
-    fn text(
-        &mut self,
-        model: &mut Model,
-        resolver: &mut Resolver,
-        reading: &Reading<'_>,
-        source: &Rc<Source>,
-        at: usize,
-        in_attribute: bool,
-    ) {
-        if in_attribute {
-            let Some(path) = path_in_text(model, source, at) else { return };
-            for scope in Self::scopes(reading, at) {
-                let mut found = resolver.path(model, scope, &path, false, reading.this.as_deref());
-                // `with = "module"`: functions in it are called.
-                let modules: Vec<ScopeId> = found
-                    .targets
-                    .iter()
-                    .filter_map(
-                        |target| if let Target::Module(module) = target { Some(*module) } else { None },
-                    )
-                    .collect();
-                for module in modules {
-                    let items: Vec<ItemId> = model.scopes[module].items.values().flatten().copied().collect();
-                    found.targets.extend(items.into_iter().map(Target::Item));
-                    let uses = model.scopes[module].uses.clone();
-                    for declaration in uses {
-                        found.targets.extend(resolver.resolve_use(model, module, &declaration));
-                    }
+    /// Whether the path at `at`, which stands behind `impl`, is the trait of an implementation: `for` follows.
+    fn is_head_of_impl(&self, at: usize) -> bool {
+        let source = &self.source;
+        let mut end = at + 1;
+        while source.is_pair(end, b':', b':') && source.word(end + 2).is_some() {
+            end += 3;
+        }
+        if source.is_punct(end, b'<') {
+            end = skip_angles(source, end, self.to);
+        }
+        // The head may be all that is read.
+        source.text_of(end) == "for" && !source.is_punct(end + 1, b'<')
+    }
+
+    /// A declaration `use` among what a macro is given or makes.
+    fn imports(&mut self, at: usize) {
+        let source = Rc::clone(&self.source);
+        let mut end = at + 1;
+        while end < self.to && !source.is_punct(end, b';') {
+            end = source.after(end);
+        }
+        for declaration in uses_in(self.model, &source, at, end.min(self.to)) {
+            for scope in self.scopes(at) {
+                let targets = self.resolver.resolve_use(self.model, scope, &declaration);
+                let mut found = Found { targets, ..Found::default() };
+                for module in modules_of(&found) {
+                    found.targets.extend(self.resolver.everything(self.model, module));
                 }
-                // Words such as "camelCase" are none.
-                found.targets.retain(|target| !matches!(target, Target::External(_)));
-                self.found.push((scope, found));
+                self.out.found.push((scope, found));
             }
-            return;
         }
-        let Some(content) = source.content(at) else { return };
-        if !content.contains('{') {
-            return;
-        }
-        let mut names: Vec<String> = Vec::new();
-        for part in content.split('{').skip(1) {
-            let inside = part.split('}').next().unwrap_or_default();
-            let words = inside.split(|c: char| c != '_' && !c.is_alphanumeric());
-            names.extend(words.filter(|word| !word.is_empty()).map(str::to_owned));
-        }
-        for name in names {
-            let Some(name) = model.names.find(&name) else { continue };
-            for scope in Self::scopes(reading, at) {
-                let mut found = resolver.path(model, scope, &[name], false, None);
+    }
+
+    /// `[<a b>]`: some macro makes a name that is nowhere written, which may be any that has a part of it.
+    fn put_together(&mut self, at: usize) {
+        let source = Rc::clone(&self.source);
+        let parts: Vec<String> = (at + 2..source.pair(at))
+            .filter_map(|at| source.word(at))
+            .map(|name| self.model.names.text(name).to_owned())
+            .collect();
+        for mut scope in self.scopes(at) {
+            loop {
+                let mut found =
+                    Found { targets: self.resolver.everything(self.model, scope), ..Found::default() };
                 found.targets.retain(|target| match target {
-                    Target::Item(item) => model.items[*item].kind == ItemKind::Value,
+                    Target::Item(item) => self.model.items[*item].name.is_some_and(|name| {
+                        let name = self.model.names.text(name).to_lowercase();
+                        parts.is_empty() || parts.iter().any(|part| name.contains(&part.to_lowercase()))
+                    }),
                     _ => false,
                 });
-                if !found.targets.is_empty() {
-                    self.found.push((scope, found));
+                self.out.found.push((scope, found));
+                match self.model.scopes[scope].parent {
+                    Some(parent) if !self.model.scopes[scope].is_module => scope = parent,
+                    _ => break,
                 }
             }
+        }
+    }
+
+    /// The code of a file in the place of an expression.
+    fn included(&mut self, group: usize) {
+        const DEEPEST: usize = 20;
+        let source = Rc::clone(&self.source);
+        if !matches!(source.kind(group), Kind::Open(_)) || self.reading.depth > DEEPEST {
+            return;
+        }
+        let here = &self.model.files[self.reading.file];
+        let scope = here.scope;
+        let folder = here.path.parent().map(std::path::Path::to_owned).unwrap_or_default();
+        let environment = self.model.crates[self.model.scopes[scope].krate].environment();
+        let path = literal::text_of(&source, &self.model.names, &environment, group + 1, source.pair(group));
+        let Some(path) = path.map(|path| folder.join(path)) else { return };
+        let known = self.model.files.iter().position(|file| file.path == path);
+        let file = match known {
+            Some(file) => file,
+            None => {
+                let Ok(text) = std::fs::read_to_string(&path) else { return };
+                let Ok(source) = Source::new(text, &mut self.model.names) else { return };
+                self.model.files.push(File { path, source: Rc::new(source), scope });
+                self.model.files.len() - 1
+            }
+        };
+        let source = Rc::clone(&self.model.files[file].source);
+        self.inner(&source, file, self.scopes(group));
+    }
+
+    /// Reads all tokens of another source as if they stood here.
+    fn inner(&mut self, source: &Rc<Source>, file: FileId, scopes: Vec<ScopeId>) {
+        let reading = Reading {
+            source,
+            file,
+            scopes,
+            blocks: Vec::new(),
+            this: self.reading.this.clone(),
+            is_macro: self.reading.is_macro,
+            writes_code: false,
+            depth: self.reading.depth + 1,
+        };
+        let range = (0, source.tokens.len());
+        let inner = References::read(self.model, self.resolver, &reading, range, &[]);
+        self.out.extend(inner);
+    }
+
+    fn text(&mut self, at: usize) {
+        let source = Rc::clone(&self.source);
+        if self.reading.writes_code
+            && let Some(code) = texts::as_code(&source, at, &mut self.model.names)
+        {
+            self.inner(&code, self.reading.file, self.scopes(at));
+        }
+        for scope in self.scopes(at) {
+            let found = if at < self.attribute_end {
+                let this = self.reading.this.as_deref();
+                texts::in_attribute(self.model, self.resolver, scope, this, (&source, at))
+            } else {
+                match source.content(at).filter(|content| content.contains('{')) {
+                    Some(content) => texts::in_format(self.model, self.resolver, scope, content),
+                    None => Vec::new(),
+                }
+            };
+            self.out.found.extend(found.into_iter().map(|found| (scope, found)));
         }
     }
 }
 
+fn modules_of(found: &Found) -> Vec<ScopeId> {
+    let module = |target: &Target| if let Target::Module(module) = target { Some(*module) } else { None };
+    found.targets.iter().filter_map(module).collect()
+}
 /// The macros that a call can mean: those that are in sight by where they stand, else those of the name in the whole crate, or
 /// for a path in all.
 fn macros_in_sight(model: &Model, scope: ScopeId, name: Name, plain: bool) -> Vec<ItemId> {

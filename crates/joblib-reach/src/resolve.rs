@@ -5,9 +5,9 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use crate::lexer::Name;
-use crate::literal;
 use crate::load;
 use crate::model::{Brings, ItemId, ItemKind, Model, ScopeId, Use};
+use crate::parse::definitions;
 
 /// What a name stands for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -26,6 +26,8 @@ pub(crate) struct Found {
     pub(crate) members: Vec<(ItemId, Name)>,
     /// Members of this name of any trait: the type is not known.
     pub(crate) of_traits: Vec<Name>,
+    /// Members of this name of any type or trait.
+    pub(crate) of_any: Vec<Name>,
 }
 
 /// Looks names up, and remembers what they mean.
@@ -38,6 +40,8 @@ pub(crate) struct Resolver {
     active: HashSet<(ScopeId, Name)>,
     /// Whether a circle was met, so that what is found meanwhile may be a part only.
     partial: bool,
+    /// Whether it is being looked for what may have written a name.
+    hunting: bool,
 }
 
 const VALUES: u8 = 1;
@@ -104,6 +108,16 @@ pub(crate) const PRELUDE: [&str; 54] = [
 ];
 
 impl Resolver {
+    /// The namespaces in which a target leaves no other of its name; none if it may be missing.
+    fn covers(model: &Model, target: &Target) -> u8 {
+        let may_be_missing = match target {
+            Target::Item(item) => model.items[*item].conditional,
+            Target::Module(module) => model.scopes[*module].conditional,
+            Target::External(_) => false,
+        };
+        if may_be_missing { 0 } else { Self::namespaces(model, target) }
+    }
+
     fn namespaces(model: &Model, target: &Target) -> u8 {
         match target {
             Target::Module(_) => TYPES,
@@ -136,15 +150,19 @@ impl Resolver {
         let named: Vec<Use> = here.uses.iter().filter(|u| u.brings == Brings::Name(name)).cloned().collect();
         let globs: Vec<Use> = here.uses.iter().filter(|u| u.brings == Brings::All).cloned().collect();
         let calls: Vec<ItemId> = here.calls.clone();
+        let mut covered = found.iter().fold(0, |all, target| all | Self::covers(model, target));
         for declaration in named {
-            found.extend(self.resolve_use(model, scope, &declaration));
+            let brought = self.resolve_use(model, scope, &declaration);
+            if !declaration.conditional {
+                covered = brought.iter().fold(covered, |all, target| all | Self::covers(model, target));
+            }
+            found.extend(brought);
         }
         for call in calls {
             if mentions(model, call, name) {
                 found.push(Target::Item(call));
             }
         }
-        let covered = found.iter().fold(0, |all, target| all | Self::namespaces(model, target));
         if covered & (VALUES | TYPES) != VALUES | TYPES {
             let external = found.is_empty();
             for declaration in globs {
@@ -218,7 +236,9 @@ impl Resolver {
                 })
                 .cloned()
                 .collect();
-            covered |= fresh.iter().fold(0, |all, target| all | Self::namespaces(model, target));
+            if !is_optional(model, scope, name) {
+                covered = fresh.iter().fold(covered, |all, target| all | Self::covers(model, target));
+            }
             found.extend(fresh);
             at = if model.scopes[scope].is_module || covered == ALL {
                 None
@@ -226,8 +246,19 @@ impl Resolver {
                 model.scopes[scope].parent
             };
         }
+        let krate = model.scopes[scope].krate;
         if covered & TYPES == 0 {
-            found.extend(load::extern_crate(model, model.scopes[scope].krate, name).map(Target::Module));
+            found.extend(load::extern_crate(model, krate, name).map(Target::Module));
+        }
+        if found.is_empty() {
+            // Macros and derives that a crate brings everywhere.
+            for brought in model.crates[krate].macro_use.clone() {
+                let Some(root) = load::extern_crate(model, krate, brought) else { continue };
+                let of = model.scopes[root].krate;
+                found.extend(macros_of(model, name, Some(of)).into_iter().map(Target::Item));
+                let declared = model.scopes[root].items.get(&name).into_iter().flatten();
+                found.extend(declared.map(|item| Target::Item(*item)));
+            }
         }
         dedup(&mut found);
         if found.is_empty() {
@@ -237,6 +268,66 @@ impl Resolver {
         if self.active.is_empty() {
             self.chains.insert((scope, name), Rc::clone(&found));
         }
+        found
+    }
+
+    /// What may write items of any name into a scope, those around it in its module, and the modules from which all is
+    /// imported: calls of macros, attributes and derives.
+    pub(crate) fn inventors_in_sight(&mut self, model: &mut Model, scope: ScopeId) -> Vec<ItemId> {
+        if std::mem::replace(&mut self.hunting, true) {
+            return Vec::new();
+        }
+        let (mut found, mut seen, mut waiting) = (Vec::new(), HashSet::new(), vec![scope]);
+        while let Some(scope) = waiting.pop() {
+            if !seen.insert(scope) {
+                continue;
+            }
+            found.extend(inventors(model, scope));
+            let globs: Vec<Use> =
+                model.scopes[scope].uses.iter().filter(|u| u.brings == Brings::All).cloned().collect();
+            for declaration in globs {
+                let brought = self.resolve_use(model, scope, &declaration);
+                waiting.extend(brought.into_iter().filter_map(|target| match target {
+                    Target::Module(module) => Some(module),
+                    _ => None,
+                }));
+            }
+            if !model.scopes[scope].is_module {
+                waiting.extend(model.scopes[scope].parent);
+            }
+        }
+        self.hunting = false;
+        found
+    }
+
+    /// Everything that a module declares or brings, and the modules in it.
+    pub(crate) fn everything(&mut self, model: &mut Model, module: ScopeId) -> Vec<Target> {
+        let (mut found, mut seen, mut waiting) = (Vec::new(), HashSet::new(), vec![module]);
+        while let Some(scope) = waiting.pop() {
+            if !seen.insert(scope) {
+                continue;
+            }
+            let here = &model.scopes[scope];
+            let mut items: Vec<ItemId> = here.items.values().flatten().copied().collect();
+            items.extend(&here.calls);
+            items.sort_unstable();
+            found.extend(items.into_iter().map(Target::Item));
+            let mut inner: Vec<ScopeId> = here.modules.values().flatten().copied().collect();
+            inner.sort_unstable();
+            waiting.extend(inner);
+            for declaration in here.uses.clone() {
+                let brought = self.resolve_use(model, scope, &declaration);
+                if declaration.brings == Brings::All {
+                    waiting.extend(brought.into_iter().filter_map(|target| match target {
+                        Target::Module(module) if !seen.contains(&module) => Some(module),
+                        _ => None,
+                    }));
+                } else {
+                    found.extend(brought.into_iter().filter(|target| matches!(target, Target::Item(_))));
+                }
+            }
+        }
+        dedup(&mut found);
         found
     }
 
@@ -274,8 +365,12 @@ impl Resolver {
 
     fn walk(&mut self, model: &mut Model, mut targets: Vec<Target>, rest: &[Name]) -> Found {
         let mut found = Found::default();
-        for name in rest {
+        for (at, name) in rest.iter().enumerate() {
             let mut next = Vec::new();
+            if at > 0 && targets.iter().any(may_have_types) {
+                // Of an associated type, which can be any.
+                found.of_any.push(*name);
+            }
             for target in targets {
                 match target {
                     Target::Module(module) => {
@@ -289,21 +384,26 @@ impl Resolver {
                         next.extend(inside.iter().cloned());
                         // An exported macro is known at the root, wherever it is defined.
                         let krate = model.scopes[module].krate;
+                        let mut of_crate = Vec::new();
                         if model.crates[krate].root == module {
-                            let of_crate = macros_of(model, *name, Some(krate));
-                            next.extend(of_crate.into_iter().map(Target::Item));
+                            of_crate = macros_of(model, *name, Some(krate));
                         }
+                        if inside.is_empty() && of_crate.is_empty() {
+                            let inventors = self.inventors_in_sight(model, module);
+                            next.extend(inventors.into_iter().map(Target::Item));
+                        }
+                        next.extend(of_crate.into_iter().map(Target::Item));
                     }
                     Target::Item(item) => {
                         match model.items[item].kind {
                             ItemKind::Type | ItemKind::Trait => found.members.push((item, *name)),
                             ItemKind::Alias => {
-                                found.of_traits.push(*name);
+                                found.of_any.push(*name);
                                 for of in self.types_of_alias(model, item) {
                                     found.members.push((of, *name));
                                 }
                             }
-                            ItemKind::Call | ItemKind::Other => found.of_traits.push(*name),
+                            ItemKind::Call | ItemKind::Other => found.of_any.push(*name),
                             _ => {}
                         }
                         next.push(Target::Item(item));
@@ -321,38 +421,49 @@ impl Resolver {
         found
     }
 
-    /// The types that an alias names.
-    fn types_of_alias(&mut self, model: &mut Model, alias: ItemId) -> Vec<ItemId> {
-        let (from, to) = model.items[alias].range;
-        let (scope, source) = (model.items[alias].scope, Rc::clone(model.source(alias)));
-        let mut types = Vec::new();
-        for at in from..to {
-            let Some(name) = source.word(at) else { continue };
-            if Some(name) == model.items[alias].name {
+    /// The types that an alias names, also through other aliases.
+    pub(crate) fn types_of_alias(&mut self, model: &mut Model, alias: ItemId) -> Vec<ItemId> {
+        let (mut types, mut seen, mut waiting) = (Vec::new(), HashSet::new(), vec![alias]);
+        while let Some(alias) = waiting.pop() {
+            if !seen.insert(alias) {
                 continue;
             }
-            for target in self.chain(model, scope, name).iter() {
-                if let Target::Item(item) = target
-                    && matches!(model.items[*item].kind, ItemKind::Type)
-                {
-                    types.push(*item);
-                }
-            }
-            if at + 3 < to && source.is_pair(at + 1, b':', b':') {
-                let mut path = vec![name];
-                let mut next = at + 1;
-                while let (true, Some(name)) = (source.is_pair(next, b':', b':'), source.word(next + 2)) {
-                    path.push(name);
-                    next += 3;
-                }
-                for target in self.path(model, scope, &path, false, None).targets {
-                    if let Target::Item(item) = target {
-                        types.push(item);
-                    }
+            for item in self.named_by(model, alias) {
+                match model.items[item].kind {
+                    ItemKind::Alias => waiting.push(item),
+                    ItemKind::Type | ItemKind::Trait | ItemKind::Call => types.push(item),
+                    _ => {}
                 }
             }
         }
         types
+    }
+
+    /// The items that the paths in an item's tokens lead to.
+    fn named_by(&mut self, model: &mut Model, item: ItemId) -> Vec<ItemId> {
+        let (from, to) = model.items[item].range;
+        let (scope, source) = (model.items[item].scope, Rc::clone(model.source(item)));
+        let mut found = Vec::new();
+        let mut at = from;
+        while at < to {
+            let Some(first) = source.word(at) else {
+                at += 1;
+                continue;
+            };
+            let mut path = vec![first];
+            at += 1;
+            while at < to && source.is_pair(at, b':', b':') {
+                let Some(name) = source.word(at + 2) else { break };
+                path.push(name);
+                at += 3;
+            }
+            for target in self.path(model, scope, &path, false, None).targets {
+                if let Target::Item(item) = target {
+                    found.push(item);
+                }
+            }
+        }
+        found
     }
 
     /// Whether a trait's methods can be called in a scope.
@@ -360,40 +471,64 @@ impl Resolver {
         if let Some(known) = self.visible.get(&(of, scope)) {
             return *known;
         }
-        let mut at = Some(scope);
+        let (mut seen, mut waiting) = (HashSet::new(), vec![scope]);
         let mut visible = false;
-        while let (Some(here), false) = (at, visible) {
+        while let (Some(here), false) = (waiting.pop(), visible) {
+            if !seen.insert(here) {
+                continue;
+            }
             if let Some(name) = model.items[of].name {
                 visible |= self.in_scope(model, here, name).contains(&Target::Item(of));
+                // A macro may import it.
+                let calls = model.scopes[here].calls.clone();
+                visible = visible || calls.into_iter().any(|call| mentions(model, call, name));
             }
-            let renamed: Vec<Use> =
-                model.scopes[here].uses.iter().filter(|u| u.brings != Brings::All).cloned().collect();
-            for declaration in renamed {
-                visible = visible || self.resolve_use(model, here, &declaration).contains(&Target::Item(of));
-            }
-            // `as _` in a module from which all is imported.
-            let globs: Vec<Use> =
-                model.scopes[here].uses.iter().filter(|u| u.brings == Brings::All).cloned().collect();
-            for declaration in globs {
-                for module in self.resolve_use(model, here, &declaration) {
-                    if let Target::Module(module) = module {
-                        let inner: Vec<Use> = model.scopes[module]
-                            .uses
-                            .iter()
-                            .filter(|u| u.brings != Brings::All)
-                            .cloned()
-                            .collect();
-                        for declaration in inner {
-                            visible = visible
-                                || self.resolve_use(model, module, &declaration).contains(&Target::Item(of));
-                        }
+            for declaration in model.scopes[here].uses.clone() {
+                // Also `as _`, and what modules import from which all is imported.
+                for target in self.resolve_use(model, here, &declaration) {
+                    match target {
+                        Target::Module(module) if declaration.brings == Brings::All => waiting.push(module),
+                        Target::Item(item) => visible |= item == of,
+                        _ => {}
                     }
                 }
             }
-            at = if model.scopes[here].is_module { None } else { model.scopes[here].parent };
+            if !model.scopes[here].is_module {
+                waiting.extend(model.scopes[here].parent);
+            }
         }
         self.visible.insert((of, scope), visible);
         visible
+    }
+}
+
+/// Whether all that a scope has of this name may be missing.
+fn is_optional(model: &Model, scope: ScopeId, name: Name) -> bool {
+    let here = &model.scopes[scope];
+    let is_declared = here.items.contains_key(&name) || here.modules.contains_key(&name);
+    let mut named = here.uses.iter().filter(|u| u.brings == Brings::Name(name)).peekable();
+    !is_declared && named.peek().is_some() && named.all(|u| u.conditional)
+}
+
+/// What may write items of any name into a scope: calls of macros, attributes and derives.
+fn inventors(model: &Model, scope: ScopeId) -> Vec<ItemId> {
+    let here = &model.scopes[scope];
+    let calls = here.calls.iter().copied().filter(|call| invents_names(model, *call));
+    here.makers.iter().copied().chain(calls).collect()
+}
+
+/// Whether a target can have a type in it that is at hand, as an associated one.
+fn may_have_types(target: &Target) -> bool {
+    match target {
+        Target::Module(_) => false,
+        Target::Item(_) => true,
+        Target::External(path) => {
+            let is_type = path
+                .rsplit("::")
+                .next()
+                .is_some_and(|name| name.chars().next().is_some_and(char::is_uppercase));
+            is_type && !["std::", "core::", "alloc::"].iter().any(|start| path.starts_with(start))
+        }
     }
 }
 
@@ -429,56 +564,32 @@ fn is_variant_of(model: &Model, item: ItemId, name: Name) -> bool {
 pub(crate) fn mentions(model: &Model, call: ItemId, name: Name) -> bool {
     let (from, to) = model.items[call].range;
     let source = model.source(call);
-    if source.mentions(from, to, name) {
-        return true;
-    }
-    let mut seen = HashSet::new();
-    let mut waiting: Vec<ItemId> =
-        model.items[call].name.map_or_else(Vec::new, |name| macros_of(model, name, None));
-    while let Some(of) = waiting.pop() {
-        if !seen.insert(of) {
-            continue;
-        }
-        let (from, to) = model.items[of].range;
-        let source = model.source(of);
-        if source.mentions(from, to, name) {
-            return true;
-        }
-        for at in from..to {
-            if let (Some(called), true) = (source.word(at), source.is_punct(at + 1, b'!')) {
-                waiting.extend(macros_of(model, called, None));
-            }
-        }
-    }
-    false
+    source.mentions(from, to, name)
+        || definitions(model, model.items[call].name).into_iter().any(|of| {
+            let (from, to) = model.items[of].range;
+            model.source(of).mentions(from, to, name)
+        })
 }
 
 /// Whether a call of a macro can define names that are nowhere written.
 pub(crate) fn invents_names(model: &Model, call: ItemId) -> bool {
-    let definitions = model.items[call].name.map_or_else(Vec::new, |name| macros_of(model, name, None));
+    let definitions = definitions(model, model.items[call].name);
+    if model.items[call]
+        .name
+        .is_some_and(|name| ["thread_local", "include"].contains(&model.names.text(name)))
+    {
+        // Of the standard library. What an included file declares is read, if the file is found.
+        let krate = model.scopes[model.items[call].scope].krate;
+        return model.crates[krate].is_opaque;
+    }
+    // `[<a b>]` puts names together, and `a::*` brings all that there are.
     let concatenates = |item: ItemId| {
         let (from, to) = model.items[item].range;
         let source = model.source(item);
-        (from..to).any(|at| source.is_open(at, b'[') && source.is_punct(at + 1, b'<'))
+        (from..to).any(|at| {
+            source.is_open(at, b'[') && source.is_punct(at + 1, b'<')
+                || at > from && source.is_punct(at + 1, b'*') && source.is_pair(at - 1, b':', b':')
+        })
     };
     definitions.is_empty() || concatenates(call) || definitions.into_iter().any(concatenates)
-}
-
-/// The names in a string that an attribute holds, as a path: `"module::function"`.
-pub(crate) fn path_in_text(
-    model: &mut Model,
-    source: &crate::source::Source,
-    at: usize,
-) -> Option<Vec<Name>> {
-    let text = literal::unescaped(source, at)?;
-    let text = text.split('<').next().unwrap_or_default().trim_end_matches("::").to_owned();
-    let is_name = |part: &str| {
-        let mut letters = part.trim().chars();
-        letters.next().is_some_and(|c| c == '_' || c.is_alphabetic())
-            && letters.all(|c| c == '_' || c.is_alphanumeric())
-    };
-    if !text.split("::").all(is_name) {
-        return None;
-    }
-    Some(text.split("::").map(|part| model.names.of(part.trim())).collect())
 }

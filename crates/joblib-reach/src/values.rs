@@ -23,6 +23,7 @@ pub(crate) enum Value {
 /// The value that the token at `at` asks for.
 pub(crate) fn value_at(model: &Model, file: FileId, source: &Source, at: usize, to: usize) -> Vec<Value> {
     let Some(name) = source.word(at) else { return Vec::new() };
+    let environment = || model.crates[model.scopes[model.files[file].scope].krate].environment();
     let group = at + 2;
     let is_call = source.is_punct(at + 1, b'!') && matches!(source.kind(group), Kind::Open(_)) && group < to;
     match model.names.text(name) {
@@ -64,13 +65,13 @@ pub(crate) fn value_at(model: &Model, file: FileId, source: &Source, at: usize, 
             while comma < end && !source.is_punct(comma, b',') {
                 comma = source.after(comma);
             }
-            match literal::text_of(source, &model.names, from, comma) {
+            match literal::text_of(source, &model.names, &environment(), from, comma) {
                 Some(name) => vec![Value::Variable(name)],
                 None => vec![Value::Unknown],
             }
         }
         "include" | "include_str" | "include_bytes" if is_call => {
-            match literal::text_of(source, &model.names, group + 1, source.pair(group)) {
+            match literal::text_of(source, &model.names, &environment(), group + 1, source.pair(group)) {
                 Some(path) => {
                     let here = model.files.get(file).and_then(|file| file.path.parent()).map(PathBuf::from);
                     vec![Value::File(here.unwrap_or_default().join(path))]

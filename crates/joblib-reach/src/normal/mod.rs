@@ -146,12 +146,15 @@ impl Writer<'_> {
 
     /// Whether `>` at this place ends generic arguments behind `::` or a function's generic parameters.
     fn is_turbofish(&self, from: usize, end: usize) -> bool {
+        if end > from && self.source.is_pair(end - 1, b'-', b'>') {
+            return false;
+        }
         let (mut depth, mut at) = (0usize, end);
         loop {
             match self.source.kind(at) {
                 Kind::Punct(b'>') if !(at > from && self.source.is_pair(at - 1, b'-', b'>')) => depth += 1,
                 Kind::Punct(b'<') => {
-                    depth -= 1;
+                    depth = depth.saturating_sub(1);
                     if depth == 0 {
                         let is_path = at >= from + 2 && self.source.is_pair(at - 2, b':', b':');
                         return is_path || (at >= from + 2 && self.is_word(at - 2, "fn"));

@@ -1,0 +1,97 @@
+//! Names in strings: paths in attributes, what a format string takes from around it, and code that a procedural macro writes.
+
+use std::rc::Rc;
+
+use crate::lexer::{Name, Names};
+use crate::literal;
+use crate::model::{ItemKind, Model, ScopeId};
+use crate::resolve::Found;
+use crate::resolve::{Resolver, Target, dedup};
+use crate::source::Source;
+
+/// What paths in the string of an attribute mean, as in `#[serde(with = "module")]`.
+pub(crate) fn in_attribute(
+    model: &mut Model,
+    resolver: &mut Resolver,
+    scope: ScopeId,
+    this: Option<&[Target]>,
+    (source, at): (&Source, usize),
+) -> Vec<Found> {
+    let Some(text) = literal::unescaped(source, at) else { return Vec::new() };
+    let Ok(inner) = Source::new(text, &mut model.names) else { return Vec::new() };
+    let mut all = Vec::new();
+    for (absolute, path) in paths(&inner) {
+        let mut found = resolver.path(model, scope, &path, absolute, this);
+        // Functions of a module are called by names that are not written.
+        let modules: Vec<ScopeId> = found
+            .targets
+            .iter()
+            .filter_map(|target| if let Target::Module(module) = target { Some(*module) } else { None })
+            .collect();
+        for module in modules {
+            found.targets.extend(resolver.everything(model, module));
+        }
+        dedup(&mut found.targets);
+        // Words such as "camelCase" are none.
+        found.targets.retain(|target| !matches!(target, Target::External(_)));
+        all.push(found);
+    }
+    all
+}
+
+/// The paths in a text, and whether they begin with `::`. Generic arguments between names are passed over.
+fn paths(source: &Source) -> Vec<(bool, Vec<Name>)> {
+    let mut found = Vec::new();
+    let end = source.tokens.len();
+    let mut at = 0;
+    while at < end {
+        let Some(first) = source.word(at) else {
+            at += 1;
+            continue;
+        };
+        let absolute = at >= 2 && source.is_pair(at - 2, b':', b':');
+        let mut path = vec![first];
+        at += 1;
+        while source.is_pair(at, b':', b':') {
+            let Some(name) = source.word(at + 2) else { break };
+            path.push(name);
+            at += 3;
+        }
+        found.push((absolute, path));
+    }
+    found
+}
+
+/// The constants that a format string names.
+pub(crate) fn in_format(
+    model: &mut Model,
+    resolver: &mut Resolver,
+    scope: ScopeId,
+    content: &str,
+) -> Vec<Found> {
+    let mut names: Vec<Name> = Vec::new();
+    for part in content.split('{').skip(1) {
+        let inside = part.split('}').next().unwrap_or_default();
+        let words = inside.split(|c: char| c != '_' && !c.is_alphanumeric());
+        names.extend(words.filter_map(|word| model.names.find(word)));
+    }
+    let mut all = Vec::new();
+    for name in names {
+        let mut found = resolver.path(model, scope, &[name], false, None);
+        found.targets.retain(|target| match target {
+            Target::Item(item) => model.items[*item].kind == ItemKind::Value,
+            _ => false,
+        });
+        if !found.targets.is_empty() {
+            all.push(found);
+        }
+    }
+    all
+}
+
+/// The code that a string holds, as what a procedural macro writes.
+pub(crate) fn as_code(source: &Source, at: usize, names: &mut Names) -> Option<Rc<Source>> {
+    // Braces of a format string stand for themselves.
+    let text = literal::unescaped(source, at)?.replace("{{", "{").replace("}}", "}");
+    Source::new(text, names).ok().map(Rc::new)
+}
