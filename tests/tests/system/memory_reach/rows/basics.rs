@@ -1,30 +1,6 @@
-//! The table of edits: what a module is, what is edited in it, and whether its function has to be computed again.
+//! Helpers, constants, types, traits and macros, one edit each; and edits that change nothing.
 
-/// One edit. `@cached` is the attribute; `//- path` begins another file of the module's folder.
-pub(super) struct Row {
-    pub(super) what: &'static str,
-    pub(super) source: &'static str,
-    /// Texts and what takes their place, everywhere in the module.
-    pub(super) edits: &'static [(&'static str, &'static str)],
-    /// Whether the function is computed again.
-    pub(super) computed: bool,
-}
-
-const fn counts(
-    what: &'static str,
-    source: &'static str,
-    edits: &'static [(&'static str, &'static str)],
-) -> Row {
-    Row { what, source, edits, computed: true }
-}
-
-const fn does_not(
-    what: &'static str,
-    source: &'static str,
-    edits: &'static [(&'static str, &'static str)],
-) -> Row {
-    Row { what, source, edits, computed: false }
-}
+use super::{Row, counts, does_not};
 
 pub(super) const ROWS: &[Row] = &[
     counts("the body", "@cached\npub fn fit(x: f64) -> f64 { x + 1.0 }", &[("1.0", "2.0")]),
