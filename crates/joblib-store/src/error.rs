@@ -74,10 +74,15 @@ pub enum Subject {
 
 /// What makes a backend known.
 fn help(name: &str) -> &'static str {
-    if name == "sqlite" {
-        "this one is in the crate's feature of that name: `features = [\"sqlite\"]` in Cargo.toml"
-    } else {
-        "others are made known with `register_store_backend`"
+    match name {
+        "sqlite" => {
+            "this one is in the crate's feature of that name: `features = [\"sqlite\"]` in Cargo.toml"
+        }
+        "object" => {
+            "this one is in the crate's features s3, gcs and azure, by who serves the bucket: `features = [\"s3\"]` in \
+             Cargo.toml"
+        }
+        _ => "others are made known with `register_store_backend`",
     }
 }
 

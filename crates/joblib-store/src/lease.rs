@@ -41,6 +41,12 @@ impl<S: PartialEq> Watch<S> {
         }
     }
 
+    /// Whether the claim was seen and not forgotten.
+    #[cfg(feature = "object")]
+    pub(crate) fn is_watched(&self, claim: &str) -> bool {
+        self.seen.lock().contains_key(claim)
+    }
+
     pub(crate) fn forget(&self, claim: &str) {
         self.seen.lock().remove(claim);
     }

@@ -24,6 +24,8 @@ mod key;
 mod lease;
 mod limits;
 mod local;
+#[cfg(feature = "object")]
+mod object;
 mod options;
 mod policy;
 mod process_id;
@@ -42,6 +44,8 @@ pub use in_memory::InMemory;
 pub use key::{FunctionVersion, Key};
 pub use limits::{Limits, choose};
 pub use local::Local;
+#[cfg(feature = "object")]
+pub use object::ObjectStore;
 pub use options::StoreOptions;
 pub use policy::{Candidate, Policy};
 #[doc(hidden)]

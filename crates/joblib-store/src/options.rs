@@ -63,6 +63,49 @@ impl StoreOptions {
         is_scheme.then_some(scheme)
     }
 
+    /// The backend that serves the location, and the options for it: `object` for the URLs of object stores, such as
+    /// `s3://bucket/prefix`, `gs://…` and `az://…`, and `local` for `file:///…` and for paths.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if no backend of this crate serves URLs with that scheme, and for a `file://` URL that names a host.
+    ///
+    /// ```
+    /// use joblib_store::StoreOptions;
+    ///
+    /// let (backend, options) = StoreOptions::new("file:///tmp/cache").by_location()?;
+    /// assert_eq!((backend, options.location()), ("local", "/tmp/cache".as_ref()));
+    /// assert_eq!(StoreOptions::new("s3://team/cache").by_location()?.0, "object");
+    /// assert!(StoreOptions::new("gopher://cache").by_location().is_err());
+    /// # Ok::<(), joblib_store::Error>(())
+    /// ```
+    pub fn by_location(mut self) -> Result<(&'static str, Self), Error> {
+        const OBJECT: [&str; 8] = ["s3", "s3a", "gs", "az", "azure", "abfs", "abfss", "memory"];
+        match self.scheme() {
+            None => Ok(("local", self)),
+            Some("file") => {
+                let path = self.location.to_str().and_then(|text| text.strip_prefix("file://"));
+                let path = path.map(|path| path.strip_prefix("localhost").unwrap_or(path).to_owned());
+                match path.filter(|path| path.starts_with('/')) {
+                    Some(path) => {
+                        self.location = path.into();
+                        Ok(("local", self))
+                    }
+                    None => Err(self.refused("a URL of a folder has three slashes: file:///home/me/cache")),
+                }
+            }
+            Some(scheme) if OBJECT.contains(&scheme) => {
+                let text = self.location.display().to_string();
+                self.location = text.trim_end_matches('/').into();
+                Ok(("object", self))
+            }
+            Some(scheme) => {
+                let reason = format!("no store serves URLs of {scheme}://; known are file:// and {OBJECT:?}");
+                Err(self.refused(&reason))
+            }
+        }
+    }
+
     /// The options with a location that stays the same when the process changes its working directory: a relative path
     /// is made absolute, and a leading `~` is the home directory. A URL stays as it is.
     ///
@@ -133,9 +176,7 @@ impl StoreOptions {
     /// The absolute path of a store in a folder.
     pub(crate) fn folder(&self) -> Result<PathBuf, Error> {
         if self.scheme().is_some() {
-            return Err(
-                self.refused("this backend needs a folder; for a URL, name the backend that serves it")
-            );
+            return Err(self.refused("this backend needs a folder; `Memory::open` takes URLs"));
         }
         Ok(self.clone().absolute()?.location)
     }
@@ -147,7 +188,19 @@ impl StoreOptions {
     }
 
     fn refused(&self, reason: &str) -> Error {
-        Error::backend(self.location.display().to_string(), reason)
+        Error::backend(self.shown(), reason)
+    }
+
+    /// The location for messages: a URL without what may be a key in it.
+    fn shown(&self) -> String {
+        let text = self.location.display().to_string();
+        let Some((scheme, rest)) = text.split_once("://").filter(|_| self.scheme().is_some()) else {
+            return text;
+        };
+        let rest = rest.split(['?', '#']).next().unwrap_or_default();
+        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let host = authority.rsplit('@').next().unwrap_or_default();
+        format!("{scheme}://{host}{path}")
     }
 }
 

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use crate::error::Error;
 use crate::in_memory::InMemory;
 use crate::local::Local;
+#[cfg(feature = "object")]
+use crate::object::ObjectStore;
 use crate::options::StoreOptions;
 use crate::process_lock::{AfterFork, ProcessLock};
 #[cfg(feature = "sqlite")]
@@ -16,8 +18,14 @@ type Open = Arc<dyn Fn(&StoreOptions) -> Result<Arc<dyn Store>, Error> + Send + 
 
 static REGISTERED: ProcessLock<BTreeMap<String, Open>> = ProcessLock::new(AfterFork::Inherit);
 
-const BUILT_IN: &[&str] =
-    if cfg!(feature = "sqlite") { &["local", "in_memory", "sqlite"] } else { &["local", "in_memory"] };
+const BUILT_IN: &[&str] = &[
+    "local",
+    "in_memory",
+    #[cfg(feature = "object")]
+    "object",
+    #[cfg(feature = "sqlite")]
+    "sqlite",
+];
 
 /// Registers a backend as `name`, in place of the one registered under it before.
 ///
@@ -72,6 +80,8 @@ pub fn open(name: &str, options: &StoreOptions) -> Result<Arc<dyn Store>, Error>
     match name {
         "local" => Ok(Arc::new(Local::open(options)?)),
         "in_memory" => Ok(Arc::new(InMemory::open(options)?)),
+        #[cfg(feature = "object")]
+        "object" => Ok(Arc::new(ObjectStore::open(options)?)),
         #[cfg(feature = "sqlite")]
         "sqlite" => Ok(Arc::new(Sqlite::open(options)?)),
         _ => {

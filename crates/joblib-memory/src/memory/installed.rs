@@ -30,7 +30,7 @@ impl Memory {
         Ok(())
     }
 
-    /// The default `Memory`: the one that was installed; else one in the folder that
+    /// The default `Memory`: the one that was installed; else one at the path or URL that
     /// `JOBLIB_CACHE_DIR` names, or no cache if that is empty; else one in the folder `joblib` of
     /// the user's cache folder. If none of these can be opened there is no cache, and a warning
     /// says why.
@@ -62,7 +62,7 @@ fn default_memory() -> Memory {
             })
             .map(|caches| caches.join("joblib")),
     };
-    match folder.as_ref().map(Memory::new) {
+    match folder.map(Memory::open) {
         Some(Ok(memory)) => memory,
         other => {
             let reason = match other {

@@ -100,6 +100,30 @@ impl Memory {
         Self::with_backend("local", location.as_ref())
     }
 
+    /// A cache at a location that is a path or a URL: `s3://bucket/prefix`, `gs://…` and `az://…`, with the features `s3`,
+    /// `gcs` and `azure`, for a cache in a bucket; `file:///home/me/cache` or a path for one in a folder.
+    ///
+    /// Credentials come from each machine's environment. A bucket that can't be reached costs one warning, and functions
+    /// compute.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the location is empty, no backend serves such URLs, or the URL holds a key.
+    ///
+    /// ```
+    /// use joblib_memory::Memory;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let memory = Memory::open(format!("file://{}", folder.path().display()))?;
+    /// assert_eq!(memory.location(), Some(folder.path()));
+    /// assert!(Memory::open("gopher://cache").is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn open(location: impl Into<PathBuf>) -> Result<Self> {
+        let (backend, options) = StoreOptions::new(location).by_location()?;
+        Self::with_options(backend, &options)
+    }
+
     /// No cache: every call computes.
     ///
     /// ```

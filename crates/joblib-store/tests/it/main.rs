@@ -3,6 +3,8 @@
 mod forks;
 mod kills;
 mod limits_of_the_system;
+#[cfg(feature = "object")]
+mod object;
 mod packed;
 #[cfg(feature = "sqlite")]
 mod sqlite;

@@ -65,3 +65,11 @@ fn the_sqlite_store_keeps_the_contract() {
     let folder = tempfile::tempdir().unwrap();
     conformance::run(|name| open("sqlite", &StoreOptions::new(folder.path().join(name))).unwrap());
 }
+
+#[cfg(feature = "object")]
+#[test]
+fn the_object_store_keeps_the_contract() {
+    // Its limits are kept from time to time, unless it is asked to look after each result.
+    let exact = |name: &str| StoreOptions::new(format!("memory://suite/{name}")).option("sweep_every", "0");
+    conformance::run(|name| open("object", &exact(name)).unwrap());
+}

@@ -1,0 +1,368 @@
+#![doc = include_str!("README.md")]
+
+#[cfg(feature = "s3")]
+mod aws_profile;
+mod claim;
+mod client;
+mod connect;
+mod layout;
+mod location;
+mod notes;
+mod redact;
+mod runtime;
+mod sweep;
+mod transfer;
+mod versions;
+
+use std::collections::HashSet;
+use std::ops::{ControlFlow, RangeInclusive};
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant, SystemTime};
+
+use futures_util::FutureExt;
+use futures_util::stream::TryStreamExt;
+use object_store::ObjectStoreExt;
+use object_store::path::Path;
+
+use self::client::{Action, Answer, Client, Refused};
+use self::layout::{Layout, id, is_claim, parse_result, size_of_result};
+use self::location::Location;
+use self::notes::Notes;
+use self::sweep::Total;
+use self::transfer::{Encoded, Object};
+use self::versions::Versions;
+use crate::blob::Blob;
+use crate::error::Error;
+use crate::key::Key;
+use crate::lease::{Watch, lease};
+use crate::limits::Limits;
+use crate::options::StoreOptions;
+use crate::process_lock::{AfterFork, ProcessLock};
+use crate::store::{Claim, CostOf, GetFuture, Item, Scope, Store, WriteBytes};
+use crate::usage::Reduced;
+
+/// How often the total is looked at, unless the option `sweep_every` says otherwise.
+const SWEEP_EVERY: Duration = Duration::from_mins(10);
+
+/// Results in a bucket of an object store, for many machines. `object/README.md` beside the source tells how it works.
+///
+/// ```
+/// use joblib_store::{FunctionVersion, Key, ObjectStore, Store, StoreOptions};
+///
+/// let store = ObjectStore::open(&StoreOptions::new("memory://team/cache"))?;
+/// let key = Key::new(&FunctionVersion::new("demo::fit", 1, "fn fit() {}"), [7; 16]);
+/// assert_eq!(store.put(&key, &mut |out| out.write_all(b"result"))?, 6);
+/// assert!(store.contains(&key)?);
+/// # Ok::<(), joblib_store::Error>(())
+/// ```
+pub struct ObjectStore {
+    shared: Arc<Shared>,
+}
+
+/// What claims need after the call that made them.
+#[derive(Debug)]
+struct Shared {
+    client: Client,
+    layout: Layout,
+    lease: Duration,
+    sweep_every: Duration,
+    /// Claims of others, by their objects' names, and their entity tags.
+    watch: Watch<String>,
+    versions: Versions,
+    notes: Notes,
+    total: Total,
+    /// The ids of results that this process dropped for the limits.
+    evicted: ProcessLock<HashSet<u64>>,
+}
+
+impl std::fmt::Debug for ObjectStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ObjectStore")
+            .field("location", &self.shared.client.location())
+            .finish_non_exhaustive()
+    }
+}
+
+impl ObjectStore {
+    /// The store in the bucket and folder that the URL `options.location()` names: `s3://bucket/prefix`, `gs://…`, `az://…`
+    /// or, in the memory of this process, `memory://…`. The bucket is asked when it is first used. Credentials come from the
+    /// environment. Its options:
+    ///
+    /// - `lease`: the number of seconds after which a claim is taken over whose holder can't be seen and does not refresh it.
+    ///   30 unless set.
+    /// - `sweep_every`: the number of seconds after which the total is looked at again to keep the limits. 600 unless set;
+    ///   with 0 that is after each stored result, which takes a listing.
+    /// - `retry_after`: the number of seconds for which nothing is asked of a network that failed. 60 unless set.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if an option is unknown or has an invalid value, or if the location is no such URL or holds keys.
+    pub fn open(options: &StoreOptions) -> Result<Self, Error> {
+        options.allow_only(&["lease", "retry_after", "sweep_every"])?;
+        let lease = lease(options)?;
+        let sweep_every = seconds(options, "sweep_every")?.unwrap_or(SWEEP_EVERY);
+        let retry_after = seconds(options, "retry_after")?;
+        let location = Location::parse(&options.location().display().to_string())?;
+        let layout = Layout::new(&location);
+        let client = Client::new(location, layout.format(), retry_after);
+        Ok(Self {
+            shared: Arc::new(Shared {
+                client,
+                layout,
+                lease,
+                sweep_every,
+                watch: Watch::default(),
+                versions: Versions::default(),
+                notes: Notes::default(),
+                total: Total::default(),
+                evicted: ProcessLock::new(AfterFork::Inherit),
+            }),
+        })
+    }
+}
+
+/// An option that is a number of seconds.
+fn seconds(options: &StoreOptions, name: &str) -> Result<Option<Duration>, Error> {
+    let Some(text) = options.get(name) else { return Ok(None) };
+    match text.trim().parse::<f64>().map(Duration::try_from_secs_f64) {
+        Ok(Ok(duration)) => Ok(Some(duration)),
+        _ => Err(options.invalid(name, "a number of seconds")),
+    }
+}
+
+impl Shared {
+    /// Notes that a result was stored.
+    fn stored(&self, path: &Path, bytes: u64) {
+        claim::is_stored(self.client.location(), path);
+        let id = id(path);
+        self.evicted.lock().remove(&id);
+        self.notes.stored(id, bytes);
+    }
+
+    /// The answer to reading an object.
+    fn found(&self, path: &Path, answer: Answer<Object>, counts: bool) -> Result<Option<Blob>, Error> {
+        match answer? {
+            Ok(Object::Result(blob)) => {
+                if counts {
+                    self.notes.used(id(path));
+                    self.write_notes(false);
+                }
+                Ok(Some(blob))
+            }
+            Ok(Object::Claim(tag)) => {
+                // Those who wait for a claim look at it this way.
+                self.watch.unchanged_for(path.as_ref(), tag.unwrap_or_default(), Instant::now());
+                Ok(None)
+            }
+            Err(Refused::Missing) => Ok(None),
+            Err(refused) => Err(self.client.refused(Action::Read, refused)),
+        }
+    }
+
+    /// Writes what is noted in the background, if it is time.
+    fn write_notes(&self, all: bool) {
+        let Some(written) = self.notes.take(all) else { return };
+        let path = self.layout.notes().join(written.name.as_str());
+        self.total.noted(written.change);
+        let Ok(connection) = self.client.connection(Action::Write) else { return };
+        if let Ok(handle) = runtime::handle() {
+            let bucket = connection.bucket();
+            // What is lost is the order of some uses, and a part of the total until the next sweep.
+            handle.spawn(async move { bucket.put(&path, written.bytes.into()).await.map(|_| ()) });
+        }
+    }
+
+    /// Writes all that is noted, and waits for it.
+    fn flush(&self) -> Result<(), Error> {
+        let Some(written) = self.notes.take(true) else { return Ok(()) };
+        let path = self.layout.notes().join(written.name.as_str());
+        let put = transfer::put(&self.client, &path, written.bytes.into());
+        match put {
+            Ok(()) => self.total.noted(written.change),
+            Err(_) => self.notes.put_back(written.change),
+        }
+        put
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // What is lost otherwise is the order of the latest uses.
+        let _ = self.flush();
+    }
+}
+
+impl Store for ObjectStore {
+    fn backend(&self) -> &'static str {
+        "object"
+    }
+
+    fn location(&self) -> &str {
+        self.shared.client.location()
+    }
+
+    fn get(&self, key: &Key) -> Result<Option<Blob>, Error> {
+        let path = self.shared.layout.result(key);
+        if claim::is_freshly_claimed(self.location(), &path) {
+            return Ok(None);
+        }
+        let object = path.clone();
+        let answer = self.shared.client.run(Action::Read, |bucket| transfer::download(bucket, object));
+        self.shared.found(&path, answer, true)
+    }
+
+    fn get_async<'a>(&'a self, key: &'a Key) -> Option<GetFuture<'a>> {
+        let path = self.shared.layout.result(key);
+        let object = path.clone();
+        let answer = self.shared.client.run_async(Action::Read, |bucket| transfer::download(bucket, object));
+        Some(async move { self.shared.found(&path, answer.await, true) }.boxed())
+    }
+
+    fn peek(&self, key: &Key, bytes: u64) -> Result<Option<Blob>, Error> {
+        let path = self.shared.layout.result(key);
+        let object = path.clone();
+        let answer = self.shared.client.run(Action::Read, |bucket| transfer::head(bucket, object, bytes));
+        self.shared.found(&path, answer, false)
+    }
+
+    fn contains(&self, key: &Key) -> Result<bool, Error> {
+        let path = self.shared.layout.result(key);
+        match self.shared.client.run(Action::Read, |bucket| async move { bucket.head(&path).await })? {
+            Ok(meta) => Ok(!is_claim(meta.size)),
+            Err(Refused::Missing) => Ok(false),
+            Err(refused) => Err(self.shared.client.refused(Action::Read, refused)),
+        }
+    }
+
+    fn claim(&self, key: &Key) -> Result<Claim, Error> {
+        claim::claim(&self.shared, key)
+    }
+
+    fn poll_interval(&self) -> RangeInclusive<Duration> {
+        let longest = (self.shared.lease / 6).min(Duration::from_secs(5));
+        Duration::from_millis(250).min(longest)..=longest
+    }
+
+    fn put(&self, key: &Key, write: WriteBytes<'_>) -> Result<u64, Error> {
+        let path = self.shared.layout.result(key);
+        let (encoded, bytes) = transfer::encode(&self.shared.client, &path, write)?;
+        self.shared.versions.note(&self.shared, key.version())?;
+        if let Encoded::Whole(payload) = encoded {
+            transfer::put(&self.shared.client, &path, payload)?;
+        }
+        self.shared.stored(&path, bytes);
+        Ok(bytes)
+    }
+
+    fn remove(&self, key: &Key) -> Result<bool, Error> {
+        let path = self.shared.layout.result(key);
+        let removed = self.shared.client.run(Action::Drop, |bucket| async move {
+            let meta = bucket.head(&path).await?;
+            if is_claim(meta.size) {
+                return Ok(None);
+            }
+            bucket.delete(&path).await.map(|()| Some(size_of_result(meta.size)))
+        })?;
+        match removed {
+            Ok(Some(bytes)) => {
+                self.shared.notes.dropped(1, bytes);
+                Ok(true)
+            }
+            Ok(None) | Err(Refused::Missing) => Ok(false),
+            Err(refused) => Err(self.shared.client.refused(Action::Drop, refused)),
+        }
+    }
+
+    fn clear(&self, scope: Scope<'_>) -> Result<u64, Error> {
+        let folder = match scope {
+            Scope::All => self.shared.layout.results(),
+            Scope::Function(name) => self.shared.layout.results_of(name),
+        };
+        // Claims stay: those who hold them store what they compute.
+        let listed = self.shared.client.run(Action::List, |bucket| async move {
+            let mut results = (Vec::new(), 0);
+            let mut listed = bucket.list(Some(&folder));
+            while let Some(meta) = listed.try_next().await? {
+                if !is_claim(meta.size) {
+                    results.1 += size_of_result(meta.size);
+                    results.0.push(meta.location);
+                }
+            }
+            Ok(results)
+        })?;
+        let (results, bytes) = listed.map_err(|refused| self.shared.client.refused(Action::List, refused))?;
+        let items = results.len() as u64;
+        sweep::delete(&self.shared, results)?;
+        self.shared.notes.dropped(items, bytes);
+        Ok(items)
+    }
+
+    fn visit(&self, visit: &mut dyn FnMut(Item) -> ControlFlow<()>) -> Result<(), Error> {
+        /// Results that are listed ahead of the visitor: a page of a server.
+        const AHEAD: usize = 1000;
+        let functions = self.shared.versions.all(&self.shared)?;
+        let folder = self.shared.layout.results();
+        let bucket = self.shared.client.connection(Action::List)?.bucket();
+        let handle = runtime::handle().map_err(|error| Error::backend(self.location(), error))?;
+        let (sender, receiver) = mpsc::channel();
+        let room = Arc::new(tokio::sync::Semaphore::new(AHEAD));
+        let room_of_task = Arc::clone(&room);
+        handle.spawn(async move {
+            let mut listed = bucket.list(Some(&folder));
+            loop {
+                let next = listed.try_next().await;
+                let Ok(permit) = room_of_task.acquire().await else { return };
+                permit.forget();
+                let end = !matches!(next, Ok(Some(_)));
+                // The visitor may have seen enough.
+                if sender.send(next).is_err() || end {
+                    return;
+                }
+            }
+        });
+        for next in receiver {
+            room.add_permits(1);
+            // After an error the listing has ended.
+            let meta = match self.shared.client.settle(Action::List, next)? {
+                Ok(Some(meta)) => meta,
+                Ok(None) => break,
+                Err(refused) => return Err(self.shared.client.refused(Action::List, refused)),
+            };
+            let Some((function, code, call)) = parse_result(&meta.location).filter(|_| !is_claim(meta.size))
+            else {
+                continue;
+            };
+            // One whose function is not described can't be shown.
+            let Some(version) = functions.versions.get(&format!("{function}/{code}")) else { continue };
+            let used = sweep::modified_us(&meta).max(self.shared.notes.last_use(id(&meta.location)));
+            let item = Item::new(
+                Arc::clone(version),
+                call,
+                size_of_result(meta.size),
+                SystemTime::UNIX_EPOCH + Duration::from_micros(used),
+                functions.is_current(&function, &code),
+            );
+            if visit(item).is_break() {
+                break;
+            }
+        }
+        room.close();
+        Ok(())
+    }
+
+    fn reduce(&self, limits: &Limits, cost: CostOf<'_>) -> Result<Reduced, Error> {
+        sweep::reduce(&self.shared, limits, cost)
+    }
+
+    fn tidy(&self, _key: &Key, limits: &Limits, cost: CostOf<'_>) -> Result<Reduced, Error> {
+        sweep::tidy(&self.shared, limits, cost)
+    }
+
+    fn flush(&self) -> Result<(), Error> {
+        self.shared.flush()
+    }
+
+    fn was_evicted(&self, key: &Key) -> Result<bool, Error> {
+        sweep::was_evicted(&self.shared, id(&self.shared.layout.result(key)))
+    }
+}
