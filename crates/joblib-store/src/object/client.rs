@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::process_lock::{AfterFork, ProcessLock};
 
 /// How long nothing is asked of a network that failed.
-const OPEN_FOR: Duration = Duration::from_secs(60);
+const OPEN_FOR: Duration = Duration::from_mins(1);
 /// The same of a server that says that it has too much to do.
 const BUSY_FOR: Duration = Duration::from_secs(5);
 const FORMAT: &[u8] = b"joblib-rs object store 1\n";
@@ -144,11 +144,11 @@ impl Client {
     }
 
     /// Makes a request, for callers that await the answer on any executor.
-    pub(super) fn run_async<'a, T, F>(
-        &'a self,
+    pub(super) fn run_async<T, F>(
+        &self,
         action: Action,
         request: impl FnOnce(Bucket) -> F,
-    ) -> BoxFuture<'a, Answer<T>>
+    ) -> BoxFuture<'_, Answer<T>>
     where
         T: Send + 'static,
         F: Future<Output = Result<T, Failure>> + Send + 'static,

@@ -87,6 +87,14 @@ mod web {
         use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 
         use crate::object::aws_profile;
+        /// What the client reads by itself.
+        const OTHER_SOURCES: [&str; 5] = [
+            "AWS_ACCESS_KEY_ID",
+            "AWS_WEB_IDENTITY_TOKEN_FILE",
+            "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+            "AWS_SKIP_SIGNATURE",
+        ];
         install_tls();
         let mut builder = AmazonS3Builder::from_env().with_bucket_name(bucket).with_retry(retry());
         if variable("AWS_CONNECT_TIMEOUT").is_none() {
@@ -98,13 +106,6 @@ mod web {
         if endpoints.into_iter().find_map(variable).is_some_and(|endpoint| endpoint.starts_with("http://")) {
             builder = builder.with_allow_http(true);
         }
-        const OTHER_SOURCES: [&str; 5] = [
-            "AWS_ACCESS_KEY_ID",
-            "AWS_WEB_IDENTITY_TOKEN_FILE",
-            "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-            "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-            "AWS_SKIP_SIGNATURE",
-        ];
         if OTHER_SOURCES.into_iter().find_map(variable).is_none() {
             let profile = aws_profile::of_environment()?;
             let region = profile.region.filter(|_| variable("AWS_REGION").is_none());

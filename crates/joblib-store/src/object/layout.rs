@@ -39,7 +39,7 @@ impl Layout {
     pub(super) fn result(&self, key: &Key) -> Path {
         let mut name = key.call_hex();
         name.push_str(".joblib");
-        self.in_version(self.results(), key.version()).join(name)
+        Self::in_version(self.results(), key.version()).join(name)
     }
 
     pub(super) fn claims(&self) -> Path {
@@ -48,7 +48,7 @@ impl Layout {
 
     /// The claim on a result that is there.
     pub(super) fn claim(&self, key: &Key) -> Path {
-        self.in_version(self.claims(), key.version()).join(key.call_hex())
+        Self::in_version(self.claims(), key.version()).join(key.call_hex())
     }
 
     pub(super) fn functions(&self) -> Path {
@@ -56,7 +56,7 @@ impl Layout {
     }
 
     pub(super) fn version(&self, version: &FunctionVersion) -> Path {
-        self.in_version(self.functions(), version)
+        Self::in_version(self.functions(), version)
     }
 
     pub(super) fn current(&self, version: &FunctionVersion) -> Path {
@@ -75,7 +75,7 @@ impl Layout {
         self.root.clone().join("sweep")
     }
 
-    fn in_version(&self, folder: Path, version: &FunctionVersion) -> Path {
+    fn in_version(folder: Path, version: &FunctionVersion) -> Path {
         folder.join(version.function_folder()).join(version.code_folder())
     }
 }

@@ -1,6 +1,6 @@
 //! Keeping to the limits: knowing the total from notes, and now and then looking at everything.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -200,8 +200,8 @@ pub(super) fn reduce(shared: &Shared, limits: &Limits, cost: CostOf<'_>) -> Resu
             mine.insert(id);
         }
     }
-    let there: HashMap<u64, ()> = entries.iter().map(|entry| (id(&entry.path), ())).collect();
-    uses.retain(|id, _| there.contains_key(id));
+    let there: HashSet<u64> = entries.iter().map(|entry| id(&entry.path)).collect();
+    uses.retain(|id, _| there.contains(id));
     let forgotten = evicted.len().saturating_sub(MAX_EVICTED);
     let summary = Summary { at: now_us(), usage: left, uses, evicted: evicted.split_off(forgotten) };
     transfer::put(&shared.client, &shared.layout.summary(), summary.bytes().into())?;

@@ -150,7 +150,7 @@ impl Out<'_> {
             self.sent += part.len() as u64;
             if !upload.send(Message::Part(part.into())) {
                 let upload = self.upload.take();
-                return upload.map_or(Ok(()), |upload| upload.result(self.client).map(|_| ()));
+                return upload.map_or(Ok(()), |upload| upload.result(self.client));
             }
         }
         Ok(())

@@ -51,7 +51,7 @@ fn a_large_value_that_fails_leaves_what_was_there() {
 #[test]
 fn the_head_of_a_large_result_is_not_all_of_it() {
     let store = store("head", &[]);
-    put(&*store, &key(1), &[7; 100_000]);
+    put(&*store, &key(1), &vec![7; 100_000]);
     assert_eq!(store.peek(&key(1), 4096).unwrap().unwrap().into_bytes().unwrap(), [7; 4096]);
     assert_eq!(store.peek(&key(1), u64::MAX).unwrap().unwrap().into_bytes().unwrap().len(), 100_000);
 }
