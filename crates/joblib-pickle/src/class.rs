@@ -19,6 +19,14 @@ impl Class {
             // Python 2's range.
             "__builtin__" if &*self.name == "xrange" => "range".to_owned(),
             "builtins" | "__builtin__" | "" => self.name.to_string(),
+            "zoneinfo" if self.known == Known::ZoneInfo => "zoneinfo.ZoneInfo".to_owned(),
+            // The functions that these classes are pickled as calls of.
+            module if module.starts_with("pandas.") && self.known == Known::Timestamp => {
+                "pandas.Timestamp".to_owned()
+            }
+            module if module.starts_with("pandas.") && self.known == Known::Timedelta => {
+                "pandas.Timedelta".to_owned()
+            }
             module => format!("{module}.{}", self.name),
         }
     }
@@ -61,6 +69,7 @@ pub(crate) enum Known {
     TimeDelta,
     TimeZone,
     ZoneInfo,
+    PytzZone,
     Utc,
     /// pytz's offset in minutes.
     FixedOffset,
@@ -68,9 +77,11 @@ pub(crate) enum Known {
     TzOffset,
     TzFile,
     TzLocal,
+    TzStr,
     Decimal,
     Fraction,
     Uuid,
+    IpAddress,
     Path,
     WindowsPath,
     // numpy's.
@@ -80,6 +91,7 @@ pub(crate) enum Known {
     FromBuffer,
     Scalar,
     MaskedReconstruct,
+    MaskedConstant,
     // joblib's stand-ins for arrays.
     NumpyArrayWrapper,
     NdArrayWrapper,
@@ -116,6 +128,7 @@ pub(crate) enum Known {
     ArrowArray,
     ArrowChunks,
     ArrowTable,
+    ArrowScalar,
     Timestamp,
     Timedelta,
     PandasNa,
@@ -149,8 +162,12 @@ impl Known {
                 "timezone" => Self::TimeZone,
                 _ => Self::Other,
             },
-            "zoneinfo" | "zoneinfo._common" | "backports.zoneinfo" | "pytz" | "pytz.tzinfo" => match name {
-                "ZoneInfo._unpickle" | "ZoneInfo" | "_p" | "_unpickle" => Self::ZoneInfo,
+            "zoneinfo" | "zoneinfo._common" | "zoneinfo._zoneinfo" | "backports.zoneinfo" => match name {
+                "ZoneInfo._unpickle" | "ZoneInfo" | "_unpickle" => Self::ZoneInfo,
+                _ => Self::Other,
+            },
+            "pytz" | "pytz.tzinfo" => match name {
+                "_p" => Self::PytzZone,
                 "_UTC" => Self::Utc,
                 "FixedOffset" => Self::FixedOffset,
                 _ => Self::Other,
@@ -160,11 +177,17 @@ impl Known {
                 "tzoffset" => Self::TzOffset,
                 "tzfile" | "_unpickle" => Self::TzFile,
                 "tzlocal" => Self::TzLocal,
+                "tzstr" => Self::TzStr,
                 _ => Self::Other,
             },
             "decimal" | "_decimal" | "_pydecimal" if name == "Decimal" => Self::Decimal,
             "fractions" if name == "Fraction" => Self::Fraction,
             "uuid" if name == "UUID" => Self::Uuid,
+            "ipaddress" => match name {
+                "IPv4Address" | "IPv6Address" | "IPv4Network" | "IPv6Network" | "IPv4Interface"
+                | "IPv6Interface" => Self::IpAddress,
+                _ => Self::Other,
+            },
             "pathlib" | "pathlib._local" => match name {
                 "PosixPath" | "PurePosixPath" | "Path" | "PurePath" => Self::Path,
                 "WindowsPath" | "PureWindowsPath" => Self::WindowsPath,
@@ -175,7 +198,8 @@ impl Known {
             "pyarrow.lib" => match name {
                 "_restore_array" => Self::ArrowArray,
                 "chunked_array" => Self::ArrowChunks,
-                "_reconstruct_table" => Self::ArrowTable,
+                "_reconstruct_table" | "_reconstruct_record_batch" => Self::ArrowTable,
+                "scalar" => Self::ArrowScalar,
                 _ => Self::Other,
             },
             _ if module.starts_with("scipy.sparse") => match name.split_once('_') {
@@ -232,6 +256,7 @@ fn numpy(module: &str, name: &str) -> Known {
         ("numpy.core.multiarray" | "numpy._core.multiarray", "scalar") => Known::Scalar,
         ("numpy.core.numeric" | "numpy._core.numeric", "_frombuffer") => Known::FromBuffer,
         ("numpy.ma.core" | "numpy.ma", "_mareconstruct") => Known::MaskedReconstruct,
+        ("numpy.ma.core" | "numpy.ma", "MaskedConstant") => Known::MaskedConstant,
         _ => Known::Other,
     }
 }

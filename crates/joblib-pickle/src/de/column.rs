@@ -16,7 +16,7 @@ pub(crate) struct ColumnDe<'w, 't> {
 
 impl ColumnDe<'_, '_> {
     /// Another column of the same object.
-    pub(super) fn other(&self, column: &Column) -> Self {
+    pub(crate) fn other(&self, column: &Column) -> Self {
         Self { walk: self.walk, id: self.id, column: column.clone() }
     }
 }

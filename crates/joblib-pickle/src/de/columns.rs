@@ -56,7 +56,7 @@ impl<'w, 't: 'w> ColumnDe<'w, 't> {
                 Some(bytes) => with(Cell::Bytes(bytes)),
             },
             Column::Made(values) => match values.get(place) {
-                Some(Made::Text(text)) => with(Cell::Text(text)),
+                Some(Made::Text(_, text)) => with(Cell::Text(text)),
                 Some(Made::Missing) | None => with(Cell::Missing),
             },
             Column::Lists(lists) if lists.missing.at(place) => with(Cell::Missing),
@@ -88,6 +88,10 @@ impl<'w, 't: 'w> ColumnDe<'w, 't> {
                 }
                 (Err(_), None) => with(Cell::Missing),
             },
+            Column::Runs(runs) => {
+                let run = runs.ends.partition_point(|&end| end <= runs.offset + place);
+                self.other(&runs.values).cell(run, with)
+            }
             Column::Chunks(chunks) => {
                 let mut place = place;
                 for chunk in chunks.iter() {
@@ -135,7 +139,7 @@ impl<'w, 't: 'w> Deserializer<'t> for ColumnDe<'w, 't> {
     fn deserialize_any<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Problem> {
         let len = self.column.len();
         let _inside = self.walk.enter(self.id, len)?;
-        if matches!(self.column, Column::Range { .. }) {
+        if !self.column.is_stored() {
             self.walk.charge_values(len as u64, self.id)?;
         }
         visitor.visit_seq(InOrder::new(self, len))

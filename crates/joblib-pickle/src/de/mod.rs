@@ -2,11 +2,11 @@
 
 mod access;
 pub(crate) mod arrays;
-mod cell;
+pub(crate) mod cell;
 pub(crate) mod column;
 mod columns;
 mod frames;
-mod label;
+pub(crate) mod label;
 mod listed;
 pub(crate) mod node;
 pub(crate) mod object;

@@ -33,6 +33,10 @@ impl<'w, 't: 'w> De<'w, 't> {
     ) -> Result<V::Value, Problem> {
         match meaning::of(self.walk.tree, index) {
             Meaning::Missing => visitor.visit_unit(),
+            Meaning::Same(id) => {
+                let _inside = self.walk.enter(self.id, 1)?;
+                self.child(id).convert(want, visitor)
+            }
             Meaning::Mapping(pairs) => self.map([&pairs, &[]], visitor),
             Meaning::Sequence(items) => self.seq(items, visitor),
             Meaning::Complex(re, im) => match want {
@@ -120,7 +124,11 @@ impl<'w, 't: 'w> De<'w, 't> {
             }
             Meaning::Frame(frame) => {
                 if matches!(want, Want::Seq) {
-                    let _inside = self.walk.enter(self.id, frame.rows.saturating_mul(frame.columns.len()))?;
+                    let count = frame.rows.saturating_mul(frame.columns.len());
+                    let _inside = self.walk.enter(self.id, count)?;
+                    if !frame.columns.iter().any(Column::is_stored) {
+                        self.walk.charge_values(count as u64, self.id)?;
+                    }
                     return visitor.visit_seq(FrameRows::in_order(self.walk, self.id, &frame));
                 }
                 let fields = if let Want::Map(_, fields) = want { fields } else { &[] };

@@ -7,7 +7,7 @@ use super::column::{ColumnDe, Values};
 use super::label::AsText;
 use super::node::De;
 use super::problem::Problem;
-use crate::meaning::column::{Closed, RowName, Rows};
+use crate::meaning::column::{Closed, Column, RowName, Rows};
 
 impl<'w, 't: 'w> Values<'w, 't> {
     pub(super) fn any<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Problem> {
@@ -47,7 +47,17 @@ impl<'w, 't: 'w> Values<'w, 't> {
             Self::Row(de, rows, place) => {
                 visitor.visit_map(MapDeserializer::new(de.fields(&rows, place)?.into_iter()))
             }
-            Self::List(..) => self.seq(visitor),
+            // A map of Arrow is a list of pairs.
+            Self::List(column, places) => match &column.column {
+                Column::Rows(rows) if rows.is_tuple && rows.columns.len() == 2 => {
+                    let _inside = column.walk.enter(column.id, places.len())?;
+                    let [keys, values] = [0, 1].map(|at| column.other(&rows.columns[at]));
+                    let pairs = places
+                        .map(|place| [&keys, &values].map(|column| At { column: column.clone(), place }));
+                    visitor.visit_map(MapDeserializer::new(pairs.map(|[key, value]| (key, value))))
+                }
+                _ => Self::List(column, places).seq(visitor),
+            },
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Machine;
 use super::fault::Fault;
-use crate::class::Known;
+use crate::class::{Class, Known};
 use crate::numpy::ndarray;
 use crate::tree::{Id, Items, Node, Object, Span, Tree};
 
@@ -53,6 +53,7 @@ pub(crate) fn call(machine: &mut Machine<'_, '_>, function: Id, args: Id) -> Res
             }),
             _ => None,
         },
+        (Known::GetAttr, &[class, name]) => return method(tree, class, name, at),
         (Known::Reconstructor, &[class, base, state]) => {
             return reconstructed(tree, class, base, state, empty, at).map(Some);
         }
@@ -70,6 +71,16 @@ pub(crate) fn call(machine: &mut Machine<'_, '_>, function: Id, args: Id) -> Res
     match node {
         Some(node) => Ok(Some(tree.push(node, at)?)),
         None => Ok(None),
+    }
+}
+
+/// `getattr(class, name)`, where that is a method which is known, such as `ZoneInfo._unpickle`.
+fn method(tree: &mut Tree, class: Id, name: Id, at: u64) -> Result<Option<Id>, Fault> {
+    let (Some(class), Some(name)) = (tree.class_of(class), tree.text_of(name)) else { return Ok(None) };
+    let (module, name) = (class.module.clone(), format!("{}.{name}", class.name));
+    match Class::new(&module, &name).known {
+        Known::Other => Ok(None),
+        _ => Ok(Some(tree.class(&module, &name, at)?)),
     }
 }
 

@@ -52,6 +52,7 @@ pub(crate) enum Column {
         freq: Freq,
     },
     Sparse(Rc<Sparse>),
+    Runs(Rc<Runs>),
     /// Columns one after another.
     Chunks(Rc<[Column]>),
     /// Values of a class that is not known.
@@ -94,7 +95,17 @@ impl Missing {
 #[derive(Debug, Clone)]
 pub(crate) enum Made {
     Missing,
-    Text(String),
+    /// A text, and the class of Python that it is of.
+    Text(&'static str, String),
+}
+
+/// Values each of which stands in a run of places.
+pub(crate) struct Runs {
+    /// Where each run ends, counted from `offset` places before the first.
+    pub(crate) ends: Vec<usize>,
+    pub(crate) values: Column,
+    pub(crate) offset: usize,
+    pub(crate) len: usize,
 }
 
 pub(crate) struct Lists {
@@ -178,9 +189,17 @@ impl Column {
             Self::Rows(rows) => rows.len,
             Self::Intervals { left, .. } => left.len(),
             Self::Sparse(sparse) => sparse.len,
+            Self::Runs(runs) => runs.len,
             Self::Chunks(chunks) => chunks.iter().map(Self::len).sum(),
             Self::Opaque { len, .. } => *len,
         }
+    }
+}
+
+impl Column {
+    /// Whether each of its values takes bytes in the file, so that these bound how many there are.
+    pub(crate) fn is_stored(&self) -> bool {
+        !matches!(self, Self::Range { .. } | Self::Sparse(_) | Self::Runs(_) | Self::Opaque { .. })
     }
 }
 

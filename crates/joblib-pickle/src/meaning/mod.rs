@@ -9,6 +9,7 @@ pub(crate) mod moment;
 pub(crate) mod period;
 
 use std::borrow::Cow;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use self::column::{Closed, Column};
 use self::frame::{Frame, Series};
@@ -50,6 +51,8 @@ pub(crate) enum Meaning<'t> {
     Index(Column),
     /// A text that says all of it.
     Text(String),
+    /// A value in a wrapper that says no more than it.
+    Same(Id),
     Interval {
         ends: [Id; 2],
         closed: Closed,
@@ -131,6 +134,11 @@ fn known<'t>(tree: &'t Tree, object: &'t Object) -> Option<Meaning<'t>> {
             }
             _ => None,
         },
+        Known::ArrowScalar => Some(Meaning::Same(*args.first()?)),
+        Known::MaskedConstant => Some(Meaning::Missing),
+        Known::IpAddress => ip_address(tree, *args.first()?).map(Meaning::Text),
+        Known::ZoneInfo | Known::PytzZone => Some(Meaning::Text(tree.text_of(*args.first()?)?.to_owned())),
+        Known::Utc => Some(Meaning::Text("UTC".to_owned())),
         Known::Period => period::scalar(tree, args).map(Meaning::Text),
         Known::ArrowTable => frame::arrow_table(tree, args).map(Meaning::Frame),
         _ => extension::column_of_object(tree, object, 0).map(Meaning::Index),
@@ -176,6 +184,17 @@ fn path<'t>(tree: &'t Tree, args: &[Id], separator: char) -> Option<Meaning<'t>>
         path.push('.');
     }
     Some(Meaning::Path(path))
+}
+
+/// `IPv4Address(number)`, `IPv6Address(text)` or a network or an interface of either.
+fn ip_address(tree: &Tree, address: Id) -> Option<String> {
+    match tree.node(address) {
+        Node::Int(number) => u32::try_from(number).ok().map(|number| Ipv4Addr::from(number).to_string()),
+        Node::Long(span) => {
+            int::wide_unsigned(tree.pool_bytes(span)).map(|number| Ipv6Addr::from(number).to_string())
+        }
+        _ => tree.text_of(address).map(str::to_owned),
+    }
 }
 
 fn sparse(tree: &Tree, state: Id) -> Option<Meaning<'_>> {

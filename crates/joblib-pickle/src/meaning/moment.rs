@@ -341,13 +341,15 @@ pub(crate) fn zone(tree: &Tree, id: Id) -> Option<Zone> {
                         _ => None,
                     }
                 }
-                Known::ZoneInfo => {
-                    let name = tree.text_of(*args.first()?)?;
-                    // pytz adds the offset in seconds that holds at this moment.
-                    match args.get(1).map(|&id| tree.node(id)) {
-                        Some(Node::Int(seconds)) => Some(Zone::Offset(seconds.checked_mul(1_000_000)?)),
-                        _ => Some(Zone::Name(name.to_owned())),
-                    }
+                Known::ZoneInfo => Some(Zone::Name(tree.text_of(*args.first()?)?.to_owned())),
+                // pytz adds the offset in seconds that holds at this moment.
+                Known::PytzZone => match args.get(1) {
+                    Some(&seconds) => Some(Zone::Offset(tree.int_of(seconds)?.checked_mul(1_000_000)?)),
+                    None => Some(Zone::Name(tree.text_of(*args.first()?)?.to_owned())),
+                },
+                Known::TzStr => {
+                    let name = tree.get(object.state?, "_s").and_then(|id| tree.text_of(id))?;
+                    Some(Zone::Name(name.to_owned()))
                 }
                 _ => None,
             }

@@ -31,6 +31,8 @@ pub(crate) enum Kind {
     TimeDelta(Unit),
     /// A Python object; the array's data are nodes.
     Object,
+    /// Texts of any length, which are pickled as objects.
+    Strings,
     /// A float of 16 bits or fewer that is not numpy's: bfloat16, float8.
     Small(&'static small::Format),
     /// A dtype whose elements mean nothing here, by its name.
@@ -132,9 +134,13 @@ impl Layout {
         Self { kind: Kind::Object, size: 8, big_endian: false }
     }
 
+    pub(crate) fn strings() -> Self {
+        Self { kind: Kind::Strings, ..Self::object() }
+    }
+
     pub(crate) fn has_objects(&self) -> bool {
         match &self.kind {
-            Kind::Object => true,
+            Kind::Object | Kind::Strings => true,
             Kind::Struct(fields) => fields.iter().any(|field| field.layout.has_objects()),
             Kind::Sub(layout, _) => layout.has_objects(),
             _ => false,
@@ -180,6 +186,7 @@ impl Layout {
             Kind::DateTime(unit) => temporal("datetime64", 'M', *unit, self.big_endian),
             Kind::TimeDelta(unit) => temporal("timedelta64", 'm', *unit, self.big_endian),
             Kind::Object => "object".to_owned(),
+            Kind::Strings => "StringDType()".to_owned(),
             Kind::Small(format) => format.name.to_owned(),
             Kind::Unknown(name) => name.clone(),
             Kind::Struct(fields) => {

@@ -34,7 +34,7 @@ fn parse(tree: &Tree, id: Id, depth: usize, fields_left: &mut usize) -> Result<L
         let class = tree.class_of(object.class).map_or_else(String::new, Class::path);
         // Texts of any length are pickled as a list of them, as objects are.
         if class.ends_with("._convert_to_stringdtype_kwargs") || class.ends_with(".StringDType") {
-            return Ok(Layout::object());
+            return Ok(Layout::strings());
         }
         return Err(Fault::unsupported(format!(
             "arrays of {class} can't be read: only numpy.dtype has a known layout"

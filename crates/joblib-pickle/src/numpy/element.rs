@@ -287,7 +287,7 @@ impl<'de> Deserializer<'de> for Element<'_> {
                 "an element of dtype {name}, which this reader does not know: load it as a `Value`, or leave it out"
             ))),
             // Arrays of objects have nodes, not bytes, and no other array has objects in it.
-            Kind::Object => Err(Problem::corrupt("an object where bytes were expected")),
+            Kind::Object | Kind::Strings => Err(Problem::corrupt("an object where bytes were expected")),
         }
     }
 

@@ -20,12 +20,17 @@ enum Special {
     Finite,
     /// The negative zero is not a number, and nothing is infinite.
     Unsigned,
+    /// Every value is a number.
+    Nothing,
     /// An exponent alone; all ones is not a number.
     Exponent,
 }
 
-const FORMATS: [Format; 9] = [
+const FORMATS: [Format; 12] = [
     Format { name: "bfloat16", exponent: 8, fraction: 7, bias: 127, special: Special::Ieee },
+    Format { name: "float4_e2m1fn", exponent: 2, fraction: 1, bias: 1, special: Special::Nothing },
+    Format { name: "float6_e2m3fn", exponent: 2, fraction: 3, bias: 1, special: Special::Nothing },
+    Format { name: "float6_e3m2fn", exponent: 3, fraction: 2, bias: 3, special: Special::Nothing },
     Format { name: "float8_e3m4", exponent: 3, fraction: 4, bias: 3, special: Special::Ieee },
     Format { name: "float8_e4m3", exponent: 4, fraction: 3, bias: 7, special: Special::Ieee },
     Format { name: "float8_e4m3b11fnuz", exponent: 4, fraction: 3, bias: 11, special: Special::Unsigned },
@@ -92,6 +97,8 @@ mod tests {
         assert_eq!((value("float8_e4m3fn", 0x38), value("float8_e4m3fn", 0x7e)), (1.0, 448.0));
         assert_eq!((value("float8_e5m2", 0x3c), value("float8_e5m2", 0xfc)), (1.0, f32::NEG_INFINITY));
         assert_eq!((value("float8_e8m0fnu", 0x7f), value("float8_e4m3fn", 0x01)), (1.0, 0.001_953_125));
+        assert_eq!((value("float4_e2m1fn", 0x0a), value("float4_e2m1fn", 0x07)), (-1.0, 6.0));
+        assert_eq!((value("float6_e2m3fn", 0x3f), value("float6_e3m2fn", 0x1f)), (-7.5, 28.0));
         assert!(value("float8_e4m3fn", 0xff).is_nan() && value("float8_e5m2fnuz", 0x80).is_nan());
     }
 }

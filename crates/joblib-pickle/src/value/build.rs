@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{Content, NdArray, Object, Value};
+use super::{Content, NdArray, Object, Value, cells};
 use crate::de::column::ColumnDe;
 use crate::de::node::De;
 use crate::de::object::uuid_text;
@@ -161,7 +161,7 @@ pub(crate) fn element(element: Element<'_>) -> Value {
         Kind::Sub(inner, shape) => {
             Value::List(element.items(inner, shape).flat().into_iter().map(self::element).collect())
         }
-        Kind::Object => Value::None,
+        Kind::Object | Kind::Strings => Value::None,
     }
 }
 
@@ -169,12 +169,7 @@ fn column(walk: &Walk<'_>, id: Id, column: Column) -> Result<Value, Problem> {
     match &column {
         Column::Array { array: found, utc } if array_is_whole(found) => array(walk, id, found, *utc),
         Column::Opaque { id, .. } => value(walk, *id),
-        _ => {
-            use serde::Deserialize;
-
-            // The general way, value by value.
-            Ok(Value::List(Vec::deserialize(ColumnDe { walk, id, column })?))
-        }
+        _ => Ok(Value::List(cells::all(&ColumnDe { walk, id, column })?)),
     }
 }
 
@@ -219,6 +214,10 @@ fn object(walk: &Walk<'_>, id: Id, index: u32) -> Result<Value, Problem> {
     let named = |name: &str| Value::Str(name.to_owned());
     Ok(match meaning::of(tree, index) {
         Meaning::Missing => Value::None,
+        Meaning::Same(inner) => {
+            let _inside = walk.enter(id, 1)?;
+            value(walk, inner)?
+        }
         Meaning::Mapping(pairs) => Value::Object(Box::new(Object {
             class: class(),
             entries: entries(walk, id, &pairs)?,
@@ -275,7 +274,7 @@ fn object(walk: &Walk<'_>, id: Id, index: u32) -> Result<Value, Problem> {
             for (place, found) in frame.columns.into_iter().enumerate() {
                 let label = match &labels.column {
                     Column::Opaque { .. } => Value::Int(place as i64),
-                    _ => labels.cell(place, |cell| serde::Deserialize::deserialize(cell))?,
+                    _ => cells::at(&labels, place)?,
                 };
                 let found = column(walk, id, found)
                     .map_err(|problem| problem.inside(format!(".{}", label.as_str().unwrap_or("…"))))?;

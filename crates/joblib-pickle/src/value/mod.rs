@@ -1,6 +1,7 @@
 //! `Value`: what a pickle holds, for looking at it without a Rust type of its own.
 
 pub(crate) mod build;
+mod cells;
 pub(crate) mod conversion;
 
 use joblib_array::{Array, Buffer, DType, Element, Order, ShapeError};

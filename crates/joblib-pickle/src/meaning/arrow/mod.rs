@@ -2,11 +2,15 @@
 //! buffers, children, dictionary))`. The layout of the buffers is Arrow's columnar format
 //! (<https://arrow.apache.org/docs/format/Columnar.html>).
 
+mod kind;
+mod view;
+
 use std::rc::Rc;
 
 use joblib_array::{Buffer, DType, Order};
 
-use super::column::{Column, Lists, Made, Missing, RowName, Rows, Texts};
+use self::kind::{Type, type_of};
+use super::column::{Column, Lists, Made, Missing, Rows, Runs, Texts, array_int};
 use crate::numpy::array::{Data, NdArray};
 use crate::numpy::dtype::{Base, Kind, Layout, Unit};
 use crate::numpy::element::{Number, number};
@@ -14,40 +18,6 @@ use crate::tree::{Id, Node, Tree};
 
 /// Types within types; real ones are a few deep.
 const MAX_DEPTH: usize = 16;
-
-/// A type of Arrow, by what its buffers are.
-enum Type {
-    Null,
-    Bool,
-    Number(DType),
-    /// 64-bit counts of a unit.
-    DateTime(Unit, bool),
-    TimeDelta(Unit),
-    /// Days in 32 bits.
-    Date32,
-    /// The time of day in units of which a second has so many.
-    Time {
-        size: usize,
-        per_second: i64,
-    },
-    /// 16 or 32 bytes, and digits behind the point.
-    Decimal {
-        size: usize,
-        scale: usize,
-    },
-    /// Text or bytes; `large` with ends of 64 bits.
-    Text {
-        large: bool,
-        is_text: bool,
-    },
-    FixedBytes(usize),
-    List {
-        large: bool,
-    },
-    FixedList(usize),
-    Struct(Vec<RowName>),
-    Dictionary(DType),
-}
 
 struct Parts<'t> {
     tree: &'t Tree,
@@ -123,7 +93,7 @@ impl Parts<'_> {
                 let words = self.words(size)?;
                 let values = words.as_bytes().chunks_exact(size).map(|word| {
                     let ticks = if size == 4 { i64::from(int32(word)) } else { int64(word) };
-                    Made::Text(time_text(ticks, per_second))
+                    Made::Text("datetime.time", time_text(ticks, per_second))
                 });
                 Some(self.made(values))
             }
@@ -140,6 +110,7 @@ impl Parts<'_> {
                 let texts = Texts { ends, bytes, missing: self.missing, is_text };
                 sound.then(|| Column::Texts(Rc::new(texts)))
             }
+            Type::View { is_text } => view::texts(&self, is_text).map(|texts| Column::Texts(Rc::new(texts))),
             Type::FixedBytes(size) => {
                 let bytes = self.words(size)?;
                 let ends = (0..=self.len).map(|i| (i * size) as u64).collect();
@@ -150,6 +121,37 @@ impl Parts<'_> {
                 let values = array(self.tree, *self.children.first()?, depth + 1)?;
                 let sound = ends.last().is_none_or(|&last| last <= values.len() as u64);
                 sound.then(|| Column::Lists(Rc::new(Lists { ends, values, missing: self.missing })))
+            }
+            Type::Map => {
+                let ends = self.ends(false)?;
+                // Each pair is a struct of a key and a value.
+                let values = match array(self.tree, *self.children.first()?, depth + 1)? {
+                    Column::Rows(pairs) if pairs.columns.len() == 2 => Column::Rows(Rc::new(Rows {
+                        names: pairs.names.clone(),
+                        columns: pairs.columns.clone(),
+                        missing: pairs.missing.clone(),
+                        len: pairs.len,
+                        is_tuple: true,
+                    })),
+                    _ => return None,
+                };
+                let sound = ends.last().is_none_or(|&last| last <= values.len() as u64);
+                sound.then(|| Column::Lists(Rc::new(Lists { ends, values, missing: self.missing })))
+            }
+            Type::RunEnds => {
+                let &[ends, values] = self.children else { return None };
+                let Column::Array { array: ends, .. } = array(self.tree, ends, depth + 1)? else {
+                    return None;
+                };
+                let ends: Vec<usize> = (0..ends.len())
+                    .map(|place| array_int(&ends, place).and_then(|end| usize::try_from(end).ok()))
+                    .collect::<Option<_>>()?;
+                let values = array(self.tree, values, depth + 1)?;
+                let sound = ends.is_sorted()
+                    && ends.len() <= values.len()
+                    && ends.last().copied().unwrap_or(0) >= self.places().end;
+                sound
+                    .then(|| Column::Runs(Rc::new(Runs { ends, values, offset: self.offset, len: self.len })))
             }
             Type::FixedList(size) => {
                 let values = array(self.tree, *self.children.first()?, depth + 1)?;
@@ -312,10 +314,12 @@ fn time_text(ticks: i64, per_second: i64) -> String {
 }
 
 fn decimal(word: &[u8], scale: usize) -> Option<Made> {
-    let (low, high) = word.split_at(16);
-    let value = i128::from_le_bytes(low.try_into().ok()?);
+    let (low, high) = word.split_at(word.len().min(16));
+    let sign = if low.last()? & 0x80 != 0 { 0xff } else { 0 };
+    let mut bytes = [sign; 16];
+    bytes[..low.len()].copy_from_slice(low);
+    let value = i128::from_le_bytes(bytes);
     // Of 32 bytes, the upper half has to be the sign's.
-    let sign = if value < 0 { 0xff } else { 0 };
     if high.iter().any(|&byte| byte != sign) {
         return None;
     }
@@ -326,106 +330,5 @@ fn decimal(word: &[u8], scale: usize) -> Option<Made> {
         }
         digits.insert(digits.len() - scale, '.');
     }
-    Some(Made::Text(if value < 0 { format!("-{digits}") } else { digits }))
-}
-
-/// The type that a pickled `DataType` is.
-fn type_of(tree: &Tree, id: Id, depth: usize) -> Option<Type> {
-    if depth > MAX_DEPTH {
-        return None;
-    }
-    let Node::Object(object) = tree.node(id) else { return None };
-    let object = tree.object(object);
-    let args = tree.sequence(object.args)?;
-    let class = tree.class_of(object.class).filter(|class| class.module.starts_with("pyarrow"))?;
-    let size = |at: usize| {
-        args.get(at).and_then(|&id| tree.int_of(id)).and_then(|value| usize::try_from(value).ok())
-    };
-    let text = |at: usize| args.get(at).and_then(|&id| tree.text_of(id));
-    Some(match &*class.name {
-        "type_for_alias" => alias(text(0)?)?,
-        "timestamp" => Type::DateTime(unit(text(0)?)?, text(1).is_some()),
-        "duration" => Type::TimeDelta(unit(text(0)?)?),
-        "time32" | "time64" => alias(&format!("{}[{}]", class.name, text(0)?))?,
-        "decimal128" => Type::Decimal { size: 16, scale: size(1).unwrap_or(0) },
-        "decimal256" => Type::Decimal { size: 32, scale: size(1).unwrap_or(0) },
-        "binary" => Type::FixedBytes(size(0)?),
-        "list_" => match size(1) {
-            Some(len) => Type::FixedList(len),
-            None => Type::List { large: false },
-        },
-        "large_list" => Type::List { large: true },
-        "struct" => Type::Struct(
-            tree.sequence(*args.first()?)?
-                .iter()
-                .map(|&field| match tree.node(field) {
-                    Node::Object(field) => {
-                        tree.sequence(tree.object(field).args)?.first().copied().map(RowName::Node)
-                    }
-                    _ => None,
-                })
-                .collect::<Option<_>>()?,
-        ),
-        "dictionary" => match type_of(tree, *args.first()?, depth + 1)? {
-            Type::Number(dtype) => Type::Dictionary(dtype),
-            _ => return None,
-        },
-        _ => return None,
-    })
-}
-
-/// The type of a name that `str(type)` gives.
-fn alias(name: &str) -> Option<Type> {
-    let time = |size, per_second| Type::Time { size, per_second };
-    Some(match name {
-        "null" => Type::Null,
-        "bool" => Type::Bool,
-        "float" => Type::Number(DType::F32),
-        "double" => Type::Number(DType::F64),
-        "halffloat" => Type::Number(DType::F16),
-        "string" | "utf8" => Type::Text { large: false, is_text: true },
-        "large_string" | "large_utf8" => Type::Text { large: true, is_text: true },
-        "binary" => Type::Text { large: false, is_text: false },
-        "large_binary" => Type::Text { large: true, is_text: false },
-        "date32[day]" | "date32" => Type::Date32,
-        "date64[ms]" | "date64" => Type::DateTime(unit("ms")?, false),
-        "time32[s]" => time(4, 1),
-        "time32[ms]" => time(4, 1000),
-        "time64[us]" => time(8, 1_000_000),
-        "time64[ns]" => time(8, 1_000_000_000),
-        _ => {
-            if let Some(unit_name) = name.strip_prefix("timestamp[").and_then(|rest| rest.strip_suffix(']')) {
-                let (unit_name, zone) =
-                    unit_name.split_once(',').map_or((unit_name, false), |(unit, _)| (unit, true));
-                return Some(Type::DateTime(unit(unit_name)?, zone));
-            }
-            if let Some(name) = name.strip_prefix("duration[").and_then(|rest| rest.strip_suffix(']')) {
-                return Some(Type::TimeDelta(unit(name)?));
-            }
-            Type::Number(name.parse().ok().filter(|dtype| {
-                matches!(
-                    dtype,
-                    DType::I8
-                        | DType::I16
-                        | DType::I32
-                        | DType::I64
-                        | DType::U8
-                        | DType::U16
-                        | DType::U32
-                        | DType::U64
-                )
-            })?)
-        }
-    })
-}
-
-fn unit(name: &str) -> Option<Unit> {
-    let base = match name {
-        "s" => Base::Second,
-        "ms" => Base::Milli,
-        "us" => Base::Micro,
-        "ns" => Base::Nano,
-        _ => return None,
-    };
-    Some(Unit { base, count: 1 })
+    Some(Made::Text("decimal.Decimal", if value < 0 { format!("-{digits}") } else { digits }))
 }
