@@ -10,11 +10,13 @@ of these packages a machine has.
 
 import datetime as dt
 import decimal
+import ipaddress
 import json
 import math
 import pathlib
 import pickle
 import sys
+import zoneinfo
 
 import ml_dtypes
 import numpy as np
@@ -64,6 +66,12 @@ CASES = {
     "arrow_string_dtype": lambda: pd.DataFrame({"s": pd.array(["a", None], dtype="string[pyarrow]"), "p": pd.array(["a", None], dtype="string[python]")}),
     "arrow_table": lambda: pa.table({"x": [1, 2, None], "t": ["a", None, "c"]}),
     "arrow_chunks": lambda: pa.chunked_array([["a", "b"], [], ["c"]]),
+    "arrow_views": lambda: pa.table({"t": pa.array(["a", None, "longer than twelve bytes"], pa.string_view()), "b": pa.array([b"x", b"0123456789abcdef", None], pa.binary_view())}),
+    "arrow_map": lambda: pd.DataFrame({"m": arrow([[("k", 1), ("l", 2)], None, []], pa.map_(pa.string(), pa.int64()))}),
+    "arrow_runs": lambda: pa.table({"r": pa.RunEndEncodedArray.from_arrays(pa.array([2, 3, 6]), pa.array(["a", None, "b"]))[1:5]}),
+    "arrow_small_decimals": lambda: pa.table({"d": pa.array([decimal.Decimal("-1.50"), None], pa.decimal32(5, 2)), "e": pa.array([decimal.Decimal("12345.6"), None], pa.decimal64(9, 1)), "f": pa.array([decimal.Decimal("-0.001"), None], pa.decimal256(50, 3))}),
+    "arrow_record_batch": lambda: pa.record_batch({"x": [1, 2], "t": ["a", None]}),
+    "arrow_scalars": lambda: [pa.scalar(3), pa.scalar("x"), pa.scalar(None)],
     # Labels of every kind.
     "labels_bool": lambda: pd.DataFrame([[1, 2]], columns=[True, False]),
     "labels_float": lambda: pd.DataFrame([[1, 2]], columns=[0.1, 1.0]),
@@ -115,6 +123,7 @@ CASES = {
     "array_strings_missing": lambda: np.array(["a", None], dtype=np.dtypes.StringDType(na_object=None)),
     "array_bfloat16": lambda: {"w": np.array([1.0, -2.5, 0.0], ml_dtypes.bfloat16), "n": 3},
     "array_float8": lambda: [np.array([1.0, 0.5, -448.0], ml_dtypes.float8_e4m3fn), np.array([1.0, 57344.0], ml_dtypes.float8_e5m2)],
+    "array_float4": lambda: [np.array([1.0, -1.5, 6.0], ml_dtypes.float4_e2m1fn), np.array([1.0, -7.5], ml_dtypes.float6_e2m3fn), np.array([0.0625, 28.0], ml_dtypes.float6_e3m2fn)],
     "array_masked_records": lambda: np.ma.array([(1, 2.0), (3, 4.0)], mask=[(0, 1), (0, 0)], dtype=[("a", "i4"), ("b", "f8")]),
     # Classes and zones, which the test knows itself.
     "class_pydantic": lambda: [Product(name="a", price=1.0)],
@@ -122,6 +131,11 @@ CASES = {
         dt.datetime(2024, 7, 1, 12, tzinfo=zone)
         for zone in [tz.tzutc(), tz.tzoffset(None, 3600), tz.gettz("Europe/Paris"), pytz.FixedOffset(90)]
     ],
+    "zones_more": lambda: [
+        dt.datetime(2024, 7, 1, 12, tzinfo=zone)
+        for zone in [zoneinfo.ZoneInfo("Asia/Tokyo"), pytz.utc, tz.tzstr("EST5EDT"), dt.timezone(dt.timedelta(hours=-3), "BRT")]
+    ] + [pytz.timezone("Europe/Paris").localize(dt.datetime(2024, 7, 1, 12)), pd.Timestamp("2024-07-01 12:00", tz="Asia/Tokyo")],
+    "scalar_addresses": lambda: [ipaddress.ip_address("10.0.0.1"), ipaddress.ip_address("2001:db8::1"), ipaddress.ip_network("10.0.0.0/8")],
     "column_extension": lambda: pd.DataFrame({"n": [1, 2], "o": MoneyArray(np.array([3, 4]), np.array([False, False]))}),
     "labels_multi_plain": lambda: k.groupby("k")[["x", "y"]].agg(["mean", "std"]).reset_index(drop=True),
     # Scalars.
@@ -130,8 +144,10 @@ CASES = {
 }
 
 
+ADDRESSES = (ipaddress.IPv4Address, ipaddress.IPv6Address, ipaddress.IPv4Network)
+
 # What the test looks at in its own way.
-UNCOMPARED = ["class_pydantic", "zones", "column_extension"]
+UNCOMPARED = ["class_pydantic", "zones", "zones_more", "column_extension"]
 
 
 class Fraction_like:
@@ -151,7 +167,7 @@ def cell(value):
         return {key: cell(item) for key, item in value.items()}
     if missing(value):
         return None
-    if isinstance(value, (pd.Interval, pd.Period, decimal.Decimal)):
+    if isinstance(value, (pd.Interval, pd.Period, decimal.Decimal, *ADDRESSES)):
         if isinstance(value, pd.Interval) and isinstance(value.left, pd.Timestamp):
             return interval_of_times(value)
         return str(value)
@@ -198,7 +214,7 @@ def expected(value):
         for place, label in enumerate(value.columns):
             columns.append([cell(label), [cell(item) for item in value.iloc[:, place]]])
         return {"frame": columns}
-    if isinstance(value, pa.Table):
+    if isinstance(value, (pa.Table, pa.RecordBatch)):
         return {"frame": [[name, cell(value[name].to_pylist())] for name in value.column_names]}
     if isinstance(value, pd.Series):
         parts = {}

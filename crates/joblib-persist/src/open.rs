@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use joblib_array::MmapMode;
 
-use crate::compress::{Compressor, FIRST_BYTES, detect, may_be_compressed, missing};
+use crate::compress::{Compressor, DECODER_MEMORY, FIRST_BYTES, detect, may_be_compressed, missing};
 use crate::error::{Error, Kind, Result};
 use crate::format::MAGIC;
 use crate::input::{Compressed, Input, Source};
@@ -53,7 +53,7 @@ impl Opened<'static> {
             }
             let file = input.into_file().ok_or_else(empty)?;
             let decoder = compressor
-                .decoder(Box::new(BufReader::with_capacity(COMPRESSED_CHUNK, file)))
+                .decoder_within(Box::new(BufReader::with_capacity(COMPRESSED_CHUNK, file)), memory(options))
                 .map_err(|source| Error::io("decompressing", source))?;
             input = Input::new(Source::Stream(decoder), options.max_decompressed_bytes);
             name = Some(compressor.name().to_owned());
@@ -84,7 +84,7 @@ impl<'r> Opened<'r> {
             name = Some(compressor.name().to_owned());
             let bytes = Compressed(input.without_limit());
             let decoder = compressor
-                .decoder(Box::new(BufReader::with_capacity(COMPRESSED_CHUNK, bytes)))
+                .decoder_within(Box::new(BufReader::with_capacity(COMPRESSED_CHUNK, bytes)), memory(options))
                 .map_err(|source| Error::io("decompressing", source))?;
             input = Input::new(Source::Stream(decoder), options.max_decompressed_bytes);
         }
@@ -95,6 +95,11 @@ impl<'r> Opened<'r> {
     pub(crate) fn blame(&self, error: Error) -> Error {
         error.in_decompressed(self.compressor.is_some()).at_path(self.path.as_deref())
     }
+}
+
+/// The memory that a decompressor may take.
+fn memory(options: &LoadOptions) -> u64 {
+    options.max_decompressor_memory.unwrap_or(DECODER_MEMORY)
 }
 
 /// The first bytes of a stream, to find out what it is. Of one that must not be read ahead, no more than a value of the format

@@ -120,11 +120,17 @@ impl<'r> Reader<'r> {
         if first.is_empty() || is_native(&first) {
             return Ok(Self(Content::Native(NativeReader::trusted(opened, options))));
         }
+        // Of a stream that must not be read ahead, what was looked at is enough for most.
+        let ahead = if opened.input.is_exact() { first.len() } else { foreign::FIRST };
+        if let Some(error) = foreign::certain(opened.input.peek(ahead)?) {
+            return Err(opened.blame(error));
+        }
         #[cfg(feature = "python")]
         if joblib_pickle::recognizes(&first) {
             return Ok(Self(Content::Python(PythonReader::begin(opened, options)?)));
         }
-        Err(opened.blame(foreign::error(&first)))
+        let error = foreign::error(opened.input.peek(foreign::FIRST)?);
+        Err(opened.blame(error))
     }
 
     /// The stream's format.

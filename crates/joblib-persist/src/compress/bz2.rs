@@ -9,7 +9,7 @@ use memchr::memmem;
 
 use super::blocks::{BlockEncoder, BlockFormat};
 use super::pieces::{MAX_PIECE, Next, PieceDecoder, PieceFormat};
-use super::{Compressor, Encoder, Sink, Source, check_level, invalid};
+use super::{Compressor, Encoder, Sink, Source, check_level, invalid, skip_zeros};
 
 /// What stands behind the identifier and the level digit: a block, or the end of an empty stream.
 const BLOCK_START: [u8; 6] = [0x31, 0x41, 0x59, 0x26, 0x53, 0x59];
@@ -128,7 +128,7 @@ impl PieceFormat for CutStreams {
     }
 
     fn serial<'a>(&mut self, rest: Source<'a>) -> io::Result<Box<dyn Read + 'a>> {
-        Ok(Box::new(Serial { stream: None, source: Some(rest) }))
+        Ok(Box::new(Serial { stream: None, source: Some(rest), is_later: false }))
     }
 }
 
@@ -142,6 +142,8 @@ struct Serial<'a> {
     stream: Option<BzDecoder<Source<'a>>>,
     /// `None` while a stream has it.
     source: Option<Source<'a>>,
+    /// Whether a stream was read: zeros behind it are padding.
+    is_later: bool,
 }
 
 impl Read for Serial<'_> {
@@ -162,6 +164,10 @@ impl Read for Serial<'_> {
                 self.source = Some(stream.into_inner());
             }
             let Some(mut source) = self.source.take() else { return Ok(0) };
+            if self.is_later {
+                skip_zeros(&mut source)?;
+            }
+            self.is_later = true;
             if source.fill_buf()?.is_empty() {
                 return Ok(0);
             }

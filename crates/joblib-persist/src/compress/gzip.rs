@@ -8,7 +8,7 @@ use flate2::bufread::GzDecoder;
 use super::blocks::{BlockEncoder, BlockFormat};
 use super::deflate::{Behind, Deflate};
 use super::pieces::{MAX_PIECE, Next, PieceDecoder, PieceFormat};
-use super::{Compressor, Encoder, Sink, Source, check_level, deflate, invalid};
+use super::{Compressor, Encoder, Sink, Source, check_level, deflate, invalid, skip_zeros};
 
 /// Identifier, deflate, only an extra field, no time, no hints, unknown system; then the length of the extra field.
 const HEADER: [u8; 12] = [0x1f, 0x8b, 8, FLAG_EXTRA, 0, 0, 0, 0, 0, 255, 8, 0];
@@ -174,15 +174,10 @@ enum State<'a> {
 impl<'a> Serial<'a> {
     /// The member that follows the padding, if one does.
     fn begin(mut rest: Source<'a>) -> io::Result<State<'a>> {
-        loop {
-            let bytes = rest.fill_buf()?;
-            if bytes.is_empty() {
-                return Ok(State::Ended);
-            }
-            match bytes.iter().take_while(|&&byte| byte == 0).count() {
-                0 => return Ok(State::Member(GzDecoder::new(rest))),
-                zeros => rest.consume(zeros),
-            }
+        skip_zeros(&mut rest)?;
+        match rest.fill_buf()? {
+            [] => Ok(State::Ended),
+            _ => Ok(State::Member(GzDecoder::new(rest))),
         }
     }
 }

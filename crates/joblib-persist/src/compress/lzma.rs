@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use xz2::stream::Stream;
 
 use super::xz::{StreamReader, StreamWriter, describe, options};
-use super::{Compressor, Encoder, Sink, Source, check_level};
+use super::{Compressor, DECODER_MEMORY, Encoder, Sink, Source, check_level};
 
 /// The format `lzma`.
 pub(super) struct Lzma;
@@ -32,6 +32,10 @@ impl Compressor for Lzma {
     }
 
     fn decoder<'a>(&self, source: Source<'a>) -> io::Result<Box<dyn Read + 'a>> {
-        Ok(Box::new(StreamReader::new(source, 0, Stream::new_lzma_decoder)))
+        self.decoder_within(source, DECODER_MEMORY)
+    }
+
+    fn decoder_within<'a>(&self, source: Source<'a>, memory: u64) -> io::Result<Box<dyn Read + 'a>> {
+        Ok(Box::new(StreamReader::new(source, 0, memory, Stream::new_lzma_decoder)))
     }
 }

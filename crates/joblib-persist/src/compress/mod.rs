@@ -63,6 +63,8 @@ use std::fmt;
 use std::io::{self, BufRead, Read, Write};
 use std::ops::RangeInclusive;
 
+use crate::error::{Error, Kind};
+
 pub(crate) use registry::may_be_compressed;
 pub use registry::{by_extension, by_name, detect, register_compressor};
 
@@ -171,6 +173,12 @@ pub trait Compressor: Send + Sync {
     /// Damaged files are errors of the kinds [`InvalidData`](io::ErrorKind::InvalidData) and
     /// [`UnexpectedEof`](io::ErrorKind::UnexpectedEof), and so is what follows the end of the compressed data.
     fn decoder<'a>(&self, source: Source<'a>) -> io::Result<Box<dyn Read + 'a>>;
+
+    /// As [`decoder`](Self::decoder), which takes at most so many bytes of memory for what it looks back at. A format whose
+    /// files say how much they need overrides this one; a file that needs more is an error made by [`too_much_memory`].
+    fn decoder_within<'a>(&self, source: Source<'a>, _memory: u64) -> io::Result<Box<dyn Read + 'a>> {
+        self.decoder(source)
+    }
 }
 
 /// A writer that compresses, and must be told when all was written.
@@ -179,6 +187,44 @@ pub trait Encoder: Write {
     ///
     /// An encoder that is dropped instead leaves a file that is cut off.
     fn finish(self: Box<Self>) -> io::Result<()>;
+}
+
+/// The memory that a decoder takes unless it is told otherwise: as much as `zstd --long=31` needs.
+pub const DECODER_MEMORY: u64 = 2 << 30;
+
+/// The error of a file that needs more memory than a decoder may take: one that
+/// [`is_limit`](crate::Error::is_limit).
+///
+/// ```
+/// use joblib_persist::compress::too_much_memory;
+///
+/// assert!(too_much_memory("lz5", 1 << 20).to_string().contains("lz5"));
+/// ```
+pub fn too_much_memory(compressor: &str, memory: u64) -> io::Error {
+    io::Error::other(Error::new(
+        Kind::Limit,
+        format!(
+            "the {compressor} data were compressed with a window that takes more than the {} KiB of memory that a decompressor may \
+             take: LoadOptions::max_decompressor_memory raises this limit, or compress the file again with a shorter window",
+            memory >> 10
+        ),
+    ))
+}
+
+/// Passes over the zeros that pad a file, as tapes and block devices leave them; how many there were.
+#[cfg(any(feature = "bz2", feature = "xz", feature = "zlib"))]
+fn skip_zeros(source: &mut Source<'_>) -> io::Result<usize> {
+    let mut count = 0;
+    loop {
+        let bytes = source.fill_buf()?;
+        let zeros = bytes.iter().take_while(|&&byte| byte == 0).count();
+        let is_end = zeros < bytes.len() || bytes.is_empty();
+        source.consume(zeros);
+        count += zeros;
+        if is_end {
+            return Ok(count);
+        }
+    }
 }
 
 /// An error about the bytes of a compressed file.

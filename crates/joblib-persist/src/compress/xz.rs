@@ -5,7 +5,10 @@ use std::io::{self, BufRead, Read, Write};
 use xz2::stream::{Action, Check, Error, Filters, LzmaOptions, MtStreamBuilder, Status, Stream};
 
 use super::pieces::cut_off;
-use super::{Compressor, Encoder, Sink, Source, check_level, invalid, ordered};
+use super::{
+    Compressor, DECODER_MEMORY, Encoder, Sink, Source, check_level, invalid, ordered, skip_zeros,
+    too_much_memory,
+};
 
 /// Bytes of a block, and of what its compressor looks back at.
 const BLOCK: u32 = 1 << 20;
@@ -15,9 +18,6 @@ const ENCODER_MEMORY: u64 = 28 << 20;
 
 /// Memory above which blocks are decompressed one after the other.
 const THREADED_MEMORY: u64 = 96 << 20;
-
-/// Memory above which a file is refused. The highest level of the usual tools takes 65 MiB.
-const DECODER_MEMORY: u64 = 256 << 20;
 
 /// Zeros may follow a stream, in multiples of this many.
 const PADDING: usize = 4;
@@ -60,11 +60,15 @@ impl Compressor for Xz {
     }
 
     fn decoder<'a>(&self, source: Source<'a>) -> io::Result<Box<dyn Read + 'a>> {
+        self.decoder_within(source, DECODER_MEMORY)
+    }
+
+    fn decoder_within<'a>(&self, source: Source<'a>, memory: u64) -> io::Result<Box<dyn Read + 'a>> {
         let threads = ordered::threads() as u32;
-        Ok(Box::new(StreamReader::new(source, PADDING, move |memory| {
+        Ok(Box::new(StreamReader::new(source, PADDING, memory, move |memory| {
             MtStreamBuilder::new()
                 .threads(threads)
-                .memlimit_threading(THREADED_MEMORY)
+                .memlimit_threading(THREADED_MEMORY.min(memory))
                 .memlimit_stop(memory)
                 .decoder()
         })))
@@ -87,11 +91,7 @@ pub(super) fn describe(error: Error) -> io::Error {
         Error::Options | Error::UnsupportedCheck | Error::NoCheck => {
             invalid("the xz or lzma data ask for what this program's liblzma does not have, or are damaged")
         }
-        Error::MemLimit => invalid(format!(
-            "the xz or lzma data ask for more than {} MiB of memory, or are damaged",
-            DECODER_MEMORY >> 20
-        )),
-        Error::Mem => io::ErrorKind::OutOfMemory.into(),
+        Error::Mem | Error::MemLimit => io::ErrorKind::OutOfMemory.into(),
         Error::Program => io::Error::other("liblzma was called in a wrong way"),
     }
 }
@@ -150,6 +150,7 @@ impl Encoder for StreamWriter<'_> {
 /// Reads streams of either format, one after the other.
 pub(super) struct StreamReader<'a, B> {
     source: Source<'a>,
+    memory: u64,
     /// Makes the decoder of a stream from the memory that it may take.
     build: B,
     stream: Option<Stream>,
@@ -160,8 +161,8 @@ pub(super) struct StreamReader<'a, B> {
 }
 
 impl<'a, B: Fn(u64) -> Result<Stream, Error>> StreamReader<'a, B> {
-    pub(super) fn new(source: Source<'a>, padding: usize, build: B) -> Self {
-        Self { source, build, stream: None, padding, is_later: false }
+    pub(super) fn new(source: Source<'a>, padding: usize, memory: u64, build: B) -> Self {
+        Self { source, memory, build, stream: None, padding, is_later: false }
     }
 
     /// Begins the next stream; false at the end of the file.
@@ -173,23 +174,13 @@ impl<'a, B: Fn(u64) -> Result<Stream, Error>> StreamReader<'a, B> {
             return Ok(false);
         }
         self.is_later = true;
-        self.stream = Some((self.build)(DECODER_MEMORY).map_err(describe)?);
+        self.stream = Some((self.build)(self.memory).map_err(describe)?);
         Ok(true)
     }
 
     /// Passes over the zeros that may stand behind a stream.
     fn skip_padding(&mut self) -> io::Result<()> {
-        let mut padding = 0;
-        loop {
-            let bytes = self.source.fill_buf()?;
-            let zeros = bytes.iter().take_while(|&&byte| byte == 0).count();
-            let is_end = zeros < bytes.len() || bytes.is_empty();
-            self.source.consume(zeros);
-            padding += zeros;
-            if is_end {
-                break;
-            }
-        }
+        let padding = skip_zeros(&mut self.source)?;
         if padding.is_multiple_of(self.padding) { Ok(()) } else { Err(describe(Error::Data)) }
     }
 }
@@ -210,7 +201,10 @@ impl<B: Fn(u64) -> Result<Stream, Error>> Read for StreamReader<'_, B> {
             let is_all = input.is_empty();
             let (read, written) = (stream.total_in(), stream.total_out());
             let action = if is_all { Action::Finish } else { Action::Run };
-            let status = stream.process(input, target, action).map_err(describe)?;
+            let status = stream.process(input, target, action).map_err(|error| match error {
+                Error::MemLimit => too_much_memory("xz or lzma", self.memory),
+                error => describe(error),
+            })?;
             let read = (stream.total_in() - read) as usize;
             let written = (stream.total_out() - written) as usize;
             self.source.consume(read);

@@ -8,7 +8,9 @@ use zstd::zstd_safe;
 
 use super::blocks::{BlockEncoder, BlockFormat};
 use super::pieces::{MAX_PIECE, Next, PieceDecoder, PieceFormat};
-use super::{Compressor, Encoder, Sink, Source, check_level, invalid};
+use crate::error::{Error, Kind};
+
+use super::{Compressor, DECODER_MEMORY, Encoder, Sink, Source, check_level, invalid, too_much_memory};
 
 const BLOCK: usize = 1 << 20;
 
@@ -34,6 +36,18 @@ impl Compressor for Zst {
         1..=22
     }
 
+    /// Whether a frame comes first, or one that decoders pass over and another one after it, as `pzstd` writes them.
+    fn recognises(&self, first: &[u8]) -> bool {
+        match first {
+            [0x50..=0x5f, 0x2a, 0x4d, 0x18, len @ ..] => {
+                let next = len.first_chunk().map(|len| u32::from_le_bytes(*len) as usize);
+                next.and_then(|len| first.get(8 + len..))
+                    .is_none_or(|next| next.starts_with(&MAGIC[..next.len().min(4)]))
+            }
+            _ => first.starts_with(&MAGIC),
+        }
+    }
+
     fn shuffle_helps(&self) -> bool {
         true
     }
@@ -44,7 +58,11 @@ impl Compressor for Zst {
     }
 
     fn decoder<'a>(&self, source: Source<'a>) -> io::Result<Box<dyn Read + 'a>> {
-        Ok(Box::new(PieceDecoder::new(CutFrames, source)))
+        self.decoder_within(source, DECODER_MEMORY)
+    }
+
+    fn decoder_within<'a>(&self, source: Source<'a>, memory: u64) -> io::Result<Box<dyn Read + 'a>> {
+        Ok(Box::new(PieceDecoder::new(CutFrames { memory }, source)))
     }
 }
 
@@ -74,11 +92,15 @@ impl BlockFormat for Frames {
     }
 }
 
-/// Binary logarithm of the longest window that a frame may ask for.
+/// Binary logarithms of the shortest and the longest window that the decoder can be told to take.
+const SHORTEST_WINDOW: u32 = 10;
 const LONGEST_WINDOW: u32 = if usize::BITS == 64 { 31 } else { 30 };
 
 /// Reads frames whose content fits into memory.
-struct CutFrames;
+struct CutFrames {
+    /// Bytes that a window may take.
+    memory: u64,
+}
 
 impl PieceFormat for CutFrames {
     type Check = ();
@@ -107,18 +129,35 @@ impl PieceFormat for CutFrames {
 
     fn serial<'a>(&mut self, rest: Source<'a>) -> io::Result<Box<dyn Read + 'a>> {
         let mut decoder = zstd::stream::read::Decoder::with_buffer(rest)?;
-        // As far as `zstd --long` goes. The memory is used only as far as the content fills it.
-        decoder.window_log_max(LONGEST_WINDOW)?;
-        Ok(Box::new(Serial(decoder)))
+        // The memory is used only as far as the content fills it.
+        decoder.window_log_max(self.memory.max(1).ilog2().clamp(SHORTEST_WINDOW, LONGEST_WINDOW))?;
+        Ok(Box::new(Serial { decoder, memory: self.memory }))
     }
 }
 
 /// Frames of any kind, with errors of the kinds that [`Compressor::decoder`] promises.
-struct Serial<'a>(zstd::stream::read::Decoder<'static, Source<'a>>);
+struct Serial<'a> {
+    decoder: zstd::stream::read::Decoder<'static, Source<'a>>,
+    memory: u64,
+}
+
+/// libzstd's code `ZSTD_error_frameParameter_windowTooLarge`, negated as its functions return it.
+const WINDOW_TOO_LARGE: usize = 16_usize.wrapping_neg();
 
 impl Read for Serial<'_> {
     fn read(&mut self, target: &mut [u8]) -> io::Result<usize> {
-        self.0.read(target).map_err(|error| match error.kind() {
+        self.decoder.read(target).map_err(|error| match error.kind() {
+            io::ErrorKind::Other if error.to_string() == zstd_safe::get_error_name(WINDOW_TOO_LARGE) => {
+                if self.memory >> LONGEST_WINDOW == 0 {
+                    return too_much_memory("zstd", self.memory);
+                }
+                let longest =
+                    format!("a window of more than 2^{LONGEST_WINDOW} bytes, which no decoder takes");
+                io::Error::other(Error::new(
+                    Kind::Limit,
+                    format!("the zstd data were compressed with {longest}"),
+                ))
+            }
             io::ErrorKind::Other => {
                 invalid(format!("damaged zstd data, or something else after their end: {error}"))
             }

@@ -55,6 +55,7 @@ pub struct LoadOptions {
     pub(crate) mmap_mode: Option<MmapMode>,
     pub(crate) verify_mapped: bool,
     pub(crate) max_decompressed_bytes: Option<u64>,
+    pub(crate) max_decompressor_memory: Option<u64>,
     #[cfg(feature = "python")]
     pub(crate) pickle_limits: joblib_pickle::Limits,
     #[cfg(feature = "python")]
@@ -119,6 +120,26 @@ impl LoadOptions {
     /// ```
     pub fn max_decompressed_bytes(mut self, bytes: u64) -> Self {
         self.max_decompressed_bytes = Some(bytes);
+        self
+    }
+
+    /// The memory that a decompressor may take for what it looks back at; 2 GiB unless this says otherwise. A file whose
+    /// compressor was told to look back farther (`zstd --long=31` is at the limit, `xz --lzma2=dict=1536MiB` beyond it) is an
+    /// error that says so ([`is_limit`](crate::Error::is_limit)). Zstandard's decoder can't go beyond 2 GiB.
+    ///
+    /// ```
+    /// use joblib_persist::{LoadOptions, dump};
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let path = folder.path().join("numbers.xz");
+    /// dump(&vec![0.5; 1000], &path)?;
+    /// let small = LoadOptions::new().max_decompressor_memory(64 << 10);
+    /// assert!(small.load::<Vec<f64>>(&path).unwrap_err().is_limit());
+    /// assert!(small.max_decompressor_memory(64 << 20).load::<Vec<f64>>(&path).is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn max_decompressor_memory(mut self, bytes: u64) -> Self {
+        self.max_decompressor_memory = Some(bytes);
         self
     }
 

@@ -5,6 +5,7 @@ use std::io::{self, BufReader, Read, Write};
 use std::sync::Arc;
 
 use joblib_persist::compress::{Compressor, by_extension, by_name, detect};
+use joblib_persist::{LoadOptions, PythonDumpOptions};
 use proptest::prelude::*;
 
 const NAMES: [&str; 7] = ["zlib", "gzip", "bz2", "lzma", "xz", "lz4", "zstd"];
@@ -355,13 +356,45 @@ proptest! {
 }
 
 #[test]
-fn zeros_behind_a_gzip_file_are_padding() {
-    let gzip = by_name("gzip").unwrap();
-    let file = compress(&*gzip, 3, b"content");
-    let padded = [&file[..], &vec![0; 100_000], &file, &[0; 5]].concat();
-    assert_eq!(decompress(&*gzip, &padded).unwrap(), b"contentcontent");
-    let garbage = [&file[..], &[0; 5], b"x"].concat();
-    assert!(decompress(&*gzip, &garbage).is_err());
+fn zeros_behind_a_file_are_padding() {
+    for name in ["gzip", "bz2", "xz"] {
+        let compressor = by_name(name).unwrap();
+        let file = compress(&*compressor, 3, b"content");
+        let padded = [&file[..], &vec![0; 100_000], &file, &[0; 8]].concat();
+        assert_eq!(decompress(&*compressor, &padded).unwrap(), b"contentcontent", "{name}");
+        let garbage = [&file[..], &[0; 4], b"x"].concat();
+        assert!(decompress(&*compressor, &garbage).is_err(), "{name}");
+    }
+}
+
+#[test]
+fn frames_that_decoders_pass_over_may_stand_before_zstd_data() {
+    let zstd = by_name("zstd").unwrap();
+    let file = compress(&*zstd, 3, b"content");
+    let skipped = [&b"\x50\x2a\x4d\x18\x04\0\0\0abcd"[..], &file].concat();
+    assert_eq!(detect(&skipped[..16]).unwrap().name(), "zstd");
+    assert_eq!(decompress(&*zstd, &skipped).unwrap(), b"content");
+    // lz4 has frames of the same name.
+    assert!(detect(b"\x50\x2a\x4d\x18\x04\0\0\0abcd\x04\x22\x4d\x18").is_none());
+}
+
+#[test]
+fn a_window_beyond_the_limit_is_an_error_that_the_limit_can_be_raised_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("long.zst");
+    let mut pickle = Vec::new();
+    PythonDumpOptions::new().dump_to(&noise(4_000_000), &mut pickle).unwrap();
+    let mut encoder = zstd::stream::write::Encoder::new(Vec::new(), 1).unwrap();
+    encoder.long_distance_matching(true).unwrap();
+    encoder.window_log(27).unwrap();
+    io::Write::write_all(&mut encoder, &pickle).unwrap();
+    std::fs::write(&path, encoder.finish().unwrap()).unwrap();
+
+    let limited = LoadOptions::new().max_decompressor_memory(1 << 20);
+    let error = limited.load::<Vec<u8>>(&path).unwrap_err();
+    assert!(error.is_limit() && error.to_string().contains("max_decompressor_memory"), "{error}");
+    assert_eq!(limited.max_decompressor_memory(1 << 27).load::<Vec<u8>>(&path).unwrap(), noise(4_000_000));
+    assert!(LoadOptions::new().load::<Vec<u8>>(&path).is_ok());
 }
 
 #[test]

@@ -75,20 +75,43 @@ fn a_pipe_is_read_like_a_file() {
 
 #[test]
 fn a_file_of_another_format_is_called_by_its_name() {
-    let safetensors = b"\x40\0\0\0\0\0\0\0{\"weight\":{}}";
+    let zip = |name: &str| {
+        let head =
+            [&b"PK\x03\x04\x14\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"[..], &[name.len() as u8, 0, 0, 0]]
+                .concat();
+        [&head[..], name.as_bytes()].concat()
+    };
+    let mut tar = vec![0; 600];
+    tar[..5].copy_from_slice(b"a.npy");
+    tar[257..262].copy_from_slice(b"ustar");
+    let page = "an HTML page";
+    let server = "that a server sent";
     for (bytes, what) in [
-        (&b"PK\x03\x04\x14\0\0\0\0\0\0\0\0\0\0\0"[..], "a zip archive"),
-        (b"\x89HDF\r\n\x1a\n\0\0\0\0\0\x08\x08\0", "an HDF5 file"),
-        (b"PAR1\x15\x04\x15\0\0\0\0\0\0\0\0\0", "a Parquet file"),
-        (b"ARROW1\0\0\xff\xff\xff\xff\0\0\0\0", "an Arrow IPC file"),
-        (b"<!DOCTYPE html><html>", "an HTML page"),
-        (b"version https://git-lfs.github.com/spec/v1", "a Git LFS pointer"),
-        (safetensors, "a safetensors file"),
-        (b"just some text, nothing else", "starts with the bytes"),
+        (zip("x.txt"), "a zip archive"),
+        (zip("x.npy"), "a numpy .npz file"),
+        (zip("archive/data.pkl"), "a torch checkpoint"),
+        (zip("[Content_Types].xml"), "an Office document"),
+        (b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.".to_vec(), "a torch checkpoint"),
+        (tar, "a tar archive"),
+        (b"\x89HDF\r\n\x1a\n\0\0\0\0\0\x08\x08\0".to_vec(), "an HDF5 file"),
+        (b"PAR1\x15\x04\x15\0\0\0\0\0\0\0\0\0".to_vec(), "a Parquet file"),
+        (b"ARROW1\0\0\xff\xff\xff\xff\0\0\0\0".to_vec(), "an Arrow IPC file"),
+        (b"\xff\xff\xff\xff\x78\0\0\0\x10\0\0\0\0\0\x0a\0".to_vec(), "an Arrow IPC stream"),
+        (b"MATLAB 5.0 MAT-file, Platform".to_vec(), "a MATLAB file"),
+        (b"<!DOCTYPE html><html>".to_vec(), page),
+        (b"\n\n  <HTML lang=\"en\">".to_vec(), page),
+        (b"\xef\xbb\xbf<!doctype HTML>".to_vec(), page),
+        (b"Not Found\n".to_vec(), server),
+        (b"<Error><Code>AccessDenied</Code></Error>".to_vec(), "an XML document"),
+        (b"version https://git-lfs.github.com/spec/v1".to_vec(), "a Git LFS pointer"),
+        (b"\x40\0\0\0\0\0\0\0{\"weight\":{}}".to_vec(), "a safetensors file"),
+        ("{\n  \"name\": \"é\"}".into(), "what may be JSON"),
+        (b"just some text, nothing else".to_vec(), "text that starts with \"just some text"),
+        (b"\x0b\x02\x80\x01".to_vec(), "starts with the bytes"),
     ] {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
-        fs::write(&path, bytes).unwrap();
+        fs::write(&path, &bytes).unwrap();
         let error = load::<f64>(&path).unwrap_err();
         assert!(error.is_foreign() && error.to_string().contains(what), "{error}");
     }

@@ -92,7 +92,7 @@ fn known<'t>(tree: &'t Tree, object: &'t Object) -> Option<Meaning<'t>> {
         },
         Known::Timedelta if tree.int_of(*args.first()?)? == i64::MIN => Some(Meaning::Missing),
         Known::TimeDelta | Known::Timedelta => Some(Meaning::Span(Span::from_object(tree, known, object)?)),
-        Known::PandasNat | Known::PandasNa => Some(Meaning::Missing),
+        Known::PandasNat | Known::PandasNa | Known::MaskedConstant => Some(Meaning::Missing),
         Known::Decimal => Some(Meaning::Decimal(tree.text_of(*args.first()?)?)),
         Known::Fraction => match *args {
             [one] => {
@@ -135,7 +135,6 @@ fn known<'t>(tree: &'t Tree, object: &'t Object) -> Option<Meaning<'t>> {
             _ => None,
         },
         Known::ArrowScalar => Some(Meaning::Same(*args.first()?)),
-        Known::MaskedConstant => Some(Meaning::Missing),
         Known::IpAddress => ip_address(tree, *args.first()?).map(Meaning::Text),
         Known::ZoneInfo | Known::PytzZone => Some(Meaning::Text(tree.text_of(*args.first()?)?.to_owned())),
         Known::Utc => Some(Meaning::Text("UTC".to_owned())),

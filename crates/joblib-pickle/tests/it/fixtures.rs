@@ -24,7 +24,7 @@ fn shown(value: &Value) -> Json {
         Value::Dict(entries) => fields(entries),
         Value::Array(array) => elements(array),
         Value::Object(object)
-            if object.class.ends_with("DataFrame") || object.class.ends_with("_reconstruct_table") =>
+            if object.class.ends_with("DataFrame") || object.class.contains("pyarrow.lib._reconstruct_") =>
         {
             let columns: Json = object
                 .attributes

@@ -170,6 +170,56 @@ fn the_zones_of_dateutil_and_pytz_are_known() {
             "2024-07-01T12:00:00+01:30",
         ]
     );
+    let times: Vec<String> = load("zones_more").unwrap();
+    assert_eq!(
+        times,
+        [
+            "2024-07-01T12:00:00[Asia/Tokyo]",
+            "2024-07-01T12:00:00+00:00",
+            "2024-07-01T12:00:00[EST5EDT]",
+            "2024-07-01T12:00:00-03:00",
+            "2024-07-01T12:00:00+02:00",
+            // What a Timestamp keeps is the moment in UTC.
+            "2024-07-01T03:00:00+00:00",
+        ]
+    );
+}
+
+#[test]
+fn a_map_of_arrow_is_a_map_or_a_list_of_pairs() {
+    #[derive(Deserialize)]
+    struct Columns {
+        m: Vec<Option<BTreeMap<String, i64>>>,
+    }
+
+    let columns: Columns = load("arrow_map").unwrap();
+    assert_eq!(columns.m[0].as_ref().unwrap()["l"], 2);
+    assert_eq!(columns.m[1..], [None, Some(BTreeMap::new())]);
+    let rows: Vec<(Option<Vec<(String, i64)>>,)> = load("arrow_map").unwrap();
+    assert_eq!(rows[0].0, Some(vec![("k".to_owned(), 1), ("l".to_owned(), 2)]));
+}
+
+#[test]
+fn a_value_keeps_what_class_each_part_is_of() {
+    let class = |value: &Value| value.type_name().to_owned();
+    let frame: Value = load("labels_multi").unwrap();
+    let Value::Object(frame) = frame else { panic!("a frame") };
+    assert_eq!(frame.attributes[1].0, Value::Tuple(vec![Value::Str("x".into()), Value::Str("mean".into())]));
+    for (name, column, expected) in [
+        ("arrow_decimal", "d", "decimal.Decimal"),
+        ("arrow_times", "c", "datetime.time"),
+        ("column_period", "p", "pandas.Period"),
+        ("column_interval", "i", "pandas.Interval"),
+    ] {
+        let frame: Value = load(name).unwrap();
+        assert_eq!(class(&frame[column].items().unwrap()[0]), expected, "{name}");
+    }
+    let strings: Value = load("array_strings").unwrap();
+    assert_eq!(strings["t"].as_array().unwrap().dtype(), "StringDType()");
+    let addresses: Value = load("scalar_addresses").unwrap();
+    assert_eq!(class(&addresses.items().unwrap()[0]), "ipaddress.IPv4Address");
+    let addresses: (std::net::IpAddr, std::net::Ipv6Addr, String) = load("scalar_addresses").unwrap();
+    assert_eq!(addresses.0.to_string(), "10.0.0.1");
 }
 
 #[test]
