@@ -505,6 +505,10 @@ impl<T: Element> Array<T> {
 
     /// Writes changes of an array mapped with `r+` or `w+` through to the disk. Without it they reach the file when
     /// the kernel gets to it, at the latest some time after the array is dropped.
+    ///
+    /// # Errors
+    ///
+    /// What the system says of `msync`.
     pub fn flush(&self) -> io::Result<()> {
         self.buffer.flush()
     }

@@ -43,14 +43,11 @@ struct Place {
 
 impl Place {
     fn new(bytes: &[u8], start: usize, end: usize) -> Self {
-        let prefix = match bytes[start..end].first_chunk() {
-            Some(prefix) => *prefix,
-            None => {
-                let mut prefix = [0; 16];
-                prefix[..end - start].copy_from_slice(&bytes[start..end]);
-                prefix
-            }
-        };
+        let prefix = bytes[start..end].first_chunk().copied().unwrap_or_else(|| {
+            let mut prefix = [0; 16];
+            prefix[..end - start].copy_from_slice(&bytes[start..end]);
+            prefix
+        });
         Self { prefix: u128::from_be_bytes(prefix), start, end }
     }
 }

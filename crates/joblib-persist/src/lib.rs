@@ -57,6 +57,10 @@ pub use writer::Writer;
 /// dump, the file at `path` is the old one or the new one. A new one has the permissions of the one it replaces. A pipe, a
 /// device or a terminal there, such as `/dev/stdout`, is written to as it is.
 ///
+/// # Errors
+///
+/// The file can't be written, or `value` can't be serialized. The file at `path` is then as before.
+///
 /// ```
 /// let folder = tempfile::tempdir()?;
 /// let path = folder.path().join("weights.xz");
@@ -71,11 +75,20 @@ pub fn dump<T: Serialize + ?Sized>(value: &T, path: impl AsRef<Path>) -> Result<
 /// Loads the value in the file at `path`, whatever it is compressed with. Of several values, the first.
 ///
 /// See [`dump`] for an example.
+///
+/// # Errors
+///
+/// The file can't be read, is damaged, is of another format, or holds something other than a `T`. The error names the
+/// place in the file.
 pub fn load<T: DeserializeOwned>(path: impl AsRef<Path>) -> Result<T> {
     LoadOptions::new().load(path)
 }
 
 /// Saves `value` to a writer, uncompressed. Several values can be written one after another.
+///
+/// # Errors
+///
+/// The writer fails, or `value` can't be serialized. What was written then is not a complete file.
 ///
 /// ```
 /// let mut bytes = Vec::new();
@@ -95,6 +108,10 @@ pub fn dump_to<T: Serialize + ?Sized, W: Write>(value: &T, writer: W) -> Result<
 ///
 /// Of an uncompressed stream no byte is taken beyond the value, so that the next one can be loaded; several values in a
 /// compressed stream are for [`Reader`]. See [`dump_to`] for an example.
+///
+/// # Errors
+///
+/// As [`load`]. The position of `reader` is unspecified then.
 pub fn load_from<T: DeserializeOwned, R: Read>(reader: R) -> Result<T> {
     LoadOptions::new().load_from(reader)
 }

@@ -200,12 +200,20 @@ impl<'r> Reader<'r> {
 
 impl LoadOptions {
     /// Loads the value in the file at `path`. See [`load`](crate::load).
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](crate::load), and whatever exceeds a limit of these options.
     pub fn load<T: DeserializeOwned>(&self, path: impl AsRef<Path>) -> Result<T> {
         let path = path.as_ref();
         Reader::open(path, self)?.first(Some(path))
     }
 
     /// Loads the next value of a reader. See [`load_from`](crate::load_from).
+    ///
+    /// # Errors
+    ///
+    /// As [`load_from`](crate::load_from), and whatever exceeds a limit of these options.
     ///
     /// ```
     /// use joblib_persist::{LoadOptions, dump_to};

@@ -41,6 +41,10 @@ pub struct Writer<'w> {
 impl Writer<'static> {
     /// Starts a file that appears at `path`, or replaces what is there, when [`Writer::finish`] is called; if it is not,
     /// nothing changes.
+    ///
+    /// # Errors
+    ///
+    /// The folder of `path` can't be written to, or the compressor is unknown.
     pub fn create(path: impl AsRef<Path>, options: &DumpOptions) -> Result<Self> {
         let path = path.as_ref();
         let at_path = |error: Error| error.at_path(Some(path));
@@ -63,6 +67,10 @@ impl Writer<'static> {
 
 impl<'w> Writer<'w> {
     /// Starts a stream into `writer`, which is given many small pieces at times only when they are all there is.
+    ///
+    /// # Errors
+    ///
+    /// The compressor is unknown, or the writer fails.
     pub fn new<W: Write + 'w>(writer: W, options: &DumpOptions) -> Result<Self> {
         let output = match choose(options.compress.as_ref(), None)? {
             None => Output::plain(Target::Stream(Box::new(Plain(writer)))),
@@ -77,6 +85,10 @@ impl<'w> Writer<'w> {
     }
 
     /// Adds a value. After an error the stream can't be used: [`Writer::finish`] refuses.
+    ///
+    /// # Errors
+    ///
+    /// The writer fails, `value` can't be serialized, or an earlier value could not be written.
     pub fn write<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
         if self.failed {
             return Err(self.unusable());
@@ -88,6 +100,10 @@ impl<'w> Writer<'w> {
     }
 
     /// Writes what is held back; a file gets its name.
+    ///
+    /// # Errors
+    ///
+    /// An earlier value could not be written, or the rest or the file's name can't be.
     pub fn finish(self) -> Result<()> {
         if self.failed {
             return Err(self.unusable());
@@ -111,6 +127,10 @@ impl<'w> Writer<'w> {
 
 impl DumpOptions {
     /// Saves `value` to the file at `path`: as a whole, or not at all. See [`dump`](crate::dump).
+    ///
+    /// # Errors
+    ///
+    /// As [`dump`](crate::dump), and an unknown compressor or level.
     pub fn dump<T: Serialize + ?Sized>(&self, value: &T, path: impl AsRef<Path>) -> Result<()> {
         let mut writer = Writer::create(path, self)?;
         writer.write(value)?;
@@ -118,6 +138,10 @@ impl DumpOptions {
     }
 
     /// Saves `value` to a writer. See [`dump_to`](crate::dump_to).
+    ///
+    /// # Errors
+    ///
+    /// As [`dump_to`](crate::dump_to), and an unknown compressor or level.
     ///
     /// ```
     /// use joblib_persist::{DumpOptions, load_from};

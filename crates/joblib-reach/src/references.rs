@@ -392,14 +392,13 @@ impl Reader<'_, '_> {
         let path = literal::text_of(&source, &self.model.names, &environment, group + 1, source.pair(group));
         let Some(path) = path.map(|path| folder.join(path)) else { return };
         let known = self.model.files.iter().position(|file| file.path == path);
-        let file = match known {
-            Some(file) => file,
-            None => {
-                let Ok(text) = std::fs::read_to_string(&path) else { return };
-                let Ok(source) = Source::new(text, &mut self.model.names) else { return };
-                self.model.files.push(File { path, source: Rc::new(source), scope });
-                self.model.files.len() - 1
-            }
+        let file = if let Some(file) = known {
+            file
+        } else {
+            let Ok(text) = std::fs::read_to_string(&path) else { return };
+            let Ok(source) = Source::new(text, &mut self.model.names) else { return };
+            self.model.files.push(File { path, source: Rc::new(source), scope });
+            self.model.files.len() - 1
         };
         let source = Rc::clone(&self.model.files[file].source);
         self.inner(&source, file, self.scopes(group));

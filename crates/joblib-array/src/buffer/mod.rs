@@ -281,6 +281,10 @@ impl Buffer {
     }
 
     /// Writes changes of a mapping that writes to its file through to the disk; does nothing for others.
+    ///
+    /// # Errors
+    ///
+    /// What the system says of `msync`.
     pub fn flush(&self) -> io::Result<()> {
         match &self.memory.storage {
             Storage::Mapped(mapped) => mapped.flush(),

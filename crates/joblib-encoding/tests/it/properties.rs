@@ -1,5 +1,7 @@
 //! Whatever a value is, it comes back.
 
+#![expect(clippy::option_option, reason = "the encoding keeps both levels apart")]
+
 use std::collections::BTreeMap;
 
 use joblib_array::Array;

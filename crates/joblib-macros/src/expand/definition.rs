@@ -56,18 +56,15 @@ impl Expansion<'_> {
         let krate = &self.krate;
         let code = whole_code(krate, &self.own_code(), self.options);
         let meaning = new_code(krate, code::digest(&self.meaning()));
-        let seen = match &self.reached {
-            Some(reached) => {
-                let seen = new_code(krate, reached.digest);
-                let values = self.values();
-                let values = values.iter().map(|(_, code)| code);
-                quote!(.and(#seen) #(.and(#values))*)
-            }
+        let seen = if let Some(reached) = &self.reached {
+            let seen = new_code(krate, reached.digest);
+            let values = self.values();
+            let values = values.iter().map(|(_, code)| code);
+            quote!(.and(#seen) #(.and(#values))*)
+        } else {
             // Helpers of another package of the same name are others, and are not seen.
-            None => {
-                let package = new_code(krate, reached::package_digest());
-                quote!(.and(#package))
-            }
+            let package = new_code(krate, reached::package_digest());
+            quote!(.and(#package))
         };
         quote!(#code.and(#meaning) #seen)
     }
@@ -121,10 +118,10 @@ impl Expansion<'_> {
         let values = self.values().into_iter().map(|(name, code)| quote!((#name, #code)));
         let depends = depends.chain(values);
         let package = reached::package();
-        let fixed = match &options.name {
-            Some(name) => quote!(::core::option::Option::Some(#name)),
-            None => quote!(::core::option::Option::None),
-        };
+        let fixed = options.name.as_ref().map_or_else(
+            || quote!(::core::option::Option::None),
+            |name| quote!(::core::option::Option::Some(#name)),
+        );
         // The hidden function, and the struct that it is in.
         let depth: usize = if self.layout == Layout::Beside { 2 } else { 1 };
         let listing = self.reached.as_ref().map_or("", |reached| reached.listing.as_str());

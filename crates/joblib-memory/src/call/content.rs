@@ -66,13 +66,12 @@ impl Content {
             return Ok(());
         }
         self.push(1, name.as_bytes());
-        let value = match hasher.encoding(MAX_ENCODING) {
-            Some(encoding) => Value::Encoded(self.push(2, encoding)),
-            None => {
-                let digest = bytes_of(hasher.finish());
-                self.push(3, &digest);
-                Value::Digest(digest)
-            }
+        let value = if let Some(encoding) = hasher.encoding(MAX_ENCODING) {
+            Value::Encoded(self.push(2, encoding))
+        } else {
+            let digest = bytes_of(hasher.finish());
+            self.push(3, &digest);
+            Value::Digest(digest)
         };
         self.parts.push(Part::Argument(name, value));
         Ok(())

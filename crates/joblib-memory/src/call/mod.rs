@@ -186,15 +186,15 @@ impl<'m> Call<'m> {
         }
         let Some(store) = self.memory.store() else { return Err(Unkeyed::NoCache) };
         let memo = self.function.memo();
-        let call = match self.content.encoding().and_then(|encoding| memo.get(encoding)) {
-            Some(call) => call,
-            None => {
-                let call = self.content.digest().map_err(|error| Unkeyed::Unhashable(error.to_string()))?;
-                if let Some(encoding) = self.content.encoding() {
-                    memo.remember(encoding, call);
-                }
-                call
+        let remembered = self.content.encoding().and_then(|encoding| memo.get(encoding));
+        let call = if let Some(call) = remembered {
+            call
+        } else {
+            let call = self.content.digest().map_err(|error| Unkeyed::Unhashable(error.to_string()))?;
+            if let Some(encoding) = self.content.encoding() {
+                memo.remember(encoding, call);
             }
+            call
         };
         let key = Key::new(&self.function.version, call).mappable(self.settings.mapping.is_some());
         Ok(KeyedCall { call: self, key, store })

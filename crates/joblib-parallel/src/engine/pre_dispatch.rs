@@ -51,6 +51,10 @@ impl From<&str> for PreDispatch {
 
 impl PreDispatch {
     /// The limit for `n_jobs` workers: `None` for no limit, and otherwise at least one batch.
+    ///
+    /// # Errors
+    ///
+    /// An expression that can't be parsed, or that gives less than one batch.
     pub fn limit(&self, n_jobs: usize) -> Result<Option<usize>> {
         let value = match self {
             PreDispatch::All => return Ok(None),

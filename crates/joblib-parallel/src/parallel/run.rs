@@ -22,6 +22,10 @@ impl Parallel<Anywhere, List, FailFast> {
     /// The producer `tasks` is asked for tasks on the caller's thread, as far ahead as
     /// [`pre_dispatch`](Self::pre_dispatch) says; its panic is passed on. An error has the results that were completed.
     ///
+    /// # Errors
+    ///
+    /// An option is invalid, the backend can't start, or a task failed: [`Error::into_completed`] has the results so far.
+    ///
     /// ```
     /// use joblib_parallel::{Parallel, delayed};
     ///
@@ -68,6 +72,10 @@ impl Parallel<Anywhere, List, FailFast> {
 impl Parallel<Anywhere, List, Outcomes> {
     /// Runs all tasks and returns for each its result or its failure, in order. An error only if the call as a whole ended
     /// early.
+    ///
+    /// # Errors
+    ///
+    /// An option is invalid, the backend can't start, or the deadline has passed. A failed task is no error of the call.
     ///
     /// ```
     /// use joblib_parallel::{Parallel, delayed};
@@ -117,6 +125,10 @@ impl<F: OnFailure> Parallel<Anywhere, Generator, F> {
     /// Starts the tasks; the iterator gives their results in order. An error before the first task is returned here, later
     /// ones by the iterator.
     ///
+    /// # Errors
+    ///
+    /// An option is invalid or the backend can't start. Failures of tasks are given by the iterator.
+    ///
     /// ```
     /// use joblib_parallel::{Generator, Parallel, delayed};
     ///
@@ -160,6 +172,10 @@ impl<F: OnFailure> Parallel<Anywhere, Generator, F> {
 impl<F: OnFailure> Parallel<Anywhere, GeneratorUnordered, F> {
     /// Starts the tasks; the iterator gives their results as they are completed. An error before the first task is returned
     /// here, later ones by the iterator.
+    ///
+    /// # Errors
+    ///
+    /// An option is invalid or the backend can't start. Failures of tasks are given by the iterator.
     ///
     /// ```
     /// use joblib_parallel::{GeneratorUnordered, Parallel, delayed};
@@ -233,6 +249,10 @@ impl Parallel<SharedMem, List, FailFast> {
     /// The failure does not carry the results that were completed before: ask for
     /// [`outcomes`](Self::outcomes) to have them.
     ///
+    /// # Errors
+    ///
+    /// An option is invalid, the backend has no shared memory, or a task failed.
+    ///
     /// ```
     /// use joblib_parallel::{Parallel, SharedMem};
     ///
@@ -281,6 +301,11 @@ impl Parallel<SharedMem, List, FailFast> {
 
 impl Parallel<SharedMem, List, Outcomes> {
     /// Runs closures that may borrow and returns for each its result or its failure, in order.
+    ///
+    /// # Errors
+    ///
+    /// An option is invalid, the backend has no shared memory, or the deadline has passed. A failed task is no error of the
+    /// call.
     ///
     /// ```
     /// use joblib_parallel::{Parallel, SharedMem};
@@ -338,6 +363,10 @@ impl Parallel<SharedMem, List, Outcomes> {
 impl Parallel<Forked, List, FailFast> {
     /// Runs the closures in forked processes and returns their results in order, or the first failure.
     ///
+    /// # Errors
+    ///
+    /// An option is invalid, a process can't be forked, or a task failed.
+    ///
     /// ```
     /// use joblib_parallel::Parallel;
     ///
@@ -387,6 +416,10 @@ impl Parallel<Forked, List, FailFast> {
 
 impl Parallel<Forked, List, Outcomes> {
     /// Runs the closures in forked processes and returns for each its result or its failure, in order.
+    ///
+    /// # Errors
+    ///
+    /// An option is invalid, a process can't be forked, or the deadline has passed. A failed task is no error of the call.
     ///
     /// ```
     /// use joblib_parallel::Parallel;
@@ -462,6 +495,10 @@ impl<F: OnFailure> Parallel<SharedMem, Generator, F> {
     ///
     /// They may outlive the caller's scope, and so may not borrow from it.
     ///
+    /// # Errors
+    ///
+    /// An option is invalid or the backend has no shared memory. Failures of tasks are given by the iterator.
+    ///
     /// ```
     /// use joblib_parallel::{Generator, Parallel, SharedMem};
     /// use std::sync::Arc;
@@ -508,6 +545,10 @@ impl<F: OnFailure> Parallel<SharedMem, GeneratorUnordered, F> {
     /// Starts closures on threads; the iterator gives their results as they are completed.
     ///
     /// They may outlive the caller's scope, and so may not borrow from it.
+    ///
+    /// # Errors
+    ///
+    /// An option is invalid or the backend has no shared memory. Failures of tasks are given by the iterator.
     ///
     /// ```
     /// use joblib_parallel::{GeneratorUnordered, Parallel, SharedMem};

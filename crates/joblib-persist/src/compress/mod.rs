@@ -166,12 +166,20 @@ pub trait Compressor: Send + Sync {
 
     /// A writer that compresses into `sink` at one of the [`levels`](Self::levels). The file is whole after
     /// [`Encoder::finish`] only.
+    ///
+    /// # Errors
+    ///
+    /// The level is refused, or the start of the file can't be written.
     fn encoder<'a>(&self, sink: Sink<'a>, level: u32) -> io::Result<Box<dyn Encoder + 'a>>;
 
     /// A reader of what `source`, a whole file, decompresses to: all its members, blocks and streams.
     ///
     /// Damaged files are errors of the kinds [`InvalidData`](io::ErrorKind::InvalidData) and
     /// [`UnexpectedEof`](io::ErrorKind::UnexpectedEof), and so is what follows the end of the compressed data.
+    ///
+    /// # Errors
+    ///
+    /// The start of the file can't be read, or is not of this format.
     fn decoder<'a>(&self, source: Source<'a>) -> io::Result<Box<dyn Read + 'a>>;
 
     /// As [`decoder`](Self::decoder), which takes at most so many bytes of memory for what it looks back at. A format whose
@@ -186,6 +194,10 @@ pub trait Encoder: Write {
     /// Writes what was held back and the end of the file.
     ///
     /// An encoder that is dropped instead leaves a file that is cut off.
+    ///
+    /// # Errors
+    ///
+    /// The rest can't be written.
     fn finish(self: Box<Self>) -> io::Result<()>;
 }
 

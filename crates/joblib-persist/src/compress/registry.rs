@@ -42,6 +42,10 @@ fn find(wanted: impl Fn(&dyn Compressor) -> bool) -> Option<Arc<dyn Compressor>>
 
 /// The compressor of that name. The error of an unknown one lists those there are.
 ///
+/// # Errors
+///
+/// No compressor has that name; the error lists the names there are.
+///
 /// ```
 /// use joblib_persist::compress::by_name;
 ///
@@ -118,6 +122,11 @@ pub(crate) fn may_be_compressed(first: &[u8]) -> bool {
 ///
 /// One whose name, extension or magic number another one has is an error, and leaves things as they are, unless `force`
 /// is set: then it takes the place of one of that name, and goes before others that have its extension or magic number.
+///
+/// # Errors
+///
+/// A compressor of that name, extension or magic number is registered already and `force` is not set, or one of them is
+/// not allowed.
 ///
 /// ```
 /// use joblib_persist::compress::by_name;

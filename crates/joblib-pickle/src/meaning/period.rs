@@ -130,20 +130,18 @@ pub(crate) fn scalar(tree: &Tree, args: &[Id]) -> Option<String> {
 
 /// The frequency that a code or an offset is.
 fn freq_of(tree: &Tree, id: Id) -> Option<Freq> {
-    match tree.node(id) {
-        Node::Object(offset) => {
-            let offset = tree.object(offset);
-            let class = tree.class_of(offset.class)?;
-            // `Week(n, normalize, weekday)` ends on a weekday, 0 for Monday.
-            if &*class.name == "Week" {
-                let weekday = tree.int_of(*tree.sequence(offset.args)?.get(2)?)?;
-                return (0..7).contains(&weekday).then_some(Freq::Week((weekday + 1) % 7));
-            }
-            Freq::of_offset(&class.name)
-        }
-        _ => {
-            let name = tree.text_of(id)?;
-            Freq::of(name.strip_prefix("period[").and_then(|rest| rest.strip_suffix(']')).unwrap_or(name))
-        }
+    let Node::Object(offset) = tree.node(id) else {
+        let name = tree.text_of(id)?;
+        return Freq::of(
+            name.strip_prefix("period[").and_then(|rest| rest.strip_suffix(']')).unwrap_or(name),
+        );
+    };
+    let offset = tree.object(offset);
+    let class = tree.class_of(offset.class)?;
+    // `Week(n, normalize, weekday)` ends on a weekday, 0 for Monday.
+    if &*class.name == "Week" {
+        let weekday = tree.int_of(*tree.sequence(offset.args)?.get(2)?)?;
+        return (0..7).contains(&weekday).then_some(Freq::Week((weekday + 1) % 7));
     }
+    Freq::of_offset(&class.name)
 }

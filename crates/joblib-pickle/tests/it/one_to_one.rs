@@ -1,5 +1,7 @@
 //! What would lose something on its way to Python is an error that says where.
 
+#![expect(clippy::option_option, reason = "both levels have to arrive, or be refused")]
+
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 

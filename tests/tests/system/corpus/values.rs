@@ -1,5 +1,7 @@
 //! The values.
 
+#![expect(clippy::option_option, reason = "every door keeps both levels apart")]
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
