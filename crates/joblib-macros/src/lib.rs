@@ -9,6 +9,7 @@ mod function;
 mod groups;
 mod options;
 mod reached;
+mod task;
 mod tracked;
 
 use proc_macro2::{TokenStream, TokenTree};
@@ -70,6 +71,36 @@ pub fn cached(arguments: proc_macro::TokenStream, item: proc_macro::TokenStream)
 #[proc_macro_attribute]
 pub fn tracked(arguments: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
     tracked_tokens(arguments.into(), &groups::with_parentheses(item.into())).into()
+}
+
+/// Gives a function the companion `delayed`, which makes the task of a call: `fit::delayed(&x, alpha)`.
+///
+/// It takes the function's own arguments. What is a reference is cloned, which costs nothing for an `Array` or an `Arc`, and
+/// lent to the function where it runs. A function with [`macro@cached`] has this companion too.
+///
+/// ```ignore
+/// use joblib::prelude::*;
+///
+/// #[task]
+/// fn score(x: &Array<f64>, alpha: f64) -> f64 {
+///     x.iter().sum::<f64>() * alpha
+/// }
+///
+/// let x = Array::from(vec![1.0, 2.0]);
+/// let scores = Parallel::new().n_jobs(2).run([0.5, 1.0].map(|alpha| score::delayed(&x, alpha)))?;
+/// assert_eq!(scores, [1.5, 3.0]);
+/// # Ok::<(), joblib::Error>(())
+/// ```
+#[proc_macro_attribute]
+pub fn task(arguments: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    task::attribute(arguments.into(), &groups::with_parentheses(item.into())).into()
+}
+
+/// What `joblib::delayed!` expands to, given the path of the crate.
+#[doc(hidden)]
+#[proc_macro]
+pub fn delayed_call(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    task::call(input.into()).into()
 }
 
 /// Parse, check, expand. With errors, the function is given back as it was beside them, so that its callers have no

@@ -3,6 +3,7 @@
 pub use joblib_array::MmapMode;
 pub use joblib_persist::Compress;
 
+pub use crate::__without_tasks as with_tasks;
 pub use crate::call::compute::Pending;
 pub use crate::call::explain::Explanation;
 pub use crate::call::keep::{Keep, KeepAll, KeepOk, KeepSome, Storable, storable};
@@ -44,4 +45,12 @@ pub fn stats(call: &Call<'_>) -> FunctionStats {
 /// What counts as the code of a function.
 pub fn code(known: Known) -> Vec<CodeItem> {
     known.site.parts.items()
+}
+
+/// Takes companions that need `joblib-parallel`, which this crate does not know: the crate `joblib` has another macro of this
+/// name.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __without_tasks {
+    ($($companion:tt)*) => {};
 }

@@ -8,6 +8,8 @@ mod carriers;
 pub mod conformance;
 mod engine;
 mod error;
+#[doc(hidden)]
+pub mod internal;
 mod parallel;
 mod sync;
 mod sys;

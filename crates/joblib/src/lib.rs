@@ -47,6 +47,7 @@
 //! [promised](guide::reliability), programs to [start from](guide::examples), and what each name of
 //! [Python's joblib](guide::from_python) is called here.
 
+mod delayed;
 mod error;
 pub mod guide;
 mod surroundings;
@@ -62,7 +63,7 @@ pub use joblib_store as store;
 
 pub use joblib_array::{Array, MmapMode};
 pub use joblib_hash::hash;
-pub use joblib_macros::{cached, tracked};
+pub use joblib_macros::{cached, task, tracked};
 pub use joblib_memory::{MemorizedResult, Memory, Shelved};
 pub use joblib_parallel::{
     Generator, GeneratorUnordered, Outcomes, Parallel, SharedMem, TaskError, cpu_count, delayed,
@@ -79,7 +80,7 @@ pub use crate::error::{Error, Result};
 pub mod prelude {
     pub use crate::{
         Array, DumpOptions, Generator, GeneratorUnordered, LoadOptions, Memory, MmapMode, Outcomes, Parallel,
-        SharedMem, TaskError, cached, delayed, dump, load, parallel_config, tracked,
+        SharedMem, TaskError, cached, delayed, dump, load, parallel_config, task, tracked,
     };
     pub use joblib_hash::hash;
 }
@@ -92,5 +93,16 @@ struct Readme;
 /// What the code that `#[cached]` generates uses: private, and not covered by semantic versioning.
 #[doc(hidden)]
 pub mod internal {
+    pub use joblib_macros::delayed_call;
     pub use joblib_memory::internal::*;
+    pub use joblib_parallel::internal as task;
+
+    pub use crate::__with_tasks as with_tasks;
+}
+
+/// Keeps companions that need `joblib-parallel`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __with_tasks {
+    ($($companion:tt)*) => { $($companion)* };
 }

@@ -12,6 +12,7 @@ mod memory_hostile;
 mod memory_processes;
 mod memory_reach;
 mod memory_verbose;
+mod parallel_delayed;
 mod parallel_memory;
 mod persist_crash;
 #[cfg(target_os = "linux")]

@@ -17,6 +17,7 @@ use crate::code::normal_text;
 use crate::function::Function;
 use crate::options::{Extent, Keep, Options, crate_path};
 use crate::reached::{self, Reached};
+use crate::task;
 use joblib_reach::Within;
 
 pub(crate) use definition::{code_const, code_name, new_code, whole_code};
@@ -143,6 +144,9 @@ impl Expansion<'_> {
         let hidden = function.attributes.hidden.then(|| quote!(#[doc(hidden)]));
         let (body, companions, definition) = (self.body(), self.companions(), self.definition_items());
         let code = code_name(name);
+        // Only a crate that knows tasks expands it.
+        let task =
+            task::companion(krate, function).map(|task| quote!(#krate::internal::with_tasks! { #task }));
         quote! {
             #(#cfgs)*
             #[doc = #doc]
@@ -153,7 +157,7 @@ impl Expansion<'_> {
             impl #name { #body }
             #(#cfgs)*
             #[allow(dead_code, unused_variables, deprecated, clippy::all, clippy::pedantic)]
-            impl #name { #companions #definition }
+            impl #name { #companions #definition #task }
             #(#cfgs)*
             impl #krate::internal::HasCode for #name {
                 const CODE: #krate::internal::Code = #name::#code;

@@ -45,7 +45,11 @@ impl Known {
 
     /// Whether the attribute has this option.
     pub(super) fn is_of(&self, attribute: Attribute) -> bool {
-        self.tracked || attribute == Attribute::Cached
+        match attribute {
+            Attribute::Cached => true,
+            Attribute::Tracked => self.tracked,
+            Attribute::Task => self.name == "crate",
+        }
     }
 }
 

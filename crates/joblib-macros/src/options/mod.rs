@@ -1,4 +1,4 @@
-//! The arguments of `#[cached(…)]` and `#[tracked(…)]`. Whether they fit the function is decided by `check`.
+//! The arguments of `#[cached(…)]`, `#[tracked(…)]` and `#[task(…)]`. Whether they fit the function is decided by `check`.
 
 mod given;
 mod known;
@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn every_option_is_read_as_its_form_shows_it() {
         for known in &KNOWN {
-            for attribute in [Attribute::Cached, Attribute::Tracked] {
+            for attribute in [Attribute::Cached, Attribute::Tracked, Attribute::Task] {
                 let mut errors = Errors::default();
                 Options::parse(attribute, shown(known), &mut errors);
                 let tokens = errors.into_tokens();

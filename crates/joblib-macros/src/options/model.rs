@@ -68,4 +68,5 @@ pub(crate) enum Expires {
 pub(crate) enum Attribute {
     Cached,
     Tracked,
+    Task,
 }

@@ -25,6 +25,7 @@ use crate::sys::interrupt;
 use crate::task::Task;
 use crate::task::batch::{Parts, Runnable, TaskBatch};
 use crate::task::context::CallContext;
+use crate::task::lent::Places;
 
 /// Outcomes of consecutive tasks.
 pub(crate) struct Arrival<U> {
@@ -67,6 +68,8 @@ struct State<T: Task> {
     /// How workers died of tasks that have no outcome yet.
     crashes: HashMap<usize, Vec<Crash>>,
     returned: Vec<Returned<TaskBatch<T>>>,
+    /// Where the producer's tasks were lent their arguments from.
+    places: Places,
     /// Kept for as long as it may be called.
     _waker: Waker,
 }
@@ -95,6 +98,7 @@ where
             again: VecDeque::new(),
             crashes: HashMap::new(),
             returned: Vec::new(),
+            places: Places::of_call(),
             _waker: waker,
         };
         Engine { plan, state }
@@ -192,18 +196,21 @@ where
         let Some(producer) = &mut self.plan.producer else { return tasks };
         let most = self.plan.batching.next(producer.size_hint().0, self.plan.workers);
         let started = (most > 1).then(Instant::now);
-        while tasks.len() < most {
-            let Some(task) = producer.next() else {
-                self.plan.producer = None;
-                break;
-            };
-            tasks.push_back(task);
-            self.state.produced += 1;
-            if tasks.len().is_power_of_two()
-                && started.is_some_and(|s| s.elapsed() > self.plan.batching.target())
-            {
-                break;
+        let produced = &mut self.state.produced;
+        let target = self.plan.batching.target();
+        let exhausted = self.state.places.enter(|| {
+            while tasks.len() < most {
+                let Some(task) = producer.next() else { return true };
+                tasks.push_back(task);
+                *produced += 1;
+                if tasks.len().is_power_of_two() && started.is_some_and(|s| s.elapsed() > target) {
+                    break;
+                }
             }
+            false
+        });
+        if exhausted {
+            self.plan.producer = None;
         }
         tasks
     }

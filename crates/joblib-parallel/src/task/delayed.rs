@@ -39,6 +39,12 @@ pub trait Function<Args>: Copy + Send + Sync + 'static {
 
     /// Calls it.
     fn call(self, args: Args) -> Self::Output;
+
+    /// Its path.
+    #[doc(hidden)]
+    fn name() -> &'static str {
+        std::any::type_name::<Self>()
+    }
 }
 
 macro_rules! functions {
@@ -93,7 +99,7 @@ functions!(A B C D E G H I J K L M);
     message = "`{Self}` can't be sent to a worker: arguments and results have to be owned, and known to serde",
     label = "borrows, or is unknown to serde",
     note = "pass owned arguments (a clone of an `Array` copies nothing), to a function that takes them so: `fn norm(x: Array<f64>)`",
-    note = "or lend them in a closure, as to a cached function: `delayed(|x: Array<f64>| norm(&x), (x.clone(),))`",
+    note = "or lend them as the call is written, with the macro of the crate `joblib`: `delayed!(norm(&x))`",
     note = "or run closures that borrow, on threads: `.require(SharedMem)` and `.run(items.iter().map(|item| move || norm(item)))`",
     note = "types of your own have to derive `serde::Serialize` and `serde::Deserialize`"
 )]
@@ -138,7 +144,8 @@ pub struct Delayed<F, Args> {
 /// ```
 ///
 /// A closure that captures does not compile here; it runs on threads, after
-/// [`require(SharedMem)`](crate::Parallel::require):
+/// [`require(SharedMem)`](crate::Parallel::require). `cargo build` reports it, but not `cargo check`, which does not look at
+/// the size of closures; the macro `delayed!` of the crate `joblib` is checked by both.
 ///
 /// ```compile_fail,E0080
 /// let factor = 3;
@@ -149,9 +156,15 @@ where
     F: Function<Args>,
     Args: Value,
 {
-    const { NoData::<F>::CHECKED };
-    let _ = f;
-    Delayed { args, function: PhantomData }
+    Delayed::checked(&f, args)
+}
+
+impl<F: Function<Args>, Args> Delayed<F, Args> {
+    /// A call of `function`, which has no data.
+    pub(super) fn checked(_function: &F, args: Args) -> Self {
+        const { NoData::<F>::CHECKED };
+        Delayed { args, function: PhantomData }
+    }
 }
 
 /// Checks, when the program is compiled, that values of `F` hold no data.
@@ -189,7 +202,7 @@ where
     }
 
     fn function_name(&self) -> &'static str {
-        std::any::type_name::<F>()
+        F::name()
     }
 
     #[inline]
@@ -219,7 +232,7 @@ where
     F::Output: Value,
     Args: Value,
 {
-    task.run(type_check::<F, Args>, std::any::type_name::<F>(), |args| Ok(instance::<F>().call(args)));
+    task.run(type_check::<F, Args>, F::name(), |args| Ok(instance::<F>().call(args)));
 }
 
 /// A hash of the types that both sides have to agree on.

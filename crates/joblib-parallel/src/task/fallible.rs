@@ -88,7 +88,7 @@ where
     }
 
     fn function_name(&self) -> &'static str {
-        std::any::type_name::<F>()
+        F::name()
     }
 
     fn record_arguments(&self, preview: &mut Preview) {
@@ -117,7 +117,7 @@ where
     E: TaskFailure<M>,
 {
     let call = |args| instance::<F>().call(args).map_err(TaskFailure::into_failure);
-    task.run(type_check::<F, Args>, std::any::type_name::<F>(), call);
+    task.run(type_check::<F, Args>, F::name(), call);
 }
 
 impl<U, E, M> Fallible<M> for BoxedTask<Result<U, E>>

@@ -3,11 +3,13 @@
 pub(crate) mod backtrace;
 pub(crate) mod batch;
 pub(crate) mod boxed;
+pub(crate) mod call;
 pub(crate) mod clock;
 pub(crate) mod context;
 pub(crate) mod delayed;
 pub(crate) mod fallible;
 pub(crate) mod forked;
+pub(crate) mod lent;
 pub(crate) mod panics;
 pub(crate) mod run_options;
 pub(crate) mod trampoline;
