@@ -69,6 +69,20 @@ impl Project {
         self.compile("main.rs", &[], &[])
     }
 
+    /// Compiles `source` as a library called `name`, which uses the crates that the program uses, and which the program and
+    /// later libraries can use.
+    ///
+    /// # Panics
+    ///
+    /// When it does not compile.
+    pub fn add_library(&mut self, name: &str, source: &str) {
+        let root = format!("{name}.rs");
+        self.write(&root, source);
+        let library = self.folder.path().join(format!("lib{name}.rlib"));
+        self.rustc(name, &library, &root, &["--crate-type", "rlib"], &[]);
+        self.arguments.extend(["--extern".to_owned(), format!("{name}={}", library.display())]);
+    }
+
     /// The folder that the program's files are in.
     pub fn folder(&self) -> &Path {
         self.folder.path()
@@ -93,15 +107,20 @@ impl Project {
     /// When it does not compile.
     pub fn compile(&self, root: &str, arguments: &[&str], variables: &[(&str, &str)]) -> PathBuf {
         let program = self.folder.path().join(&self.name);
+        self.rustc(&self.name, &program, root, arguments, variables);
+        program
+    }
+
+    fn rustc(&self, name: &str, to: &Path, root: &str, arguments: &[&str], variables: &[(&str, &str)]) {
         let output = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
-            .args(["--edition", "2024", "--crate-name", &self.name, "-o"])
-            .arg(&program)
+            .args(["--edition", "2024", "--crate-name", name, "-o"])
+            .arg(to)
             .args(&self.arguments)
             .args(arguments)
             .arg(root)
             .env("CARGO_MANIFEST_DIR", self.folder.path())
-            .env("CARGO_PKG_NAME", &self.name)
-            .env("CARGO_CRATE_NAME", &self.name)
+            .env("CARGO_PKG_NAME", name)
+            .env("CARGO_CRATE_NAME", name)
             .envs(variables.iter().copied())
             .current_dir(self.folder.path())
             .output()
@@ -109,7 +128,6 @@ impl Project {
         assert!(output.status.success(), "the program does not build:\n{}", printed(&output));
         let noted = String::from_utf8_lossy(&output.stderr);
         assert!(!noted.contains("note: joblib"), "the sources are not seen:\n{noted}");
-        program
     }
 
     /// Compiles and runs the program, and gives what it printed.

@@ -3,9 +3,8 @@
 use std::any::Any;
 use std::collections::BTreeMap;
 
-use crate::error::{Error, Result};
 use crate::sync::ForkSafe;
-use crate::wire::function_id::{self, FunctionId};
+use crate::wire::function_id::{self, FunctionId, WorkerKind};
 
 /// Puts a captured context in place in a worker; what it returns is kept while a batch runs, and then dropped.
 pub type ApplyContext = fn(&[u8]) -> Box<dyn Any>;
@@ -52,36 +51,26 @@ pub fn register_carrier(name: &'static str, capture: fn() -> Option<Vec<u8>>, ap
 
 /// What all carriers capture here and now.
 ///
-/// # Errors
-///
-/// If the function that applies a context is not part of the executable.
-pub(crate) fn capture() -> Result<Vec<(FunctionId, Vec<u8>)>> {
+pub(crate) fn capture() -> Vec<(FunctionId, Vec<u8>)> {
     let mut captured = Vec::new();
     for (name, carrier) in CARRIERS.with(|carriers| carriers.clone()) {
         if let Some(state) = (carrier.capture)() {
             let function = FunctionId::of(carrier.apply as usize, function_id::hash_text(name));
-            let function = function.map_err(|reason| {
-                Error::backend(format!("bring the context {name:?} to worker processes"), Some(reason.into()))
-            })?;
             captured.push((function, state));
         }
     }
-    Ok(captured)
+    captured
 }
 
-/// Puts what was captured in place, until the guards are dropped.
+/// What applies a captured context, in a worker of this kind.
 ///
 /// # Errors
 ///
-/// If a function is not one of this executable.
-pub(crate) fn apply(captured: &[(FunctionId, Vec<u8>)]) -> std::result::Result<Vec<Box<dyn Any>>, String> {
-    captured.iter().map(|(function, state)| Ok(resolve(*function)?(state))).collect()
-}
-
-fn resolve(function: FunctionId) -> std::result::Result<ApplyContext, String> {
-    let address = function.resolve()?;
-    // SAFETY: the address is in the executable's code. That an `ApplyContext` begins there is what `capture` made sure
-    // of, in a process that runs the same executable: worker and parent compare fingerprints before any call, and a
-    // call's message has the ids of contexts in a field of their own.
+/// If the worker need not have that function.
+pub(crate) fn resolve(function: FunctionId, kind: WorkerKind) -> Result<ApplyContext, String> {
+    let address = function.resolve(kind)?;
+    // SAFETY: there is an `ApplyContext` at that address in the parent, as `capture` says by its argument: a call's message
+    // has the ids of contexts in a field of their own. A fork has what the parent has. Another worker has the same
+    // executable, whose fingerprint it compared before any call, and the address is in that executable's code.
     Ok(unsafe { std::mem::transmute::<usize, ApplyContext>(address) })
 }

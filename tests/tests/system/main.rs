@@ -18,3 +18,5 @@ mod persist_crash;
 #[cfg(target_os = "linux")]
 mod persist_memory;
 mod python_environment;
+#[cfg(target_os = "linux")]
+mod worker_start;

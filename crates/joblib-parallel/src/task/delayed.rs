@@ -211,7 +211,7 @@ where
     }
 
     fn function_id(&self) -> Result<FunctionId, String> {
-        trampoline::id_of(run_encoded::<F, Args>, type_check::<F, Args>())
+        Ok(trampoline::id_of(run_encoded::<F, Args>, type_check::<F, Args>()))
     }
 
     #[inline]

@@ -96,7 +96,7 @@ where
     }
 
     fn function_id(&self) -> Result<FunctionId, String> {
-        trampoline::id_of(run_encoded::<F, Args, U, E, M>, type_check::<F, Args>())
+        Ok(trampoline::id_of(run_encoded::<F, Args, U, E, M>, type_check::<F, Args>()))
     }
 
     fn encode(&self, out: &mut Vec<u8>, sender: Option<&Sender>) -> Result<(), String> {

@@ -111,7 +111,7 @@ impl<R: Value> Task for ForkedClosure<R> {
     }
 
     fn function_id(&self) -> Result<FunctionId, String> {
-        trampoline::id_of(self.trampoline, hash_text(self.name))
+        Ok(trampoline::id_of(self.trampoline, hash_text(self.name)))
     }
 
     fn encode(&self, out: &mut Vec<u8>, sender: Option<&Sender>) -> Result<(), String> {

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use super::panics;
 use crate::error::{BoxError, RemoteError};
 use crate::wire::arrays::{Arrays, Sender};
-use crate::wire::function_id::FunctionId;
+use crate::wire::function_id::{FunctionId, WorkerKind};
 use crate::wire::reply::OutcomeWriter;
 use crate::wire::values;
 
@@ -14,11 +14,7 @@ use crate::wire::values;
 pub(crate) type Trampoline = fn(&mut EncodedTask<'_>);
 
 /// The id of `trampoline`, whose types' names hash to `check`.
-///
-/// # Errors
-///
-/// If it is not part of the executable.
-pub(crate) fn id_of(trampoline: Trampoline, check: u64) -> Result<FunctionId, String> {
+pub(crate) fn id_of(trampoline: Trampoline, check: u64) -> FunctionId {
     FunctionId::of(trampoline as usize, check)
 }
 
@@ -26,12 +22,12 @@ pub(crate) fn id_of(trampoline: Trampoline, check: u64) -> Result<FunctionId, St
 ///
 /// # Errors
 ///
-/// If there is no code at its address.
-pub(crate) fn resolve(id: FunctionId) -> Result<Trampoline, String> {
-    let address = id.resolve()?;
-    // SAFETY: the address is in the executable's code. That a `Trampoline` begins there is what `id_of` made sure of, in
-    // a process that runs the same executable: the worker was started from the parent's own image (or forked from it),
-    // and compared fingerprints before it accepted tasks.
+/// If a worker of this kind need not have that code at that address.
+pub(crate) fn resolve(id: FunctionId, kind: WorkerKind) -> Result<Trampoline, String> {
+    let address = id.resolve(kind)?;
+    // SAFETY: there is a `Trampoline` at that address in the parent, as its `id_of` says by its argument. A fork has what
+    // the parent has. Another worker has the same executable, whose fingerprint it compared before it accepted tasks,
+    // and the address is in that executable's code.
     Ok(unsafe { std::mem::transmute::<usize, Trampoline>(address) })
 }
 

@@ -6,13 +6,14 @@
 //! measured from a static and not from a function, because a small function may be compiled into several crates, each
 //! copy with an address of its own.
 //!
-//! To call a number that is not a trampoline would be undefined behaviour. So both sides make sure that the address
-//! lies in the code of the executable itself (and not in a shared library), processes compare a fingerprint of the
-//! executable before any task is sent, and a trampoline compares a hash of its types' names before it decodes.
-
-use std::sync::OnceLock;
+//! To call a number that is not a trampoline would be undefined behaviour. So a worker makes sure that the address lies
+//! in the code of the executable itself (and not in a shared library, which is elsewhere in each process, and may not be
+//! there at all), compares a fingerprint of the executable before it accepts tasks, and a trampoline compares a hash of
+//! its types' names before it decodes. A forked worker has all that its parent has, at the same addresses.
 
 use serde::{Deserialize, Serialize};
+
+use crate::sys::image::image;
 
 /// What offsets are measured from.
 static ANCHOR: u8 = 0x6a;
@@ -40,40 +41,48 @@ pub(crate) struct EncodedCall {
 
 impl FunctionId {
     /// The id of the function at `address`.
-    ///
-    /// # Errors
-    ///
-    /// If the function, or this crate, is not part of the executable.
-    pub(crate) fn of(address: usize, check: u64) -> Result<FunctionId, String> {
-        if !code().contains(&address) || !loaded().contains(&anchor()) {
-            return Err("its function, or joblib-parallel itself, was loaded from a shared library, which a new process \
-                        of the executable would not have; use the backend \"multiprocessing\" or \"threading\""
-                .to_owned());
-        }
-        Ok(FunctionId { offset: (address as i64).wrapping_sub(anchor() as i64), check })
+    pub(crate) fn of(address: usize, check: u64) -> FunctionId {
+        FunctionId { offset: (address as i64).wrapping_sub(anchor() as i64), check }
     }
 
-    /// The address of the function in this process.
+    /// The address of the function in this process, a worker of this kind.
     ///
     /// # Errors
     ///
-    /// If there is no code at that address.
-    pub(crate) fn resolve(self) -> Result<usize, String> {
+    /// If the function is not part of the executable, and this process not a fork, which has it nevertheless.
+    pub(crate) fn resolve(self, kind: WorkerKind) -> Result<usize, String> {
         let address = (anchor() as i64).wrapping_add(self.offset) as usize;
-        if !code().contains(&address) {
-            return Err(format!("{self:?} is not the address of code of this executable"));
+        if kind == WorkerKind::Started && !image().code.contains(&address) {
+            return Err("its function is part of a shared library, which a new process of the program has not loaded, \
+                        or has at another place; use the backend \"multiprocessing\" or \"threading\""
+                .to_owned());
         }
         Ok(address)
     }
 }
 
+/// How a worker came about, which decides what it has of its parent's code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WorkerKind {
+    /// A new process of the same executable.
+    Started,
+    /// A copy of its parent.
+    Forked,
+}
+
+/// Whether this crate is part of the executable, and not of a shared library.
+pub(crate) fn is_in_executable() -> bool {
+    image().loaded.contains(&anchor())
+}
+
 /// A number that differs between executables: made of distances within it, its size in memory, and the version of this
 /// crate.
 pub(crate) fn fingerprint() -> u64 {
+    let image = image();
     let distances = [
-        code().start.wrapping_sub(anchor()),
-        code().len(),
-        loaded().len(),
+        image.code.start.wrapping_sub(anchor()),
+        image.code.len(),
+        image.loaded.len(),
         (fingerprint as fn() -> u64 as usize).wrapping_sub(anchor()),
     ];
     let mut hash = hash_text(env!("CARGO_PKG_VERSION"));
@@ -90,82 +99,28 @@ pub(crate) fn hash_text(text: &str) -> u64 {
     })
 }
 
-/// Where the executable itself is loaded.
-fn loaded() -> &'static std::ops::Range<usize> {
-    &image().0
-}
-
-/// Where its code is.
-fn code() -> &'static std::ops::Range<usize> {
-    &image().1
-}
-
-type Image = (std::ops::Range<usize>, std::ops::Range<usize>);
-
-fn image() -> &'static Image {
-    static IMAGE: OnceLock<Image> = OnceLock::new();
-    IMAGE.get_or_init(find_image)
-}
-
-/// All of the executable's segments, and those with code: the kernel's list of loaded objects begins with it.
-#[cfg(target_os = "linux")]
-fn find_image() -> Image {
-    use std::ffi::{c_int, c_void};
-
-    extern "C" fn first(info: *mut libc::dl_phdr_info, _size: libc::size_t, image: *mut c_void) -> c_int {
-        // SAFETY: the loader passes a valid description, and `image` is the pointer given to dl_iterate_phdr below.
-        let (info, image) = unsafe { (&*info, &mut *image.cast::<Image>()) };
-        for i in 0..usize::from(info.dlpi_phnum) {
-            // SAFETY: there are dlpi_phnum program headers.
-            let header = unsafe { &*info.dlpi_phdr.add(i) };
-            if header.p_type != libc::PT_LOAD {
-                continue;
-            }
-            let start = info.dlpi_addr as usize + header.p_vaddr as usize;
-            let end = start + header.p_memsz as usize;
-            let extend = |range: &mut std::ops::Range<usize>| {
-                *range = if range.start == range.end {
-                    start..end
-                } else {
-                    range.start.min(start)..range.end.max(end)
-                };
-            };
-            extend(&mut image.0);
-            if header.p_flags & libc::PF_X != 0 {
-                extend(&mut image.1);
-            }
-        }
-        // The first object is the executable; no need for the others.
-        1
-    }
-
-    let mut image: Image = (0..0, 0..0);
-    // SAFETY: the callback matches the declared type and `image` outlives the call.
-    unsafe { libc::dl_iterate_phdr(Some(first), (&raw mut image).cast()) };
-    image
-}
-
-/// Elsewhere the whole address space is taken for the executable: only the fingerprint and the hash protect.
-#[cfg(not(target_os = "linux"))]
-fn find_image() -> Image {
-    (0..usize::MAX, 0..usize::MAX)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::FunctionId;
+    use super::{FunctionId, WorkerKind};
 
     fn function() {}
 
     #[test]
     fn an_id_leads_back_to_its_function() {
         let address = function as fn() as usize;
-        assert_eq!(FunctionId::of(address, 7).unwrap().resolve(), Ok(address));
+        for kind in [WorkerKind::Started, WorkerKind::Forked] {
+            assert_eq!(FunctionId::of(address, 7).resolve(kind), Ok(address));
+        }
     }
 
     #[test]
-    fn an_address_outside_of_the_executables_code_is_refused() {
-        assert!(FunctionId { offset: 1 << 60, check: 0 }.resolve().is_err());
-        assert!(FunctionId { offset: 0, check: 0 }.resolve().is_err(), "the anchor is data");
+    fn an_address_outside_of_the_executables_code_is_refused_but_in_a_fork() {
+        let library = FunctionId::of(libc::getpid as *const () as usize, 0);
+        assert!(library.resolve(WorkerKind::Started).unwrap_err().contains("shared library"));
+        assert_eq!(library.resolve(WorkerKind::Forked), Ok(libc::getpid as *const () as usize));
+        assert!(
+            FunctionId { offset: 0, check: 0 }.resolve(WorkerKind::Started).is_err(),
+            "the anchor is data"
+        );
     }
 }

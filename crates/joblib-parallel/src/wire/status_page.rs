@@ -28,6 +28,7 @@ const OUT_OF_MEMORY: usize = 3;
 const PANICKED: usize = 4;
 const MESSAGE: usize = 5;
 const DISCONNECTED: usize = 6;
+const STAGE: usize = 7;
 
 /// The shared page. All its fields are atomic numbers, so nothing either side does can be more than wrong.
 pub(crate) struct StatusPage {
@@ -68,6 +69,24 @@ impl StatusPage {
         unsafe { AtomicU64::from_ptr(fields.add(position)) }
     }
 
+    /// The worker runs, and knows what it is to be.
+    pub(crate) fn started(&self) {
+        self.field(STAGE).store(1, Ordering::Release);
+    }
+
+    pub(crate) fn has_started(&self) -> bool {
+        self.field(STAGE).load(Ordering::Acquire) > 0
+    }
+
+    /// The worker is what it is to be, and does what comes.
+    pub(crate) fn ready(&self) {
+        self.field(STAGE).store(2, Ordering::Release);
+    }
+
+    pub(crate) fn is_ready(&self) -> bool {
+        self.field(STAGE).load(Ordering::Acquire) > 1
+    }
+
     /// The parent is about to send a batch to an idle worker: what it did before is no longer of interest.
     pub(crate) fn reset(&self) {
         self.field(PANICKED).store(0, Ordering::Release);
@@ -94,6 +113,11 @@ impl StatusPage {
         self.field(RUNNING).store(0, Ordering::Release);
     }
 
+    /// Whether it is.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.field(RUNNING).load(Ordering::Acquire) == 0
+    }
+
     /// Which task the worker has begun last.
     pub(crate) fn last(&self) -> Option<usize> {
         self.field(LAST).load(Ordering::Acquire).checked_sub(1).map(|index| index as usize)
@@ -101,7 +125,7 @@ impl StatusPage {
 
     /// Which task the worker is at, if any.
     pub(crate) fn current(&self) -> Option<usize> {
-        if self.field(RUNNING).load(Ordering::Acquire) == 0 { None } else { self.last() }
+        if self.is_at_rest() { None } else { self.last() }
     }
 
     /// How long it has been at it, where tasks are timed.

@@ -1,36 +1,55 @@
-//! How a process becomes a worker: by a function that the loader calls before `main`, so that users have nothing to
+//! How a process becomes a worker: by a function that the C library calls before `main`, so that users have nothing to
 //! write in theirs.
 //!
-//! A worker is the same executable, started with [`MARK`] in its environment and a socket as its standard input. In
-//! every other process the function looks at the environment and returns.
+//! In a process that is not a worker it looks at the environment and returns.
 
-use std::os::fd::{FromRawFd, OwnedFd};
+use std::ffi::{c_char, c_int};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use nix::sys::signal::{SigHandler, Signal, kill, signal};
 use nix::unistd::{Pid, getpgrp, getpid, setpgid};
 
+use super::constructors::{self, Constructor};
 use super::serve::{End, serve};
+use super::summons::{self, Summons};
+use crate::wire::connection::send_all;
+use crate::wire::function_id;
+use crate::wire::message;
 use crate::wire::status_page::StatusPage;
 
-/// The variable that makes a worker of a process: its value is the version of the protocol.
-pub(crate) const MARK: &str = "JOBLIB_PARALLEL_WORKER";
-/// Both are the same executable, so this guards against a variable that was left in an environment by accident.
-pub(crate) const VERSION: &str = concat!("joblib-parallel ", env!("CARGO_PKG_VERSION"));
-
-// The loader calls every function in this section, in processes that are not workers as well.
+// The C library calls every function in this section, in processes that are not workers as well.
 #[used]
 #[cfg_attr(target_os = "macos", unsafe(link_section = "__DATA,__mod_init_func"))]
 #[cfg_attr(not(target_os = "macos"), unsafe(link_section = ".init_array"))]
-static ENTRY: extern "C" fn() = enter;
+static ENTRY: Constructor = enter;
 
-extern "C" fn enter() {
-    if std::env::var_os(MARK).is_none_or(|value| value != VERSION) {
+extern "C" fn enter(argc: c_int, argv: *const *const c_char, envp: *const *const c_char) {
+    let Some(summons) = summons::read() else { return };
+    // In a library that a worker's executable is linked with: the worker is the executable's.
+    if !function_id::is_in_executable() {
         return;
     }
-    // A panic must not cross into the loader; outside of tasks there is no reason for one.
-    let code = std::panic::catch_unwind(become_worker).unwrap_or(1);
-    // SAFETY: nothing of `main` has run; there is nothing to clean up, and nobody to return to.
-    unsafe { libc::_exit(code) }
+    let others = || constructors::run_those_after(&ENTRY, (argc, argv, envp));
+    // A panic must not cross into the C library; outside of tasks there is no reason for one.
+    let code = std::panic::catch_unwind(|| match summons {
+        Summons::Ours => {
+            let socket = summons::answer();
+            others();
+            Some(become_worker(socket))
+        }
+        Summons::OtherVersion(version) => {
+            // If the program contains that version, its entry is among the others, and they do not return.
+            if !others() {
+                return None;
+            }
+            refuse(summons::input(), &format!("the program is another one than its parent, of {version}"));
+            Some(1)
+        }
+    });
+    if let Some(code) = code.unwrap_or(Some(1)) {
+        // SAFETY: nothing of `main` has run; there is nothing to clean up, and nobody to return to.
+        unsafe { libc::_exit(code) }
+    }
 }
 
 /// Keeps the worker entry in the program: the linker leaves out what nobody mentions.
@@ -38,21 +57,37 @@ pub(crate) fn is_linked() -> bool {
     (&raw const ENTRY).is_aligned()
 }
 
-fn become_worker() -> i32 {
-    // SAFETY: before `main` there is one thread, so nobody reads the environment meanwhile.
-    unsafe { std::env::remove_var(MARK) };
-    let Some(socket) = take_socket() else { return 2 };
+fn become_worker(socket: std::io::Result<OwnedFd>) -> i32 {
     // Before `main` this is still at its default, which would end the worker when a task writes to a closed pipe.
     // SAFETY: ignoring a signal runs no code.
     let _ = unsafe { signal(Signal::SIGPIPE, SigHandler::SigIgn) };
     name_process();
-    run(socket, None)
+    match socket {
+        Ok(socket) => run(socket, None),
+        Err(error) => {
+            refuse(summons::input(), &format!("its socket can't be kept: {error}"));
+            1
+        }
+    }
+}
+
+/// Tells the parent why there will be no worker.
+fn refuse(socket: BorrowedFd<'_>, reason: &str) {
+    // A parent that is gone needs no answer.
+    let _ = message::refusal_frame(reason).map(|frame| send_all(socket, frame));
 }
 
 /// Serves in a process group of its own: Ctrl-C is for the parent to act on, and a task's own processes can be ended
 /// with the worker. A forked worker has its status page already.
 pub(crate) fn run(socket: OwnedFd, page: Option<StatusPage>) -> i32 {
     let _ = setpgid(Pid::from_raw(0), Pid::from_raw(0));
+    let answer = match socket.try_clone() {
+        Ok(answer) => answer,
+        Err(error) => {
+            refuse(socket.as_fd(), &format!("its socket can't be copied: {error}"));
+            return 3;
+        }
+    };
     match serve(socket, page) {
         End::Left => {
             // What its tasks may have left behind goes with it. (0: the group of the caller, if it leads one.)
@@ -61,25 +96,15 @@ pub(crate) fn run(socket: OwnedFd, page: Option<StatusPage>) -> i32 {
             }
             0
         }
+        End::Refused(reason) => {
+            refuse(answer.as_fd(), &reason);
+            3
+        }
         End::Broken(reason) => {
             tracing::error!(%reason, "a worker ends");
             3
         }
     }
-}
-
-/// Takes the socket out of standard input, and leaves an empty input to the tasks.
-fn take_socket() -> Option<OwnedFd> {
-    // SAFETY: descriptor 0 is open if at all by the parent's doing, and nothing in this process owns it yet.
-    let input = unsafe { OwnedFd::from_raw_fd(0) };
-    let socket = input.try_clone().ok()?;
-    nix::sys::socket::getsockname::<nix::sys::socket::UnixAddr>(std::os::fd::AsRawFd::as_raw_fd(&socket))
-        .ok()?;
-    drop(input);
-    let empty = std::fs::File::open("/dev/null").ok()?;
-    // The lowest free descriptor is 0, which now stands for the empty input, for good.
-    std::mem::forget(empty);
-    Some(socket)
 }
 
 #[cfg(target_os = "linux")]

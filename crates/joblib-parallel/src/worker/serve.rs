@@ -10,7 +10,7 @@ use joblib_array::MmapMode;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::{limits, log, watch};
-use crate::carriers;
+use crate::carriers::{self, ApplyContext};
 use crate::sync::lock;
 use crate::task::clock::{self, TaskClock};
 use crate::task::context::{self, CallContext};
@@ -19,7 +19,7 @@ use crate::task::trampoline::{self, EncodedTask};
 use crate::wire::arrays::{ArraySharing, Arrays, Memories, Sender};
 use crate::wire::batch::{BATCH, BatchReader};
 use crate::wire::connection::{Connection, Frame, Outgoing, SharedSocket, send_all};
-use crate::wire::function_id::{self, EncodedCall, FunctionId};
+use crate::wire::function_id::{self, EncodedCall, WorkerKind};
 use crate::wire::message::{self, ARRAY, CALL, CallMessage, FORGET, Setup};
 use crate::wire::reply::{Outcome, OutcomeWriter, ReplyWriter};
 use crate::wire::status_page::StatusPage;
@@ -33,6 +33,8 @@ const FLUSH_BYTES: usize = 1 << 20;
 pub(crate) enum End {
     /// The parent is gone, or has not used it for long.
     Left,
+    /// It can't be what the parent asks for: the parent is to be told why.
+    Refused(String),
     /// The parent sent something malformed.
     Broken(String),
 }
@@ -42,6 +44,7 @@ struct Worker {
     writer: SharedSocket,
     memories: Memories,
     idle: Option<Duration>,
+    kind: WorkerKind,
     call: Option<CurrentCall>,
 }
 
@@ -50,14 +53,15 @@ struct CurrentCall {
     sender: Sender,
     timed: bool,
     patience: Duration,
-    contexts: Vec<(FunctionId, Vec<u8>)>,
+    contexts: Vec<(ApplyContext, Vec<u8>)>,
 }
 
 /// Serves the parent at the other end of `socket` until it leaves. A forked worker has its status page already.
 pub(crate) fn serve(socket: OwnedFd, page: Option<StatusPage>) -> End {
     let start = match Start::receive(socket, page) {
-        Ok(start) => start,
-        Err(reason) => return End::Broken(reason),
+        Ok(Some(start)) => start,
+        Ok(None) => return End::Left,
+        Err(reason) => return End::Refused(reason),
     };
     match start.setup.stack_size {
         None => start.serve(),
@@ -66,7 +70,7 @@ pub(crate) fn serve(socket: OwnedFd, page: Option<StatusPage>) -> End {
             match thread.spawn(move || start.serve()).map(std::thread::JoinHandle::join) {
                 Ok(Ok(end)) => end,
                 Ok(Err(_)) => End::Broken("the worker's thread panicked".to_owned()),
-                Err(error) => End::Broken(format!("no thread with a stack of {stack_size} bytes: {error}")),
+                Err(error) => End::Refused(format!("no thread with a stack of {stack_size} bytes: {error}")),
             }
         }
     }
@@ -78,48 +82,55 @@ struct Start {
     page: StatusPage,
     connection: Connection,
     writer: SharedSocket,
+    kind: WorkerKind,
 }
 
 impl Start {
-    /// Waits for the first frame.
-    fn receive(socket: OwnedFd, inherited: Option<StatusPage>) -> Result<Self, String> {
+    /// Waits for the first frame; `None` if the parent leaves before.
+    fn receive(socket: OwnedFd, inherited: Option<StatusPage>) -> Result<Option<Self>, String> {
         let text = |error: std::io::Error| error.to_string();
         let writer = Arc::new(Mutex::new(socket.try_clone().map_err(text)?));
         let mut connection = Connection::new(socket);
         loop {
             if !connection.receive(true).map_err(text)? {
-                return Err("the parent left before it said what to do".to_owned());
+                return Ok(None);
             }
             if let Some(frame) = connection.next_frame().map_err(text)? {
                 let setup = Setup::parse(frame.bytes)?;
-                let page = match (inherited, frame.descriptor) {
-                    (Some(page), _) => page,
-                    (None, Some(file)) => StatusPage::map(&file.into()).map_err(text)?,
+                let (page, kind) = match (inherited, frame.descriptor) {
+                    (Some(page), _) => (page, WorkerKind::Forked),
+                    (None, Some(file)) => {
+                        let page = StatusPage::map(&file.into());
+                        let page =
+                            page.map_err(|error| format!("its status page can't be mapped: {error}"))?;
+                        (page, WorkerKind::Started)
+                    }
                     (None, None) => return Err("the setup came without a status page".to_owned()),
                 };
-                return Ok(Start { setup, page, connection, writer });
+                return Ok(Some(Start { setup, page, connection, writer, kind }));
             }
         }
     }
 
     /// Does what the setup says, and then what the parent sends.
     fn serve(self) -> End {
-        let Start { setup, page, mut connection, writer } = self;
+        let Start { setup, page, mut connection, writer, kind } = self;
+        page.started();
         let mut worker = Worker {
             page: Arc::new(page),
             writer,
             memories: Memories::default(),
             idle: setup.idle_seconds.map(Duration::from_secs),
+            kind,
             call: None,
         };
         panics::install_hook();
         clock::set(Some(Arc::new(PageClock(Arc::clone(&worker.page)))));
         let prepared = watch::start(connection.as_fd()).map_err(|error| error.to_string());
         if let Err(reason) = prepared.and_then(|()| worker.prepare(&setup)) {
-            // A parent that is gone needs no answer.
-            let _ = message::refusal_frame(&reason).and_then(|refusal| worker.send(refusal));
-            return End::Broken(reason);
+            return End::Refused(reason);
         }
+        worker.page.ready();
         let end = worker.work(&mut connection);
         if let End::Broken(_) = end {
             worker.page.disconnected();
@@ -143,7 +154,7 @@ impl Worker {
 
     fn initialize(&self, call: &EncodedCall) -> Result<(), String> {
         let mut out = Vec::new();
-        let trampoline = trampoline::resolve(call.function)?;
+        let trampoline = trampoline::resolve(call.function, self.kind)?;
         trampoline(&mut EncodedTask {
             check: Some(call.function.check),
             arguments: &call.arguments,
@@ -165,8 +176,8 @@ impl Worker {
             loop {
                 match connection.next_frame() {
                     Ok(Some(frame)) => {
-                        if let Err(reason) = self.handle(frame) {
-                            return End::Broken(reason);
+                        if let Err(end) = self.handle(frame) {
+                            return end;
                         }
                     }
                     Ok(None) => break,
@@ -192,28 +203,30 @@ impl Worker {
         !matches!(poll(&mut ready, timeout), Ok(0))
     }
 
-    fn handle(&mut self, frame: Frame<'_>) -> Result<(), String> {
-        match frame.kind {
-            CALL => {
-                self.begin_call(CallMessage::parse(frame.bytes)?);
-                Ok(())
-            }
-            ARRAY => {
-                let descriptor = frame.descriptor.ok_or("an array came without its memory")?;
-                let introduction = message::parse_array(frame.bytes)?;
-                self.memories.introduce(&introduction, descriptor).map_err(|error| error.to_string())
-            }
-            FORGET => {
-                self.memories.forget(&message::parse_forget(frame.bytes)?);
-                Ok(())
-            }
+    fn handle(&mut self, frame: Frame<'_>) -> Result<(), End> {
+        let done = match frame.kind {
+            CALL => return self.begin_call(CallMessage::parse(frame.bytes).map_err(End::Broken)?),
+            ARRAY => self.introduce(frame),
+            FORGET => message::parse_forget(frame.bytes).map(|ids| self.memories.forget(&ids)),
             BATCH => self.run_batch(frame.bytes),
             kind => Err(format!("the parent sent a frame of the unknown kind {kind}")),
-        }
+        };
+        done.map_err(End::Broken)
     }
 
-    fn begin_call(&mut self, call: CallMessage) {
+    fn introduce(&mut self, frame: Frame<'_>) -> Result<(), String> {
+        let descriptor = frame.descriptor.ok_or("an array came without its memory")?;
+        let introduction = message::parse_array(frame.bytes)?;
+        self.memories.introduce(&introduction, descriptor).map_err(|error| error.to_string())
+    }
+
+    fn begin_call(&mut self, call: CallMessage) -> Result<(), End> {
         log::listen(call.log_levels, &self.writer);
+        let contexts = call.contexts.into_iter();
+        let contexts = contexts.map(|(function, state)| Ok((carriers::resolve(function, self.kind)?, state)));
+        let contexts = contexts.collect::<Result<_, String>>().map_err(|reason| {
+            End::Refused(format!("a context of the call can't be put in place: {reason}"))
+        })?;
         let context = CallContext {
             stop: AtomicBool::new(false),
             first_failure_stops: false,
@@ -232,8 +245,9 @@ impl Worker {
             }),
             timed: call.timed,
             patience: call.patience,
-            contexts: call.contexts,
+            contexts,
         });
+        Ok(())
     }
 
     fn run_batch(&mut self, bytes: &[u8]) -> Result<(), String> {
@@ -243,12 +257,13 @@ impl Worker {
         let mut index = batch.first_index;
         let parts = &std::mem::take(&mut batch.parts);
         let context = context::enter(&call.context);
-        let contexts = carriers::apply(&call.contexts)?;
+        // From here on the worker is busy, also with what a context does.
         self.page.begin_batch();
+        let contexts: Vec<_> = call.contexts.iter().map(|(apply, state)| apply(state)).collect();
         let mut reply = Reply::new(batch.number);
         let started = Instant::now();
         'batch: while let Some(mut run) = batch.next_run().ok_or(MALFORMED)? {
-            let trampoline = trampoline::resolve(run.function);
+            let trampoline = trampoline::resolve(run.function, self.kind);
             // The types are checked once a run.
             let mut check = Some(run.function.check);
             while let Some(arguments) = run.next_call().ok_or(MALFORMED)? {

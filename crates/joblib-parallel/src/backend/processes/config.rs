@@ -36,21 +36,17 @@ const PATIENCE: Duration = Duration::from_millis(100);
 const IDLE_SECONDS: u64 = 300;
 
 /// What the workers are told of a call.
-///
-/// # Errors
-///
-/// If a context can't travel.
-pub(crate) fn call_message(call: &Call) -> Result<CallMessage> {
-    Ok(CallMessage {
+pub(crate) fn call_message(call: &Call) -> CallMessage {
+    CallMessage {
         seed: call.context.seed,
         budget: call.context.budget,
         depth: call.context.depth,
         timed: call.timeout.is_some(),
         patience: PATIENCE,
         sharing: call.sharing.clone(),
-        contexts: carriers::capture()?,
+        contexts: carriers::capture(),
         log_levels: wanted_levels(),
-    })
+    }
 }
 
 /// What the workers of a call have to be.

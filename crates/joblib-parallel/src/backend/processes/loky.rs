@@ -3,7 +3,6 @@
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use nix::unistd::Pid;
@@ -11,12 +10,13 @@ use nix::unistd::Pid;
 use super::config::{Config, call_message, config};
 use super::handle::WorkerHandle;
 use super::idle;
+use super::program::Program;
 use super::session::{BATCH_TIME, ProcessSession, Starter};
 use crate::backend::{Batch, Call, Capabilities, ParallelBackend, Session};
 use crate::error::{Error, Result};
 use crate::sync::undivided;
 use crate::wire::status_page::StatusPage;
-use crate::worker::entry;
+use crate::worker::{entry, summons};
 
 pub(crate) struct Loky;
 
@@ -31,7 +31,7 @@ impl ParallelBackend for Loky {
 
     fn open(&self, call: Call) -> Result<Box<dyn Session>> {
         let config = config(&call)?;
-        let message = call_message(&call)?;
+        let message = call_message(&call);
         Ok(Box::new(ProcessSession::<_, Batch>::new(Respawn, config, call, message)?))
     }
 }
@@ -62,8 +62,9 @@ fn spawn(config: &Config, name: &str) -> Result<WorkerHandle> {
     }
     // A fork meanwhile would keep the worker's end of the socket open, and the environment locked.
     let (child, ours) = undivided(|| {
+        let program = Program::find()?;
         let (ours, theirs) = UnixStream::pair()?;
-        Ok((command(config, theirs.into())?.spawn()?, ours))
+        Ok((command(&program, config, theirs.into()).spawn()?, ours))
     })
     .map_err(failed)?;
     // The handle waits for the process itself.
@@ -72,22 +73,20 @@ fn spawn(config: &Config, name: &str) -> Result<WorkerHandle> {
 }
 
 /// What starts a worker with `socket` as its standard input.
-fn command(config: &Config, socket: OwnedFd) -> std::io::Result<Command> {
+fn command(program: &Program, config: &Config, socket: OwnedFd) -> Command {
     let mut arguments = std::env::args_os();
-    let mut command = Command::new(executable()?);
+    let mut command = Command::new(&program.path);
+    let (name, value) = summons::variable();
     if let Some(program) = arguments.next() {
         command.arg0(program);
     }
     command
         // A task may look at the program's arguments.
         .args(arguments)
-        .env(entry::MARK, entry::VERSION)
         .envs(config.env.iter().map(|(name, value)| (name, value)))
+        .env(name, value)
+        // As the worker does itself; here it is so from the beginning.
+        .process_group(0)
         .stdin(Stdio::from(socket));
-    Ok(command)
-}
-
-/// This very executable, even if its file was replaced since it was started.
-fn executable() -> std::io::Result<PathBuf> {
-    if cfg!(target_os = "linux") { Ok("/proc/self/exe".into()) } else { std::env::current_exe() }
+    command
 }

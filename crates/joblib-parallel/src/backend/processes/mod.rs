@@ -1,9 +1,12 @@
 //! Worker processes: what they have in common, and the two ways to start them.
 
-pub(crate) mod batch;
+mod active;
+mod blame;
 pub(crate) mod config;
+mod duty;
 mod handle;
 pub(crate) mod idle;
 pub(crate) mod loky;
 pub(crate) mod multiprocessing;
+mod program;
 pub(crate) mod session;

@@ -45,7 +45,7 @@ impl ParallelBackend for Multiprocessing {
             own_thread: call.stack_size.is_some(),
             siblings: Vec::new(),
         };
-        let message = call_message(&call)?;
+        let message = call_message(&call);
         Ok(Box::new(ProcessSession::<_, Batch>::new(starter, config, call, message)?))
     }
 }

@@ -1,0 +1,37 @@
+//! The functions that run before `main`, of which a worker is one.
+//!
+//! The linker makes a list of them, in the order of the files that it links. A worker never comes to `main`, so those behind
+//! its own would never run: static initializers of C++, and the registrations of crates such as `ctor`, `inventory` and
+//! `typetag`, without which a task would not find in a worker what it finds in its parent.
+
+use std::ffi::{c_char, c_int};
+
+use crate::sys::image::image;
+
+/// What the C library calls before `main`: with the arguments of the process, on some systems.
+pub(super) type Constructor = extern "C" fn(c_int, *const *const c_char, *const *const c_char);
+
+/// Calls what the C library would call after `own`, with the arguments that it gave. `false` where the list is not known.
+pub(super) fn run_those_after(
+    own: &'static Constructor,
+    (argc, argv, envp): (c_int, *const *const c_char, *const *const c_char),
+) -> bool {
+    let list = &image().constructors;
+    let own = std::ptr::from_ref(own);
+    if !list.contains(&own.addr()) {
+        return false;
+    }
+    // As in the C library, which takes the list's length when it begins.
+    let behind = (list.end - own.addr()) / size_of::<Constructor>() - 1;
+    for place in 1..=behind {
+        // SAFETY: the list is an array of such functions, and `own` an element of it that has `behind` others after it.
+        let constructor = unsafe { own.add(place).cast::<usize>().read() };
+        // As in the C library: these stand for none.
+        if constructor != 0 && constructor != usize::MAX {
+            // SAFETY: as above; the C library would call it now, in this thread.
+            let constructor = unsafe { std::mem::transmute::<usize, Constructor>(constructor) };
+            constructor(argc, argv, envp);
+        }
+    }
+    true
+}
