@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 use joblib_encoding::Preview;
 
 use super::context::{self, CallContext};
+use super::process_batch::ProcessBatch;
 use super::run_options::{RunOptions, Running, WorkSharing};
 use super::{ARGUMENT_CHARS, Task, clock, readable, run_one};
-use crate::backend::processes::batch::ProcessBatch;
 use crate::error::{Cause, TaskError};
 use crate::wire::arrays::{Arrays, Sender};
 use crate::wire::batch::RunsWriter;

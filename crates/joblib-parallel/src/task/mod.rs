@@ -11,6 +11,7 @@ pub(crate) mod fallible;
 pub(crate) mod forked;
 pub(crate) mod lent;
 pub(crate) mod panics;
+pub(crate) mod process_batch;
 pub(crate) mod run_options;
 pub(crate) mod trampoline;
 

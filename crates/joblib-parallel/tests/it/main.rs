@@ -5,6 +5,7 @@ mod carriers;
 mod child;
 #[cfg(feature = "conformance")]
 mod conformance;
+mod connections;
 mod errors;
 mod forks;
 mod limits;

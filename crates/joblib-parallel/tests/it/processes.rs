@@ -139,22 +139,6 @@ fn a_worker_that_is_stopped_is_killed_when_its_task_is_out_of_time() {
 }
 
 #[test]
-fn a_task_that_closes_all_descriptors_costs_only_itself() {
-    let close = |n: i32| {
-        if n == 3 {
-            for fd in 0..100 {
-                // SAFETY: whoever owned them in this worker will find them closed; that is what is tested.
-                unsafe { libc::close(fd) };
-            }
-        }
-        n
-    };
-    let outcomes = parallel().outcomes().run((0..10).map(|n| delayed(close, (n,)))).unwrap();
-    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 9);
-    assert!(outcomes[3].as_ref().unwrap_err().is_crash());
-}
-
-#[test]
 fn hitting_the_memory_limit_is_named() {
     let eat = |megabytes: usize| {
         let mut all = vec![0_u8; 1 << 20];
@@ -342,67 +326,6 @@ fn retries_are_refused_where_no_worker_can_die_alone() {
         let error = parallel.clone().retries(2).run([delayed(square, (1,))]).unwrap_err();
         assert!(error.is_usage() && error.to_string().contains("retries"), "{error}");
         assert_eq!(parallel.retries(0).run([delayed(square, (3,))]).unwrap(), [9]);
-    }
-}
-
-/// Closes what belongs to the worker, and goes on as if nothing were.
-fn closes_descriptors(n: u64, at: u64) -> u64 {
-    if n == at {
-        for fd in 3..100 {
-            // SAFETY: whoever owned them in this worker will find them closed; that is what is tested.
-            unsafe { libc::close(fd) };
-        }
-    }
-    std::thread::sleep(Duration::from_millis(2));
-    n
-}
-
-#[test]
-fn only_the_task_fails_that_closed_the_workers_connection_and_not_those_that_ran_after_it() {
-    for backend in ["loky", "multiprocessing"] {
-        let parallel = Parallel::new().backend(backend).n_jobs(2).batch_size(10).outcomes();
-        let outcomes = parallel.run((0..40).map(|n| delayed(closes_descriptors, (n, 13)))).unwrap();
-        for (n, outcome) in (0..).zip(&outcomes) {
-            match outcome {
-                Ok(value) => assert_eq!(*value, n),
-                Err(error) => assert!(n == 13 && error.is_crash(), "{backend}: {error}"),
-            }
-        }
-        assert!(outcomes[13].is_err(), "{backend}");
-    }
-}
-
-/// Writes to every socket of the worker.
-fn writes_to_descriptors(n: u64, at: u64, half: bool) -> u64 {
-    if n == at {
-        let frame = [7, 0, 0, 0, 0, b'j', b'l', b'b', 0, 1, 0, 0, 0, 0, 0, 0];
-        let bytes = if half { &frame[..] } else { b"not of a frame, but what a task prints\n" };
-        for fd in 3..100 {
-            // SAFETY: it reads from a slice; where the bytes go is what is tested.
-            unsafe {
-                libc::send(fd, bytes.as_ptr().cast(), bytes.len(), libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL)
-            };
-        }
-        if half {
-            // So that nothing else follows.
-            std::thread::sleep(Duration::from_mins(10));
-        }
-    }
-    n
-}
-
-#[test]
-fn a_task_that_writes_to_the_workers_connection_fails_and_the_call_goes_on() {
-    for (backend, half) in [("loky", false), ("multiprocessing", false), ("loky", true)] {
-        let parallel = Parallel::new().backend(backend).n_jobs(2).batch_size(5).outcomes();
-        let outcomes = parallel.run((0..20).map(|n| delayed(writes_to_descriptors, (n, 7, half)))).unwrap();
-        for (n, outcome) in (0..).zip(&outcomes) {
-            match outcome {
-                Ok(value) => assert_eq!(*value, n),
-                Err(error) => assert!(n == 7 && error.is_crash(), "{backend}: {error}"),
-            }
-        }
-        assert!(outcomes[7].is_err(), "{backend}");
     }
 }
 

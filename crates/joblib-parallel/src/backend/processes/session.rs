@@ -14,32 +14,27 @@ use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use super::batch::ProcessBatch;
+use super::active::{Active, FrameError, InFlight, LogSink};
+use super::blame::{Evidence, blame};
 use super::config::Config;
+use super::duty::{self, Duty, Verdict};
 use super::handle::{End, KillReason, WorkerHandle};
-use crate::backend::worker_settings::WorkerSettings;
 use crate::backend::{Batch, Call, Returned, Session};
 use crate::cancel::Waker;
 use crate::error::{Cause, Crash, Error, Result};
 use crate::sys::child_signal;
 use crate::sys::cpu::cpu_count;
-use crate::wire::arrays::{Arrays, Memories, Sender};
+use crate::task::process_batch::ProcessBatch;
+use crate::wire::arrays::Sender;
 use crate::wire::batch::BatchWriter;
-use crate::wire::log::{LOG, LogRecord};
-use crate::wire::message::{self, ARRAY, CallMessage, REFUSAL};
-use crate::wire::reply::{RESULTS, Reply};
+use crate::wire::log::LogRecord;
+use crate::wire::message::{self, CallMessage};
 
 /// How long a batch should take: a hundred round trips.
 pub(crate) const BATCH_TIME: Duration = Duration::from_millis(5);
 
 /// A worker gets a second batch ahead when batches are shorter than this.
 const AHEAD: Duration = Duration::from_millis(20);
-
-/// A worker that owes something, a part of a frame or the results of what it ran, and sends nothing for this many
-/// [`INTERVAL`]s in a row is dead.
-const MAX_SILENCE: u32 = 10;
-/// Counted rather than measured, so that the time in which this program was stopped is one interval.
-const INTERVAL: Duration = Duration::from_secs(1);
 
 /// How often it is looked whether more workers can be started.
 const START_INTERVAL: Duration = Duration::from_millis(5);
@@ -53,49 +48,6 @@ pub(crate) trait Starter: Send {
     fn start(&mut self, config: &Config, name: &str) -> Result<WorkerHandle>;
     /// What becomes of a worker that is idle when the call ends.
     fn park(&mut self, config: &Config, worker: WorkerHandle);
-}
-
-/// A batch that a worker has.
-struct InFlight<B> {
-    number: u64,
-    batch: B,
-}
-
-/// Where events of workers go: the worker's name comes with each.
-pub(crate) type LogSink = Box<dyn Fn(&LogRecord, &str) + Send>;
-
-impl<B: ProcessBatch> Active<B> {
-    /// Whether something has to come from it without delay: the rest of a frame, or results.
-    fn owes(&self) -> Option<&'static str> {
-        if self.handle.connection.is_in_frame() {
-            return Some("it sent a part of a frame");
-        }
-        let page = &self.handle.page;
-        let done = page.current().is_none() && page.last().is_some() && !self.handle.connection.is_full();
-        (done && !self.in_flight.is_empty()).then_some("it has run its tasks")
-    }
-
-    /// Whether it can take another batch without exceeding the limits after which it is replaced.
-    fn has_capacity(&self, settings: &WorkerSettings) -> bool {
-        let underway: usize = self.in_flight.iter().map(|flight| flight.batch.pending()).sum();
-        // What runs behind a task that may have ended a worker could be taken for it.
-        let suspect = self.in_flight.iter().any(|flight| flight.batch.is_suspect());
-        !suspect
-            && settings.recycle_after_tasks.is_none_or(|most| self.handle.tasks + (underway as u64) < most)
-            && (settings.recycle_above_bytes.is_none() || self.in_flight.is_empty())
-    }
-}
-
-/// A worker in the service of a session.
-struct Active<B> {
-    handle: WorkerHandle,
-    /// Memories of arrays in its results that are being decoded.
-    memories: Memories,
-    introduced: Vec<u64>,
-    in_flight: VecDeque<InFlight<B>>,
-    knows_call: bool,
-    /// How many intervals it has been silent though it owes something, and when the next is over.
-    silence: Option<(u32, Instant)>,
 }
 
 /// A session of worker processes for batches of type `B`: those of the engine, or those that an agent received.
@@ -116,6 +68,8 @@ pub(crate) struct ProcessSession<S: Starter, B: ProcessBatch = Batch> {
     /// The most workers that start at the same time. To start one takes a processor far longer than a tiny task does, and
     /// while they start, those that are there may do all the work.
     max_starting: usize,
+    /// The seconds that a worker may take to start.
+    start_limit: u32,
     wake: (UnixStream, Arc<UnixStream>),
 }
 
@@ -127,6 +81,7 @@ impl<S: Starter, B: ProcessBatch> ProcessSession<S, B> {
         for end in [&ours, &theirs] {
             end.set_nonblocking(true).map_err(failed)?;
         }
+        let start_limit = duty::start_limit()?;
         child_signal::make_waitable();
         Ok(ProcessSession {
             starter,
@@ -142,6 +97,7 @@ impl<S: Starter, B: ProcessBatch> ProcessSession<S, B> {
             recent: None,
             failed_starts: 0,
             max_starting: cpu_count().max(2),
+            start_limit,
             wake: (ours, Arc::new(theirs)),
         })
     }
@@ -170,14 +126,7 @@ impl<S: Starter, B: ProcessBatch> ProcessSession<S, B> {
         if self.workers.len() < self.call.n_jobs && self.starting() < self.max_starting {
             let name = format!("worker {}", self.workers.len() + 1);
             let handle = self.starter.start(&self.config, &name)?;
-            self.workers.push(Active {
-                handle,
-                memories: Memories::default(),
-                introduced: Vec::new(),
-                in_flight: VecDeque::new(),
-                knows_call: false,
-                silence: None,
-            });
+            self.workers.push(Active::new(handle));
             return Ok(Some(self.workers.len() - 1));
         }
         let suspect = self.queue.front().is_some_and(B::is_suspect);
@@ -266,22 +215,30 @@ impl<S: Starter, B: ProcessBatch> ProcessSession<S, B> {
         let mut next: Option<Instant> = None;
         for place in (0..self.workers.len()).rev() {
             let worker = &mut self.workers[place];
-            let Some(owed) = worker.owes() else {
-                worker.silence = None;
+            if worker.in_flight.is_empty() {
                 continue;
-            };
-            let (intervals, end) = worker.silence.get_or_insert((0, now + INTERVAL));
-            if *end <= now {
-                (*intervals, *end) = (*intervals + 1, now + INTERVAL);
             }
-            if *intervals >= MAX_SILENCE {
-                let seconds = (INTERVAL * MAX_SILENCE).as_secs();
-                self.reap(place, Some(format!("{owed}, and then nothing for {seconds} seconds")))?;
-            } else {
-                next = Some(next.map_or(*end, |next| next.min(*end)));
+            let duty = worker.duty();
+            match worker.silence.look(duty, self.start_limit, now) {
+                Verdict::Wait(until) => next = Some(next.map_or(until, |next| next.min(until))),
+                Verdict::Overdue(Duty::Start, seconds) => self.give_up_start(place, seconds)?,
+                Verdict::Overdue(duty, seconds) => {
+                    let done = duty.description();
+                    self.reap(place, Some(format!("{done}, and then nothing for {seconds} seconds")))?;
+                }
             }
         }
         Ok(next)
+    }
+
+    /// Ends a worker that does not start: and with it the call, unless other workers did start.
+    fn give_up_start(&mut self, place: usize, seconds: u32) -> Result<()> {
+        let reason = duty::never_started(seconds);
+        if self.workers.iter().any(|worker| worker.handle.page.has_started()) {
+            return self.reap(place, Some(reason));
+        }
+        let reason = format!("{}: {reason}", self.workers[place].handle.name);
+        Err(Error::backend("start a worker process", Some(reason.into())))
     }
 
     /// Sleeps until something happens; returns whether it was the waker.
@@ -329,9 +286,9 @@ impl<S: Starter, B: ProcessBatch> ProcessSession<S, B> {
         let _ = worker.handle.connection.flush();
         loop {
             let alive = worker.handle.connection.receive(false).unwrap_or(false);
-            worker.silence = None;
+            worker.silence.end();
             let before = self.done.len();
-            match read_frames(worker, &mut self.done, &self.log) {
+            match worker.read_frames(&mut self.done, &self.log) {
                 Ok(received) => {
                     if let Some(busy) = received.busy {
                         self.recent = Some(busy);
@@ -375,29 +332,10 @@ impl<S: Starter, B: ProcessBatch> ProcessSession<S, B> {
         crash.panic = panic;
         let name = handle.name.clone();
         tracing::warn!(worker = %name, task = ?last, %crash, "a worker process died");
-        let failed_start = last.is_none() && !in_flight.is_empty();
-        // The batch of the task that it began last; what is before that task, without an outcome, was begun as well.
-        let holds = |batch: &B, index: usize| {
-            (batch.next_index()..batch.next_index() + batch.pending()).contains(&index)
-        };
-        let at = last.and_then(|index| in_flight.iter().position(|flight| holds(&flight.batch, index)));
-        let alone = at == Some(0) && last == in_flight.front().map(|flight| flight.batch.next_index());
-        for (i, InFlight { mut batch, .. }) in in_flight.into_iter().enumerate() {
-            match last.filter(|_| at == Some(i)) {
-                Some(index) if died_of_task || alone => {
-                    let mut rest = batch.split_off(index - batch.next_index());
-                    rest.break_first(self.cause(kill_reason, &crash), &name);
-                    self.done.push(Returned::Batch(rest));
-                }
-                Some(index) => {
-                    self.done.push(Returned::Batch(batch.split_off(index + 1 - batch.next_index())));
-                    batch.set_suspect();
-                }
-                None if !died_of_task && at.is_some_and(|at| i < at) => batch.set_suspect(),
-                None => {}
-            }
-            self.done.push(Returned::Batch(batch));
-        }
+        let failed_start = last.is_none() && handle.tasks == 0 && !in_flight.is_empty();
+        let evidence = Evidence { last, died_of_task };
+        let cause = cause(self.call.timeout, kill_reason, &crash);
+        blame(evidence, in_flight, cause, &name, &mut self.done);
         if failed_start {
             self.failed_starts += 1;
             if self.failed_starts >= MAX_FAILED_STARTS {
@@ -407,18 +345,6 @@ impl<S: Starter, B: ProcessBatch> ProcessSession<S, B> {
             }
         }
         Ok(())
-    }
-
-    fn cause(&self, kill_reason: Option<KillReason>, crash: &Crash) -> Cause {
-        match (kill_reason, self.call.timeout) {
-            (Some(KillReason::TimedOut), Some(limit)) if crash.panic.is_some() => {
-                let note = format!("killed because it was not done with its panic within {limit:?}");
-                Cause::Crash(Crash { note: Some(note), ..crash.clone() })
-            }
-            (Some(KillReason::TimedOut), Some(limit)) => Cause::Timeout { limit, still_running: false },
-            (Some(KillReason::Stopped), _) => Cause::Stopped,
-            _ => Cause::Crash(crash.clone()),
-        }
     }
 
     /// Ends idle workers that have done enough, or have grown too large.
@@ -436,84 +362,17 @@ impl<S: Starter, B: ProcessBatch> ProcessSession<S, B> {
     }
 }
 
-/// What reading a worker's frames brought.
-#[derive(Default)]
-struct Received {
-    any: bool,
-    /// Whether it has begun to run tasks.
-    started: bool,
-    busy: Option<Duration>,
-}
-
-enum FrameError {
-    /// The worker can't be what its setup asks for.
-    Refused(String),
-    Malformed(String),
-}
-
-/// Takes in all whole frames that have arrived; batches that are complete go to `done`.
-fn read_frames<B: ProcessBatch>(
-    worker: &mut Active<B>,
-    done: &mut Vec<Returned<B>>,
-    log: &LogSink,
-) -> std::result::Result<Received, FrameError> {
-    let mut received = Received::default();
-    let Active { handle, memories, introduced, in_flight, .. } = worker;
-    while let Some(frame) =
-        handle.connection.next_frame().map_err(|error| FrameError::Malformed(error.to_string()))?
-    {
-        received.any = true;
-        match frame.kind {
-            REFUSAL => {
-                let reason = message::parse_refusal(frame.bytes).map_err(FrameError::Malformed)?;
-                return Err(FrameError::Refused(reason));
-            }
-            ARRAY => {
-                let introduction = message::parse_array(frame.bytes).map_err(FrameError::Malformed)?;
-                let descriptor =
-                    frame.descriptor.ok_or_else(|| FrameError::Malformed("no memory came".to_owned()))?;
-                introduced.push(introduction.id);
-                memories
-                    .introduce(&introduction, descriptor)
-                    .map_err(|error| FrameError::Malformed(format!("its arrays can't be mapped: {error}")))?;
-            }
-            RESULTS => {
-                received.started = true;
-                let finished = results(frame.bytes, in_flight, memories, &handle.name);
-                let Some((count, busy, finished)) = finished else {
-                    return Err(FrameError::Malformed("its results are malformed".to_owned()));
-                };
-                handle.tasks += count as u64;
-                memories.forget(introduced);
-                introduced.clear();
-                if finished && let Some(flight) = in_flight.pop_front() {
-                    received.busy = Some(busy);
-                    done.push(Returned::Batch(flight.batch));
-                }
-            }
-            LOG => match LogRecord::parse(frame.bytes) {
-                Ok(record) => log(&record, &handle.name),
-                Err(reason) => return Err(FrameError::Malformed(reason)),
-            },
-            kind => return Err(FrameError::Malformed(format!("it sent a frame of kind {kind}"))),
+/// Why the task failed that a worker was ended by, or for.
+fn cause(timeout: Option<Duration>, kill_reason: Option<KillReason>, crash: &Crash) -> Cause {
+    match (kill_reason, timeout) {
+        (Some(KillReason::TimedOut), Some(limit)) if crash.panic.is_some() => {
+            let note = format!("killed because it was not done with its panic within {limit:?}");
+            Cause::Crash(Crash { note: Some(note), ..crash.clone() })
         }
+        (Some(KillReason::TimedOut), Some(limit)) => Cause::Timeout { limit, still_running: false },
+        (Some(KillReason::Stopped), _) => Cause::Stopped,
+        _ => Cause::Crash(crash.clone()),
     }
-    Ok(received)
-}
-
-/// Takes the outcomes of one frame: how many, how long they took, whether the batch is complete; `None` if the frame is
-/// malformed.
-fn results<B: ProcessBatch>(
-    bytes: &[u8],
-    in_flight: &mut VecDeque<InFlight<B>>,
-    memories: &Memories,
-    worker: &str,
-) -> Option<(usize, Duration, bool)> {
-    let Reply { batch: number, busy, last, outcomes, parts } = Reply::parse(bytes)?;
-    let flight = in_flight.front_mut().filter(|flight| flight.number == number)?;
-    flight.batch.accept(outcomes, Arrays { parts: &parts, memories }, worker)?;
-    flight.batch.add_cost(busy, outcomes.len());
-    Some((outcomes.count(), busy, last || flight.batch.pending() == 0))
 }
 
 impl<S: Starter, B: ProcessBatch> Session<B> for ProcessSession<S, B> {

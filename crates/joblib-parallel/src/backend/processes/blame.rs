@@ -1,0 +1,54 @@
+//! Which of a dead worker's tasks ended it: that one fails, the others run again.
+//!
+//! Blame needs evidence. The status page says which task the worker began last, and whether it was at it when it died. Of a
+//! worker that could no longer talk, any of the tasks may be the reason whose outcomes did not arrive: each runs again, alone.
+
+use std::collections::VecDeque;
+
+use super::active::InFlight;
+use crate::backend::Returned;
+use crate::error::Cause;
+use crate::task::process_batch::ProcessBatch;
+
+/// What is known of a worker's death.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Evidence {
+    /// The task that it began last.
+    pub(super) last: Option<usize>,
+    /// Whether it died while it was at that task, and of itself or because of the task.
+    pub(super) died_of_task: bool,
+}
+
+/// Appends to `done` the batches that the worker had: with the task that ended it, if there is one, failing for `cause`.
+pub(super) fn blame<B: ProcessBatch>(
+    Evidence { last, died_of_task }: Evidence,
+    in_flight: VecDeque<InFlight<B>>,
+    cause: Cause,
+    worker: &str,
+    done: &mut Vec<Returned<B>>,
+) {
+    // The batch of the task that it began last; what is before that task, without an outcome, was begun as well.
+    let holds =
+        |batch: &B, index: usize| (batch.next_index()..batch.next_index() + batch.pending()).contains(&index);
+    let at = last.and_then(|index| in_flight.iter().position(|flight| holds(&flight.batch, index)));
+    let alone = at == Some(0) && last == in_flight.front().map(|flight| flight.batch.next_index());
+    let mut cause = Some(cause);
+    for (i, InFlight { mut batch, .. }) in in_flight.into_iter().enumerate() {
+        match last.filter(|_| at == Some(i)) {
+            Some(index) if died_of_task || alone => {
+                let mut rest = batch.split_off(index - batch.next_index());
+                if let Some(cause) = cause.take() {
+                    rest.break_first(cause, worker);
+                }
+                done.push(Returned::Batch(rest));
+            }
+            Some(index) => {
+                done.push(Returned::Batch(batch.split_off(index + 1 - batch.next_index())));
+                batch.set_suspect();
+            }
+            None if !died_of_task && at.is_some_and(|at| i < at) => batch.set_suspect(),
+            None => {}
+        }
+        done.push(Returned::Batch(batch));
+    }
+}
