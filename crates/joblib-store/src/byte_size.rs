@@ -58,6 +58,7 @@ impl FromStr for ByteSize {
             return Ok(Self(bytes));
         }
         let power = match trimmed.bytes().last() {
+            Some(b'B' | b'b') => 0,
             Some(b'K' | b'k') => 1,
             Some(b'M' | b'm') => 2,
             Some(b'G' | b'g') => 3,
@@ -104,9 +105,14 @@ mod tests {
 
     #[test]
     fn sizes_read_as_joblib_reads_them() {
-        for (text, bytes) in
-            [("80G", 80 << 30), ("1.4M", 1_468_006), ("120M", 120 << 20), ("53K", 53 << 10), ("7", 7)]
-        {
+        for (text, bytes) in [
+            ("80G", 80 << 30),
+            ("1.4M", 1_468_006),
+            ("120M", 120 << 20),
+            ("53K", 53 << 10),
+            ("7", 7),
+            ("7B", 7),
+        ] {
             assert_eq!(text.parse::<ByteSize>().map(ByteSize::bytes), Ok(bytes), "{text}");
         }
         for text in ["", "fooG", "1.4", "-1K", "1KB", "NaNK", "1e30T", "G"] {

@@ -47,7 +47,7 @@ pub use local::Local;
 #[cfg(feature = "object")]
 pub use object::ObjectStore;
 pub use options::StoreOptions;
-pub use policy::{Candidate, Policy};
+pub use policy::{Candidate, ParsePolicyError, Policy};
 #[doc(hidden)]
 pub use process_lock::{AfterFork, ProcessLock};
 pub use registry::{open, register_store_backend, store_backends};

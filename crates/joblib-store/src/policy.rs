@@ -1,6 +1,8 @@
 //! Which results go first: a function from numbers to an order, without files, clocks or threads.
 
 use std::cmp::Ordering;
+use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 /// Which results go first when the limits have no room for all. Results of earlier code go before all others.
@@ -8,6 +10,7 @@ use std::time::Duration;
 /// ```
 /// use joblib_store::{Limits, Policy};
 ///
+/// assert_eq!("cost-aware".parse(), Ok(Policy::CostAware));
 /// let limits = Limits { policy: Policy::CostAware, ..Limits::default() }.items_limit(100);
 /// assert_ne!(limits.policy, Policy::default());
 /// ```
@@ -21,6 +24,41 @@ pub enum Policy {
     /// half as long.
     CostAware,
 }
+
+impl fmt::Display for Policy {
+    /// Its name, as [`from_str`](Self::from_str) reads it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Policy::LeastRecentlyUsed => "least-recently-used",
+            Policy::CostAware => "cost-aware",
+        })
+    }
+}
+
+impl FromStr for Policy {
+    type Err = ParsePolicyError;
+
+    /// The policy of this name: `"least-recently-used"` or `"cost-aware"`.
+    fn from_str(name: &str) -> Result<Self, ParsePolicyError> {
+        match name {
+            "least-recently-used" => Ok(Policy::LeastRecentlyUsed),
+            "cost-aware" => Ok(Policy::CostAware),
+            _ => Err(ParsePolicyError(name.to_owned())),
+        }
+    }
+}
+
+/// A text is not the name of a policy.
+///
+/// ```
+/// use joblib_store::Policy;
+///
+/// let error = "oldest".parse::<Policy>().unwrap_err();
+/// assert!(error.to_string().contains("cost-aware"));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no policy is called {0:?}: expected \"least-recently-used\" or \"cost-aware\"")]
+pub struct ParsePolicyError(String);
 
 /// What a policy knows of a result.
 ///

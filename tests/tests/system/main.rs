@@ -18,5 +18,6 @@ mod persist_crash;
 #[cfg(target_os = "linux")]
 mod persist_memory;
 mod python_environment;
+mod text_forms;
 #[cfg(target_os = "linux")]
 mod worker_start;

@@ -1,5 +1,15 @@
 //! `delayed!` and the companion `delayed`: a call as it is written is a task on every backend.
 
+#![expect(
+    clippy::many_single_char_names,
+    clippy::multiple_bound_locations,
+    clippy::needless_pass_by_value,
+    clippy::ptr_arg,
+    clippy::trivially_copy_pass_by_ref,
+    clippy::used_underscore_binding,
+    reason = "the signatures are what is tested"
+)]
+
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -4,7 +4,11 @@
 //! vanishes, and no longer, so that the workers finish together. Nothing here reads a clock: the caller says how long
 //! what took.
 
+use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
+
+use crate::error::{Error, Result};
 
 /// How many tasks a batch holds.
 ///
@@ -13,6 +17,8 @@ use std::time::Duration;
 ///
 /// assert_eq!(BatchSize::from(16), BatchSize::Fixed(16));
 /// assert_eq!(BatchSize::default(), BatchSize::Auto);
+/// assert_eq!("auto".parse::<BatchSize>()?, BatchSize::Auto);
+/// # Ok::<(), joblib_parallel::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum BatchSize {
@@ -21,6 +27,32 @@ pub enum BatchSize {
     Auto,
     /// Always this many; 0 is an error when the call starts.
     Fixed(usize),
+}
+
+impl fmt::Display for BatchSize {
+    /// `auto`, or the number of tasks.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            BatchSize::Auto => f.write_str("auto"),
+            BatchSize::Fixed(tasks) => tasks.fmt(f),
+        }
+    }
+}
+
+impl FromStr for BatchSize {
+    type Err = Error;
+
+    /// # Errors
+    ///
+    /// The text is neither `auto` nor a number of tasks.
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "auto" => Ok(BatchSize::Auto),
+            tasks => tasks.parse().map(BatchSize::Fixed).map_err(|_| {
+                Error::usage(format!("batch_size {text:?}: expected \"auto\" or a number of tasks"))
+            }),
+        }
+    }
 }
 
 impl From<usize> for BatchSize {

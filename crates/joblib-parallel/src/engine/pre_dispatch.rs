@@ -3,6 +3,10 @@
 //! The expression is parsed, never evaluated by anything that could run code: numbers, `n_jobs`, `+ - * / // %` and
 //! parentheses. Everything here is pure.
 
+use std::convert::Infallible;
+use std::fmt;
+use std::str::FromStr;
+
 use crate::error::{Error, Result};
 
 /// How many batches may be dispatched and not yet finished.
@@ -40,11 +44,33 @@ impl From<usize> for PreDispatch {
     }
 }
 
+impl fmt::Display for PreDispatch {
+    /// The text that it is made from.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PreDispatch::All => f.write_str("all"),
+            PreDispatch::Batches(batches) => batches.fmt(f),
+            PreDispatch::Expression(text) => f.write_str(text),
+        }
+    }
+}
+
+impl FromStr for PreDispatch {
+    type Err = Infallible;
+
+    /// As [`From<&str>`](Self::from). What is wrong with an expression shows when a call starts.
+    fn from_str(text: &str) -> std::result::Result<Self, Infallible> {
+        Ok(text.into())
+    }
+}
+
 impl From<&str> for PreDispatch {
     fn from(text: &str) -> Self {
         match text.trim() {
             "all" => PreDispatch::All,
-            text => PreDispatch::Expression(text.to_owned()),
+            text => {
+                text.parse().map_or_else(|_| PreDispatch::Expression(text.to_owned()), PreDispatch::Batches)
+            }
         }
     }
 }

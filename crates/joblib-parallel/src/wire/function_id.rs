@@ -11,6 +11,8 @@
 //! there at all), compares a fingerprint of the executable before it accepts tasks, and a trampoline compares a hash of
 //! its types' names before it decodes. A forked worker has all that its parent has, at the same addresses.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
 use serde::{Deserialize, Serialize};
 
 use crate::sys::image::image;
@@ -85,18 +87,16 @@ pub(crate) fn fingerprint() -> u64 {
         image.loaded.len(),
         (fingerprint as fn() -> u64 as usize).wrapping_sub(anchor()),
     ];
-    let mut hash = hash_text(env!("CARGO_PKG_VERSION"));
-    for distance in distances {
-        hash = (hash ^ distance as u64).wrapping_mul(0x0000_0100_0000_01b3);
-    }
-    hash
+    let mut hasher = DefaultHasher::new();
+    (env!("CARGO_PKG_VERSION"), distances).hash(&mut hasher);
+    hasher.finish()
 }
 
-/// FNV-1a: a hash that is the same in every process, and can be computed while compiling or not.
+/// A hash that is the same in every process of one executable: `DefaultHasher::new` has no random keys.
 pub(crate) fn hash_text(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
 }
 
 #[cfg(test)]

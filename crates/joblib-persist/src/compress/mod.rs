@@ -184,6 +184,10 @@ pub trait Compressor: Send + Sync {
 
     /// As [`decoder`](Self::decoder), which takes at most so many bytes of memory for what it looks back at. A format whose
     /// files say how much they need overrides this one; a file that needs more is an error made by [`too_much_memory`].
+    ///
+    /// # Errors
+    ///
+    /// As [`decoder`](Self::decoder), and a file that needs more memory.
     fn decoder_within<'a>(&self, source: Source<'a>, _memory: u64) -> io::Result<Box<dyn Read + 'a>> {
         self.decoder(source)
     }

@@ -1,6 +1,9 @@
 //! The forms that `compress` takes, and the compressor and level they mean.
 
+use std::convert::Infallible;
+use std::fmt;
 use std::path::Path;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +17,7 @@ use crate::error::{Error, Result};
 /// use joblib_persist::Compress;
 ///
 /// let forms: [Compress; 4] = [true.into(), 6.into(), "gzip".into(), ("gzip", 6).into()];
+/// assert_eq!("gzip:6".parse(), Ok(Compress::from(("gzip", 6))));
 /// ```
 ///
 /// It serializes as what it was made from.
@@ -78,6 +82,38 @@ impl From<String> for Compress {
 impl<N: Into<String>> From<(N, u32)> for Compress {
     fn from((name, level): (N, u32)) -> Self {
         Self(Form::NameAndLevel(name.into(), level))
+    }
+}
+
+impl fmt::Display for Compress {
+    /// `true`, `false`, a level, a name, or a name and a level as in `xz:6`; [`from_str`](Self::from_str) reads them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Form::On(on) => on.fmt(f),
+            Form::Level(level) => level.fmt(f),
+            Form::Name(name) => f.write_str(name),
+            Form::NameAndLevel(name, level) => write!(f, "{name}:{level}"),
+        }
+    }
+}
+
+impl FromStr for Compress {
+    type Err = Infallible;
+
+    /// The choice that this text names. Whether there is such a compressor or level shows when it is used.
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        if let Ok(on) = text.parse() {
+            return Ok(Self(Form::On(on)));
+        }
+        if let Ok(level) = text.parse() {
+            return Ok(Self(Form::Level(level)));
+        }
+        if let Some((name, level)) = text.split_once(':')
+            && let Ok(level) = level.parse()
+        {
+            return Ok(Self(Form::NameAndLevel(name.to_owned(), level)));
+        }
+        Ok(Self(Form::Name(text.to_owned())))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Opcodes of protocol 4, in frames.
 
+use std::hash::{DefaultHasher, Hasher as _};
 use std::io::Write;
 
 use joblib_array::DType;
@@ -220,11 +221,10 @@ impl<'w> Pickler<'w> {
         if text.len() > SHORT {
             return self.text(text);
         }
-        // FNV-1a.
-        let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
-        let place = (hash ^ (hash >> 32)) as usize % TEXTS;
+        let mut hasher = DefaultHasher::new();
+        hasher.write(text.as_bytes());
+        let hash = hasher.finish();
+        let place = hash as usize % TEXTS;
         if let Some((found, number)) = &self.texts[place]
             && **found == *text
         {

@@ -187,6 +187,8 @@ fn the_zones_of_dateutil_and_pytz_are_known() {
 
 #[test]
 fn a_map_of_arrow_is_a_map_or_a_list_of_pairs() {
+    type Pairs = Vec<(String, i64)>;
+
     #[derive(Deserialize)]
     struct Columns {
         m: Vec<Option<BTreeMap<String, i64>>>,
@@ -195,7 +197,7 @@ fn a_map_of_arrow_is_a_map_or_a_list_of_pairs() {
     let columns: Columns = load("arrow_map").unwrap();
     assert_eq!(columns.m[0].as_ref().unwrap()["l"], 2);
     assert_eq!(columns.m[1..], [None, Some(BTreeMap::new())]);
-    let rows: Vec<(Option<Vec<(String, i64)>>,)> = load("arrow_map").unwrap();
+    let rows: Vec<(Option<Pairs>,)> = load("arrow_map").unwrap();
     assert_eq!(rows[0].0, Some(vec![("k".to_owned(), 1), ("l".to_owned(), 2)]));
 }
 

@@ -1,0 +1,252 @@
+//! Closures on threads: they share the memory of the caller, and may borrow from it where the call waits for them.
+
+use super::super::results::{self, Results};
+use super::super::{FailFast, Generator, GeneratorUnordered, List, OnFailure, Outcomes, Parallel, SharedMem};
+use super::{Closures, TriedClosures};
+use crate::backend::sequential::Inline;
+use crate::backend::{Session, threads};
+use crate::engine::Engine;
+use crate::error::{Result, TaskError, TaskFailure};
+use crate::task::batch::TaskBatch;
+use crate::task::fallible::Tried;
+use crate::task::{Closure, Task};
+
+impl<F: OnFailure> Parallel<SharedMem, List, F> {
+    /// Lets `finish` drive an engine whose tasks may borrow from the caller.
+    fn scoped<'scope, T, I, O>(
+        &self,
+        producer: I,
+        finish: impl FnOnce(Engine<T, I, Box<dyn Session<TaskBatch<T>> + '_>>) -> Result<O>,
+    ) -> Result<O>
+    where
+        T: Task + 'scope,
+        I: Iterator<Item = T>,
+    {
+        let resolved = self.resolve(true)?;
+        let capabilities = resolved.backend.capabilities();
+        if capabilities.inline {
+            let session: Box<dyn Session<TaskBatch<T>>> = Box::new(Inline::new(&resolved.call));
+            return finish(Self::engine(resolved, capabilities, session, producer));
+        }
+        threads::scoped(&resolved.call.clone(), |session| {
+            let session: Box<dyn Session<TaskBatch<T>> + '_> = Box::new(session);
+            finish(Self::engine(resolved, capabilities, session, producer))
+        })?
+    }
+}
+
+impl Parallel<SharedMem, List, FailFast> {
+    /// Runs closures that may borrow and returns their results in order, or the first failure.
+    ///
+    /// The failure does not carry the results that were completed before: ask for
+    /// [`outcomes`](Self::outcomes) to have them.
+    ///
+    /// # Errors
+    ///
+    /// An option is invalid, the backend has no shared memory, or a task failed.
+    ///
+    /// ```
+    /// use joblib_parallel::{Parallel, SharedMem};
+    ///
+    /// let text = String::from("to be or not");
+    /// let lengths = Parallel::new().n_jobs(2).require(SharedMem).run(text.split(' ').map(|word| || word.len()))?;
+    /// assert_eq!(lengths, [2, 2, 2, 3]);
+    /// # Ok::<(), joblib_parallel::Error>(())
+    /// ```
+    pub fn run<'scope, I, G, R>(&self, tasks: I) -> Result<Vec<R>>
+    where
+        I: IntoIterator<Item = G>,
+        G: FnOnce() -> R + Send + 'scope,
+        R: Send + 'scope,
+    {
+        self.scoped(tasks.into_iter().map(Closure), |engine| results::list(engine, results::forget))
+    }
+
+    /// Like [`run`](Self::run), for closures that return `Result`: the first `Err` ends the call.
+    ///
+    /// ```
+    /// use joblib_parallel::{Parallel, SharedMem};
+    ///
+    /// let parse_all = |text: &str| {
+    ///     Parallel::new().require(SharedMem).try_run(text.split(' ').map(|word| || word.parse::<i32>()))
+    /// };
+    /// assert_eq!(parse_all("1 2 3")?, [1, 2, 3]);
+    /// assert!(parse_all("1 two 3").unwrap_err().is_failure());
+    /// # Ok::<(), joblib_parallel::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run); and the first error that a closure returned.
+    pub fn try_run<'scope, I, G, R, E, M>(&self, tasks: I) -> Result<Vec<R>>
+    where
+        I: IntoIterator<Item = G>,
+        G: FnOnce() -> std::result::Result<R, E> + Send + 'scope,
+        R: Send + 'scope,
+        E: TaskFailure<M>,
+        M: 'scope,
+    {
+        let tasks = tasks.into_iter().map(|task| Tried::<_, M>::new(Closure(task)));
+        self.scoped(tasks, |engine| results::list(engine, results::forget))
+    }
+}
+
+impl Parallel<SharedMem, List, Outcomes> {
+    /// Runs closures that may borrow and returns for each its result or its failure, in order.
+    ///
+    /// # Errors
+    ///
+    /// An option is invalid, the backend has no shared memory, or the deadline has passed. A failed task is no error of the
+    /// call.
+    ///
+    /// ```
+    /// use joblib_parallel::{Parallel, SharedMem};
+    ///
+    /// let numbers = [3, 0];
+    /// let parallel = Parallel::new().n_jobs(2).require(SharedMem).outcomes();
+    /// let outcomes = parallel.run(numbers.iter().map(|n| move || 12 / n))?;
+    /// assert!(outcomes[0].is_ok() && outcomes[1].as_ref().is_err_and(|error| error.is_panic()));
+    /// # Ok::<(), joblib_parallel::Error>(())
+    /// ```
+    pub fn run<'scope, I, G, R>(&self, tasks: I) -> Result<Vec<std::result::Result<R, TaskError>>>
+    where
+        I: IntoIterator<Item = G>,
+        G: FnOnce() -> R + Send + 'scope,
+        R: Send + 'scope,
+    {
+        self.scoped(tasks.into_iter().map(Closure), |engine| {
+            // Named by path, the function is not general enough over the engine's lifetime.
+            results::outcomes(engine)
+        })
+    }
+
+    /// Like [`run`](Self::run), for closures that return `Result`: an `Err` is that task's failure.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    ///
+    /// ```
+    /// use joblib_parallel::{Parallel, SharedMem};
+    ///
+    /// let text = "1 two 3";
+    /// let parallel = Parallel::new().n_jobs(2).require(SharedMem).outcomes();
+    /// let outcomes = parallel.try_run(text.split(' ').map(|word| || word.parse::<i32>()))?;
+    /// assert!(outcomes[0].is_ok() && outcomes[1].as_ref().is_err_and(|error| error.is_failure()));
+    /// # Ok::<(), joblib_parallel::Error>(())
+    /// ```
+    pub fn try_run<'scope, I, G, R, E, M>(&self, tasks: I) -> Result<Vec<std::result::Result<R, TaskError>>>
+    where
+        I: IntoIterator<Item = G>,
+        G: FnOnce() -> std::result::Result<R, E> + Send + 'scope,
+        R: Send + 'scope,
+        E: TaskFailure<M>,
+        M: 'scope,
+    {
+        let tasks = tasks.into_iter().map(|task| Tried::<_, M>::new(Closure(task)));
+        #[allow(
+            clippy::redundant_closure,
+            reason = "the function alone is not general in the session's lifetime"
+        )]
+        self.scoped(tasks, |engine| results::outcomes(engine))
+    }
+}
+
+impl<F: OnFailure> Parallel<SharedMem, Generator, F> {
+    /// Starts closures on threads; the iterator gives their results in order.
+    ///
+    /// They may outlive the caller's scope, and so may not borrow from it.
+    ///
+    /// # Errors
+    ///
+    /// An option is invalid or the backend has no shared memory. Failures of tasks are given by the iterator.
+    ///
+    /// ```
+    /// use joblib_parallel::{Generator, Parallel, SharedMem};
+    /// use std::sync::Arc;
+    ///
+    /// let words = Arc::new(["to", "be", "or", "not"]);
+    /// let mut lengths = Parallel::new().n_jobs(2).require(SharedMem).return_as(Generator).run((0..4).map(|i| {
+    ///     let words = Arc::clone(&words);
+    ///     move || words[i].len()
+    /// }))?;
+    /// assert_eq!(lengths.next().transpose()?, Some(2));
+    /// # Ok::<(), joblib_parallel::Error>(())
+    /// ```
+    pub fn run<I, G, R>(&self, tasks: I) -> Result<Results<Closures<I::IntoIter>, Generator, F>>
+    where
+        I: IntoIterator<Item = G>,
+        G: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        Ok(Results::new(self.open(true, tasks.into_iter().map(Closure as fn(G) -> Closure<G>))?))
+    }
+
+    /// Like [`run`](Self::run), for closures that return `Result`: an `Err` is that task's failure.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    pub fn try_run<I, G, R, E, M>(
+        &self,
+        tasks: I,
+    ) -> Result<Results<TriedClosures<I::IntoIter, M>, Generator, F>>
+    where
+        I: IntoIterator<Item = G>,
+        G: FnOnce() -> std::result::Result<R, E> + Send + 'static,
+        R: Send + 'static,
+        E: TaskFailure<M> + 'static,
+        M: 'static,
+    {
+        let tried: fn(G) -> Tried<Closure<G>, M> = |task| Tried::new(Closure(task));
+        Ok(Results::new(self.open(true, tasks.into_iter().map(tried))?))
+    }
+}
+
+impl<F: OnFailure> Parallel<SharedMem, GeneratorUnordered, F> {
+    /// Starts closures on threads; the iterator gives their results as they are completed.
+    ///
+    /// They may outlive the caller's scope, and so may not borrow from it.
+    ///
+    /// # Errors
+    ///
+    /// An option is invalid or the backend has no shared memory. Failures of tasks are given by the iterator.
+    ///
+    /// ```
+    /// use joblib_parallel::{GeneratorUnordered, Parallel, SharedMem};
+    ///
+    /// let factor = 3;
+    /// let parallel = Parallel::new().n_jobs(2).require(SharedMem).return_as(GeneratorUnordered);
+    /// let products = parallel.run((0..4).map(|n| move || n * factor))?;
+    /// assert_eq!(products.sum::<Result<i32, _>>()?, 18);
+    /// # Ok::<(), joblib_parallel::Error>(())
+    /// ```
+    pub fn run<I, G, R>(&self, tasks: I) -> Result<Results<Closures<I::IntoIter>, GeneratorUnordered, F>>
+    where
+        I: IntoIterator<Item = G>,
+        G: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        Ok(Results::new(self.open(true, tasks.into_iter().map(Closure as fn(G) -> Closure<G>))?))
+    }
+
+    /// Like [`run`](Self::run), for closures that return `Result`: an `Err` is that task's failure.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    pub fn try_run<I, G, R, E, M>(
+        &self,
+        tasks: I,
+    ) -> Result<Results<TriedClosures<I::IntoIter, M>, GeneratorUnordered, F>>
+    where
+        I: IntoIterator<Item = G>,
+        G: FnOnce() -> std::result::Result<R, E> + Send + 'static,
+        R: Send + 'static,
+        E: TaskFailure<M> + 'static,
+        M: 'static,
+    {
+        let tried: fn(G) -> Tried<Closure<G>, M> = |task| Tried::new(Closure(task));
+        Ok(Results::new(self.open(true, tasks.into_iter().map(tried))?))
+    }
+}
