@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::lexer::Name;
+use crate::macros::{definitions, invents_names};
 use crate::model::{ItemId, ItemKind, Model, Range, ScopeId};
-use crate::parse::definitions;
-use crate::resolve::{Resolver, Target, invents_names};
+use crate::resolve::{Resolver, Target};
 
 /// What an implementation is of.
 #[derive(Debug, Clone)]

@@ -7,6 +7,7 @@ mod lexer;
 mod literal;
 mod load;
 mod locate;
+mod macros;
 mod manifest;
 mod model;
 mod normal;

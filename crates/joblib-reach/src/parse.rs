@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use crate::lexer::{Kind, Name};
 use crate::literal;
+use crate::macros::definitions;
 use crate::model::{Brings, CrateId, FileId, Item, ItemId, ItemKind, Model, Range, Scope, ScopeId, Use};
 use crate::source::Source;
 
@@ -831,25 +832,6 @@ const DERIVES: [&str; 12] = [
     "Deserialize",
     "Error",
 ];
-
-/// The macros of a name, and those that they call, as far as they are known.
-pub(crate) fn definitions(model: &Model, name: Option<Name>) -> Vec<ItemId> {
-    let mut found: Vec<ItemId> = name.and_then(|name| model.macros.get(&name)).cloned().unwrap_or_default();
-    let mut next = 0;
-    while let Some(item) = found.get(next).copied() {
-        next += 1;
-        let (from, to) = model.items[item].range;
-        let source = model.source(item);
-        for at in from..to {
-            if let (Some(called), true) = (source.word(at), source.is_punct(at + 1, b'!')) {
-                let more = model.macros.get(&called).into_iter().flatten().copied();
-                let more: Vec<ItemId> = more.filter(|item| !found.contains(item)).collect();
-                found.extend(more);
-            }
-        }
-    }
-    found
-}
 
 /// Where the attributes and the visibility before the keyword at `at` begin.
 fn before_attributes(source: &Source, from: usize, at: usize) -> usize {

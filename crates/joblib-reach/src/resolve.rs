@@ -6,8 +6,8 @@ use std::rc::Rc;
 
 use crate::lexer::Name;
 use crate::load;
+use crate::macros::{self, invents_names};
 use crate::model::{Brings, ItemId, ItemKind, Model, ScopeId, Use};
-use crate::parse::definitions;
 
 /// What a name stands for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -42,6 +42,8 @@ pub(crate) struct Resolver {
     partial: bool,
     /// Whether it is being looked for what may have written a name.
     hunting: bool,
+    /// The names that calls of macros may define.
+    defined: HashMap<ItemId, Rc<HashSet<Name>>>,
 }
 
 const VALUES: u8 = 1;
@@ -159,7 +161,7 @@ impl Resolver {
             found.extend(brought);
         }
         for call in calls {
-            if mentions(model, call, name) {
+            if self.may_define(model, call, name) {
                 found.push(Target::Item(call));
             }
         }
@@ -331,6 +333,12 @@ impl Resolver {
         found
     }
 
+    /// Whether a call of a macro can define this name: it is among its arguments, or the macro defines it.
+    fn may_define(&mut self, model: &Model, call: ItemId, name: Name) -> bool {
+        let defined = self.defined.entry(call).or_insert_with(|| Rc::new(macros::defined_by(model, call)));
+        defined.contains(&name)
+    }
+
     /// What a path means. `this` is what `Self` stands for.
     pub(crate) fn path(
         &mut self,
@@ -481,7 +489,7 @@ impl Resolver {
                 visible |= self.in_scope(model, here, name).contains(&Target::Item(of));
                 // A macro may import it.
                 let calls = model.scopes[here].calls.clone();
-                visible = visible || calls.into_iter().any(|call| mentions(model, call, name));
+                visible = visible || calls.into_iter().any(|call| self.may_define(model, call, name));
             }
             for declaration in model.scopes[here].uses.clone() {
                 // Also `as _`, and what modules import from which all is imported.
@@ -557,39 +565,4 @@ pub(crate) fn macros_of(model: &Model, name: Name, krate: Option<usize>) -> Vec<
 fn is_variant_of(model: &Model, item: ItemId, name: Name) -> bool {
     let of = &model.items[item];
     of.kind == ItemKind::Type && of.body.is_some_and(|(from, to)| model.source(item).mentions(from, to, name))
-}
-
-/// Whether a call of a macro can define this name: it is among its arguments or in the macro, or names are put together
-/// there.
-pub(crate) fn mentions(model: &Model, call: ItemId, name: Name) -> bool {
-    let (from, to) = model.items[call].range;
-    let source = model.source(call);
-    source.mentions(from, to, name)
-        || definitions(model, model.items[call].name).into_iter().any(|of| {
-            let (from, to) = model.items[of].range;
-            model.source(of).mentions(from, to, name)
-        })
-}
-
-/// Whether a call of a macro can define names that are nowhere written.
-pub(crate) fn invents_names(model: &Model, call: ItemId) -> bool {
-    let definitions = definitions(model, model.items[call].name);
-    if model.items[call]
-        .name
-        .is_some_and(|name| ["thread_local", "include"].contains(&model.names.text(name)))
-    {
-        // Of the standard library. What an included file declares is read, if the file is found.
-        let krate = model.scopes[model.items[call].scope].krate;
-        return model.crates[krate].is_opaque;
-    }
-    // `[<a b>]` puts names together, and `a::*` brings all that there are.
-    let concatenates = |item: ItemId| {
-        let (from, to) = model.items[item].range;
-        let source = model.source(item);
-        (from..to).any(|at| {
-            source.is_open(at, b'[') && source.is_punct(at + 1, b'<')
-                || at > from && source.is_punct(at + 1, b'*') && source.is_pair(at - 1, b':', b':')
-        })
-    };
-    definitions.is_empty() || concatenates(call) || definitions.into_iter().any(concatenates)
 }
