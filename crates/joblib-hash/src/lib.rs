@@ -14,6 +14,7 @@ mod digest;
 mod encoder;
 mod entries;
 mod error;
+mod file;
 mod hasher;
 mod stream;
 mod unordered;
@@ -21,6 +22,9 @@ mod unordered;
 pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub use digest::{Digest, ParseDigestError};
 pub use error::HashError;
+pub use file::hash_file;
+#[doc(hidden)]
+pub use file::{OfFile, hash_content, hash_file_with};
 #[doc(hidden)]
 pub use hasher::digest_of_encoding;
 pub use hasher::{Hasher, hash, hash_with};

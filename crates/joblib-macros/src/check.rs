@@ -55,6 +55,10 @@ fn settle_ignored(function: &mut Function, options: &Options, errors: &mut Error
     }
     for argument in &mut function.arguments {
         argument.ignored |= argument.skip.is_some();
+        if let (Some(file), true) = (&argument.file, argument.ignored) {
+            let name = &argument.name;
+            errors.at(file, format_args!("`{name}` is left out of the key; remove `#[cached(file)]`"));
+        }
     }
 }
 
@@ -118,6 +122,12 @@ fn check_key(function: &Function, options: &Options, errors: &mut Errors) {
     }
     for skip in function.arguments.iter().filter_map(|argument| argument.skip.as_ref()) {
         errors.at(skip, format_args!("`key = …` {instead} `#[cached(skip)]`"));
+    }
+    for file in function.arguments.iter().filter_map(|argument| argument.file.as_ref()) {
+        errors.at(
+            file,
+            "`key = …` says all that a call is known by; write `file(argument)` beside it instead of `#[cached(file)]`",
+        );
     }
     if let Some((_, span)) = options.on_self {
         errors.syntax(syn::Error::new(span, format_args!("`key = …` {instead} `self = …`")));

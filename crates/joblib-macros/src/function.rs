@@ -44,6 +44,8 @@ pub(crate) struct Argument {
     pub(crate) named: bool,
     /// The `#[cached(skip)]` on it.
     pub(crate) skip: Option<Attribute>,
+    /// The `#[cached(file)]` on it.
+    pub(crate) file: Option<Attribute>,
     /// Whether it is left out of the key. Set by `check`.
     pub(crate) ignored: bool,
 }
@@ -61,7 +63,7 @@ impl Function {
             match input {
                 FnArg::Receiver(this) => receiver = Some(this.clone()),
                 FnArg::Typed(input) => {
-                    let skip = take_skip(&mut input.attrs, errors);
+                    let (skip, file) = take_marks(&mut input.attrs, errors);
                     let cfgs = input.attrs.iter().filter(|a| a.path().is_ident("cfg")).cloned().collect();
                     let (ident, named) = match &*input.pat {
                         Pat::Ident(PatIdent { by_ref: None, ident, subpat: None, .. }) => {
@@ -72,7 +74,17 @@ impl Function {
                     let name =
                         if named { ident.to_string() } else { normal_text(&input.pat.to_token_stream()) };
                     let (pat, ty) = ((*input.pat).clone(), (*input.ty).clone());
-                    arguments.push(Argument { cfgs, ident, pat, ty, name, named, skip, ignored: false });
+                    arguments.push(Argument {
+                        cfgs,
+                        ident,
+                        pat,
+                        ty,
+                        name,
+                        named,
+                        skip,
+                        file,
+                        ignored: false,
+                    });
                 }
             }
         }
@@ -166,21 +178,27 @@ pub(crate) fn last_name(ty: &Type) -> Option<String> {
     }
 }
 
-/// Takes `#[cached(skip)]` off an argument.
-fn take_skip(attrs: &mut Vec<Attribute>, errors: &mut Errors) -> Option<Attribute> {
-    let mut skip = None;
+/// Takes `#[cached(skip)]` and `#[cached(file)]` off an argument.
+fn take_marks(attrs: &mut Vec<Attribute>, errors: &mut Errors) -> (Option<Attribute>, Option<Attribute>) {
+    let (mut skip, mut file) = (None, None);
     attrs.retain(|attribute| {
         if attributes::name(attribute) != "cached" {
             return true;
         }
         match attribute.parse_args::<Ident>() {
-            Ok(word) if word == "skip" && skip.is_none() => skip = Some(attribute.clone()),
-            Ok(word) if word == "skip" => errors.at(attribute, "`#[cached(skip)]` is written twice"),
-            _ => errors.at(attribute, "on an argument, only `#[cached(skip)]` can be written"),
+            Ok(word) if word == "skip" || word == "file" => {
+                let mark = if word == "skip" { &mut skip } else { &mut file };
+                if mark.is_some() {
+                    errors.at(attribute, format_args!("`#[cached({word})]` is written twice"));
+                }
+                *mark = Some(attribute.clone());
+            }
+            _ => errors
+                .at(attribute, "on an argument, only `#[cached(skip)]` and `#[cached(file)]` can be written"),
         }
         false
     });
-    skip
+    (skip, file)
 }
 
 /// Takes our attributes off the arguments of a function that is given back as it was.

@@ -15,6 +15,7 @@ mod cache_fn;
 mod call;
 mod entry;
 mod error;
+mod files;
 mod function;
 #[doc(hidden)]
 pub mod internal;

@@ -177,6 +177,12 @@ pub trait Store: Debug + Send + Sync {
         None
     }
 
+    /// The folder that the store has for itself, if it has one: for what belongs to the cache and is no result, in files
+    /// whose names the store does not use. It may not be there yet.
+    fn folder(&self) -> Option<PathBuf> {
+        None
+    }
+
     /// Whether a result under `key` is known to have been dropped to keep to the limits.
     ///
     /// # Errors

@@ -36,7 +36,7 @@
 //! - [`Parallel`], [`delayed`]: the same loop on threads, worker processes or forks, by configuration.
 //! - [`dump`], [`load`]: any `serde` value; arrays without a copy, or mapped. [`load`] reads Python's joblib files and pickles as
 //!   well, without running anything in them; [`dump_python`] writes files for Python.
-//! - [`hash()`]: the content hash of any value, the same on every machine and in every version.
+//! - [`hash()`], [`hash_file`]: the content hash of any value, or of a file; the same on every machine and in every version.
 //! - [`Array`]: the n-dimensional array that all of them know.
 //!
 //! The names that most programs use, and those of Python's joblib, are here; [`prelude`] has the first of them. Everything
@@ -62,7 +62,7 @@ pub use joblib_persist::pickle;
 pub use joblib_store as store;
 
 pub use joblib_array::{Array, MmapMode};
-pub use joblib_hash::hash;
+pub use joblib_hash::{hash, hash_file};
 pub use joblib_macros::{cached, task, tracked};
 pub use joblib_memory::{MemorizedResult, Memory, Shelved};
 pub use joblib_parallel::{

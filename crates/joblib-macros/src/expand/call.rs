@@ -1,12 +1,13 @@
 //! One call: its key, and asking the cache.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
-use syn::{GenericParam, Ident, Pat, Type};
+use syn::{Expr, ExprLit, GenericParam, Ident, Lit, Pat, Type};
 
 use super::{Expansion, local, located_at, mentions};
+use crate::code::normal_text;
 use crate::function::Argument;
 use crate::options::OnSelf;
 
@@ -117,7 +118,10 @@ impl Expansion<'_> {
         let (call, memory) = (local("call"), local("memory"));
         let (chosen, known) = (self.memory(), self.known());
         let (generics, stored) = (self.generics(&call), self.stored(&call));
-        let key = self.key(|name, value, at| quote_spanned!(at=> #call.argument(#name, #value);));
+        let key = self.key(|name, value, at, by| match by {
+            By::Value => quote_spanned!(at=> #call.argument(#name, #value);),
+            By::File => quote_spanned!(at=> #call.file(#name, #value);),
+        });
         let statements = quote! {
             let #memory: &#krate::internal::Memory = #chosen;
             #[allow(unused_mut)]
@@ -141,7 +145,10 @@ impl Expansion<'_> {
     pub(super) fn describe(&self) -> TokenStream {
         let krate = &self.krate;
         let to = local("description");
-        let arguments = self.key(|_, value, at| quote_spanned!(at=> #to.argument(#value);));
+        let arguments = self.key(|_, value, at, by| match by {
+            By::Value => quote_spanned!(at=> #to.argument(#value);),
+            By::File => quote_spanned!(at=> #to.file(#value);),
+        });
         quote!(|#to: &mut #krate::internal::Description| { let _ = &#to; #arguments })
     }
 
@@ -180,26 +187,32 @@ impl Expansion<'_> {
         quote_spanned!(output.span()=> #call.stored::<#output, #keep>();)
     }
 
-    /// Statements made of each part of the key: its name, a reference to its value, and its place.
-    fn key(&self, each: impl Fn(&str, TokenStream, proc_macro2::Span) -> TokenStream) -> TokenStream {
+    /// Statements made of each part of the key: its name, a reference to its value, its place, and what it is known by.
+    fn key(&self, each: impl Fn(&str, TokenStream, proc_macro2::Span, By) -> TokenStream) -> TokenStream {
         let function = self.function;
         let constants = function.sig.generics.params.iter().filter_map(|parameter| match parameter {
             GenericParam::Const(parameter) => {
                 let ident = &parameter.ident;
-                Some(each(&ident.to_string(), quote!(&#ident), ident.span()))
+                Some(each(&ident.to_string(), quote!(&#ident), ident.span(), By::Value))
             }
             _ => None,
         });
         let mut statements: TokenStream = constants.collect();
+        let names = || function.arguments.iter().filter_map(names_of_pattern);
+        for file in &self.options.files {
+            let (names, name) = (names(), name_of_file(file));
+            let file = each(&name, quote!(&(#file)), file.span(), By::File);
+            statements.extend(quote!({ #(#names)* #file }));
+        }
         if let Some(key) = &self.options.key {
-            let names = function.arguments.iter().filter_map(names_of_pattern);
-            let key = each("key", quote!(&(#key)), key.span());
+            let names = names();
+            let key = each("key", quote!(&(#key)), key.span(), By::Value);
             statements.extend(quote!({ #(#names)* #key }));
             return statements;
         }
         if let (Some(receiver), Some((OnSelf::Hash, _))) = (&function.receiver, self.options.on_self) {
             let this = &receiver.self_token;
-            statements.extend(each("self", quote!(&#this), this.span));
+            statements.extend(each("self", quote!(&#this), this.span, By::Value));
         }
         for argument in function.arguments.iter().filter(|argument| !argument.ignored) {
             let cfgs = &argument.cfgs;
@@ -207,10 +220,52 @@ impl Expansion<'_> {
             let span = argument.ty.span();
             let mut ident = argument.ident.clone();
             ident.set_span(span.resolved_at(ident.span()));
-            let statement = each(&argument.name, quote_spanned!(span=> &#ident), span);
+            let statement = match &argument.file {
+                None => each(&argument.name, quote_spanned!(span=> &#ident), span, By::Value),
+                Some(_) if self.is_chosen_by_the_call(&argument.ty) => {
+                    let krate = &self.krate;
+                    let path = quote_spanned!(span=> #krate::internal::as_path(&#ident));
+                    each(&argument.name, path, span, By::File)
+                }
+                Some(_) => each(&argument.name, quote_spanned!(span=> &#ident), span, By::File),
+            };
             statements.extend(quote!(#(#cfgs)* { #statement }));
         }
         statements
+    }
+}
+
+impl Expansion<'_> {
+    /// Whether a type is `impl Trait` or a generic parameter, or a reference to such.
+    fn is_chosen_by_the_call(&self, ty: &Type) -> bool {
+        match ty {
+            Type::Reference(inner) => self.is_chosen_by_the_call(&inner.elem),
+            Type::Paren(inner) => self.is_chosen_by_the_call(&inner.elem),
+            Type::Group(inner) => self.is_chosen_by_the_call(&inner.elem),
+            Type::ImplTrait(_) => true,
+            Type::Path(path) => {
+                let mut parameters = self.function.sig.generics.type_params();
+                parameters.any(|parameter| path.path.is_ident(&parameter.ident))
+            }
+            _ => false,
+        }
+    }
+}
+
+/// What a part of the key is known by.
+#[derive(Clone, Copy)]
+enum By {
+    /// Its value.
+    Value,
+    /// The content of the files that it names.
+    File,
+}
+
+/// What a file that the attribute names is called.
+fn name_of_file(file: &Expr) -> String {
+    match file {
+        Expr::Lit(ExprLit { lit: Lit::Str(path), .. }) => path.value(),
+        other => normal_text(&other.to_token_stream()),
     }
 }
 

@@ -122,6 +122,7 @@ impl Expansion<'_> {
                 && [&self.options.memory, &self.options.key]
                     .into_iter()
                     .flatten()
+                    .chain(&self.options.files)
                     .any(|e| mentions(e, &argument.name))
             {
                 input.attrs.push(syn::parse_quote!(#[allow(unused_variables)]));

@@ -59,7 +59,7 @@ pub(crate) fn is_code(name: &str) -> bool {
 }
 
 /// Every option, in the order of the documentation.
-pub(super) const KNOWN: [Known; 20] = [
+pub(super) const KNOWN: [Known; 21] = [
     Known::new("ignore", "`ignore = \"argument\"` or `ignore(\"one\", \"other\")`", |options, given, _| {
         value::strings(given, &mut options.ignore)
     })
@@ -70,6 +70,13 @@ pub(super) const KNOWN: [Known; 20] = [
         Ok(())
     })
     .code(),
+    Known::new(
+        "file",
+        "`file(\"data.csv\")` or `file(\"one\", DATA.join(\"other\"))`",
+        |options, given, _| value::list(given, syn::parse::Parse::parse, &mut options.files),
+    )
+    .code()
+    .repeats(),
     Known::new("depends", "`depends(helper, module::other)` or `depends(crates)`", |options, given, span| {
         let mut depends = Vec::new();
         let read = value::list(given, Path::parse_mod_style, &mut depends);

@@ -33,6 +33,8 @@ pub(crate) struct Options {
     pub(crate) krate: Option<Path>,
     pub(crate) ignore: Vec<LitStr>,
     pub(crate) key: Option<Expr>,
+    /// Files that the result depends on, beside the arguments.
+    pub(crate) files: Vec<Expr>,
     pub(crate) depends: Vec<Path>,
     /// Whether the versions of packages from elsewhere count: `depends(crates)`.
     pub(crate) crates: Option<Span>,

@@ -12,6 +12,7 @@
 
 mod cached;
 mod code;
+mod files;
 mod in_memory;
 mod recursion;
 mod ui;

@@ -42,6 +42,7 @@ struct Computation {
     function: Arc<Function>,
     key: Key,
     arguments: Vec<Argument>,
+    files: Vec<(String, [u8; 16])>,
     parts: Parts,
     right: Right,
     compress: Option<Compress>,
@@ -170,6 +171,7 @@ impl KeyedCall<'_> {
             function: self.call.function,
             key: self.key,
             arguments,
+            files: self.call.files,
             parts: self.call.parts,
             right,
             compress,
@@ -247,6 +249,10 @@ impl Computation {
                 .map(|&(name, code)| (name.to_owned(), hash_of(code)))
                 .collect(),
             arguments: std::mem::take(&mut self.arguments),
+            files: std::mem::take(&mut self.files)
+                .into_iter()
+                .map(|(path, half)| (path, half.into()))
+                .collect(),
             host: Holder::host_name().to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }
@@ -277,6 +283,9 @@ impl Computation {
         match stored {
             Ok(bytes) => {
                 self.function.counters.wrote(bytes);
+                if !metadata.files.is_empty() {
+                    memory.files().write();
+                }
                 self.warn_larger_than_limit(bytes, limits);
                 self.tidy(store);
                 Some((metadata, bytes))

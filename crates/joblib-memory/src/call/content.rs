@@ -77,6 +77,15 @@ impl Content {
         Ok(())
     }
 
+    /// Adds an argument whose digest is made by the caller.
+    pub(super) fn digest_of_argument(&mut self, name: &'static str, digest: [u8; 32]) {
+        if self.encodes {
+            self.push(1, name.as_bytes());
+            self.push(3, &digest);
+        }
+        self.parts.push(Part::Argument(name, Value::Digest(digest)));
+    }
+
     /// Adds a kind, a length and bytes, so that no two lists of parts have one encoding.
     fn push(&mut self, kind: u8, bytes: &[u8]) -> Range<usize> {
         self.encoding.push(kind);

@@ -1,5 +1,7 @@
 //! Why a call would be computed, from what the cache holds.
 
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::ops::ControlFlow;
 
@@ -57,6 +59,13 @@ pub enum Explanation {
         /// The most similar call.
         nearest: Box<Metadata>,
     },
+    /// The call was computed with other contents of files that are arguments.
+    FilesChanged {
+        /// What happened to which file, such as "data/flights.csv changed".
+        files: Vec<String>,
+        /// The call with the earlier contents.
+        nearest: Box<Metadata>,
+    },
     /// The result is older than the function's `expires_after`.
     Expired(Box<Metadata>),
     /// The function's validation rejects the result.
@@ -102,6 +111,12 @@ impl fmt::Display for Explanation {
                 }
                 Ok(())
             }
+            Self::FilesChanged { files, nearest } => write!(
+                f,
+                "it was computed {} ago with other contents of files: {}",
+                Readable(nearest.age()),
+                files.join(", ")
+            ),
             Self::Expired(metadata) => {
                 write!(f, "the stored result expired: it is {} old", Readable(metadata.age()))
             }
@@ -166,8 +181,17 @@ fn of_missing(call: &KeyedCall<'_>) -> Explanation {
         .iter()
         .filter_map(|item| call.memory.metadata(&item.key()))
         .map(|metadata| (different_arguments(call, &metadata), metadata))
-        .min_by_key(|(different, _)| different.len());
+        .min_by_key(|(different, metadata)| {
+            let files = changed_files(call, metadata).len();
+            (different.len(), files, Reverse(metadata.time()))
+        });
     match nearest {
+        Some((arguments, nearest))
+            if arguments.iter().all(|name| call.file_arguments.contains(&name.as_str()))
+                && shares_a_file(call, &nearest) =>
+        {
+            Explanation::FilesChanged { files: changed_files(call, &nearest), nearest: Box::new(nearest) }
+        }
         Some((arguments, nearest)) => Explanation::ArgumentsChanged { arguments, nearest: Box::new(nearest) },
         None => Explanation::NeverComputed,
     }
@@ -203,6 +227,32 @@ fn changed_items(call: &Call<'_>, before: &str) -> Vec<String> {
     let gone = gone.map(|(_, name, place)| format!("`{name}` ({place}), which does not count any more"));
     let fresh = now.iter().skip(1).filter(|item| !known(item)).map(ToString::to_string);
     fresh.chain(gone).collect()
+}
+
+/// Whether the stored call read a file that this one reads.
+fn shares_a_file(call: &Call<'_>, metadata: &Metadata) -> bool {
+    call.files.iter().any(|(path, _)| metadata.files.iter().any(|(stored, _)| stored == path))
+}
+
+/// What happened to the files of a stored call since then.
+fn changed_files(call: &Call<'_>, metadata: &Metadata) -> Vec<String> {
+    const MISSING: [u8; 16] = [0; 16];
+    let before: HashMap<&str, Hash> =
+        metadata.files.iter().map(|(path, digest)| (path.as_str(), *digest)).collect();
+    let now: HashSet<&str> = call.files.iter().map(|(path, _)| path.as_str()).collect();
+    let mut changed = Vec::new();
+    for (path, digest) in &call.files {
+        let what = match before.get(path.as_str()) {
+            Some(before) if *before == Hash::from(*digest) => continue,
+            _ if *digest == MISSING => "is missing",
+            Some(before) if *before != Hash::from(MISSING) => "changed",
+            _ => "is new",
+        };
+        changed.push(format!("{path} {what}"));
+    }
+    let gone = metadata.files.iter().filter(|(path, _)| !now.contains(path.as_str()));
+    changed.extend(gone.map(|(path, _)| format!("{path} is gone")));
+    changed
 }
 
 fn different_arguments(call: &Call<'_>, metadata: &Metadata) -> Vec<String> {

@@ -23,6 +23,7 @@ use serde::Serialize;
 use self::content::Content;
 use self::keep::Keep;
 use self::settings::{CallSettings, Given, InMemory};
+use crate::files::argument::{FileArgument, texts};
 use crate::function::Function;
 use crate::function::options::CallOptions;
 use crate::function::site::{Known, Parts};
@@ -40,6 +41,10 @@ pub struct Call<'m> {
     ambiguous: &'static [&'static str],
     /// What is hashed to the call's digest.
     content: Content,
+    /// The files that are arguments, and halves of their digests.
+    files: Vec<(String, [u8; 16])>,
+    /// The names of the arguments that are known by files.
+    file_arguments: Vec<&'static str>,
     /// The span of the call's events, hit or miss.
     span: tracing::Span,
     since: Instant,
@@ -76,6 +81,14 @@ pub struct Description(Vec<String>);
 impl Description {
     pub fn argument<T: Serialize + ?Sized>(&mut self, value: &T) {
         self.0.push(Preview::of(value).text(ARGUMENT_CHARS));
+    }
+
+    /// An argument that is known by its files.
+    pub fn file<T: FileArgument + ?Sized>(&mut self, value: &T) {
+        match &texts(value)[..] {
+            [one] => self.argument(one),
+            several => self.argument(several),
+        }
     }
 }
 
@@ -119,6 +132,8 @@ impl<'m> Call<'m> {
             parts,
             ambiguous: &[],
             content,
+            files: Vec::new(),
+            file_arguments: Vec::new(),
             span,
             since: Instant::now(),
             failed,
@@ -167,6 +182,24 @@ impl<'m> Call<'m> {
         if let Err(error) = self.content.argument(name, value) {
             let message = format!("could not hash the argument {name} of {}: {error}", self.name());
             self.failed = Some(Unkeyed::Unhashable(message));
+        }
+    }
+
+    /// Adds an argument that is known by the content of the files it names.
+    pub fn file<T: FileArgument + ?Sized>(&mut self, name: &'static str, value: &T) {
+        if self.failed.is_some() {
+            return;
+        }
+        match self.memory.files().contents(value) {
+            Ok(contents) => {
+                self.content.digest_of_argument(name, contents.digest);
+                self.files.extend(contents.files);
+                self.file_arguments.push(name);
+            }
+            Err(error) => {
+                let message = format!("the file {name} of {} can't be read: {error}", self.name());
+                self.failed = Some(Unkeyed::Unhashable(message));
+            }
         }
     }
 

@@ -34,6 +34,8 @@ pub struct Metadata {
     /// What the function reached: a line each, of a digest, a tab, a name, a tab and a place.
     pub(crate) reached: String,
     pub(crate) arguments: Vec<Argument>,
+    /// The files that were arguments, as far as they were few.
+    pub(crate) files: Vec<(String, Hash)>,
     pub(crate) host: String,
     pub(crate) version: String,
 }

@@ -20,6 +20,7 @@ use self::settings::Settings;
 use crate::entry::codec;
 use crate::entry::metadata::Metadata;
 use crate::error::{Error, Result};
+use crate::files::FileDigests;
 use crate::function::stats::Stats;
 use crate::function::{Function, Functions};
 use crate::lock::Lock;
@@ -62,6 +63,8 @@ struct Shared {
     functions: Functions,
     /// The results that are kept in memory.
     tier: OnceLock<Box<Tier>>,
+    /// The digests of files that are arguments.
+    files: OnceLock<FileDigests>,
     /// When the store was full and nothing could be dropped.
     full_since: Lock<Option<Instant>>,
 }
@@ -73,6 +76,7 @@ impl Shared {
             options,
             functions: Functions::default(),
             tier: OnceLock::new(),
+            files: OnceLock::new(),
             full_since: Lock::default(),
         }
     }
@@ -396,6 +400,11 @@ impl Memory {
 
     pub(crate) fn functions(&self) -> &Functions {
         &self.shared.functions
+    }
+
+    /// The digests of files that are arguments.
+    pub(crate) fn files(&self) -> &FileDigests {
+        self.shared.files.get_or_init(|| FileDigests::new(self.store().and_then(Store::folder)))
     }
 
     pub(crate) fn flight_id(&self, key: &Key) -> FlightId {

@@ -53,6 +53,10 @@ impl Folder {
         Self { root: location.join(OWN), opened: ProcessLock::new(AfterFork::Inherit) }
     }
 
+    pub(super) fn path(&self) -> &Path {
+        &self.root
+    }
+
     /// The folder, which may have been moved since it was opened; `None` if there is none.
     pub(super) fn opened(&self) -> Result<Option<Arc<Opened>>, Error> {
         if let Some(opened) = &*self.opened.lock() {

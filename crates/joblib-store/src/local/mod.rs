@@ -173,6 +173,10 @@ impl Store for Local {
         &self.location
     }
 
+    fn folder(&self) -> Option<PathBuf> {
+        Some(self.shared.folder.path().to_owned())
+    }
+
     fn get(&self, key: &Key) -> Result<Option<Blob>, Error> {
         self.find(key, true)
     }

@@ -9,6 +9,7 @@ mod sweep;
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -239,6 +240,10 @@ impl Store for Sqlite {
 
     fn location(&self) -> &str {
         self.shared.connections.location()
+    }
+
+    fn folder(&self) -> Option<PathBuf> {
+        Some(self.location().into())
     }
 
     fn get(&self, key: &Key) -> Result<Option<Blob>, Error> {

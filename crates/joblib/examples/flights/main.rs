@@ -69,13 +69,13 @@ fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
     let misses = || Memory::installed().stats().misses;
     let start = Instant::now();
 
-    let file = read(&options.flights)?;
     let flights = step("read the flights", misses, || {
-        tables::read_flights(&file).map_err(|error| format!("{}: {error}", options.flights.display()))
+        tables::read_flights(&options.flights)
+            .map_err(|error| format!("can't read {}: {error}", options.flights.display()))
     })?;
-    let file = read(&options.weather)?;
     let weather = step("read the weather", misses, || {
-        tables::read_weather(&file).map_err(|error| format!("{}: {error}", options.weather.display()))
+        tables::read_weather(&options.weather)
+            .map_err(|error| format!("can't read {}: {error}", options.weather.display()))
     })?;
     let departures = step("join departures with their hour's weather", misses, || {
         Ok::<_, joblib::Error>(features::join(&flights, &weather))
@@ -112,11 +112,6 @@ fn check_place(path: &Path) -> Result<(), String> {
         return Err(format!("can't write {}: it is a folder", path.display()));
     }
     Ok(())
-}
-
-/// The content of a file, as bytes that the cache hashes in place.
-fn read(path: &Path) -> Result<Array<u8>, String> {
-    std::fs::read(path).map(Array::from).map_err(|error| format!("can't read {}: {error}", path.display()))
 }
 
 /// Saves the model, maps the file, and says which features matter most.

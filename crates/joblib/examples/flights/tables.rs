@@ -1,6 +1,8 @@
 //! The two tables, read from CSV: columns of numbers, and names as indices.
 
+use std::fs::File;
 use std::io::Read;
+use std::path::Path;
 
 use joblib::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -45,10 +47,10 @@ pub(crate) struct Names {
     pub(crate) index: Array<u8>,
 }
 
-/// Reads the table of flights. The argument is the content of the file, so that a changed file is read again and a
-/// renamed one is not.
+/// Reads the table of flights. The path stands for the content of the file: a changed file is read again, and a renamed
+/// one is not.
 #[cached(mmap_mode = "r", verify_mapped)]
-pub(crate) fn read_flights(file: &Array<u8>) -> Result<Flights, String> {
+pub(crate) fn read_flights(#[cached(file)] file: &Path) -> Result<Flights, String> {
     const COLUMNS: [&str; 9] =
         ["month", "day", "sched_dep_time", "dep_delay", "arr_delay", "carrier", "origin", "dest", "distance"];
     let (mut month, mut day, mut sched_dep_time, mut distance) = (vec![], vec![], vec![], vec![]);
@@ -82,7 +84,7 @@ pub(crate) fn read_flights(file: &Array<u8>) -> Result<Flights, String> {
 
 /// Reads the table of weather.
 #[cached(mmap_mode = "r", verify_mapped)]
-pub(crate) fn read_weather(file: &Array<u8>) -> Result<Weather, String> {
+pub(crate) fn read_weather(#[cached(file)] file: &Path) -> Result<Weather, String> {
     const COLUMNS: [&str; 11] = [
         "origin",
         "month",
@@ -119,9 +121,10 @@ pub(crate) fn read_weather(file: &Array<u8>) -> Result<Weather, String> {
     })
 }
 
-fn decompress(file: &Array<u8>) -> Result<String, String> {
+fn decompress(file: &Path) -> Result<String, String> {
     let mut text = String::new();
-    xz2::read::XzDecoder::new(file.as_slice())
+    let file = File::open(file).map_err(|error| error.to_string())?;
+    xz2::read::XzDecoder::new(file)
         .read_to_string(&mut text)
         .map_err(|error| format!("expected CSV text compressed by xz: {error}"))?;
     Ok(text)
