@@ -75,6 +75,11 @@ impl Holder {
         Self { host: this_host().to_owned(), pid, started }
     }
 
+    /// The process of this host that has this number now; `None` if there is none, or it can't be looked at.
+    pub(crate) fn running(pid: u32) -> Option<Self> {
+        Some(Self::of_this_host(pid, started(pid).ok()??))
+    }
+
     /// The process's number on its host.
     pub fn pid(&self) -> u32 {
         self.pid

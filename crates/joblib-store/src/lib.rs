@@ -14,6 +14,7 @@
 
 mod blob;
 mod byte_size;
+mod claim_locks;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod error;

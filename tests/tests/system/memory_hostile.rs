@@ -59,7 +59,7 @@ fn use_all(memory: &Memory) {
 #[test]
 fn links_out_of_the_cache_lead_nowhere() {
     // Each of the folders and files that the cache has, in turn, is a link.
-    let all: [&str; 5] = ["", "claims", "usage", "CACHEDIR.TAG", ".gitignore"];
+    let all: [&str; 6] = ["", "claims", "claims.lock", "usage", "CACHEDIR.TAG", ".gitignore"];
     for name in all {
         let folder = tempfile::tempdir().unwrap();
         let victim = victim(&folder);
@@ -200,7 +200,9 @@ fn a_claim_from_another_host_is_believed_by_what_is_seen_of_it_and_not_by_its_ti
     let future = SystemTime::now() + Duration::from_hours(1000);
     for (time, abandoned) in [(epoch, true), (future, false)] {
         let folder = tempfile::tempdir().unwrap();
-        let memory = memory(&folder).waiting_time(PATIENCE);
+        let options =
+            joblib::memory::StoreOptions::new(folder.path().join("cache")).option("claims", "files");
+        let memory = Memory::with_options("local", &options).unwrap().waiting_time(PATIENCE);
         let (sent, received) = std::sync::mpsc::channel();
         let double = |x: u64| {
             // Slow while somebody listens.

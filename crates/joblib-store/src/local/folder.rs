@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::pack::Packs;
 use super::root::{Access, Root, is_missing, not_a_folder};
+use crate::claim_locks::ClaimLocks;
 use crate::error::Error;
 use crate::holder::Holder;
 use crate::key::{FunctionVersion, Key, fnv64, push_hex};
@@ -18,6 +19,8 @@ use crate::process_lock::{AfterFork, ProcessLock};
 /// All files of the store are in this folder of the location: a folder of the user's is never cleared.
 const OWN: &str = "joblib-rs";
 pub(super) const CLAIMS: &str = "claims";
+/// The file whose bytes are locked for claims.
+const LOCKS: &str = "claims.lock";
 pub(super) const SUFFIX: &str = ".joblib";
 
 const CACHEDIR_TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
@@ -38,6 +41,7 @@ pub(super) struct Opened {
     /// Versions whose folders this process has made here, or has found to be real.
     made: ProcessLock<HashSet<String>>,
     pub(super) packs: Packs,
+    locks: ProcessLock<Option<Arc<ClaimLocks>>>,
 }
 
 impl Deref for Opened {
@@ -68,6 +72,7 @@ impl Folder {
                     root,
                     made: ProcessLock::new(AfterFork::Inherit),
                     packs: Packs::default(),
+                    locks: ProcessLock::new(AfterFork::Inherit),
                 });
                 *self.opened.lock() = Some(Arc::clone(&opened));
                 Ok(Some(opened))
@@ -143,6 +148,26 @@ impl Opened {
         self.note(&format!("{function}/current"), version.code_folder())?;
         self.made.lock().insert(version.path().to_owned());
         Ok(())
+    }
+
+    /// The file of the claims' locks.
+    pub(super) fn locks(&self) -> io::Result<Arc<ClaimLocks>> {
+        let mut locks = self.locks.lock();
+        if let Some(locks) = &*locks {
+            return Ok(Arc::clone(locks));
+        }
+        let open = || self.root.plain_file(LOCKS, Access::Make);
+        let opened = ClaimLocks::open(|| self.root.identity(LOCKS), open)?;
+        Ok(Arc::clone(locks.insert(opened)))
+    }
+
+    /// Forgets the file of locks, after it was removed.
+    pub(super) fn forget_locks(&self) {
+        *self.locks.lock() = None;
+    }
+
+    pub(super) fn locks_path(&self) -> PathBuf {
+        self.root.path(LOCKS)
     }
 
     /// Forgets that the folders of a version were made, after something in them was found missing.

@@ -2,7 +2,6 @@
 
 mod claim;
 mod folder;
-mod held;
 mod journal;
 mod pack;
 mod root;
@@ -61,6 +60,9 @@ struct Shared {
     folder: Folder,
     journal: Journal,
     watch: Watch<SystemTime>,
+    claims: claim::Kind,
+    /// Whether locks were found not to work here.
+    locks_fail: AtomicBool,
     /// How long an unchanged claim is believed.
     lease: Duration,
     /// Results of fewer bytes are packed.
@@ -74,8 +76,11 @@ struct Shared {
 impl Local {
     /// The store in the folder `options.location()`, which is made when something is first stored. Its options:
     ///
-    /// - `lease`: the number of seconds after which a claim is taken over whose holder can't be seen, as on another
-    ///   machine, and does not refresh it. 30 unless set.
+    /// - `claims`: what tells others that a result is being computed: `locks` of the kernel unless set, which end with
+    ///   their process, or `files`. Where locks don't work, files are used; say `files` for a network file system whose
+    ///   locks work but are not seen by other machines (`nolock` or `local_lock` of NFS).
+    /// - `lease`: the number of seconds after which a claim in a file is taken over whose holder can't be seen, as on
+    ///   another machine, and does not refresh it. 30 unless set.
     /// - `pack_below`: results of fewer bytes are packed together instead of each having a file of its own. `4K` unless
     ///   set, `16K` at most; 0 turns it off.
     ///
@@ -84,8 +89,8 @@ impl Local {
     /// Returns an error if an option is unknown or has an invalid value, or if the location is a URL or can't be made
     /// absolute.
     pub fn open(options: &StoreOptions) -> Result<Self, Error> {
-        options.allow_only(&["lease", "pack_below"])?;
-        let (lease, pack_below) = (lease(options)?, pack_below(options)?);
+        options.allow_only(&["claims", "lease", "pack_below"])?;
+        let (claims, lease, pack_below) = (claim::kind(options)?, lease(options)?, pack_below(options)?);
         let location = options.folder()?;
         let folder = Folder::new(&location);
         let journal = Journal::new(folder.root.join("usage"));
@@ -96,6 +101,8 @@ impl Local {
                 folder,
                 journal,
                 watch: Watch::default(),
+                claims,
+                locks_fail: AtomicBool::new(false),
                 lease,
                 pack_below,
                 touched: touch::Touched::default(),

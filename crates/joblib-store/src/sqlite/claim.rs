@@ -1,105 +1,62 @@
-//! Claims: a row that names who computes a result.
+//! Claims: locks on a file beside the database, so that a miss is one transaction.
 
-use std::collections::HashSet;
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
 
-use rusqlite::{OptionalExtension, params};
-
-use super::{Shared, id};
+use super::Shared;
+use crate::claim_locks::{ClaimLocks, HeldLock, Locked};
 use crate::error::Error;
 use crate::holder::Holder;
 use crate::key::Key;
-use crate::process_lock::{AfterFork, ProcessLock};
 use crate::store::{Claim, Claimed, WriteBytes};
 
-/// The claims that this process holds: where, and of which key. One that names this process and is not among them is
-/// abandoned.
-static HELD: ProcessLock<HashSet<(String, [u8; 24])>> = ProcessLock::new(AfterFork::Renew);
-
 pub(super) fn claim(shared: &Arc<Shared>, key: &Key) -> Result<Claim, Error> {
-    let id = id(key);
-    let me = Holder::this_process();
-    let held = (shared.connections.location().to_owned(), id);
-    let watched = format!("{}/{}", key.version().path(), key.call_hex());
+    let path = shared.connections.path_of_claims();
+    // Once around if the file was removed.
     for _ in 0..4 {
-        // Those who wait ask again and again: looking, they are in nobody's way.
-        let holder: Option<String> = shared.connections.with(|connection| {
-            let mut select = connection.prepare_cached("SELECT holder FROM claims WHERE key = ?1")?;
-            select.query_row([id], |row| row.get(0)).optional()
-        })?;
-        let Some(text) = holder else {
-            let mine = shared.connections.with(|connection| {
-                let mut insert = connection.prepare_cached("INSERT OR IGNORE INTO claims VALUES (?1, ?2)")?;
-                insert.execute(params![id, me.to_string()])
-            })?;
-            if mine == 0 {
-                continue;
+        let locked = locks(shared, &path).and_then(|locks| locks.claim(key));
+        match locked {
+            Ok(Locked::Mine(lock)) => {
+                let (shared, key) = (Arc::clone(shared), key.clone());
+                return Ok(Claim::Mine(Box::new(SqliteClaim { shared, key, _lock: lock })));
             }
-            HELD.lock().insert(held);
-            shared.watch.forget(&watched);
-            return Ok(Claim::Mine(Box::new(SqliteClaim {
-                shared: Arc::clone(shared),
-                key: key.clone(),
-                holder: me,
-                open: true,
-            })));
-        };
-        let holder = text.parse::<Holder>().ok();
-        let dead = match holder.as_ref().map(Holder::is_alive) {
-            // Nobody waits for this process but for what it does.
-            Some(Some(true)) if holder.as_ref().is_some_and(Holder::is_this_process) => {
-                !HELD.lock().contains(&held)
+            Ok(Locked::Taken(holder)) => return Ok(Claim::Taken(holder)),
+            Ok(Locked::Unlinked) => {}
+            Ok(Locked::Unsupported) => {
+                return Err(Error::io("lock", path, io::ErrorKind::Unsupported.into()));
             }
-            Some(Some(alive)) => !alive,
-            Some(None) => {
-                let unchanged = shared.watch.unchanged_for(&watched, text.clone(), Instant::now());
-                unchanged > shared.lease
-            }
-            None => true,
-        };
-        match holder {
-            Some(holder) if !dead => return Ok(Claim::Taken(holder)),
-            _ => shared.connections.with(|connection| {
-                connection.execute("DELETE FROM claims WHERE key = ?1 AND holder = ?2", params![id, text])
-            })?,
-        };
+            // The first use makes the folder.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => shared.connections.with(|_| Ok(()))?,
+            Err(error) => return Err(Error::io("lock", path, error)),
+        }
     }
     Ok(Claim::Taken(Holder::unknown()))
+}
+
+/// The locks on the file that the path leads to now.
+fn locks(shared: &Shared, path: &Path) -> io::Result<Arc<ClaimLocks>> {
+    let identity = || fs::metadata(path).ok().map(|found| (found.dev(), found.ino()));
+    let open = || -> io::Result<File> {
+        let flags = libc::O_CLOEXEC | libc::O_NONBLOCK;
+        OpenOptions::new().read(true).write(true).create(true).truncate(false).custom_flags(flags).open(path)
+    };
+    let locks = ClaimLocks::open(identity, open)?;
+    *shared.claims.lock() = Some(Arc::clone(&locks));
+    Ok(locks)
 }
 
 #[derive(Debug)]
 struct SqliteClaim {
     shared: Arc<Shared>,
     key: Key,
-    /// This process, as the claim names it.
-    holder: Holder,
-    open: bool,
+    _lock: HeldLock,
 }
 
 impl Claimed for SqliteClaim {
-    fn write(mut self: Box<Self>, write: WriteBytes<'_>) -> Result<u64, Error> {
-        let bytes = self.shared.put(&self.key, true, write)?;
-        self.open = false;
-        Ok(bytes)
-    }
-}
-
-impl Drop for SqliteClaim {
-    fn drop(&mut self) {
-        // A forked child drops what it has of its parent's, too.
-        if !self.holder.is_this_process() {
-            return;
-        }
-        HELD.lock().remove(&(self.shared.connections.location().to_owned(), id(&self.key)));
-        if self.open {
-            // A claim that can't be given back is taken over when this process is gone.
-            let _ = self.shared.connections.with(|connection| {
-                connection.execute(
-                    "DELETE FROM claims WHERE key = ?1 AND holder = ?2",
-                    params![id(&self.key), self.holder.to_string()],
-                )
-            });
-        }
+    fn write(self: Box<Self>, write: WriteBytes<'_>) -> Result<u64, Error> {
+        self.shared.put(&self.key, write)
     }
 }

@@ -20,7 +20,6 @@ const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS results (
         key BLOB NOT NULL UNIQUE, version INTEGER NOT NULL, used INTEGER NOT NULL, bytes BLOB NOT NULL);
     CREATE INDEX IF NOT EXISTS results_by_use ON results (used);
-    CREATE TABLE IF NOT EXISTS claims (key BLOB PRIMARY KEY, holder TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS evicted (key BLOB PRIMARY KEY) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS total (bytes INTEGER NOT NULL, items INTEGER NOT NULL);
     INSERT INTO total SELECT 0, 0 WHERE NOT EXISTS (SELECT * FROM total);
@@ -53,6 +52,11 @@ impl Connections {
         let idle = Arc::new(ProcessLock::new(AfterFork::Renew));
         forks::watch(&idle);
         Self { location, path, idle }
+    }
+
+    /// The file beside the database whose bytes are locked for claims.
+    pub(super) fn path_of_claims(&self) -> PathBuf {
+        self.path.with_extension("sqlite-claims")
     }
 
     pub(super) fn location(&self) -> &str {

@@ -17,10 +17,10 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use self::connections::Connections;
 use crate::blob::Blob;
+use crate::claim_locks::ClaimLocks;
 use crate::error::Error;
 use crate::file_size_limit::survive_file_size_limit;
 use crate::key::{FunctionVersion, Key, fnv64};
-use crate::lease::{Watch, lease};
 use crate::limits::Limits;
 use crate::options::StoreOptions;
 use crate::process_lock::{AfterFork, ProcessLock};
@@ -56,31 +56,26 @@ struct Shared {
     versions: ProcessLock<HashMap<String, i64>>,
     /// Results used since uses were last noted.
     touched: ProcessLock<HashMap<[u8; 24], i64>>,
-    /// Unseen holders of claims, and since when their claims have been seen.
-    watch: Watch<String>,
-    /// How long such a claim is believed.
-    lease: Duration,
+    /// Keeps the file of the claims' locks open.
+    claims: ProcessLock<Option<Arc<ClaimLocks>>>,
 }
 
 impl Sqlite {
     /// The store in the folder `options.location()`. The first use of it makes the folder and the file, unless that is a
-    /// `get`, which finds nothing where they are not. The option `lease` is that of [`Local`](crate::Local).
+    /// `get`, which finds nothing where they are not. It has no options.
     ///
     /// # Errors
     ///
-    /// Returns an error if an option is unknown or has an invalid value, or if the location is a URL or can't be made
-    /// absolute.
+    /// Returns an error if there are options, or if the location is a URL or can't be made absolute.
     pub fn open(options: &StoreOptions) -> Result<Self, Error> {
-        options.allow_only(&["lease"])?;
-        let lease = lease(options)?;
+        options.allow_only(&[])?;
         let location = options.folder()?;
         survive_file_size_limit();
         let shared = Shared {
             connections: Connections::new(location.display().to_string(), location.join("joblib.sqlite")),
             versions: ProcessLock::new(AfterFork::Renew),
             touched: ProcessLock::new(AfterFork::Renew),
-            watch: Watch::default(),
-            lease,
+            claims: ProcessLock::new(AfterFork::Inherit),
         };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -128,7 +123,7 @@ impl Shared {
         )
     }
 
-    fn put(&self, key: &Key, claimed: bool, write: WriteBytes<'_>) -> Result<u64, Error> {
+    fn put(&self, key: &Key, write: WriteBytes<'_>) -> Result<u64, Error> {
         let mut bytes = Vec::new();
         write(&mut bytes).map_err(Error::value)?;
         let (id, version) = (id(key), key.version());
@@ -161,9 +156,6 @@ impl Shared {
                 }
             };
             transaction.prepare_cached("DELETE FROM evicted WHERE key = ?1")?.execute([id])?;
-            if claimed {
-                transaction.prepare_cached("DELETE FROM claims WHERE key = ?1")?.execute([id])?;
-            }
             transaction.commit()?;
             Ok(number)
         })?;
@@ -265,7 +257,7 @@ impl Store for Sqlite {
     }
 
     fn put(&self, key: &Key, write: WriteBytes<'_>) -> Result<u64, Error> {
-        self.shared.put(key, false, write)
+        self.shared.put(key, write)
     }
 
     fn remove(&self, key: &Key) -> Result<bool, Error> {

@@ -1,5 +1,6 @@
 //! The stores through the public interface.
 
+mod claims;
 mod forks;
 mod kills;
 mod limits_of_the_system;

@@ -143,18 +143,3 @@ fn the_log_and_the_file_stay_near_the_limit() {
     drop(store);
     assert_eq!(sizes(folder.path()).1, 0, "nothing is beside the file when the last store is closed");
 }
-
-#[test]
-fn a_claim_of_this_process_that_no_computation_knows_is_taken_over() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = store(folder.path());
-    let Claim::Mine(claim) = store.claim(&key(1)).unwrap() else { panic!("nobody else asked") };
-    assert!(matches!(self::store(folder.path()).claim(&key(1)).unwrap(), Claim::Taken(_)));
-    let connection = Connection::open(folder.path().join("joblib.sqlite")).unwrap();
-    let row: (Vec<u8>, String) = connection
-        .query_row("SELECT key, holder FROM claims", [], |row| Ok((row.get(0)?, row.get(1)?)))
-        .unwrap();
-    drop(claim);
-    connection.execute("INSERT INTO claims VALUES (?1, ?2)", row).unwrap();
-    assert!(matches!(store.claim(&key(1)).unwrap(), Claim::Mine(_)));
-}

@@ -12,6 +12,15 @@ fn the_local_store_keeps_the_contract() {
 }
 
 #[test]
+fn the_local_store_keeps_the_contract_where_locks_do_not_work() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = |name: &str| StoreOptions::new(folder.path().join(name)).option("claims", "files");
+    conformance::run(|name| open("local", &options(name)).unwrap());
+    let error = open("local", &options("other").option("claims", "both")).unwrap_err();
+    assert!(error.to_string().contains(r#""locks" or "files""#), "{error}");
+}
+
+#[test]
 fn a_main_that_returns_the_error_of_a_text_that_is_no_size_prints_its_message() {
     let error = "50 apples".parse::<ByteSize>().unwrap_err();
     assert_eq!(format!("{error:?}"), format!("ParseByteSizeError({error})"));

@@ -86,9 +86,10 @@ fn removing_the_folder_removes_its_results() {
 #[test]
 fn a_claim_of_this_process_that_no_computation_knows_is_taken_over() {
     let place = tempfile::tempdir().unwrap();
-    let store = store("local", place.path());
+    let options = StoreOptions::new(place.path()).option("claims", "files");
+    let store = open("local", &options).unwrap();
     let claim = mine(store.claim(&key(1)).unwrap());
-    assert!(matches!(crate::store("local", place.path()).claim(&key(1)).unwrap(), Claim::Taken(_)));
+    assert!(matches!(open("local", &options).unwrap().claim(&key(1)).unwrap(), Claim::Taken(_)));
     // A copy has the same text, but nobody holds it.
     let folder = place.path().join("joblib-rs/claims");
     let file = fs::read_dir(&folder).unwrap().next().unwrap().unwrap().path();

@@ -1,5 +1,5 @@
-//! Claims: a file that says who computes a result, and that becomes the result or is removed. How a claim ends is told in
-//! the README beside this file.
+//! Claims of file systems without locks: a file that says who computes a result, and that becomes the result or is
+//! removed.
 
 use std::fs::{File, TryLockError};
 use std::io::{self, Read};
@@ -7,14 +7,14 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::Shared;
-use super::folder::{CLAIMS, Opened, author, temporary_name};
 use super::held::{self, Identity};
-use super::root::{Access, used};
-use super::store::{Target, put, store};
 use crate::error::Error;
 use crate::holder::Holder;
 use crate::key::{Key, fnv64, push_hex};
+use crate::local::Shared;
+use crate::local::folder::{CLAIMS, Opened, author, temporary_name};
+use crate::local::root::{Access, used};
+use crate::local::store::{Target, put, store};
 use crate::process_id::process_id;
 use crate::store::{Claim, Claimed, WriteBytes};
 
@@ -144,7 +144,7 @@ fn take_away(shared: &Shared, folder: &Opened, name: &str) {
 }
 
 /// Removes what dead processes left in the folder of claims.
-pub(super) fn remove_litter(shared: &Shared) {
+pub(in crate::local) fn remove_litter(shared: &Shared) {
     let Ok(Some(folder)) = shared.folder.current() else { return };
     let Ok(entries) = folder.list(CLAIMS) else { return };
     for entry in entries.flatten().take(MAX_LITTER) {
