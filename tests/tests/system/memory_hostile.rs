@@ -200,8 +200,7 @@ fn a_claim_from_another_host_is_believed_by_what_is_seen_of_it_and_not_by_its_ti
     let future = SystemTime::now() + Duration::from_hours(1000);
     for (time, abandoned) in [(epoch, true), (future, false)] {
         let folder = tempfile::tempdir().unwrap();
-        let options =
-            joblib::memory::StoreOptions::new(folder.path().join("cache")).option("claims", "files");
+        let options = StoreOptions::new(folder.path().join("cache")).option("claims", "files");
         let memory = Memory::with_options("local", &options).unwrap().waiting_time(PATIENCE);
         let (sent, received) = std::sync::mpsc::channel();
         let double = |x: u64| {
