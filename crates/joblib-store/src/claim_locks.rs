@@ -4,14 +4,16 @@
 //! The locks are POSIX's, which belong to a process: they end with it, however it ends, a forked child does not have
 //! those of its parent, and the kernel tells the process that has one. What they lack is done here. They don't tell
 //! threads apart, so each process has a table of its claims. And all locks of a process on a file end when it closes
-//! *any* descriptor of that file, so a process opens the file once, whatever number of stores it has there.
+//! *any* descriptor of that file, so a process opens the file once, whatever number of stores it has there, and closes
+//! it when nobody can be about to lock it. Locks of open files (`F_OFD_SETLK`) lack neither, but a forked child would
+//! keep those of its parent, and nobody could tell which process has one.
 
 use std::collections::HashMap;
 use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
@@ -24,8 +26,10 @@ use crate::process_lock::{AfterFork, ProcessLock};
 /// A file's device and number.
 type Identity = (u64, u64);
 
-/// The files of locks that are open. A child of a fork goes on with its parent's: their locks are not inherited.
-static OPEN: ProcessLock<HashMap<Identity, Weak<ClaimLocks>>> = ProcessLock::new(AfterFork::Inherit);
+/// The files of locks that are open, those that nobody uses too: they are closed under this lock, because one that was
+/// closed while another thread opens it again would end the locks of that thread. A child of a fork goes on with its
+/// parent's: their locks are not inherited.
+static OPEN: ProcessLock<HashMap<Identity, Arc<ClaimLocks>>> = ProcessLock::new(AfterFork::Inherit);
 
 /// An open file of locks.
 #[derive(Debug)]
@@ -70,20 +74,20 @@ impl ClaimLocks {
         open: impl FnOnce() -> io::Result<File>,
     ) -> io::Result<Arc<Self>> {
         let mut known = OPEN.lock();
-        known.retain(|_, locks| locks.strong_count() > 0);
-        if let Some(locks) = identity().and_then(|identity| known.get(&identity)).and_then(Weak::upgrade) {
-            return Ok(locks);
+        if let Some(locks) = identity().and_then(|identity| known.get(&identity)) {
+            return Ok(Arc::clone(locks));
         }
+        known.retain(|_, locks| Arc::strong_count(locks) > 1);
         let file = open()?;
         let found = file.metadata()?;
         let identity = (found.dev(), found.ino());
-        if let Some(locks) = known.get(&identity).and_then(Weak::upgrade) {
+        if let Some(locks) = known.get(&identity) {
             // It was made between the two looks. Closing it would end the locks.
             std::mem::forget(file);
-            return Ok(locks);
+            return Ok(Arc::clone(locks));
         }
         let locks = Arc::new(Self { file, held: ProcessLock::new(AfterFork::Renew) });
-        known.insert(identity, Arc::downgrade(&locks));
+        known.insert(identity, Arc::clone(&locks));
         Ok(locks)
     }
 

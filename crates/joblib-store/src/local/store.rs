@@ -3,16 +3,19 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use super::folder::{Opened, entry_of, temporary_name};
+use super::folder::{CLAIMS, Opened, entry_of, temporary_name};
 use super::root::{Access, is_missing};
 use super::{Shared, journal_id};
 use crate::error::Error;
 use crate::key::Key;
 use crate::store::WriteBytes;
 
-/// How often a result finds the folder for it cleared away before that is an error: far more often than by chance.
-const MAX_CLEARED: usize = 64;
+/// How often a result may find the folder for it cleared away, and for how long, before that is an error. Attempts alone
+/// are soon over where others clear in a loop, and a folder that can't be made again is not tried for long.
+const ATTEMPTS: u32 = 64;
+const PATIENCE: Duration = Duration::from_millis(250);
 /// Bytes that are collected before they are written.
 const BUFFER: usize = 16 * 1024;
 
@@ -26,19 +29,39 @@ pub(super) struct Target {
     pub(super) text: u64,
 }
 
+/// The attempts to store a result while others clear the store.
+#[derive(Debug, Default)]
+pub(super) struct Attempts {
+    failed: u32,
+    failed_first: Option<Instant>,
+}
+
+impl Attempts {
+    /// Whether to try again, after one that failed.
+    fn again(&mut self) -> bool {
+        self.failed += 1;
+        let since = *self.failed_first.get_or_insert_with(Instant::now);
+        self.failed < ATTEMPTS || since.elapsed() < PATIENCE
+    }
+}
+
 /// Stores bytes that nobody claimed, or whose claim was lost.
 pub(super) fn put(shared: &Shared, key: &Key, write: WriteBytes<'_>) -> Result<u64, Error> {
-    let mut attempt = 1;
+    let mut attempts = Attempts::default();
     loop {
         let folder = shared.folder.made()?;
         let mut target = Target { name: temporary_name(), file: None, text: 0 };
-        let stored = store(shared, &folder, key, &mut target, write);
+        let stored = store(shared, &folder, key, &mut target, &mut attempts, write);
         if stored.is_err() && target.file.is_some() {
             let _ = folder.remove(&target.name);
         }
         match stored {
-            // Somebody cleared the store or moved it away.
-            Err(error) if error.is_missing() && error.is_of_store() && attempt < MAX_CLEARED => attempt += 1,
+            // Somebody cleared the store, or moved or removed what is in it.
+            Err(error) if error.is_missing() && error.is_of_store() && attempts.again() => {
+                if !folder.is_folder(CLAIMS) {
+                    shared.folder.make()?;
+                }
+            }
             other => return other,
         }
     }
@@ -50,6 +73,7 @@ pub(super) fn store(
     folder: &Opened,
     key: &Key,
     target: &mut Target,
+    attempts: &mut Attempts,
     write: WriteBytes<'_>,
 ) -> Result<u64, Error> {
     let mut out = Out { folder, target, buffer: Vec::new(), written: 0, failed: false };
@@ -61,7 +85,7 @@ pub(super) fn store(
     let bytes = out.written + out.buffer.len() as u64;
     if out.written == 0 && bytes < shared.pack_below && !key.is_mappable() {
         let content = std::mem::take(&mut out.buffer);
-        if pack(shared, folder, key, &content)? {
+        if pack(shared, folder, key, &content, attempts)? {
             shared.journal.added(&journal_id(key), bytes);
             return Ok(bytes);
         }
@@ -74,7 +98,7 @@ pub(super) fn store(
     {
         file.set_len(bytes).map_err(|error| Error::io("write", folder.path(&target.name), error))?;
     }
-    settle(folder, &target.name, key)?;
+    settle(folder, &target.name, key, attempts)?;
     // One of few bytes that is there from before has been replaced.
     let pack = folder.packs.of(key.version().path());
     let _ = pack.remove(folder, std::iter::once(key.call()), |_, _| true);
@@ -83,9 +107,15 @@ pub(super) fn store(
 }
 
 /// Packs a small result. Returns whether it did: where locks don't work, or another process keeps the lock, it doesn't.
-fn pack(shared: &Shared, folder: &Opened, key: &Key, content: &[u8]) -> Result<bool, Error> {
+fn pack(
+    shared: &Shared,
+    folder: &Opened,
+    key: &Key,
+    content: &[u8],
+    attempts: &mut Attempts,
+) -> Result<bool, Error> {
     let pack = folder.packs.of(key.version().path());
-    for _ in 0..MAX_CLEARED {
+    loop {
         folder.make_version(key.version())?;
         match pack.put(folder, key.call(), content) {
             Ok(()) => {
@@ -103,6 +133,9 @@ fn pack(shared: &Shared, folder: &Opened, key: &Key, content: &[u8]) -> Result<b
                     return Err(Error::io("write in", folder.path(key.version().path()), error));
                 }
                 folder.forget_version(key.version());
+                if !attempts.again() {
+                    return Ok(false);
+                }
             }
             Err(error) => {
                 let error = Error::io("write in", folder.path(key.version().path()), error);
@@ -110,20 +143,17 @@ fn pack(shared: &Shared, folder: &Opened, key: &Key, content: &[u8]) -> Result<b
             }
         }
     }
-    Ok(false)
 }
 
 /// Moves a finished file to its place.
-fn settle(folder: &Opened, from: &str, key: &Key) -> Result<(), Error> {
+fn settle(folder: &Opened, from: &str, key: &Key, attempts: &mut Attempts) -> Result<(), Error> {
     let entry = entry_of(key);
-    let mut attempt = 1;
     loop {
         folder.make_version(key.version())?;
         match folder.rename(from, &entry) {
             // Somebody cleared the cache; make the version's folder once more.
-            Err(error) if is_missing(&error) && attempt < MAX_CLEARED && folder.stat(from).is_ok() => {
+            Err(error) if is_missing(&error) && attempts.again() && folder.stat(from).is_ok() => {
                 folder.forget_version(key.version());
-                attempt += 1;
             }
             other => {
                 return other.map_err(|error| Error::io("rename a result to", folder.path(&entry), error));

@@ -1,9 +1,10 @@
 //! Small results that share files.
 
 use std::fs;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use joblib_store::{Limits, Scope, Store, StoreOptions, Subject, open};
 
@@ -86,6 +87,37 @@ fn many_writers_and_readers_share_the_files() {
                 }
             });
         }
+    });
+}
+
+/// A lock of packed results that this test holds, as another process would.
+fn lock(folder: &Path) -> fs::File {
+    let lock = fs::File::options().write(true).open(named(folder, "small.lock").remove(0)).unwrap();
+    lock.lock().unwrap();
+    lock
+}
+
+#[test]
+fn whoever_removes_results_waits_for_others_that_write_but_not_for_a_process_that_is_stopped() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store("local", folder.path());
+    (0..10).for_each(|number| put(&*store, &key(number), &content(number)));
+    let reduce = |items| store.reduce(&Limits::default().items_limit(items), &|_| None);
+    let stopped = lock(folder.path());
+    reduce(5).unwrap_err();
+    drop(stopped);
+    let writing = lock(folder.path());
+    let index = fs::File::options().write(true).open(named(folder.path(), "small.index").remove(0)).unwrap();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            let since = Instant::now();
+            while since.elapsed() < Duration::from_millis(1500) {
+                index.write_all_at(&[since.elapsed().subsec_millis() as u8], 63).unwrap();
+                thread::sleep(Duration::from_millis(1));
+            }
+            drop(writing);
+        });
+        assert_eq!(reduce(5).unwrap().items, 5);
     });
 }
 

@@ -118,3 +118,24 @@ fn a_relative_location_stays_where_it_was_when_the_process_goes_elsewhere() {
     }
     fs::remove_dir_all(place).unwrap();
 }
+
+#[test]
+fn each_part_of_the_folder_can_be_removed_alone() {
+    for claims in ["locks", "files"] {
+        for (part, size) in
+            ["claims", "claims.lock", "usage"].into_iter().zip([10, 100_000].into_iter().cycle())
+        {
+            let place = tempfile::tempdir().unwrap();
+            let options = StoreOptions::new(place.path()).option("claims", claims);
+            let store = open("local", &options).unwrap();
+            let content = vec![7; size];
+            for number in 0..3 {
+                let claim = mine(store.claim(&key(number)).unwrap());
+                let part = place.path().join("joblib-rs").join(part);
+                let _ = fs::remove_dir_all(&part).or_else(|_| fs::remove_file(&part));
+                claim.write(&mut |out| out.write_all(&content)).unwrap();
+                assert_eq!(get(&*store, &key(number)).as_ref(), Some(&content), "without {}", part.display());
+            }
+        }
+    }
+}

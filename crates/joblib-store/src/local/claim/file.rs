@@ -14,7 +14,7 @@ use crate::key::{Key, fnv64, push_hex};
 use crate::local::Shared;
 use crate::local::folder::{CLAIMS, Opened, author, temporary_name};
 use crate::local::root::{Access, used};
-use crate::local::store::{Target, put, store};
+use crate::local::store::{Attempts, Target, put, store};
 use crate::process_id::process_id;
 use crate::store::{Claim, Claimed, WriteBytes};
 
@@ -198,7 +198,8 @@ impl Claimed for LocalClaim {
             return put(&self.shared, &self.key, write);
         }
         let mut target = Target { name: self.name.clone(), file: self.file.clone(), text: self.text };
-        let stored = store(&self.shared, &self.folder, &self.key, &mut target, write);
+        let attempts = &mut Attempts::default();
+        let stored = store(&self.shared, &self.folder, &self.key, &mut target, attempts, write);
         match stored {
             // Somebody cleared the store meanwhile.
             Err(error) if error.is_missing() && error.is_of_store() => put(&self.shared, &self.key, write),

@@ -190,6 +190,14 @@ impl Index {
         Ok(Self { file, capacity })
     }
 
+    /// What changes with whatever is written: which file the index is, and its header. `None` without an index.
+    pub(super) fn stamp(root: &Root, folder: &str) -> Option<(u64, [u8; HEADER as usize])> {
+        let file = root.plain_file(&Self::name(folder), Access::Read).ok()?;
+        let mut header = [0; HEADER as usize];
+        file.read_exact_at(&mut header, 0).ok()?;
+        Some((file.metadata().ok()?.ino(), header))
+    }
+
     pub(super) fn remove(root: &Root, folder: &str) -> io::Result<()> {
         root.remove_whatever(&Self::name(folder))
     }
