@@ -5,4 +5,6 @@ pub mod events;
 pub mod example;
 pub mod files;
 pub mod project;
+pub mod proxy;
 pub mod python;
+pub mod server;

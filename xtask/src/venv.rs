@@ -1,5 +1,5 @@
-//! The virtual environments with the real joblib, of today and of an older release: made once, and again when their
-//! requirements change.
+//! The virtual environments with the real joblib, of today and of an older release, and with servers of object stores: made
+//! once, and again when their requirements change.
 
 use std::fs;
 use std::path::PathBuf;
@@ -14,6 +14,8 @@ pub(crate) enum Venv {
     Today,
     /// An older joblib, numpy, pandas and scikit-learn, whose files must load.
     Old,
+    /// Servers of object stores.
+    Servers,
 }
 
 impl Venv {
@@ -21,6 +23,7 @@ impl Venv {
         target().join(match self {
             Self::Today => "venv",
             Self::Old => "venv-old",
+            Self::Servers => "venv-servers",
         })
     }
 
@@ -28,6 +31,7 @@ impl Venv {
         root().join("tests/python").join(match self {
             Self::Today => "requirements.txt",
             Self::Old => "requirements-old.txt",
+            Self::Servers => "requirements-servers.txt",
         })
     }
 
@@ -36,6 +40,7 @@ impl Venv {
         match self {
             Self::Today => "JOBLIB_TEST_PYTHON",
             Self::Old => "JOBLIB_TEST_PYTHON_OLD",
+            Self::Servers => "JOBLIB_TEST_PYTHON_SERVERS",
         }
     }
 

@@ -34,7 +34,9 @@ pub use error::{Error, Result};
 pub use function::code::{Code, HasCode};
 pub use function::site::CodeItem;
 pub use function::stats::{FunctionStats, Stats};
-pub use joblib_store::{ByteSize, Limits, Policy, Reduced, StoreOptions, register_store_backend};
+pub use joblib_store::{
+    ByteSize, Limits, Policy, Reduced, StoreOptions, TierFigures, register_store_backend,
+};
 pub use memorized::MemorizedFunc;
-pub use memory::Memory;
+pub use memory::{Memory, SharedCache};
 pub use report::Warnings;

@@ -26,23 +26,56 @@ use crate::store::{Claim, Scope, Store};
 /// joblib_store::conformance::run(|name| open("in_memory", &StoreOptions::new(name)).unwrap());
 /// ```
 pub fn run(open: impl Fn(&str) -> Arc<dyn Store>) {
-    let outcomes = [
+    run_with(&open, Dropped::IsGone);
+}
+
+/// The suite for tiers: what the nearest drops to keep to its limits may be found in another.
+///
+/// # Panics
+///
+/// As [`run`].
+///
+/// ```
+/// use joblib_store::{StoreOptions, Tiered, open};
+/// use std::sync::Arc;
+///
+/// joblib_store::conformance::run_tiers(|name| {
+///     let near = open("in_memory", &StoreOptions::new(format!("near {name}"))).unwrap();
+///     let far = open("in_memory", &StoreOptions::new(format!("far {name}"))).unwrap();
+///     Arc::new(Tiered::new(near, far))
+/// });
+/// ```
+pub fn run_tiers(open: impl Fn(&str) -> Arc<dyn Store>) {
+    run_with(&open, Dropped::MayBeElsewhere);
+}
+
+/// Whether a result that was dropped to keep to the limits can't be found.
+#[derive(Clone, Copy, PartialEq)]
+enum Dropped {
+    IsGone,
+    MayBeElsewhere,
+}
+
+fn run_with(open: &impl Fn(&str) -> Arc<dyn Store>, dropped: Dropped) {
+    let mut outcomes = vec![
         ("keeps_what_it_is_given", keeps_what_it_is_given(&*open("values"))),
-        ("finds_a_result_of_any_size_in_one_place", finds_a_result_of_any_size_in_one_place(&open)),
+        ("finds_a_result_of_any_size_in_one_place", finds_a_result_of_any_size_in_one_place(open)),
         (
             "tells_a_failed_value_from_a_failed_store",
             tells_a_failed_value_from_a_failed_store(&*open("errors")),
         ),
-        ("looks_without_using", looks_without_using(&*open("looks"))),
-        ("shows_others_what_changed", shows_others_what_changed(&open)),
+        ("shows_others_what_changed", shows_others_what_changed(open, dropped)),
         ("makes_room_within_the_limits", makes_room_within_the_limits(&*open("room"))),
-        ("is_the_same_when_opened_again", is_the_same_when_opened_again(&open)),
+        ("is_the_same_when_opened_again", is_the_same_when_opened_again(open)),
         ("gives_a_claim_once", gives_a_claim_once(&*open("claims"))),
         ("clears_what_is_asked", clears_what_is_asked(&*open("clear"))),
-        ("reduces_in_the_policys_order", reduces_in_the_policys_order(&*open("reduce"))),
         ("stays_within_its_limits", stays_within_its_limits(&*open("limits"))),
         ("serves_many_threads", serves_many_threads(&*open("threads"))),
     ];
+    if dropped == Dropped::IsGone {
+        outcomes.push(("looks_without_using", looks_without_using(&*open("looks"))));
+        outcomes.push(("reduces_in_the_policys_order", reduces_in_the_policys_order(&*open("reduce"))));
+    }
     for (case, outcome) in outcomes {
         if let Err(error) = outcome {
             // Documented above: a suite that is called in a test fails as a test does.
@@ -160,7 +193,7 @@ fn looks_without_using(store: &dyn Store) -> Outcome {
     Ok(())
 }
 
-fn shows_others_what_changed(open: &impl Fn(&str) -> Arc<dyn Store>) -> Outcome {
+fn shows_others_what_changed(open: &impl Fn(&str) -> Arc<dyn Store>, dropped: Dropped) -> Outcome {
     let (store, other) = (open("others"), open("others"));
     let fit = version("fit", 1);
     for number in 0..500 {
@@ -176,8 +209,8 @@ fn shows_others_what_changed(open: &impl Fn(&str) -> Arc<dyn Store>) -> Outcome 
     for number in 0..500 {
         left += u64::from(get(&*other, &key(&fit, number))?.is_some());
     }
-    assert_eq!(left, 10, "dropped");
-    assert_eq!(store.clear(Scope::All)?, 10);
+    assert!(left == 10 || dropped == Dropped::MayBeElsewhere, "{left} are left of 10");
+    assert!(store.clear(Scope::All)? >= 10);
     for number in 0..500 {
         assert_eq!(get(&*other, &key(&fit, number))?, None, "cleared");
     }

@@ -35,6 +35,8 @@ mod registry;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod store;
+mod tier_figures;
+mod tiered;
 mod usage;
 
 pub use blob::Blob;
@@ -46,7 +48,7 @@ pub use key::{FunctionVersion, Key};
 pub use limits::{Limits, choose};
 pub use local::Local;
 #[cfg(feature = "object")]
-pub use object::ObjectStore;
+pub use object::{ObjectStore, StoreCheck};
 pub use options::StoreOptions;
 pub use policy::{Candidate, ParsePolicyError, Policy};
 #[doc(hidden)]
@@ -55,4 +57,6 @@ pub use registry::{open, register_store_backend, store_backends};
 #[cfg(feature = "sqlite")]
 pub use sqlite::Sqlite;
 pub use store::{Claim, Claimed, CostOf, GetFuture, Item, Scope, Store, WriteBytes};
+pub use tier_figures::TierFigures;
+pub use tiered::{Tiered, TieredBuilder};
 pub use usage::{Reduced, Usage};

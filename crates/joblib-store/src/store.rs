@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::holder::Holder;
 use crate::key::{FunctionVersion, Key};
 use crate::limits::Limits;
+use crate::tier_figures::TierFigures;
 use crate::usage::Reduced;
 
 /// Writes a result's bytes. A store calls it once per attempt to store them.
@@ -181,6 +182,26 @@ pub trait Store: Debug + Send + Sync {
     /// whose names the store does not use. It may not be there yet.
     fn folder(&self) -> Option<PathBuf> {
         None
+    }
+
+    /// Where the bytes under `key` are, if there are any: [`location`](Self::location), or that of a store behind this one.
+    /// Does not count as a use.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the store can't be read.
+    fn location_with(&self, key: &Key) -> Result<Option<String>, Error> {
+        Ok(self.contains(key)?.then(|| self.location().to_owned()))
+    }
+
+    /// Whether results have come in that [`tidy`](Self::tidy) was not called for: from a store behind this one.
+    fn is_tidying_due(&self) -> bool {
+        false
+    }
+
+    /// What the tiers of the store did for this process, the nearest first; nothing of a store without tiers.
+    fn tiers(&self) -> Vec<TierFigures> {
+        Vec::new()
     }
 
     /// Whether a result under `key` is known to have been dropped to keep to the limits.

@@ -5,6 +5,7 @@
 //!
 //! - [`getting_started`]: once around, in the order in which a program grows.
 //! - [`memory`], [`parallel`], [`persistence`], [`hashing`]: each part in full.
+//! - [`sharing`], [`ci`]: one cache for many machines, and for a pipeline.
 //! - [`python`]: files that are shared with Python, both ways.
 //! - [`extending`]: compressors, stores and backends of your own.
 //! - [`performance`], [`reliability`]: what is measured, what is promised, and how both are checked.
@@ -19,6 +20,8 @@ macro_rules! chapters {
         $(
             /// [getting-started]: crate::guide::getting_started
             /// [memory]: crate::guide::memory
+            /// [sharing]: crate::guide::sharing
+            /// [ci]: crate::guide::ci
             /// [parallel]: crate::guide::parallel
             /// [persistence]: crate::guide::persistence
             /// [hashing]: crate::guide::hashing
@@ -42,6 +45,8 @@ macro_rules! chapters {
 chapters! {
     getting_started "guide/getting-started.md"
     memory "guide/memory.md"
+    sharing "guide/sharing.md"
+    ci "guide/ci.md"
     parallel "guide/parallel.md"
     persistence "guide/persistence.md"
     hashing "guide/hashing.md"

@@ -19,9 +19,11 @@ extern "C" fn register() {
     joblib_parallel::register_carrier("joblib-memory", capture, apply);
 }
 
-/// The default `Memory`: its place and its settings. If nobody installed one, a worker finds it by itself.
+/// The default `Memory`: its place and its settings. If nobody installed one, a worker finds it by itself; with a shared cache
+/// it is told, so that it waits for its uploads.
 fn capture() -> Option<Vec<u8>> {
-    encoded(&already_installed()?)
+    let shared = || std::env::var_os("JOBLIB_CACHE_SHARED").map(|_| Memory::installed());
+    encoded(&already_installed().or_else(shared)?)
 }
 
 fn encoded(memory: &Memory) -> Option<Vec<u8>> {

@@ -11,6 +11,7 @@ mod memory_edited;
 mod memory_hostile;
 mod memory_processes;
 mod memory_reach;
+mod memory_shared;
 mod memory_verbose;
 mod parallel_delayed;
 mod parallel_memory;

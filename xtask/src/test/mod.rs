@@ -4,6 +4,7 @@ mod slowest;
 
 use std::process::Command;
 
+use crate::azurite;
 use crate::run::{Result, cargo, run, succeeds, target};
 use crate::venv::Venv;
 
@@ -23,6 +24,8 @@ with Python 3.11, its venv module and a package index. These variables name othe
   PYTHON                    the Python to make them with
   JOBLIB_TEST_PYTHON        a Python with the packages of tests/python/requirements.txt
   JOBLIB_TEST_PYTHON_OLD    a Python with those of tests/python/requirements-old.txt
+  JOBLIB_TEST_PYTHON_SERVERS  a Python with those of tests/python/requirements-servers.txt
+  JOBLIB_TEST_AZURITE       the program azurite-blob; unless it is set, npm installs it below the target folder
 ";
 
 /// Runs all tests, or those whose name contains one of the filters (and then no documentation tests).
@@ -33,9 +36,10 @@ pub(crate) fn execute(arguments: &[String]) -> Result {
     let filtered = rest.iter().any(|argument| !argument.starts_with('-'));
 
     let mut variables = vec![("JOBLIB_TEST_SELECTION", WHAT.into())];
-    for venv in [Venv::Today, Venv::Old] {
+    for venv in [Venv::Today, Venv::Old, Venv::Servers] {
         variables.push((venv.variable(), venv.python()?.into_os_string()));
     }
+    variables.push((azurite::VARIABLE, azurite::program()?.into_os_string()));
     let with_variables = |mut command: Command| run(command.envs(variables.iter().cloned()));
 
     let nextest = succeeds(&mut cargo("nextest --version"));

@@ -329,11 +329,7 @@ impl Computation {
                 tracing::debug!(target: "joblib::memory", items = reduced.items, bytes = reduced.bytes, "evicted");
             }
             Ok(_) => {}
-            Err(error) => self.memory.warn_once(
-                "tidy",
-                store.location(),
-                format_args!("could not keep the cache in {} within its limits: {error}", store.location()),
-            ),
+            Err(error) => self.memory.warn_untidy(&error),
         }
     }
 }

@@ -37,6 +37,13 @@ const MAX_ITEMS: usize = 2000;
 pub enum Explanation {
     /// The result is stored and valid.
     Hit(Box<Metadata>),
+    /// The result is stored and valid, in a shared cache. The call would bring it into the near one, and so did this look.
+    SharedHit {
+        /// Where it is.
+        location: String,
+        /// The result's metadata.
+        metadata: Box<Metadata>,
+    },
     /// There is no cache.
     NoCache,
     /// An option of the memory or the function is not valid; the reason.
@@ -79,7 +86,7 @@ pub enum Explanation {
 impl Explanation {
     /// Returns `true` if the call would be answered from the cache.
     pub fn is_hit(&self) -> bool {
-        matches!(self, Self::Hit(_))
+        matches!(self, Self::Hit(_) | Self::SharedHit { .. })
     }
 }
 
@@ -89,6 +96,11 @@ impl fmt::Display for Explanation {
             Self::Hit(metadata) => {
                 write!(f, "the result is in the cache; computing it took {}", Readable(metadata.duration()))
             }
+            Self::SharedHit { location, metadata } => write!(
+                f,
+                "the result is in the shared cache {location}; computing it took {}",
+                Readable(metadata.duration())
+            ),
             Self::NoCache => f.write_str("there is no cache"),
             Self::InvalidOption(reason) => write!(f, "there is no cache, because of an option: {reason}"),
             Self::Unhashable(reason) => f.write_str(reason),
@@ -141,6 +153,10 @@ impl Call<'_> {
 }
 
 fn of_call(call: &KeyedCall<'_>, decode: Decode<()>) -> Explanation {
+    // Reading brings the result into the nearest tier.
+    let tiers = call.store.tiers();
+    let location = if tiers.is_empty() { None } else { call.store.location_with(&call.key).ok().flatten() };
+    let shared = location.filter(|location| tiers[0].location != *location);
     let (found, explanation): (_, fn(Box<Metadata>) -> Explanation) =
         match call.read(Wanted::Metadata, decode) {
             Read::Hit((), found) => (found, Explanation::Hit),
@@ -150,7 +166,10 @@ fn of_call(call: &KeyedCall<'_>, decode: Decode<()>) -> Explanation {
             Read::Failed(reason) => return Explanation::StoreFailed(reason),
             Read::Missing => return of_missing(call),
         };
-    found.metadata.map_or(Explanation::Corrupt, explanation)
+    match (found.metadata.map_or(Explanation::Corrupt, explanation), shared) {
+        (Explanation::Hit(metadata), Some(location)) => Explanation::SharedHit { location, metadata },
+        (explanation, _) => explanation,
+    }
 }
 
 /// Why a call is computed whose lookup missed. The result itself is not decoded.
@@ -159,7 +178,7 @@ pub(super) fn of_miss(call: &KeyedCall<'_>) -> Explanation {
 }
 
 fn of_missing(call: &KeyedCall<'_>) -> Explanation {
-    let KeyedCall { call, key, store } = call;
+    let KeyedCall { call, key, store, .. } = call;
     if store.was_evicted(key).unwrap_or(false) {
         return Explanation::Evicted;
     }

@@ -58,6 +58,9 @@ impl Call<'_> {
 async fn search<T>(call: KeyedCall<'_>, wanted: Wanted, decode: Decode<T>) -> (KeyedCall<'_>, Outcome<T>) {
     let mut search = Search::new(call, wanted, Caller::Task);
     loop {
+        if search.is_reading() {
+            search.call.fetch().await;
+        }
         let wait = match search.step(decode) {
             Step::Done(outcome) => return (search.call, outcome),
             Step::WaitThread(wait) => Ok(wait),

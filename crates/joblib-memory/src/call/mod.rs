@@ -13,11 +13,12 @@ pub(crate) mod shelved;
 pub(crate) mod stack;
 mod verbose;
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Instant;
 
 use joblib_encoding::Preview;
-use joblib_store::{Key, Store};
+use joblib_store::{Blob, Key, Store};
 use serde::Serialize;
 
 use self::content::Content;
@@ -68,7 +69,12 @@ pub(crate) struct KeyedCall<'m> {
     pub(crate) call: Call<'m>,
     pub(crate) key: Key,
     pub(crate) store: &'m dyn Store,
+    /// What a task has awaited from the store, for the next read.
+    fetched: Cell<Option<Fetched>>,
 }
+
+/// What the store answered.
+type Fetched = Result<Option<Blob>, joblib_store::Error>;
 
 /// The most characters of an argument's text.
 const ARGUMENT_CHARS: usize = 80;
@@ -230,7 +236,7 @@ impl<'m> Call<'m> {
             call
         };
         let key = Key::new(&self.function.version, call).mappable(self.settings.mapping.is_some());
-        Ok(KeyedCall { call: self, key, store })
+        Ok(KeyedCall { call: self, key, store, fetched: Cell::default() })
     }
 
     /// Makes the key, and warns if that is not possible.

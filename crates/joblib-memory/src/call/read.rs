@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::KeyedCall;
 use super::settings::{InMemory, Validity};
-use crate::entry::codec::{Body, Entry, Failure, Wanted};
+use crate::entry::codec::{self, Body, Entry, Failure, Wanted};
 use crate::entry::metadata::{Metadata, Times};
 use crate::tier::{Form, Keeper, Kept, Tier};
 
@@ -119,6 +119,17 @@ impl KeyedCall<'_> {
         read
     }
 
+    /// Awaits what the store has, for the next read, if the store is one that is waited for.
+    pub(super) async fn fetch(&mut self) {
+        if self.room().is_some_and(|room| room.tier.get(&self.key).is_some()) {
+            return;
+        }
+        if let Some(found) = self.store.get_async(&self.key) {
+            let found = found.await;
+            self.fetched.set(Some(found));
+        }
+    }
+
     /// Where the call's result is kept in memory, if it is.
     fn room(&self) -> Option<Room<'_>> {
         match self.call.settings.in_memory {
@@ -159,8 +170,13 @@ impl KeyedCall<'_> {
 
     /// Opens the stored entry: everything but the result, which is the same code for all types.
     fn open(&self, wanted: Wanted, with: impl FnOnce(Blob) -> Blob) -> Read<Body> {
-        match self.store.get(&self.key) {
-            Ok(Some(blob)) => self.open_entry(with(blob), wanted),
+        match self.fetched.take().unwrap_or_else(|| self.store.get(&self.key)) {
+            Ok(Some(blob)) => {
+                if self.store.is_tidying_due() {
+                    self.tidy();
+                }
+                self.open_entry(with(blob), wanted)
+            }
             Ok(None) => Read::Missing,
             Err(error) if error.subject() == Subject::Entry => {
                 self.warn_damaged("damaged", &error);
@@ -170,6 +186,14 @@ impl KeyedCall<'_> {
                 self.call.memory.warn_unreadable(&error);
                 Read::Failed(error.to_string())
             }
+        }
+    }
+
+    /// Keeps the store within its limits after a result came in from a shared cache.
+    fn tidy(&self) {
+        let memory = self.call.memory;
+        if let Err(error) = self.store.tidy(&self.key, &memory.settings().limits, &codec::cost) {
+            memory.warn_untidy(&error);
         }
     }
 
@@ -221,6 +245,7 @@ fn size(blob: &Blob) -> Option<u64> {
     match blob {
         Blob::File { file, .. } => file.metadata().ok().map(|metadata| metadata.len()),
         Blob::Bytes(bytes) => Some(bytes.len() as u64),
+        Blob::Owned(bytes) => Some((**bytes).as_ref().len() as u64),
         _ => None,
     }
 }

@@ -77,6 +77,15 @@ impl<'m> Search<'m> {
         Self { call, wanted, caller, deadline, state: State::Start }
     }
 
+    /// Whether the next step begins with a read.
+    pub(super) fn is_reading(&self) -> bool {
+        match &self.state {
+            State::Start | State::Leading { .. } => true,
+            State::Waited { finished, .. } => *finished,
+            State::Waiting { .. } | State::Over => false,
+        }
+    }
+
     pub(super) fn step<T>(&mut self, decode: Decode<T>) -> Step<T> {
         match std::mem::replace(&mut self.state, State::Over) {
             State::Start => self.start(decode),

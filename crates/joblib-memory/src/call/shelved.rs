@@ -3,17 +3,19 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
+use std::path::PathBuf;
 use std::str::FromStr;
 
-use joblib_store::{FunctionVersion, Key, StoreOptions};
+use joblib_store::{FunctionVersion, Key};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::entry::codec::{Entry, Mapping, Wanted};
 use crate::entry::metadata::Metadata;
 use crate::error::{Error, Result};
-use crate::memory::Memory;
 use crate::memory::settings::valid_mmap_mode;
+use crate::memory::source::{Form, Source};
+use crate::memory::{Memory, SharedCache};
 
 /// What `call_and_shelve` returns: a reference to the stored result, or the result itself if it was
 /// not stored.
@@ -174,10 +176,18 @@ impl<T> MemorizedResult<T> {
     }
 
     fn address(&self) -> Address {
+        let form = self.memory.source().zip(self.memory.store()).map(|(source, store)| source.form(store));
+        let (backend, location, options, shared) = match form {
+            Some(Form { backend, location, options, shared }) => {
+                (Some(backend), Some(location), options, shared)
+            }
+            None => Default::default(),
+        };
         Address {
-            backend: self.memory.backend().map(str::to_owned),
-            location: self.memory.store().map(|store| store.location().to_owned()),
-            options: self.memory.options().clone(),
+            backend,
+            location,
+            options,
+            shared,
             function: self.function().to_owned(),
             code: format!("{:032x}", self.key.version().code()),
             call: self.key.call_hex(),
@@ -231,9 +241,11 @@ impl<T> fmt::Debug for MemorizedResult<T> {
 #[derive(Serialize, Deserialize)]
 struct Address {
     backend: Option<String>,
-    location: Option<String>,
+    location: Option<PathBuf>,
     #[serde(default)]
     options: BTreeMap<String, String>,
+    #[serde(default)]
+    shared: Vec<SharedCache>,
     function: String,
     code: String,
     call: String,
@@ -258,12 +270,10 @@ impl Address {
             }),
             None => None,
         };
+        let Self { options, shared, .. } = self;
         let memory = match (self.backend, self.location) {
             (Some(backend), Some(location)) => {
-                let options = StoreOptions::new(location);
-                let options =
-                    self.options.into_iter().fold(options, |all, (name, value)| all.option(name, value));
-                Memory::with_options(&backend, &options)?
+                Memory::of_source(Source::of_form(Form { backend, location, options, shared }))?
             }
             _ => Memory::none(),
         };

@@ -125,6 +125,7 @@ impl Functions {
         // Versions of a function, and copies of its description, are one function.
         functions.dedup_by(|next, kept| next.function == kept.function && kept.add(next));
         Stats {
+            tiers: Vec::new(),
             hits: functions.iter().map(|function| function.hits).sum(),
             hits_in_memory: functions.iter().map(|function| function.hits_in_memory).sum(),
             misses: functions.iter().map(|function| function.misses).sum(),

@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
+use joblib_store::TierFigures;
+
 use crate::report::Readable;
 
 /// What the cache did since the process started.
@@ -35,6 +37,8 @@ pub struct Stats {
     pub bytes_written: u64,
     /// The same per function, by name.
     pub functions: Vec<FunctionStats>,
+    /// What each tier of the store did, the nearest first, if there are [shared](crate::Memory::shared) caches.
+    pub tiers: Vec<TierFigures>,
 }
 
 /// What the cache did for one function since the process started.
@@ -65,11 +69,22 @@ pub struct FunctionStats {
     pub bytes_written: u64,
 }
 
-/// All in one line, then each function in one.
+/// All in one line, then each tier and each function in one.
 impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { hits, misses, time_saved, bytes_written, functions, .. } = self;
+        let Self { hits, misses, time_saved, bytes_written, functions, tiers, .. } = self;
         write!(f, "{}", Counts(*hits, *misses, *time_saved, *bytes_written))?;
+        for tier in tiers {
+            let TierFigures { location, hits, misses, uploaded, failures, .. } = tier;
+            let (hits, misses) = (Counted(*hits, "hit", "hits"), Counted(*misses, "miss", "misses"));
+            write!(f, "\n{location}: {hits}, {misses}")?;
+            if *uploaded > 0 {
+                write!(f, ", {uploaded} uploaded")?;
+            }
+            if *failures > 0 {
+                write!(f, ", {}", Counted(*failures, "failure", "failures"))?;
+            }
+        }
         functions.iter().try_for_each(|function| write!(f, "\n{function}"))
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{PoisonError, RwLock};
 
-use super::Memory;
+use super::{Memory, SharedCache};
 use crate::error::Result;
 use crate::report::{self, Warnings};
 
@@ -32,7 +32,9 @@ impl Memory {
 
     /// The default `Memory`: the one that was installed; else one at the path or URL that
     /// `JOBLIB_CACHE_DIR` names, or no cache if that is empty; else one in the folder `joblib` of
-    /// the user's cache folder. If none of these can be opened there is no cache, and a warning
+    /// the user's cache folder. `JOBLIB_CACHE_SHARED` names a [shared](Self::shared)
+    /// cache behind it, and `JOBLIB_CACHE_SHARED_MODE` how it is used: `read-write` unless set,
+    /// `read-only` or `compute-once`. If none of these can be opened there is no cache, and a warning
     /// says why.
     pub fn installed() -> Self {
         if let Some(memory) = &*INSTALLED.read().unwrap_or_else(PoisonError::into_inner) {
@@ -49,6 +51,15 @@ pub fn already_installed() -> Option<Memory> {
     INSTALLED.read().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
+/// The cache at this location, with the shared one that the environment names.
+fn with_shared(location: PathBuf) -> Result<Memory> {
+    let memory = Memory::open(location)?;
+    match SharedCache::of_environment()? {
+        Some(shared) => memory.shared(shared),
+        None => Ok(memory),
+    }
+}
+
 fn default_memory() -> Memory {
     let variable = |name| std::env::var_os(name).map(PathBuf::from);
     let folder = match variable("JOBLIB_CACHE_DIR") {
@@ -62,7 +73,7 @@ fn default_memory() -> Memory {
             })
             .map(|caches| caches.join("joblib")),
     };
-    match folder.map(Memory::open) {
+    match folder.map(with_shared) {
         Some(Ok(memory)) => memory,
         other => {
             let reason = match other {

@@ -5,18 +5,21 @@ pub(crate) mod installed;
 mod options;
 mod serialize;
 pub(crate) mod settings;
+mod shared;
+mod sharing;
+pub(crate) mod source;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
-use joblib_store::{
-    AfterFork, Item, Key, Limits, ProcessLock, Reduced, Scope, Store, StoreOptions, Subject, open,
-};
+use joblib_store::{AfterFork, Item, Key, Limits, ProcessLock, Reduced, Scope, Store, StoreOptions, Subject};
 
 use self::settings::Settings;
+pub use self::shared::SharedCache;
+use self::source::Source;
 use crate::entry::codec;
 use crate::entry::metadata::Metadata;
 use crate::error::{Error, Result};
@@ -58,8 +61,8 @@ pub struct Memory {
 #[derive(Debug)]
 struct Shared {
     store: Option<Arc<dyn Store>>,
-    /// The options that the store was opened with.
-    options: BTreeMap<String, String>,
+    /// What the store was opened with.
+    source: Option<Source>,
     functions: Functions,
     /// The results that are kept in memory.
     tier: OnceLock<Box<Tier>>,
@@ -70,10 +73,11 @@ struct Shared {
 }
 
 impl Shared {
-    fn of(store: Option<Arc<dyn Store>>, options: BTreeMap<String, String>) -> Self {
+    fn of(opened: Option<(Arc<dyn Store>, Source)>) -> Self {
+        let (store, source) = opened.unzip();
         Self {
             store,
-            options,
+            source,
             functions: Functions::default(),
             tier: OnceLock::new(),
             files: OnceLock::new(),
@@ -136,7 +140,7 @@ impl Memory {
     /// assert_eq!(Memory::none().eval("double", |x: i32| 2 * x, (4,)), 8);
     /// ```
     pub fn none() -> Self {
-        Self { shared: Arc::new(Shared::of(None, BTreeMap::new())), settings: Arc::default() }
+        Self { shared: Arc::new(Shared::of(None)), settings: Arc::default() }
     }
 
     /// A cache in a store of another backend: `"in_memory"`, `"sqlite"` (with that feature), or one
@@ -170,30 +174,25 @@ impl Memory {
     /// assert!(Memory::with_options("in_memory", &options).is_err(), "no backend ignores what it does not know");
     /// ```
     pub fn with_options(backend: &str, options: &StoreOptions) -> Result<Self> {
+        Self::of_source(Source::new(backend, options.clone()))
+    }
+
+    /// The memory of a source, which is one for all that open it in this process.
+    pub(crate) fn of_source(source: Source) -> Result<Self> {
         type Opened = HashMap<String, Weak<Shared>>;
         static OPENED: ProcessLock<Opened> = ProcessLock::new(AfterFork::Inherit);
-        if options.location().as_os_str().is_empty() {
+        if source.is_nowhere() {
             return Err(Error::option(
                 "the cache's location is empty: name a folder, or use `Memory::none()` for no cache",
             ));
         }
-        // Two spellings of one folder are one cache. What can't be made absolute the backend
-        // refuses.
-        let absolute = match backend {
-            "in_memory" => options.clone(),
-            _ => options.clone().absolute().unwrap_or_else(|_| options.clone()),
-        };
-        let mut id = format!("{backend}\0{}", absolute.location().display());
-        for (name, value) in options.options() {
-            id.extend(["\0", name, "=", value]);
-        }
+        let id = source.id();
         let mut opened = OPENED.lock();
         let shared = if let Some(shared) = opened.get(&id).and_then(Weak::upgrade) {
             shared
         } else {
-            let store = Some(open(backend, options)?);
-            let given = options.options().map(|(name, value)| (name.to_owned(), value.to_owned()));
-            let shared = Arc::new(Shared::of(store, given.collect()));
+            let store = source.store()?;
+            let shared = Arc::new(Shared::of(Some((store, source))));
             opened.retain(|_, shared| shared.strong_count() > 0);
             opened.insert(id, Arc::downgrade(&shared));
             shared
@@ -221,7 +220,8 @@ impl Memory {
         self.store().map(Store::backend)
     }
 
-    /// Drops all results. Returns how many there were.
+    /// Drops all results. Returns how many there were. Those of a [shared](Self::shared) cache are
+    /// dropped too, unless it is read-only.
     ///
     /// # Errors
     ///
@@ -285,7 +285,8 @@ impl Memory {
     /// The statistics of this process: since it started, or since the last handle of this cache was
     /// dropped.
     pub fn stats(&self) -> Stats {
-        self.shared.functions.stats()
+        let tiers = self.store().map(Store::tiers).unwrap_or_default();
+        Stats { tiers, ..self.shared.functions.stats() }
     }
 
     /// The stored results, each with its metadata if that can be read. This walks the whole cache.
@@ -319,7 +320,8 @@ impl Memory {
     }
 
     /// Waits until everything that was stored is where other processes find it, for stores that
-    /// write later.
+    /// write later, such as a [shared](Self::shared) cache. The end of the process waits too, for a
+    /// minute at most.
     ///
     /// # Errors
     ///
@@ -347,8 +349,8 @@ impl Memory {
         self.shared.store.as_deref()
     }
 
-    pub(crate) fn options(&self) -> &BTreeMap<String, String> {
-        &self.shared.options
+    pub(crate) fn source(&self) -> Option<&Source> {
+        self.shared.source.as_ref()
     }
 
     pub(crate) fn settings(&self) -> &Settings {
@@ -463,6 +465,13 @@ impl Memory {
             error,
             format_args!("the cache in {location} can't be read, and results are computed: {error}"),
         );
+    }
+
+    /// Warns that the limits can't be kept.
+    pub(crate) fn warn_untidy(&self, error: &joblib_store::Error) {
+        let location = self.location_text();
+        let message = format_args!("could not keep the cache in {location} within its limits: {error}");
+        self.warn_once("tidy", location, message);
     }
 
     fn warn_store(&self, error: &joblib_store::Error, message: fmt::Arguments<'_>) {

@@ -1,25 +1,22 @@
 //! The serialized form of a memory, for other processes: its store's location and its settings.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use joblib_persist::Compress;
-use joblib_store::{Limits, Policy, StoreOptions};
+use joblib_store::{Limits, Policy};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Memory;
 use super::settings::{Invalid, Settings, valid_mmap_mode};
+use super::source::{self, Source};
 use crate::error::Error;
 use crate::report::Warnings;
 
 #[derive(Serialize, Deserialize)]
 struct Form {
-    backend: Option<String>,
-    location: Option<PathBuf>,
-    #[serde(default)]
-    options: BTreeMap<String, String>,
+    /// `None` of a memory without a store.
+    source: Option<source::Form>,
     #[serde(default)]
     settings: Fields,
 }
@@ -111,9 +108,7 @@ impl From<Fields> for Settings {
 impl Serialize for Memory {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let form = Form {
-            backend: self.backend().map(str::to_owned),
-            location: self.location().map(Path::to_owned),
-            options: self.options().clone(),
+            source: self.source().zip(self.store()).map(|(source, store)| source.form(store)),
             settings: Fields::from(self.settings()),
         };
         form.serialize(serializer)
@@ -122,15 +117,10 @@ impl Serialize for Memory {
 
 impl<'de> Deserialize<'de> for Memory {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Form { backend, location, options, settings } = Form::deserialize(deserializer)?;
-        let memory = match (backend, location) {
-            (Some(backend), Some(location)) => {
-                let options = options
-                    .into_iter()
-                    .fold(StoreOptions::new(location), |given, (name, value)| given.option(name, value));
-                Self::with_options(&backend, &options).map_err(D::Error::custom)?
-            }
-            _ => Self::none(),
+        let Form { source, settings } = Form::deserialize(deserializer)?;
+        let memory = match source {
+            Some(form) => Self::of_source(Source::of_form(form)).map_err(D::Error::custom)?,
+            None => Self::none(),
         };
         Ok(memory.with_settings(settings.into()))
     }

@@ -1,7 +1,6 @@
 //! Claims: an object that names who computes a result, at the result's own place. Created if there is none, refreshed and
 //! replaced if it is unchanged.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -10,20 +9,16 @@ use object_store::path::Path;
 use object_store::{Error as Failure, ObjectStoreExt, PutMode, UpdateVersion};
 use tokio::sync::Mutex;
 
-use super::Shared;
-use super::client::{Action, Refused};
-use super::connect::Bucket;
+use super::bucket::Bucket;
+use super::client::{Action, Refused, soon};
+use super::held::{self, Reserved};
 use super::layout::{ClaimText, claim_bytes, free_bytes, is_claim, parse_claim};
+use super::shared::Shared;
 use super::transfer::{self, Encoded, encode};
 use crate::error::Error;
 use crate::holder::Holder;
 use crate::key::Key;
-use crate::process_lock::{AfterFork, ProcessLock};
 use crate::store::{Claim, Claimed, WriteBytes};
-
-/// The claims that this process holds, by location and object, and whether what was there before is still to be read. One that
-/// names this process and is not among them is abandoned.
-static HELD: ProcessLock<HashMap<(String, Path), bool>> = ProcessLock::new(AfterFork::Renew);
 
 /// The longest that a network's delays and clocks take from a lease.
 const BEATS_PER_LEASE: u32 = 3;
@@ -32,11 +27,8 @@ const BEATS_PER_LEASE: u32 = 3;
 pub(super) fn claim(shared: &Arc<Shared>, key: &Key) -> Result<Claim, Error> {
     let places = [shared.layout.result(key), shared.layout.claim(key)];
     let location = shared.client.location();
-    {
-        let held = HELD.lock();
-        if places.iter().any(|place| held.contains_key(&(location.to_owned(), place.clone()))) {
-            return Ok(Claim::Taken(Holder::this_process()));
-        }
+    if places.iter().any(|place| held::holds(location, place)) {
+        return Ok(Claim::Taken(Holder::this_process()));
     }
     let [result, beside] = places;
     let attempt = match attempt(shared, &result, true)? {
@@ -51,20 +43,6 @@ pub(super) fn claim(shared: &Arc<Shared>, key: &Key) -> Result<Claim, Error> {
         Attempt::Taken(holder) => Claim::Taken(holder),
         Attempt::NoClaim => Claim::Taken(Holder::unknown()),
     })
-}
-
-/// Whether this process has just claimed what is missing at `path`, so that nothing is there. True once for each claim.
-pub(super) fn is_freshly_claimed(location: &str, path: &Path) -> bool {
-    let mut held = HELD.lock();
-    if held.is_empty() {
-        return false;
-    }
-    held.get_mut(&(location.to_owned(), path.clone())).is_some_and(std::mem::take)
-}
-
-/// Forgets that nothing is at `path`.
-pub(super) fn is_stored(location: &str, path: &Path) {
-    is_freshly_claimed(location, path);
 }
 
 pub(super) enum Attempt {
@@ -87,7 +65,7 @@ pub(super) fn attempt(shared: &Arc<Shared>, path: &Path, fresh: bool) -> Result<
     let put = |mode: PutMode| {
         let (path, body) = (path.clone(), claim_bytes(&me, token, 0));
         shared.client.run(Action::Claim, |bucket| async move {
-            bucket.put_opts(&path, body.into(), mode.into()).await
+            soon(bucket.put_opts(&path, body.into(), mode.into())).await
         })
     };
     let mine = |reserved: Reserved, version: Option<UpdateVersion>, fresh| {
@@ -151,30 +129,6 @@ pub(super) fn attempt(shared: &Arc<Shared>, path: &Path, fresh: bool) -> Result<
     Ok(Attempt::Taken(Holder::unknown()))
 }
 
-/// A place among [`HELD`], given back when it is dropped.
-#[derive(Debug)]
-struct Reserved {
-    place: (String, Path),
-}
-
-impl Reserved {
-    fn new(location: &str, path: &Path) -> Option<Self> {
-        let place = (location.to_owned(), path.clone());
-        let mut held = HELD.lock();
-        if held.contains_key(&place) {
-            return None;
-        }
-        held.insert(place.clone(), false);
-        Some(Self { place })
-    }
-}
-
-impl Drop for Reserved {
-    fn drop(&mut self) {
-        HELD.lock().remove(&self.place);
-    }
-}
-
 /// A claim of this process, which is refreshed until it is dropped.
 #[derive(Debug)]
 pub(super) struct Held {
@@ -201,7 +155,7 @@ impl Held {
         fresh: bool,
     ) -> Self {
         if fresh {
-            HELD.lock().insert(reserved.place.clone(), true);
+            reserved.is_fresh();
         }
         let refreshed = version.is_some();
         let state = Arc::new(Mutex::new(State { version, over: false }));
@@ -209,7 +163,7 @@ impl Held {
             && let Ok(connection) = shared.client.connection(Action::Claim)
             && let Ok(handle) = super::runtime::handle()
         {
-            let (path, holder, state) = (reserved.place.1.clone(), holder.clone(), Arc::clone(&state));
+            let (path, holder, state) = (reserved.path().clone(), holder.clone(), Arc::clone(&state));
             let every = shared.lease / BEATS_PER_LEASE;
             let bucket = connection.bucket();
             // A task that can't be started leaves a claim that others take over after the lease.
@@ -219,7 +173,7 @@ impl Held {
     }
 
     fn path(&self) -> &Path {
-        &self.reserved.place.1
+        self.reserved.path()
     }
 }
 
@@ -259,7 +213,7 @@ impl Drop for Held {
             match state.version.take() {
                 Some(version) => {
                     let freed = bucket.put_opts(&path, free_bytes().into(), PutMode::Update(version).into());
-                    freed.await.map(|_| ())
+                    soon(freed).await.map(|_| ())
                 }
                 None => Ok(()),
             }
@@ -280,7 +234,7 @@ impl Claimed for ObjectClaim {
     fn write(mut self: Box<Self>, write: WriteBytes<'_>) -> Result<u64, Error> {
         let shared = Arc::clone(&self.held.shared);
         let (encoded, bytes) = encode(&shared.client, &self.result, write)?;
-        shared.versions.note(&shared, self.key.version())?;
+        shared.versions.note(&shared.client, &shared.layout, self.key.version())?;
         match encoded {
             Encoded::Whole(payload) if self.held.path() == &self.result => {
                 let (path, state) = (self.result.clone(), Arc::clone(&self.held.state));

@@ -3,15 +3,16 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use object_store::path::Path;
 use object_store::{Error as Failure, ObjectStoreExt, PutMode};
+use tokio::sync::OnceCell;
 
-use super::connect::{Bucket, connect};
+use super::bucket::Bucket;
+use super::connect::connect;
 use super::location::Location;
 use super::redact::redacted;
 use super::runtime;
@@ -69,10 +70,8 @@ impl std::fmt::Display for Action {
 pub(super) struct Connection {
     bucket: BucketOf,
     format: Path,
-    /// Whether the format was looked at.
-    checked: AtomicBool,
-    /// Whether it could be read.
-    readable: AtomicBool,
+    /// Whether the format could be read, once it was looked at.
+    readable: OnceCell<bool>,
 }
 
 /// A bucket, whose own form for display holds its settings.
@@ -192,8 +191,7 @@ impl Client {
         let new = Arc::new(Connection {
             bucket: BucketOf(bucket),
             format: self.format.clone(),
-            checked: AtomicBool::new(false),
-            readable: AtomicBool::new(false),
+            readable: OnceCell::new(),
         });
         Ok(Arc::clone(connection.insert(new)))
     }
@@ -238,7 +236,7 @@ impl Client {
             Failure::Precondition { .. } | Failure::NotModified { .. } => Refused::Changed,
             // Without the right to list, S3 says this of what is not there.
             Failure::PermissionDenied { .. }
-                if action == Action::Read && connection.readable.load(Ordering::Relaxed) =>
+                if action == Action::Read && connection.readable.get() == Some(&true) =>
             {
                 Refused::Missing
             }
@@ -293,43 +291,47 @@ impl Connection {
     }
 
     fn is_checked(&self) -> bool {
-        self.checked.load(Ordering::Relaxed)
+        self.readable.initialized()
     }
 
     /// Before the first request: whether this is a store. Otherwise a proxy that knows no such host, and says that nothing
     /// is found, would be an empty cache for ever.
     async fn check(&self) -> Result<(), Failure> {
-        if self.is_checked() {
-            return Ok(());
-        }
+        self.readable.get_or_try_init(|| self.is_readable()).await.map(|_| ())
+    }
+
+    async fn is_readable(&self) -> Result<bool, Failure> {
         let bucket = &self.bucket.0;
-        let readable = match bucket.get(&self.format).await {
-            Ok(_) => true,
-            Err(Failure::NotFound { .. } | Failure::PermissionDenied { .. }) => {
-                let new = bucket.put_opts(&self.format, FORMAT.into(), PutMode::Create.into()).await;
-                match new {
-                    Ok(_) => bucket.get(&self.format).await.is_ok(),
-                    Err(Failure::AlreadyExists { .. } | Failure::Precondition { .. }) => true,
-                    // A cache that may only be read, and holds nothing yet.
-                    Err(Failure::PermissionDenied { .. }) => false,
-                    // Without conditions there are no claims, and results all the same.
-                    Err(error) if is_unsupported(&error) => {
-                        bucket.put(&self.format, FORMAT.into()).await.is_ok()
-                    }
-                    Err(error) => return Err(error),
-                }
-            }
+        match soon(bucket.get(&self.format)).await {
+            Ok(_) => return Ok(true),
+            Err(Failure::NotFound { .. } | Failure::PermissionDenied { .. }) => {}
             Err(error) => return Err(error),
-        };
-        self.readable.store(readable, Ordering::Relaxed);
-        self.checked.store(true, Ordering::Relaxed);
-        Ok(())
+        }
+        match soon(bucket.put_opts(&self.format, FORMAT.into(), PutMode::Create.into())).await {
+            Ok(_) => Ok(bucket.get(&self.format).await.is_ok()),
+            Err(Failure::AlreadyExists { .. } | Failure::Precondition { .. }) => Ok(true),
+            // A cache that may only be read, and holds nothing yet.
+            Err(Failure::PermissionDenied { .. }) => Ok(false),
+            // Without conditions there are no claims, and results all the same.
+            Err(error) if is_unsupported(&error) => Ok(bucket.put(&self.format, FORMAT.into()).await.is_ok()),
+            Err(error) => Err(error),
+        }
     }
 }
 
 /// A server that is busy can't be reached either; here it is asked again sooner.
 fn public_kind(kind: io::ErrorKind) -> io::ErrorKind {
     if kind == io::ErrorKind::ResourceBusy { io::ErrorKind::TimedOut } else { kind }
+}
+
+/// A request of few bytes, which a server answers soon or not at all.
+pub(super) async fn soon<T>(request: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    const LONGEST: Duration = Duration::from_secs(10);
+    tokio::time::timeout(LONGEST, request).await.unwrap_or_else(|_| {
+        let source =
+            io::Error::new(io::ErrorKind::TimedOut, format!("there was no answer within {LONGEST:?}"));
+        Err(Failure::Generic { store: "object store", source: source.into() })
+    })
 }
 
 /// Whether the server can't do what was asked, ever.
@@ -351,6 +353,9 @@ fn kind(failure: &Failure) -> Option<io::ErrorKind> {
 }
 
 fn generic_kind(source: &(dyn std::error::Error + 'static)) -> Option<io::ErrorKind> {
+    if let Some(error) = source.downcast_ref::<io::Error>() {
+        return Some(error.kind());
+    }
     // The status is in a type that the crate keeps for itself.
     let text = source.to_string();
     let status = text.split("status code: ").nth(1).and_then(|rest| rest.get(..3)?.parse::<u16>().ok());

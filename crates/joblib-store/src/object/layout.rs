@@ -71,6 +71,11 @@ impl Layout {
         self.notes().join("summary")
     }
 
+    /// What a check writes and deletes.
+    pub(super) fn checks(&self) -> Path {
+        self.root.clone().join("check")
+    }
+
     pub(super) fn sweep(&self) -> Path {
         self.root.clone().join("sweep")
     }

@@ -2,34 +2,41 @@
 
 #[cfg(feature = "s3")]
 mod aws_profile;
+mod bucket;
+mod check;
 mod claim;
 mod client;
 mod connect;
+mod held;
 mod layout;
 mod location;
 mod notes;
 mod redact;
 mod runtime;
+mod shared;
 mod sweep;
+mod total;
 mod transfer;
 mod versions;
+#[cfg(feature = "web")]
+mod web;
 
-use std::collections::HashSet;
 use std::ops::{ControlFlow, RangeInclusive};
 use std::sync::{Arc, mpsc};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use futures_util::FutureExt;
 use futures_util::stream::TryStreamExt;
 use object_store::ObjectStoreExt;
-use object_store::path::Path;
 
-use self::client::{Action, Answer, Client, Refused};
+pub use self::check::StoreCheck;
+use self::client::{Action, Client, Refused};
 use self::layout::{Layout, id, is_claim, parse_result, size_of_result};
 use self::location::Location;
 use self::notes::Notes;
-use self::sweep::Total;
-use self::transfer::{Encoded, Object};
+use self::shared::Shared;
+use self::total::Total;
+use self::transfer::Encoded;
 use self::versions::Versions;
 use crate::blob::Blob;
 use crate::error::Error;
@@ -57,22 +64,6 @@ const SWEEP_EVERY: Duration = Duration::from_mins(10);
 /// ```
 pub struct ObjectStore {
     shared: Arc<Shared>,
-}
-
-/// What claims need after the call that made them.
-#[derive(Debug)]
-struct Shared {
-    client: Client,
-    layout: Layout,
-    lease: Duration,
-    sweep_every: Duration,
-    /// Claims of others, by their objects' names, and their entity tags.
-    watch: Watch<String>,
-    versions: Versions,
-    notes: Notes,
-    total: Total,
-    /// The ids of results that this process dropped for the limits.
-    evicted: ProcessLock<HashSet<u64>>,
 }
 
 impl std::fmt::Debug for ObjectStore {
@@ -121,74 +112,24 @@ impl ObjectStore {
     }
 }
 
+impl ObjectStore {
+    /// Reads and writes in the bucket, and has eight writers at once race for an object, `rounds` times. What it writes it
+    /// deletes.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the bucket can't be reached, or does not permit something.
+    pub fn check(&self, rounds: usize) -> Result<StoreCheck, Error> {
+        check::check(&self.shared, rounds)
+    }
+}
+
 /// An option that is a number of seconds.
 fn seconds(options: &StoreOptions, name: &str) -> Result<Option<Duration>, Error> {
     let Some(text) = options.get(name) else { return Ok(None) };
     match text.trim().parse::<f64>().map(Duration::try_from_secs_f64) {
         Ok(Ok(duration)) => Ok(Some(duration)),
         _ => Err(options.invalid(name, "a number of seconds")),
-    }
-}
-
-impl Shared {
-    /// Notes that a result was stored.
-    fn stored(&self, path: &Path, bytes: u64) {
-        claim::is_stored(self.client.location(), path);
-        let id = id(path);
-        self.evicted.lock().remove(&id);
-        self.notes.stored(id, bytes);
-    }
-
-    /// The answer to reading an object.
-    fn found(&self, path: &Path, answer: Answer<Object>, counts: bool) -> Result<Option<Blob>, Error> {
-        match answer? {
-            Ok(Object::Result(blob)) => {
-                if counts {
-                    self.notes.used(id(path));
-                    self.write_notes(false);
-                }
-                Ok(Some(blob))
-            }
-            Ok(Object::Claim(tag)) => {
-                // Those who wait for a claim look at it this way.
-                self.watch.unchanged_for(path.as_ref(), tag.unwrap_or_default(), Instant::now());
-                Ok(None)
-            }
-            Err(Refused::Missing) => Ok(None),
-            Err(refused) => Err(self.client.refused(Action::Read, refused)),
-        }
-    }
-
-    /// Writes what is noted in the background, if it is time.
-    fn write_notes(&self, all: bool) {
-        let Some(written) = self.notes.take(all) else { return };
-        let path = self.layout.notes().join(written.name.as_str());
-        self.total.noted(written.change);
-        let Ok(connection) = self.client.connection(Action::Write) else { return };
-        if let Ok(handle) = runtime::handle() {
-            let bucket = connection.bucket();
-            // What is lost is the order of some uses, and a part of the total until the next sweep.
-            handle.spawn(async move { bucket.put(&path, written.bytes.into()).await.map(|_| ()) });
-        }
-    }
-
-    /// Writes all that is noted, and waits for it.
-    fn flush(&self) -> Result<(), Error> {
-        let Some(written) = self.notes.take(true) else { return Ok(()) };
-        let path = self.layout.notes().join(written.name.as_str());
-        let put = transfer::put(&self.client, &path, written.bytes.into());
-        match put {
-            Ok(()) => self.total.noted(written.change),
-            Err(_) => self.notes.put_back(written.change),
-        }
-        put
-    }
-}
-
-impl Drop for Shared {
-    fn drop(&mut self) {
-        // What is lost otherwise is the order of the latest uses.
-        let _ = self.flush();
     }
 }
 
@@ -203,7 +144,7 @@ impl Store for ObjectStore {
 
     fn get(&self, key: &Key) -> Result<Option<Blob>, Error> {
         let path = self.shared.layout.result(key);
-        if claim::is_freshly_claimed(self.location(), &path) {
+        if held::is_freshly_claimed(self.location(), &path) {
             return Ok(None);
         }
         let object = path.clone();
@@ -246,7 +187,7 @@ impl Store for ObjectStore {
     fn put(&self, key: &Key, write: WriteBytes<'_>) -> Result<u64, Error> {
         let path = self.shared.layout.result(key);
         let (encoded, bytes) = transfer::encode(&self.shared.client, &path, write)?;
-        self.shared.versions.note(&self.shared, key.version())?;
+        self.shared.versions.note(&self.shared.client, &self.shared.layout, key.version())?;
         if let Encoded::Whole(payload) = encoded {
             transfer::put(&self.shared.client, &path, payload)?;
         }
@@ -300,7 +241,7 @@ impl Store for ObjectStore {
     fn visit(&self, visit: &mut dyn FnMut(Item) -> ControlFlow<()>) -> Result<(), Error> {
         /// Results that are listed ahead of the visitor: a page of a server.
         const AHEAD: usize = 1000;
-        let functions = self.shared.versions.all(&self.shared)?;
+        let functions = self.shared.versions.all(&self.shared.client, &self.shared.layout)?;
         let folder = self.shared.layout.results();
         let bucket = self.shared.client.connection(Action::List)?.bucket();
         let handle = runtime::handle().map_err(|error| Error::backend(self.location(), error))?;

@@ -8,18 +8,18 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{Error as Failure, ObjectMeta, ObjectStoreExt};
 
-use super::Shared;
+use super::bucket::Bucket;
 use super::claim::{Attempt, attempt};
 use super::client::Action;
-use super::connect::Bucket;
 use super::layout::{id, is_claim, parse_result, size_of_result};
 use super::notes::{Change, Summary, now_us, parse_name, read_uses};
+use super::shared::Shared;
+use super::total::Known;
 use super::transfer::{self, Object};
 use crate::blob::Blob;
 use crate::error::Error;
 use crate::limits::{Limits, choose};
 use crate::policy::{Candidate, Policy};
-use crate::process_lock::{AfterFork, ProcessLock};
 use crate::store::CostOf;
 use crate::usage::{Reduced, Usage};
 
@@ -33,35 +33,6 @@ const SWEEP_EVERY_US: u64 = 24 * 3600 * 1_000_000;
 const OLD_CLAIM: Duration = Duration::from_hours(24);
 /// Dropped results that a summary remembers.
 const MAX_EVICTED: usize = 10_000;
-
-/// What this process knows of the total.
-#[derive(Debug)]
-pub(super) struct Total {
-    state: ProcessLock<Known>,
-}
-
-#[derive(Debug, Default)]
-struct Known {
-    looked: Option<Instant>,
-    /// Everything that was counted or noted when it looked.
-    usage: Usage,
-    /// When everything was last looked at, in microseconds since 1970.
-    swept: u64,
-}
-
-impl Default for Total {
-    fn default() -> Self {
-        Self { state: ProcessLock::new(AfterFork::Inherit) }
-    }
-}
-
-impl Total {
-    /// Counts what this process has just written to its notes.
-    pub(super) fn noted(&self, change: Change) {
-        let mut state = self.state.lock();
-        state.usage = change.applied_to(state.usage);
-    }
-}
 
 /// A stored result.
 struct Entry {
@@ -214,7 +185,7 @@ pub(super) fn reduce(shared: &Shared, limits: &Limits, cost: CostOf<'_>) -> Resu
 
 /// All results. Pages of the listing come while those before are looked at.
 fn list(shared: &Shared) -> Result<Vec<Entry>, Error> {
-    let functions = shared.versions.all(shared)?;
+    let functions = shared.versions.all(&shared.client, &shared.layout)?;
     let folder = shared.layout.results();
     let metas = shared.client.run(Action::List, |bucket| async move {
         let results = bucket.list(Some(&folder)).try_filter(|meta| {

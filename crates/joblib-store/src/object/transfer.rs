@@ -8,8 +8,8 @@ use object_store::{Error as Failure, GetOptions, GetRange, ObjectMeta, ObjectSto
 use tokio::sync::mpsc::{Sender, channel};
 use tokio::task::{JoinHandle, JoinSet};
 
-use super::client::{Action, Client, Refused};
-use super::connect::Bucket;
+use super::bucket::Bucket;
+use super::client::{Action, Client, Refused, soon};
 use super::layout::{end_of, is_claim, size_of_result};
 use super::runtime;
 use crate::blob::Blob;
@@ -93,7 +93,7 @@ pub(super) async fn range(
 ) -> Result<(ObjectMeta, Bytes), Failure> {
     let options =
         GetOptions { range: Some(GetRange::Bounded(range)), if_match: tag, ..GetOptions::default() };
-    let found = bucket.get_opts(path, options).await?;
+    let found = soon(bucket.get_opts(path, options)).await?;
     let meta = found.meta.clone();
     Ok((meta, found.bytes().await?))
 }

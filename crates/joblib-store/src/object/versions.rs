@@ -7,10 +7,9 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{Error as Failure, ObjectStoreExt};
 
-use super::Shared;
-use super::client::{Action, Refused};
-use super::connect::Bucket;
-use super::layout::{parse_version, version_text};
+use super::bucket::Bucket;
+use super::client::{Action, Client, Refused};
+use super::layout::{Layout, parse_version, version_text};
 use super::transfer;
 use crate::error::Error;
 use crate::key::FunctionVersion;
@@ -51,32 +50,37 @@ impl Default for Versions {
 
 impl Versions {
     /// Describes the version, if that was not done yet, and makes it the latest. Called before a result of it is stored.
-    pub(super) fn note(&self, shared: &Shared, version: &Arc<FunctionVersion>) -> Result<(), Error> {
+    pub(super) fn note(
+        &self,
+        client: &Client,
+        layout: &Layout,
+        version: &Arc<FunctionVersion>,
+    ) -> Result<(), Error> {
         let (function, code) = (version.function_folder(), version.code_folder());
         if self.current.lock().get(function).is_some_and(|current| current == code) {
             return Ok(());
         }
-        let path = shared.layout.current(version);
+        let path = layout.current(version);
         let before = path.clone();
-        let before = shared.client.run(Action::Read, |bucket| read(bucket, before))?;
+        let before = client.run(Action::Read, |bucket| read(bucket, before))?;
         let is_new = match before {
             Ok(before) => before.as_ref() != code.as_bytes(),
             Err(Refused::Missing) => true,
-            Err(refused) => return Err(shared.client.refused(Action::Read, refused)),
+            Err(refused) => return Err(client.refused(Action::Read, refused)),
         };
         if is_new {
             let text = version_text(version).into_bytes();
-            transfer::put(&shared.client, &shared.layout.version(version), text.into())?;
-            transfer::put(&shared.client, &path, code.as_bytes().to_vec().into())?;
+            transfer::put(client, &layout.version(version), text.into())?;
+            transfer::put(client, &path, code.as_bytes().to_vec().into())?;
         }
         self.current.lock().insert(function.to_owned(), code.to_owned());
         Ok(())
     }
 
     /// All functions and their versions.
-    pub(super) fn all(&self, shared: &Shared) -> Result<Functions, Error> {
-        let folder = shared.layout.functions();
-        let paths = shared.client.run(Action::List, |bucket| async move {
+    pub(super) fn all(&self, client: &Client, layout: &Layout) -> Result<Functions, Error> {
+        let folder = layout.functions();
+        let paths = client.run(Action::List, |bucket| async move {
             bucket.list(Some(&folder)).map_ok(|meta| meta.location).try_collect::<Vec<Path>>().await
         })?;
         let mut codes: HashMap<String, Vec<String>> = HashMap::new();
@@ -103,8 +107,8 @@ impl Versions {
             }
         }
         drop(read_before);
-        let folder = shared.layout.functions();
-        let texts = shared.client.run(Action::List, |bucket| async move {
+        let folder = layout.functions();
+        let texts = client.run(Action::List, |bucket| async move {
             let texts = unread.into_iter().map(|(function, code)| {
                 let path = folder.clone().join(function.as_str()).join(code.as_str());
                 let bucket = Arc::clone(&bucket);

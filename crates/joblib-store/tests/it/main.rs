@@ -10,6 +10,7 @@ mod packed;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod stores;
+mod tiers;
 mod vanished;
 
 use std::path::Path;

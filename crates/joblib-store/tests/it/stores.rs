@@ -1,9 +1,10 @@
 //! Every built-in store passes the suite that outside backends pass.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use joblib_store::{ByteSize, Claim, FunctionVersion, Key, Scope, StoreOptions, conformance, open};
+use joblib_store::{ByteSize, Claim, FunctionVersion, Key, Scope, StoreOptions, Tiered, conformance, open};
 
 #[test]
 fn the_local_store_keeps_the_contract() {
@@ -81,4 +82,38 @@ fn the_object_store_keeps_the_contract() {
     // Its limits are kept from time to time, unless it is asked to look after each result.
     let exact = |name: &str| StoreOptions::new(format!("memory://suite/{name}")).option("sweep_every", "0");
     conformance::run(|name| open("object", &exact(name)).unwrap());
+}
+
+#[test]
+fn tiers_keep_the_contract() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = |backend: &str, place: String| open(backend, &StoreOptions::new(place)).unwrap();
+    let near = |name: &str| open("local", folder.path().join("near").join(name).display().to_string());
+    let far = |name: &str| open("local", folder.path().join("far").join(name).display().to_string());
+    conformance::run_tiers(|name| Arc::new(Tiered::new(near(name), far(name))));
+    let once = |name: &str| {
+        let near = near(&format!("once-{name}"));
+        Tiered::builder(near, far(&format!("once-{name}"))).compute_once(true).wait_for_uploads(true).build()
+    };
+    conformance::run_tiers(|name| Arc::new(once(name)));
+    // A far store that is only read and has nothing changes nothing.
+    let alone = |name: &str| {
+        let near = near(&format!("alone-{name}"));
+        Tiered::builder(near, far("nothing")).read_only(true).build()
+    };
+    conformance::run(|name| Arc::new(alone(name)));
+}
+
+#[cfg(feature = "object")]
+#[test]
+fn tiers_in_front_of_a_bucket_keep_the_contract() {
+    let folder = tempfile::tempdir().unwrap();
+    let near = |name: &str| open("local", &StoreOptions::new(folder.path().join(name))).unwrap();
+    let far = |name: &str| open("object", &StoreOptions::new(format!("memory://tiers/{name}"))).unwrap();
+    conformance::run_tiers(|name| Arc::new(Tiered::new(near(name), far(name))));
+    let once = |name: &str| {
+        let far = far(&format!("once-{name}"));
+        Tiered::builder(near(&format!("once-{name}")), far).compute_once(true).build()
+    };
+    conformance::run_tiers(|name| Arc::new(once(name)));
 }

@@ -1,0 +1,111 @@
+//! Whether a server does what claims need: many writers at once, on a condition that only one of them can meet.
+
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use object_store::{Error as Failure, ObjectStoreExt, PutMode, UpdateVersion};
+
+use super::client::Action;
+use super::notes::now_us;
+use super::shared::Shared;
+use crate::error::Error;
+use crate::holder::Holder;
+use crate::key::fnv64;
+
+/// Writers of a race.
+const WRITERS: usize = 8;
+/// Bytes of the objects that are written.
+const BYTES: usize = 1024;
+
+/// What [`ObjectStore::check`](crate::ObjectStore::check) found.
+///
+/// ```
+/// use joblib_store::{ObjectStore, StoreCheck, StoreOptions};
+///
+/// let check: StoreCheck = ObjectStore::open(&StoreOptions::new("memory://checked"))?.check(8)?;
+/// assert!(check.is_atomic());
+/// assert_eq!(check.rounds, 8);
+/// # Ok::<(), joblib_store::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StoreCheck {
+    /// Races of several writers for a new object, and as many for replacing one.
+    pub rounds: usize,
+    /// Those for a new object that exactly one writer won.
+    pub created_once: usize,
+    /// Those for replacing an object that exactly one writer won.
+    pub replaced_once: usize,
+    /// How long a request took that wrote an object of 1 KB.
+    pub put: Duration,
+    /// How long a request took that read it.
+    pub get: Duration,
+    /// Whether the server has conditional requests at all.
+    pub conditional: bool,
+}
+
+impl StoreCheck {
+    /// Returns `true` if exactly one writer won each race, so that claims between machines hold.
+    pub fn is_atomic(&self) -> bool {
+        self.conditional && self.created_once == self.rounds && self.replaced_once == self.rounds
+    }
+}
+
+/// See [`ObjectStore::check`](super::ObjectStore::check).
+pub(super) fn check(shared: &Shared, rounds: usize) -> Result<StoreCheck, Error> {
+    let process = fnv64(format!("{} {}", Holder::this_process(), now_us()).as_bytes());
+    let folder = shared.layout.checks().join(format!("{process:016x}"));
+    let answer = shared.client.run(Action::Write, |bucket| async move {
+        let body = || vec![b'c'; BYTES].into();
+        let one = folder.clone().join("one");
+        let since = Instant::now();
+        bucket.put(&one, body()).await?;
+        let put = since.elapsed();
+        let since = Instant::now();
+        let read = bucket.get(&one).await?.bytes().await?;
+        let get = since.elapsed();
+        let mut check = StoreCheck {
+            rounds,
+            created_once: 0,
+            replaced_once: 0,
+            put,
+            get,
+            conditional: read.len() == BYTES,
+        };
+        for round in 0..rounds {
+            let path = folder.clone().join(format!("race-{round}"));
+            // Connections are made before they are needed at once.
+            let race = |mode: PutMode| {
+                let writers = (0..WRITERS).map(|writer| {
+                    let (bucket, path, mode) = (bucket.clone(), path.clone(), mode.clone());
+                    let body = format!("{writer:0>BYTES$}");
+                    tokio::spawn(async move { bucket.put_opts(&path, body.into(), mode.into()).await })
+                });
+                join_all(writers)
+            };
+            let mut winners = [0, 0];
+            let mut mode = PutMode::Create;
+            for winners in &mut winners {
+                for outcome in race(mode).await {
+                    match outcome? {
+                        Ok(_) => *winners += 1,
+                        Err(Failure::AlreadyExists { .. } | Failure::Precondition { .. }) => {}
+                        Err(error) if super::client::is_unsupported(&error) => check.conditional = false,
+                        Err(error) => return Err(error),
+                    }
+                }
+                if !check.conditional {
+                    break;
+                }
+                let now = bucket.head(&path).await?;
+                mode = PutMode::Update(UpdateVersion { e_tag: now.e_tag, version: now.version });
+            }
+            check.created_once += usize::from(winners[0] == 1);
+            check.replaced_once += usize::from(winners[1] == 1);
+            bucket.delete(&path).await?;
+        }
+        bucket.delete(&one).await?;
+        Ok(check)
+    })?;
+    answer.map_err(|refused| shared.client.refused(Action::Write, refused))
+}

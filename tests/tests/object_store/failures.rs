@@ -1,0 +1,47 @@
+//! Servers that answer wrongly: no answer of theirs changes a result.
+
+use std::time::{Duration, Instant};
+
+use joblib_memory::Memory;
+use joblib_tests::child;
+use joblib_tests::proxy::{Mode, Proxy};
+use joblib_tests::server::{Kind, Server};
+
+use crate::{arguments, role};
+
+#[test]
+#[ignore = "the role of a child process"]
+fn compute_whatever_is_answered() {
+    let arguments = arguments();
+    let memory = match &*arguments[1] {
+        "alone" => Memory::open(&arguments[0]).unwrap(),
+        folder => Memory::new(folder).unwrap().shared(&*arguments[0]).unwrap(),
+    };
+    let since = Instant::now();
+    for x in 0..100_u64 {
+        assert_eq!(memory.eval("triple", |x: u64| 3 * x, (x,)), 3 * x);
+    }
+    assert!(since.elapsed() < Duration::from_secs(20), "{:?} for 100 calls", since.elapsed());
+}
+
+#[test]
+fn no_answer_of_a_server_changes_a_result_or_warns_twice() {
+    let server = Server::start(Kind::Moto);
+    let proxy = Proxy::start(server.port(), Mode::Forward);
+    let modes = [500, 503, 429, 400, 401, 403, 404, 301].map(Mode::Status);
+    for mode in modes.into_iter().chain([Mode::Cut]) {
+        proxy.set(mode.clone());
+        for place in ["alone", "machine"] {
+            let base = tempfile::tempdir().unwrap();
+            let folder = base.path().join("machine").display().to_string();
+            let rest = if place == "alone" { place.to_owned() } else { folder };
+            let mut command = role(compute_whatever_is_answered, &server, proxy.port(), "wrong", &rest);
+            let output = child::complete(command.env("JOBLIB_WARNINGS", "stderr"));
+            let told = String::from_utf8_lossy(&output.stderr);
+            let warnings: Vec<&str> =
+                told.lines().filter(|line| line.starts_with("warning: joblib")).collect();
+            assert_eq!(warnings.len(), 1, "{mode:?} {place}: {warnings:?}");
+            assert!(!told.contains("for-tests-only"), "{told}");
+        }
+    }
+}
