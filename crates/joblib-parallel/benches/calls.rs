@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use joblib_array::Array;
-use joblib_parallel::{Backend, Parallel, delayed};
+use joblib_parallel::{Backend, Generator, Parallel, delayed};
 use rayon::prelude::*;
 
 fn main() {
@@ -38,12 +38,21 @@ fn parallel(backend: &str) -> Parallel {
     parallel
 }
 
-#[divan::bench(args = BACKENDS, sample_count = 20)]
+#[divan::bench(args = ["sequential", "threading", "loky", "multiprocessing"], sample_count = 20)]
 fn tiny(bencher: Bencher, backend: &str) {
     let parallel = parallel(backend);
     bencher
         .counter(ItemsCount::new(20_000_u32))
         .bench_local(|| parallel.run((0..20_000).map(|n| delayed(identity, (n,)))).unwrap());
+}
+
+#[divan::bench(args = ["sequential", "threading"], sample_count = 20)]
+fn tiny_streamed(bencher: Bencher, backend: &str) {
+    let parallel = parallel(backend).return_as(Generator);
+    bencher.counter(ItemsCount::new(20_000_u32)).bench_local(|| {
+        let results = parallel.run((0..20_000).map(|n| delayed(identity, (n,)))).unwrap();
+        results.map(Result::unwrap).sum::<u64>()
+    });
 }
 
 #[divan::bench(args = BACKENDS, sample_count = 50)]

@@ -100,6 +100,7 @@ pub enum Returned<B = Batch> {
 /// What the engine and the user may expect of a backend.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
+#[allow(clippy::struct_excessive_bools, reason = "each is a question of its own")]
 pub struct Capabilities {
     /// How long a batch should take so that sending it costs next to nothing.
     pub batch_time: Duration,
@@ -107,6 +108,8 @@ pub struct Capabilities {
     pub in_process: bool,
     /// Whether there is only the caller's own thread, so that tasks are produced one at a time as they run.
     pub inline: bool,
+    /// Whether the engine may run the tasks itself, without a session.
+    pub(crate) direct: bool,
     /// Whether it can follow the settings of worker processes: environment, nice level, memory limit, recycling.
     pub worker_settings: bool,
 }
@@ -124,7 +127,7 @@ impl Capabilities {
     /// capabilities.worker_settings = true; // for one that sets up its workers as the call says
     /// ```
     pub fn remote(batch_time: Duration) -> Self {
-        Capabilities { batch_time, in_process: false, inline: false, worker_settings: false }
+        Capabilities { batch_time, in_process: false, inline: false, direct: false, worker_settings: false }
     }
 }
 

@@ -18,7 +18,13 @@ impl ParallelBackend for Sequential {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { batch_time: Duration::ZERO, in_process: true, inline: true, worker_settings: false }
+        Capabilities {
+            batch_time: Duration::ZERO,
+            in_process: true,
+            inline: true,
+            direct: true,
+            worker_settings: false,
+        }
     }
 
     fn effective_n_jobs(&self, n_jobs: i32) -> Result<usize> {
@@ -30,7 +36,8 @@ impl ParallelBackend for Sequential {
     }
 }
 
-/// Runs batches on the thread that waits for them.
+/// Runs batches on the thread that waits for them, where the engine does not run the tasks itself: on a stack of another
+/// size.
 pub(crate) struct Inline<B> {
     queue: VecDeque<B>,
     cancelled: bool,

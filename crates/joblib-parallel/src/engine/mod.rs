@@ -5,6 +5,7 @@
 //! the producer may run ahead are policies in files of their own.
 
 pub(crate) mod batching;
+mod direct;
 pub(crate) mod erased;
 pub(crate) mod pre_dispatch;
 pub(crate) mod progress;
@@ -15,6 +16,8 @@ pub(crate) mod reporter;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use joblib_encoding::Preview;
 
 use self::batching::Batching;
 use self::reporter::Reporter;
@@ -46,6 +49,8 @@ pub(crate) struct Plan<I, S> {
     pub(crate) workers: usize,
     /// The most batches in flight.
     pub(crate) limit: Option<usize>,
+    /// Whether the tasks run here, without the session.
+    pub(crate) direct: bool,
     /// How often a task whose worker died is tried again.
     pub(crate) retries: u32,
     pub(crate) deadline: Option<Duration>,
@@ -68,6 +73,8 @@ struct State<T: Task> {
     /// How workers died of tasks that have no outcome yet.
     crashes: HashMap<usize, Vec<Crash>>,
     returned: Vec<Returned<TaskBatch<T>>>,
+    /// The arguments of the task that runs here.
+    preview: Preview,
     /// Where the producer's tasks were lent their arguments from.
     places: Places,
     /// Kept for as long as it may be called.
@@ -98,6 +105,7 @@ where
             again: VecDeque::new(),
             crashes: HashMap::new(),
             returned: Vec::new(),
+            preview: Preview::new(),
             places: Places::of_call(),
             _waker: waker,
         };
@@ -121,6 +129,9 @@ where
     ///
     /// If the call is over before its last task: cancelled, out of time, or the backend can't go on.
     pub(crate) fn step(&mut self, held: usize, arrivals: &mut Vec<Arrival<T::Output>>) -> Result<bool> {
+        if self.plan.direct {
+            return self.run_all(arrivals);
+        }
         let before = arrivals.len();
         while arrivals.len() == before {
             self.check()?;

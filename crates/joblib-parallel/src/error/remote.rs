@@ -103,7 +103,8 @@ impl StdError for RemoteError {
 /// `M` tells the two apart, and is inferred.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an error that a task can return",
-    note = "it has to convert into `Box<dyn Error + Send + Sync>`, as every type does that implements `std::error::Error` and is `Send + Sync`"
+    note = "it has to convert into `Box<dyn Error + Send + Sync>`, as every type does that implements `std::error::Error` and is `Send + Sync`",
+    note = "of what has only a text, return the text: `.map_err(|error| error.to_string())`"
 )]
 pub trait TaskFailure<M> {
     #[doc(hidden)]

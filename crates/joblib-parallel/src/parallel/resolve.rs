@@ -125,6 +125,8 @@ impl<W, R, F: OnFailure> Parallel<W, R, F> {
             batching: Batching::new(capabilities.batch_time, size),
             workers: call.n_jobs,
             limit,
+            // A stack of another size is that of another thread.
+            direct: capabilities.direct && call.stack_size.is_none(),
             retries: settings.retries,
             deadline: settings.deadline,
             tokens: settings.token.into_iter().collect(),

@@ -162,6 +162,9 @@ where
     }
 
     fn next_outcome(&mut self) -> Option<Result<Outcome<<I::Item as Task>::Output>>> {
+        if self.engine.is_direct() {
+            return self.run_next();
+        }
         loop {
             if let Some(outcome) = self.ready.pop_front() {
                 return Some(Ok(outcome));
@@ -195,6 +198,20 @@ where
                 self.take_in(arrival);
             }
         }
+    }
+
+    /// Runs the next task on this thread: its outcome is next in every order.
+    fn run_next(&mut self) -> Option<Result<Outcome<<I::Item as Task>::Output>>> {
+        if self.over {
+            return None;
+        }
+        let outcome = self.engine.run_next();
+        match &outcome {
+            Ok(Some(outcome)) if !(F::STOPS && outcome.is_err()) => {}
+            Ok(None) => self.end(true),
+            _ => self.end(false),
+        }
+        outcome.transpose()
     }
 
     /// Keeps what arrived until it is its turn. Of failures that end the call only the first is kept.

@@ -62,6 +62,37 @@ impl Drop for ContextGuard {
     }
 }
 
+/// Lets one thread alternate between its own context and a call's, as where tasks run between calls of their producer.
+pub(crate) struct Alternate {
+    /// That of the two which the thread is not in.
+    other: Option<Arc<CallContext>>,
+    other_index: usize,
+    span: Option<Span>,
+}
+
+impl Alternate {
+    /// For tasks of `call` on the caller's own thread.
+    pub(crate) fn new(call: &Arc<CallContext>) -> Self {
+        let span = (call.span.id() != Span::current().id()).then(|| call.span.clone());
+        Alternate { other: Some(Arc::clone(call)), other_index: 0, span }
+    }
+
+    /// Runs `f`, which does not panic, as a part of the call.
+    pub(crate) fn inside<R>(&mut self, f: impl FnOnce() -> R) -> R {
+        self.swap();
+        let span = self.span.as_ref().map(Span::enter);
+        let result = f();
+        drop(span);
+        self.swap();
+        result
+    }
+
+    fn swap(&mut self) {
+        CALL.with_borrow_mut(|call| std::mem::swap(call, &mut self.other));
+        self.other_index = INDEX.replace(self.other_index);
+    }
+}
+
 /// Sets which task the thread is about to run.
 pub(crate) fn set_index(index: usize) {
     INDEX.set(index);

@@ -11,5 +11,6 @@ mod forks;
 mod limits;
 mod processes;
 mod rayon;
+mod sequential;
 mod shutdown;
 mod timeouts_and_panics;

@@ -32,7 +32,13 @@ impl ParallelBackend for Threading {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { batch_time: BATCH_TIME, in_process: true, inline: false, worker_settings: false }
+        Capabilities {
+            batch_time: BATCH_TIME,
+            in_process: true,
+            inline: false,
+            direct: false,
+            worker_settings: false,
+        }
     }
 
     fn open(&self, call: Call) -> Result<Box<dyn Session>> {
