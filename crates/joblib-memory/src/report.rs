@@ -87,8 +87,11 @@ pub(crate) fn warn_once(warnings: Warnings, kind: &'static str, subject: &str, m
     if warnings == Warnings::Events {
         return;
     }
-    let mut printed = PRINTED.lock();
-    if printed.len() < MAX_LINES && printed.insert((kind, subject.to_owned())) {
+    let is_new = {
+        let mut printed = PRINTED.lock();
+        printed.len() < MAX_LINES && printed.insert((kind, subject.to_owned()))
+    };
+    if is_new {
         print_line(format_args!("warning: joblib: {message}"));
     }
 }
@@ -98,9 +101,24 @@ pub(crate) fn print(message: fmt::Arguments<'_>) {
     print_line(format_args!("[Memory] {message}"));
 }
 
+/// Calls what it is given, when the terminal is free for lines.
+type PrintBeside = fn(&mut dyn FnMut());
+
+/// Whoever else draws on the terminal.
+static BESIDE: OnceLock<PrintBeside> = OnceLock::new();
+
+/// Has each line printed by `beside`, which calls what it is given: for a crate that draws on the terminal. The first one
+/// stays.
+pub fn print_beside(beside: PrintBeside) {
+    let _ = BESIDE.set(beside);
+}
+
 #[allow(clippy::print_stderr, reason = "this is the one place that prints")]
 fn print_line(message: fmt::Arguments<'_>) {
-    eprintln!("{message}");
+    match BESIDE.get() {
+        Some(beside) => beside(&mut || eprintln!("{message}")),
+        None => eprintln!("{message}"),
+    }
 }
 
 /// joblib's levels of `verbose`.

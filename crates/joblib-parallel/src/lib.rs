@@ -25,6 +25,7 @@ pub use crate::carriers::{ApplyContext, register_carrier};
 pub use crate::engine::batching::BatchSize;
 pub use crate::engine::pre_dispatch::PreDispatch;
 pub use crate::engine::progress::Progress;
+pub use crate::engine::progress_writer::{ProgressWriter, suspend_progress};
 pub use crate::error::{BoxError, Cause, Crash, Error, Panic, RemoteError, Result, TaskError, TaskFailure};
 pub use crate::parallel::config::{ConfigGuard, ParallelConfig, parallel_config};
 pub use crate::parallel::defaults::Prefer;

@@ -66,7 +66,7 @@ pub use joblib_hash::{hash, hash_file};
 pub use joblib_macros::{cached, task, tracked};
 pub use joblib_memory::{MemorizedResult, Memory, Shelved};
 pub use joblib_parallel::{
-    Generator, GeneratorUnordered, Outcomes, Parallel, SharedMem, TaskError, cpu_count, delayed,
+    Cause, Generator, GeneratorUnordered, Outcomes, Parallel, SharedMem, TaskError, cpu_count, delayed,
     effective_n_jobs, parallel_config, register_parallel_backend,
 };
 #[cfg(feature = "python")]
@@ -79,8 +79,9 @@ pub use crate::error::{Error, Result};
 /// What most programs use: `use joblib::prelude::*;`.
 pub mod prelude {
     pub use crate::{
-        Array, DumpOptions, Generator, GeneratorUnordered, LoadOptions, Memory, MmapMode, Outcomes, Parallel,
-        SharedMem, TaskError, cached, delayed, dump, load, parallel_config, task, tracked,
+        Array, Cause, DumpOptions, Error, Generator, GeneratorUnordered, LoadOptions, Memory, MmapMode,
+        Outcomes, Parallel, Result, SharedMem, TaskError, cached, delayed, dump, load, parallel_config, task,
+        tracked,
     };
     pub use joblib_hash::hash;
 }

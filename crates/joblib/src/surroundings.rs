@@ -1,6 +1,8 @@
 //! What of the caller's surroundings its worker processes get: the default `Memory`, so that a cached function finds the
 //! same results wherever it runs.
 //!
+//! And what draws on the terminal lets the lines of caches pass.
+//!
 //! `joblib-parallel` brings surroundings along and knows no memory; `joblib-memory` knows no workers. This crate, which
 //! knows both, introduces them to each other before `main`, as there is nothing for users to call.
 
@@ -17,6 +19,7 @@ static REGISTER: extern "C" fn() = register;
 
 extern "C" fn register() {
     joblib_parallel::register_carrier("joblib-memory", capture, apply);
+    joblib_memory::internal::print_beside(|print| joblib_parallel::suspend_progress(print));
 }
 
 /// The default `Memory`: its place and its settings. If nobody installed one, a worker finds it by itself; with a shared cache

@@ -18,6 +18,7 @@ mod parallel_memory;
 mod persist_crash;
 #[cfg(target_os = "linux")]
 mod persist_memory;
+mod progress_lines;
 mod python_environment;
 mod text_forms;
 #[cfg(target_os = "linux")]

@@ -11,6 +11,7 @@ pub(crate) mod pre_dispatch;
 pub(crate) mod progress;
 #[cfg(feature = "progress")]
 mod progress_bar;
+pub(crate) mod progress_writer;
 pub(crate) mod reporter;
 
 use std::collections::{HashMap, VecDeque};

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::progress::{Callback, DisplayOptions, Progress};
 #[cfg(feature = "progress")]
 use super::progress_bar::Bar;
+use super::progress_writer::suspend_progress;
 
 /// The least time between two calls of the displays, so that tiny tasks do not pay for them.
 const INTERVAL: Duration = Duration::from_millis(50);
@@ -143,11 +144,15 @@ impl Reporter {
     fn print(&self, message: &str) {
         let line = format!("[Parallel(n_jobs={})]: {message}\n", self.n_jobs);
         // As in joblib: to stderr, and to stdout from level 50. A closed terminal is no reason to fail.
-        let _ = if self.verbose < 50 {
-            std::io::stderr().write_all(line.as_bytes())
-        } else {
-            std::io::stdout().write_all(line.as_bytes())
-        };
+        let _ = suspend_progress(|| {
+            if self.verbose < 50 {
+                std::io::stderr().write_all(line.as_bytes())
+            } else {
+                let mut stdout = std::io::stdout();
+                stdout.write_all(line.as_bytes())?;
+                stdout.flush()
+            }
+        });
     }
 }
 
