@@ -28,15 +28,16 @@ thread_local! {
 
 /// Runs `f` while no bar is on the terminal.
 pub(super) fn suspend<R>(f: impl FnOnce() -> R) -> R {
-    if SHOWN_BY.load(Ordering::Relaxed) != std::process::id() || SUSPENDED.replace(true) {
-        return f();
-    }
     /// Lets this thread draw again, also when `f` panics.
     struct Guard;
     impl Drop for Guard {
         fn drop(&mut self) {
             SUSPENDED.set(false);
         }
+    }
+
+    if SHOWN_BY.load(Ordering::Relaxed) != std::process::id() || SUSPENDED.replace(true) {
+        return f();
     }
     let _guard = Guard;
     // In the same order by all threads, so that none waits for a bar of another that waits for one of its own.
@@ -104,9 +105,9 @@ impl Bar {
 
     pub(super) fn end(&self, complete: bool) {
         if complete {
-            self.bar.finish()
+            self.bar.finish();
         } else {
-            self.bar.abandon()
+            self.bar.abandon();
         }
         self.forget();
     }
