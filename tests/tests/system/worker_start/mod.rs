@@ -69,6 +69,11 @@ fn a_program_works_that_the_dynamic_loader_or_valgrind_runs_or_that_has_no_proc(
         let relative = [hidden.as_slice(), &["./started"]].concat();
         assert_eq!(output(Command::new("unshare").args(relative).current_dir(project.folder())), "90\n");
         assert_eq!(output(Command::new("unshare").args(hidden).arg(loader).arg(&program)), "90\n");
+        let recycling = PROGRAM.replace("Parallel::new()", "Parallel::new().recycle_above_bytes(1 << 40)");
+        let program = project.build(&recycling);
+        assert_eq!(output(&mut Command::new(&program)), "90\n");
+        let told = output(Command::new("unshare").args(hidden).arg(&program));
+        assert!(told.contains("recycle_above_bytes") && told.contains("is /proc mounted?"), "{told}");
     }
 }
 

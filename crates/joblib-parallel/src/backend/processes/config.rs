@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::backend::Call;
 use crate::carriers;
 use crate::error::{Error, Result};
+use crate::sys::memory::resident;
 use crate::wire::function_id;
 use crate::wire::log::wanted_levels;
 use crate::wire::message::{CallMessage, Setup};
@@ -53,9 +54,15 @@ pub(crate) fn call_message(call: &Call) -> CallMessage {
 ///
 /// # Errors
 ///
-/// If the initializer can't be encoded.
+/// If the initializer can't be encoded, or the system can't tell what a setting depends on.
 pub(crate) fn config(call: &Call) -> Result<Config> {
     let settings = &call.workers;
+    if settings.recycle_above_bytes.is_some() && resident(nix::unistd::getpid()).is_none() {
+        return Err(Error::usage(
+            "recycle_above_bytes needs to know how much memory a worker uses, which the system does not tell here: is \
+             /proc mounted? recycle_after_tasks does without",
+        ));
+    }
     let mut env: Vec<(OsString, OsString)> = Vec::new();
     for name in THREAD_VARIABLES {
         // An explicit limit takes precedence over the environment, the environment over an equal share.
