@@ -367,6 +367,21 @@ fn all_workers_are_started_for_tasks_that_wait() {
 }
 
 #[test]
+fn an_idle_worker_that_dies_takes_the_processes_of_its_tasks_along() {
+    let leaves_a_process = || {
+        let sleep = std::process::Command::new("sleep").arg("1000").spawn().unwrap();
+        (std::process::id(), sleep.id())
+    };
+    let parallel = Parallel::new().backend(Backend::Loky).env("IDLE_DEATH", "1");
+    let [(worker, left)] = parallel.run([delayed(leaves_a_process, ())]).unwrap()[..] else { panic!() };
+    let pid = |number: u32| nix::unistd::Pid::from_raw(number.cast_signed());
+    nix::sys::signal::kill(pid(worker), nix::sys::signal::Signal::SIGKILL).unwrap();
+    // No other call is needed.
+    assert!(crate::child::is_gone(pid(left)));
+    assert!(crate::child::comes_to(pid(worker), |state| state.is_none()), "it is collected too");
+}
+
+#[test]
 fn results_can_be_consumed_on_another_thread() {
     for backend in ["sequential", "threading", "loky", "multiprocessing"] {
         let parallel = Parallel::new().n_jobs(2).backend(backend).return_as(Generator);
