@@ -8,6 +8,8 @@ mod conformance;
 mod connections;
 mod errors;
 mod forks;
+mod job_control;
+mod kills;
 mod limits;
 mod processes;
 mod rayon;
