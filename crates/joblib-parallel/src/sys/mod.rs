@@ -1,9 +1,14 @@
 //! What the crate asks of the operating system.
 
 pub(crate) mod child_signal;
+pub(crate) mod children;
 pub(crate) mod cpu;
+pub(crate) mod death_watch;
 pub(crate) mod fork;
 pub(crate) mod image;
 pub(crate) mod interrupt;
+pub(crate) mod job_control;
+pub(crate) mod memory;
+pub(crate) mod monotonic;
 pub(crate) mod pidfd;
 pub(crate) mod unnamed_file;

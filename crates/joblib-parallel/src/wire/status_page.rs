@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use nix::sys::mman::{MapFlags, ProtFlags, mmap, mmap_anonymous, munmap};
 
-use crate::sys::unnamed_file;
+use crate::sys::monotonic::nanoseconds;
+use crate::sys::{job_control, unnamed_file};
 
 const FIELDS: usize = 8;
 /// Words of text behind the fields.
@@ -103,7 +104,7 @@ impl StatusPage {
     pub(crate) fn begin(&self, index: usize, timed: bool) {
         if timed {
             // A parent that sees the task must see when it started: the time is written first.
-            self.field(SINCE).store(now(), Ordering::Release);
+            self.field(SINCE).store(nanoseconds(), Ordering::Release);
         }
         self.field(LAST).store(index as u64 + 1, Ordering::Release);
     }
@@ -128,9 +129,11 @@ impl StatusPage {
         if self.is_at_rest() { None } else { self.last() }
     }
 
-    /// How long it has been at it, where tasks are timed.
+    /// How long it has been at it, where tasks are timed; the time in which this process was stopped does not count.
     pub(crate) fn elapsed(&self) -> Duration {
-        Duration::from_nanos(now().saturating_sub(self.field(SINCE).load(Ordering::Acquire)))
+        let since = self.field(SINCE).load(Ordering::Acquire);
+        let passed = Duration::from_nanos(nanoseconds().saturating_sub(since));
+        passed.saturating_sub(job_control::stopped_since(since))
     }
 
     /// The task that the worker is at panics: its clock stops, and its message is kept in case that it can't be sent.
@@ -157,7 +160,7 @@ impl StatusPage {
 
     /// The clock of the task that the worker is at starts anew.
     pub(crate) fn restart_clock(&self) {
-        self.field(SINCE).store(now(), Ordering::Release);
+        self.field(SINCE).store(nanoseconds(), Ordering::Release);
     }
 
     /// The message of the panic of task `index`, if the worker panicked in it and nothing else since.
@@ -197,12 +200,6 @@ impl Drop for StatusPage {
         // SAFETY: the page was mapped with this size, and nobody has a reference to it any more.
         let _ = unsafe { munmap(self.page, SIZE.get()) };
     }
-}
-
-/// Nanoseconds on a clock that all processes share.
-fn now() -> u64 {
-    nix::time::clock_gettime(nix::time::ClockId::CLOCK_MONOTONIC)
-        .map_or(0, |time| time.tv_sec() as u64 * 1_000_000_000 + time.tv_nsec() as u64)
 }
 
 #[cfg(test)]

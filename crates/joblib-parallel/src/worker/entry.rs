@@ -81,6 +81,9 @@ fn refuse(socket: BorrowedFd<'_>, reason: &str) {
 /// with the worker. A forked worker has its status page already.
 pub(crate) fn run(socket: OwnedFd, page: Option<StatusPage>) -> i32 {
     let _ = setpgid(Pid::from_raw(0), Pid::from_raw(0));
+    // To the terminal such a group is in the background, and could be stopped when a task prints.
+    // SAFETY: ignoring a signal runs no code.
+    let _ = unsafe { signal(Signal::SIGTTOU, SigHandler::SigIgn) };
     let answer = match socket.try_clone() {
         Ok(answer) => answer,
         Err(error) => {

@@ -1,7 +1,11 @@
 //! This program, started again to run one test that is ignored otherwise: the role that a test's child plays.
 
-use std::process::{Command, Output};
+use std::fs::File;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
+
+use nix::unistd::Pid;
 
 /// A command that runs the ignored test `role`, such as `shutdown::a_program_that_waits`.
 pub(crate) fn role(role: &str) -> Command {
@@ -34,4 +38,39 @@ pub(crate) fn output_within(command: &mut Command, limit: Duration) -> Output {
         std::thread::sleep(Duration::from_millis(5));
     }
     waiting.join().unwrap()
+}
+
+/// Starts `command` in a terminal of its own; returns the end that stands for keyboard and screen.
+pub(crate) fn in_terminal(mut command: Command) -> (Child, File) {
+    let pty = nix::pty::openpty(None, None).unwrap();
+    let terminal = || Stdio::from(pty.slave.try_clone().unwrap());
+    command.stdin(terminal()).stdout(terminal()).stderr(terminal());
+    // SAFETY: both calls are allowed between fork and exec.
+    unsafe {
+        command.pre_exec(|| {
+            libc::setsid();
+            libc::ioctl(0, libc::TIOCSCTTY, 0);
+            Ok(())
+        });
+    }
+    let child = command.spawn().unwrap();
+    (child, pty.master.into())
+}
+
+/// Waits until a process is in the state that `/proc` has this letter for; a process that is gone has none.
+pub(crate) fn comes_to(pid: Pid, is: impl Fn(Option<char>) -> bool) -> bool {
+    let until = Instant::now() + Duration::from_secs(20);
+    while Instant::now() < until {
+        let state = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok();
+        if is(state.and_then(|state| state.rsplit(')').next()?.trim_start().chars().next())) {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    false
+}
+
+/// Waits for a process that is not ours to be gone, or dead and not yet collected by whoever inherited it.
+pub(crate) fn is_gone(pid: Pid) -> bool {
+    comes_to(pid, |state| state.is_none_or(|state| state == 'Z'))
 }

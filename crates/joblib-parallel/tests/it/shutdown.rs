@@ -1,19 +1,18 @@
-//! How calls end when their program does: killed, interrupted; and a long run with many crashes.
+//! How calls end when their program does: killed, interrupted.
 //!
 //! The programs that end are roles that children play.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use joblib_array::Array;
-use joblib_parallel::{Backend, GeneratorUnordered, Parallel, delayed};
+use joblib_parallel::{Backend, Parallel, delayed};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::child;
+use crate::child::{self, in_terminal, is_gone};
 
 const BACKEND: &str = "JOBLIB_PARALLEL_TEST_BACKEND";
 const FOLDER: &str = "JOBLIB_PARALLEL_TEST_FOLDER";
@@ -54,19 +53,6 @@ fn workers(output: impl Read, count: usize) -> Vec<Pid> {
     pids.take(count).collect()
 }
 
-/// Waits for a process that is not ours to be gone, or dead and not yet collected by whoever inherited it.
-fn is_gone(pid: Pid) -> bool {
-    let until = Instant::now() + Duration::from_secs(20);
-    while Instant::now() < until {
-        let state = std::fs::read_to_string(format!("/proc/{pid}/stat"));
-        if state.is_err() || state.is_ok_and(|state| state.rsplit(')').next().unwrap().starts_with(" Z")) {
-            return true;
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    false
-}
-
 #[test]
 fn no_worker_outlives_a_parent_that_is_killed() {
     for backend in ["loky", "multiprocessing"] {
@@ -98,31 +84,10 @@ fn signals_that_end_the_parent_leave_no_worker() {
     }
 }
 
-/// Starts a role in a terminal of its own; returns the end that stands for keyboard and screen.
-fn in_terminal(backend: &str) -> (Child, std::fs::File) {
-    let pty = nix::pty::openpty(None, None).unwrap();
-    let terminal = || Stdio::from(pty.slave.try_clone().unwrap());
-    let mut command = role(backend);
-    command.stdin(terminal()).stdout(terminal()).stderr(terminal());
-    // SAFETY: both calls are allowed between fork and exec.
-    unsafe {
-        command.pre_exec(|| {
-            libc::setsid();
-            libc::ioctl(0, libc::TIOCSCTTY, 0);
-            Ok(())
-        });
-    }
-    let child = command.spawn().unwrap();
-    drop(pty.slave);
-    let master: OwnedFd = pty.master;
-    assert!(master.as_raw_fd() > 2);
-    (child, master.into())
-}
-
 #[test]
 fn the_first_ctrl_c_ends_the_call_and_its_workers() {
     for backend in ["loky", "multiprocessing"] {
-        let (mut child, mut terminal) = in_terminal(backend);
+        let (mut child, mut terminal) = in_terminal(role(backend));
         let pids = workers(&mut terminal, 2);
         terminal.write_all(b"\x03").unwrap();
         assert_eq!(child.wait().unwrap().code(), Some(42), "{backend}");
@@ -138,7 +103,7 @@ fn the_first_ctrl_c_ends_the_call_and_its_workers() {
 
 #[test]
 fn the_second_ctrl_c_ends_a_program_whose_task_does_not_listen() {
-    let (mut child, mut terminal) = in_terminal("sequential");
+    let (mut child, mut terminal) = in_terminal(role("sequential"));
     assert_eq!(workers(&mut terminal, 1).len(), 1);
     terminal.write_all(b"\x03").unwrap();
     assert!(child.try_wait().unwrap().is_none(), "the first press lets the task go on");
@@ -148,36 +113,6 @@ fn the_second_ctrl_c_ends_a_program_whose_task_does_not_listen() {
         std::thread::sleep(Duration::from_millis(50));
     }
     assert_eq!(child.wait().unwrap().signal(), Some(Signal::SIGINT as i32));
-}
-
-/// Dies at every `every`-th number.
-fn doubled(n: u64, every: u64) -> u64 {
-    if n % every == every / 2 {
-        let _ = kill(nix::unistd::getpid(), Signal::SIGKILL);
-    }
-    2 * n
-}
-
-#[test]
-fn a_million_tasks_with_a_thousand_crashes_have_exactly_the_right_outcomes() {
-    let (tasks, every) = (1_000_000, 1000);
-    let parallel = Parallel::new().backend(Backend::Loky).n_jobs(2).outcomes().return_as(GeneratorUnordered);
-    let mut seen = vec![false; tasks as usize];
-    let mut crashes = 0;
-    for outcome in parallel.run((0..tasks).map(|n| delayed(doubled, (n, every)))).unwrap() {
-        let n = match outcome.unwrap() {
-            Ok(value) => value / 2,
-            Err(error) => {
-                assert!(error.is_crash(), "{error}");
-                assert_eq!(error.index() as u64 % every, every / 2, "{error}");
-                crashes += 1;
-                error.index() as u64
-            }
-        };
-        assert!(!std::mem::replace(&mut seen[n as usize], true), "{n} came twice");
-    }
-    assert_eq!(crashes, tasks / every);
-    assert!(seen.iter().all(|seen| *seen));
 }
 
 #[inline(never)]

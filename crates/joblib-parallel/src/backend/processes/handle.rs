@@ -1,6 +1,6 @@
 //! A worker process, as its parent sees it.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
 
 use nix::sys::signal::{Signal, kill};
@@ -9,6 +9,8 @@ use nix::unistd::Pid;
 use super::config::Config;
 use crate::backend::worker_settings::WorkerSettings;
 use crate::error::{Crash, Error, Result};
+use crate::sys::children::{self, Listed};
+use crate::sys::memory::resident;
 use crate::sys::pidfd::pidfd;
 use crate::wire::arrays::Known;
 use crate::wire::connection::Connection;
@@ -36,6 +38,8 @@ pub(crate) struct End {
 pub(crate) struct WorkerHandle {
     pub(crate) name: String,
     pid: Pid,
+    /// It stops and goes on with this process.
+    listed: Listed,
     /// Readable when the process has ended, where the system has such a thing.
     pub(crate) pidfd: Option<OwnedFd>,
     pub(crate) connection: Connection,
@@ -61,6 +65,7 @@ impl WorkerHandle {
         let mut worker = WorkerHandle {
             name: format!("{name} (pid {pid})"),
             pid,
+            listed: children::list(pid),
             pidfd: pidfd(pid),
             connection: Connection::new(socket),
             page,
@@ -105,10 +110,8 @@ impl WorkerHandle {
             crash.note = Some("it had closed its connection, and was killed".to_owned());
             by_itself = false;
             self.kill_group();
-            wait(self.pid, 0)
+            self.collect(0)
         });
-        // What it may have left behind.
-        let _ = kill(Pid::from_raw(-self.pid.as_raw()), Signal::SIGKILL);
         match status {
             Some(Ended::Signaled(signal)) => {
                 crash.signal = Some(signal);
@@ -137,9 +140,9 @@ impl WorkerHandle {
     }
 
     /// The end of a process that is ending by itself.
-    fn wait_briefly(&self) -> Option<Ended> {
+    fn wait_briefly(&mut self) -> Option<Ended> {
         if self.kill_reason.is_some() {
-            return wait(self.pid, 0);
+            return self.collect(0);
         }
         if let Some(pidfd) = &self.pidfd {
             use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -147,7 +150,18 @@ impl WorkerHandle {
             // A process that dies takes some milliseconds to be gone, more where its memory is large.
             let _ = poll(&mut watched, PollTimeout::from(200_u8));
         }
-        wait(self.pid, libc::WNOHANG)
+        self.collect(libc::WNOHANG)
+    }
+
+    /// Collects the process once it has ended, with what it may have left behind.
+    fn collect(&mut self, flags: i32) -> Option<Ended> {
+        if !has_ended(self.pid, flags) {
+            return None;
+        }
+        // As long as it is not collected, the numbers of process and group are its own.
+        let _ = kill(Pid::from_raw(-self.pid.as_raw()), Signal::SIGKILL);
+        self.listed.remove();
+        wait(self.pid)
     }
 
     /// Why the user wants it replaced: it has done, or grown, too much.
@@ -177,12 +191,16 @@ impl WorkerHandle {
     /// Whether the process is there, and its connection open.
     pub(crate) fn is_alive(&mut self) -> bool {
         // Once it was waited for, its number may be another process's.
-        if !self.ended && wait(self.pid, libc::WNOHANG).is_some() {
+        if !self.ended && has_ended(self.pid, libc::WNOHANG) {
             self.ended = true;
-            // What its tasks may have left behind.
-            let _ = kill(Pid::from_raw(-self.pid.as_raw()), Signal::SIGKILL);
+            self.collect(libc::WNOHANG);
         }
         !self.ended && matches!(self.connection.receive(false), Ok(true))
+    }
+
+    /// A number that no other worker has while this one is there.
+    pub(crate) fn key(&self) -> u64 {
+        u64::from(self.pid.as_raw().cast_unsigned())
     }
 
     /// The descriptor of the parent's end of the socket.
@@ -208,12 +226,33 @@ enum Ended {
     Signaled(i32),
 }
 
-/// The end of a process, if it has ended, or once it has.
-fn wait(pid: Pid, flags: i32) -> Option<Ended> {
+/// Waits for a process to end, or with `WNOHANG` sees whether it has, and leaves it to be collected.
+fn has_ended(pid: Pid, flags: i32) -> bool {
+    loop {
+        // SAFETY: all zeros are a valid value, which is written to where it says.
+        let (waited, info) = unsafe {
+            let mut info: libc::siginfo_t = std::mem::zeroed();
+            let flags = libc::WEXITED | libc::WNOWAIT | flags;
+            (libc::waitid(libc::P_PID, pid.as_raw().cast_unsigned(), &raw mut info, flags), info)
+        };
+        if waited == 0 {
+            // Where there is nothing to tell, the number is 0.
+            // SAFETY: for children that is the field that is set.
+            return unsafe { info.si_pid() } != 0;
+        }
+        if nix::errno::Errno::last() != nix::errno::Errno::EINTR {
+            // Somebody else has collected it.
+            return true;
+        }
+    }
+}
+
+/// The end of a process that has ended.
+fn wait(pid: Pid) -> Option<Ended> {
     loop {
         let mut status = 0;
         // SAFETY: the status is written to where it says.
-        let waited = unsafe { libc::waitpid(pid.as_raw(), &raw mut status, flags) };
+        let waited = unsafe { libc::waitpid(pid.as_raw(), &raw mut status, 0) };
         match waited {
             -1 if nix::errno::Errno::last() == nix::errno::Errno::EINTR => {}
             0 | -1 => return None,
@@ -223,12 +262,4 @@ fn wait(pid: Pid, flags: i32) -> Option<Ended> {
             _ => {}
         }
     }
-}
-
-/// The memory a process has in use, in bytes.
-fn resident(pid: Pid) -> Option<u64> {
-    let text = fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
-    let pages: u64 = text.split_ascii_whitespace().nth(1)?.parse().ok()?;
-    let page = nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE).ok()??;
-    Some(pages * page as u64)
 }

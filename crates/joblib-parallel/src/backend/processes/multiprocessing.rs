@@ -9,7 +9,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
 
-use nix::unistd::ForkResult;
+use nix::unistd::{ForkResult, setpgid};
 
 use super::config::{Config, call_message, config};
 use super::handle::WorkerHandle;
@@ -20,7 +20,7 @@ use crate::backend::threads::{self, pools};
 use crate::backend::{Batch, Call, Capabilities, ParallelBackend, Session};
 use crate::error::{Error, Result};
 use crate::sys::fork::fork;
-use crate::sys::interrupt;
+use crate::sys::{interrupt, job_control};
 use crate::wire::status_page::StatusPage;
 use crate::worker::entry;
 
@@ -81,6 +81,8 @@ impl Starter for Fork {
             Err(error) => Err(failed(error.into())),
             Ok(ForkResult::Parent { child }) => {
                 drop(theirs);
+                // As the worker does itself; whoever comes first.
+                let _ = setpgid(child, child);
                 let worker = WorkerHandle::new(child, ours.into(), (page, None), config, name)?;
                 self.siblings.push(worker.descriptor());
                 Ok(worker)
@@ -110,6 +112,7 @@ impl Fork {
             unsafe { libc::close(*sibling) };
         }
         interrupt::forget();
+        job_control::forget();
         // Threads did not survive the fork, and neither did the pools made of them.
         pools::forget();
         idle::forget();

@@ -22,8 +22,8 @@ use super::handle::{End, KillReason, WorkerHandle};
 use crate::backend::{Batch, Call, Returned, Session};
 use crate::cancel::Waker;
 use crate::error::{Cause, Crash, Error, Result};
-use crate::sys::child_signal;
 use crate::sys::cpu::cpu_count;
+use crate::sys::{child_signal, job_control};
 use crate::task::process_batch::ProcessBatch;
 use crate::wire::arrays::Sender;
 use crate::wire::batch::BatchWriter;
@@ -71,6 +71,8 @@ pub(crate) struct ProcessSession<S: Starter, B: ProcessBatch = Batch> {
     /// The seconds that a worker may take to start.
     start_limit: u32,
     wake: (UnixStream, Arc<UnixStream>),
+    /// Workers stop and go on with this process.
+    _job_control: job_control::Guard,
 }
 
 impl<S: Starter, B: ProcessBatch> ProcessSession<S, B> {
@@ -99,6 +101,7 @@ impl<S: Starter, B: ProcessBatch> ProcessSession<S, B> {
             max_starting: cpu_count().max(2),
             start_limit,
             wake: (ours, Arc::new(theirs)),
+            _job_control: job_control::watch(),
         })
     }
 

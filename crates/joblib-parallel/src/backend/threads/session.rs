@@ -11,6 +11,7 @@ use crate::backend::{Call, Returned, Session};
 use crate::cancel::{WakeSignal, Waker};
 use crate::error::{Cause, Result, TaskError};
 use crate::sync::lock;
+use crate::sys::job_control;
 use crate::task::batch::Runnable;
 use crate::task::context::CallContext;
 use crate::task::run_options::{RunOptions, Running, WorkSharing};
@@ -188,6 +189,8 @@ pub(crate) struct ThreadSession<B, S: Spawn<B>> {
     shared: Arc<Shared<B>>,
     spawner: S,
     timeout: Option<Duration>,
+    /// Where there is a time limit, the time in which the program is stopped has to be known.
+    _job_control: Option<job_control::Guard>,
 }
 
 impl<B: Runnable, S: Spawn<B>> ThreadSession<B, S> {
@@ -210,7 +213,8 @@ impl<B: Runnable, S: Spawn<B>> ThreadSession<B, S> {
             context: Arc::clone(&call.context),
             timed: call.timeout.is_some(),
         };
-        ThreadSession { shared: Arc::new(shared), spawner, timeout: call.timeout }
+        let job_control = call.timeout.is_some().then(job_control::watch);
+        ThreadSession { shared: Arc::new(shared), spawner, timeout: call.timeout, _job_control: job_control }
     }
 
     /// Gives up tasks that are out of time; returns when the next one will be.
@@ -223,7 +227,9 @@ impl<B: Runnable, S: Spawn<B>> ThreadSession<B, S> {
         let mut i = 0;
         while i < state.watched.len() {
             // A task that is about to start has all its time before it.
-            let end = state.watched[i].running.since().unwrap_or(now) + limit;
+            let since = state.watched[i].running.since().unwrap_or(now);
+            // The time in which the program was stopped is nobody's.
+            let end = since + limit + job_control::stopped_since_instant(since);
             if end <= now {
                 let watched = state.watched.swap_remove(i);
                 // Its thread is no worker any more.
