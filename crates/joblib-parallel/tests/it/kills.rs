@@ -64,8 +64,9 @@ fn a_million_tasks_with_a_thousand_crashes_are_exact_and_nothing_else_dies() {
 const BACKEND: &str = "JOBLIB_PARALLEL_TEST_BACKEND";
 
 /// Works for some milliseconds, with a process of its own that would go on for long.
+#[allow(clippy::needless_pass_by_value, reason = "tasks own their arguments")]
 fn works(n: u64, array: Array<f64>) -> f64 {
-    let mut child = (n % 4 == 0).then(|| Command::new("sleep").arg("1000").spawn().unwrap());
+    let mut child = n.is_multiple_of(4).then(|| Command::new("sleep").arg("1000").spawn().unwrap());
     let until = Instant::now() + Duration::from_millis(n % 5);
     let mut sum = 0.0;
     while Instant::now() < until {

@@ -368,6 +368,7 @@ fn all_workers_are_started_for_tasks_that_wait() {
 
 #[test]
 fn an_idle_worker_that_dies_takes_the_processes_of_its_tasks_along() {
+    #[allow(clippy::zombie_processes, reason = "that it is left behind is what is tested")]
     let leaves_a_process = || {
         let sleep = std::process::Command::new("sleep").arg("1000").spawn().unwrap();
         (std::process::id(), sleep.id())
