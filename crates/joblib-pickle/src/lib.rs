@@ -49,6 +49,7 @@ mod machine;
 mod meaning;
 mod numpy;
 mod read;
+mod rust_type;
 mod tree;
 mod value;
 mod write;

@@ -1,5 +1,6 @@
 //! Files of Python's joblib and `pickle`: what they load as, and that none of them does harm.
 
+mod dates;
 mod hostile;
 #[cfg(target_os = "linux")]
 mod memory;

@@ -12,6 +12,7 @@ pub(crate) mod node;
 pub(crate) mod object;
 pub(crate) mod plain;
 pub(crate) mod problem;
+pub(crate) mod typed;
 mod values;
 pub(crate) mod walk;
 
@@ -46,7 +47,10 @@ impl<'w, 't: 'w> De<'w, 't> {
 
     fn text<V: Visitor<'t>>(self, text: &'t str, visitor: V) -> Result<V::Value, Problem> {
         self.walk.take(self.id, text.len())?;
-        visitor.visit_borrowed_str(text)
+        match typed::moment_of_text::<V>(text) {
+            Some(moment) => typed::moment(&moment, visitor),
+            None => visitor.visit_borrowed_str(text),
+        }
     }
 
     fn bytes<V: Visitor<'t>>(self, bytes: &'t [u8], visitor: V) -> Result<V::Value, Problem> {

@@ -11,6 +11,7 @@ use super::label::AsText;
 use super::node::{De, Want};
 use super::plain::{self, Plain};
 use super::problem::Problem;
+use super::typed;
 use crate::int;
 use crate::meaning::column::{Column, range_len};
 use crate::meaning::frame::Series;
@@ -49,9 +50,9 @@ impl<'w, 't: 'w> De<'w, 't> {
                     Some(nanoseconds) => visitor.visit_f64(Span { nanoseconds }.seconds()),
                     None => visitor.visit_string(moment.to_string()),
                 },
-                _ => visitor.visit_string(moment.to_string()),
+                _ => typed::moment(&moment, visitor),
             },
-            Meaning::Span(span) => match want {
+            Meaning::Span(span) => typed::span(span, visitor, |visitor| match want {
                 Want::Map("Duration", _) => plain::duration(span, visitor),
                 Want::Map(..) => {
                     let (days, seconds, micros) = span.parts();
@@ -68,7 +69,7 @@ impl<'w, 't: 'w> De<'w, 't> {
                     Err(_) => visitor.visit_i128(span.nanoseconds / 1000),
                 },
                 _ => visitor.visit_f64(span.seconds()),
-            },
+            }),
             Meaning::Decimal(digits) => match (want, digits.parse::<f64>()) {
                 (Want::Float, Ok(value)) => visitor.visit_f64(value),
                 (Want::Int, _) => match int::Integer::from_decimal(digits) {

@@ -85,11 +85,11 @@ pub(crate) fn moment<'de, V: Visitor<'de>>(
         return fields([("secs_since_epoch", Plain::Int(seconds)), ("nanos_since_epoch", rest)], visitor);
     }
     let offset = match moment.zone {
-        Zone::Offset(micros) => Plain::Int(micros / 1_000_000),
+        Zone::Offset(micros) | Zone::Both(micros, _) => Plain::Int(micros / 1_000_000),
         _ => Plain::None,
     };
     let zone = match &moment.zone {
-        Zone::Name(name) => Plain::Text(name.clone()),
+        Zone::Name(name) | Zone::Both(_, name) => Plain::Text(name.clone()),
         _ => Plain::None,
     };
     let mut parts = Vec::new();

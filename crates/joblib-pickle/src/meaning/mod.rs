@@ -5,6 +5,7 @@ pub(crate) mod column;
 pub(crate) mod extension;
 pub(crate) mod frame;
 pub(crate) mod instance;
+mod iso;
 pub(crate) mod moment;
 pub(crate) mod period;
 

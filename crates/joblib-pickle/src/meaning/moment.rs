@@ -37,6 +37,8 @@ pub(crate) enum Zone {
     None,
     /// Microseconds east of UTC.
     Offset(i64),
+    /// Microseconds east of UTC in a zone of that name.
+    Both(i64, String),
     /// A zone of the tz database, whose offset only that database knows.
     Name(String),
 }
@@ -64,10 +66,10 @@ impl Moment {
             // The count is of UTC; a named zone's offset is not known here, so UTC is what can be said.
             moment.zone = match zone {
                 Zone::None => Zone::None,
-                Zone::Offset(offset) => {
+                Zone::Offset(offset) | Zone::Both(offset, _) => {
                     let shifted = i128::from(value) * unit_nanos(unit)? + i128::from(offset) * 1000;
                     moment = Self::from_nanos(shifted)?;
-                    Zone::Offset(offset)
+                    zone
                 }
                 Zone::Name(_) => Zone::Offset(0),
             };
@@ -123,7 +125,7 @@ impl Moment {
         }
     }
 
-    fn from_nanos(nanos: i128) -> Option<Self> {
+    pub(crate) fn from_nanos(nanos: i128) -> Option<Self> {
         let rest = nanos.rem_euclid(DAY);
         let seconds = (rest / 1_000_000_000) as u32;
         Some(Self {
@@ -143,7 +145,7 @@ impl Moment {
     pub(crate) fn nanoseconds(&self) -> Option<i128> {
         let offset = match self.zone {
             Zone::None => 0,
-            Zone::Offset(micros) => i128::from(micros) * 1000,
+            Zone::Offset(micros) | Zone::Both(micros, _) => i128::from(micros) * 1000,
             Zone::Name(_) => return None,
         };
         let time = self.time.map_or(0, |time| {
@@ -181,6 +183,18 @@ impl Moment {
             Base::Micro => clock(6),
             _ => clock(9),
         }
+    }
+}
+
+impl Date {
+    /// The day of a year, from 1 on.
+    pub(crate) fn of_year(year: i64, day: i64) -> Option<Self> {
+        civil(days(Self { year, month: 1, day: 1 }) + i128::from(day) - 1).filter(|date| date.year == year)
+    }
+
+    /// Which day of its year it is, from 1 on.
+    pub(crate) fn day_of_year(self) -> i64 {
+        (days(self) - days(Self { month: 1, day: 1, ..self }) + 1) as i64
     }
 }
 
@@ -252,7 +266,7 @@ impl fmt::Display for Moment {
         }
         match &self.zone {
             Zone::None => Ok(()),
-            Zone::Offset(micros) => {
+            Zone::Offset(micros) | Zone::Both(micros, _) => {
                 let sign = if *micros < 0 { '-' } else { '+' };
                 let micros = micros.unsigned_abs();
                 let seconds = micros / 1_000_000;
@@ -263,7 +277,10 @@ impl fmt::Display for Moment {
                 if micros % 1_000_000 != 0 {
                     write!(f, ".{:06}", micros % 1_000_000)?;
                 }
-                Ok(())
+                match &self.zone {
+                    Zone::Both(_, name) => write!(f, "[{name}]"),
+                    _ => Ok(()),
+                }
             }
             Zone::Name(name) => write!(f, "[{name}]"),
         }
@@ -322,7 +339,14 @@ pub(crate) fn zone(tree: &Tree, id: Id) -> Option<Zone> {
             let args = tree.sequence(object.args)?;
             match tree.known(object.class) {
                 Known::Utc => Some(Zone::Offset(0)),
-                Known::TimeZone => delta(tree, *args.first()?).map(Zone::Offset),
+                Known::TimeZone => {
+                    let offset = delta(tree, *args.first()?)?;
+                    // Names of the tz database are of a continent and a place; any other may be of several zones.
+                    match args.get(1).and_then(|&name| tree.text_of(name)).filter(|name| name.contains('/')) {
+                        Some(name) => Some(Zone::Both(offset, name.to_owned())),
+                        None => Some(Zone::Offset(offset)),
+                    }
+                }
                 Known::FixedOffset => {
                     Some(Zone::Offset(tree.int_of(*args.first()?)?.checked_mul(60_000_000)?))
                 }

@@ -8,7 +8,8 @@ use serde::forward_to_deserialize_any;
 use super::dtype::{Field, Kind, Layout};
 use crate::de::plain;
 use crate::de::problem::Problem;
-use crate::meaning::moment::{Moment, Span};
+use crate::de::typed;
+use crate::meaning::moment::{Moment, Span, Zone};
 use joblib_array::{forward, half_to_f32};
 
 /// The bytes of one element and what they mean.
@@ -156,6 +157,28 @@ impl<'a> Element<'a> {
         }
     }
 
+    /// A date or time for a type that takes it in a form of its own.
+    fn typed<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        let text = |visitor: V| match self.time_text() {
+            Some(text) => visitor.visit_string(text),
+            None => visitor.visit_i64(self.count()),
+        };
+        match self.layout.kind {
+            Kind::DateTime(unit) => match Moment::from_count(self.count(), unit) {
+                Some(moment) if self.utc => {
+                    typed::moment(&Moment { zone: Zone::Offset(0), ..moment }, visitor)
+                }
+                Some(moment) => typed::moment(&moment, visitor),
+                None => text(visitor),
+            },
+            Kind::TimeDelta(unit) => match Span::from_count(self.count(), unit) {
+                Some(span) => typed::span(span, visitor, text),
+                None => text(visitor),
+            },
+            _ => text(visitor),
+        }
+    }
+
     pub(crate) fn field(self, field: &'a Field) -> Self {
         Self {
             layout: &field.layout,
@@ -273,6 +296,9 @@ impl<'de> Deserializer<'de> for Element<'_> {
             Kind::Bytes => visitor.visit_bytes(self.trimmed()),
             Kind::Void => visitor.visit_bytes(self.bytes),
             Kind::Text => visitor.visit_string(self.text()?),
+            Kind::DateTime(_) | Kind::TimeDelta(_) if typed::is_asked_for::<V>() && !self.is_missing() => {
+                self.typed(visitor)
+            }
             Kind::DateTime(_) | Kind::TimeDelta(_) => match self.time_text() {
                 Some(text) => visitor.visit_string(text),
                 None if self.is_missing() => visitor.visit_unit(),

@@ -23,6 +23,13 @@ const ARRAY_LEN: usize = 1024;
 /// | `bool`, integers, floats, `char` and text, bytes | `bool`, `int`, `float`, `str`, `bytes` |
 /// | `None`, `()`, unit struct | `None` |
 /// | unit variant | `str` |
+/// | dates and times of `chrono`, `time` and `jiff`, `SystemTime` | `datetime.date`, `time`, `datetime` with the offset as its zone |
+/// | `Duration` of std and `time`, `TimeDelta`, `SignedDuration` | `datetime.timedelta` |
+/// | `uuid::Uuid`, `rust_decimal::Decimal`, `Path` and `PathBuf` | `uuid.UUID`, `decimal.Decimal`, `pathlib.Path` |
+/// | what else has a text for people, such as `IpAddr` | `str` |
+///
+/// The types of other crates are recognised by their names. What Python's class can't hold (nanoseconds, years after 9999)
+/// is written as the type serializes itself, in most cases as a text; both load back.
 ///
 /// The pickle has protocol 4. Arrays are written as joblib 1.2 and later write them, so `joblib.load` reads them; a pickle
 /// without arrays is a plain one.
@@ -68,7 +75,7 @@ impl WriteOptions {
     /// does one that nests deeper than 256 levels, or has an array of more than 64 dimensions, which could not be loaded.
     pub fn write<T: Serialize + ?Sized>(&self, value: &T, out: &mut dyn Write) -> Result<()> {
         let mut pickler = Pickler::new(out, self.compressed, self.array_len)?;
-        value.serialize(Serializer::new(&mut pickler, false))?;
+        Serializer::new(&mut pickler, false).put(value)?;
         pickler.finish()
     }
 }

@@ -19,12 +19,14 @@ const SHORT: usize = 48;
 /// Places of the table of texts, a power of two.
 const TEXTS: usize = 1024;
 
-/// Memo numbers of what every array refers to.
+/// Memo numbers of what arrays and objects refer to.
 #[derive(Debug, Default)]
 pub(super) struct Constants {
     pub(super) wrapper: Option<u32>,
     pub(super) ndarray: Option<u32>,
     pub(super) dtypes: [Option<u32>; DType::ALL.len()],
+    /// Classes of Python's library: a few.
+    classes: Vec<(&'static str, &'static str, u32)>,
 }
 
 /// Writes opcodes.
@@ -175,6 +177,15 @@ impl<'w> Pickler<'w> {
         self.end_of_opcode()
     }
 
+    pub(super) fn wide(&mut self, value: u128) -> Result<()> {
+        if let Ok(value) = i128::try_from(value) {
+            return self.int(value);
+        }
+        let mut bytes = value.to_le_bytes().to_vec();
+        bytes.push(0);
+        self.long(&bytes)
+    }
+
     #[inline]
     pub(super) fn float(&mut self, value: f64) -> Result<()> {
         self.opcode_with(op::BINFLOAT, &value.to_be_bytes())
@@ -255,6 +266,19 @@ impl<'w> Pickler<'w> {
             Ok(number) => self.opcode_with(op::BINGET, &[number]),
             Err(_) => self.opcode_with(op::LONG_BINGET, &number.to_le_bytes()),
         }
+    }
+
+    /// A class by name, which is likely to come again: written once, referred to from then on.
+    pub(super) fn class(&mut self, module: &'static str, name: &'static str) -> Result<()> {
+        let found = self.constants.classes.iter().find(|class| (class.0, class.1) == (module, name));
+        if let Some(&(.., number)) = found {
+            return self.get(number);
+        }
+        self.global(module, name)?;
+        if let Some(number) = self.memoize()? {
+            self.constants.classes.push((module, name, number));
+        }
+        Ok(())
     }
 
     /// A class or function by name.

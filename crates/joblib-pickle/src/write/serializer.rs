@@ -8,10 +8,12 @@ use serde::ser::{self, Serialize};
 use super::bits;
 use super::keys::Keys;
 use super::pickler::{Batch, Pickler};
+use super::typed;
 use crate::error::{Error, Result};
 use crate::machine::opcode as op;
 use crate::numpy::dtype::Layout;
 use crate::numpy::element::{self, Number};
+use crate::rust_type::RustType;
 
 /// Bytes of a run that are gathered before they are written.
 const GATHER: usize = 64 << 10;
@@ -27,6 +29,17 @@ pub(super) struct Serializer<'p, 'w> {
 impl<'p, 'w> Serializer<'p, 'w> {
     pub(super) fn new(pickler: &'p mut Pickler<'w>, key: bool) -> Self {
         Self { pickler, key, some: false }
+    }
+
+    /// Writes a value: as an object of Python's library where its type has one.
+    #[inline]
+    pub(super) fn put<T: Serialize + ?Sized>(self, value: &T) -> Result<()> {
+        if let Some(kind) = RustType::of::<T>()
+            && typed::write(self.pickler, kind, value)?
+        {
+            return Ok(());
+        }
+        value.serialize(self)
     }
 
     fn nothing(self) -> Result<()> {
@@ -125,12 +138,7 @@ impl<'p, 'w> ser::Serializer for Serializer<'p, 'w> {
     }
 
     fn serialize_u128(self, value: u128) -> Result<()> {
-        if let Ok(value) = i128::try_from(value) {
-            return self.pickler.int(value);
-        }
-        let mut bytes = value.to_le_bytes().to_vec();
-        bytes.push(0);
-        self.pickler.long(&bytes)
+        self.pickler.wide(value)
     }
 
     fn serialize_f32(self, value: f32) -> Result<()> {
@@ -159,7 +167,7 @@ impl<'p, 'w> ser::Serializer for Serializer<'p, 'w> {
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<()> {
         self.pickler.enter()?;
-        value.serialize(Serializer { pickler: &mut *self.pickler, key: self.key, some: true })?;
+        Serializer { pickler: &mut *self.pickler, key: self.key, some: true }.put(value)?;
         self.pickler.leave();
         Ok(())
     }
@@ -192,7 +200,7 @@ impl<'p, 'w> ser::Serializer for Serializer<'p, 'w> {
             "bf16" => self.pickler.float(f32::from_bits(u32::from(bits::of(value)?) << 16).into()),
             _ => {
                 self.pickler.enter()?;
-                value.serialize(Serializer { pickler: &mut *self.pickler, ..self })?;
+                Serializer { pickler: &mut *self.pickler, ..self }.put(value)?;
                 self.pickler.leave();
                 Ok(())
             }
@@ -207,7 +215,7 @@ impl<'p, 'w> ser::Serializer for Serializer<'p, 'w> {
         value: &T,
     ) -> Result<()> {
         self.variant(variant)?;
-        value.serialize(self.reborrow())?;
+        self.reborrow().put(value)?;
         self.pickler.end_variant()
     }
 
@@ -362,7 +370,7 @@ impl ser::SerializeSeq for Seq<'_, '_> {
                 if !self.key {
                     batch.item(self.pickler, op::APPENDS)?;
                 }
-                value.serialize(Serializer::new(self.pickler, self.key))
+                Serializer::new(self.pickler, self.key).put(value)
             }
             Content::Array { numbers, left } => {
                 numbers.push(value)?;
@@ -402,7 +410,7 @@ impl Tuple<'_, '_> {
     #[inline]
     fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
         self.written += 1;
-        value.serialize(Serializer::new(self.pickler, self.key))
+        Serializer::new(self.pickler, self.key).put(value)
     }
 
     fn finish(self) -> Result<()> {
@@ -436,7 +444,7 @@ impl Map<'_, '_> {
     fn field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<()> {
         self.batch.item(self.pickler, op::SETITEMS)?;
         self.pickler.repeated_text(name)?;
-        value.serialize(Serializer::new(self.pickler, false)).map_err(|error| error.inside(name))
+        Serializer::new(self.pickler, false).put(value).map_err(|error| error.inside(name))
     }
 
     fn finish(self) -> Result<()> {
@@ -453,11 +461,11 @@ impl ser::SerializeMap for Map<'_, '_> {
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<()> {
         self.keys.check(key)?;
         self.batch.item(self.pickler, op::SETITEMS)?;
-        key.serialize(Serializer::new(self.pickler, true))
+        Serializer::new(self.pickler, true).put(key)
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
-        let result = value.serialize(Serializer::new(self.pickler, false));
+        let result = Serializer::new(self.pickler, false).put(value);
         result.map_err(|error| error.inside(&self.keys.last()))
     }
 
