@@ -22,12 +22,10 @@ impl Moment {
             return (has_date && name.is_none()).then_some(Self { date, time: None, zone: Zone::None });
         }
         let end = rest.find(['Z', '+', '-', ' ']).unwrap_or(rest.len());
-        let offset = offset(rest[end..].trim_start());
-        let zone = match (offset?, name) {
-            (None, None) => Zone::None,
-            (None, Some(name)) => Zone::Name(name),
-            (Some(offset), None) => Zone::Offset(offset),
-            (Some(offset), Some(name)) => Zone::Both(offset, name),
+        let zone = match (offset(rest[end..].trim_start())?, name) {
+            (Zone::Offset(offset), Some(name)) => Zone::Both(offset, name),
+            (_, Some(name)) => Zone::Name(name),
+            (zone, None) => zone,
         };
         Some(Self { date, time: Some(time(&rest[..end])?), zone })
     }
@@ -107,11 +105,11 @@ fn time(text: &str) -> Option<TimeOfDay> {
     valid.then_some(TimeOfDay { hour, minute, second, nanosecond })
 }
 
-/// Microseconds of `Z`, `+02:00` or `+02:00:30`; inner `None` for no text.
-fn offset(text: &str) -> Option<Option<i64>> {
+/// The zone of `Z`, `+02:00` or `+02:00:30`.
+fn offset(text: &str) -> Option<Zone> {
     let sign = match text.as_bytes() {
-        [] => return Some(None),
-        b"Z" | b"z" | b"UTC" => return Some(Some(0)),
+        [] => return Some(Zone::None),
+        b"Z" | b"z" | b"UTC" => return Some(Zone::Offset(0)),
         [b'-', ..] => -1,
         [b'+', ..] => 1,
         _ => return None,
@@ -120,7 +118,7 @@ fn offset(text: &str) -> Option<Option<i64>> {
     let hours: i64 = number(parts.next()?, 2)?;
     let minutes: i64 = number(parts.next()?, 2)?;
     let seconds: i64 = parts.next().map_or(Some(0), |seconds| number(seconds, 2))?;
-    Some(Some(sign * (hours * 3600 + minutes * 60 + seconds) * 1_000_000))
+    Some(Zone::Offset(sign * (hours * 3600 + minutes * 60 + seconds) * 1_000_000))
 }
 
 #[cfg(test)]

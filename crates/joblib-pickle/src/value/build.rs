@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::element::element;
 use super::{Content, NdArray, Object, Value, cells};
 use crate::de::column::ColumnDe;
 use crate::de::node::De;
@@ -13,8 +14,7 @@ use crate::meaning::column::Column;
 use crate::meaning::frame::{Index, Series};
 use crate::meaning::{self, Meaning};
 use crate::numpy::array;
-use crate::numpy::dtype::Kind;
-use crate::numpy::element::{Element, Number, long_double, number};
+use crate::numpy::element::Element;
 use crate::tree::{Id, Node};
 
 /// The value of a node.
@@ -119,57 +119,11 @@ fn array(walk: &Walk<'_>, id: Id, array: &Rc<array::NdArray>, utc: bool) -> Resu
     }))
 }
 
-/// The value of an element.
-pub(crate) fn element(element: Element<'_>) -> Value {
-    let Element { layout, bytes, .. } = element;
-    match &layout.kind {
-        Kind::Number(dtype) => match number(*dtype, layout.big_endian, bytes) {
-            Some(Number::Bool(value)) => Value::Bool(value),
-            Some(Number::Int(value)) => Value::Int(value),
-            Some(Number::Uint(value)) => {
-                i64::try_from(value).map_or(Value::BigInt(value.to_string()), Value::Int)
-            }
-            Some(Number::F32(value)) => Value::Float(f64::from(value)),
-            Some(Number::F64(value)) => Value::Float(value),
-            Some(Number::Complex(re, im)) => Value::Complex(re, im),
-            None => Value::Bytes(bytes.to_vec()),
-        },
-        Kind::LongDouble => Value::Float(long_double(bytes, layout.big_endian)),
-        Kind::ComplexLongDouble => {
-            let (re, im) = bytes.split_at(bytes.len() / 2);
-            Value::Complex(long_double(re, layout.big_endian), long_double(im, layout.big_endian))
-        }
-        Kind::Bytes => Value::Bytes(element.trimmed().to_vec()),
-        Kind::Text => element.text().map_or_else(|_| Value::Bytes(bytes.to_vec()), Value::Str),
-        Kind::Void | Kind::Unknown(_) => Value::Bytes(bytes.to_vec()),
-        Kind::Small(format) => Value::Float(f64::from(format.value(bytes, layout.big_endian))),
-        Kind::DateTime(_) | Kind::TimeDelta(_) => match element.time_text() {
-            Some(text) => {
-                let class =
-                    if matches!(layout.kind, Kind::DateTime(_)) { "datetime64" } else { "timedelta64" };
-                Value::Text { class: format!("numpy.{class}"), text }
-            }
-            None if element.is_missing() => Value::None,
-            None => Value::Int(element.count()),
-        },
-        Kind::Struct(fields) => Value::Dict(
-            fields
-                .iter()
-                .map(|field| (Value::Str(field.name.clone()), self::element(element.field(field))))
-                .collect(),
-        ),
-        Kind::Sub(inner, shape) => {
-            Value::List(element.items(inner, shape).flat().into_iter().map(self::element).collect())
-        }
-        Kind::Object | Kind::Strings => Value::None,
-    }
-}
-
 fn column(walk: &Walk<'_>, id: Id, column: Column) -> Result<Value, Problem> {
     match &column {
         Column::Array { array: found, utc } if array_is_whole(found) => array(walk, id, found, *utc),
         Column::Opaque { id, .. } => value(walk, *id),
-        _ => Ok(Value::List(cells::all(&ColumnDe { walk, id, column })?)),
+        _ => Ok(Value::List(cells::all(&ColumnDe { walk, id, column }, of)?)),
     }
 }
 
@@ -274,7 +228,7 @@ fn object(walk: &Walk<'_>, id: Id, index: u32) -> Result<Value, Problem> {
             for (place, found) in frame.columns.into_iter().enumerate() {
                 let label = match &labels.column {
                     Column::Opaque { .. } => Value::Int(place as i64),
-                    _ => cells::at(&labels, place)?,
+                    _ => cells::at(&labels, place, of)?,
                 };
                 let found = column(walk, id, found)
                     .map_err(|problem| problem.inside(format!(".{}", label.as_str().unwrap_or("…"))))?;

@@ -1,6 +1,7 @@
 //! The values of a table's columns, as `Value`s that keep what class of Python each is of.
 
-use super::{Value, build};
+use super::Value;
+use super::element::element;
 use crate::de::cell::Cell;
 use crate::de::column::{ColumnDe, Values};
 use crate::de::label::AsText;
@@ -9,18 +10,23 @@ use crate::de::problem::Problem;
 use crate::meaning::column::{Column, Made, RowName};
 use serde::de::DeserializeSeed;
 
+/// Makes the value of a node: cells may hold any.
+type OfNode = fn(De<'_, '_>) -> Result<Value, Problem>;
+
 /// All values of a column.
-pub(super) fn all(column: &ColumnDe<'_, '_>) -> Result<Vec<Value>, Problem> {
+pub(super) fn all(column: &ColumnDe<'_, '_>, of_node: OfNode) -> Result<Vec<Value>, Problem> {
     let len = column.column.len();
     let _inside = column.walk.enter(column.id, len)?;
     if !column.column.is_stored() {
         column.walk.charge_values(len as u64, column.id)?;
     }
-    (0..len).map(|place| at(column, place).map_err(|problem| problem.inside(format!("[{place}]")))).collect()
+    (0..len)
+        .map(|place| at(column, place, of_node).map_err(|problem| problem.inside(format!("[{place}]"))))
+        .collect()
 }
 
 /// The value at a place.
-pub(super) fn at(column: &ColumnDe<'_, '_>, place: usize) -> Result<Value, Problem> {
+pub(super) fn at(column: &ColumnDe<'_, '_>, place: usize, of_node: OfNode) -> Result<Value, Problem> {
     let text_of = |class: &str, text: &str| Value::Text { class: class.to_owned(), text: text.to_owned() };
     match &column.column {
         Column::Made(values) => {
@@ -31,42 +37,42 @@ pub(super) fn at(column: &ColumnDe<'_, '_>, place: usize) -> Result<Value, Probl
         Column::Periods { .. } => {
             return column.cell(place, |cell| match cell {
                 Cell::Text(text) => Ok(text_of("pandas.Period", text)),
-                other => of_cell(other),
+                other => of_cell(other, of_node),
             });
         }
         _ => {}
     }
-    column.cell(place, of_cell)
+    column.cell(place, |cell| of_cell(cell, of_node))
 }
 
-fn of_cell(cell: Cell<'_, '_, '_>) -> Result<Value, Problem> {
+fn of_cell(cell: Cell<'_, '_, '_>, of_node: OfNode) -> Result<Value, Problem> {
     Ok(match cell {
         Cell::Missing => Value::None,
         Cell::Int(value) => Value::Int(value),
         Cell::Text(text) => Value::Str(text.to_owned()),
         Cell::Bytes(bytes) => Value::Bytes(bytes.to_vec()),
-        Cell::Element(element) => build::element(element),
-        Cell::Node { de, .. } => build::of(de)?,
-        Cell::Values(values) => several(values)?,
+        Cell::Element(found) => element(found),
+        Cell::Node { de, .. } => of_node(de)?,
+        Cell::Values(values) => several(values, of_node)?,
         unknown @ Cell::Unknown(_) => serde::Deserialize::deserialize(unknown)?,
     })
 }
 
-fn several(values: Values<'_, '_>) -> Result<Value, Problem> {
+fn several(values: Values<'_, '_>, of_node: OfNode) -> Result<Value, Problem> {
     Ok(match values {
         Values::List(column, places) => {
             let _inside = column.walk.enter(column.id, places.len())?;
-            Value::List(places.map(|place| at(&column, place)).collect::<Result<_, _>>()?)
+            Value::List(places.map(|place| at(&column, place, of_node)).collect::<Result<_, _>>()?)
         }
         Values::Row(row, rows, place) => {
             let _inside = row.walk.enter(row.id, rows.columns.len())?;
-            let values = rows.columns.iter().map(|column| at(&row.other(column), place));
+            let values = rows.columns.iter().map(|column| at(&row.other(column), place, of_node));
             if rows.is_tuple {
                 return Ok(Value::Tuple(values.collect::<Result<_, _>>()?));
             }
             let named = rows.names.iter().zip(values).map(|(name, value)| {
                 let name = match name {
-                    Some(RowName::Node(id)) => build::of(De { walk: row.walk, id: *id })?,
+                    Some(RowName::Node(id)) => of_node(De { walk: row.walk, id: *id })?,
                     None => Value::None,
                 };
                 Ok((name, value?))

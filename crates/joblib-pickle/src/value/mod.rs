@@ -3,11 +3,12 @@
 pub(crate) mod build;
 mod cells;
 pub(crate) mod conversion;
+pub(crate) mod element;
 
 use joblib_array::{Array, Buffer, DType, Element, Order, ShapeError};
 
 use crate::numpy::dtype::{Kind, Layout};
-use crate::numpy::element;
+use crate::numpy::element::Element as Bits;
 
 /// A Python value as an owned tree.
 ///
@@ -222,9 +223,7 @@ impl NdArray {
             Content::Bytes(buffer) => {
                 let size = self.layout.size;
                 match buffer.as_bytes().get(place * size..(place + 1) * size) {
-                    Some(bytes) => {
-                        build::element(element::Element { layout: &self.layout, bytes, utc: self.utc })
-                    }
+                    Some(bytes) => element::element(Bits { layout: &self.layout, bytes, utc: self.utc }),
                     None => Value::None,
                 }
             }

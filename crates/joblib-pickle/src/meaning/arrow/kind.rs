@@ -2,10 +2,12 @@
 
 use joblib_array::DType;
 
-use super::MAX_DEPTH;
 use crate::meaning::column::RowName;
 use crate::numpy::dtype::{Base, Unit};
 use crate::tree::{Id, Node, Tree};
+
+/// Types within types; real ones are a few deep.
+pub(super) const MAX_DEPTH: usize = 16;
 
 /// A type of Arrow, by what its buffers are.
 pub(super) enum Type {

@@ -9,15 +9,12 @@ use std::rc::Rc;
 
 use joblib_array::{Buffer, DType, Order};
 
-use self::kind::{Type, type_of};
+use self::kind::{MAX_DEPTH, Type, type_of};
 use super::column::{Column, Lists, Made, Missing, Rows, Runs, Texts, array_int};
 use crate::numpy::array::{Data, NdArray};
 use crate::numpy::dtype::{Base, Kind, Layout, Unit};
 use crate::numpy::element::{Number, number};
 use crate::tree::{Id, Node, Tree};
-
-/// Types within types; real ones are a few deep.
-const MAX_DEPTH: usize = 16;
 
 struct Parts<'t> {
     tree: &'t Tree,
@@ -110,7 +107,11 @@ impl Parts<'_> {
                 let texts = Texts { ends, bytes, missing: self.missing, is_text };
                 sound.then(|| Column::Texts(Rc::new(texts)))
             }
-            Type::View { is_text } => view::texts(&self, is_text).map(|texts| Column::Texts(Rc::new(texts))),
+            Type::View { is_text } => {
+                let views = self.words(view::SIZE)?;
+                let texts = view::texts(views.as_bytes(), self.buffers.get(2..)?, self.missing, is_text)?;
+                Some(Column::Texts(Rc::new(texts)))
+            }
             Type::FixedBytes(size) => {
                 let bytes = self.words(size)?;
                 let ends = (0..=self.len).map(|i| (i * size) as u64).collect();
