@@ -1,6 +1,7 @@
 //! The table of edits: what a module is, what is edited in it, and whether its function has to be computed again.
 
 mod basics;
+mod further;
 mod macros;
 mod modules;
 mod traits;
@@ -34,5 +35,7 @@ pub(crate) const fn does_not(
 
 /// All edits.
 pub(crate) fn rows() -> impl Iterator<Item = &'static Row> {
-    [basics::ROWS, macros::ROWS, modules::ROWS, traits::ROWS, types::ROWS].into_iter().flatten()
+    [basics::ROWS, further::ROWS, macros::ROWS, modules::ROWS, traits::ROWS, types::ROWS]
+        .into_iter()
+        .flatten()
 }
