@@ -13,6 +13,7 @@
 
 mod cache_fn;
 mod call;
+mod date;
 mod entry;
 mod error;
 mod files;

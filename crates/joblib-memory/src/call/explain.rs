@@ -10,6 +10,7 @@ use joblib_store::Item;
 use super::keep::{Keep, Storable};
 use super::read::{Decode, Read};
 use super::{Call, KeyedCall, Unkeyed};
+use crate::date::Date;
 use crate::entry::codec::Wanted;
 use crate::entry::metadata::{Argument, Hash, Metadata};
 use crate::function::site::{CodeItem, lines};
@@ -58,6 +59,10 @@ pub enum Explanation {
     CodeChanged {
         /// The functions whose code is another: the cached one, or some that it depends on.
         functions: Vec<String>,
+        /// The call with the earlier code, if it can be read.
+        before: Option<Box<Metadata>>,
+        /// Where its result is.
+        location: String,
     },
     /// Other calls were computed.
     ArgumentsChanged {
@@ -106,8 +111,14 @@ impl fmt::Display for Explanation {
             Self::Unhashable(reason) => f.write_str(reason),
             Self::StoreFailed(reason) => write!(f, "the cache can't be read: {reason}"),
             Self::NeverComputed => f.write_str("it was never computed"),
-            Self::CodeChanged { functions } => {
-                write!(f, "the code changed since it was computed: {}", functions.join(", "))
+            Self::CodeChanged { functions, before, location } => {
+                f.write_str("computed because ")?;
+                f.write_str(&functions.join(", "))?;
+                match before {
+                    Some(before) => write!(f, " changed since {}", Date::of(before.time()))?,
+                    None => f.write_str(" changed")?,
+                }
+                write!(f, "; before that the result was from {location}")
             }
             Self::ArgumentsChanged { arguments, nearest } => {
                 write!(f, "it was not computed with these arguments; the nearest call differs in ")?;
@@ -123,12 +134,9 @@ impl fmt::Display for Explanation {
                 }
                 Ok(())
             }
-            Self::FilesChanged { files, nearest } => write!(
-                f,
-                "it was computed {} ago with other contents of files: {}",
-                Readable(nearest.age()),
-                files.join(", ")
-            ),
+            Self::FilesChanged { files, nearest } => {
+                write!(f, "computed because {} since {}", files.join(", "), Date::of(nearest.time()))
+            }
             Self::Expired(metadata) => {
                 write!(f, "the stored result expired: it is {} old", Readable(metadata.age()))
             }
@@ -192,9 +200,11 @@ fn of_missing(call: &KeyedCall<'_>) -> Explanation {
     });
     let other_code = items.iter().filter(|item| item.call == *key.call()).max_by_key(|item| item.used);
     if let Some(item) = other_code {
-        let changed = call.memory.metadata(&item.key()).map(|metadata| changed_functions(call, &metadata));
-        let functions = changed.unwrap_or_else(|| vec![call.name().to_owned()]);
-        return Explanation::CodeChanged { functions };
+        let before = call.memory.metadata(&item.key());
+        let changed = before.as_ref().map(|metadata| changed_functions(call, metadata));
+        let functions = changed.unwrap_or_else(|| vec![format!("`{}`", call.name())]);
+        let location = call.memory.location_text_of(&item.key());
+        return Explanation::CodeChanged { functions, before: before.map(Box::new), location };
     }
     let nearest = items
         .iter()
@@ -219,7 +229,7 @@ fn of_missing(call: &KeyedCall<'_>) -> Explanation {
 fn changed_functions(call: &Call<'_>, metadata: &Metadata) -> Vec<String> {
     let mut changed: Vec<String> = Vec::new();
     if metadata.own_code != Hash::from(call.parts.own.hash()) {
-        changed.push(call.name().to_owned());
+        changed.push(own_item(call));
     }
     changed.extend(changed_items(call, &metadata.reached));
     for (name, code) in call.parts.depends {
@@ -230,9 +240,14 @@ fn changed_functions(call: &Call<'_>, metadata: &Metadata) -> Vec<String> {
     }
     if changed.is_empty() {
         // Its version, or what it no longer depends on.
-        changed.push(call.name().to_owned());
+        changed.push(own_item(call));
     }
     changed
+}
+
+/// The function itself, with its place if that is known.
+fn own_item(call: &Call<'_>) -> String {
+    call.parts.items().first().map_or_else(|| format!("`{}`", call.name()), ToString::to_string)
 }
 
 /// Items that the function reaches and that are new or other ones, and those that it reached before. The first is the
@@ -243,7 +258,7 @@ fn changed_items(call: &Call<'_>, before: &str) -> Vec<String> {
         lines(before).any(|(digest, name, _)| (digest, name) == (item.digest(), item.name()))
     };
     let gone = lines(before).skip(1).filter(|(_, name, _)| now.iter().all(|item| item.name() != *name));
-    let gone = gone.map(|(_, name, place)| format!("`{name}` ({place}), which does not count any more"));
+    let gone = gone.map(|(_, name, place)| format!("`{name}` ({place}), which is gone,"));
     let fresh = now.iter().skip(1).filter(|item| !known(item)).map(ToString::to_string);
     fresh.chain(gone).collect()
 }

@@ -309,7 +309,12 @@ fn the_explanation_of_a_miss_names_its_cause() {
     assert_eq!(add(1).explain((1, 2)), Explanation::NeverComputed);
     add(1).eval((1, 2));
     assert!(add(1).explain((1, 2)).is_hit());
-    assert!(matches!(add(2).explain((1, 2)), Explanation::CodeChanged { .. }));
+    let told = add(2).explain((1, 2));
+    let Explanation::CodeChanged { before: Some(before), .. } = &told else { panic!("{told}") };
+    assert_eq!(before.arguments()[1].text(), Some("2"));
+    let (told, place) = (told.to_string(), folder.path().join("joblib-rs").display().to_string());
+    assert!(told.starts_with("computed because `add` changed since "), "{told}");
+    assert!(told.contains(" UTC; before that the result was from ") && told.contains(&place), "{told}");
     match add(1).explain((1, 3)) {
         Explanation::ArgumentsChanged { arguments, nearest } => {
             assert_eq!(arguments, ["1"]);
