@@ -30,7 +30,8 @@ mod tier;
 pub use cache_fn::CacheFn;
 pub use call::explain::Explanation;
 pub use call::shelved::{MemorizedResult, NotMemorizedResult, Shelved};
-pub use entry::metadata::{Argument, Metadata};
+pub use entry::metadata::{Argument, Metadata, StoredCodeItem};
+pub use entry::stored::StoredEntry;
 pub use error::{Error, Result};
 pub use function::code::{Code, HasCode};
 pub use function::site::CodeItem;
@@ -39,5 +40,6 @@ pub use joblib_store::{
     ByteSize, Limits, Policy, Reduced, StoreOptions, TierFigures, register_store_backend,
 };
 pub use memorized::MemorizedFunc;
+pub use memory::installed::default_location;
 pub use memory::{Memory, SharedCache};
 pub use report::Warnings;

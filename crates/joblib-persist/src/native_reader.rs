@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use joblib_array::MmapMode;
 use joblib_encoding::Types;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::error::{Error, Result};
 use crate::foreign;
@@ -153,6 +153,34 @@ impl<'r> NativeReader<'r> {
         };
         self.failed = false;
         Ok(value)
+    }
+
+    /// Reads all values that are left without making anything of them, and verifies every checksum, those of arrays that are
+    /// usually mapped too. Returns how many values there were.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error that says what is damaged and where.
+    ///
+    /// ```
+    /// use joblib_persist::{LoadOptions, NativeReader, dump_to};
+    ///
+    /// let mut bytes = Vec::new();
+    /// dump_to(&vec![0.5; 1000], &mut bytes)?;
+    /// let read = |bytes: &[u8]| NativeReader::new(bytes, &LoadOptions::new())?.verify();
+    /// assert_eq!(read(&bytes)?, 1);
+    /// bytes[5000] ^= 1;
+    /// assert!(read(&bytes).unwrap_err().is_corrupt());
+    /// # Ok::<(), joblib_persist::Error>(())
+    /// ```
+    pub fn verify(mut self) -> Result<u64> {
+        self.verify_everything();
+        let mut values = 0;
+        while self.next::<IgnoredAny>()?.is_some() {
+            values += 1;
+        }
+        self.check_end()?;
+        Ok(values)
     }
 
     /// Reads to the end of a compressed stream: a decompressor checks what it made only when it is asked for more.

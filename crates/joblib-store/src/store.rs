@@ -73,6 +73,15 @@ pub trait Store: Debug + Send + Sync {
     /// Where it is, such that another process finds it there.
     fn location(&self) -> &str;
 
+    /// Whether there is anything at the location: a store is made when something is first stored in it. For messages.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the location can't be read.
+    fn is_there(&self) -> Result<bool, Error> {
+        Ok(true)
+    }
+
     /// The bytes under `key`, if there are any. Counts as a use of them.
     ///
     /// # Errors
@@ -146,6 +155,40 @@ pub trait Store: Debug + Send + Sync {
     ///
     /// Returns an error if the store can't be written.
     fn reduce(&self, limits: &Limits, cost: CostOf<'_>) -> Result<Reduced, Error>;
+
+    /// Drops results that [`visit`](Self::visit) showed, as [`reduce`](Self::reduce) does with those that it chooses: for
+    /// callers who choose themselves. Results that were used or replaced since they were shown stay, where the store can
+    /// tell.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the store can't be written. Some of the results may have been dropped.
+    ///
+    /// ```
+    /// use joblib_store::{FunctionVersion, Key, StoreOptions, open};
+    /// use std::ops::ControlFlow;
+    ///
+    /// let store = open("in_memory", &StoreOptions::new("chosen"))?;
+    /// let key = Key::new(&FunctionVersion::new("demo::fit", 1, "fn fit() {}"), [7; 16]);
+    /// store.put(&key, &mut |out| out.write_all(b"result"))?;
+    /// let mut items = Vec::new();
+    /// store.visit(&mut |item| {
+    ///     items.push(item);
+    ///     ControlFlow::Continue(())
+    /// })?;
+    /// assert_eq!(store.evict(&items)?.items, 1);
+    /// assert!(!store.contains(&key)?);
+    /// # Ok::<(), joblib_store::Error>(())
+    /// ```
+    fn evict(&self, items: &[Item]) -> Result<Reduced, Error> {
+        let mut reduced = Reduced::default();
+        for item in items {
+            if self.remove(&item.key())? {
+                reduced.add(item.bytes);
+            }
+        }
+        Ok(reduced)
+    }
 
     /// A small step towards the limits, taken after `key` was stored; many such steps keep the store within them.
     ///

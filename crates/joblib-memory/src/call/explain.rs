@@ -12,8 +12,8 @@ use super::read::{Decode, Read};
 use super::{Call, KeyedCall, Unkeyed};
 use crate::date::Date;
 use crate::entry::codec::Wanted;
-use crate::entry::metadata::{Argument, Hash, Metadata};
-use crate::function::site::{CodeItem, lines};
+use crate::entry::metadata::{Argument, Hash, Metadata, lines};
+use crate::function::site::CodeItem;
 use crate::report::Readable;
 
 /// Stored results that are looked at, at most.

@@ -75,16 +75,10 @@ pub(crate) struct Body(NativeReader<'static>);
 impl Entry {
     pub(crate) fn open(blob: Blob, mapping: Option<Mapping>, wanted: Wanted) -> Result<Self, Failure> {
         let mut options = LoadOptions::new();
-        let mut reader = match blob {
-            Blob::File { file, path } => {
-                if let Some(Mapping { mode, verify }) = mapping {
-                    options = options.mmap_mode(mode).verify_mapped(verify);
-                }
-                NativeReader::from_file(file, path, &options)?
-            }
-            Blob::Bytes(bytes) => NativeReader::new(Shared { bytes, read: 0 }, &options)?,
-            other => NativeReader::new(io::Cursor::new(other.into_bytes().map_err(Failure::Io)?), &options)?,
-        };
+        if let (Blob::File { .. }, Some(Mapping { mode, verify })) = (&blob, mapping) {
+            options = options.mmap_mode(mode).verify_mapped(verify);
+        }
+        let mut reader = reader(blob, &options)?;
         let (times, metadata) = match wanted {
             Wanted::Times => (reader.next::<Times>()?.ok_or(Failure::Incomplete)?, None),
             Wanted::Metadata => {
@@ -95,6 +89,15 @@ impl Entry {
         // A result whose type has changed since is a miss, and not another number.
         Ok(Self { times, metadata, body: Body(reader.exact_types()) })
     }
+}
+
+/// A reader of an entry's values.
+pub(super) fn reader(blob: Blob, options: &LoadOptions) -> Result<NativeReader<'static>, Failure> {
+    Ok(match blob {
+        Blob::File { file, path } => NativeReader::from_file(file, path, options)?,
+        Blob::Bytes(bytes) => NativeReader::new(Shared { bytes, read: 0 }, options)?,
+        other => NativeReader::new(io::Cursor::new(other.into_bytes().map_err(Failure::Io)?), options)?,
+    })
 }
 
 impl Body {

@@ -1,5 +1,6 @@
 //! The metadata of a stored result.
 
+use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
@@ -94,6 +95,36 @@ impl From<[u8; 16]> for Hash {
     }
 }
 
+impl From<Hash> for u128 {
+    fn from(Hash(high, low): Hash) -> Self {
+        (Self::from(high) << 64) | Self::from(low)
+    }
+}
+
+/// One item that counted as the code of a stored result: its name, its place and a digest of it.
+///
+/// ```
+/// use joblib_memory::{Memory, StoredCodeItem};
+///
+/// let memory = Memory::with_backend("in_memory", "without reach")?;
+/// memory.eval("half", |x: f64| x / 2.0, (3.0,));
+/// let (_, metadata) = memory.items()?.remove(0);
+/// let items: Vec<StoredCodeItem<'_>> = metadata.iter().flat_map(|metadata| metadata.code_items()).collect();
+/// assert!(items.is_empty(), "what a function made at run time reaches is not known");
+/// # Ok::<(), joblib_memory::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StoredCodeItem<'m> {
+    /// What it is and how it is called, such as `fn weight`; of what the option `depends` names,
+    /// its path.
+    pub name: &'m str,
+    /// Its file and line; empty of what the option `depends` names.
+    pub place: &'m str,
+    /// A digest of its own code.
+    pub digest: Cow<'m, str>,
+}
+
 /// One argument of a call.
 ///
 /// ```
@@ -123,6 +154,11 @@ impl Argument {
     /// Its value as a short text for display; `None` if the function is `redact`ed.
     pub fn text(&self) -> Option<&str> {
         self.text.as_deref()
+    }
+
+    /// The hash of its value, by which two arguments are compared.
+    pub fn digest(&self) -> u128 {
+        self.digest.into()
     }
 }
 
@@ -156,6 +192,27 @@ impl Metadata {
         &self.arguments
     }
 
+    /// The hash of the code that computed it.
+    pub fn code(&self) -> u128 {
+        self.code.into()
+    }
+
+    /// What counted as the function's code: the function first, then what it reaches, then what the
+    /// option `depends` names. Empty of a function made at run time.
+    pub fn code_items(&self) -> impl Iterator<Item = StoredCodeItem<'_>> {
+        let reached = lines(&self.reached).map(|(digest, name, place)| StoredCodeItem {
+            name,
+            place,
+            digest: digest.into(),
+        });
+        let depends = self.depends.iter().map(|(name, hash)| StoredCodeItem {
+            name,
+            place: "",
+            digest: format!("{:032x}", u128::from(*hash)).into(),
+        });
+        reached.chain(depends)
+    }
+
     /// The name of the host that computed it; empty if the system doesn't tell.
     pub fn host(&self) -> &str {
         &self.host
@@ -165,4 +222,12 @@ impl Metadata {
     pub fn version(&self) -> &str {
         &self.version
     }
+}
+
+/// The lines of a listing of code: digest, name and place.
+pub(crate) fn lines(listing: &str) -> impl Iterator<Item = (&str, &str, &str)> {
+    listing.lines().filter_map(|line| {
+        let mut parts = line.split('\t');
+        Some((parts.next()?, parts.next()?, parts.next()?))
+    })
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::code::Code;
 use super::options::CallOptions;
+use crate::entry::metadata::lines;
 
 /// What `#[cached]` knows of a function.
 #[doc(hidden)]
@@ -77,14 +78,6 @@ impl fmt::Display for CodeItem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{}` ({})", self.name, self.place)
     }
-}
-
-/// The lines of a listing: digest, name and place.
-pub(crate) fn lines(listing: &str) -> impl Iterator<Item = (&str, &str, &str)> {
-    listing.lines().filter_map(|line| {
-        let mut parts = line.split('\t');
-        Some((parts.next()?, parts.next()?, parts.next()?))
-    })
 }
 
 impl Parts {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{PoisonError, RwLock};
 
 use super::{Memory, SharedCache};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::report::{self, Warnings};
 
 static INSTALLED: RwLock<Option<Memory>> = RwLock::new(None);
@@ -60,33 +60,44 @@ fn with_shared(location: PathBuf) -> Result<Memory> {
     }
 }
 
-fn default_memory() -> Memory {
+/// The location of the cache that functions use if no other `Memory` is installed: the folder that
+/// `JOBLIB_CACHE_DIR` names, else the folder `joblib` of the user's cache folder. `None` if
+/// `JOBLIB_CACHE_DIR` is empty, which means no cache.
+///
+/// # Errors
+///
+/// Returns an error if neither `JOBLIB_CACHE_DIR` nor `HOME` names a folder.
+///
+/// ```
+/// let location = joblib_memory::default_location()?;
+/// println!("results are in {location:?}");
+/// # Ok::<(), joblib_memory::Error>(())
+/// ```
+pub fn default_location() -> Result<Option<PathBuf>> {
     let variable = |name| std::env::var_os(name).map(PathBuf::from);
-    let folder = match variable("JOBLIB_CACHE_DIR") {
-        Some(folder) if folder.as_os_str().is_empty() => return Memory::none(),
-        Some(folder) => Some(folder),
-        None => variable("XDG_CACHE_HOME")
-            .filter(|folder| folder.is_absolute())
-            .or_else(|| {
-                let caches = if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" };
-                variable("HOME").filter(|home| home.is_absolute()).map(|home| home.join(caches))
-            })
-            .map(|caches| caches.join("joblib")),
-    };
-    match folder.map(with_shared) {
-        Some(Ok(memory)) => memory,
-        other => {
-            let reason = match other {
-                Some(Err(error)) => error.to_string(),
-                _ => "neither JOBLIB_CACHE_DIR nor HOME names a folder".to_owned(),
-            };
-            report::warn_once(
-                Warnings::default(),
-                "installed",
-                "",
-                format_args!("results are not cached: {reason}"),
-            );
-            Memory::none()
-        }
+    if let Some(folder) = variable("JOBLIB_CACHE_DIR") {
+        return Ok(Some(folder).filter(|folder| !folder.as_os_str().is_empty()));
     }
+    let caches = variable("XDG_CACHE_HOME").filter(|folder| folder.is_absolute()).or_else(|| {
+        let caches = if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" };
+        variable("HOME").filter(|home| home.is_absolute()).map(|home| home.join(caches))
+    });
+    match caches {
+        Some(caches) => Ok(Some(caches.join("joblib"))),
+        None => Err(Error::option("neither JOBLIB_CACHE_DIR nor HOME names a folder")),
+    }
+}
+
+fn default_memory() -> Memory {
+    let opened =
+        default_location().and_then(|location| location.map_or_else(|| Ok(Memory::none()), with_shared));
+    opened.unwrap_or_else(|error| {
+        report::warn_once(
+            Warnings::default(),
+            "installed",
+            "",
+            format_args!("results are not cached: {error}"),
+        );
+        Memory::none()
+    })
 }

@@ -184,6 +184,10 @@ impl Store for Local {
         Some(self.shared.folder.path().to_owned())
     }
 
+    fn is_there(&self) -> Result<bool, Error> {
+        Ok(self.shared.folder.current()?.is_some())
+    }
+
     fn get(&self, key: &Key) -> Result<Option<Blob>, Error> {
         self.find(key, true)
     }
@@ -247,6 +251,10 @@ impl Store for Local {
     fn reduce(&self, limits: &Limits, cost: CostOf<'_>) -> Result<Reduced, Error> {
         claim::remove_litter(&self.shared);
         sweep::reduce(&self.shared, limits, cost)
+    }
+
+    fn evict(&self, items: &[Item]) -> Result<Reduced, Error> {
+        sweep::evict(&self.shared, items)
     }
 
     fn tidy(&self, key: &Key, limits: &Limits, cost: CostOf<'_>) -> Result<Reduced, Error> {

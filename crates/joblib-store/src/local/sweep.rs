@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::Shared;
-use super::folder::{CLAIMS, Opened};
+use super::folder::{CLAIMS, Opened, entry};
 use super::pack;
 use super::root::{is_missing, not_a_folder, used};
 use super::walk::{Found, Walk, count};
@@ -211,6 +211,26 @@ pub(super) fn reduce(shared: &Shared, limits: &Limits, cost: CostOf<'_>) -> Resu
             items: usage.items.saturating_sub(reduced.items),
         });
     }
+    Ok(reduced)
+}
+
+/// Drops results that somebody else chose, unless they were used or replaced since.
+pub(super) fn evict(shared: &Shared, items: &[Item]) -> Result<Reduced, Error> {
+    let mut reduced = Reduced::default();
+    let Some(folder) = shared.folder.current()? else { return Ok(reduced) };
+    let mut version: Arc<str> = Arc::from("");
+    let found: Vec<Found> = items
+        .iter()
+        .map(|item| {
+            if *version != *item.version.path() {
+                version = Arc::from(item.version.path());
+            }
+            let packed = folder.stat(&entry(&version, &item.call)).is_err();
+            let (version, Item { call, bytes, used, current, .. }) = (Arc::clone(&version), item);
+            Found { version, call: *call, bytes: *bytes, used: *used, current: *current, packed }
+        })
+        .collect();
+    note_evicted(shared, drop_unused(&folder, &found, &mut reduced));
     Ok(reduced)
 }
 

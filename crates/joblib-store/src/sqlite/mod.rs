@@ -238,6 +238,10 @@ impl Store for Sqlite {
         Some(self.location().into())
     }
 
+    fn is_there(&self) -> Result<bool, Error> {
+        Ok(!self.shared.connections.is_unmade())
+    }
+
     fn get(&self, key: &Key) -> Result<Option<Blob>, Error> {
         let found = self.find(key)?;
         if found.is_some() {

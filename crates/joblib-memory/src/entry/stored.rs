@@ -1,0 +1,95 @@
+//! A stored entry as programs see it that do not have the function that made it.
+
+use std::time::{Duration, SystemTime};
+
+use joblib_persist::{LoadOptions, NativeReader};
+use joblib_store::Blob;
+use serde::de::DeserializeOwned;
+
+use super::codec::{Entry, Failure, Wanted, reader};
+use super::metadata::Metadata;
+use crate::error::{Error, Result};
+
+/// A stored entry, read without the function that made it: the metadata of a call, and its result.
+///
+/// ```
+/// use joblib_memory::{Memory, StoredEntry};
+/// use joblib_store::{Store, StoreOptions, open};
+///
+/// let memory = Memory::with_backend("in_memory", "seen from outside")?;
+/// memory.eval("half", |x: f64| x / 2.0, (3.0,));
+/// let (item, _) = memory.items()?.remove(0);
+///
+/// let store = open("in_memory", &StoreOptions::new("seen from outside"))?;
+/// let blob = || store.peek(&item.key(), u64::MAX).map(|blob| blob.expect("it is stored"));
+/// let entry = StoredEntry::open(blob()?)?;
+/// assert_eq!(entry.metadata().function(), "half");
+/// assert_eq!(entry.result::<f64>()?, 1.5);
+/// StoredEntry::verify(blob()?)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct StoredEntry {
+    metadata: Box<Metadata>,
+    reader: NativeReader<'static>,
+}
+
+impl StoredEntry {
+    /// Reads the metadata of an entry.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the entry can't be read or is damaged.
+    pub fn open(blob: Blob) -> Result<Self> {
+        let open = || -> Result<_, Failure> {
+            let mut reader = reader(blob, &LoadOptions::new())?;
+            let metadata: Box<Metadata> = reader.next()?.ok_or(Failure::Incomplete)?;
+            Ok(Self { metadata, reader })
+        };
+        open().map_err(unreadable)
+    }
+
+    /// The metadata of the call.
+    pub fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    /// The result, as a type that it can be read as.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the result is damaged, or of another type.
+    pub fn result<T: DeserializeOwned>(mut self) -> Result<T> {
+        let result = self.reader.next().map_err(Failure::from);
+        result
+            .and_then(|result| result.ok_or(Failure::Incomplete))
+            .map_err(|error| Error::unreadable(&self.metadata.function, error))
+    }
+
+    /// When the result of an entry had been computed, and how long that took: the start of the
+    /// metadata, read without the rest.
+    pub fn times(blob: Blob) -> Option<(SystemTime, Duration)> {
+        let times = Entry::open(blob, None, Wanted::Times).ok()?.times;
+        Some((times.computed_at(), times.duration()))
+    }
+
+    /// Reads an entry whole and verifies every checksum in it.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error that says what is damaged.
+    pub fn verify(blob: Blob) -> Result<()> {
+        let verify = || -> Result<_, Failure> {
+            let mut reader = reader(blob, &LoadOptions::new())?;
+            reader.next::<Metadata>()?.ok_or(Failure::Incomplete)?;
+            match reader.verify()? {
+                0 => Err(Failure::Incomplete),
+                _ => Ok(()),
+            }
+        };
+        verify().map_err(unreadable)
+    }
+}
+
+fn unreadable(error: Failure) -> Error {
+    Error::unreadable("a function", error)
+}
