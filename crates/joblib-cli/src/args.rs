@@ -21,8 +21,11 @@ Examples:
   joblib convert results.native results.joblib      and the other way
   joblib verify *.joblib                            which are damaged
   joblib hash a.joblib b.joblib                     whether they hold the same
+  joblib cache ls                                   the functions whose results are stored
+  joblib cache prune --bytes 5G                     drop what was unused for longest
 
-Exit status: 0 when all went well, 1 when a file is damaged or can't be read, 2 when the command line is wrong."
+Exit status: 0 when all went well, 1 when a file is damaged, missing or can't be read, 2 when the command line is
+wrong, 130 when Ctrl-C ended long work."
 )]
 pub(crate) struct Args {
     #[arg(
@@ -58,6 +61,14 @@ pub(crate) enum Command {
     Verify(Verify),
     /// Print the content hash of the values in files
     Hash(Hash),
+    /// Look into a cache, and make room in it
+    Cache(crate::cache::args::Cache),
+    /// Print the manual page of the command, or of a subcommand
+    Man {
+        /// The subcommand, such as `cache ls` [default: the command itself]
+        #[arg(value_name = "COMMAND", num_args = 0..)]
+        page: Option<Vec<String>>,
+    },
     /// Print completions for a shell
     Completions {
         /// The shell

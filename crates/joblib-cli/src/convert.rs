@@ -44,7 +44,7 @@ pub(crate) fn run(options: &Convert) -> Result<(), Failure> {
 }
 
 /// `3`, `xz` or `xz:6`.
-fn compress(how: &str) -> Result<Compress, Failure> {
+pub(crate) fn compress(how: &str) -> Result<Compress, Failure> {
     if let Ok(level) = how.parse::<u32>() {
         return Ok(level.into());
     }

@@ -1,4 +1,4 @@
-//! Why the command ends with status 1.
+//! Why the command ends with a status other than 0.
 
 use std::fmt;
 use std::io;
@@ -12,6 +12,10 @@ pub(crate) enum Failure {
     Output(io::Error),
     /// Anything else.
     Other(String),
+    /// The command line asks for something that makes no sense.
+    Usage(String),
+    /// Ctrl-C was pressed; how far the work came.
+    Interrupted(String),
 }
 
 impl fmt::Display for Failure {
@@ -19,8 +23,32 @@ impl fmt::Display for Failure {
         match self {
             Self::File(error) => error.fmt(f),
             Self::Output(error) => write!(f, "writing the output: {error}"),
-            Self::Other(message) => f.write_str(message),
+            Self::Other(message) | Self::Usage(message) => f.write_str(message),
+            Self::Interrupted(done) => write!(f, "interrupted: {done}"),
         }
+    }
+}
+
+impl Failure {
+    /// The exit status.
+    pub(crate) fn status(&self) -> u8 {
+        match self {
+            Self::File(_) | Self::Output(_) | Self::Other(_) => 1,
+            Self::Usage(_) => 2,
+            Self::Interrupted(_) => 130,
+        }
+    }
+}
+
+impl From<joblib_store::Error> for Failure {
+    fn from(error: joblib_store::Error) -> Self {
+        Self::Other(error.to_string())
+    }
+}
+
+impl From<joblib_memory::Error> for Failure {
+    fn from(error: joblib_memory::Error) -> Self {
+        Self::Other(error.to_string())
     }
 }
 

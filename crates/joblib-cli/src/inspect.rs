@@ -11,7 +11,8 @@ use crate::args::{Color, Inspect};
 use crate::failure::Failure;
 use crate::json::Json;
 use crate::style::Style;
-use crate::tree::{Tree, bytes};
+use crate::text::bytes;
+use crate::tree::Tree;
 
 pub(crate) fn run(options: &Inspect, color: Color, out: &mut dyn Write) -> Result<(), Failure> {
     let style = Style::new(color);
@@ -51,7 +52,7 @@ pub(crate) fn values(reader: &mut Reader<'_>, path: &Path) -> Result<Vec<Value>,
 
 fn summary(reader: &Reader<'_>, size: u64) -> String {
     let compressor = reader.compressor().unwrap_or("not compressed");
-    format!("{}, {compressor}, {}", reader.format(), bytes(usize::try_from(size).unwrap_or(usize::MAX)))
+    format!("{}, {compressor}, {}", reader.format(), bytes(size))
 }
 
 /// The document that `--json` prints.

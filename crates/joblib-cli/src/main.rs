@@ -1,13 +1,22 @@
 //! The `joblib` command. The crate's README shows it at work.
 
 mod args;
+mod cache;
+mod confirm;
 mod convert;
+mod document;
 mod failure;
 mod hash;
 mod hex;
 mod inspect;
+mod interrupt;
 mod json;
+mod location;
+mod man;
+mod progress;
 mod style;
+mod table;
+mod text;
 mod tree;
 mod verify;
 
@@ -29,8 +38,8 @@ fn main() -> ExitCode {
         Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(failure) => {
             let _ = out.flush();
-            eprintln!("joblib: {failure}");
-            ExitCode::FAILURE
+            eprintln!("joblib: {}", text::Visible(&failure));
+            ExitCode::from(failure.status())
         }
     }
 }
@@ -41,6 +50,8 @@ fn run(args: &Args, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Convert(options) => convert::run(options),
         Command::Verify(options) => verify::run(options, out),
         Command::Hash(options) => hash::run(options, out),
+        Command::Cache(options) => cache::run(options, args.color, out),
+        Command::Man { page } => man::run(page.as_deref(), out),
         Command::Completions { shell } => {
             clap_complete::generate(*shell, &mut Args::command(), "joblib", &mut &mut *out);
             Ok(())

@@ -30,6 +30,11 @@ impl Style {
         Self { on }
     }
 
+    /// No colours.
+    pub(crate) fn plain() -> Self {
+        Self { on: false }
+    }
+
     /// A type.
     pub(crate) fn kind<T: Display>(self, text: T) -> Painted<T> {
         self.paint(text, "36")

@@ -6,6 +6,7 @@ use joblib_persist::pickle::{NdArray, Object, Value};
 
 use crate::hex::Hex;
 use crate::style::Style;
+use crate::text::bytes;
 
 /// Characters of a text, and elements of an array, that are shown.
 const TEXT: usize = 60;
@@ -43,12 +44,12 @@ impl Tree<'_> {
             Value::Str(text) => {
                 write!(self.out, " {}", quoted(text))?;
                 if text.chars().nth(TEXT).is_some() {
-                    write!(self.out, " {}", self.style.dim(bytes(text.len())))?;
+                    write!(self.out, " {}", self.style.dim(bytes(text.len() as u64)))?;
                 }
             }
             Value::Text { text, .. } | Value::Class(text) => write!(self.out, " {}", cut(text))?,
             Value::Bytes(content) => {
-                write!(self.out, " {}", self.style.dim(bytes(content.len())))?;
+                write!(self.out, " {}", self.style.dim(bytes(content.len() as u64)))?;
                 if !content.is_empty() {
                     let (shown, more) =
                         if content.len() > 16 { (&content[..16], "…") } else { (&content[..], "") };
@@ -68,7 +69,7 @@ impl Tree<'_> {
 
     fn array(&mut self, array: &NdArray) -> io::Result<()> {
         let shape: Vec<String> = array.shape().iter().map(ToString::to_string).collect();
-        let measures = format!("({}) {}", shape.join(", "), bytes(array.nbytes()));
+        let measures = format!("({}) {}", shape.join(", "), bytes(array.nbytes() as u64));
         write!(self.out, " {}", self.style.dim(measures))?;
         if array.dtype() == "object" {
             return Ok(());
@@ -202,16 +203,4 @@ fn cut(text: &str) -> String {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
-}
-
-/// A size that a person reads at once, in powers of ten.
-pub(crate) fn bytes(count: usize) -> String {
-    let mut size = count as f64;
-    for unit in ["B", "kB", "MB", "GB"] {
-        if size < 999.95 {
-            return if unit == "B" { format!("{count} B") } else { format!("{size:.1} {unit}") };
-        }
-        size /= 1000.0;
-    }
-    format!("{size:.1} TB")
 }

@@ -64,6 +64,8 @@ fn run_with(open: &impl Fn(&str) -> Arc<dyn Store>, dropped: Dropped) {
             "tells_a_failed_value_from_a_failed_store",
             tells_a_failed_value_from_a_failed_store(&*open("errors")),
         ),
+        ("looks_without_using", looks_without_using(&*open("looks"))),
+        ("drops_what_others_chose", drops_what_others_chose(&*open("chosen"))),
         ("shows_others_what_changed", shows_others_what_changed(open, dropped)),
         ("makes_room_within_the_limits", makes_room_within_the_limits(&*open("room"))),
         ("is_the_same_when_opened_again", is_the_same_when_opened_again(open)),
@@ -178,6 +180,8 @@ fn looks_without_using(store: &dyn Store) -> Outcome {
     let fit = version("fit", 1);
     for (number, size) in [(0, 100), (1, 100), (2, 10_000), (3, 10_000)] {
         put(store, &key(&fit, number), &vec![number as u8; size])?;
+        // The times of files advance in steps.
+        thread::sleep(Duration::from_millis(20));
     }
     for number in [0, 2] {
         let found = store.peek(&key(&fit, number), 10)?.ok_or("it is there")?.into_bytes()?;
@@ -190,6 +194,33 @@ fn looks_without_using(store: &dyn Store) -> Outcome {
     store.reduce(&Limits::default().items_limit(3), &none)?;
     assert!(!store.contains(&key(&fit, 0))?, "what was only looked at is the least recently used");
     assert!(get(store, &key(&fit, 1))?.is_some());
+    store.remove(&key(&fit, 1))?;
+    store.reduce(&Limits::default().items_limit(1), &none)?;
+    assert!(!store.contains(&key(&fit, 2))?, "so it is with a large one");
+    assert!(store.contains(&key(&fit, 3))?);
+    Ok(())
+}
+
+fn drops_what_others_chose(store: &dyn Store) -> Outcome {
+    let fit = version("fit", 1);
+    for (number, size) in [(0, 100), (1, 100), (2, 10_000), (3, 10_000)] {
+        put(store, &key(&fit, number), &vec![number as u8; size])?;
+    }
+    let wanted = [0, 2].map(|number| *key(&fit, number).call());
+    let mut chosen = Vec::new();
+    store.visit(&mut |item| {
+        if wanted.contains(&item.call) {
+            chosen.push(item);
+        }
+        ControlFlow::Continue(())
+    })?;
+    assert_eq!(chosen.len(), 2);
+    let reduced = store.evict(&chosen)?;
+    assert_eq!((reduced.items, reduced.bytes), (2, 10_100));
+    for number in 0..4 {
+        assert_eq!(store.contains(&key(&fit, number))?, number % 2 == 1, "result {number}");
+    }
+    assert_eq!(store.evict(&chosen)?.items, 0, "they are gone already");
     Ok(())
 }
 

@@ -7,6 +7,7 @@
 //! - [`memory`], [`parallel`], [`persistence`], [`hashing`]: each part in full.
 //! - [`sharing`], [`ci`]: one cache for many machines, and for a pipeline.
 //! - [`python`]: files that are shared with Python, both ways.
+//! - [`seeing`]: what is in a cache, seen from the shell.
 //! - [`extending`]: compressors, stores and backends of your own.
 //! - [`performance`], [`reliability`]: what is measured, what is promised, and how both are checked.
 //! - [`examples`]: the programs of joblib's manual, to run and to start from.
@@ -26,6 +27,7 @@ macro_rules! chapters {
             /// [persistence]: crate::guide::persistence
             /// [hashing]: crate::guide::hashing
             /// [python]: crate::guide::python
+            /// [seeing]: crate::guide::seeing
             /// [extending]: crate::guide::extending
             /// [performance]: crate::guide::performance
             /// [reliability]: crate::guide::reliability
@@ -51,6 +53,7 @@ chapters! {
     persistence "guide/persistence.md"
     hashing "guide/hashing.md"
     python "guide/python.md"
+    seeing "guide/seeing.md"
     extending "guide/extending.md"
     performance "guide/performance.md"
     reliability "guide/reliability.md"

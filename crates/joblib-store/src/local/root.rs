@@ -7,6 +7,7 @@ use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use nix::dir::{Dir, OwningIter, Type};
@@ -52,6 +53,8 @@ pub(super) struct Root {
     handle: File,
     path: PathBuf,
     identity: (u64, u64),
+    /// Whether files can't be opened without the system noting their use, because another user owns them.
+    notes_use: AtomicBool,
 }
 
 impl Root {
@@ -59,7 +62,8 @@ impl Root {
         let flags = (OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW).bits();
         let handle = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
         let found = handle.metadata()?;
-        Ok(Self { handle, path: path.to_owned(), identity: (found.dev(), found.ino()) })
+        let identity = (found.dev(), found.ino());
+        Ok(Self { handle, path: path.to_owned(), identity, notes_use: AtomicBool::new(false) })
     }
 
     pub(super) fn path(&self, relative: &str) -> PathBuf {
@@ -71,8 +75,18 @@ impl Root {
         fs::symlink_metadata(&self.path).is_ok_and(|found| (found.dev(), found.ino()) == self.identity)
     }
 
-    /// Opens a file.
+    /// Opens a file. Reading it is no use of it: the store notes uses itself, and the system would note a look at
+    /// a result too.
     pub(super) fn file(&self, relative: &str, access: Access) -> io::Result<File> {
+        #[cfg(target_os = "linux")]
+        if access == Access::Read && !self.notes_use.load(Ordering::Relaxed) {
+            match self.beneath(relative, access.flags() | OFlag::O_NOATIME, access.mode()) {
+                Err(error) if error.raw_os_error() == Some(Errno::EPERM as i32) => {
+                    self.notes_use.store(true, Ordering::Relaxed);
+                }
+                other => return Ok(File::from(other?)),
+            }
+        }
         Ok(File::from(self.beneath(relative, access.flags(), access.mode())?))
     }
 

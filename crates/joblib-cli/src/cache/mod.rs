@@ -1,0 +1,60 @@
+//! `joblib cache`: a cache seen and tended from the shell.
+//!
+//! All that is read is read as a program reads it that looks without using: nothing is locked, and no time
+//! of last use changes. What deletes takes the same short locks as a program that stores a result.
+
+pub(crate) mod args;
+mod contents;
+mod differences;
+mod export;
+mod import;
+mod key;
+mod ls;
+mod prune;
+mod rm;
+mod show;
+mod stats;
+mod transfer;
+mod verify;
+mod why;
+
+use std::io::Write;
+
+use self::args::{Cache, Command};
+use crate::args::Color;
+use crate::failure::Failure;
+use crate::style::Style;
+use crate::text::Visible;
+
+pub(crate) fn run(options: &Cache, color: Color, out: &mut dyn Write) -> Result<(), Failure> {
+    let Cache { location, json, command } = options;
+    let (json, style) = (*json, Style::new(color));
+    match command {
+        Command::Path => path(options, out),
+        Command::Import(import) => import::run(import, &*location.open()?, json, out),
+        Command::Ls(ls) => ls::run(ls, &*location.open_existing()?, json, style, out),
+        Command::Show(show) => show::run(show, &*location.open_existing()?, json, style, out),
+        Command::Stats => stats::run(&*location.open_existing()?, json, style, out),
+        Command::Why(why) => why::run(why, &*location.open_existing()?, json, out),
+        Command::Diff(diff) => differences::run(diff, &*location.open_existing()?, json, out),
+        Command::Rm(rm) => rm::run(rm, &*location.open_existing()?, json, out),
+        Command::Prune(prune) => prune::run(prune, &*location.open_existing()?, json, style, out),
+        Command::Verify(verify) => verify::run(verify, &*location.open_existing()?, json, out),
+        Command::Export(export) => export::run(export, &*location.open_existing()?, json, out),
+    }
+}
+
+fn path(options: &Cache, out: &mut dyn Write) -> Result<(), Failure> {
+    let path = options.location.path()?;
+    if options.json {
+        #[derive(serde::Serialize)]
+        struct Path {
+            cache: String,
+            exists: bool,
+        }
+        let exists = options.location.open()?.is_there()?;
+        return crate::document::print(&Path { cache: path.display().to_string(), exists }, out);
+    }
+    writeln!(out, "{}", Visible(path.display()))?;
+    Ok(())
+}

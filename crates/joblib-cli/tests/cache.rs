@@ -1,0 +1,508 @@
+//! `joblib cache` on real caches, which other programs fill.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use joblib_memory::Memory;
+use serde_json::Value;
+
+fn power(x: f64, n: i32) -> f64 {
+    x.powi(n)
+}
+
+fn table(rows: usize) -> Vec<f64> {
+    vec![1.5; rows]
+}
+
+/// A cache of a program that has ended.
+struct Cache {
+    folder: tempfile::TempDir,
+}
+
+impl Cache {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().expect("a folder") }
+    }
+
+    /// A cache of two functions, one with two versions of its code.
+    fn filled() -> Self {
+        let cache = Self::new();
+        let memory = cache.memory();
+        let cached = memory.cache("study::power", power);
+        for n in 1..=3 {
+            cached.eval((2.0, n));
+        }
+        memory.eval("study::table", table, (1000,));
+        let later = memory.cache("study::power", power).version(2);
+        later.eval((2.0, 3));
+        cache
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn memory(&self) -> Memory {
+        Memory::new(self.path()).expect("a memory")
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_joblib"));
+        command.arg("cache").args(args).arg("--cache").arg(self.path()).stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().expect("the command starts")
+    }
+
+    fn text(&self, args: &[&str]) -> String {
+        let output = self.run(args);
+        assert!(output.status.success(), "{args:?}: {output:?}");
+        String::from_utf8(output.stdout).expect("UTF-8")
+    }
+
+    fn json(&self, args: &[&str]) -> Value {
+        serde_json::from_str(&self.text(&[args, &["--json"]].concat())).expect("JSON")
+    }
+
+    /// The status and the message of a command that fails.
+    fn failure(&self, args: &[&str]) -> (Option<i32>, String) {
+        let output = self.run(args);
+        assert!(!output.status.success(), "{args:?}: {output:?}");
+        (output.status.code(), String::from_utf8(output.stderr).expect("UTF-8"))
+    }
+
+    /// The keys of a function's calls whose argument texts are these.
+    fn keys(&self, function: &str, arguments: &[&str]) -> Vec<String> {
+        let listed = self.json(&["ls", function, "--limit", "0"]);
+        let calls = listed["calls"].as_array().expect("a list").iter();
+        let texts = |call: &Value| -> Vec<String> {
+            let arguments = call["arguments"].as_array().expect("a list").iter();
+            arguments.map(|argument| argument["text"].as_str().unwrap_or_default().to_owned()).collect()
+        };
+        let wanted = calls.filter(|call| texts(call) == arguments);
+        wanted
+            .map(|call| format!("{}/{}", call["code"].as_str().unwrap(), call["key"].as_str().unwrap()))
+            .collect()
+    }
+
+    /// The file of a large result, and the folders of all.
+    fn files(&self, suffix: &str) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        let mut folders = vec![self.path().join("joblib-rs")];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).expect("a folder").flatten() {
+                let path = entry.path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.to_string_lossy().ends_with(suffix) {
+                    found.push(path);
+                }
+            }
+        }
+        found
+    }
+}
+
+#[test]
+fn functions_and_calls_are_listed_with_their_numbers() {
+    let cache = Cache::filled();
+    let text = cache.text(&["ls"]);
+    let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(lines[0], ["FUNCTION", "RESULTS", "SIZE", "LAST", "USE", "COMPUTED", "IN"]);
+    assert_eq!(lines[1][..2], ["study::power", "4"]);
+    assert_eq!(lines[2][..2], ["study::table", "1"]);
+
+    let functions = cache.json(&["ls", "--sort", "bytes"])["functions"].clone();
+    assert_eq!(functions[0]["function"], "study::table");
+    assert_eq!(functions[1]["superseded"], 3);
+    assert_eq!(
+        cache.json(&["ls", "--sort", "bytes", "--reverse"])["functions"][0]["function"],
+        "study::power"
+    );
+    assert_eq!(cache.json(&["ls", "--filter", "tab"])["functions"].as_array().map(Vec::len), Some(1));
+    assert_eq!(cache.json(&["ls", "--limit", "1"])["functions"].as_array().map(Vec::len), Some(1));
+
+    // The end of a name is enough.
+    let calls = cache.json(&["ls", "power", "--sort", "time"]);
+    assert_eq!((&calls["function"], &calls["results"]), (&"study::power".into(), &4.into()));
+    let text = cache.text(&["ls", "power", "--filter", "1=3"]);
+    assert_eq!(text.lines().count(), 4, "a title, a header, and two versions of one call: {text}");
+    assert!(text.contains("0=2.0, 1=3"), "{text}");
+    let text = cache.text(&["ls", "power", "--limit", "1"]);
+    assert!(text.ends_with("… 3 more; --limit 0 lists all\n"), "{text}");
+}
+
+#[test]
+fn looking_changes_nothing_and_waits_for_nobody() {
+    let cache = Cache::filled();
+    let before = cache.json(&["ls"]);
+    // Whoever writes small results holds these locks.
+    let locks: Vec<fs::File> =
+        cache.files("small.lock").iter().map(|path| fs::File::open(path).expect("a file")).collect();
+    assert!(!locks.is_empty());
+    for lock in &locks {
+        lock.lock().expect("locked");
+    }
+    let key = &cache.keys("power", &["2.0", "1"])[0];
+    for args in [&["ls", "power"][..], &["stats"], &["show", key], &["why", "power"], &["verify"]] {
+        cache.text(args);
+    }
+    assert_eq!(cache.json(&["ls"]), before, "nor does it count as a use");
+}
+
+#[test]
+fn a_result_is_shown_with_its_call_and_its_value() {
+    let cache = Cache::filled();
+    let key = cache.keys("table", &["1000"]).remove(0);
+    let text = cache.text(&["show", &key]);
+    let expected = [
+        "Function   study::table",
+        "Arguments  0 = 1000",
+        "the latest of the function",
+        "Value      numpy.ndarray float64 (1000)",
+    ];
+    for part in expected {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let document = cache.json(&["show", key.split_once('/').expect("two parts").1]);
+    assert_eq!(document["value"]["shape"], serde_json::json!([1000]));
+    assert_eq!(document["value"]["elements"][999], 1.5);
+    assert!(document["seconds"].as_f64().is_some());
+
+    // One call with two versions of the code: the beginning of its key means the latest.
+    let keys = cache.keys("power", &["2.0", "3"]);
+    assert_eq!(keys.len(), 2, "{keys:?}");
+    let call = keys[0].split_once('/').expect("two parts").1;
+    assert_eq!(cache.json(&["show", call])["current"], true);
+    let old = keys.iter().map(|key| cache.json(&["show", key])).find(|shown| shown["current"] == false);
+    assert!(old.is_some_and(|old| old["value"] == 8.0));
+}
+
+#[test]
+fn totals_and_costs_are_summed_up() {
+    let cache = Cache::filled();
+    let stats = cache.json(&["stats"]);
+    assert_eq!((&stats["functions"], &stats["results"]), (&2.into(), &5.into()));
+    assert_eq!(stats["superseded_results"], 3);
+    let functions = cache.json(&["ls"])["functions"].clone();
+    let bytes: u64 = functions.as_array().unwrap().iter().map(|one| one["bytes"].as_u64().unwrap()).sum();
+    assert_eq!(stats["bytes"], bytes);
+    assert_eq!(stats["by_cost"].as_array().map(Vec::len), Some(2));
+    let text = cache.text(&["stats"]);
+    assert!(text.contains("Results:     5 results of 1"), "{text}");
+    assert!(text.contains("Superseded:  3 results of "), "{text}");
+}
+
+#[test]
+fn why_names_the_argument_or_the_code_that_differs() {
+    let cache = Cache::filled();
+    let why = |args: &[&str]| cache.json(&[&["why", "power"], args].concat());
+    assert_eq!(why(&["2.0", "3"])["cause"], "stored");
+    assert_eq!(why(&["0=2.0", "1=2"])["cause"], "code", "only the earlier code has computed it");
+    let other = why(&["2.0", "7"]);
+    assert_eq!(other["cause"], "arguments");
+    assert_eq!(other["arguments"][0]["name"], "1");
+    assert_eq!(other["arguments"][0]["asked"], "7");
+    let text = cache.text(&["why", "power", "2.0", "7"]);
+    assert!(text.contains("differs in\n  1: 3 there, 7 asked for"), "{text}");
+    let text = cache.text(&["why", "power"]);
+    assert!(text.contains("version 2") && text.contains("version 0"), "{text}");
+    let (status, message) = cache.failure(&["why", "power", "2.0", "3", "4"]);
+    assert_eq!(status, Some(2));
+    assert!(message.contains("4: the function has no such argument; it has 0, 1"), "{message}");
+}
+
+#[test]
+fn diff_names_what_differs_between_two_results() {
+    let cache = Cache::filled();
+    let keys = cache.keys("power", &["2.0", "3"]);
+    let one = cache.keys("power", &["2.0", "1"]).remove(0);
+    let differences = cache.json(&["diff", &one, &keys[0]])["differences"].clone();
+    assert_eq!(differences["arguments"][0], serde_json::json!({"name": "1", "left": "1", "right": "3"}));
+    let differences = cache.json(&["diff", &keys[0], &keys[1]])["differences"].clone();
+    assert_eq!(differences["arguments"].as_array().map(Vec::len), Some(0));
+    assert!(differences["source"].as_str().is_some_and(|diff| diff.contains("\n-") && diff.contains("\n+")));
+    assert!(cache.text(&["diff", &one, &one]).contains("One call"));
+}
+
+#[test]
+fn what_is_deleted_is_asked_for_and_told() {
+    let cache = Cache::filled();
+    let (status, message) = cache.failure(&["rm", "power"]);
+    assert_eq!(status, Some(2), "there is no terminal to ask at");
+    assert!(message.contains("Delete 4 results") && message.contains("--yes"), "{message}");
+    let key = cache.keys("power", &["2.0", "1"]).remove(0);
+    assert_eq!(cache.json(&["rm", "--yes", &key])["results"], 1);
+    assert_eq!(cache.json(&["ls"])["functions"][0]["results"], 3);
+    assert!(cache.text(&["rm", "power", "--yes"]).starts_with("deleted 3 results of "));
+    let (status, message) = cache.failure(&["rm", "power", "--yes"]);
+    assert_eq!(status, Some(1));
+    assert!(
+        message.contains("no function called power has results here; there is study::table"),
+        "{message}"
+    );
+    // The program computes it again, and finds the rest.
+    let memory = cache.memory();
+    assert!(memory.cache("study::table", table).check_call_in_cache((1000,)));
+}
+
+#[test]
+fn prune_keeps_to_the_limits_and_says_before_what_would_go() {
+    let cache = Cache::filled();
+    assert_eq!(cache.failure(&["prune"]).0, Some(2), "without a limit it would do nothing");
+    let plan = cache.json(&["prune", "--superseded-age", "0s", "--dry-run"]);
+    assert_eq!(plan["results"], 3);
+    assert_eq!(plan["functions"][0]["function"], "study::power");
+    assert_eq!(cache.json(&["stats"])["results"], 5, "nothing went");
+    assert_eq!(cache.failure(&["prune", "--items", "1"]).0, Some(2));
+    let pruned = cache.json(&["prune", "--items", "4", "--yes"]);
+    assert_eq!(pruned["results"], 1);
+    let pruned = cache.json(&["prune", "--superseded-age", "0s", "--yes"]);
+    assert_eq!(pruned["results"], 2);
+    assert_eq!(cache.json(&["stats"])["superseded_results"], 0);
+    assert_eq!(cache.json(&["prune", "--bytes", "1K", "--yes", "--cost-aware"])["results"], 1);
+    assert!(cache.json(&["stats"])["bytes"].as_u64().is_some_and(|bytes| bytes <= 1024));
+    // The program knows that they were dropped to make room.
+    let memory = cache.memory();
+    let dropped = memory.cache("study::table", table).explain((1000,));
+    assert_eq!(dropped, joblib_memory::Explanation::Evicted);
+    assert_eq!(cache.json(&["prune", "--age", "30d", "--yes"])["results"], 0);
+}
+
+#[test]
+fn damaged_results_are_named_and_deleted_on_request() {
+    let cache = Cache::filled();
+    assert_eq!(cache.text(&["verify"]), "5 results verified, 0 damaged\n");
+    let path = cache.files(".joblib").remove(0);
+    let mut bytes = fs::read(&path).expect("readable");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&path, bytes).expect("written");
+    let output = cache.run(&["verify"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "5 results verified, 1 damaged\n");
+    let named = path.file_stem().expect("a name").to_string_lossy().into_owned();
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(message.contains("study::table") && message.contains(&named), "{message}");
+    let (status, _) = cache.failure(&["show", &named]);
+    assert_eq!(status, Some(1));
+    assert_eq!(cache.failure(&["verify", "--fix"]).0, Some(2));
+    assert_eq!(cache.text(&["verify", "--fix", "--yes"]), "5 results verified, 1 damaged, 1 deleted\n");
+    let report = cache.json(&["verify"]);
+    assert_eq!((&report["verified"], &report["damaged"]), (&4.into(), &serde_json::json!([])));
+}
+
+#[test]
+fn results_travel_in_a_file_and_are_hits_elsewhere() {
+    let (cache, other) = (Cache::filled(), Cache::new());
+    let file = cache.path().join("power.results");
+    let file = file.to_str().expect("a path");
+    assert!(
+        cache.text(&["export", "power", file, "--compress", "zstd"]).starts_with("exported 4 results of ")
+    );
+    assert!(other.text(&["import", file]).starts_with("imported 4 results of "));
+    let memory = other.memory();
+    let cached = memory.cache("study::power", power).version(2);
+    assert!(cached.check_call_in_cache((2.0, 3)) && !cached.check_call_in_cache((2.0, 2)));
+    let earlier = memory.cache("study::power", power);
+    assert!(earlier.check_call_in_cache((2.0, 2)));
+    assert_eq!(other.json(&["stats"])["superseded_results"], 3, "the latest code is the latest there too");
+    assert_eq!(other.json(&["import", file])["present"], 4);
+
+    // What another cache has for the latest code stays that.
+    let third = Cache::new();
+    third.memory().cache("study::power", power).version(3).eval((9.0, 2));
+    third.text(&["import", file]);
+    assert_eq!(third.json(&["stats"])["superseded_results"], 4);
+    assert_eq!(third.json(&["show", &third.keys("power", &["9.0", "2"])[0]])["current"], true);
+
+    let current = cache.path().join("current.results");
+    cache.text(&["export", "power", current.to_str().expect("a path"), "--current"]);
+    assert_eq!(Cache::new().json(&["import", current.to_str().expect("a path")])["imported"], 1);
+}
+
+#[test]
+fn what_is_no_export_or_is_damaged_imports_nothing_wrong() {
+    let cache = Cache::filled();
+    let path = |name: &str| cache.path().join(name);
+    let file = path("power.results");
+    cache.text(&["export", "power", file.to_str().expect("a path")]);
+    let bytes = fs::read(&file).expect("readable");
+    for (name, content) in [
+        ("cut", &bytes[..bytes.len() / 2]),
+        ("text", b"a text"),
+        ("empty", b""),
+        ("pickle", b"\x80\x04K\x01."),
+    ] {
+        fs::write(path(name), content).expect("written");
+        let other = Cache::new();
+        let (status, message) = other.failure(&["import", path(name).to_str().expect("a path")]);
+        assert_eq!(status, Some(1), "{name}");
+        assert!(message.contains(path(name).to_str().expect("a path")), "{message}");
+        if other.path().join("joblib-rs").exists() {
+            other.text(&["verify"]);
+        }
+    }
+    joblib_persist::dump(&vec![1, 2, 3], path("list")).expect("written");
+    let (_, message) = Cache::new().failure(&["import", path("list").to_str().expect("a path")]);
+    assert!(message.contains("no file that `joblib cache export` wrote"), "{message}");
+}
+
+#[test]
+fn a_location_that_is_no_cache_is_told_with_what_is_there() {
+    let cache = Cache::new();
+    let at = |location: &Path, args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_joblib"));
+        let output =
+            command.arg("cache").args(args).arg("--cache").arg(location).output().expect("it starts");
+        (output.status.code(), String::from_utf8(output.stderr).expect("UTF-8"))
+    };
+    let (status, message) = at(&cache.path().join("nothing"), &["ls"]);
+    assert_eq!(status, Some(1));
+    assert!(message.contains("there is no cache here: found nothing"), "{message}");
+    fs::write(cache.path().join("file"), "x").expect("written");
+    assert!(at(&cache.path().join("file"), &["stats"]).1.contains("found a file that is no cache"));
+    assert!(at(cache.path(), &["ls"]).1.contains("found a folder of 1 entry"));
+    assert!(!cache.path().join("joblib-rs").exists(), "looking makes nothing");
+    cache.memory().eval("one", || 1, ());
+    let (_, message) = at(&cache.path().join("joblib-rs"), &["ls"]);
+    assert!(message.contains("its location is the folder above"), "{message}");
+    assert!(at(Path::new("ftp://somewhere/cache"), &["ls"]).1.contains("can't open URLs like this one"));
+    assert_eq!(at(Path::new(""), &["ls"]).0, Some(2));
+}
+
+#[test]
+fn a_cache_in_sqlite_is_seen_where_the_command_is_built_with_it() {
+    let cache = Cache::new();
+    // A build without it knows what it is asked for.
+    fs::write(cache.path().join("joblib.sqlite"), "").expect("written");
+    if !cfg!(feature = "sqlite") {
+        let (status, message) = cache.failure(&["ls"]);
+        assert_eq!(status, Some(1));
+        assert!(message.contains("can't open files of SQLite"), "{message}");
+        return;
+    }
+    let memory = Memory::with_backend("sqlite", cache.path()).expect("a memory");
+    memory.cache("study::power", power).eval((2.0, 3));
+    memory.cache("study::table", table).eval((10,));
+    memory.flush().expect("written");
+    assert_eq!(cache.json(&["stats"])["results"], 2);
+    let key = cache.keys("power", &["2.0", "3"]).remove(0);
+    assert_eq!(cache.json(&["show", &key])["value"], 8.0);
+    let file = cache.path().join("power.results");
+    let file = file.to_str().expect("a path");
+    cache.text(&["export", "power", file]);
+    let other = Cache::new();
+    other.text(&["import", file]);
+    assert!(other.memory().cache("study::power", power).check_call_in_cache((2.0, 3)));
+    assert_eq!(cache.json(&["prune", "--items", "1", "--yes"])["results"], 1);
+    assert_eq!(cache.text(&["verify"]), "1 result verified, 0 damaged\n");
+}
+
+#[test]
+fn the_cache_is_that_of_the_environment_unless_one_is_named() {
+    let cache = Cache::filled();
+    let joblib = |variable: Option<&Path>, home: &Path| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_joblib"));
+        command.args(["cache", "path"]).env_remove("XDG_CACHE_HOME").env("HOME", home);
+        match variable {
+            Some(folder) => command.env("JOBLIB_CACHE_DIR", folder),
+            None => command.env_remove("JOBLIB_CACHE_DIR"),
+        };
+        command.output().expect("it starts")
+    };
+    let printed = |output: Output| String::from_utf8(output.stdout).expect("UTF-8").trim_end().to_owned();
+    let home = Path::new("/home/nobody");
+    assert_eq!(printed(joblib(Some(cache.path()), home)), cache.path().to_str().expect("a path"));
+    let caches = if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" };
+    assert_eq!(printed(joblib(None, home)), format!("/home/nobody/{caches}/joblib"));
+    let off = joblib(Some(Path::new("")), home);
+    assert_eq!(off.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&off.stderr).contains("turns caching off"), "{off:?}");
+    assert_eq!(cache.json(&["path"])["exists"], true);
+}
+
+#[test]
+fn hostile_names_and_values_do_not_reach_the_terminal() {
+    let cache = Cache::new();
+    let memory = cache.memory();
+    let hostile = "\x1b]0;owned\x07\u{9b}31m\u{202e}<script>\r\n";
+    memory.eval(&format!("evil{hostile}"), |text: &str| text.to_owned(), (hostile,));
+    memory.eval("plain", |x: i32| x, (1,));
+    // A note that is not what a program wrote, and links where folders are expected.
+    let name = cache.files("name").into_iter().find(|path| path.to_string_lossy().contains("plain"));
+    fs::write(name.expect("a function"), "plain\x1b[2J").expect("written");
+    std::os::unix::fs::symlink("/etc", cache.path().join("joblib-rs/linked-0123")).expect("linked");
+    let key = cache.json(&["ls", "--limit", "0"]);
+    assert_eq!(key["functions"].as_array().map(Vec::len), Some(1), "a name that is not its folder's is none");
+    let function = key["functions"][0]["function"].as_str().expect("a name").to_owned();
+    assert_eq!(function, format!("evil{hostile}"), "JSON keeps the text");
+    let key = cache.json(&["ls", &function])["calls"][0]["key"].as_str().expect("a key").to_owned();
+    let file = cache.path().join("evil");
+    let file = file.to_str().expect("a path");
+    let commands: [&[&str]; 9] = [
+        &["ls"],
+        &["ls", "--json"],
+        &["ls", &function],
+        &["show", &key, "--source"],
+        &["show", &key, "--json"],
+        &["stats"],
+        &["why", &function],
+        &["export", &function, file],
+        &["rm", "\x1b[2J"],
+    ];
+    for args in commands {
+        let output = cache.run(args);
+        for stream in [output.stdout, output.stderr] {
+            let text = String::from_utf8(stream).expect("UTF-8");
+            let obeyed = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+            assert!(!text.chars().any(obeyed), "{args:?}: {text:?}");
+        }
+    }
+}
+
+#[test]
+fn pruning_that_is_interrupted_leaves_a_sound_cache() {
+    let cache = Cache::new();
+    let memory = cache.memory();
+    let square = memory.cache("square", |x: u64| x * x);
+    for x in 0..5000 {
+        square.eval((x,));
+    }
+    let mut child =
+        cache.command(&["prune", "--items", "0", "--yes"]).stderr(Stdio::piped()).spawn().expect("it starts");
+    let pid = child.id().to_string();
+    let interrupted = Command::new("kill").args(["-INT", &pid]).status().expect("kill runs");
+    assert!(interrupted.success());
+    child.wait().expect("it ends");
+    // However far it came, what is left is whole, and the numbers are right.
+    let report = cache.json(&["verify"]);
+    assert_eq!(report["damaged"], serde_json::json!([]));
+    let stats = cache.json(&["stats"])["results"].clone();
+    let (mut hits, mut calls) = (0, 0);
+    for x in 0..5000 {
+        hits += u64::from(square.check_call_in_cache((x,)));
+        calls += 1;
+    }
+    assert_eq!((stats.as_u64(), calls), (Some(hits), 5000));
+}
+
+#[test]
+fn every_subcommand_has_help_and_a_manual_page() {
+    let joblib = |args: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_joblib")).args(args).output().expect("it starts");
+        assert!(output.status.success(), "{args:?}: {output:?}");
+        String::from_utf8(output.stdout).expect("UTF-8")
+    };
+    for command in ["ls", "show", "stats", "why", "diff", "rm", "prune", "verify", "export", "import", "path"]
+    {
+        assert!(joblib(&["cache", command, "--help"]).contains("--cache <LOCATION>"), "{command}");
+        let page = joblib(&["man", "cache", command]);
+        assert!(page.contains(&format!(".TH joblib-cache-{command} 1")), "{page}");
+    }
+    assert!(joblib(&["man"]).contains(".TH joblib 1"));
+    assert!(joblib(&["completions", "bash"]).contains("--superseded-age"));
+}
