@@ -44,17 +44,15 @@ impl Location {
 
     /// Opens the store, whether there is one yet or not. Nothing is made by that.
     pub(crate) fn open(&self) -> Result<Arc<dyn Store>, Failure> {
-        let options = StoreOptions::new(self.given()?).absolute()?;
-        let (backend, options, what) = match options.scheme() {
-            Some(scheme) => (scheme.to_owned(), options, "URLs like this one"),
-            None => match sqlite(options.location()) {
-                Some(folder) => ("sqlite".to_owned(), StoreOptions::new(folder), "files of SQLite"),
-                None => ("local".to_owned(), options, ""),
-            },
+        let (backend, options) = StoreOptions::new(self.given()?).absolute()?.by_location()?;
+        let folder = if backend == "local" { sqlite(options.location()) } else { None };
+        let (backend, options, what) = match folder {
+            Some(folder) => ("sqlite", StoreOptions::new(folder), "files of SQLite"),
+            None => (backend, options, "URLs like this one"),
         };
         let known = store_backends();
-        if known.contains(&backend) {
-            return Ok(open(&backend, &options)?);
+        if known.iter().any(|known| known == backend) {
+            return Ok(open(backend, &options)?);
         }
         Err(Failure::Other(format!(
             "{}: this build of the command can't open {what}; it knows the stores {}",
