@@ -64,7 +64,6 @@ fn run_with(open: &impl Fn(&str) -> Arc<dyn Store>, dropped: Dropped) {
             "tells_a_failed_value_from_a_failed_store",
             tells_a_failed_value_from_a_failed_store(&*open("errors")),
         ),
-        ("looks_without_using", looks_without_using(&*open("looks"))),
         ("drops_what_others_chose", drops_what_others_chose(&*open("chosen"))),
         ("shows_others_what_changed", shows_others_what_changed(open, dropped)),
         ("makes_room_within_the_limits", makes_room_within_the_limits(&*open("room"))),
