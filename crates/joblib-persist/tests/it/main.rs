@@ -8,5 +8,6 @@ mod pickle_extremes;
 mod properties;
 mod python;
 mod registry;
+mod replacing;
 mod round_trip;
 mod warnings;

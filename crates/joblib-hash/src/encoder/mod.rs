@@ -1,0 +1,245 @@
+//! The encoding of values that is hashed. Changing a byte of it changes every hash: never do.
+//!
+//! Every value starts with a tag (`tag.rs`) and says its own length, so no two values share an encoding:
+//!
+//! | value | encoding (numbers little-endian, lengths in LEB128: 7 bits a byte, lowest first) |
+//! |---|---|
+//! | number, `bool`, `char` | tag of its type, its bytes (floats: their bits) |
+//! | string, bytes | tag, length, bytes |
+//! | unit, `None` | tag |
+//! | `Some` | tag, value |
+//! | unit struct, newtype struct | tag, name, value of the newtype |
+//! | variants | tag, name of the enum, name of the variant, then as the struct or tuple inside |
+//! | list | tag, items, `END`, number of items |
+//! | … a run of numbers in a list | `RUN`, tag of the type, how many as `u32` (at most 8192), their bytes |
+//! | tuple, tuple struct | tag, (name,) length, items |
+//! | struct | tag, name, number of fields, for each its name and value |
+//! | map, unordered list | tag, number of entries, the entries in ascending order of their bytes |
+//! | … an entry (key and value, or item) | its length and encoding when at most 64 bytes; else 255 and the encoding's digest |
+//! | array | tag, dtype name, number of dimensions, dimensions, elements in C order when less than 1 MiB; else their digest |
+//! | … by XXH3 | the digest of the elements is that of the digests of their pieces of 1 MiB |
+//!
+//! Runs make a list of numbers nearly as fast as the memory it lies in. Sorting makes a map independent of its order,
+//! and the digests let it be sorted without keeping the encoding of large entries. The digest of a large array's elements
+//! depends on nothing else, so an array in memory keeps it and is read once, in however many values it is hashed.
+
+mod containers;
+mod serializer;
+mod tag;
+
+use joblib_array::slice::NumberSlice;
+use joblib_array::transfer;
+use joblib_encoding::MAX_DEPTH;
+use serde::Serialize;
+
+use crate::content;
+use crate::entries::{Entries, sorted};
+use crate::stream::Stream;
+use crate::{Algorithm, Digest, HashError};
+
+/// Bytes from which an array's elements are represented by their digest.
+const LARGE_ARRAY: usize = 1 << 20;
+
+/// Items of a run at most, so that a run fits the stream's buffer.
+const RUN_ITEMS: u32 = 8192;
+
+/// Bytes of a list of numbers that are put together for the hash function, which takes them on all cores.
+const PIECE: usize = 1 << 20;
+
+/// A `serde` serializer that hashes.
+pub(crate) struct Encoder {
+    algorithm: Algorithm,
+    stream: Stream,
+    /// Whether the next value is an item of a list, and may join a run.
+    item: bool,
+    run: Option<Run>,
+    /// Buffers of finished maps, to be used again.
+    spare: Vec<Vec<u8>>,
+    /// Whether the next list is a set.
+    unordered: bool,
+    /// Levels that are open around the next value.
+    depth: u16,
+}
+
+/// A run whose count is not written yet.
+struct Run {
+    tag: u8,
+    count: u32,
+    /// Where in the stream's buffer the count belongs.
+    place: usize,
+}
+
+impl Encoder {
+    pub(crate) fn new(algorithm: Algorithm) -> Self {
+        let stream = Stream::new(algorithm, Vec::with_capacity(256));
+        Self { algorithm, stream, item: false, run: None, spare: Vec::new(), unordered: false, depth: 0 }
+    }
+
+    /// The encoding so far, if it has at most `limit` bytes.
+    pub(crate) fn encoding(&mut self, limit: usize) -> Option<&[u8]> {
+        self.end_run();
+        self.stream.short(limit)
+    }
+
+    pub(crate) fn finish(self) -> Digest {
+        self.stream.finish()
+    }
+
+    #[inline]
+    fn number<const N: usize>(&mut self, tag: u8, bytes: [u8; N]) {
+        if !self.item {
+            self.stream.buffer.push(tag);
+            self.stream.buffer.extend_from_slice(&bytes);
+            self.stream.settle();
+            return;
+        }
+        match &mut self.run {
+            Some(run) if run.tag == tag && run.count < RUN_ITEMS => run.count += 1,
+            _ => self.start_run(tag),
+        }
+        self.stream.buffer.extend_from_slice(&bytes);
+    }
+
+    #[cold]
+    fn start_run(&mut self, tag: u8) {
+        self.end_run();
+        self.stream.settle();
+        self.stream.buffer.extend_from_slice(&[tag::RUN, tag]);
+        self.run = Some(Run { tag, count: 1, place: self.stream.buffer.len() });
+        self.stream.buffer.extend_from_slice(&[0; 4]);
+    }
+
+    #[inline]
+    fn end_run(&mut self) {
+        if let Some(run) = self.run.take() {
+            self.stream.buffer[run.place..run.place + 4].copy_from_slice(&run.count.to_le_bytes());
+        }
+    }
+
+    /// Ends the run that the value before belongs to: what comes now is not a number.
+    #[inline]
+    fn interrupt(&mut self) {
+        self.item = false;
+        self.unordered = false;
+        self.end_run();
+    }
+
+    /// Starts a value that is not a number.
+    #[inline]
+    fn begin(&mut self, tag: u8) {
+        self.interrupt();
+        self.stream.settle();
+        self.stream.buffer.push(tag);
+    }
+
+    /// Goes into a value that holds others.
+    #[inline]
+    fn descend(&mut self) -> Result<(), HashError> {
+        if self.depth == MAX_DEPTH {
+            return Err(HashError::too_deep());
+        }
+        self.depth += 1;
+        Ok(())
+    }
+
+    /// Comes back from it. After an error nobody does: the hasher is not used any more.
+    #[inline]
+    fn ascend(&mut self) {
+        self.depth -= 1;
+    }
+
+    /// The one value that is inside of another.
+    #[inline]
+    fn inside<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), HashError> {
+        self.descend()?;
+        value.serialize(&mut *self)?;
+        self.ascend();
+        Ok(())
+    }
+
+    #[inline]
+    fn length(&mut self, mut length: usize) {
+        while length >= 0x80 {
+            self.stream.buffer.push(length as u8 | 0x80);
+            length >>= 7;
+        }
+        self.stream.buffer.push(length as u8);
+    }
+
+    #[inline]
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.length(bytes.len());
+        self.stream.extend(bytes);
+    }
+
+    #[inline]
+    fn name(&mut self, name: &str) {
+        self.bytes(name.as_bytes());
+    }
+
+    fn array(&mut self, array: transfer::RawArray<'_>) {
+        self.begin(tag::ARRAY);
+        self.name(array.dtype.name());
+        self.length(array.shape.len());
+        array.shape.iter().for_each(|&dimension| self.length(dimension));
+        if array.bytes.len() < LARGE_ARRAY {
+            self.stream.elements(&array);
+            return;
+        }
+        let digest = content::digest(&array, self.algorithm);
+        self.stream.extend(digest.as_bytes());
+    }
+
+    /// A list of numbers that lie in one piece; `false` when its encoding is another one than theirs.
+    pub(crate) fn number_list(&mut self, numbers: NumberSlice<'_>) -> bool {
+        let NumberSlice { dtype, bytes } = numbers;
+        let is_little_endian = cfg!(target_endian = "little") || dtype.size() == 1;
+        let (Some(number), true) = (tag::of(dtype), is_little_endian) else {
+            return false;
+        };
+        self.begin(tag::SEQ);
+        let mut encoded = Vec::with_capacity(bytes.len().min(PIECE) + PIECE / 8);
+        for run in bytes.chunks(RUN_ITEMS as usize * dtype.size()) {
+            encoded.extend_from_slice(&[tag::RUN, number]);
+            encoded.extend_from_slice(&((run.len() / dtype.size()) as u32).to_le_bytes());
+            encoded.extend_from_slice(run);
+            if encoded.len() >= PIECE {
+                self.stream.extend(&encoded);
+                encoded.clear();
+            }
+        }
+        self.stream.extend(&encoded);
+        self.begin(tag::END);
+        self.length(bytes.len() / dtype.size());
+        true
+    }
+
+    /// Compiled here, at the optimisation level of this crate.
+    pub(crate) fn text_list(&mut self, texts: &[String]) -> Result<(), HashError> {
+        texts.serialize(self)
+    }
+
+    /// Sets the stream aside and starts one for the entries of a map or a set.
+    fn enter(&mut self) -> Entries {
+        self.interrupt();
+        let buffer = self.spare.pop().unwrap_or_default();
+        let outer = std::mem::replace(&mut self.stream, Stream::new(self.algorithm, buffer));
+        Entries { outer, ends: Vec::new() }
+    }
+
+    #[inline]
+    fn end_entry(&mut self, entries: &mut Entries) {
+        self.end_run();
+        self.stream.end_entry();
+        entries.ends.push(self.stream.buffer.len());
+    }
+
+    /// Goes back to the stream around the entries and adds them to it.
+    fn leave(&mut self, tag: u8, entries: Entries) {
+        let Stream { buffer, .. } = std::mem::replace(&mut self.stream, entries.outer);
+        self.begin(tag);
+        self.length(entries.ends.len());
+        self.stream.extend(&sorted(&buffer, &entries.ends));
+        self.spare.push(buffer);
+    }
+}
