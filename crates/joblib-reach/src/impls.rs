@@ -5,8 +5,9 @@ use std::rc::Rc;
 
 use crate::lexer::Name;
 use crate::macros::{definitions, invents_names};
+use crate::meaning::Target;
 use crate::model::{ItemId, ItemKind, Model, Range, ScopeId};
-use crate::resolve::{Resolver, Target};
+use crate::resolve::Resolver;
 
 /// What an implementation is of.
 #[derive(Debug, Clone)]

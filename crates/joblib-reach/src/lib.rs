@@ -9,6 +9,7 @@ mod load;
 mod locate;
 mod macros;
 mod manifest;
+mod meaning;
 mod model;
 mod normal;
 mod parse;

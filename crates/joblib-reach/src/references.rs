@@ -5,9 +5,11 @@ use std::rc::Rc;
 
 use crate::lexer::{Kind, Name};
 use crate::literal;
+use crate::meaning::{Found, Target, is_in_prelude};
 use crate::model::{File, FileId, ItemId, Model, Range, ScopeId};
-use crate::parse::{skip_angles, uses_in};
-use crate::resolve::{Found, PRELUDE, Resolver, Target, macros_of};
+use crate::parse::extent::skip_angles;
+use crate::parse::imports::uses_in;
+use crate::resolve::{Resolver, macros_of};
 use crate::source::Source;
 use crate::texts;
 use crate::values::{Value, value_at};
@@ -44,10 +46,11 @@ pub(crate) struct Reading<'a> {
     pub(crate) depth: usize,
 }
 
+/// In order.
 const KEYWORDS: [&str; 35] = [
-    "as", "break", "const", "continue", "else", "enum", "extern", "false", "fn", "for", "if", "impl", "in",
-    "let", "loop", "match", "mod", "move", "mut", "pub", "ref", "return", "static", "struct", "trait",
-    "true", "type", "unsafe", "use", "where", "while", "async", "await", "dyn", "_",
+    "_", "as", "async", "await", "break", "const", "continue", "dyn", "else", "enum", "extern", "false",
+    "fn", "for", "if", "impl", "in", "let", "loop", "match", "mod", "move", "mut", "pub", "ref", "return",
+    "static", "struct", "trait", "true", "type", "unsafe", "use", "where", "while",
 ];
 
 /// Macros of the standard library, in which words are expressions and nothing else.
@@ -179,7 +182,7 @@ impl Reader<'_, '_> {
         if text == "use" && at < self.arguments_end {
             self.imports(at);
         }
-        if KEYWORDS.contains(&&*text) && !source.text_of(at).starts_with("r#") {
+        if KEYWORDS.binary_search(&&*text).is_ok() && !source.text_of(at).starts_with("r#") {
             return;
         }
         let in_arguments = at < self.arguments_end;
@@ -221,7 +224,7 @@ impl Reader<'_, '_> {
         self.out.by_place |= self.tells_place(&path, is_macro);
         let capital = text.chars().next().is_some_and(char::is_uppercase);
         let may_be_written =
-            !PRELUDE.contains(&&*text) && (called || capital || is_macro || at < self.attribute_end);
+            (called || capital || is_macro || at < self.attribute_end) && !is_in_prelude(&text);
         let is_bound = at > from && self.is_bound(at);
         let mut scopes = self.scopes(at);
         if of_macro_crate {
@@ -267,7 +270,7 @@ impl Reader<'_, '_> {
                 let inventors = self.resolver.inventors_in_sight(self.model, scope);
                 found.targets.extend(inventors.into_iter().map(Target::Item));
             }
-            crate::resolve::dedup(&mut found.targets);
+            crate::meaning::dedup(&mut found.targets);
             self.out.found.push((scope, found));
         }
     }
@@ -479,4 +482,14 @@ fn macros_in_sight(model: &Model, scope: ScopeId, name: Name, plain: bool) -> Ve
     };
     let near: Vec<ItemId> = all.iter().copied().filter(|item| is_near(item) || is_open(item)).collect();
     if near.is_empty() { all } else { near }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::KEYWORDS;
+
+    #[test]
+    fn keywords_are_in_the_order_in_which_they_are_looked_up() {
+        assert!(KEYWORDS.is_sorted());
+    }
 }

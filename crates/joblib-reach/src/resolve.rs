@@ -7,28 +7,8 @@ use std::rc::Rc;
 use crate::lexer::Name;
 use crate::load;
 use crate::macros::{self, invents_names};
+use crate::meaning::{Found, Target, dedup, may_have_types};
 use crate::model::{Brings, ItemId, ItemKind, Model, ScopeId, Use};
-
-/// What a name stands for.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum Target {
-    Item(ItemId),
-    Module(ScopeId),
-    /// A path into what is not at hand.
-    External(Rc<str>),
-}
-
-/// What a whole path stands for.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Found {
-    pub(crate) targets: Vec<Target>,
-    /// Members of these types and traits.
-    pub(crate) members: Vec<(ItemId, Name)>,
-    /// Members of this name of any trait: the type is not known.
-    pub(crate) of_traits: Vec<Name>,
-    /// Members of this name of any type or trait.
-    pub(crate) of_any: Vec<Name>,
-}
 
 /// Looks names up, and remembers what they mean.
 #[derive(Debug, Default)]
@@ -50,64 +30,6 @@ const VALUES: u8 = 1;
 const TYPES: u8 = 2;
 const MACROS: u8 = 4;
 const ALL: u8 = VALUES | TYPES | MACROS;
-
-/// Names that the standard library brings everywhere.
-pub(crate) const PRELUDE: [&str; 54] = [
-    "Some",
-    "None",
-    "Ok",
-    "Err",
-    "Option",
-    "Result",
-    "Vec",
-    "String",
-    "Box",
-    "ToString",
-    "ToOwned",
-    "Clone",
-    "Copy",
-    "Send",
-    "Sync",
-    "Sized",
-    "Drop",
-    "Fn",
-    "FnMut",
-    "FnOnce",
-    "Iterator",
-    "IntoIterator",
-    "Extend",
-    "Default",
-    "From",
-    "Into",
-    "TryFrom",
-    "TryInto",
-    "AsRef",
-    "AsMut",
-    "PartialEq",
-    "Eq",
-    "PartialOrd",
-    "Ord",
-    "FromIterator",
-    "drop",
-    "bool",
-    "char",
-    "str",
-    "u8",
-    "u16",
-    "u32",
-    "u64",
-    "u128",
-    "usize",
-    "i8",
-    "i16",
-    "i32",
-    "i64",
-    "i128",
-    "isize",
-    "f32",
-    "f64",
-    "std",
-];
 
 impl Resolver {
     /// The namespaces in which a target leaves no other of its name; none if it may be missing.
@@ -523,26 +445,6 @@ fn inventors(model: &Model, scope: ScopeId) -> Vec<ItemId> {
     let here = &model.scopes[scope];
     let calls = here.calls.iter().copied().filter(|call| invents_names(model, *call));
     here.makers.iter().copied().chain(calls).collect()
-}
-
-/// Whether a target can have a type in it that is at hand, as an associated one.
-fn may_have_types(target: &Target) -> bool {
-    match target {
-        Target::Module(_) => false,
-        Target::Item(_) => true,
-        Target::External(path) => {
-            let is_type = path
-                .rsplit("::")
-                .next()
-                .is_some_and(|name| name.chars().next().is_some_and(char::is_uppercase));
-            is_type && !["std::", "core::", "alloc::"].iter().any(|start| path.starts_with(start))
-        }
-    }
-}
-
-pub(crate) fn dedup(targets: &mut Vec<Target>) {
-    let mut seen = HashSet::new();
-    targets.retain(|target| seen.insert(target.clone()));
 }
 
 fn root(model: &Model, scope: ScopeId) -> ScopeId {

@@ -4,9 +4,9 @@ use std::rc::Rc;
 
 use crate::lexer::{Name, Names};
 use crate::literal;
+use crate::meaning::{Found, Target, dedup};
 use crate::model::{ItemKind, Model, ScopeId};
-use crate::resolve::Found;
-use crate::resolve::{Resolver, Target, dedup};
+use crate::resolve::Resolver;
 use crate::source::Source;
 
 /// What paths in the string of an attribute mean, as in `#[serde(with = "module")]`.

@@ -3,6 +3,9 @@
 //! The form is a text with a space between any two words. Two pieces of code with one form do the same. What a macro is
 //! given stays as it is, because a macro may look at every token; only the macros of the standard library are known not to.
 
+mod attributes;
+mod imports;
+
 use crate::lexer::{Kind, Name, Names};
 use crate::source::Source;
 
@@ -336,128 +339,6 @@ impl Writer<'_> {
             self.put(source.text_of(at));
             at += 1;
         }
-    }
-
-    /// An attribute, if it says what the code does.
-    fn attribute(&mut self, at: usize) -> usize {
-        let source = self.source;
-        let open = if source.is_punct(at + 1, b'!') { at + 2 } else { at + 1 };
-        if !source.is_open(open, b'[') {
-            self.put("#");
-            return at + 1;
-        }
-        let end = source.pair(open);
-        let first = self.text_of_word(open + 1).unwrap_or_default();
-        let (silent, derives) = (SILENT.contains(&first), first == "derive");
-        if silent {
-            return end + 1;
-        }
-        if self.is_ours(open + 1, end) {
-            self.options(open + 1, end);
-            return end + 1;
-        }
-        for word in at..=open {
-            self.put(source.text_of(word));
-        }
-        if derives && source.is_open(open + 2, b'(') {
-            self.put("derive (");
-            self.arguments(open + 3, source.pair(open + 2));
-            self.put(")");
-        } else {
-            self.raw(open + 1, end);
-        }
-        self.put("]");
-        end + 1
-    }
-
-    /// Whether an attribute is `#[cached]` or `#[tracked]`.
-    fn is_ours(&self, from: usize, to: usize) -> bool {
-        let path = (from..to).take_while(|at| !self.source.is_open(*at, b'('));
-        matches!(path.filter_map(|at| self.text_of_word(at)).last(), Some("cached" | "tracked"))
-    }
-
-    /// The options of `#[cached(…)]` that say what a key or a result means.
-    fn code_options(&self, from: usize, to: usize) -> Vec<(usize, usize)> {
-        let Some(open) = (from..to).find(|at| self.source.is_open(*at, b'(')) else { return Vec::new() };
-        let (mut at, end) = (open + 1, self.source.pair(open));
-        let mut kept = Vec::new();
-        while at < end {
-            let mut comma = at;
-            while comma < end && !self.source.is_punct(comma, b',') {
-                comma = self.source.after(comma);
-            }
-            if self.text_of_word(at).is_some_and(|name| (self.rules.is_code)(name)) {
-                kept.push((at, comma));
-            }
-            at = comma + 1;
-        }
-        kept
-    }
-
-    /// Writes these options in the order of their names.
-    fn options(&mut self, from: usize, to: usize) {
-        let options = self.code_options(from, to).into_iter();
-        let mut kept: Vec<String> =
-            options.map(|(from, to)| normal(self.source, from, to, self.rules)).collect();
-        kept.sort();
-        if !kept.is_empty() {
-            let kept = kept.join(" , ");
-            self.put("# [ cached (");
-            self.put(&kept);
-            self.put(") ]");
-        }
-    }
-
-    /// Neighbouring `use` declarations, in the order of their texts: their order has no meaning.
-    fn uses(&mut self, from: usize, to: usize) -> usize {
-        let mut declarations = Vec::new();
-        let mut at = from;
-        while at < to && self.is_word(at, "use") {
-            let mut end = at + 1;
-            let mut writer = Writer { source: self.source, rules: self.rules, out: String::new() };
-            writer.put("use");
-            while end < to && !self.source.is_punct(end, b';') {
-                if self.source.is_open(end, b'{') {
-                    writer.use_group(end);
-                } else {
-                    writer.put(self.source.text_of(end));
-                }
-                end = self.source.after(end);
-            }
-            writer.put(";");
-            declarations.push(writer.out);
-            at = end + 1;
-        }
-        declarations.sort();
-        for declaration in declarations {
-            self.put(&declaration);
-        }
-        at.min(to)
-    }
-
-    fn use_group(&mut self, open: usize) {
-        let end = self.source.pair(open);
-        let mut items = vec![Writer { source: self.source, rules: self.rules, out: String::new() }];
-        let mut at = open + 1;
-        while at < end {
-            // There is always a last one: the list starts with one and only grows.
-            let Some(item) = items.last_mut() else { break };
-            if self.source.is_punct(at, b',') {
-                items.push(Writer { source: self.source, rules: self.rules, out: String::new() });
-            } else if self.source.is_open(at, b'{') {
-                item.use_group(at);
-            } else {
-                item.put(self.source.text_of(at));
-            }
-            at = self.source.after(at);
-        }
-        let mut items: Vec<String> =
-            items.into_iter().map(|item| item.out).filter(|item| !item.is_empty()).collect();
-        items.sort();
-        let items = items.join(" , ");
-        self.put("{");
-        self.put(&items);
-        self.put("}");
     }
 
     /// `|` where an expression or a pattern begins: a closure, or a bar before the first pattern.

@@ -1,19 +1,22 @@
 //! Everything that a function can reach, in an order that only the code decides, so that its digest does not change when items
 //! move between files and modules.
 
+mod activation;
+mod outcome;
+
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use crate::hash::{Digester, digest};
-use crate::impls::{Impls, Of};
-use crate::lexer::{Kind, Name};
-use crate::literal;
+use crate::impls::Impls;
+use crate::lexer::Name;
 use crate::locate::is_own_macro;
+use crate::meaning::{Found, Target};
 use crate::model::{CrateId, ItemId, ItemKind, Model, Range, ScopeId};
 use crate::normal::{Rules, normal, silent_parts, without_name};
 use crate::references::{Reading, References};
-use crate::resolve::{Found, Resolver, Target};
+use crate::resolve::Resolver;
 use crate::values::{Value, value_at};
 
 /// An item, and for a macro the scope that it is called in: its names are looked up there.
@@ -408,45 +411,6 @@ impl Walk<'_> {
         }
     }
 
-    fn list(&mut self, item: ItemId, form: u128) {
-        let model = &self.known.model;
-        let of = &model.items[item];
-        let source = model.source(item);
-        let (from, to) = of.range;
-        let end = match (of.kind, of.body) {
-            (ItemKind::Impl, Some((body, _))) => body - 1,
-            _ => to,
-        };
-        let words: Vec<&str> = (from..end)
-            .map(|at| source.text_of(at))
-            .take_while(|word| {
-                of.kind == ItemKind::Impl || !matches!(*word, "(" | "{" | "<" | ":" | "=" | ";")
-            })
-            .take(12)
-            .collect();
-        let mut name =
-            words.join(" ").replace(" :: ", "::").replace(" < ", "<").replace(" >", ">").replace("& ", "&");
-        if of.kind == ItemKind::Macro || of.kind == ItemKind::Call {
-            name = name.replace(" ! ", "! ").replace(" !", "!");
-        }
-        let owner = of.parent.map(|parent| &model.items[parent]).and_then(|parent| {
-            let range = parent.of_type.unwrap_or((parent.range.0 + 1, parent.range.0 + 2));
-            let source = model.source(item);
-            (range.0..range.1).find_map(|at| source.word(at).map(|name| model.names.text(name).to_owned()))
-        });
-        if let (Some(owner), Some(own)) = (owner, of.name) {
-            let own = model.names.text(own);
-            name = name.replacen(own, &format!("{owner}::{own}"), 1);
-        }
-        let file = model.files[of.file].path.display().to_string();
-        self.found.items.push(Reached {
-            name,
-            file: file.trim_end_matches('/').to_owned(),
-            line: source.line(from),
-            digest: form,
-        });
-    }
-
     /// Conditions on the modules around an item.
     fn conditions_of(&mut self, scope: ScopeId) {
         let mut at = Some(scope);
@@ -486,213 +450,4 @@ impl Walk<'_> {
             }
         }
     }
-
-    /// Visits members that come into play by what was reached; whether there were any.
-    fn activate(&mut self) -> bool {
-        let calls: Vec<(Name, ScopeId)> = self.calls.iter().copied().collect();
-        let mut fresh: Vec<(u128, u128, ItemId)> = Vec::new();
-        for (name, scope) in calls {
-            let members = self.known.model.trait_members.get(&name).cloned().unwrap_or_default();
-            for member in members {
-                let Some(of) = self.known.model.items[member].parent else { continue };
-                let known = &mut *self.known;
-                let visible =
-                    self.traits.contains(&of) || known.resolver.is_visible(&mut known.model, of, scope);
-                if visible {
-                    self.add(&mut fresh, of);
-                    self.add(&mut fresh, member);
-                }
-            }
-        }
-        let traits: Vec<ItemId> = self.traits.iter().copied().collect();
-        for of in traits {
-            for member in self.known.model.items[of].members.clone() {
-                let item = &self.known.model.items[member];
-                let named = item.name.is_some_and(|name| self.is_asked(of, name));
-                if item.kind != ItemKind::Function || named {
-                    self.add(&mut fresh, member);
-                }
-            }
-        }
-        for index in 0..self.known.model.impls.len() {
-            let id = self.known.model.impls[index];
-            let known = &mut *self.known;
-            let head = known.impls.of(&mut known.model, &mut known.resolver, id);
-            let (this, of_trait, types) = (head.type_of_this(), head.of_trait.clone(), head.types.clone());
-            let is_reached = |of: &ItemId| self.types.contains(of) || self.traits.contains(of);
-            let type_reached = head.this.iter().any(|this| match this {
-                Target::Item(this) => is_reached(this),
-                _ => false,
-            });
-            let mentions = types.iter().any(is_reached);
-            let active = match &of_trait {
-                Of::Inherent => type_reached || (this.is_none() && mentions),
-                Of::Trait(of) => self.traits.contains(of),
-                Of::External(name) => mentions || name.is_some_and(|name| self.bounds.contains(&name)),
-            };
-            if !active {
-                continue;
-            }
-            for member in self.known.model.items[id].members.clone() {
-                let item = &self.known.model.items[member];
-                let (kind, name) = (item.kind, item.name);
-                let asked = name.is_some_and(|name| {
-                    let of_type = this.is_some_and(|this| self.is_asked(this, name));
-                    let of_trait =
-                        if let Of::Trait(of) = &of_trait { self.is_asked(*of, name) } else { false };
-                    of_type || of_trait || self.methods.contains(&name)
-                });
-                let always = match &of_trait {
-                    Of::Inherent => kind == ItemKind::Call,
-                    Of::Trait(_) => kind != ItemKind::Function,
-                    Of::External(_) => true,
-                };
-                if asked || always {
-                    self.add(&mut fresh, member);
-                }
-            }
-            if matches!(of_trait, Of::External(_)) {
-                self.add(&mut fresh, id);
-            }
-        }
-        for index in 0..self.known.model.calls.len() {
-            let id = self.known.model.calls[index];
-            let known = &mut *self.known;
-            let mentioned = known.impls.mentioned(&mut known.model, &mut known.resolver, id);
-            if mentioned.iter().any(|of| self.types.contains(of) || self.traits.contains(of)) {
-                self.add(&mut fresh, id);
-            }
-        }
-        fresh.sort_unstable();
-        fresh.dedup();
-        let mut any = false;
-        for (_, _, item) in fresh {
-            let before = self.numbers.len();
-            let number = self.number((item, None));
-            if self.numbers.len() > before {
-                any = true;
-                self.digester.number(u128::from(number));
-            }
-        }
-        any
-    }
-
-    /// Whether a member of this name is asked for, of this type or trait.
-    fn is_asked(&self, of: ItemId, name: Name) -> bool {
-        let is_trait = self.known.model.items[of].kind == ItemKind::Trait;
-        self.members.contains(&(of, name))
-            || self.methods.contains(&name)
-            || (is_trait && (self.of_traits.contains(&name) || self.calls_any(name)))
-    }
-
-    /// Whether some path ends with this name: a trait's function is called by the names of many types.
-    fn calls_any(&self, name: Name) -> bool {
-        self.members.iter().any(|(_, member)| *member == name)
-    }
-
-    fn add(&mut self, fresh: &mut Vec<(u128, u128, ItemId)>, item: ItemId) {
-        if !self.numbers.contains_key(&self.node(item, None)) {
-            let parent = self.known.model.items[item].parent.map_or(0, |parent| self.form(parent));
-            let form = self.form(item);
-            fresh.push((parent, form, item));
-        }
-    }
-
-    fn finish(mut self) -> Walked {
-        if self.found.values.contains(&Value::Unknown) {
-            self.guess_values();
-        }
-        if self.by_place {
-            self.count_places();
-        }
-        let files: Vec<PathBuf> = self
-            .found
-            .values
-            .iter()
-            .filter_map(|value| if let Value::File(path) = value { Some(path.clone()) } else { None })
-            .collect();
-        for path in files {
-            let content = self.file(&path);
-            self.digester.number(content.unwrap_or_default());
-            self.found.items.push(Reached {
-                name: format!("file {}", path.file_name().unwrap_or_default().display()),
-                file: path.display().to_string(),
-                line: 0,
-                digest: content.unwrap_or_default(),
-            });
-        }
-        self.found.digest = self.digester.finish();
-        self.found
-    }
-
-    fn file(&mut self, path: &Path) -> Option<u128> {
-        *self.known.files.entry(path.to_owned()).or_insert_with(|| {
-            let content = std::fs::read(path).ok()?;
-            let mut digester = Digester::default();
-            digester.bytes(&content);
-            Some(digester.finish())
-        })
-    }
-
-    /// A macro's argument names a variable or a file: every text that could be one counts as one.
-    fn guess_values(&mut self) {
-        let items: Vec<ItemId> = self.numbers.keys().map(|(item, _)| *item).collect();
-        for item in items {
-            let model = &self.known.model;
-            let source = model.source(item);
-            let folder =
-                model.files[model.items[item].file].path.parent().map(Path::to_owned).unwrap_or_default();
-            let (from, to) = model.items[item].range;
-            for at in from..to {
-                if source.kind(at) != Kind::Text {
-                    continue;
-                }
-                let Some(text) = literal::unescaped(source, at) else { continue };
-                let is_variable = !text.is_empty()
-                    && text
-                        .bytes()
-                        .all(|byte| byte == b'_' || byte.is_ascii_uppercase() || byte.is_ascii_digit());
-                if is_variable {
-                    self.found.values.insert(Value::Variable(text));
-                } else if !text.is_empty() && folder.join(&text).is_file() {
-                    self.found.values.insert(Value::File(folder.join(&text)));
-                }
-            }
-        }
-    }
-
-    /// Where tokens stand has a meaning: the layout of everything reached counts.
-    fn count_places(&mut self) {
-        let mut nodes: Vec<(u32, ItemId)> =
-            self.numbers.iter().map(|((item, _), number)| (*number, *item)).collect();
-        nodes.sort_unstable();
-        for (_, item) in nodes {
-            let model = &self.known.model;
-            let (source, of) = (Rc::clone(model.source(item)), &model.items[item]);
-            self.digester.text(&model.files[of.file].path.display().to_string());
-            for module in module_path(model, of.scope) {
-                self.digester.text(&module);
-            }
-            for at in of.attributes.0..of.range.1 {
-                if let Some(token) = source.tokens.get(at) {
-                    let line_start = source.text[..token.start as usize].rfind('\n').map_or(0, |at| at + 1);
-                    self.digester
-                        .number(u128::from(token.line) << 32 | (token.start as usize - line_start) as u128);
-                }
-            }
-        }
-    }
-}
-
-/// The names of the modules around a scope, the inner one first.
-fn module_path(model: &Model, scope: ScopeId) -> Vec<String> {
-    let mut path = Vec::new();
-    let mut at = Some(scope);
-    while let Some(scope) = at {
-        at = model.scopes[scope].parent;
-        let Some(parent) = at else { break };
-        let named = model.scopes[parent].modules.iter().find(|(_, inner)| inner.contains(&scope));
-        path.extend(named.map(|(name, _)| model.names.text(*name).to_owned()));
-    }
-    path
 }

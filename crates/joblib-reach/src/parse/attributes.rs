@@ -1,0 +1,103 @@
+//! Attributes that may write items of any name.
+
+use super::Parser;
+use crate::model::Range;
+use crate::source::Source;
+
+/// Attributes of the language and of the tools, which write no items.
+const ATTRIBUTES: [&str; 50] = [
+    "allow",
+    "warn",
+    "deny",
+    "forbid",
+    "expect",
+    "doc",
+    "cfg",
+    "cold",
+    "inline",
+    "must_use",
+    "deprecated",
+    "repr",
+    "non_exhaustive",
+    "path",
+    "macro_use",
+    "macro_export",
+    "automatically_derived",
+    "test",
+    "ignore",
+    "should_panic",
+    "bench",
+    "derive",
+    "no_mangle",
+    "export_name",
+    "link_section",
+    "link",
+    "link_name",
+    "used",
+    "track_caller",
+    "target_feature",
+    "unsafe",
+    "no_std",
+    "no_main",
+    "no_implicit_prelude",
+    "recursion_limit",
+    "type_length_limit",
+    "global_allocator",
+    "panic_handler",
+    "proc_macro",
+    "proc_macro_derive",
+    "proc_macro_attribute",
+    "rustfmt",
+    "clippy",
+    "diagnostic",
+    "feature",
+    "cached",
+    "tracked",
+    "serde",
+    "default",
+    "instruction_set",
+];
+
+/// Derives that write implementations and nothing else.
+const DERIVES: [&str; 12] = [
+    "Clone",
+    "Copy",
+    "Debug",
+    "Default",
+    "PartialEq",
+    "Eq",
+    "PartialOrd",
+    "Ord",
+    "Hash",
+    "Serialize",
+    "Deserialize",
+    "Error",
+];
+
+impl Parser<'_> {
+    /// Whether some attribute or derive is none of the language's, and so may write items of any name.
+    pub(super) fn may_write_items(&self, source: &Source, (from, to): Range) -> bool {
+        let mut at = from;
+        while at < to {
+            let open = if source.is_punct(at + 1, b'!') { at + 2 } else { at + 1 };
+            if !source.is_open(open, b'[') {
+                return false;
+            }
+            let end = source.pair(open);
+            let name = self.word(source, open + 1);
+            let is_plain = match name {
+                "derive" => (open + 3..end).all(|at| {
+                    let word = self.word(source, at);
+                    word.is_empty() || source.is_pair(at + 1, b':', b':') || DERIVES.contains(&word)
+                }),
+                "cfg_attr" => !self.says(source, (open, end), "derive"),
+                _ => ATTRIBUTES.contains(&name),
+            };
+            if !is_plain {
+                return true;
+            }
+            at = end + 1;
+        }
+        false
+    }
+}

@@ -1,0 +1,81 @@
+//! Items in the blocks of functions.
+
+use super::extent::ends_statement;
+use super::{Parser, Place, new_scope};
+use crate::lexer::Kind;
+use crate::model::{ItemId, ScopeId};
+use crate::source::Source;
+
+impl Parser<'_> {
+    /// Looks for items in a block and in the groups in it.
+    pub(super) fn block(
+        &mut self,
+        from: usize,
+        to: usize,
+        outer: ScopeId,
+        owner: ItemId,
+        braces: bool,
+        place: &Place<'_>,
+    ) {
+        let source = place.source;
+        let mut scope = outer;
+        if braces {
+            let mut at = from;
+            let mut begins = true;
+            while at < to {
+                if begins && self.is_item(source, at) {
+                    scope = new_scope(self.model, self.krate, Some(outer), false, place.file, (from, to));
+                    self.model.scopes[scope].owner = Some(owner);
+                    self.model.items[owner].blocks.push(scope);
+                    break;
+                }
+                let after = source.after(at);
+                begins = ends_statement(source, at);
+                at = after;
+            }
+        }
+        let mut at = from;
+        let mut begins = braces;
+        while at < to {
+            if begins && scope != outer && self.is_item(source, at) {
+                at = self.item(at, to, &place.of_scope(scope, place.folder.clone())).max(at + 1);
+                continue;
+            }
+            let after = source.after(at);
+            if let Kind::Open(delimiter) = source.kind(at) {
+                // What a macro is given may be statements whatever is around it.
+                let braces = delimiter == b'{' || (at > from && source.is_punct(at - 1, b'!'));
+                self.block(at + 1, after - 1, scope, owner, braces, place);
+            }
+            begins = ends_statement(source, at);
+            at = after;
+        }
+    }
+
+    /// Whether an item begins here, its attributes apart.
+    fn is_item(&self, source: &Source, at: usize) -> bool {
+        if source.text_of(at).starts_with("r#") {
+            return false;
+        }
+        let next = self.word(source, at + 1);
+        match self.word(source, at) {
+            "fn" | "struct" | "enum" | "trait" | "impl" | "mod" | "extern" | "pub" => true,
+            "type" => !next.is_empty(),
+            "use" => !source.is_punct(at + 1, b'<'),
+            "macro_rules" => source.is_punct(at + 1, b'!'),
+            "static" => !next.is_empty() && next != "move",
+            "const" => {
+                !next.is_empty() && next != "move" && !(next == "async" && self.word(source, at + 2) != "fn")
+            }
+            "unsafe" => matches!(next, "fn" | "impl" | "trait" | "extern"),
+            "async" => matches!(next, "fn" | "unsafe"),
+            "union" => !next.is_empty() && (source.is_open(at + 2, b'{') || source.is_punct(at + 2, b'<')),
+            _ => {
+                // Attributes go with the item behind them.
+                source.is_punct(at, b'#')
+                    && source.is_open(at + 1, b'[')
+                    && self.is_item(source, source.pair(at + 1) + 1)
+            }
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! What is told of what was reached, and what files and places add to its digest.
+
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use crate::hash::Digester;
+use crate::lexer::Kind;
+use crate::literal;
+use crate::model::{ItemId, ItemKind, Model, ScopeId};
+use crate::values::Value;
+
+use super::{Reached, Walk, Walked};
+
+impl Walk<'_> {
+    pub(super) fn list(&mut self, item: ItemId, form: u128) {
+        let model = &self.known.model;
+        let of = &model.items[item];
+        let source = model.source(item);
+        let (from, to) = of.range;
+        let end = match (of.kind, of.body) {
+            (ItemKind::Impl, Some((body, _))) => body - 1,
+            _ => to,
+        };
+        let words: Vec<&str> = (from..end)
+            .map(|at| source.text_of(at))
+            .take_while(|word| {
+                of.kind == ItemKind::Impl || !matches!(*word, "(" | "{" | "<" | ":" | "=" | ";")
+            })
+            .take(12)
+            .collect();
+        let mut name =
+            words.join(" ").replace(" :: ", "::").replace(" < ", "<").replace(" >", ">").replace("& ", "&");
+        if of.kind == ItemKind::Macro || of.kind == ItemKind::Call {
+            name = name.replace(" ! ", "! ").replace(" !", "!");
+        }
+        let owner = of.parent.map(|parent| &model.items[parent]).and_then(|parent| {
+            let range = parent.of_type.unwrap_or((parent.range.0 + 1, parent.range.0 + 2));
+            let source = model.source(item);
+            (range.0..range.1).find_map(|at| source.word(at).map(|name| model.names.text(name).to_owned()))
+        });
+        if let (Some(owner), Some(own)) = (owner, of.name) {
+            let own = model.names.text(own);
+            name = name.replacen(own, &format!("{owner}::{own}"), 1);
+        }
+        let file = model.files[of.file].path.display().to_string();
+        self.found.items.push(Reached {
+            name,
+            file: file.trim_end_matches('/').to_owned(),
+            line: source.line(from),
+            digest: form,
+        });
+    }
+
+    pub(super) fn finish(mut self) -> Walked {
+        if self.found.values.contains(&Value::Unknown) {
+            self.guess_values();
+        }
+        if self.by_place {
+            self.count_places();
+        }
+        let files: Vec<PathBuf> = self
+            .found
+            .values
+            .iter()
+            .filter_map(|value| if let Value::File(path) = value { Some(path.clone()) } else { None })
+            .collect();
+        for path in files {
+            let content = self.file(&path);
+            self.digester.number(content.unwrap_or_default());
+            self.found.items.push(Reached {
+                name: format!("file {}", path.file_name().unwrap_or_default().display()),
+                file: path.display().to_string(),
+                line: 0,
+                digest: content.unwrap_or_default(),
+            });
+        }
+        self.found.digest = self.digester.finish();
+        self.found
+    }
+
+    fn file(&mut self, path: &Path) -> Option<u128> {
+        *self.known.files.entry(path.to_owned()).or_insert_with(|| {
+            let content = std::fs::read(path).ok()?;
+            let mut digester = Digester::default();
+            digester.bytes(&content);
+            Some(digester.finish())
+        })
+    }
+
+    /// A macro's argument names a variable or a file: every text that could be one counts as one.
+    fn guess_values(&mut self) {
+        let items: Vec<ItemId> = self.numbers.keys().map(|(item, _)| *item).collect();
+        for item in items {
+            let model = &self.known.model;
+            let source = model.source(item);
+            let folder =
+                model.files[model.items[item].file].path.parent().map(Path::to_owned).unwrap_or_default();
+            let (from, to) = model.items[item].range;
+            for at in from..to {
+                if source.kind(at) != Kind::Text {
+                    continue;
+                }
+                let Some(text) = literal::unescaped(source, at) else { continue };
+                let is_variable = !text.is_empty()
+                    && text
+                        .bytes()
+                        .all(|byte| byte == b'_' || byte.is_ascii_uppercase() || byte.is_ascii_digit());
+                if is_variable {
+                    self.found.values.insert(Value::Variable(text));
+                } else if !text.is_empty() && folder.join(&text).is_file() {
+                    self.found.values.insert(Value::File(folder.join(&text)));
+                }
+            }
+        }
+    }
+
+    /// Where tokens stand has a meaning: the layout of everything reached counts.
+    fn count_places(&mut self) {
+        let mut nodes: Vec<(u32, ItemId)> =
+            self.numbers.iter().map(|((item, _), number)| (*number, *item)).collect();
+        nodes.sort_unstable();
+        for (_, item) in nodes {
+            let model = &self.known.model;
+            let (source, of) = (Rc::clone(model.source(item)), &model.items[item]);
+            self.digester.text(&model.files[of.file].path.display().to_string());
+            for module in module_path(model, of.scope) {
+                self.digester.text(&module);
+            }
+            for at in of.attributes.0..of.range.1 {
+                if let Some(token) = source.tokens.get(at) {
+                    let line_start = source.text[..token.start as usize].rfind('\n').map_or(0, |at| at + 1);
+                    self.digester
+                        .number(u128::from(token.line) << 32 | (token.start as usize - line_start) as u128);
+                }
+            }
+        }
+    }
+}
+
+/// The names of the modules around a scope, the inner one first.
+fn module_path(model: &Model, scope: ScopeId) -> Vec<String> {
+    let mut path = Vec::new();
+    let mut at = Some(scope);
+    while let Some(scope) = at {
+        at = model.scopes[scope].parent;
+        let Some(parent) = at else { break };
+        let named = model.scopes[parent].modules.iter().find(|(_, inner)| inner.contains(&scope));
+        path.extend(named.map(|(name, _)| model.names.text(*name).to_owned()));
+    }
+    path
+}
