@@ -14,6 +14,8 @@ pub enum Mode {
     Forward,
     /// Passes them on after a time, as over a long way.
     Delay(Duration),
+    /// Passes them on without their conditions, as to a server that does not know them.
+    WithoutConditions,
     /// Answers with this status, and without what a server of object stores would say.
     Status(u16),
     /// Closes the connection.
@@ -89,13 +91,14 @@ impl Shared {
         let mut from_client = BufReader::new(client.try_clone()?);
         let mut to_client = client;
         let mut server: Option<BufReader<TcpStream>> = None;
-        while let Some(request) = Message::read(&mut from_client, false)? {
+        while let Some(mut request) = Message::read(&mut from_client, false)? {
             let mode = self.mode.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            let first = request.head.lines().next().unwrap_or_default();
+            let first = request.head.lines().next().unwrap_or_default().to_owned();
             let words: Vec<&str> = first.split(' ').take(2).collect();
             self.requests.lock().unwrap_or_else(PoisonError::into_inner).push(words.join(" "));
             match mode {
                 Mode::Forward => {}
+                Mode::WithoutConditions => request.remove_conditions(),
                 Mode::Delay(time) => thread::sleep(time),
                 Mode::Status(status) => {
                     write!(to_client, "HTTP/1.1 {status} As It Is\r\nContent-Length: 0\r\n\r\n")?;
@@ -180,6 +183,14 @@ impl Message {
             let (found, value) = line.split_once(':')?;
             found.eq_ignore_ascii_case(name).then(|| value.trim())
         })
+    }
+
+    fn remove_conditions(&mut self) {
+        let is_condition = |line: &str| {
+            let line = line.to_ascii_lowercase();
+            line.starts_with("if-match:") || line.starts_with("if-none-match:")
+        };
+        self.head = self.head.split_inclusive("\r\n").filter(|line| !is_condition(line)).collect();
     }
 
     fn closes(&self) -> bool {

@@ -192,3 +192,21 @@ fn every_pickle_of_a_file_is_shown_hashed_verified_and_converted() {
     std::fs::write(path, [&bytes[..], b"\x80\x04}"].concat()).expect("written");
     assert!(!joblib(&["verify", path]).status.success(), "the last pickle is cut off");
 }
+
+#[test]
+fn a_bucket_is_checked_where_the_command_has_a_client_for_it() {
+    let checked = joblib(&["cache", "check", "memory://bucket/prefix", "--rounds", "3"]);
+    if cfg!(feature = "object") {
+        let text = stdout(&checked);
+        assert!(text.contains("memory://bucket/prefix: can be read and written"), "{text}");
+        assert!(text.contains("one of them won in 3 of 3 rounds"), "{text}");
+        let folder = joblib(&["cache", "check", "cache"]);
+        assert!(String::from_utf8_lossy(&folder.stderr).contains("cache is a folder"), "{folder:?}");
+        let key = joblib(&["cache", "check", "s3://me:hunter@bucket"]);
+        let told = String::from_utf8_lossy(&key.stderr);
+        assert!(!key.status.success() && !told.contains("hunter"), "{told}");
+    } else {
+        let told = String::from_utf8_lossy(&checked.stderr);
+        assert!(!checked.status.success() && told.contains("--features s3,gcs,azure"), "{told}");
+    }
+}

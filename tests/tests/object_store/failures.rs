@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use joblib_memory::Memory;
+use joblib_store::{ObjectStore, StoreOptions};
 use joblib_tests::child;
 use joblib_tests::proxy::{Mode, Proxy};
 use joblib_tests::server::{Kind, Server};
@@ -42,6 +43,27 @@ fn no_answer_of_a_server_changes_a_result_or_warns_twice() {
                 told.lines().filter(|line| line.starts_with("warning: joblib")).collect();
             assert_eq!(warnings.len(), 1, "{mode:?} {place}: {warnings:?}");
             assert!(!told.contains("for-tests-only"), "{told}");
+        }
+    }
+}
+
+#[test]
+#[ignore = "the role of a child process"]
+fn check() {
+    let arguments = arguments();
+    let atomic: bool = arguments[1].parse().unwrap();
+    let check = ObjectStore::open(&StoreOptions::new(&arguments[0])).unwrap().check(4).unwrap();
+    assert_eq!(check.is_atomic(), atomic, "{check:?}");
+}
+
+#[test]
+fn a_check_tells_whether_a_server_is_atomic() {
+    for kind in [Kind::Moto, Kind::SeaweedFs, Kind::Azurite] {
+        let server = Server::start(kind);
+        child::complete(&mut role(check, &server, server.port(), "check", "true"));
+        if kind == Kind::Moto {
+            let proxy = Proxy::start(server.port(), Mode::WithoutConditions);
+            child::complete(&mut role(check, &server, proxy.port(), "check", "false"));
         }
     }
 }

@@ -55,8 +55,23 @@ pub(crate) enum Command {
     Export(Export),
     /// Add the results in a file that `export` wrote
     Import(Import),
+    /// Check that a bucket can be a shared cache: access, times, and writers that race for an object
+    Check(Check),
     /// Print where the cache is
     Path,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Check {
+    #[arg(
+        value_name = "URL",
+        help = "The bucket and a folder in it, such as s3://bucket/prefix; credentials come from the environment"
+    )]
+    pub(crate) bucket: PathBuf,
+
+    /// How often eight writers race for an object
+    #[arg(long, default_value_t = 8, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    pub(crate) rounds: u16,
 }
 
 #[derive(Debug, clap::Args)]

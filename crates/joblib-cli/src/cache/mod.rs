@@ -4,6 +4,7 @@
 //! of last use changes. What deletes takes the same short locks as a program that stores a result.
 
 pub(crate) mod args;
+mod check;
 mod contents;
 mod differences;
 mod export;
@@ -31,6 +32,7 @@ pub(crate) fn run(options: &Cache, color: Color, out: &mut dyn Write) -> Result<
     let (json, style) = (*json, Style::new(color));
     match command {
         Command::Path => path(options, out),
+        Command::Check(check) => check::run(check, json, out),
         Command::Import(import) => import::run(import, &*location.open()?, json, out),
         Command::Ls(ls) => ls::run(ls, &*location.open_existing()?, json, style, out),
         Command::Show(show) => show::run(show, &*location.open_existing()?, json, style, out),
