@@ -1,7 +1,9 @@
 //! Loops on workers: what a task costs, alone and among many, beside joblib and beside rayon.
 
+use std::time::Instant;
+
 use joblib_array::Array;
-use joblib_parallel::{Parallel, SharedMem, delayed};
+use joblib_parallel::{Parallel, Portable, SharedMem, delayed};
 use rayon::ThreadPool;
 use rayon::prelude::*;
 
@@ -24,6 +26,8 @@ pub(crate) fn rows() -> Vec<Row> {
         tiny("loky").bar(Bar::AtMost(1.0 / 20.0)),
         one_task("loky").bar(Bar::AtMost(1.0 / 100.0)),
         shared_80mb("loky").bar(Bar::AtMost(1.0 / 10.0)),
+        large("loky", "text_200MB", |bytes| delayed(text_len, (text(bytes),))),
+        large("loky", "bytes_200MB", |bytes| delayed(bytes_len, (vec![b'x'; bytes],))),
         tiny("multiprocessing").bar(Bar::AtMost(1.0 / 8.0)),
         one_task("multiprocessing").bar(Bar::AtMost(1.0 / 5.0)),
         shared_80mb("multiprocessing").bar(Bar::AtMost(1.0 / 2.0)),
@@ -119,6 +123,46 @@ fn shared_80mb(backend: &'static str) -> Row {
 #[allow(clippy::needless_pass_by_value)]
 fn partial_sum(numbers: Array<f64>, k: usize) -> f64 {
     numbers.as_slice()[k * 1000..(k + 1) * 1000].iter().sum()
+}
+
+/// One argument of 200 MB that is no array, beside an array of that size. A worker maps an array, and copies others.
+fn large<T: Portable>(backend: &'static str, name: &str, task: fn(usize) -> T) -> Row {
+    const BYTES: usize = 200_000_000;
+    Row::new(format!("parallel.{backend}.{name}"), Unit::Milliseconds, move |_| {
+        let parallel = on(backend);
+        warm(&parallel)?;
+        let beside = parallel.clone();
+        // An argument is new each time: the copy of an array is kept with it.
+        let ours = move || milliseconds(&parallel, task(BYTES));
+        let peer = move || milliseconds(&beside, delayed(array_len, (Array::from(vec![b'x'; BYTES]),)));
+        Ok(Sides::new(ours).peer(peer))
+    })
+    .against(Peer::Named("an Array"))
+}
+
+fn milliseconds<T: Portable>(parallel: &Parallel, task: T) -> Result<f64> {
+    let started = Instant::now();
+    parallel.run([task])?;
+    Ok(1e3 * started.elapsed().as_secs_f64())
+}
+
+fn text(bytes: usize) -> String {
+    "x".repeat(bytes)
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "a task owns its arguments")]
+fn text_len(text: String) -> usize {
+    text.len()
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "a task owns its arguments")]
+fn bytes_len(bytes: Vec<u8>) -> usize {
+    bytes.len()
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "a task owns its arguments")]
+fn array_len(array: Array<u8>) -> usize {
+    array.as_slice().len()
 }
 
 fn tiny_sequential() -> Row {
