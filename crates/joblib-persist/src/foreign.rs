@@ -87,7 +87,7 @@ fn known(first: &[u8]) -> Option<&'static str> {
         return Some(what);
     }
     if first.starts_with(b"PK\x03\x04") {
-        return Some(zip(first));
+        return zip(first);
     }
     if first.get(257..262) == Some(b"ustar") {
         return Some("a tar archive: unpack it first, and load the file in it");
@@ -105,13 +105,15 @@ fn known(first: &[u8]) -> Option<&'static str> {
     markup(first)
 }
 
-/// What a zip archive is, by the name of its first entry.
-fn zip(first: &[u8]) -> &'static str {
+/// What a zip archive is, by the name of its first entry; `None` for numpy's, which is read.
+fn zip(first: &[u8]) -> Option<&'static str> {
     let name_len = first.get(26..28).map_or(0, |len| usize::from(u16::from_le_bytes([len[0], len[1]])));
     let name = first.get(30..).map(|rest| &rest[..rest.len().min(name_len)]).unwrap_or_default();
     let ends = |end: &str| name.ends_with(end.as_bytes());
-    if ends(".npy") {
-        "a numpy .npz file: numpy.load reads it; save what is in it with joblib.dump"
+    Some(if cfg!(feature = "python") && (ends(".npy") || name.is_empty()) {
+        return None;
+    } else if ends(".npy") {
+        "a numpy .npz file, which needs the feature python of this crate"
     } else if ends("data.pkl") || ends("/version") || ends("/.format_version") {
         TORCH
     } else if ends("[Content_Types].xml") {
@@ -122,7 +124,7 @@ fn zip(first: &[u8]) -> &'static str {
         "a file of skops: skops.io.load reads it"
     } else {
         "a zip archive: unpack it first, and load the file in it"
-    }
+    })
 }
 
 /// HTML and XML, after a byte order mark and white space.

@@ -16,7 +16,7 @@ use crate::machine;
 use crate::machine::fault::{Details, FaultKind};
 use crate::machine::input::Input;
 use crate::machine::payloads::Payloads;
-use crate::machine::{npy, opcode, payload, zfile};
+use crate::machine::{npy, npz, opcode, payload, zfile};
 use crate::tree::{Id, Tree};
 
 /// How pickles are to be read.
@@ -93,18 +93,21 @@ impl ReadOptions {
 }
 
 /// Whether a stream that starts with these bytes, 16 or more of them, is a pickle, joblib's old container of one, or a
-/// `.npy` file of numpy.
+/// `.npy` or `.npz` file of numpy.
 ///
 /// ```
 /// assert!(joblib_pickle::recognizes(b"\x80\x04K\x01."));
 /// assert!(!joblib_pickle::recognizes(b"plain text, really"));
 /// ```
 pub fn recognizes(first: &[u8]) -> bool {
-    first.starts_with(zfile::MAGIC) || first.starts_with(npy::MAGIC) || opcode::looks_like_pickle(first)
+    first.starts_with(zfile::MAGIC)
+        || first.starts_with(npy::MAGIC)
+        || first.starts_with(npz::MAGIC)
+        || opcode::looks_like_pickle(first)
 }
 
 /// Reads pickles that stand one after another, as several `pickle.dump` or `joblib.dump` into one file leave them, and arrays
-/// that `numpy.save` wrote.
+/// that `numpy.save` wrote; of `numpy.savez`, a dict of arrays.
 ///
 /// ```
 /// // pickle.dumps(1) + pickle.dumps("two")
@@ -265,6 +268,8 @@ fn parse(input: &mut Input<'_>, tree: &mut Tree, options: &ReadOptions) -> Resul
     let is_npy = input.starts_with(npy::MAGIC).map_err(reading)?;
     let root = if is_npy {
         payload::npy_file(input, tree, &options.limits, options.mmap_mode)
+    } else if input.starts_with(npz::MAGIC).map_err(reading)? {
+        npz::read(input, tree, &options.limits, options.mmap_mode)
     } else {
         machine::read(input, tree, &options.limits, Some(&payloads))
     };

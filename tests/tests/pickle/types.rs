@@ -358,3 +358,47 @@ fn a_dict_as_a_key_is_refused_because_python_has_none() {
     let error = pickle::to_vec(&value).expect_err("refused");
     assert!(error.to_string().contains("key"), "{error}");
 }
+
+#[test]
+fn files_of_numpy_load_and_map() {
+    #[derive(Deserialize)]
+    struct Arrays {
+        x: Array<f64>,
+        labels: Vec<String>,
+        objects: Vec<Option<i64>>,
+    }
+
+    let folder = tempfile::tempdir().unwrap();
+    let script = r#"
+import numpy as np, sys
+folder = sys.argv[1]
+arrays = dict(x=np.arange(4000.0).reshape(2, 2000), labels=np.array(["a", "bé"]), objects=np.array([1, None], dtype=object))
+np.save(f"{folder}/x.npy", arrays["x"])
+np.savez(f"{folder}/stored.npz", **arrays)
+np.savez_compressed(f"{folder}/deflated.npz", **arrays)
+"#;
+    for release in Release::ALL {
+        python::run(release, script, &[folder.path().to_str().unwrap()]);
+        let array: Array<f64> = load(folder.path().join("x.npy")).unwrap();
+        assert_eq!((array.shape(), array[[1, 1999]]), (&[2, 2000][..], 3999.0));
+        let map = LoadOptions::new().mmap_mode(MmapMode::Read);
+        assert!(map.load::<Array<f64>>(folder.path().join("x.npy")).unwrap().is_mapped());
+        for name in ["stored.npz", "deflated.npz"] {
+            let path = folder.path().join(name);
+            for options in [LoadOptions::new(), map.clone()] {
+                let arrays: Arrays = options.load(&path).unwrap();
+                assert_eq!((arrays.x[[1, 1999]], arrays.labels[1].as_str()), (3999.0, "bé"));
+                assert_eq!(arrays.objects, [Some(1), None]);
+            }
+            joblib_persist::verify(&path).unwrap();
+            // Each byte of an array counts.
+            let mut bytes = std::fs::read(&path).unwrap();
+            let middle = bytes.len() / 4;
+            bytes[middle] ^= 1;
+            std::fs::write(&path, &bytes).unwrap();
+            assert!(load::<Arrays>(&path).is_err_and(|error| error.is_corrupt()), "{name}");
+            std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+            assert!(load::<Arrays>(&path).is_err_and(|error| error.is_corrupt()), "{name}");
+        }
+    }
+}

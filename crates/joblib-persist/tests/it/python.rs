@@ -88,7 +88,6 @@ fn a_file_of_another_format_is_called_by_its_name() {
     let server = "that a server sent";
     for (bytes, what) in [
         (zip("x.txt"), "a zip archive"),
-        (zip("x.npy"), "a numpy .npz file"),
         (zip("archive/data.pkl"), "a torch checkpoint"),
         (zip("[Content_Types].xml"), "an Office document"),
         (b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.".to_vec(), "a torch checkpoint"),

@@ -10,6 +10,7 @@ pub(crate) mod fault;
 pub(crate) mod input;
 mod memo;
 pub(crate) mod npy;
+pub(crate) mod npz;
 mod object;
 pub(crate) mod opcode;
 pub(crate) mod payload;
