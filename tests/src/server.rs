@@ -185,7 +185,7 @@ fn command(kind: Kind, port: u16, folder: &tempfile::TempDir) -> Command {
         }
         Kind::Azurite => {
             let program = std::env::var_os("JOBLIB_TEST_AZURITE")
-                .map_or_else(|| target().join("azurite/node_modules/.bin/azurite-blob"), PathBuf::from);
+                .map_or_else(|| target().join("azurite/azurite-blob"), PathBuf::from);
             let mut command = Command::new(program);
             command.args(["--silent", "--skipApiVersionCheck", "--blobHost", "127.0.0.1", "--blobPort"]);
             command.arg(port.to_string()).arg("--location").arg(folder.path());

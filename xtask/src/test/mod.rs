@@ -25,7 +25,7 @@ with Python 3.11, its venv module and a package index. These variables name othe
   JOBLIB_TEST_PYTHON        a Python with the packages of tests/python/requirements.txt
   JOBLIB_TEST_PYTHON_OLD    a Python with those of tests/python/requirements-old.txt
   JOBLIB_TEST_PYTHON_SERVERS  a Python with those of tests/python/requirements-servers.txt
-  JOBLIB_TEST_AZURITE       the program azurite-blob; unless it is set, npm installs it below the target folder
+  JOBLIB_TEST_AZURITE       the program azurite-blob; unless it is set, it is installed below the target folder
 ";
 
 /// Runs all tests, or those whose name contains one of the filters (and then no documentation tests).
@@ -39,7 +39,7 @@ pub(crate) fn execute(arguments: &[String]) -> Result {
     for venv in [Venv::Today, Venv::Old, Venv::Servers] {
         variables.push((venv.variable(), venv.python()?.into_os_string()));
     }
-    variables.push((azurite::VARIABLE, azurite::program()?.into_os_string()));
+    variables.push((azurite::VARIABLE, azurite::program(&Venv::Servers.python()?)?.into_os_string()));
     let with_variables = |mut command: Command| run(command.envs(variables.iter().cloned()));
 
     let nextest = succeeds(&mut cargo("nextest --version"));
