@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::lexer::{Kind, Name};
-use crate::model::{ItemId, Model, Range};
+use crate::model::{ItemId, ItemKind, Model, Range};
 use crate::source::Source;
 
 /// The macros of a name, and those that they call, as far as they are known.
@@ -93,6 +93,9 @@ pub(crate) fn invents_names(model: &Model, call: ItemId) -> bool {
         let krate = model.scopes[model.items[call].scope].krate;
         return model.crates[krate].is_opaque;
     }
+    if model.items[call].kind == ItemKind::Call && includes(model, &definitions) {
+        return true;
+    }
     // `[<a b>]` puts names together, and `a::*` brings all that there are.
     let concatenates = |item: ItemId| {
         let (from, to) = model.items[item].range;
@@ -103,4 +106,13 @@ pub(crate) fn invents_names(model: &Model, call: ItemId) -> bool {
         })
     };
     definitions.is_empty() || concatenates(call) || definitions.into_iter().any(concatenates)
+}
+
+/// Whether one of these macros includes a file, whose name may be an argument.
+pub(crate) fn includes(model: &Model, definitions: &[ItemId]) -> bool {
+    definitions.iter().any(|item| {
+        let (from, to) = model.items[*item].range;
+        let source = model.source(*item);
+        (from..to).any(|at| source.text_of(at) == "include" && source.is_punct(at + 1, b'!'))
+    })
 }

@@ -347,3 +347,88 @@ fn a_macro_of_that_name_elsewhere_does_not_count() {
     );
     check(&package, MAIN, &[("{ 2 }", "{ 3 }")], &[("{ 1 }", "{ 3 }")]);
 }
+
+#[test]
+fn files_that_a_macro_includes_by_a_name_that_it_is_given_count() {
+    let code = Package::new(&[
+        (
+            MAIN,
+            "macro_rules! part { ($n:literal) => { include!($n); } }\npart!(\"part.rs\");\nfn deep() -> u8 { 5 }\n\
+             #[cached]\nfn fit() -> u8 { h() }\n",
+        ),
+        ("src/part.rs", "fn h() -> u8 { deep() + 1 }\n"),
+    ]);
+    check(&code, "src/part.rs", &[("+ 1", "+ 2")], &[]);
+    check(&code, MAIN, &[("{ 5 }", "{ 6 }")], &[]);
+    let text = Package::new(&[
+        (
+            MAIN,
+            "macro_rules! part { ($n:literal) => { include_str!(concat!(\"data/\", $n)) } }\n\
+             #[cached]\nfn fit() -> usize { part!(\"a.txt\").len() }\n",
+        ),
+        ("src/data/a.txt", "one"),
+        ("src/data/b.txt", "one"),
+    ]);
+    check(&text, "src/data/a.txt", &[("one", "two")], &[]);
+    check(&text, "src/data/b.txt", &[], &[("one", "two")]);
+}
+
+#[test]
+fn path_dependencies_are_found_in_all_forms_of_manifests() {
+    let own = "[package]\nname = \"study\"\n";
+    let helper = "[workspace.dependencies]\nnick = { path = \"helper\", package = \"help-er\" }\n";
+    for manifest in [
+        format!("{own}[dependencies]\nnick = {{ path = \"helper\", package = \"help-er\" }}\n"),
+        format!("{own}[dependencies.nick]\npath = 'helper'\npackage = 'help-er'\n"),
+        format!(
+            "{own}[target.'cfg(unix)'.dependencies]\nnick = {{ path = \"helper\", package = \"help-er\" }}\n"
+        ),
+        format!("{own}[dev-dependencies]\n\"nick\" = {{\"path\"=\"helper\", \"package\"=\"help-er\"}}\n"),
+        format!("{own}[dependencies]\nnick.workspace = true\n{helper}"),
+        format!("{own}[dependencies]\nnick = {{ workspace = true, features = [\"a\"] }}\n{helper}"),
+        format!(
+            "{own}[dependencies]\nnick = {{ version = \"1\", package = \"help-er\" }}\n\
+             [patch.crates-io]\nhelp-er = {{ path = \"helper\" }}\n"
+        ),
+    ] {
+        let package = Package::new(&[
+            ("Cargo.toml", &manifest),
+            (MAIN, "#[cached]\nfn fit() -> u8 { nick::prelude::h() }\n"),
+            (
+                "helper/Cargo.toml",
+                "[package]\nname = \"help-er\"\n[dependencies]\ninner = { path = \"../inner\" }\n",
+            ),
+            ("helper/src/lib.rs", "pub mod prelude { pub use inner::*; pub fn k() -> u8 { 3 } }\n"),
+            ("inner/Cargo.toml", "[package]\nname = \"inner\"\n"),
+            ("inner/src/lib.rs", "pub fn h() -> u8 { 1 }\n"),
+        ]);
+        let before = package.digest();
+        assert_ne!(package.with("inner/src/lib.rs", "{ 1 }", "{ 2 }").digest(), before, "{manifest}");
+        assert_eq!(package.with("helper/src/lib.rs", "{ 3 }", "{ 4 }").digest(), before, "{manifest}");
+    }
+}
+
+#[test]
+fn which_implementations_of_a_trait_there_are_counts() {
+    let package = Package::one(
+        "trait A { fn k(&self) -> u8; }\ntrait B { fn k(&self) -> u8; }\nstruct W<T>(T);\ntrait Mark {}\n\
+         impl<T: Mark> A for W<T> { fn k(&self) -> u8 { 1 } }\nimpl<T> B for &W<T> { fn k(&self) -> u8 { 2 } }\n\
+         struct S;\nstruct Other;\ntrait Unused {}\n#[cached]\nfn fit() -> u8 { (&W(S)).k() }\n",
+    );
+    check(
+        &package,
+        MAIN,
+        &[("struct S;", "struct S;\nimpl Mark for S {}")],
+        &[("struct S;", "struct S;\nimpl Unused for Other {}")],
+    );
+}
+
+#[test]
+fn what_is_only_declared_is_found_by_its_symbol() {
+    let package = Package::one(
+        "unsafe extern \"C\" { static EXT: u8; fn ext() -> u8; }\n\
+         mod d { #[unsafe(no_mangle)] static EXT: u8 = 1; #[unsafe(no_mangle)] extern \"C\" fn ext() -> u8 { 2 } }\n\
+         #[cached]\nfn fit() -> u8 { unsafe { EXT + ext() } }\n",
+    );
+    check(&package, MAIN, &[("= 1;", "= 3;"), ("{ 2 }", "{ 3 }")], &[]);
+}

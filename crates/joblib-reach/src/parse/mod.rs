@@ -447,6 +447,9 @@ impl Parser<'_> {
         let name = item.name;
         self.add(item, place);
         self.modules_of_call(name, (group + 1, source.pair(group)), place);
+        if !is_include {
+            self.included_by_macro(name, (group + 1, source.pair(group)), place);
+        }
         if is_include {
             let folder = self.model.files[place.file].path.parent().unwrap_or(Path::new("")).to_owned();
             let environment = self.model.crates[self.krate].environment();

@@ -55,6 +55,10 @@ impl Walk<'_> {
             if !active {
                 continue;
             }
+            if matches!(of_trait, Of::Trait(_)) {
+                let head = self.form(id);
+                self.heads.insert(head);
+            }
             for member in self.known.model.items[id].members.clone() {
                 let item = &self.known.model.items[member];
                 let (kind, name) = (item.kind, item.name);

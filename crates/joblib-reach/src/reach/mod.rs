@@ -69,6 +69,8 @@ struct Walk<'k> {
     of_traits: HashSet<Name>,
     types: HashSet<ItemId>,
     traits: HashSet<ItemId>,
+    /// The digests of the heads of implementations of these: which there are can decide what is called.
+    heads: BTreeSet<u128>,
     scopes: HashSet<ScopeId>,
     /// Traits from elsewhere whose implementations the caller may choose among.
     bounds: HashSet<Name>,
@@ -100,6 +102,7 @@ pub(crate) fn walk(
         of_traits: HashSet::new(),
         types: HashSet::new(),
         traits: HashSet::new(),
+        heads: BTreeSet::new(),
         scopes: HashSet::new(),
         bounds: HashSet::new(),
         crates: HashSet::new(),
@@ -268,7 +271,7 @@ impl Walk<'_> {
         for (scope, found) in &references.found {
             self.follow((item, context), kind, *scope, found);
         }
-        if kind == ItemKind::Function && parent.is_none() && self.known.model.items[item].body.is_none() {
+        if parent.is_none() && self.is_only_declared(item) {
             self.link(item);
         }
         for name in &references.bounds {
@@ -372,7 +375,18 @@ impl Walk<'_> {
         }
     }
 
-    /// A function that is only declared is defined elsewhere, under the same symbol.
+    /// Whether a function has no body, or a static no value.
+    fn is_only_declared(&self, item: ItemId) -> bool {
+        let of = &self.known.model.items[item];
+        let source = self.known.model.source(item);
+        match of.kind {
+            ItemKind::Function => of.body.is_none(),
+            ItemKind::Value => !(of.range.0..of.range.1).any(|at| source.is_punct(at, b'=')),
+            _ => false,
+        }
+    }
+
+    /// What is only declared is defined elsewhere, under the same symbol.
     fn link(&mut self, item: ItemId) {
         let text = |model: &Model, item: ItemId, attribute: &str| {
             let (source, (from, to)) = (model.source(item), model.items[item].attributes);
@@ -383,7 +397,7 @@ impl Walk<'_> {
         let own = |item: ItemId| model.items[item].name.map(|name| model.names.text(name).to_owned());
         let symbol = text(model, item, "link_name").or_else(|| own(item));
         let defined: Vec<ItemId> = (0..model.items.len())
-            .filter(|other| model.items[*other].kind == ItemKind::Function)
+            .filter(|other| matches!(model.items[*other].kind, ItemKind::Function | ItemKind::Value))
             .filter(|other| {
                 let exported = text(model, *other, "export_name");
                 let plain = text(model, *other, "no_mangle").and_then(|_| own(*other));

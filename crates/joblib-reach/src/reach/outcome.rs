@@ -1,5 +1,6 @@
 //! What is told of what was reached, and what files and places add to its digest.
 
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -55,6 +56,9 @@ impl Walk<'_> {
         if self.found.values.contains(&Value::Unknown) {
             self.guess_values();
         }
+        for head in std::mem::take(&mut self.heads) {
+            self.digester.number(head);
+        }
         if self.by_place {
             self.count_places();
         }
@@ -90,6 +94,7 @@ impl Walk<'_> {
     /// A macro's argument names a variable or a file: every text that could be one counts as one.
     fn guess_values(&mut self) {
         let items: Vec<ItemId> = self.numbers.keys().map(|(item, _)| *item).collect();
+        let mut parts = BTreeSet::new();
         for item in items {
             let model = &self.known.model;
             let source = model.source(item);
@@ -107,11 +112,47 @@ impl Walk<'_> {
                         .all(|byte| byte == b'_' || byte.is_ascii_uppercase() || byte.is_ascii_digit());
                 if is_variable {
                     self.found.values.insert(Value::Variable(text));
-                } else if !text.is_empty() && folder.join(&text).is_file() {
-                    self.found.values.insert(Value::File(folder.join(&text)));
+                } else if !text.is_empty() {
+                    if folder.join(&text).is_file() {
+                        self.found.values.insert(Value::File(folder.join(&text)));
+                    }
+                    parts.insert(text);
                 }
             }
         }
+        // The macro may put more before it, such as a folder's name.
+        for file in self.files_at_hand() {
+            let path = file.to_string_lossy();
+            if parts.iter().any(|part| path.ends_with(part.as_str())) {
+                self.found.values.insert(Value::File(file));
+            }
+        }
+    }
+
+    /// All files of the package and of what its build script wrote, but for what is built and hidden.
+    fn files_at_hand(&self) -> Vec<PathBuf> {
+        /// A package with more files is not looked through to the end.
+        const MOST: usize = 20_000;
+        let model = &self.known.model;
+        let mut waiting: Vec<PathBuf> = model.crates.iter().map(|krate| krate.folder.clone()).collect();
+        waiting.extend(std::env::var_os("OUT_DIR").map(PathBuf::from));
+        let (mut files, mut seen) = (Vec::new(), HashSet::new());
+        while let Some(folder) = waiting.pop() {
+            if files.len() > MOST || !seen.insert(folder.clone()) {
+                continue;
+            }
+            for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+                let name = entry.file_name();
+                let is_left_out = name == "target" || name.to_string_lossy().starts_with('.');
+                match entry.file_type() {
+                    Ok(kind) if kind.is_dir() && !is_left_out => waiting.push(entry.path()),
+                    Ok(kind) if !kind.is_dir() => files.push(entry.path()),
+                    _ => {}
+                }
+            }
+        }
+        files.sort_unstable();
+        files
     }
 
     /// Where tokens stand has a meaning: the layout of everything reached counts.
