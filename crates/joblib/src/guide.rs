@@ -6,6 +6,7 @@
 //! - [`getting_started`]: once around, in the order in which a program grows.
 //! - [`memory`], [`parallel`], [`persistence`], [`hashing`]: each part in full.
 //! - [`sharing`], [`ci`]: one cache for many machines, and for a pipeline.
+//! - [`values`]: which values come back from files, caches and workers.
 //! - [`python`]: files that are shared with Python, both ways.
 //! - [`seeing`]: what is in a cache, seen from the shell.
 //! - [`extending`]: compressors, stores and backends of your own.
@@ -26,6 +27,7 @@ macro_rules! chapters {
             /// [parallel]: crate::guide::parallel
             /// [persistence]: crate::guide::persistence
             /// [hashing]: crate::guide::hashing
+            /// [values]: crate::guide::values
             /// [python]: crate::guide::python
             /// [seeing]: crate::guide::seeing
             /// [extending]: crate::guide::extending
@@ -52,6 +54,7 @@ chapters! {
     parallel "guide/parallel.md"
     persistence "guide/persistence.md"
     hashing "guide/hashing.md"
+    values "guide/values.md"
     python "guide/python.md"
     seeing "guide/seeing.md"
     extending "guide/extending.md"
