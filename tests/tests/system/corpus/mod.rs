@@ -4,6 +4,7 @@
 #![allow(clippy::zero_sized_map_values, reason = "such maps are values too")]
 
 mod doors;
+mod foreign;
 mod values;
 
 use std::fmt::Debug;
