@@ -106,11 +106,11 @@ pub(crate) struct Convert {
     #[arg(value_name = "IN", value_parser = input())]
     pub(crate) input: PathBuf,
 
-    /// The file to write
+    /// The file to write; for JSON, `-` is the standard output
     #[arg(value_name = "OUT")]
     pub(crate) output: PathBuf,
 
-    /// The format to write [default: the other one than IN has]
+    /// The format to write [default: JSON for a name that ends in .json, else the other one than IN has]
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub(crate) to: Option<Format>,
 
@@ -125,6 +125,8 @@ pub(crate) enum Format {
     Native,
     /// A pickle for Python's joblib
     Python,
+    /// JSON as `inspect --json` prints values, one document a value
+    Json,
 }
 
 #[derive(Debug, clap::Args)]

@@ -1,13 +1,18 @@
 //! `joblib convert`.
 
+use std::io::Write;
+
 use joblib_persist::{Compress, DumpOptions, LoadOptions, PythonDumpOptions, Reader, Writer};
 
 use crate::args::{Convert, Format};
 use crate::failure::Failure;
+use crate::json::Json;
 
-pub(crate) fn run(options: &Convert) -> Result<(), Failure> {
+pub(crate) fn run(options: &Convert, out: &mut dyn Write) -> Result<(), Failure> {
     let mut reader = Reader::open(&options.input, &LoadOptions::new())?;
+    let is_json = options.output.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
     let to = options.to.unwrap_or(match reader.format() {
+        _ if is_json => Format::Json,
         joblib_persist::Format::Python => Format::Native,
         _ => Format::Python,
     });
@@ -38,6 +43,22 @@ pub(crate) fn run(options: &Convert) -> Result<(), Failure> {
                 dump = dump.compress(compress);
             }
             dump.dump(value, &options.output)?;
+        }
+        Format::Json => {
+            if options.compress.is_some() {
+                return Err(Failure::Other("--compress: JSON is written as it is".to_owned()));
+            }
+            let mut text = Vec::new();
+            for value in &values {
+                serde_json::to_writer(&mut text, &Json(value))
+                    .map_err(|error| Failure::Output(error.into()))?;
+                text.push(b'\n');
+            }
+            if options.output.as_os_str() == "-" {
+                out.write_all(&text)?;
+            } else {
+                std::fs::write(&options.output, text)?;
+            }
         }
     }
     Ok(())

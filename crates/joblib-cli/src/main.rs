@@ -47,7 +47,7 @@ fn main() -> ExitCode {
 fn run(args: &Args, out: &mut dyn Write) -> Result<(), Failure> {
     match &args.command {
         Command::Inspect(options) => inspect::run(options, args.color, out),
-        Command::Convert(options) => convert::run(options),
+        Command::Convert(options) => convert::run(options, out),
         Command::Verify(options) => verify::run(options, out),
         Command::Hash(options) => hash::run(options, out),
         Command::Cache(options) => cache::run(options, args.color, out),

@@ -210,3 +210,23 @@ fn a_bucket_is_checked_where_the_command_has_a_client_for_it() {
         assert!(!checked.status.success() && told.contains("--features s3,gcs,azure"), "{told}");
     }
 }
+
+#[test]
+fn convert_writes_json_by_the_files_extension_or_to_the_standard_output() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (python, native) = model(folder.path());
+    let json = folder.path().join("model.json");
+    let json = json.to_str().expect("a path");
+    stdout(&joblib(&["convert", &python, json]));
+    let document: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(json).expect("written")).expect("JSON");
+    assert!(
+        document["entries"]
+            .as_array()
+            .is_some_and(|entries| entries[0] == serde_json::json!(["name", "ridge"]))
+    );
+    let printed = stdout(&joblib(&["convert", &native, "-", "--to", "json"]));
+    assert!(printed.contains("ridge") && printed.ends_with("}\n"), "{printed:.100}");
+    let refused = joblib(&["convert", &python, json, "--compress", "xz"]);
+    assert_eq!(refused.status.code(), Some(1));
+}
