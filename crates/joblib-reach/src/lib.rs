@@ -41,6 +41,8 @@ pub struct Index {
     compilation: Compilation,
     folder: PathBuf,
     is_code: fn(&str) -> bool,
+    /// The types whose name is not theirs alone, and how many items were known then.
+    ambiguous: (usize, Vec<String>),
 }
 
 /// Why sources can't be seen.
@@ -102,7 +104,13 @@ impl Index {
     ) -> Result<Self, Unseen> {
         let mut known = Knowledge::default();
         load::load(&mut known.model, name, root, folder, true).map_err(Unseen)?;
-        let index = Self { known, compilation: Compilation::default(), folder: folder.to_owned(), is_code };
+        let index = Self {
+            known,
+            compilation: Compilation::default(),
+            folder: folder.to_owned(),
+            is_code,
+            ambiguous: (0, Vec::new()),
+        };
         index.check()?;
         Ok(index)
     }
@@ -173,8 +181,12 @@ impl Index {
     }
 
     /// Types of the crates read so far whose name does not tell them apart, as ends of a path: declared twice in one function.
-    pub fn ambiguous_types(&self) -> Vec<String> {
-        locate::ambiguous_types(&self.known.model)
+    pub fn ambiguous_types(&mut self) -> Vec<String> {
+        let items = self.known.model.items.len();
+        if self.ambiguous.0 != items {
+            self.ambiguous = (items, locate::ambiguous_types(&self.known.model));
+        }
+        self.ambiguous.1.clone()
     }
 
     /// A line for each package from elsewhere that this one is built with: name, version and checksum as they are locked.
