@@ -39,7 +39,10 @@ thread_local! {
 /// assert!(!joblib_array::buffered::accepts::<Vec<f64>>(true));
 /// ```
 pub fn accepts<T>(was_array: bool) -> bool {
-    let name = std::any::type_name::<T>();
+    accepts_type(std::any::type_name::<T>(), was_array)
+}
+
+fn accepts_type(name: &str, was_array: bool) -> bool {
     let name = name.split_once('<').map_or(name, |(name, _)| name);
     let is_buffer = name.starts_with("serde") && name.ends_with("::content::Content");
     (is_buffer && was_array) || name.ends_with("pickle::value::Value")
@@ -56,17 +59,25 @@ pub fn scope<R>(deserialize: impl FnOnce() -> R) -> R {
 
     impl Drop for End {
         fn drop(&mut self) {
-            let arrays = TABLE.with_borrow_mut(|table| {
-                table.scopes -= 1;
-                if table.scopes == 0 { std::mem::take(&mut table.arrays) } else { Vec::new() }
-            });
-            drop(arrays);
+            end_scope();
         }
     }
 
-    TABLE.with_borrow_mut(|table| table.scopes += 1);
+    begin_scope();
     let _end = End;
     deserialize()
+}
+
+fn begin_scope() {
+    TABLE.with_borrow_mut(|table| table.scopes += 1);
+}
+
+fn end_scope() {
+    let arrays = TABLE.with_borrow_mut(|table| {
+        table.scopes -= 1;
+        if table.scopes == 0 { std::mem::take(&mut table.arrays) } else { Vec::new() }
+    });
+    drop(arrays);
 }
 
 /// Gives an array to a visitor for which [`accepts`] returned `true`, within a [`scope`].
@@ -75,11 +86,21 @@ pub fn scope<R>(deserialize: impl FnOnce() -> R) -> R {
 ///
 /// Returns the visitor's error.
 pub fn give<'de, V: Visitor<'de>, E: de::Error>(array: OwnedRawArray, visitor: V) -> Result<V::Value, E> {
-    let number = TABLE.with_borrow_mut(|table| {
+    visitor.visit_newtype_struct(Form::<E> { number: keep(array), inner: false, error: PhantomData })
+}
+
+/// Keeps an array; returns its number.
+fn keep(array: OwnedRawArray) -> u64 {
+    TABLE.with_borrow_mut(|table| {
         table.arrays.push(array);
         table.arrays.len() as u64 - 1
-    });
-    visitor.visit_newtype_struct(Form::<E> { number, inner: false, error: PhantomData })
+    })
+}
+
+/// The array of a number.
+fn kept(number: u64) -> Option<OwnedRawArray> {
+    let number = usize::try_from(number).ok()?;
+    TABLE.with_borrow(|table| table.arrays.get(number).cloned())
 }
 
 /// Takes the array that a visitor's `visit_newtype_struct` was called for. It can be taken again: serde tries the
@@ -90,11 +111,7 @@ pub fn give<'de, V: Visitor<'de>, E: de::Error>(array: OwnedRawArray, visitor: V
 /// Returns an error if the newtype struct is not from [`give`].
 pub fn take<'de, D: Deserializer<'de>>(deserializer: D) -> Result<OwnedRawArray, D::Error> {
     let number = deserializer.deserialize_any(Number)?;
-    TABLE
-        .with_borrow(|table| {
-            usize::try_from(number).ok().and_then(|number| table.arrays.get(number).cloned())
-        })
-        .ok_or_else(|| de::Error::custom("an array that was read ahead is no longer there"))
+    kept(number).ok_or_else(|| de::Error::custom("an array that was read ahead is no longer there"))
 }
 
 /// `Newtype(Newtype(number))`.

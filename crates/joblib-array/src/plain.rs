@@ -17,19 +17,65 @@ pub(crate) fn array<'de, T: Element, A: SeqAccess<'de>>(mut sequence: A) -> Resu
         }
         return Ok(elements.into());
     }
-    let found = RefCell::new(Found { elements: Vec::new(), shape: Vec::new(), complete: false });
+    let found = RefCell::new(Found { elements: Vec::new(), shape: Shape::default() });
     Level { found: &found, depth: 0 }.visit_seq(sequence)?;
-    let Found { elements, shape, .. } = found.into_inner();
-    Array::from_vec(elements, &shape).map_err(A::Error::custom)
+    let Found { elements, shape } = found.into_inner();
+    Array::from_vec(elements, &shape.lengths).map_err(A::Error::custom)
 }
 
 struct Found<T> {
     elements: Vec<T>,
+    shape: Shape,
+}
+
+/// What is known of the shape.
+#[derive(Default)]
+struct Shape {
     /// The lengths of the first sequence at each depth, until they are complete.
-    shape: Vec<usize>,
+    lengths: Vec<usize>,
     /// Whether the depth of the numbers is known.
     complete: bool,
 }
+
+impl Shape {
+    /// A sequence begins at this depth. Returns whether it is the first.
+    fn begin(&mut self, depth: usize) -> Result<bool, String> {
+        if depth == MAX_NDIM {
+            return Err(format!("sequences nest deeper than the {MAX_NDIM} dimensions of an array"));
+        }
+        if self.complete && self.lengths.len() <= depth {
+            return Err(DIFFERENT_DEPTHS.to_owned());
+        }
+        let is_first = self.lengths.len() == depth;
+        if is_first {
+            self.lengths.push(0);
+        }
+        Ok(is_first)
+    }
+
+    /// A number stands at this depth.
+    fn number(&mut self, depth: usize) -> Result<(), &'static str> {
+        self.complete = true;
+        if self.lengths.len() == depth { Ok(()) } else { Err(DIFFERENT_DEPTHS) }
+    }
+
+    /// The sequence at this depth ends after `len` elements.
+    fn end(&mut self, depth: usize, is_first: bool, len: usize) -> Result<(), String> {
+        if is_first {
+            self.lengths[depth] = len;
+            // Whatever is deeper is known by now, even if there was nothing in it.
+            self.complete = true;
+        } else if self.lengths[depth] != len {
+            return Err(format!(
+                "expected an array, found sequences of {} and of {len} elements side by side",
+                self.lengths[depth]
+            ));
+        }
+        Ok(())
+    }
+}
+
+const DIFFERENT_DEPTHS: &str = "expected an array, found sequences of different depths";
 
 /// An element at some depth: a number, or a sequence of elements of the next depth.
 struct Level<'a, T> {
@@ -44,10 +90,7 @@ impl<T: Element> Level<'_, T> {
     ) -> Result<(), E> {
         let number = T::deserialize(number.into_deserializer())?;
         let mut found = self.found.borrow_mut();
-        found.complete = true;
-        if found.shape.len() != self.depth {
-            return Err(E::custom("expected an array, found sequences of different depths"));
-        }
+        found.shape.number(self.depth).map_err(E::custom)?;
         found.elements.push(number);
         Ok(())
     }
@@ -72,38 +115,12 @@ impl<'de, T: Element> Visitor<'de> for Level<'_, T> {
     numbers!(visit_bool bool, visit_u64 u64, visit_i64 i64, visit_f32 f32, visit_f64 f64);
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<(), A::Error> {
-        if self.depth == MAX_NDIM {
-            return Err(A::Error::custom(format_args!(
-                "sequences nest deeper than the {MAX_NDIM} dimensions of an array"
-            )));
-        }
-        let is_first = {
-            let mut found = self.found.borrow_mut();
-            if found.complete && found.shape.len() <= self.depth {
-                return Err(A::Error::custom("expected an array, found sequences of different depths"));
-            }
-            let is_first = found.shape.len() == self.depth;
-            if is_first {
-                found.shape.push(0);
-            }
-            is_first
-        };
+        let is_first = self.found.borrow_mut().shape.begin(self.depth).map_err(A::Error::custom)?;
         let mut len = 0;
         while sequence.next_element_seed(Level { found: self.found, depth: self.depth + 1 })?.is_some() {
             len += 1;
         }
-        let mut found = self.found.borrow_mut();
-        if is_first {
-            found.shape[self.depth] = len;
-            // Whatever is deeper is known by now, even if there was nothing in it.
-            found.complete = true;
-        } else if found.shape[self.depth] != len {
-            return Err(A::Error::custom(format_args!(
-                "expected an array, found sequences of {} and of {len} elements side by side",
-                found.shape[self.depth]
-            )));
-        }
-        Ok(())
+        self.found.borrow_mut().shape.end(self.depth, is_first, len).map_err(A::Error::custom)
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{Array, Buffer, DType, Element, Order, ShapeError, buffered, layout, 
 
 impl<T: Element> Serialize for Array<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if transfer::leave_captured(|| to_raw(self)) {
+        if transfer::leave_captured(|| Whole::of(self).to_raw()) {
             return serializer.serialize_str("");
         }
         serializer.serialize_newtype_struct(transfer::NAME, &Parts(self))
@@ -38,10 +38,14 @@ struct Parts<'a, T>(&'a Array<T>);
 impl<T: Element> Serialize for Parts<'_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let array = self.0;
-        if transfer::leave_captured(|| to_raw(array)) {
+        if transfer::leave_captured(|| Whole::of(array).to_raw()) {
             return serializer.serialize_str("");
         }
-        if serializer.is_human_readable() { readable(array, serializer) } else { binary(array, serializer) }
+        if serializer.is_human_readable() {
+            readable(array, serializer)
+        } else {
+            Whole::of(array).serialize(serializer)
+        }
     }
 }
 
@@ -58,29 +62,45 @@ fn readable<T: Element, S: Serializer>(array: &Array<T>, serializer: S) -> Resul
     object.end()
 }
 
-fn binary<T: Element, S: Serializer>(array: &Array<T>, serializer: S) -> Result<S::Ok, S::Error> {
-    let shared = share::offer(array.buffer()).map(u64::to_le_bytes);
-    let name = T::DTYPE.name();
-    let mut tuple = serializer.serialize_tuple(4)?;
-    match shared {
-        Some(_) => tuple.serialize_element(&format_args!("{SHARED}{name}"))?,
-        None => tuple.serialize_element(name)?,
-    }
-    tuple.serialize_element(array.order().name())?;
-    tuple.serialize_element(array.shape())?;
-    match &shared {
-        Some(number) => tuple.serialize_element(&Bytes(number))?,
-        None => tuple.serialize_element(&Bytes(&little_endian(array.buffer().as_bytes(), T::DTYPE)))?,
-    }
-    tuple.end()
+/// What the parts are made of, without the element type: so that the code is compiled once for a serializer.
+struct Whole<'a> {
+    dtype: DType,
+    order: Order,
+    shape: &'a [usize],
+    buffer: &'a Buffer,
 }
 
-fn to_raw<T: Element>(array: &Array<T>) -> OwnedRawArray {
-    let buffer = match little_endian(array.buffer().as_bytes(), T::DTYPE) {
-        Cow::Borrowed(_) => array.buffer().clone(),
-        Cow::Owned(bytes) => Buffer::copy_of(&bytes),
-    };
-    OwnedRawArray { dtype: T::DTYPE, order: array.order(), shape: array.shape().to_vec(), buffer }
+impl<'a> Whole<'a> {
+    fn of<T: Element>(array: &'a Array<T>) -> Self {
+        Self { dtype: T::DTYPE, order: array.order(), shape: array.shape(), buffer: array.buffer() }
+    }
+
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let shared = share::offer(self.buffer).map(u64::to_le_bytes);
+        let name = self.dtype.name();
+        let mut tuple = serializer.serialize_tuple(4)?;
+        match shared {
+            Some(_) => tuple.serialize_element(&format_args!("{SHARED}{name}"))?,
+            None => tuple.serialize_element(name)?,
+        }
+        tuple.serialize_element(self.order.name())?;
+        tuple.serialize_element(self.shape)?;
+        match &shared {
+            Some(number) => tuple.serialize_element(&Bytes(number))?,
+            None => {
+                tuple.serialize_element(&Bytes(&little_endian(self.buffer.as_bytes(), self.dtype)))?;
+            }
+        }
+        tuple.end()
+    }
+
+    fn to_raw(&self) -> OwnedRawArray {
+        let buffer = match little_endian(self.buffer.as_bytes(), self.dtype) {
+            Cow::Borrowed(_) => self.buffer.clone(),
+            Cow::Owned(bytes) => Buffer::copy_of(&bytes),
+        };
+        OwnedRawArray { dtype: self.dtype, order: self.order, shape: self.shape.to_vec(), buffer }
+    }
 }
 
 struct Bytes<'a>(&'a [u8]);
@@ -111,15 +131,15 @@ fn expecting<T: Element>(f: &mut fmt::Formatter<'_>) -> fmt::Result {
     write!(f, "an array of {}", T::DTYPE)
 }
 
-fn wrong_dtype<T: Element, E: de::Error>(found: &str, shape: &[usize]) -> E {
-    E::custom(format_args!("expected an array of {}, found an array of {found} of shape {shape:?}", T::DTYPE))
+fn wrong_dtype(expected: DType, found: &str, shape: &[usize]) -> String {
+    format!("expected an array of {expected}, found an array of {found} of shape {shape:?}")
 }
 
-fn from_raw<T: Element, E: de::Error>(raw: OwnedRawArray) -> Result<Array<T>, E> {
+fn from_raw<T: Element>(raw: OwnedRawArray) -> Result<Array<T>, String> {
     if raw.dtype != T::DTYPE {
-        return Err(wrong_dtype::<T, E>(raw.dtype.name(), &raw.shape));
+        return Err(wrong_dtype(T::DTYPE, raw.dtype.name(), &raw.shape));
     }
-    Array::from_buffer(raw.buffer, raw.shape, raw.order).map_err(E::custom)
+    Array::from_buffer(raw.buffer, raw.shape, raw.order).map_err(|error| error.to_string())
 }
 
 /// The newtype struct.
@@ -167,12 +187,27 @@ impl<'de, T: Element> Visitor<'de> for PartsVisitor<T> {
 
     fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
         match transfer::take_delivered() {
-            Some(raw) => from_raw(raw),
+            Some(raw) => from_raw(raw).map_err(E::custom),
             None => Err(E::invalid_type(de::Unexpected::Unit, &self)),
         }
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Self::Value, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, sequence: A) -> Result<Self::Value, A::Error> {
+        let raw = Received::read(sequence)?.into_raw(T::DTYPE).map_err(de::Error::custom)?;
+        from_raw(raw).map_err(de::Error::custom)
+    }
+}
+
+/// The four parts as they come.
+struct Received {
+    dtype: String,
+    order: String,
+    shape: Vec<usize>,
+    payload: Buffer,
+}
+
+impl Received {
+    fn read<'de, A: SeqAccess<'de>>(mut sequence: A) -> Result<Self, A::Error> {
         fn part<'de, P: Deserialize<'de>, A: SeqAccess<'de>>(
             sequence: &mut A,
             number: usize,
@@ -181,30 +216,34 @@ impl<'de, T: Element> Visitor<'de> for PartsVisitor<T> {
                 .next_element()?
                 .ok_or_else(|| de::Error::invalid_length(number, &"(dtype, order, shape, bytes) of an array"))
         }
-        let dtype: Cow<'_, str> = part(&mut sequence, 0)?;
-        let order: Cow<'_, str> = part(&mut sequence, 1)?;
-        let shape: Vec<usize> = part(&mut sequence, 2)?;
+        let dtype = part(&mut sequence, 0)?;
+        let order = part(&mut sequence, 1)?;
+        let shape = part(&mut sequence, 2)?;
         let Payload(payload) = part(&mut sequence, 3)?;
-        let shared = dtype.strip_prefix(SHARED);
-        let dtype = shared.unwrap_or(&dtype);
-        if dtype != T::DTYPE.name() {
-            return Err(wrong_dtype::<T, _>(dtype, &shape));
+        Ok(Self { dtype, order, shape, payload })
+    }
+
+    fn into_raw(self, expected: DType) -> Result<OwnedRawArray, String> {
+        let shared = self.dtype.strip_prefix(SHARED);
+        let dtype = shared.unwrap_or(&self.dtype);
+        if dtype != expected.name() {
+            return Err(wrong_dtype(expected, dtype, &self.shape));
         }
-        let buffer = if shared.is_some() { provided(payload.as_bytes())? } else { payload };
-        let order = order.parse().map_err(de::Error::custom)?;
-        Array::from_buffer(buffer, shape, order).map_err(de::Error::custom)
+        let buffer = if shared.is_some() { provided(self.payload.as_bytes())? } else { self.payload };
+        let order =
+            self.order.parse().map_err(|error: <Order as std::str::FromStr>::Err| error.to_string())?;
+        Ok(OwnedRawArray { dtype: expected, order, shape: self.shape, buffer })
     }
 }
 
 /// The buffer that travels beside the message under a number.
-fn provided<E: de::Error>(number: &[u8]) -> Result<Buffer, E> {
+fn provided(number: &[u8]) -> Result<Buffer, String> {
     let number = number
         .try_into()
         .map(u64::from_le_bytes)
-        .map_err(|_| E::invalid_length(number.len(), &"the 8 bytes of a shared array's number"))?;
-    share::provided(number).ok_or_else(|| {
-        E::custom(format_args!("array number {number} travels beside the message, and nobody provides it"))
-    })
+        .map_err(|_| format!("the number of a shared array has {} bytes, expected 8", number.len()))?;
+    share::provided(number)
+        .ok_or_else(|| format!("array number {number} travels beside the message, and nobody provides it"))
 }
 
 /// Bytes copied once, into aligned memory.
@@ -245,7 +284,7 @@ impl<'de, T: Element> Visitor<'de> for ReadableVisitor<T> {
     }
 
     fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        from_raw(buffered::take(deserializer)?)
+        from_raw(buffered::take(deserializer)?).map_err(de::Error::custom)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
@@ -255,7 +294,8 @@ impl<'de, T: Element> Visitor<'de> for ReadableVisitor<T> {
                 "dtype" => {
                     let found: String = map.next_value()?;
                     if found != T::DTYPE.name() {
-                        return Err(wrong_dtype::<T, _>(&found, shape.as_deref().unwrap_or_default()));
+                        let shape = shape.as_deref().unwrap_or_default();
+                        return Err(de::Error::custom(wrong_dtype(T::DTYPE, &found, shape)));
                     }
                 }
                 "order" => {
@@ -268,12 +308,19 @@ impl<'de, T: Element> Visitor<'de> for ReadableVisitor<T> {
             }
         }
         let data = data.ok_or_else(|| de::Error::missing_field("data"))?;
-        let shape = shape.unwrap_or_else(|| vec![data.len()]);
-        let array = match order {
-            Order::C => Array::from_vec(data, &shape),
-            Order::F => in_fortran_order(data, shape),
-        };
-        array.map_err(de::Error::custom)
+        from_elements(data, shape, order).map_err(de::Error::custom)
+    }
+}
+
+fn from_elements<T: Element>(
+    elements: Vec<T>,
+    shape: Option<Vec<usize>>,
+    order: Order,
+) -> Result<Array<T>, ShapeError> {
+    let shape = shape.unwrap_or_else(|| vec![elements.len()]);
+    match order {
+        Order::C => Array::from_vec(elements, &shape),
+        Order::F => in_fortran_order(elements, shape),
     }
 }
 

@@ -4,7 +4,8 @@
 //! optimisation level each element costs a hundred times what it takes to read it. Numbers of a slice lie in one
 //! piece, and code that is not generic can take them from there.
 
-use std::any::type_name;
+use std::any::{TypeId, type_name};
+use std::marker::PhantomData;
 
 use num_complex::Complex;
 
@@ -36,9 +37,15 @@ pub fn number_slice<T: ?Sized>(value: &T) -> Option<NumberSlice<'_>> {
     if !may_be_slice::<T>() {
         return None;
     }
+    numbers_at(typeid::of::<T>(), Place::of(value))
+}
+
+/// The numbers at a place, by the id of what is there: the code for all element types is compiled once, and not for each
+/// type that is asked about.
+fn numbers_at(id: TypeId, place: Place<'_>) -> Option<NumberSlice<'_>> {
     macro_rules! first_of {
         ($($element:ty)*) => {$(
-            if let Some(elements) = slice_of::<T, $element>(value) {
+            if let Some(elements) = elements_at::<$element>(id, place) {
                 return Some(NumberSlice { dtype: <$element>::DTYPE, bytes: bytes_of(elements) });
             }
         )*};
@@ -60,20 +67,46 @@ pub fn slice_of<T: ?Sized, E: 'static>(value: &T) -> Option<&[E]> {
     if !may_be_slice::<T>() {
         return None;
     }
-    let id = typeid::of::<T>();
+    elements_at(typeid::of::<T>(), Place::of(value))
+}
+
+/// Where a value is whose type is not said.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    pointer: *const (),
+    /// The number of elements, where the value is a slice.
+    len: usize,
+    value: PhantomData<&'a ()>,
+}
+
+impl<'a> Place<'a> {
+    fn of<T: ?Sized>(value: &'a T) -> Self {
+        let len = if size_of::<&T>() == size_of::<[usize; 2]>() {
+            // SAFETY: a reference of two words is an address and a word that is initialized: a length or a pointer to a
+            // table. As a length it is used only for slices.
+            unsafe { std::mem::transmute_copy::<&T, [usize; 2]>(&value)[1] }
+        } else {
+            0
+        };
+        Self { pointer: (&raw const *value).cast(), len, value: PhantomData }
+    }
+}
+
+/// The elements of what is at a place, whose type has this id.
+fn elements_at<E: 'static>(id: TypeId, place: Place<'_>) -> Option<&[E]> {
     macro_rules! first_of {
         ($($type:ty)*) => {$(
-            if id == typeid::of::<$type>() {
-                // SAFETY: `T` is this type up to lifetimes. Those of `E` are all 'static, and what the
-                // references point at lives as long as `value`, to which the result is bound.
-                let value: &$type = unsafe { &*(&raw const *value).cast() };
+            if id == TypeId::of::<$type>() {
+                // SAFETY: the value is of this type up to lifetimes. Those of `E` are all 'static, and what the
+                // references point at lives as long as the value, to which the result is bound.
+                let value: &$type = unsafe { &*place.pointer.cast() };
                 return Some(value);
             }
         )*};
     }
-    if id == typeid::of::<[E]>() {
-        // SAFETY: `T` is `[E]`, so both are one type of reference.
-        return Some(unsafe { std::mem::transmute_copy::<&T, &[E]>(&value) });
+    if id == TypeId::of::<[E]>() {
+        // SAFETY: the value is a slice of `E`, of that length.
+        return Some(unsafe { std::slice::from_raw_parts(place.pointer.cast(), place.len) });
     }
     first_of! { Vec<E> Box<[E]> &[E] &Vec<E> &Box<[E]> &&[E] &&Vec<E> }
     None

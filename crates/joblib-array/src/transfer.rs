@@ -117,10 +117,10 @@ pub struct OwnedRawArray {
 /// # Ok::<(), joblib_array::ShapeError>(())
 /// ```
 pub fn capture<T: Serialize + ?Sized, R>(value: &T, take: impl FnOnce(RawArray<'_>) -> R) -> Option<R> {
-    let previous = CAPTURE.with_borrow_mut(|slot| std::mem::replace(slot, Capture::Wanted));
+    let previous = replace_captured(Capture::Wanted);
     // Anything but an array ends in an error here or prints nothing, and leaves the slot as it was.
     let _ = write!(Nowhere, "{}", Offered(value));
-    match CAPTURE.with_borrow_mut(|slot| std::mem::replace(slot, previous)) {
+    match replace_captured(previous) {
         Capture::Taken(array) => Some(take(RawArray {
             dtype: array.dtype,
             order: array.order,
@@ -174,9 +174,9 @@ pub fn capture<T: Serialize + ?Sized, R>(value: &T, take: impl FnOnce(RawArray<'
 /// # Ok::<(), serde::de::value::Error>(())
 /// ```
 pub fn deliver<'de, V: Visitor<'de>, E: de::Error>(array: OwnedRawArray, visitor: V) -> Result<V::Value, E> {
-    let previous = DELIVERY.with_borrow_mut(|slot| slot.replace(array));
+    let previous = replace_delivered(Some(array));
     let result = visitor.visit_newtype_struct(Delivery(std::marker::PhantomData));
-    DELIVERY.with_borrow_mut(|slot| *slot = previous);
+    replace_delivered(previous);
     result
 }
 
@@ -189,6 +189,14 @@ enum Capture {
 thread_local! {
     static CAPTURE: RefCell<Capture> = const { RefCell::new(Capture::Unwanted) };
     static DELIVERY: RefCell<Option<OwnedRawArray>> = const { RefCell::new(None) };
+}
+
+fn replace_captured(capture: Capture) -> Capture {
+    CAPTURE.with_borrow_mut(|slot| std::mem::replace(slot, capture))
+}
+
+fn replace_delivered(array: Option<OwnedRawArray>) -> Option<OwnedRawArray> {
+    DELIVERY.with_borrow_mut(|slot| std::mem::replace(slot, array))
 }
 
 /// Leaves an array for the `capture` that runs now; `false` when none does.

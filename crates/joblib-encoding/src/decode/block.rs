@@ -1,5 +1,6 @@
 //! A block for a visitor that did not ask for an `Array`: its elements one after another, bytes, or text.
 
+use joblib_array::transfer::OwnedRawArray;
 use joblib_array::{DType, Order, forward};
 use serde::de::{DeserializeSeed, Error as _, SeqAccess, Visitor};
 
@@ -9,73 +10,76 @@ use crate::block::Block;
 use crate::error::{Error, Result};
 use crate::markers::Role;
 
-/// A block that is read for a visitor.
-pub(super) struct BlockReader<'d, 's> {
-    decoder: &'d mut Decoder<'s>,
-    role: Role,
-    block: Block,
+/// What a block is to a visitor that wants no array.
+enum Form<'d, 's> {
+    Bytes(Vec<u8>),
+    Text(String),
+    /// Elements in C order come as they stand in the stream.
+    Elements(Stream<'d, 's>, Vec<usize>),
+    /// Others, and a single one, come from memory.
+    Memory(OwnedRawArray),
 }
 
-impl<'d, 's> BlockReader<'d, 's> {
-    pub(super) fn begin(decoder: &'d mut Decoder<'s>, role: Role) -> Result<Self> {
-        let block = decoder.block(role)?;
-        Ok(Self { decoder, role, block })
+/// Gives the block that a reference stands for to a visitor that wants no array.
+pub(super) fn visit<'de, V: Visitor<'de>>(
+    decoder: &mut Decoder<'_>,
+    role: Role,
+    visitor: V,
+) -> Result<V::Value> {
+    let exact = decoder.exact;
+    match begin(decoder, role)? {
+        Form::Bytes(bytes) => visitor.visit_byte_buf(bytes),
+        Form::Text(text) => visitor.visit_string(text),
+        Form::Elements(mut stream, shape) => {
+            let mut elements = Rows { left: shape[0], inner: &shape[1..], stream: &mut stream };
+            let value = visitor.visit_seq(&mut elements)?;
+            elements.finish()?;
+            stream.finish()?;
+            Ok(value)
+        }
+        Form::Memory(array) => plain_array::visit(&array, exact, visitor),
     }
+}
 
-    pub(super) fn visit<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        match self.role {
-            Role::Bytes => visitor.visit_byte_buf(self.into_bytes()?),
-            Role::Text => {
-                let start = self.decoder.source.position();
-                let text = String::from_utf8(self.into_bytes()?)
-                    .map_err(|_| Error::corrupt("a text is not UTF-8").at_offset(start))?;
-                visitor.visit_string(text)
-            }
-            // Elements in C order come as they stand in the stream; others, and a single one, from memory.
-            Role::Array | Role::Sequence if self.block.shape.len() == 1 || self.is_in_c_order() => {
-                let Self { decoder, block, .. } = self;
-                let mut stream =
-                    Stream { dtype: block.dtype, exact: decoder.exact, decoder, bytes: Vec::new(), at: 0 };
-                let mut elements =
-                    Rows { left: block.shape[0], inner: &block.shape[1..], stream: &mut stream };
-                let value = visitor.visit_seq(&mut elements)?;
-                elements.finish()?;
-                stream.decoder.source.end_block()?;
-                stream.decoder.block_done();
-                Ok(value)
-            }
-            Role::Array | Role::Sequence => {
-                let array = self.decoder.block_array(self.block)?;
-                plain_array::visit(&array, self.decoder.exact, visitor)
-            }
+fn begin<'d, 's>(decoder: &'d mut Decoder<'s>, role: Role) -> Result<Form<'d, 's>> {
+    let block = decoder.block(role)?;
+    Ok(match role {
+        Role::Bytes => Form::Bytes(bytes(decoder, &block)?),
+        Role::Text => {
+            let start = decoder.source.position();
+            let text = String::from_utf8(bytes(decoder, &block)?)
+                .map_err(|_| Error::corrupt("a text is not UTF-8").at_offset(start))?;
+            Form::Text(text)
+        }
+        Role::Array | Role::Sequence
+            if block.shape.len() == 1 || (block.order == Order::C && !block.shape.is_empty()) =>
+        {
+            let Block { dtype, shape, .. } = block;
+            Form::Elements(Stream { dtype, exact: decoder.exact, decoder, bytes: Vec::new(), at: 0 }, shape)
+        }
+        Role::Array | Role::Sequence => Form::Memory(decoder.block_array(block)?),
+    })
+}
+
+/// All bytes of a block, in memory that grows as they come: their number is not trusted.
+fn bytes(decoder: &mut Decoder<'_>, block: &Block) -> Result<Vec<u8>> {
+    let (mut all, mut bytes) = (Vec::new(), Vec::new());
+    let mut left = block.byte_len().unwrap_or(usize::MAX);
+    while left > 0 {
+        decoder.source.block_bytes(&mut bytes)?;
+        left = left
+            .checked_sub(bytes.len())
+            .filter(|_| !bytes.is_empty())
+            .ok_or_else(|| Error::corrupt("a block has another size than its header says"))?;
+        if all.is_empty() && left == 0 {
+            all = std::mem::take(&mut bytes);
+        } else {
+            all.extend_from_slice(&bytes);
         }
     }
-
-    fn is_in_c_order(&self) -> bool {
-        self.block.order == Order::C && !self.block.shape.is_empty()
-    }
-
-    /// All bytes, in memory that grows as they come: their number is not trusted.
-    fn into_bytes(self) -> Result<Vec<u8>> {
-        let Self { decoder, block, .. } = self;
-        let (mut all, mut bytes) = (Vec::new(), Vec::new());
-        let mut left = block.byte_len().unwrap_or(usize::MAX);
-        while left > 0 {
-            decoder.source.block_bytes(&mut bytes)?;
-            left = left
-                .checked_sub(bytes.len())
-                .filter(|_| !bytes.is_empty())
-                .ok_or_else(|| Error::corrupt("a block has another size than its header says"))?;
-            if all.is_empty() && left == 0 {
-                all = std::mem::take(&mut bytes);
-            } else {
-                all.extend_from_slice(&bytes);
-            }
-        }
-        decoder.source.end_block()?;
-        decoder.block_done();
-        Ok(all)
-    }
+    decoder.source.end_block()?;
+    decoder.block_done();
+    Ok(all)
 }
 
 /// The numbers of a block.
@@ -101,6 +105,12 @@ impl Stream<'_, '_> {
             Some(bytes) => Ok(Number { dtype: self.dtype, bytes, exact: self.exact }),
             None => Err(Error::corrupt("a block ends inside of a number")),
         }
+    }
+
+    fn finish(self) -> Result<()> {
+        self.decoder.source.end_block()?;
+        self.decoder.block_done();
+        Ok(())
     }
 }
 

@@ -1,13 +1,13 @@
 //! MessagePack values as serde's visitors want them. The format describes itself, so what is asked for matters only
 //! where one form stands for several types: options, enums, newtypes and arrays.
 
+use joblib_array::transfer::OwnedRawArray;
 use joblib_array::{buffered, forward, transfer};
 use serde::de::{Deserializer, Visitor};
 
 use super::Decoder;
 use super::access::{Counted, Variant};
-use super::block::BlockReader;
-use super::plain_array;
+use super::{block, plain_array};
 use crate::error::{Error, Result};
 use crate::markers::{
     ARRAY16, ARRAY32, BIN8, BIN16, BIN32, CONTINUED, EXT_ARRAY, EXT_BLOCK, EXT_I128, EXT_SOME, EXT_U128,
@@ -15,77 +15,75 @@ use crate::markers::{
     MAP16, MAP32, NIL, Role, STR8, STR16, STR32, TRUE, U8, U16, U32, U64,
 };
 
-/// The head of a value: everything but a container's elements.
+/// The head of a value whose elements or bytes follow.
 pub(super) enum Head {
     Array { len: u32, continued: bool },
     Map { len: u32, continued: bool },
     Ext { kind: u8, len: usize },
 }
 
+/// A scalar, or the head of what is none.
+enum Token {
+    Unsigned(u64),
+    Signed(i64),
+    F32(f32),
+    F64(f64),
+    Bool(bool),
+    Nil,
+    Text { len: usize },
+    Bytes { len: usize },
+    Long(Head),
+}
+
+/// What an extension stands for.
+enum Extension {
+    Unit,
+    Some,
+    U128(u128),
+    I128(i128),
+    Array(OwnedRawArray),
+    Block(Role),
+}
+
+// What does not depend on the visitor is compiled here, once; the generic code is compiled in the crates of the users, for
+// each of their types.
 impl Decoder<'_> {
-    /// Gives a scalar to the visitor, or returns the head of anything else.
-    #[inline]
-    fn scalar<'de, V: Visitor<'de>>(&mut self, visitor: V) -> Result<Result<V::Value, (Head, V)>> {
+    /// Takes the next scalar or head.
+    fn token(&mut self) -> Result<Token> {
         let marker = self.peek()?;
         self.at += 1;
-        Ok(Ok(match marker {
-            0..=0x7f => visitor.visit_u64(marker.into())?,
-            0x80..=0x8f => {
-                return Ok(Err((Head::Map { len: u32::from(marker & 0x0f), continued: false }, visitor)));
-            }
-            0x90..=0x9f => {
-                return Ok(Err((Head::Array { len: u32::from(marker & 0x0f), continued: false }, visitor)));
-            }
-            0xa0..=0xbf => self.text(usize::from(marker & 0x1f), visitor)?,
-            0xe0.. => visitor.visit_i64((marker as i8).into())?,
-            F64 => visitor.visit_f64(f64::from_be_bytes(self.take_array()?))?,
-            F32 => visitor.visit_f32(f32::from_be_bytes(self.take_array()?))?,
-            U8 => visitor.visit_u64(self.take_array::<1>()?[0].into())?,
-            U16 => visitor.visit_u64(u16::from_be_bytes(self.take_array()?).into())?,
-            U32 => visitor.visit_u64(u32::from_be_bytes(self.take_array()?).into())?,
-            U64 => visitor.visit_u64(u64::from_be_bytes(self.take_array()?))?,
-            I8 => visitor.visit_i64(i8::from_be_bytes(self.take_array()?).into())?,
-            I16 => visitor.visit_i64(i16::from_be_bytes(self.take_array()?).into())?,
-            I32 => visitor.visit_i64(i32::from_be_bytes(self.take_array()?).into())?,
-            I64 => visitor.visit_i64(i64::from_be_bytes(self.take_array()?))?,
-            STR8 => {
-                let len = self.take_array::<1>()?[0];
-                self.text(len.into(), visitor)?
-            }
-            STR16 => {
-                let len = u16::from_be_bytes(self.take_array()?);
-                self.text(len.into(), visitor)?
-            }
-            STR32 => {
-                let len = u32::from_be_bytes(self.take_array()?);
-                self.text(len as usize, visitor)?
-            }
-            NIL => visitor.visit_unit()?,
-            FALSE => visitor.visit_bool(false)?,
-            TRUE => visitor.visit_bool(true)?,
-            BIN8 => {
-                let len = self.take_array::<1>()?[0];
-                visitor.visit_bytes(self.take(len.into())?)?
-            }
-            BIN16 => {
-                let len = u16::from_be_bytes(self.take_array()?);
-                visitor.visit_bytes(self.take(len.into())?)?
-            }
-            BIN32 => {
-                let len = u32::from_be_bytes(self.take_array()?);
-                visitor.visit_bytes(self.take(len as usize)?)?
-            }
-            _ => return Ok(Err((self.long_head(marker)?, visitor))),
-        }))
+        Ok(match marker {
+            0..=0x7f => Token::Unsigned(marker.into()),
+            0xa0..=0xbf => Token::Text { len: usize::from(marker & 0x1f) },
+            0xe0.. => Token::Signed((marker as i8).into()),
+            F64 => Token::F64(f64::from_be_bytes(self.take_array()?)),
+            F32 => Token::F32(f32::from_be_bytes(self.take_array()?)),
+            U8 => Token::Unsigned(self.take_array::<1>()?[0].into()),
+            U16 => Token::Unsigned(u16::from_be_bytes(self.take_array()?).into()),
+            U32 => Token::Unsigned(u32::from_be_bytes(self.take_array()?).into()),
+            U64 => Token::Unsigned(u64::from_be_bytes(self.take_array()?)),
+            I8 => Token::Signed(i8::from_be_bytes(self.take_array()?).into()),
+            I16 => Token::Signed(i16::from_be_bytes(self.take_array()?).into()),
+            I32 => Token::Signed(i32::from_be_bytes(self.take_array()?).into()),
+            I64 => Token::Signed(i64::from_be_bytes(self.take_array()?)),
+            STR8 => Token::Text { len: self.take_array::<1>()?[0].into() },
+            STR16 => Token::Text { len: u16::from_be_bytes(self.take_array()?).into() },
+            STR32 => Token::Text { len: u32::from_be_bytes(self.take_array()?) as usize },
+            NIL => Token::Nil,
+            FALSE => Token::Bool(false),
+            TRUE => Token::Bool(true),
+            BIN8 => Token::Bytes { len: self.take_array::<1>()?[0].into() },
+            BIN16 => Token::Bytes { len: u16::from_be_bytes(self.take_array()?).into() },
+            BIN32 => Token::Bytes { len: u32::from_be_bytes(self.take_array()?) as usize },
+            _ => Token::Long(self.long_head(marker)?),
+        })
     }
 
-    #[inline]
-    fn text<'de, V: Visitor<'de>>(&mut self, len: usize, visitor: V) -> Result<V::Value> {
+    /// Takes a text of `len` bytes.
+    fn text(&mut self, len: usize) -> Result<&str> {
         let offset = self.offset();
-        match std::str::from_utf8(self.take(len)?) {
-            Ok(text) => visitor.visit_str(text),
-            Err(_) => Err(Error::corrupt("a text is not UTF-8").at_offset(offset)),
-        }
+        std::str::from_utf8(self.take(len)?)
+            .map_err(|_| Error::corrupt("a text is not UTF-8").at_offset(offset))
     }
 
     /// The rest of a container's or an extension's head.
@@ -138,9 +136,42 @@ impl Decoder<'_> {
             .ok_or_else(|| self.corrupt(format!("a reference to a block of the unknown kind {code}")))
     }
 
-    fn compound<'de, V: Visitor<'de>>(&mut self, head: &Head, visitor: V) -> Result<V::Value> {
-        match *head {
-            Head::Array { len, continued } => {
+    /// Takes an extension, up to the elements of a block.
+    fn extension(&mut self, kind: u8, len: usize) -> Result<Extension> {
+        Ok(match kind {
+            EXT_SOME => {
+                let count = self.ext_byte(len)?;
+                if self.somes >= count {
+                    self.somes = 0;
+                    return Ok(Extension::Unit);
+                }
+                self.somes += 1;
+                self.at -= 3;
+                Extension::Some
+            }
+            EXT_U128 if len == 16 => Extension::U128(u128::from_be_bytes(self.take_array()?)),
+            EXT_I128 if len == 16 => Extension::I128(i128::from_be_bytes(self.take_array()?)),
+            EXT_ARRAY => Extension::Array(plain_array::small(self, len)?),
+            EXT_BLOCK => Extension::Block(self.ext_role(len)?),
+            other => {
+                return Err(
+                    self.corrupt(format!("a value of the unknown extension type {other} and {len} bytes"))
+                );
+            }
+        })
+    }
+
+    fn visit<'de, V: Visitor<'de>>(&mut self, token: &Token, visitor: V) -> Result<V::Value> {
+        match *token {
+            Token::Unsigned(value) => visitor.visit_u64(value),
+            Token::Signed(value) => visitor.visit_i64(value),
+            Token::F32(value) => visitor.visit_f32(value),
+            Token::F64(value) => visitor.visit_f64(value),
+            Token::Bool(value) => visitor.visit_bool(value),
+            Token::Nil => visitor.visit_unit(),
+            Token::Text { len } => visitor.visit_str(self.text(len)?),
+            Token::Bytes { len } => visitor.visit_bytes(self.take(len)?),
+            Token::Long(Head::Array { len, continued }) => {
                 self.enter()?;
                 let mut elements = Counted::<false>::new(self, len, continued);
                 let value = visitor.visit_seq(&mut elements)?;
@@ -148,7 +179,7 @@ impl Decoder<'_> {
                 self.leave();
                 Ok(value)
             }
-            Head::Map { len, continued } => {
+            Token::Long(Head::Map { len, continued }) => {
                 self.enter()?;
                 let mut entries = Counted::<true>::new(self, len, continued);
                 let value = visitor.visit_map(&mut entries)?;
@@ -156,49 +187,35 @@ impl Decoder<'_> {
                 self.leave();
                 Ok(value)
             }
-            Head::Ext { kind, len } => self.extension(kind, len, visitor),
+            Token::Long(Head::Ext { kind, len }) => match self.extension(kind, len)? {
+                Extension::Unit => visitor.visit_unit(),
+                Extension::Some => self.some(visitor),
+                Extension::U128(value) => visitor.visit_u128(value),
+                Extension::I128(value) => visitor.visit_i128(value),
+                Extension::Array(array) => self.array(array, visitor),
+                Extension::Block(role) => self.visit_block(role, visitor),
+            },
         }
     }
 
-    fn extension<'de, V: Visitor<'de>>(&mut self, kind: u8, len: usize, visitor: V) -> Result<V::Value> {
-        match kind {
-            EXT_SOME => {
-                let count = self.ext_byte(len)?;
-                if self.somes >= count {
-                    self.somes = 0;
-                    return visitor.visit_unit();
-                }
-                self.somes += 1;
-                self.at -= 3;
-                self.some(visitor)
-            }
-            EXT_U128 if len == 16 => visitor.visit_u128(u128::from_be_bytes(self.take_array()?)),
-            EXT_I128 if len == 16 => visitor.visit_i128(i128::from_be_bytes(self.take_array()?)),
-            EXT_ARRAY => {
-                let array = plain_array::small(self, len)?;
-                if buffered::accepts::<V::Value>(true) {
-                    return buffered::give(array, visitor);
-                }
-                self.enter()?;
-                let value = plain_array::visit(&array, self.exact, visitor)?;
-                self.leave();
-                Ok(value)
-            }
-            EXT_BLOCK => {
-                let role = self.ext_role(len)?;
-                if matches!(role, Role::Array | Role::Sequence)
-                    && buffered::accepts::<V::Value>(role == Role::Array)
-                {
-                    let block = self.block(role)?;
-                    let array = self.block_array(block)?;
-                    return buffered::give(array, visitor);
-                }
-                BlockReader::begin(self, role)?.visit(visitor)
-            }
-            other => {
-                Err(self.corrupt(format!("a value of the unknown extension type {other} and {len} bytes")))
-            }
+    fn array<'de, V: Visitor<'de>>(&mut self, array: OwnedRawArray, visitor: V) -> Result<V::Value> {
+        if buffered::accepts::<V::Value>(true) {
+            return buffered::give(array, visitor);
         }
+        self.enter()?;
+        let value = plain_array::visit(&array, self.exact, visitor)?;
+        self.leave();
+        Ok(value)
+    }
+
+    fn visit_block<'de, V: Visitor<'de>>(&mut self, role: Role, visitor: V) -> Result<V::Value> {
+        if matches!(role, Role::Array | Role::Sequence) && buffered::accepts::<V::Value>(role == Role::Array)
+        {
+            let block = self.block(role)?;
+            let array = self.block_array(block)?;
+            return buffered::give(array, visitor);
+        }
+        block::visit(self, role, visitor)
     }
 
     /// Whether the next value is `None` (or unit), which is then taken, or a `Some` of its own.
@@ -253,13 +270,13 @@ impl Decoder<'_> {
                     return Err(Self::inexact("an array", "a sequence"));
                 }
                 if role == Role::Text {
-                    return BlockReader::begin(self, role)?.visit(visitor);
+                    return block::visit(self, role, visitor);
                 }
                 let block = self.block(role)?;
                 let array = self.block_array(block)?;
                 transfer::deliver(array, visitor)
             }
-            head => self.compound(&head, visitor),
+            head => self.visit(&Token::Long(head), visitor),
         }
     }
 
@@ -315,10 +332,8 @@ impl<'de> Deserializer<'de> for &mut Decoder<'_> {
 
     #[inline]
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        match self.scalar(visitor)? {
-            Ok(value) => Ok(value),
-            Err((head, visitor)) => self.compound(&head, visitor),
-        }
+        let token = self.token()?;
+        self.visit(&token, visitor)
     }
 
     forward! { <'de>(self, visitor)

@@ -33,15 +33,7 @@ pub(super) fn visit<'de, V: Visitor<'de>>(
     exact: bool,
     visitor: V,
 ) -> Result<V::Value> {
-    let size = array.dtype.size();
-    // Bytes from one element to the next, along each dimension.
-    let mut strides = vec![size; array.shape.len()];
-    match array.order {
-        Order::C => {
-            (0..strides.len()).rev().skip(1).for_each(|i| strides[i] = strides[i + 1] * array.shape[i + 1]);
-        }
-        Order::F => (1..strides.len()).for_each(|i| strides[i] = strides[i - 1] * array.shape[i - 1]),
-    }
+    let strides = strides(array);
     Part {
         dtype: array.dtype,
         bytes: array.buffer.as_bytes(),
@@ -51,6 +43,18 @@ pub(super) fn visit<'de, V: Visitor<'de>>(
         exact,
     }
     .deserialize_any(visitor)
+}
+
+/// Bytes from one element to the next, along each dimension.
+fn strides(array: &OwnedRawArray) -> Vec<usize> {
+    let mut strides = vec![array.dtype.size(); array.shape.len()];
+    match array.order {
+        Order::C => {
+            (0..strides.len()).rev().skip(1).for_each(|i| strides[i] = strides[i + 1] * array.shape[i + 1]);
+        }
+        Order::F => (1..strides.len()).for_each(|i| strides[i] = strides[i - 1] * array.shape[i - 1]),
+    }
+    strides
 }
 
 /// What is left of an array when some indices are fixed.
@@ -64,23 +68,28 @@ struct Part<'a> {
     exact: bool,
 }
 
+impl<'a> Part<'a> {
+    /// The one number of a part without dimensions.
+    fn number(&self) -> Result<Number<'a>> {
+        let bytes = self
+            .bytes
+            .get(self.start..self.start + self.dtype.size())
+            .ok_or_else(|| Error::corrupt("an array is shorter than its shape"))?;
+        Ok(Number { dtype: self.dtype, bytes, exact: self.exact })
+    }
+}
+
 impl<'de> Deserializer<'de> for Part<'_> {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         if self.shape.is_empty() {
-            let bytes = self
-                .bytes
-                .get(self.start..self.start + self.dtype.size())
-                .ok_or_else(|| Error::corrupt("an array is shorter than its shape"))?;
-            return Number { dtype: self.dtype, bytes, exact: self.exact }.deserialize_any(visitor);
+            return self.number()?.deserialize_any(visitor);
         }
         let mut parts = Parts { part: self, index: 0 };
         let value = visitor.visit_seq(&mut parts)?;
-        match self.shape[0] - parts.index {
-            0 => Ok(value),
-            left => Err(Error::custom(format_args!("the array has {left} more elements than expected"))),
-        }
+        parts.finish()?;
+        Ok(value)
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value> {
@@ -104,18 +113,30 @@ struct Parts<'a> {
     index: usize,
 }
 
+impl<'a> Parts<'a> {
+    fn next(&mut self) -> Option<Part<'a>> {
+        let part = self.part;
+        if self.index == part.shape[0] {
+            return None;
+        }
+        let start = part.start + self.index * part.strides[0];
+        self.index += 1;
+        Some(Part { start, shape: &part.shape[1..], strides: &part.strides[1..], ..part })
+    }
+
+    fn finish(self) -> Result<()> {
+        match self.part.shape[0] - self.index {
+            0 => Ok(()),
+            left => Err(Error::custom(format_args!("the array has {left} more elements than expected"))),
+        }
+    }
+}
+
 impl<'de> SeqAccess<'de> for Parts<'_> {
     type Error = Error;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
-        let part = self.part;
-        if self.index == part.shape[0] {
-            return Ok(None);
-        }
-        let start = part.start + self.index * part.strides[0];
-        self.index += 1;
-        seed.deserialize(Part { start, shape: &part.shape[1..], strides: &part.strides[1..], ..part })
-            .map(Some)
+        self.next().map(|part| seed.deserialize(part)).transpose()
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -132,54 +153,111 @@ pub(super) struct Number<'a> {
     pub(super) exact: bool,
 }
 
+/// What a number is to a visitor.
+enum Plain {
+    Bool(bool),
+    Signed(i64),
+    Unsigned(u64),
+    F32(f32),
+    F64(f64),
+    Complex,
+}
+
 impl Number<'_> {
     #[inline]
     fn word<const N: usize>(self) -> Result<[u8; N]> {
-        self.bytes.try_into().map_err(|_| Error::corrupt("a number has another size than its type"))
+        match self.bytes.first_chunk() {
+            Some(bytes) if self.bytes.len() == N => Ok(*bytes),
+            _ => Err(Self::other_size()),
+        }
     }
+
+    #[cold]
+    fn other_size() -> Error {
+        Error::corrupt("a number has another size than its type")
+    }
+
+    /// Its value: compiled once, where the visitors' code is compiled for each of them.
+    fn plain(self) -> Result<Plain> {
+        Ok(match self.dtype {
+            DType::F64 => Plain::F64(f64::from_le_bytes(self.word()?)),
+            DType::F32 => Plain::F32(f32::from_le_bytes(self.word()?)),
+            DType::I64 => Plain::Signed(i64::from_le_bytes(self.word()?)),
+            DType::I32 => Plain::Signed(i32::from_le_bytes(self.word()?).into()),
+            DType::I16 => Plain::Signed(i16::from_le_bytes(self.word()?).into()),
+            DType::I8 => Plain::Signed(i8::from_le_bytes(self.word()?).into()),
+            DType::U64 => Plain::Unsigned(u64::from_le_bytes(self.word()?)),
+            DType::U32 => Plain::Unsigned(u32::from_le_bytes(self.word()?).into()),
+            DType::U16 => Plain::Unsigned(u16::from_le_bytes(self.word()?).into()),
+            DType::U8 => Plain::Unsigned(u8::from_le_bytes(self.word()?).into()),
+            DType::Bool => match self.bytes {
+                [0] => Plain::Bool(false),
+                [1] => Plain::Bool(true),
+                other => return Err(Error::corrupt(format!("a bool is stored as {other:?}"))),
+            },
+            DType::F16 => Plain::F32(half_to_f32(u16::from_le_bytes(self.word()?))),
+            DType::C64 | DType::C128 => Plain::Complex,
+            other => return Err(Error::corrupt(format!("an element of the unknown type {other}"))),
+        })
+    }
+}
+
+/// Methods that read their own type at once: long sequences are read so, a number at a time.
+macro_rules! own_type {
+    ($($method:ident $dtype:ident $type:ident $visit:ident,)*) => {$(
+        #[inline]
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+            if self.dtype == DType::$dtype {
+                return visitor.$visit($type::from_le_bytes(self.word()?));
+            }
+            self.other_type(DType::$dtype)?;
+            self.deserialize_any(visitor)
+        }
+    )*};
 }
 
 impl<'de> Deserializer<'de> for Number<'_> {
     type Error = Error;
 
-    #[inline]
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        match self.dtype {
-            DType::F64 => visitor.visit_f64(f64::from_le_bytes(self.word()?)),
-            DType::F32 => visitor.visit_f32(f32::from_le_bytes(self.word()?)),
-            DType::I64 => visitor.visit_i64(i64::from_le_bytes(self.word()?)),
-            DType::I32 => visitor.visit_i32(i32::from_le_bytes(self.word()?)),
-            DType::U8 => visitor.visit_u8(u8::from_le_bytes(self.word()?)),
-            DType::I8 => visitor.visit_i8(i8::from_le_bytes(self.word()?)),
-            DType::I16 => visitor.visit_i16(i16::from_le_bytes(self.word()?)),
-            DType::U16 => visitor.visit_u16(u16::from_le_bytes(self.word()?)),
-            DType::U32 => visitor.visit_u32(u32::from_le_bytes(self.word()?)),
-            DType::U64 => visitor.visit_u64(u64::from_le_bytes(self.word()?)),
-            DType::Bool => match self.bytes {
-                [0] => visitor.visit_bool(false),
-                [1] => visitor.visit_bool(true),
-                other => Err(Error::corrupt(format!("a bool is stored as {other:?}"))),
-            },
-            DType::F16 => visitor.visit_f32(half_to_f32(u16::from_le_bytes(self.word()?))),
-            DType::C64 | DType::C128 => self.complex(visitor),
-            other => Err(Error::corrupt(format!("an element of the unknown type {other}"))),
+        match self.plain()? {
+            Plain::Bool(value) => visitor.visit_bool(value),
+            Plain::Signed(value) => visitor.visit_i64(value),
+            Plain::Unsigned(value) => visitor.visit_u64(value),
+            Plain::F32(value) => visitor.visit_f32(value),
+            Plain::F64(value) => visitor.visit_f64(value),
+            Plain::Complex => {
+                let mut pair = Pair::of(self);
+                let value = visitor.visit_seq(&mut pair)?;
+                pair.finish()?;
+                Ok(value)
+            }
         }
+    }
+
+    own_type! {
+        deserialize_i8 I8 i8 visit_i8,
+        deserialize_i16 I16 i16 visit_i16,
+        deserialize_i32 I32 i32 visit_i32,
+        deserialize_i64 I64 i64 visit_i64,
+        deserialize_u8 U8 u8 visit_u8,
+        deserialize_u16 U16 u16 visit_u16,
+        deserialize_u32 U32 u32 visit_u32,
+        deserialize_u64 U64 u64 visit_u64,
+        deserialize_f32 F32 f32 visit_f32,
+        deserialize_f64 F64 f64 visit_f64,
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        if self.dtype != DType::Bool {
+            self.other_type(DType::Bool)?;
+        }
+        self.deserialize_any(visitor)
     }
 
     forward! { <'de>(self, visitor)
         deserialize_option => visitor.visit_some(self);
         deserialize_newtype_struct => visitor.visit_newtype_struct(self);
-        deserialize_bool => self.asked(DType::Bool, visitor);
-        deserialize_i8 => self.asked(DType::I8, visitor);
-        deserialize_i16 => self.asked(DType::I16, visitor);
-        deserialize_i32 => self.asked(DType::I32, visitor);
-        deserialize_i64 => self.asked(DType::I64, visitor);
-        deserialize_u8 => self.asked(DType::U8, visitor);
-        deserialize_u16 => self.asked(DType::U16, visitor);
-        deserialize_u32 => self.asked(DType::U32, visitor);
-        deserialize_u64 => self.asked(DType::U64, visitor);
-        deserialize_f32 => self.asked(DType::F32, visitor);
-        deserialize_f64 => self.asked(DType::F64, visitor);
     }
 
     serde::forward_to_deserialize_any! {
@@ -189,35 +267,57 @@ impl<'de> Deserializer<'de> for Number<'_> {
 }
 
 impl Number<'_> {
-    #[inline]
-    fn asked<'de, V: Visitor<'de>>(self, dtype: DType, visitor: V) -> Result<V::Value> {
-        if self.exact && dtype != self.dtype {
+    /// Refuses, where types have to be exact, a number of another type than the one asked for.
+    fn other_type(self, asked: DType) -> Result<()> {
+        if self.exact {
             return Err(Error::custom(format_args!(
-                "expected exactly an element of {dtype}, found one of {}",
+                "expected exactly an element of {asked}, found one of {}",
                 self.dtype
             )));
         }
-        self.deserialize_any(visitor)
-    }
-
-    /// A complex number is a pair: real, imaginary.
-    fn complex<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        let half = if self.dtype == DType::C64 { DType::F32 } else { DType::F64 };
-        let (real, imaginary) = self.bytes.split_at(half.size().min(self.bytes.len()));
-        let numbers = [real, imaginary].map(|bytes| Number { dtype: half, bytes, exact: self.exact });
-        let mut sequence = serde::de::value::SeqDeserializer::new(numbers.into_iter().map(Plain));
-        let value = visitor.visit_seq(&mut sequence)?;
-        sequence.end()?;
-        Ok(value)
+        Ok(())
     }
 }
 
-struct Plain<'a>(Number<'a>);
+/// A complex number is a pair: real, imaginary.
+struct Pair<'a> {
+    half: Number<'a>,
+    imaginary: &'a [u8],
+    given: u8,
+}
 
-impl<'a> serde::de::IntoDeserializer<'_, Error> for Plain<'a> {
-    type Deserializer = Number<'a>;
+impl<'a> Pair<'a> {
+    fn of(number: Number<'a>) -> Self {
+        let dtype = if number.dtype == DType::C64 { DType::F32 } else { DType::F64 };
+        let (bytes, imaginary) = number.bytes.split_at(dtype.size().min(number.bytes.len()));
+        Self { half: Number { dtype, bytes, ..number }, imaginary, given: 0 }
+    }
 
-    fn into_deserializer(self) -> Number<'a> {
-        self.0
+    fn next(&mut self) -> Option<Number<'a>> {
+        self.given += 1;
+        match self.given {
+            1 => Some(self.half),
+            2 => Some(Number { bytes: self.imaginary, ..self.half }),
+            _ => None,
+        }
+    }
+
+    fn finish(self) -> Result<()> {
+        match self.given {
+            0 | 1 => Err(Error::custom("a complex number has more elements than expected: it has two")),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl<'de> SeqAccess<'de> for Pair<'_> {
+    type Error = Error;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
+        self.next().map(|number| seed.deserialize(number)).transpose()
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(2_usize.saturating_sub(self.given.into()))
     }
 }
