@@ -22,12 +22,14 @@ impl Memory {
     /// let team = folder.path().join("team");
     /// let on_machine = |name: &str| Memory::new(folder.path().join(name))?.shared(&*team);
     ///
+    /// let square = |memory: &Memory| memory.eval("square", |x: f64| x * x, (3.0,));
+    ///
     /// let memory = on_machine("one")?;
-    /// assert_eq!(memory.eval("square", |x: f64| x * x, (3.0,)), 9.0);
+    /// assert_eq!(square(&memory), 9.0);
     /// memory.flush()?;
     ///
     /// let memory = on_machine("another")?;
-    /// assert_eq!(memory.eval("square", |x: f64| x * x, (3.0,)), 9.0);
+    /// assert_eq!(square(&memory), 9.0);
     /// assert_eq!((memory.stats().hits, memory.stats().tiers[1].hits), (1, 1));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
