@@ -15,7 +15,8 @@ impl Parallel<Anywhere, List, FailFast> {
     ///
     /// # Errors
     ///
-    /// An option is invalid, the backend can't start, or a task failed: [`Error::into_completed`] has the results so far.
+    /// An option is invalid, the backend can't start, or a task failed:
+    /// [`Error::into_completed`](crate::Error::into_completed) has the results so far.
     ///
     /// ```
     /// use joblib_parallel::{Parallel, delayed};
