@@ -11,14 +11,14 @@ const CRATES: [(&str, &[&[&str]]); 2] = [
             &["call"],
             &["memory"],
             &["function"],
-            &["entry", "report", "single_flight", "tier"],
-            &["error", "lock"],
+            &["entry", "files", "report", "single_flight", "tier"],
+            &["date", "error", "lock"],
         ],
     ),
     (
         "crates/joblib-parallel/src",
         &[
-            &["conformance", "parallel"],
+            &["conformance", "internal", "parallel"],
             &["engine"],
             &["backend"],
             &["worker"],
