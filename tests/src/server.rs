@@ -39,12 +39,22 @@ impl Server {
     ///
     /// If it can't be started, as when `cargo xtask test` did not install it.
     pub fn start(kind: Kind) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let port = free_port();
-        let child = command(kind, port, &folder).spawn().expect("the server starts");
-        let server = Self { kind, child, port, folder };
-        server.wait_and_make_bucket();
-        server
+        // A port that was free can be taken before the server has it.
+        let mut outcome = Ok(());
+        for _ in 0..4 {
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            let port = match kind {
+                Kind::SeaweedFs => free_port_below(40_000),
+                Kind::Moto | Kind::Azurite => free_port(),
+            };
+            let child = command(kind, port, &folder).spawn().expect("the server starts");
+            let mut server = Self { kind, child, port, folder };
+            outcome = server.wait_and_make_bucket(Duration::from_secs(40));
+            if outcome.is_ok() {
+                return server;
+            }
+        }
+        panic!("{outcome:?}");
     }
 
     /// Stops it, as a machine that is switched off.
@@ -64,7 +74,7 @@ impl Server {
     /// If it can't be started.
     pub fn start_again(&mut self) {
         self.child = command(self.kind, self.port, &self.folder).spawn().expect("the server starts");
-        self.wait_and_make_bucket();
+        self.wait_and_make_bucket(Duration::from_mins(2)).expect("the server starts again");
     }
 
     /// Where it listens.
@@ -98,19 +108,20 @@ impl Server {
         }
     }
 
-    fn wait_and_make_bucket(&self) {
+    fn wait_and_make_bucket(&mut self, limit: Duration) -> Result<(), String> {
         let since = Instant::now();
         loop {
-            match self.make_bucket() {
-                Ok(answer) if [" 200 ", " 201 ", " 409 "].iter().any(|status| answer.contains(status)) => {
-                    return;
-                }
-                outcome => assert!(
-                    since.elapsed() < Duration::from_mins(2),
-                    "{:?} on port {} is not ready: {outcome:?}",
-                    self.kind,
-                    self.port
-                ),
+            let answer = self.make_bucket();
+            if let Ok(answer) = &answer
+                && [" 200 ", " 201 ", " 409 "].iter().any(|status| answer.contains(status))
+            {
+                return Ok(());
+            }
+            if let Ok(Some(status)) = self.child.try_wait() {
+                return Err(format!("{:?} ended: {status}", self.kind));
+            }
+            if since.elapsed() > limit {
+                return Err(format!("{:?} on port {} is not ready: {answer:?}", self.kind, self.port));
             }
             std::thread::sleep(Duration::from_millis(100));
         }

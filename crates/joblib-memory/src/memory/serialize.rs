@@ -1,5 +1,7 @@
 //! The serialized form of a memory, for other processes: its store's location and its settings.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use joblib_persist::Compress;
@@ -9,14 +11,20 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Memory;
 use super::settings::{Invalid, Settings, valid_mmap_mode};
+use super::shared::SharedCache;
 use super::source::{self, Source};
 use crate::error::Error;
 use crate::report::Warnings;
 
 #[derive(Serialize, Deserialize)]
 struct Form {
-    /// `None` of a memory without a store.
-    source: Option<source::Form>,
+    /// `None` of a memory without a store, as is the location.
+    backend: Option<String>,
+    location: Option<PathBuf>,
+    #[serde(default)]
+    options: BTreeMap<String, String>,
+    #[serde(default)]
+    shared: Vec<SharedCache>,
     #[serde(default)]
     settings: Fields,
 }
@@ -107,9 +115,15 @@ impl From<Fields> for Settings {
 
 impl Serialize for Memory {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let form = Form {
-            source: self.source().zip(self.store()).map(|(source, store)| source.form(store)),
-            settings: Fields::from(self.settings()),
+        let settings = Fields::from(self.settings());
+        let form = match self.source().zip(self.store()) {
+            Some((source, store)) => {
+                let source::Form { backend, location, options, shared } = source.form(store);
+                Form { backend: Some(backend), location: Some(location), options, shared, settings }
+            }
+            None => {
+                Form { backend: None, location: None, options: BTreeMap::new(), shared: Vec::new(), settings }
+            }
         };
         form.serialize(serializer)
     }
@@ -117,9 +131,12 @@ impl Serialize for Memory {
 
 impl<'de> Deserialize<'de> for Memory {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Form { source, settings } = Form::deserialize(deserializer)?;
-        let memory = match source {
-            Some(form) => Self::of_source(Source::of_form(form)).map_err(D::Error::custom)?,
+        let Form { backend, location, options, shared, settings } = Form::deserialize(deserializer)?;
+        let memory = match backend.zip(location) {
+            Some((backend, location)) => {
+                let source = Source::of_form(source::Form { backend, location, options, shared });
+                Self::of_source(source).map_err(D::Error::custom)?
+            }
             None => Self::none(),
         };
         Ok(memory.with_settings(settings.into()))
