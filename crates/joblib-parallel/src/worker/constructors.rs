@@ -17,18 +17,18 @@ pub(super) fn run_those_after(
     (argc, argv, envp): (c_int, *const *const c_char, *const *const c_char),
 ) -> bool {
     let list = &image().constructors;
-    let own = std::ptr::from_ref(own);
-    if !list.contains(&own.addr()) {
+    let own = std::ptr::from_ref(own).addr();
+    if !list.contains(&own) {
         return false;
     }
-    // As in the C library, which takes the list's length when it begins.
-    let behind = (list.end - own.addr()) / size_of::<Constructor>() - 1;
-    for place in 1..=behind {
-        // SAFETY: the list is an array of such functions, and `own` an element of it that has `behind` others after it.
-        let constructor = unsafe { own.add(place).cast::<usize>().read() };
+    // As in the C library, which goes through the list by its addresses. The places are not reached from `own`, which is
+    // an object by itself: to the compiler there is nothing behind it.
+    for place in (list.start..list.end).step_by(size_of::<Constructor>()).filter(|place| *place > own) {
+        // SAFETY: the list is an array of addresses, which the linker made and nobody changes.
+        let constructor = unsafe { std::ptr::with_exposed_provenance::<usize>(place).read_volatile() };
         // As in the C library: these stand for none.
         if constructor != 0 && constructor != usize::MAX {
-            // SAFETY: as above; the C library would call it now, in this thread.
+            // SAFETY: each is the address of such a function; the C library would call it now, in this thread.
             let constructor = unsafe { std::mem::transmute::<usize, Constructor>(constructor) };
             constructor(argc, argv, envp);
         }
