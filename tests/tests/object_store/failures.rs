@@ -58,12 +58,13 @@ fn check() {
 
 #[test]
 fn a_check_tells_whether_a_server_is_atomic() {
-    for kind in [Kind::Moto, Kind::SeaweedFs, Kind::Azurite] {
+    for kind in [Kind::SeaweedFs, Kind::Azurite] {
         let server = Server::start(kind);
         child::complete(&mut role(check, &server, server.port(), "check", "true"));
-        if kind == Kind::Moto {
-            let proxy = Proxy::start(server.port(), Mode::WithoutConditions);
-            child::complete(&mut role(check, &server, proxy.port(), "check", "false"));
-        }
     }
+    // moto looks at the condition and writes then, each in a thread of its own: what it is found to be differs. Without
+    // conditions every writer wins.
+    let server = Server::start(Kind::Moto);
+    let proxy = Proxy::start(server.port(), Mode::WithoutConditions);
+    child::complete(&mut role(check, &server, proxy.port(), "check", "false"));
 }
