@@ -159,7 +159,7 @@ pub(crate) struct Rm {
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("limits").required(true).multiple(true))]
 pub(crate) struct Prune {
-    /// At most so many bytes, such as 5G (powers of 1024)
+    /// The largest size of all results together, such as 5G (powers of 1024)
     #[arg(long, value_name = "SIZE", group = "limits")]
     pub(crate) bytes: Option<ByteSize>,
 

@@ -182,8 +182,9 @@ pub trait Compressor: Send + Sync {
     /// The start of the file can't be read, or is not of this format.
     fn decoder<'a>(&self, source: Source<'a>) -> io::Result<Box<dyn Read + 'a>>;
 
-    /// As [`decoder`](Self::decoder), which takes at most so many bytes of memory for what it looks back at. A format whose
-    /// files say how much they need overrides this one; a file that needs more is an error made by [`too_much_memory`].
+    /// Like [`decoder`](Self::decoder), but allocates at most `memory` bytes for the window of earlier output. A format
+    /// whose files state the size of that window overrides this method; a file that needs more is an error made by
+    /// [`too_much_memory`].
     ///
     /// # Errors
     ///
