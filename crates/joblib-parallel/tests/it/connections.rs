@@ -124,7 +124,10 @@ fn a_task_fails_whose_worker_can_say_nothing_any_more() {
         // The last task: nothing else happens in the call.
         let outcomes = parallel.run((0..8).map(|n| delayed(replaces_descriptors, (n, 7, 100)))).unwrap();
         let error = outcomes[7].as_ref().unwrap_err();
-        assert!(error.is_crash() && error.to_string().contains("it has run its tasks"), "{backend}: {error}");
+        // What is noticed first: the end of the old connection, or that nothing comes from an idle worker.
+        let reason = ["it has run its tasks", "it had closed its connection"];
+        let told = reason.iter().any(|reason| error.to_string().contains(reason));
+        assert!(error.is_crash() && told, "{backend}: {error}");
         assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 7, "{backend}");
     }
 }
