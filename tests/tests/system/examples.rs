@@ -118,7 +118,7 @@ fn a_backend_of_ones_own_runs_a_loop_unchanged() {
     assert_eq!(
         run("custom_backend"),
         "\
-9999 tasks on a backend of our own
+9999 tasks in processes of our own
 the longest way to 1 below 10000: Some((6171, 261))
 "
     );

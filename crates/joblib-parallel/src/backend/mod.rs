@@ -15,6 +15,8 @@
 //! - After `cancel` no further task starts and all batches come back soon, run or not.
 //! - Dropping a session ends it, at any time, whatever is in flight.
 //!
+//! How a batch reaches another process, on this host or another, is in [`portable`].
+//!
 //! A backend that outlives a call (a pool, a connection) keeps what it needs in itself.
 //!
 //! The smallest backend runs its batches when they are waited for:
@@ -70,6 +72,7 @@
 pub(crate) mod builtin;
 mod choice;
 pub(crate) mod n_jobs;
+pub mod portable;
 pub(crate) mod processes;
 pub(crate) mod registry;
 pub(crate) mod sequential;

@@ -15,6 +15,8 @@ pub(crate) struct Image {
     pub(crate) code: Range<usize>,
     /// Its table of segments, as it stands in the file too; empty where that is not known.
     pub(crate) headers: &'static [u8],
+    /// The bytes of segments that nobody writes to, which are as they are in the file; empty where they are not known.
+    pub(crate) constant: Vec<&'static [u8]>,
     /// The functions that are called before `main`, in that order; empty where that is not known.
     pub(crate) constructors: Range<usize>,
 }
@@ -92,6 +94,11 @@ mod elf {
                         extend(&mut image.code, &range);
                     }
                     extend(&mut image.loaded, &range);
+                    if header.p_flags & (libc::PF_R | libc::PF_W) == libc::PF_R {
+                        let len = header.p_filesz as usize;
+                        // SAFETY: the segment is loaded and readable, and not writable.
+                        image.constant.push(unsafe { std::slice::from_raw_parts(start as *const u8, len) });
+                    }
                 }
                 libc::PT_DYNAMIC => {
                     // SAFETY: the section is loaded, and ends with an entry that says so.
@@ -139,10 +146,16 @@ mod tests {
     #[test]
     fn the_parts_of_this_program_are_where_it_is_loaded() {
         static DATA: u8 = 1;
+        static VARIABLE: std::sync::atomic::AtomicU8 = std::sync::atomic::AtomicU8::new(1);
         let image = image();
         assert!(image.code.contains(&(super::find as fn() -> super::Image as usize)));
         assert!(!image.code.contains(&((&raw const DATA) as usize)));
         assert!(image.loaded.contains(&((&raw const DATA) as usize)));
+        let constant = image.constant.iter().map(|bytes| bytes.as_ptr_range());
+        let code = super::find as fn() -> super::Image as usize as *const u8;
+        assert!(constant.clone().any(|range| range.contains(&code)));
+        let variable = (&raw const VARIABLE).cast::<u8>();
+        assert!(!constant.clone().any(|range| range.contains(&variable)));
         assert!(!image.constructors.is_empty() && image.loaded.contains(&image.constructors.start));
         let file = std::fs::read("/proc/self/exe").unwrap();
         assert!(file.windows(image.headers.len()).any(|bytes| bytes == image.headers));

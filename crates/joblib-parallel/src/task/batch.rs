@@ -108,6 +108,7 @@ impl<T: Task> TaskBatch<T> {
                 runs.function(task.function_id().map_err(|reason| (i, reason))?);
             }
             runs.call(|out| task.encode(out, Some(sender))).map_err(|reason| (i, reason))?;
+            sender.check().map_err(|reason| (i, reason))?;
         }
         Ok(())
     }

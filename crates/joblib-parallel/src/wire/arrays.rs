@@ -5,7 +5,7 @@
 //! written or freed. The receiver maps it once and hands out parts of that mapping. A message holds numbers, which a
 //! table in front of it explains: which memory, from where, how much.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{self, Write};
@@ -163,6 +163,20 @@ fn reserved_file(folder: Option<&Path>, len: u64) -> io::Result<File> {
 pub struct Sender {
     taken: RefCell<Taken>,
     sharing: ArraySharing,
+    reach: Reach,
+    /// Whether an array was met that the receiver could not write to.
+    refused: Cell<bool>,
+}
+
+/// Whom the messages are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// A process on this host, which is handed descriptors.
+    Host,
+    /// A process anywhere, which gets bytes, and of whose writing to an array nobody would learn.
+    Anywhere,
+    /// One that asked for bytes, and is welcome to write to them.
+    Asker,
 }
 
 /// What was taken out of the message that is being written.
@@ -192,7 +206,32 @@ impl SharedWriter {
 
 impl Sender {
     pub(crate) fn new(sharing: ArraySharing) -> Self {
-        Sender { taken: RefCell::default(), sharing }
+        Sender { taken: RefCell::default(), sharing, reach: Reach::Host, refused: Cell::new(false) }
+    }
+
+    /// For messages to any host, from which nothing is left out.
+    pub(crate) fn of_whole_messages() -> Self {
+        Sender { reach: Reach::Anywhere, ..Sender::new(ArraySharing::none()) }
+    }
+
+    /// For results to any host, from which nothing is left out.
+    pub(crate) fn of_copies() -> Self {
+        Sender { reach: Reach::Asker, ..Sender::new(ArraySharing::none()) }
+    }
+
+    /// What is wrong with sending what was encoded since the last time.
+    ///
+    /// # Errors
+    ///
+    /// If an array is mapped from a file for writing, and the messages are for other hosts: the receiver would write to a
+    /// copy.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        if self.refused.take() {
+            return Err("an array is mapped from a file for writing, and a process elsewhere would write to a copy of it; \
+                        send the file's path, or map it with MmapMode::Read or MmapMode::CopyOnWrite"
+                .to_owned());
+        }
+        Ok(())
     }
 
     /// Begins memory of `len` bytes; `None` if that is too little, or there is no room.
@@ -229,6 +268,10 @@ impl Sender {
     pub(crate) fn offer(&self, buffer: &Buffer) -> Option<u64> {
         // What is mapped for writing is meant to be written in place, whatever its size.
         let original = buffer.shared_file().is_some();
+        if original && self.reach != Reach::Host {
+            self.refused.set(self.reach == Reach::Anywhere);
+            return None;
+        }
         let large = self.sharing.from_bytes.is_some_and(|from| buffer.len() as u64 >= from);
         if buffer.is_empty() || !(original || large) {
             return None;

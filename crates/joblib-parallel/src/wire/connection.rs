@@ -63,7 +63,6 @@ impl Outgoing {
     }
 
     /// What a reader of the frame gets.
-    #[cfg(test)]
     pub(crate) fn contents(&self) -> &[u8] {
         &self.bytes[HEADER..]
     }

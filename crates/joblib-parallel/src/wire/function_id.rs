@@ -12,8 +12,10 @@
 //! its types' names before it decodes. A forked worker has all that its parent has, at the same addresses.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
+use twox_hash::XxHash3_128;
 
 use crate::sys::image::image;
 
@@ -90,6 +92,22 @@ pub(crate) fn fingerprint() -> u64 {
     let mut hasher = DefaultHasher::new();
     (env!("CARGO_PKG_VERSION"), distances).hash(&mut hasher);
     hasher.finish()
+}
+
+/// A digest of the executable's code and constants, which is the same in every process of it, on every host.
+///
+/// Two builds may have equal [`fingerprint`]s. That is harmless where a process starts its own file again, and not where
+/// the other process has a file of its own.
+pub(crate) fn program() -> u128 {
+    static PROGRAM: OnceLock<u128> = OnceLock::new();
+    *PROGRAM.get_or_init(|| {
+        let mut digest = XxHash3_128::new();
+        digest.write(&fingerprint().to_le_bytes());
+        for bytes in &image().constant {
+            digest.write(bytes);
+        }
+        digest.finish_128()
+    })
 }
 
 /// A hash that is the same in every process of one executable: `DefaultHasher::new` has no random keys.

@@ -8,6 +8,7 @@ pub(crate) mod connection;
 pub(crate) mod function_id;
 pub(crate) mod log;
 pub(crate) mod message;
+pub(crate) mod packed;
 pub(crate) mod reply;
 pub(crate) mod status_page;
 pub(crate) mod values;

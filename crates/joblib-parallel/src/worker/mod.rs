@@ -5,10 +5,12 @@
 //! so ([`constructors`]), and the worker waits for its setup ([`serve`]). Until its page says that it has it, the parent
 //! waits for a bounded time only; a worker that can't go on sends its reason as a refusal, which ends the call.
 
+mod call;
 mod constructors;
 pub(crate) mod entry;
 mod limits;
 mod log;
+pub(crate) mod runner;
 mod serve;
 pub(crate) mod summons;
 mod watch;

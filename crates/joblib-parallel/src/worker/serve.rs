@@ -1,19 +1,18 @@
 //! A worker's life: read frames, run batches, send outcomes; leave when the parent does.
 
 use std::io::Write;
+use std::ops::ControlFlow;
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use joblib_array::MmapMode;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
+use super::call::{CurrentCall, MALFORMED, Observer};
 use super::{limits, log, watch};
-use crate::carriers::{self, ApplyContext};
 use crate::sync::lock;
 use crate::task::clock::{self, TaskClock};
-use crate::task::context::{self, CallContext};
 use crate::task::panics;
 use crate::task::trampoline::{self, EncodedTask};
 use crate::wire::arrays::{ArraySharing, Arrays, Memories, Sender};
@@ -46,14 +45,6 @@ struct Worker {
     idle: Option<Duration>,
     kind: WorkerKind,
     call: Option<CurrentCall>,
-}
-
-struct CurrentCall {
-    context: Arc<CallContext>,
-    sender: Sender,
-    timed: bool,
-    patience: Duration,
-    contexts: Vec<(ApplyContext, Vec<u8>)>,
 }
 
 /// Serves the parent at the other end of `socket` until it leaves. A forked worker has its status page already.
@@ -222,91 +213,35 @@ impl Worker {
 
     fn begin_call(&mut self, call: CallMessage) -> Result<(), End> {
         log::listen(call.log_levels, &self.writer);
-        let contexts = call.contexts.into_iter();
-        let contexts = contexts.map(|(function, state)| Ok((carriers::resolve(function, self.kind)?, state)));
-        let contexts = contexts.collect::<Result<_, String>>().map_err(|reason| {
-            End::Refused(format!("a context of the call can't be put in place: {reason}"))
-        })?;
-        let context = CallContext {
-            stop: AtomicBool::new(false),
-            first_failure_stops: false,
-            seed: call.seed,
-            budget: call.budget,
-            depth: call.depth,
-            // The parent repeats events inside of it.
-            span: tracing::Span::none(),
-        };
-        self.call = Some(CurrentCall {
-            context: Arc::new(context),
-            // Results belong to the parent, which may change them.
-            sender: Sender::new(ArraySharing {
-                mode: MmapMode::CopyOnWrite.name().to_owned(),
-                ..call.sharing
-            }),
-            timed: call.timed,
-            patience: call.patience,
-            contexts,
-        });
+        self.call = Some(CurrentCall::new(call, self.kind).map_err(End::Refused)?);
         Ok(())
     }
 
-    fn run_batch(&mut self, bytes: &[u8]) -> Result<(), String> {
-        const MALFORMED: &str = "a batch is malformed";
-        let call = self.call.take().ok_or("a batch came before its call")?;
+    fn run_batch(&self, bytes: &[u8]) -> Result<(), String> {
+        let call = self.call.as_ref().ok_or("a batch came before its call")?;
         let mut batch = BatchReader::new(bytes).ok_or(MALFORMED)?;
-        let mut index = batch.first_index;
-        let parts = &std::mem::take(&mut batch.parts);
-        let context = context::enter(&call.context);
-        // From here on the worker is busy, also with what a context does.
-        self.page.begin_batch();
-        let contexts: Vec<_> = call.contexts.iter().map(|(apply, state)| apply(state)).collect();
-        let mut reply = Reply::new(batch.number);
-        let started = Instant::now();
-        'batch: while let Some(mut run) = batch.next_run().ok_or(MALFORMED)? {
-            let trampoline = trampoline::resolve(run.function, self.kind);
-            // The types are checked once a run.
-            let mut check = Some(run.function.check);
-            while let Some(arguments) = run.next_call().ok_or(MALFORMED)? {
-                self.page.begin(index, call.timed);
-                context::set_index(index);
-                reply.writer.outcome(|out| {
-                    let mut outcome = OutcomeWriter::new(out);
-                    match &trampoline {
-                        Ok(trampoline) => trampoline(&mut EncodedTask {
-                            check: check.take(),
-                            arguments,
-                            arrays: Arrays { parts, memories: &self.memories },
-                            sender: &call.sender,
-                            outcome,
-                        }),
-                        Err(reason) => outcome.decode_arguments(reason),
-                    }
-                });
-                index += 1;
-                if reply.is_due() {
-                    if started.elapsed() > call.patience {
-                        reply.writer.give_back_rest();
-                        break 'batch;
-                    }
-                    let full = std::mem::replace(&mut reply, Reply::new(batch.number));
-                    self.send_reply(full, &call.sender)?;
-                }
-            }
-            batch.end_run(&run);
-        }
-        self.page.rest();
-        drop((contexts, context));
+        // Results belong to the parent, which may change them.
+        let mode = MmapMode::CopyOnWrite.name().to_owned();
+        let sender = Sender::new(ArraySharing { mode, ..call.sharing.clone() });
+        let mut progress = Progress {
+            worker: self,
+            call,
+            sender: &sender,
+            batch: batch.number,
+            reply: Reply::new(batch.number),
+            started: Instant::now(),
+        };
+        call.run(&mut batch, &self.memories, &sender, &mut progress)?;
         // The last outcomes may be sent already; a frame about a batch that is complete would be one too many.
-        if reply.writer.count() > 0 {
-            self.send_reply(reply, &call.sender)?;
+        if progress.reply.writer.count() > 0 {
+            self.send_reply(progress.reply, &sender)?;
         }
         // What tasks printed is to be seen now. A closed stdout is for them to notice.
         let _ = std::io::stdout().flush();
-        self.call = Some(call);
         Ok(())
     }
 
-    fn send_reply(&mut self, reply: Reply, sender: &Sender) -> Result<(), String> {
+    fn send_reply(&self, reply: Reply, sender: &Sender) -> Result<(), String> {
         let (parts, memories) = sender.take();
         for memory in memories {
             // Each time: the parent forgets it with the frame it was for.
@@ -319,6 +254,49 @@ impl Worker {
     fn send(&self, frame: Outgoing) -> Result<(), String> {
         let socket = lock(&self.writer);
         send_all(socket.as_fd(), frame).map_err(|error| error.to_string())
+    }
+}
+
+/// Shows the parent what the worker is at, and sends outcomes.
+struct Progress<'w> {
+    worker: &'w Worker,
+    call: &'w CurrentCall,
+    sender: &'w Sender,
+    batch: u64,
+    reply: Reply,
+    started: Instant,
+}
+
+impl Observer for Progress<'_> {
+    fn begin_batch(&mut self) {
+        // From here on the worker is busy, also with what a context does.
+        self.worker.page.begin_batch();
+    }
+
+    fn begin_tasks(&mut self) {
+        self.reply = Reply::new(self.batch);
+        self.started = Instant::now();
+    }
+
+    fn begin(&mut self, index: usize) {
+        self.worker.page.begin(index, self.call.timed);
+    }
+
+    fn outcome(&mut self, run: impl FnOnce(&mut Vec<u8>)) -> Result<ControlFlow<()>, String> {
+        self.reply.writer.outcome(run);
+        if self.reply.is_due() {
+            if self.started.elapsed() > self.call.patience {
+                self.reply.writer.give_back_rest();
+                return Ok(ControlFlow::Break(()));
+            }
+            let full = std::mem::replace(&mut self.reply, Reply::new(self.batch));
+            self.worker.send_reply(full, self.sender)?;
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn end_batch(&mut self) {
+        self.worker.page.rest();
     }
 }
 

@@ -11,6 +11,7 @@ mod forks;
 mod job_control;
 mod kills;
 mod limits;
+mod portable;
 mod processes;
 mod rayon;
 mod sequential;
