@@ -40,6 +40,6 @@ pub use joblib_store::{
     ByteSize, Limits, Policy, Reduced, StoreOptions, TierFigures, register_store_backend,
 };
 pub use memorized::MemorizedFunc;
-pub use memory::installed::default_location;
+pub use memory::location::{default_location, runs_folder};
 pub use memory::{Memory, SharedCache};
 pub use report::Warnings;

@@ -40,8 +40,8 @@
 //! - [`Array`]: the n-dimensional array that all of them know.
 //!
 //! The names that most programs use, and those of Python's joblib, are here; [`prelude`] has the first of them. Everything
-//! else is in a module for each part: [`mod@array`], [`mod@hash`], [`memory`], [`parallel`], [`persist`], [`pickle`] and
-//! [`store`].
+//! else is in a module for each part: [`mod@array`], [`mod@hash`], [`memory`], [`parallel`], [`persist`], [`pickle`],
+//! [`record`] and [`store`].
 //!
 //! The [`guide`] has a chapter on each of them, from [getting started](guide::getting_started) to what is
 //! [promised](guide::reliability), programs to [start from](guide::examples), and what each name of
@@ -59,6 +59,7 @@ pub use joblib_parallel as parallel;
 pub use joblib_persist as persist;
 #[cfg(feature = "python")]
 pub use joblib_persist::pickle;
+pub use joblib_record as record;
 pub use joblib_store as store;
 
 pub use joblib_array::{Array, MmapMode};

@@ -1,5 +1,5 @@
 //! What of the caller's surroundings its worker processes get: the default `Memory`, so that a cached function finds the
-//! same results wherever it runs.
+//! same results wherever it runs; and the step of the record that the call is, so that what workers do is part of it.
 //!
 //! And what draws on the terminal lets the lines of caches pass.
 //!
@@ -10,6 +10,7 @@ use std::any::Any;
 
 use joblib_memory::Memory;
 use joblib_memory::internal::already_installed;
+use joblib_record::{Recorder, is_wanted};
 
 // The loader calls every function in this section, which the compiler keeps in programs that use this crate.
 #[used]
@@ -20,6 +21,14 @@ static REGISTER: extern "C" fn() = register;
 extern "C" fn register() {
     joblib_parallel::register_carrier("joblib-memory", capture, apply);
     joblib_memory::internal::print_beside(|print| joblib_parallel::suspend_progress(print));
+    joblib_parallel::register_carrier("joblib-record", joblib_record::capture, joblib_record::apply);
+    joblib_record::set_default(recorder);
+}
+
+/// The record of this run, if the default `Memory` keeps one.
+fn recorder() -> Option<Recorder> {
+    let memory = already_installed().or_else(|| is_wanted().then(Memory::installed))?;
+    memory.recorder().cloned()
 }
 
 /// The default `Memory`: its place and its settings. If nobody installed one, a worker finds it by itself; with a shared cache

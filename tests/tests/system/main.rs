@@ -20,6 +20,7 @@ mod persist_crash;
 mod persist_memory;
 mod progress_lines;
 mod python_environment;
+mod records;
 mod text_forms;
 #[cfg(target_os = "linux")]
 mod worker_start;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use joblib_persist::Compress;
+use joblib_record::{Position, Step};
 use joblib_store::{Blob, Holder, Key, Limits, Store};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -12,6 +13,7 @@ use serde::de::DeserializeOwned;
 use super::explain;
 use super::keep::{Keep, Storable};
 use super::read::Room;
+use super::recording::{self, Fate};
 use super::search::Right;
 use super::settings::InMemory;
 use super::shelved::{MemorizedResult, NotMemorizedResult, Shelved};
@@ -51,6 +53,8 @@ struct Computation {
     in_memory: InMemory,
     since: Instant,
     span: tracing::Span,
+    /// What it is in the record of this run, if there is one.
+    step: Option<Step>,
 }
 
 impl<R, K> Pending<R, K> {
@@ -69,10 +73,16 @@ impl<R, K> Pending<R, K> {
         self.computation.as_ref().map_or_else(tracing::Span::none, |computation| computation.span.clone())
     }
 
+    /// What the computation is in the record of this run.
+    pub(crate) fn position(&self) -> Option<Position> {
+        self.computation.as_ref()?.step.as_ref().map(Step::position)
+    }
+
     /// Runs the function's body in the span of the computation, on a stack that grows with the
     /// depth of a recursion.
     pub fn compute<T>(&self, body: impl FnOnce() -> T) -> T {
         let _entered = self.computation.as_ref().map(|computation| computation.span.enter());
+        let _recorded = self.position().map(joblib_record::enter);
         stack::with_room(body)
     }
 
@@ -86,7 +96,7 @@ impl<R, K> Pending<R, K> {
         let span = computation.span.clone();
         let _entered = span.enter();
         let mappable = computation.mappable();
-        let stored = computation.finish(K::stored_part(&result), keeper).is_some();
+        let stored = computation.finish(K::stored_part(&result), keeper, K::IS_FAILURE).is_some();
         match mappable.filter(|_| stored).and_then(|mappable| mappable.open::<K::Stored>()) {
             // Mapped, as later calls have it; the computed one's memory is given back.
             Some(mapped) => K::wrap(mapped),
@@ -105,7 +115,7 @@ impl<R, K> Pending<R, K> {
         let memorized = self.computation.and_then(|computation| {
             let (memory, key) = (computation.memory.clone(), computation.key.clone());
             let mapping = computation.mapping;
-            let metadata = computation.finish(K::stored_part(&result), Keeper::BYTES)?;
+            let metadata = computation.finish(K::stored_part(&result), Keeper::BYTES, K::IS_FAILURE)?;
             Some(MemorizedResult::new(memory, &key, mapping, Some(Box::new(metadata))))
         });
         K::map_stored(result, |stored| match memorized {
@@ -166,6 +176,7 @@ impl KeyedCall<'_> {
             );
         }
         self.call.span.record("hit", false);
+        let step = self.record_begin(&arguments);
         Computation {
             memory: self.call.memory.clone(),
             function: self.call.function,
@@ -180,6 +191,7 @@ impl KeyedCall<'_> {
             in_memory,
             since: Instant::now(),
             span: self.call.span,
+            step,
         }
     }
 }
@@ -191,10 +203,31 @@ impl Computation {
         Some(Mappable { memory: self.memory.clone(), key: self.key.clone(), mapping })
     }
 
-    /// Counts and stores the result. Returns its metadata if it was stored.
-    fn finish<T: Serialize>(mut self: Box<Self>, stored: Option<&T>, keeper: Keeper<T>) -> Option<Metadata> {
+    /// Counts, stores and records the result. `is_failure` says whether one that is not stored is a failure.
+    /// Returns its metadata if it was stored.
+    fn finish<T: Serialize>(
+        mut self: Box<Self>,
+        stored: Option<&T>,
+        keeper: Keeper<T>,
+        is_failure: bool,
+    ) -> Option<Metadata> {
         let times = self.count();
-        let stored = stored.filter(|_| !self.right.unstored)?;
+        let step = self.step.take();
+        let is_kept = stored.is_some();
+        let stored = stored.and_then(|stored| self.keep(times, stored, keeper));
+        if let Some(step) = step {
+            let not_stored = if is_kept { Fate::NotStored } else { Fate::NotKept(is_failure) };
+            recording::end(step, &stored.as_ref().map_or(not_stored, |(_, bytes)| Fate::Stored(*bytes)));
+        }
+        stored.map(|(metadata, _)| metadata)
+    }
+
+    /// Stores the result, and keeps it in memory where that is wanted. Returns its metadata and its bytes if it
+    /// was stored.
+    fn keep<T: Serialize>(&mut self, times: Times, stored: &T, keeper: Keeper<T>) -> Option<(Metadata, u64)> {
+        if self.right.unstored {
+            return None;
+        }
         let metadata = self.metadata(times);
         let compress = self.compress.take();
         let (metadata, bytes) = self.store(metadata, &mut |metadata, out, refused| {
@@ -210,7 +243,7 @@ impl Computation {
         } else {
             self.memory.forget(&self.function, &self.key);
         }
-        Some(metadata)
+        Some((metadata, bytes))
     }
 
     fn room(&self) -> Option<Room<'_>> {

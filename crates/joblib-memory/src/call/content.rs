@@ -108,6 +108,14 @@ impl Content {
         })
     }
 
+    /// The names of the arguments.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'static str> + '_ {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Type(_) | Part::Result => None,
+            Part::Argument(name, _) => Some(*name),
+        })
+    }
+
     fn digest_of(&self, value: &Value) -> [u8; 32] {
         match value {
             Value::Digest(digest) => *digest,

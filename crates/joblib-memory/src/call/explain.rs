@@ -199,13 +199,48 @@ fn of_missing(call: &KeyedCall<'_>) -> Explanation {
         if items.len() < MAX_ITEMS { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
     let other_code = items.iter().filter(|item| item.call == *key.call()).max_by_key(|item| item.used);
-    if let Some(item) = other_code {
-        let before = call.memory.metadata(&item.key());
-        let changed = before.as_ref().map(|metadata| changed_functions(call, metadata));
-        let functions = changed.unwrap_or_else(|| vec![format!("`{}`", call.name())]);
-        let location = call.memory.location_text_of(&item.key());
-        return Explanation::CodeChanged { functions, before: before.map(Box::new), location };
+    match other_code {
+        Some(item) => of_other_code(call, item),
+        None => of_other_arguments(call, &items),
     }
+}
+
+/// Why a call is computed of which a record is made: the same, at a cost that does not grow with the cache.
+/// The function's results are listed once, and the nearest call is looked for a few times only.
+pub(super) fn of_recorded_miss(call: &KeyedCall<'_>) -> String {
+    let explanation = match call.read(Wanted::Metadata, Decode::NOTHING) {
+        Read::Missing => of_recorded_missing(call),
+        _ => Some(of_miss(call)),
+    };
+    match explanation {
+        Some(explanation) => explanation.to_string(),
+        None => "it was not computed with these arguments".to_owned(),
+    }
+}
+
+fn of_recorded_missing(call: &KeyedCall<'_>) -> Option<Explanation> {
+    let KeyedCall { call, key, store, .. } = call;
+    if store.was_evicted(key).unwrap_or(false) {
+        return Some(Explanation::Evicted);
+    }
+    let earlier = call.function.earlier(*store);
+    if let Some(item) = earlier.of_other_code(key.call()) {
+        return Some(of_other_code(call, item));
+    }
+    earlier.sample().map(|items| of_other_arguments(call, items))
+}
+
+/// The call is stored for other code.
+fn of_other_code(call: &Call<'_>, item: &Item) -> Explanation {
+    let before = call.memory.metadata(&item.key());
+    let changed = before.as_ref().map(|metadata| changed_functions(call, metadata));
+    let functions = changed.unwrap_or_else(|| vec![format!("`{}`", call.name())]);
+    let location = call.memory.location_text_of(&item.key());
+    Explanation::CodeChanged { functions, before: before.map(Box::new), location }
+}
+
+/// Other calls are stored, if any are.
+fn of_other_arguments(call: &Call<'_>, items: &[Item]) -> Explanation {
     let nearest = items
         .iter()
         .filter_map(|item| call.memory.metadata(&item.key()))

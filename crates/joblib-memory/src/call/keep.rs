@@ -30,6 +30,9 @@ pub trait Keep<R> {
     /// The result with an `S` in the place of what is stored.
     type Wrapped<S>;
 
+    /// Whether a result without a part to store is a failure.
+    const IS_FAILURE: bool = false;
+
     /// The part to store, if this result is one to keep.
     fn stored_part(result: &R) -> Option<&Self::Stored>;
 
@@ -82,6 +85,8 @@ impl<R> Keep<R> for KeepAll {
 impl<T, E> Keep<Result<T, E>> for KeepOk {
     type Stored = T;
     type Wrapped<S> = Result<S, E>;
+
+    const IS_FAILURE: bool = true;
 
     fn stored_part(result: &Result<T, E>) -> Option<&T> {
         result.as_ref().ok()

@@ -1,5 +1,7 @@
 //! Looking the result up, for callers that block.
 
+use std::time::Instant;
+
 use super::compute::Pending;
 use super::keep::{Keep, Storable};
 use super::read::{Decode, Found, Read};
@@ -32,7 +34,7 @@ impl Call<'_> {
         let (call, outcome) = search(call, Wanted::Times, Decode::value(keeper));
         match outcome {
             Outcome::Hit(stored, found) => {
-                call.hit(&found);
+                call.hit(&found, describe);
                 Lookup::Hit(K::wrap(stored))
             }
             Outcome::Miss(right) => Lookup::Compute(call.pending(describe, right)),
@@ -49,7 +51,7 @@ impl Call<'_> {
         let _entered = span.enter();
         let (call, outcome) = search(call, Wanted::Metadata, Decode::NOTHING);
         match outcome {
-            Outcome::Hit((), found) => Lookup::Hit(call.reference::<R, K>(found)),
+            Outcome::Hit((), found) => Lookup::Hit(call.reference::<R, K>(found, describe)),
             Outcome::Miss(right) => Lookup::Compute(call.pending(describe, right)),
         }
     }
@@ -80,18 +82,27 @@ fn search<T>(call: KeyedCall<'_>, wanted: Wanted, decode: Decode<T>) -> (KeyedCa
         match search.step(decode) {
             Step::Done(outcome) => return (search.call, outcome),
             Step::WaitThread(wait) => {
+                let since = Instant::now();
                 let finished = wait.block(search.deadline);
+                search.call.waited += since.elapsed();
                 search.waited(finished);
             }
-            Step::WaitProcess(pause) => single_flight::pause(pause),
+            Step::WaitProcess(pause) => {
+                single_flight::pause(pause);
+                search.call.waited += pause;
+            }
         }
     }
 }
 
 impl KeyedCall<'_> {
     /// A reference to the stored result.
-    pub(super) fn reference<R, K: Keep<R>>(&self, found: Found) -> K::Wrapped<Shelved<K::Stored>> {
-        self.hit(&found);
+    pub(super) fn reference<R, K: Keep<R>>(
+        &self,
+        found: Found,
+        describe: impl FnOnce(&mut Description),
+    ) -> K::Wrapped<Shelved<K::Stored>> {
+        self.hit(&found, describe);
         let memory = self.call.memory.clone();
         let metadata = found.metadata;
         let result = MemorizedResult::new(memory, &self.key, self.call.settings.mapping, metadata);
@@ -99,8 +110,9 @@ impl KeyedCall<'_> {
     }
 
     /// Counts and reports a hit.
-    pub(super) fn hit(&self, found: &Found) {
+    pub(super) fn hit(&self, found: &Found, describe: impl FnOnce(&mut Description)) {
         let reading = self.call.since.elapsed();
+        self.record_hit(reading, found, describe);
         let name = self.call.name();
         let computing = found.times.duration();
         self.call.span.record("hit", true);

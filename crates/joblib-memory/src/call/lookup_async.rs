@@ -32,7 +32,7 @@ impl Call<'_> {
             search(call, Wanted::Times, Decode::value(keeper)).instrument(span.clone()).await;
         span.in_scope(|| match outcome {
             Outcome::Hit(stored, found) => {
-                call.hit(&found);
+                call.hit(&found, describe);
                 Lookup::Hit(K::wrap(stored))
             }
             Outcome::Miss(right) => Lookup::Compute(call.pending(describe, right)),
@@ -48,7 +48,7 @@ impl Call<'_> {
         let span = call.call.span.clone();
         let (call, outcome) = search(call, Wanted::Metadata, Decode::NOTHING).instrument(span.clone()).await;
         span.in_scope(|| match outcome {
-            Outcome::Hit((), found) => Lookup::Hit(call.reference::<R, K>(found)),
+            Outcome::Hit((), found) => Lookup::Hit(call.reference::<R, K>(found, describe)),
             Outcome::Miss(right) => Lookup::Compute(call.pending(describe, right)),
         })
     }
@@ -68,10 +68,15 @@ async fn search<T>(call: KeyedCall<'_>, wanted: Wanted, decode: Decode<T>) -> (K
         };
         match wait {
             Ok(wait) => {
+                let since = Instant::now();
                 let finished = wait.finished(search.deadline).await;
+                search.call.waited += since.elapsed();
                 search.waited(finished);
             }
-            Err(pause) => Timer::at(Instant::now() + pause).await,
+            Err(pause) => {
+                Timer::at(Instant::now() + pause).await;
+                search.call.waited += pause;
+            }
         }
     }
 }

@@ -7,6 +7,7 @@ pub(crate) mod keep;
 pub(crate) mod lookup;
 mod lookup_async;
 mod read;
+mod recording;
 mod search;
 pub(crate) mod settings;
 pub(crate) mod shelved;
@@ -15,7 +16,7 @@ mod verbose;
 
 use std::cell::Cell;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use joblib_encoding::Preview;
 use joblib_store::{Blob, Key, Store};
@@ -71,6 +72,8 @@ pub(crate) struct KeyedCall<'m> {
     pub(crate) store: &'m dyn Store,
     /// What a task has awaited from the store, for the next read.
     fetched: Cell<Option<Fetched>>,
+    /// How long it waited for others who compute the same.
+    pub(crate) waited: Duration,
 }
 
 /// What the store answered.
@@ -236,7 +239,7 @@ impl<'m> Call<'m> {
             call
         };
         let key = Key::new(&self.function.version, call).mappable(self.settings.mapping.is_some());
-        Ok(KeyedCall { call: self, key, store, fetched: Cell::default() })
+        Ok(KeyedCall { call: self, key, store, fetched: Cell::default(), waited: Duration::ZERO })
     }
 
     /// Makes the key, and warns if that is not possible.

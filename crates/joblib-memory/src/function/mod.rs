@@ -2,6 +2,7 @@
 
 pub(crate) mod code;
 pub(crate) mod code_address;
+mod earlier;
 mod memo;
 pub(crate) mod options;
 pub(crate) mod runtime;
@@ -13,9 +14,10 @@ use std::collections::HashMap;
 use std::panic::Location;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-use joblib_store::FunctionVersion;
+use joblib_store::{FunctionVersion, Store};
 
 use self::code::Code;
+use self::earlier::Earlier;
 use self::memo::Memo;
 use self::runtime::Declared;
 use self::site::Known;
@@ -31,11 +33,18 @@ pub(crate) struct Function {
     /// The results that are kept in memory apart from those of other functions.
     tier: OnceLock<Box<Tier>>,
     memo: OnceLock<Box<Memo>>,
+    earlier: OnceLock<Box<Earlier>>,
 }
 
 impl Function {
     fn new(version: Arc<FunctionVersion>) -> Self {
-        Self { version, counters: Counters::default(), tier: OnceLock::new(), memo: OnceLock::new() }
+        Self {
+            version,
+            counters: Counters::default(),
+            tier: OnceLock::new(),
+            memo: OnceLock::new(),
+            earlier: OnceLock::new(),
+        }
     }
 
     /// The results that it keeps in memory, if it ever kept any.
@@ -46,6 +55,11 @@ impl Function {
     /// The digests of calls that were made before.
     pub(crate) fn memo(&self) -> &Memo {
         self.memo.get_or_init(Box::default)
+    }
+
+    /// The results that the store had when one was missed first.
+    pub(crate) fn earlier(&self, store: &dyn Store) -> &Earlier {
+        self.earlier.get_or_init(|| Box::new(Earlier::read(store, &self.version)))
     }
 
     pub(crate) fn tier(&self) -> &Tier {

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::sync::{PoisonError, RwLock};
 
+use super::location::default_location;
 use super::{Memory, SharedCache};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::report::{self, Warnings};
 
 static INSTALLED: RwLock<Option<Memory>> = RwLock::new(None);
@@ -57,34 +58,6 @@ fn with_shared(location: PathBuf) -> Result<Memory> {
     match SharedCache::of_environment()? {
         Some(shared) => memory.shared(shared),
         None => Ok(memory),
-    }
-}
-
-/// The location of the cache that functions use if no other `Memory` is installed: the folder that
-/// `JOBLIB_CACHE_DIR` names, else the folder `joblib` of the user's cache folder. `None` if
-/// `JOBLIB_CACHE_DIR` is empty, which means no cache.
-///
-/// # Errors
-///
-/// Returns an error if neither `JOBLIB_CACHE_DIR` nor `HOME` names a folder.
-///
-/// ```
-/// let location = joblib_memory::default_location()?;
-/// println!("results are in {location:?}");
-/// # Ok::<(), joblib_memory::Error>(())
-/// ```
-pub fn default_location() -> Result<Option<PathBuf>> {
-    let variable = |name| std::env::var_os(name).map(PathBuf::from);
-    if let Some(folder) = variable("JOBLIB_CACHE_DIR") {
-        return Ok(Some(folder).filter(|folder| !folder.as_os_str().is_empty()));
-    }
-    let caches = variable("XDG_CACHE_HOME").filter(|folder| folder.is_absolute()).or_else(|| {
-        let caches = if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" };
-        variable("HOME").filter(|home| home.is_absolute()).map(|home| home.join(caches))
-    });
-    match caches {
-        Some(caches) => Ok(Some(caches.join("joblib"))),
-        None => Err(Error::option("neither JOBLIB_CACHE_DIR nor HOME names a folder")),
     }
 }
 

@@ -2,6 +2,7 @@
 //! are made elsewhere.
 
 pub(crate) mod installed;
+pub(crate) mod location;
 mod options;
 mod serialize;
 pub(crate) mod settings;
@@ -15,8 +16,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
+use joblib_record::Recorder;
 use joblib_store::{AfterFork, Item, Key, Limits, ProcessLock, Reduced, Scope, Store, StoreOptions, Subject};
 
+use self::location::runs_folder;
 use self::settings::Settings;
 pub use self::shared::SharedCache;
 use self::source::Source;
@@ -68,6 +71,8 @@ struct Shared {
     tier: OnceLock<Box<Tier>>,
     /// The digests of files that are arguments.
     files: OnceLock<FileDigests>,
+    /// The record of this run, if calls are recorded and it can be written.
+    recorder: OnceLock<Option<Recorder>>,
     /// When the store was full and nothing could be dropped.
     full_since: Lock<Option<Instant>>,
 }
@@ -81,6 +86,7 @@ impl Shared {
             functions: Functions::default(),
             tier: OnceLock::new(),
             files: OnceLock::new(),
+            recorder: OnceLock::new(),
             full_since: Lock::default(),
         }
     }
@@ -376,6 +382,33 @@ impl Memory {
     /// The results that are kept in memory, of all functions that have no limit of their own.
     pub(crate) fn tier(&self) -> &Tier {
         self.shared.tier.get_or_init(Box::default)
+    }
+
+    /// The record of this run, if calls are recorded.
+    #[doc(hidden)]
+    pub fn recorder(&self) -> Option<&Recorder> {
+        if !self.settings.record {
+            return None;
+        }
+        self.shared.recorder.get_or_init(|| self.open_record()).as_ref()
+    }
+
+    fn open_record(&self) -> Option<Recorder> {
+        let opened = runs_folder(self.store()?).and_then(|folder| {
+            Recorder::for_folder(&folder)
+                .map_err(|error| Error::option(format!("{}: {error}", folder.display())))
+        });
+        opened
+            .map_err(|error| {
+                self.warn_once(
+                    "record",
+                    self.location_text(),
+                    format_args!(
+                        "what runs is not recorded: {error}; make the folder writable, or unset JOBLIB_RECORD"
+                    ),
+                );
+            })
+            .ok()
     }
 
     fn for_each_tier(&self, mut f: impl FnMut(&Tier)) {

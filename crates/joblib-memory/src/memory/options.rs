@@ -130,6 +130,30 @@ impl Memory {
         self.set(|settings| settings.in_memory = settings.invalid.note(limit).map(ByteSize::bytes))
     }
 
+    /// Records each call of this run, hit or computed, and why it was computed: what `joblib runs` shows.
+    /// Unless set, the environment variable `JOBLIB_RECORD` decides: `1` records.
+    ///
+    /// The record is a file in the folder `joblib-runs` of the cache's folder (of a cache that is not in
+    /// a folder, in that of the user's cache), to which each call appends some bytes. It has the
+    /// arguments as short texts, unless the function is `redact`ed. A record that can't be written is
+    /// one warning.
+    ///
+    /// ```
+    /// use joblib_memory::Memory;
+    /// use joblib_record::{Record, RunFile, runs};
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let memory = Memory::new(folder.path())?.record(true);
+    /// let half = memory.cache("half", |x: f64| x / 2.0);
+    /// assert_eq!([half.eval((3.0,)), half.eval((3.0,))], [1.5; 2]);
+    /// let run = RunFile::read(&runs(&folder.path().join("joblib-runs"))?[0])?;
+    /// assert!(run.records.iter().any(|stamped| matches!(&stamped.record, Record::Hit(hit) if hit.name == "half")));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn record(self, record: bool) -> Self {
+        self.set(|settings| settings.record = record)
+    }
+
     /// Sets where warnings about the cache go. Unless set, the environment variable
     /// `JOBLIB_WARNINGS` decides.
     ///

@@ -45,6 +45,7 @@ struct Fields {
     cost_aware: bool,
     warnings: Warnings,
     in_memory: Option<u64>,
+    record: bool,
     invalid: Option<String>,
 }
 
@@ -59,6 +60,7 @@ impl From<&Settings> for Fields {
             limits,
             warnings,
             in_memory,
+            record,
             invalid,
         } = settings.clone();
         Self {
@@ -74,6 +76,7 @@ impl From<&Settings> for Fields {
             cost_aware: limits.policy == Policy::CostAware,
             warnings,
             in_memory,
+            record,
             invalid: invalid.message().map(str::to_owned),
         }
     }
@@ -108,6 +111,7 @@ impl From<Fields> for Settings {
             limits,
             warnings: fields.warnings,
             in_memory: fields.in_memory,
+            record: fields.record,
             invalid,
         }
     }

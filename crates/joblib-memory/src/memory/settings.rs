@@ -22,6 +22,8 @@ pub(crate) struct Settings {
     pub(crate) warnings: Warnings,
     /// The bytes of results that are kept in memory, if any are.
     pub(crate) in_memory: Option<u64>,
+    /// Whether calls are recorded.
+    pub(crate) record: bool,
     /// The first option that was not valid.
     pub(crate) invalid: Invalid,
 }
@@ -37,6 +39,7 @@ impl Default for Settings {
             limits: Limits::default(),
             warnings: Warnings::default(),
             in_memory: None,
+            record: joblib_record::is_wanted(),
             invalid: Invalid::default(),
         }
     }

@@ -294,6 +294,9 @@ where
             }
         }
         let failed = outcomes.iter().filter(|outcome| outcome.is_err()).count();
+        if let Some(error) = outcomes.iter().find_map(|outcome| outcome.as_ref().err()) {
+            self.plan.reporter.failed_with(error);
+        }
         self.plan.reporter.completed(outcomes.len(), failed);
         arrivals.push(Arrival { first, outcomes });
     }

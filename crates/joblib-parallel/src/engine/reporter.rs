@@ -4,10 +4,13 @@
 use std::io::Write;
 use std::time::{Duration, Instant};
 
+use joblib_record::{End, Outcome, Step};
+
 use super::progress::{Callback, DisplayOptions, Progress};
 #[cfg(feature = "progress")]
 use super::progress_bar::Bar;
 use super::progress_writer::suspend_progress;
+use crate::error::TaskError;
 
 /// The least time between two calls of the displays, so that tiny tasks do not pay for them.
 const INTERVAL: Duration = Duration::from_millis(50);
@@ -24,6 +27,9 @@ pub(crate) struct Reporter {
     /// Batches that came back, for the spacing of messages.
     batches: usize,
     state: Progress,
+    /// What the call is in the record of this run, if there is one, and why its first task failed.
+    step: Option<Step>,
+    failure: Option<String>,
 }
 
 impl Reporter {
@@ -44,16 +50,43 @@ impl Reporter {
             shown: None,
             batches: 0,
             state: Progress { dispatched: 0, completed: 0, failed: 0, total, elapsed: Duration::ZERO },
+            step: None,
+            failure: None,
         }
     }
 
-    pub(crate) fn begin(&mut self, backend: &str) {
+    pub(crate) fn begin(&mut self, backend: &str, step: Option<Step>) {
+        self.step = step;
         tracing::debug!(backend, n_jobs = self.n_jobs, "parallel call begins");
         if self.verbose > 0 {
             let (name, n) = (backend, self.n_jobs);
             self.print(&format!("Using backend {name} with {n} concurrent workers."));
         }
         self.show(true);
+    }
+
+    /// Records why a task failed.
+    pub(crate) fn failed_with(&mut self, error: &TaskError) {
+        // What was merely stopped is not the reason.
+        if self.step.is_some() && self.failure.is_none() && !error.is_stopped() {
+            self.failure = Some(error.to_string());
+        }
+    }
+
+    /// Ends the step in the record of this run.
+    fn end_step(&mut self, complete: bool) {
+        let Some(step) = self.step.take() else { return };
+        let outcome = match (complete, self.state.failed) {
+            (_, 1..) => Outcome::Failed,
+            (true, 0) => Outcome::Computed,
+            (false, 0) => Outcome::Cancelled,
+        };
+        step.end(&End {
+            tasks: self.state.completed as u64,
+            failed: self.state.failed as u64,
+            message: self.failure.take().unwrap_or_default().into(),
+            ..End::new(outcome)
+        });
     }
 
     /// Records how many tasks were taken from the producer, and whether there are no more.
@@ -81,6 +114,7 @@ impl Reporter {
 
     /// The call is over, successfully or not.
     pub(crate) fn finish(&mut self, complete: bool) {
+        self.end_step(complete);
         let state = self.state;
         tracing::debug!(completed = state.completed, failed = state.failed, "parallel call ends");
         if self.verbose > 0 && complete {

@@ -1,8 +1,10 @@
 //! From what the builder, its context and the environment say to the engine of one call.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+
+use joblib_record::{Argument, Begin, Entered, Step};
 
 use super::defaults::{Defaults, Prefer};
 use super::settings::Settings;
@@ -25,6 +27,30 @@ pub(super) struct Resolved {
     /// With the defaults merged.
     settings: Settings,
     limit: Option<usize>,
+    /// What the call is in the record of this run, if there is one.
+    step: Option<Step>,
+}
+
+impl Resolved {
+    /// Begins the step of the call in the record of this run, if there is one, and enters it: workers are told what they
+    /// are part of while the session is opened.
+    pub(super) fn record(&mut self, tasks: Option<usize>) -> Option<Entered> {
+        let n_jobs = self.call.n_jobs.to_string();
+        let text = |name: &'static str, text: &'_ str| Argument {
+            name: name.into(),
+            text: Some(text.to_owned().into()),
+        };
+        let step = joblib_record::active()?.begin(&Begin {
+            name: "Parallel".into(),
+            arguments: vec![text("backend", self.backend.name()), text("n_jobs", &n_jobs)],
+            tasks: tasks.unwrap_or(0) as u64,
+            ..Begin::parallel()
+        });
+        let position = step.position();
+        self.step = Some(step);
+        let _ = self.call.context.recorded.set(position.clone());
+        Some(joblib_record::enter(position))
+    }
 }
 
 /// A time limit beyond a century has no effect: clocks can't count to any such time.
@@ -69,6 +95,7 @@ impl<W, R, F: OnFailure> Parallel<W, R, F> {
             budget: settings.defaults.inner_max_num_threads.unwrap_or_else(|| n_jobs::share(threads, n_jobs)),
             depth: context::depth() + 1,
             span: tracing::Span::current(),
+            recorded: OnceLock::new(),
         };
         let call = Call {
             n_jobs,
@@ -78,7 +105,7 @@ impl<W, R, F: OnFailure> Parallel<W, R, F> {
             workers: Arc::new(settings.workers.clone()),
             sharing: settings.defaults.array_sharing(),
         };
-        Ok(Resolved { backend, call, settings, limit })
+        Ok(Resolved { backend, call, settings, limit, step: None })
     }
 
     /// The caller's own thread for a single worker, unless something needs another place.
@@ -108,16 +135,15 @@ impl<W, R, F: OnFailure> Parallel<W, R, F> {
         I: Iterator<Item = T>,
         S: Session<TaskBatch<T>>,
     {
-        let Resolved { backend, call, settings, limit } = resolved;
-        let (low, high) = producer.size_hint();
-        let total = (high == Some(low)).then_some(low);
+        let Resolved { backend, call, settings, limit, step } = resolved;
+        let total = known_len(&producer);
         // A time limit is for one task: on threads, where a stuck task can't be taken off its batch, it is alone.
         let alone = capabilities.inline || (capabilities.in_process && settings.timeout.is_some());
         let size = if alone { BatchSize::Fixed(1) } else { settings.batch_size };
         let limit = if capabilities.inline { Some(1) } else { limit };
         let mut reporter =
             Reporter::new(settings.display, call.n_jobs, limit.unwrap_or(usize::MAX >> 1), total);
-        reporter.begin(backend.name());
+        reporter.begin(backend.name(), step);
         Engine::new(Plan {
             producer: Some(producer),
             session,
@@ -141,11 +167,18 @@ impl<W, R, F: OnFailure> Parallel<W, R, F> {
         T: Task<Output: 'static> + 'static,
         I: Iterator<Item = T>,
     {
-        let resolved = self.resolve(shared_memory)?;
+        let mut resolved = self.resolve(shared_memory)?;
+        let _recorded = resolved.record(known_len(&producer));
         let session = Erased(resolved.backend.open(resolved.call.clone())?);
         let capabilities = resolved.backend.capabilities();
         Ok(Self::engine(resolved, capabilities, session, producer))
     }
+}
+
+/// How many tasks there are, if that is known beforehand.
+pub(super) fn known_len<I: Iterator>(producer: &I) -> Option<usize> {
+    let (low, high) = producer.size_hint();
+    (high == Some(low)).then_some(low)
 }
 
 /// The backend that is named; one that fits where only the context names one.

@@ -3,9 +3,11 @@
 //! A worker enters a call's context around each batch and sets the index for each task.
 
 use std::cell::{Cell, RefCell};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
+use joblib_record::{Entered, Position, Recorder};
 use tracing::Span;
 use tracing::span::EnteredSpan;
 
@@ -23,6 +25,8 @@ pub(crate) struct CallContext {
     pub(crate) depth: u32,
     /// The caller's span, which tasks on other threads are in as well.
     pub(crate) span: Span,
+    /// What the call is in the record of this run, if there is one.
+    pub(crate) recorded: OnceLock<Position>,
 }
 
 impl CallContext {
@@ -38,12 +42,24 @@ impl CallContext {
 thread_local! {
     static CALL: RefCell<Option<Arc<CallContext>>> = const { RefCell::new(None) };
     static INDEX: Cell<usize> = const { Cell::new(0) };
+    /// The first task that the thread ran since it entered the call, of one that is recorded.
+    static FIRST: Cell<Option<usize>> = const { Cell::new(None) };
+}
+
+/// Tasks that run on this thread, for the record.
+struct RecordedTasks {
+    recorder: Recorder,
+    since: Instant,
+    outer_first: Option<usize>,
+    _entered: Entered,
 }
 
 /// Keeps a thread inside a call's context until dropped.
 pub(crate) struct ContextGuard {
     outer: Option<Arc<CallContext>>,
     outer_index: usize,
+    /// `None` if the call is not recorded.
+    tasks: Option<RecordedTasks>,
     _span: Option<EnteredSpan>,
 }
 
@@ -52,11 +68,25 @@ pub(crate) fn enter(call: &Arc<CallContext>) -> ContextGuard {
     let outer = CALL.replace(Some(Arc::clone(call)));
     // On the caller's own thread it is entered already.
     let span = (call.span.id() != Span::current().id()).then(|| call.span.clone().entered());
-    ContextGuard { outer, outer_index: INDEX.get(), _span: span }
+    // In a worker process a carrier has entered it.
+    let position = call.recorded.get().cloned().or_else(joblib_record::current);
+    let tasks = position.map(|position| RecordedTasks {
+        recorder: position.recorder().clone(),
+        since: Instant::now(),
+        outer_first: FIRST.replace(None),
+        _entered: joblib_record::enter(position),
+    });
+    ContextGuard { outer, outer_index: INDEX.get(), tasks, _span: span }
 }
 
 impl Drop for ContextGuard {
     fn drop(&mut self) {
+        if let Some(tasks) = self.tasks.take() {
+            let took = u64::try_from(tasks.since.elapsed().as_micros()).unwrap_or(u64::MAX);
+            if let Some(first) = FIRST.replace(tasks.outer_first) {
+                tasks.recorder.tasks(first, INDEX.get().saturating_sub(first) + 1, took);
+            }
+        }
         CALL.set(self.outer.take());
         INDEX.set(self.outer_index);
     }
@@ -96,6 +126,9 @@ impl Alternate {
 /// Sets which task the thread is about to run.
 pub(crate) fn set_index(index: usize) {
     INDEX.set(index);
+    if joblib_record::set_task(index) && FIRST.get().is_none() {
+        FIRST.set(Some(index));
+    }
 }
 
 /// The threads this task may use, or `None` outside of any task.

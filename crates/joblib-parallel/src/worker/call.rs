@@ -1,8 +1,8 @@
 //! A call as a worker knows it, and the loop that runs the tasks of its batches.
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::carriers::{self, ApplyContext};
@@ -62,6 +62,7 @@ impl CurrentCall {
             depth: message.depth,
             // The parent repeats events inside of it.
             span: tracing::Span::none(),
+            recorded: OnceLock::new(),
         };
         Ok(CurrentCall {
             context: Arc::new(context),

@@ -7,6 +7,7 @@ use crate::backend::sequential::Inline;
 use crate::backend::{Session, threads};
 use crate::engine::Engine;
 use crate::error::{Result, TaskError, TaskFailure};
+use crate::parallel::resolve::known_len;
 use crate::task::batch::TaskBatch;
 use crate::task::fallible::Tried;
 use crate::task::{Closure, Task};
@@ -22,7 +23,8 @@ impl<F: OnFailure> Parallel<SharedMem, List, F> {
         T: Task + 'scope,
         I: Iterator<Item = T>,
     {
-        let resolved = self.resolve(true)?;
+        let mut resolved = self.resolve(true)?;
+        drop(resolved.record(known_len(&producer)));
         let capabilities = resolved.backend.capabilities();
         if capabilities.inline {
             let session: Box<dyn Session<TaskBatch<T>>> = Box::new(Inline::new(&resolved.call));

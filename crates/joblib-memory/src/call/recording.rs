@@ -1,0 +1,90 @@
+//! What a call leaves in the record of its run.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use joblib_record::{Argument, Begin, End, Hit, Outcome, Step};
+use joblib_store::Key;
+
+use super::read::Found;
+use super::{Description, KeyedCall, explain};
+use crate::entry::metadata;
+
+impl KeyedCall<'_> {
+    /// Records a hit that took `reading`.
+    pub(super) fn record_hit(
+        &self,
+        reading: Duration,
+        found: &Found,
+        describe: impl FnOnce(&mut Description),
+    ) {
+        let Some(recorder) = self.call.memory.recorder() else { return };
+        let mut texts = Description::default();
+        if !self.call.settings.redact {
+            describe(&mut texts);
+        }
+        let mut texts = texts.0.into_iter();
+        let argument = |name| Argument { name: Cow::Borrowed(name), text: texts.next().map(Cow::Owned) };
+        recorder.hit(Hit {
+            name: self.call.name().into(),
+            call: *self.key.call(),
+            code: folded(&self.key),
+            took: nanos(reading),
+            computing: nanos(found.times.duration()),
+            waited: nanos(self.waited),
+            arguments: self.call.content.names().map(argument).collect(),
+            ..Hit::default()
+        });
+    }
+
+    /// Records that the result is computed, and why.
+    pub(super) fn record_begin(&self, arguments: &[metadata::Argument]) -> Option<Step> {
+        let recorder = self.call.memory.recorder()?;
+        let arguments = arguments.iter().map(|argument| Argument {
+            name: argument.name().into(),
+            text: argument.text().map(Cow::Borrowed),
+        });
+        Some(recorder.begin(&Begin {
+            name: self.call.name().into(),
+            call: *self.key.call(),
+            code: folded(&self.key),
+            arguments: arguments.collect(),
+            cause: explain::of_recorded_miss(self).into(),
+            waited: nanos(self.waited),
+            ..Begin::call()
+        }))
+    }
+}
+
+/// What became of a result that was computed.
+pub(super) enum Fate {
+    /// So many bytes were stored.
+    Stored(u64),
+    /// It could not be stored.
+    NotStored,
+    /// It is not one to keep; whether that is a failure.
+    NotKept(bool),
+}
+
+/// Records what became of a result.
+pub(super) fn end(step: Step, fate: &Fate) {
+    let computed = End::new(Outcome::Computed);
+    step.end(&match fate {
+        Fate::Stored(bytes) => End { bytes: *bytes, ..computed },
+        Fate::NotStored => End { message: "it could not be stored".into(), ..computed },
+        Fate::NotKept(false) => End { message: "it is none to keep".into(), ..computed },
+        Fate::NotKept(true) => {
+            End { message: "it returned an error, which is not kept".into(), ..End::new(Outcome::Failed) }
+        }
+    });
+}
+
+/// The code as stores name it.
+fn folded(key: &Key) -> u64 {
+    let code = key.version().code();
+    (code >> 64) as u64 ^ code as u64
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}

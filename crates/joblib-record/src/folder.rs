@@ -1,0 +1,118 @@
+//! The folder of the records: the names of the files, and its limits.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use crate::program::date;
+
+/// The name of the folder of records, in the location of a cache.
+pub const FOLDER: &str = "joblib-runs";
+/// What a record's name ends with.
+pub(crate) const SUFFIX: &str = "run";
+/// Records that are kept, and bytes of them all.
+const MOST_RUNS: usize = 100;
+const MOST_BYTES: u64 = 100_000_000;
+
+/// Makes the folder and a file for a run that begins at `start`; returns its path and id.
+pub(crate) fn create(folder: &Path, start: u64) -> io::Result<(File, PathBuf, String)> {
+    fs::create_dir_all(folder)?;
+    // Best effort: a mark that can't be written is no reason to go without records.
+    if let Ok(mut mark) = OpenOptions::new().write(true).create_new(true).open(folder.join(".gitignore")) {
+        let _ = mark.write_all(b"*\n");
+    }
+    let mut spread = start ^ (u64::from(std::process::id()) << 32);
+    loop {
+        // The multiplier of Knuth's generator; runs that begin in one second have to differ.
+        spread = spread.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        let id = format!("{}-{:04x}", date(start), spread >> 48);
+        let path = folder.join(&id).with_extension(SUFFIX);
+        let file = OpenOptions::new()
+            .append(true)
+            .read(true)
+            .create_new(true)
+            .custom_flags(libc::O_CLOEXEC | libc::O_NOFOLLOW)
+            .open(&path);
+        match file {
+            Ok(file) => return Ok((file, path, id)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// The records in a folder, the oldest first. A folder that is not there has none.
+///
+/// # Errors
+///
+/// Returns an error if the folder can't be read.
+pub fn runs(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let list = match fs::read_dir(folder) {
+        Ok(list) => list,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let is_run = |path: &PathBuf| {
+        path.extension().is_some_and(|extension| extension == SUFFIX)
+            && fs::symlink_metadata(path).is_ok_and(|found| found.is_file())
+    };
+    let mut runs: Vec<PathBuf> = list.flatten().map(|entry| entry.path()).filter(is_run).collect();
+    runs.sort();
+    Ok(runs)
+}
+
+/// Removes the oldest records that are beyond the limits, to make room for another one. Those of programs that
+/// still run stay.
+pub(crate) fn make_room(folder: &Path) {
+    let Ok(runs) = runs(folder) else { return };
+    let sizes: Vec<u64> =
+        runs.iter().map(|path| fs::symlink_metadata(path).map_or(0, |found| found.len())).collect();
+    let (mut count, mut bytes) = (runs.len(), sizes.iter().sum::<u64>());
+    for (path, size) in runs.iter().zip(sizes) {
+        if count < MOST_RUNS && bytes <= MOST_BYTES {
+            break;
+        }
+        // What can't be removed is tried again by the next run.
+        if is_over(path) && fs::remove_file(path).is_ok() {
+            count -= 1;
+            bytes -= size;
+        }
+    }
+}
+
+/// Whether no process of a run is alive, as far as locks tell.
+pub(crate) fn is_over(path: &Path) -> bool {
+    let file = OpenOptions::new().read(true).custom_flags(libc::O_CLOEXEC | libc::O_NOFOLLOW).open(path);
+    file.is_ok_and(|file| file.try_lock().is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_records_make_room_unless_their_programs_run() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join(FOLDER);
+        let made: Vec<_> = (0..120).map(|second| create(&folder, second * 1_000_000).unwrap()).collect();
+        made[0].0.try_lock_shared().unwrap();
+        make_room(&folder);
+        let left = runs(&folder).unwrap();
+        assert_eq!(left.len(), MOST_RUNS - 1);
+        assert_eq!((&left[0], &left[1]), (&made[0].1, &made[22].1), "the first still runs");
+        left[1..3]
+            .iter()
+            .for_each(|path| File::options().write(true).open(path).unwrap().set_len(60_000_000).unwrap());
+        make_room(&folder);
+        assert_eq!(runs(&folder).unwrap().len(), MOST_RUNS - 2, "one of the two large ones is enough");
+    }
+
+    #[test]
+    fn runs_of_one_moment_have_names_of_their_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let names: std::collections::HashSet<_> =
+            (0..50).map(|_| create(folder.path(), 7).unwrap().2).collect();
+        assert_eq!(names.len(), 50);
+    }
+}
