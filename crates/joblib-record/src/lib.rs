@@ -16,6 +16,7 @@
 //! ```
 
 mod bytes;
+mod codec;
 mod folder;
 mod frame;
 mod position;

@@ -5,8 +5,9 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use crate::codec::{self, Decoded};
 use crate::frame::{self, Found, HEADER, MAGIC, MOST, NAME};
-use crate::record::{self, Decoded, Record, Run};
+use crate::record::{Record, Run};
 
 /// Damaged places after which the rest of a file is not looked at.
 const MOST_PLACES: u32 = 1000;
@@ -116,7 +117,7 @@ impl Follow {
         while !rest.is_empty() {
             let length = match frame::find(rest) {
                 Found::Record(content, length) => {
-                    match record::read(content) {
+                    match codec::read(content) {
                         Decoded::Known(pid, time, record) => records.push(Stamped { pid, time, record }),
                         Decoded::Unknown => self.unknown += 1,
                         Decoded::Malformed => self.malformed += 1,
@@ -202,7 +203,7 @@ pub(crate) fn first(file: &File) -> io::Result<Run> {
     let start = read_start(file, MAGIC.len() + HEADER + MOST.min(256 << 10))?;
     version(&start[..MAGIC.len().min(start.len())])?;
     let content = match frame::find(&start[MAGIC.len()..]) {
-        Found::Record(content, _) => record::read(content),
+        Found::Record(content, _) => codec::read(content),
         _ => Decoded::Malformed,
     };
     match content {

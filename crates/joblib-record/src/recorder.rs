@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Once, OnceLock, RwLock};
 
+use crate::codec::{Full, Written, put};
 use crate::process::{generation, watch_forks};
 use crate::program::{describe, now, peak_memory};
-use crate::record::{Exit, Full, Process, Written, put};
+use crate::record::{Exit, Process};
 use crate::{folder, frame};
 
 /// Bytes that one run writes, at most.

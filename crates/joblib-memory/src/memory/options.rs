@@ -130,7 +130,7 @@ impl Memory {
         self.set(|settings| settings.in_memory = settings.invalid.note(limit).map(ByteSize::bytes))
     }
 
-    /// Records each call of this run, hit or computed, and why it was computed: what `joblib runs` shows.
+    /// Records each call of this run, hit or computed, and why it was computed. `joblib_record` reads it.
     /// Unless set, the environment variable `JOBLIB_RECORD` decides: `1` records.
     ///
     /// The record is a file in the folder `joblib-runs` of the cache's folder (of a cache that is not in
