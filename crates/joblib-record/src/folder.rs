@@ -62,15 +62,24 @@ pub fn runs(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(runs)
 }
 
-/// Removes the oldest records that are beyond the limits, to make room for another one. Those of programs that
-/// still run stay.
+/// Removes the oldest records that are beyond the limits, to make room for another one.
 pub(crate) fn make_room(folder: &Path) {
+    remove_oldest(folder, MOST_RUNS - 1);
+}
+
+/// Removes the oldest records that are beyond the limits.
+pub(crate) fn keep_within_limits(folder: &Path) {
+    remove_oldest(folder, MOST_RUNS);
+}
+
+/// Those of programs that still run stay.
+fn remove_oldest(folder: &Path, most_runs: usize) {
     let Ok(runs) = runs(folder) else { return };
     let sizes: Vec<u64> =
         runs.iter().map(|path| fs::symlink_metadata(path).map_or(0, |found| found.len())).collect();
     let (mut count, mut bytes) = (runs.len(), sizes.iter().sum::<u64>());
     for (path, size) in runs.iter().zip(sizes) {
-        if count < MOST_RUNS && bytes <= MOST_BYTES {
+        if count <= most_runs && bytes <= MOST_BYTES {
             break;
         }
         // What can't be removed is tried again by the next run.

@@ -17,6 +17,8 @@ use crate::{folder, frame};
 
 /// Bytes that one run writes, at most.
 const MOST_BYTES: u64 = 50_000_000;
+/// Bytes that a process writes between two looks at the sizes of the file and its folder.
+const BETWEEN_LOOKS: u64 = 1 << 20;
 
 /// The record of a run, as one of its processes writes it. Cloning is cheap.
 #[derive(Clone)]
@@ -31,7 +33,10 @@ struct Shared {
     pid: AtomicU32,
     generation: AtomicU32,
     steps: AtomicU64,
+    /// Bytes that this process has written.
     written: AtomicU64,
+    /// Bytes of the file at the last look: other processes write to it too.
+    size: AtomicU64,
     /// Whether nothing more is written: the record is full, or the file could not be written.
     closed: AtomicBool,
 }
@@ -49,13 +54,19 @@ static BEGUN: RwLock<Vec<Recorder>> = RwLock::new(Vec::new());
 /// Tells the record of the default cache.
 static DEFAULT: OnceLock<fn() -> Option<Recorder>> = OnceLock::new();
 
-/// Whether the environment asks for records, by `JOBLIB_RECORD=1`.
-pub fn is_wanted() -> bool {
-    static WANTED: OnceLock<bool> = OnceLock::new();
-    *WANTED.get_or_init(|| {
-        std::env::var("JOBLIB_RECORD")
-            .is_ok_and(|value| !matches!(value.as_str(), "" | "0" | "off" | "false"))
-    })
+/// Whether the environment asks for records: `JOBLIB_RECORD=1`.
+///
+/// # Errors
+///
+/// Returns an error if `JOBLIB_RECORD` is neither empty nor one of `1`, `on`, `true`, `0`, `off` and `false`.
+pub fn is_wanted() -> Result<bool, &'static str> {
+    static WANTED: OnceLock<Result<bool, String>> = OnceLock::new();
+    let wanted = WANTED.get_or_init(|| match std::env::var("JOBLIB_RECORD").as_deref().unwrap_or_default() {
+        "" | "0" | "off" | "false" => Ok(false),
+        "1" | "on" | "true" => Ok(true),
+        other => Err(format!("JOBLIB_RECORD: expected 1 or 0, found {other:?}; nothing is recorded")),
+    });
+    wanted.as_ref().copied().map_err(String::as_str)
 }
 
 /// Sets how the record of the default cache is found, which is `None` if that cache keeps none. The first call counts.
@@ -71,6 +82,14 @@ pub(crate) fn of_default() -> Option<Recorder> {
 /// The record that this process began last.
 pub(crate) fn latest() -> Option<Recorder> {
     BEGUN.try_read().ok().and_then(|begun| begun.last().cloned())
+}
+
+/// The record that this process, or the one that it was forked from, began in a folder.
+pub(crate) fn begun_in(folder: &Path) -> Option<Recorder> {
+    let begun = BEGUN.try_read().ok()?;
+    let is_there =
+        |recorder: &&Recorder| recorder.path().parent() == Some(folder) && recorder.path().exists();
+    begun.iter().find(is_there).cloned()
 }
 
 impl Recorder {
@@ -107,9 +126,8 @@ impl Recorder {
             .open(path)?;
         let _ = file.try_lock_shared();
         let run = crate::reader::first(&file)?;
-        let written = file.metadata()?.len();
         let recorder = Self::new(file, path.to_owned(), run.start);
-        recorder.0.written.store(written, Ordering::Relaxed);
+        recorder.look();
         if recorder.pid() != parent {
             recorder.append(&Process { parent });
         }
@@ -126,6 +144,7 @@ impl Recorder {
             generation: AtomicU32::new(generation()),
             steps: AtomicU64::new(1),
             written: AtomicU64::new(0),
+            size: AtomicU64::new(0),
             closed: AtomicBool::new(false),
         }))
     }
@@ -189,8 +208,11 @@ impl Recorder {
 
     fn write(&self, bytes: &[u8]) {
         let before = self.0.written.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        if before / BETWEEN_LOOKS != (before + bytes.len() as u64) / BETWEEN_LOOKS {
+            self.look();
+        }
         let mut file = &self.0.file;
-        if before > MOST_BYTES && !self.0.closed.swap(true, Ordering::Relaxed) {
+        if self.0.size.load(Ordering::Relaxed) > MOST_BYTES && !self.0.closed.swap(true, Ordering::Relaxed) {
             let mut last = Vec::new();
             frame::open(&mut last);
             put(&mut last, self.pid(), now().saturating_sub(self.0.start), &Full);
@@ -201,6 +223,16 @@ impl Recorder {
         match file.write(bytes) {
             Ok(written) if written == bytes.len() => {}
             _ => self.0.closed.store(true, Ordering::Relaxed),
+        }
+    }
+
+    /// Looks how large the file is by now, and makes room for what it grows by.
+    fn look(&self) {
+        if let Ok(found) = self.0.file.metadata() {
+            self.0.size.store(found.len(), Ordering::Relaxed);
+        }
+        if let Some(folder) = self.0.path.parent() {
+            folder::keep_within_limits(folder);
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::position::{Position, current, parent_in};
 use crate::process::thread;
 use crate::program::peak_memory;
 use crate::record::{Begin, End, Event, Hit, Outcome, Output, Parent, Tasks};
-use crate::recorder::{Recorder, latest, of_default};
+use crate::recorder::{Recorder, begun_in, latest, of_default};
 
 /// The record that something belongs to which has no cache of its own, such as a parallel call: that of the step
 /// around it, else that of the default cache, else the one that this process began last.
@@ -19,7 +19,8 @@ pub fn active() -> Option<Recorder> {
 }
 
 impl Recorder {
-    /// The record of the run that this thread's step is of, if it is in this folder; else that of a run that begins.
+    /// The record of the run that this thread's step is of, if it is in this folder; else the one that this process
+    /// writes there, which is begun if there is none.
     ///
     /// # Errors
     ///
@@ -27,7 +28,7 @@ impl Recorder {
     pub fn for_folder(folder: &Path) -> io::Result<Self> {
         match current() {
             Some(position) if position.recorder.path().parent() == Some(folder) => Ok(position.recorder),
-            _ => Self::begin_run(folder),
+            _ => begun_in(folder).map_or_else(|| Self::begin_run(folder), Ok),
         }
     }
 

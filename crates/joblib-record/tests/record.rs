@@ -275,6 +275,23 @@ fn a_record_can_be_followed_while_it_is_written() {
 }
 
 #[test]
+fn a_run_makes_room_for_what_it_grows_by() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // Two old runs that together are within the limit of 100 MB.
+    for name in ["20200101-000000-0000.run", "20200102-000000-0000.run"] {
+        let file = fs::File::create(folder.path().join(name)).expect("created");
+        file.set_len(49_000_000).expect("sized");
+    }
+    let recorder = Recorder::begin_run(folder.path()).expect("a record");
+    let text = "x".repeat(900_000);
+    for _ in 0..5 {
+        recorder.hit(Hit { name: text.as_str().into(), ..Hit::default() });
+    }
+    let left = runs(folder.path()).expect("a folder");
+    assert!(left.len() == 2 && left[0].ends_with("20200102-000000-0000.run"), "{left:?}");
+}
+
+#[test]
 fn a_full_record_says_so_and_stays_readable() {
     let folder = tempfile::tempdir().expect("a folder");
     let recorder = Recorder::begin_run(folder.path()).expect("a record");

@@ -27,7 +27,7 @@ extern "C" fn register() {
 
 /// The record of this run, if the default `Memory` keeps one.
 fn recorder() -> Option<Recorder> {
-    let memory = already_installed().or_else(|| is_wanted().then(Memory::installed))?;
+    let memory = already_installed().or_else(|| is_wanted().unwrap_or(false).then(Memory::installed))?;
     memory.recorder().cloned()
 }
 

@@ -9,7 +9,7 @@ use joblib_store::Limits;
 
 use crate::entry::codec::Mapping;
 use crate::error::{Error, Result};
-use crate::report::Warnings;
+use crate::report::{Warnings, warn_once};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
@@ -39,10 +39,18 @@ impl Default for Settings {
             limits: Limits::default(),
             warnings: Warnings::default(),
             in_memory: None,
-            record: joblib_record::is_wanted(),
+            record: is_record_wanted(),
             invalid: Invalid::default(),
         }
     }
+}
+
+/// What `JOBLIB_RECORD` says.
+fn is_record_wanted() -> bool {
+    joblib_record::is_wanted().unwrap_or_else(|error| {
+        warn_once(Warnings::default(), "JOBLIB_RECORD", "", error);
+        false
+    })
 }
 
 impl Settings {
