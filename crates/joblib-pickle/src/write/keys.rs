@@ -1,4 +1,5 @@
-//! Which keys Python takes for one: `True`, `1` and `1.0` are equal there, and so are texts of one content.
+//! Which keys Python takes for one: `True`, `1`, `1.0` and `Decimal("1")` are equal there, and so are texts of one content
+//! and moments in any zone.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
@@ -8,8 +9,11 @@ use serde::ser::{Error as _, Impossible, Serialize, Serializer};
 use joblib_array::tuples;
 
 use super::pickler::too_deep;
+use super::{bits, typed};
 use crate::error::{Error, Result};
 use crate::limits::DEPTH;
+use crate::rust_type::RustType;
+use joblib_array::half_to_f32;
 
 /// The keys of a dict that is being written.
 #[derive(Default)]
@@ -18,13 +22,15 @@ pub(super) struct Keys {
     seen: HashSet<(u64, u64)>,
     states: [RandomState; 2],
     text: Vec<u8>,
+    /// How many NaNs were keys: none is equal to another.
+    nans: u64,
 }
 
 impl Keys {
     /// Refuses a key that is equal to an earlier one.
     pub(super) fn check<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<()> {
         self.text.clear();
-        key.serialize(Identity { to: &mut self.text, levels: DEPTH })?;
+        Identity { to: &mut self.text, nans: &mut self.nans, levels: DEPTH }.put_value(key)?;
         let digest = (self.states[0].hash_one(&self.text), self.states[1].hash_one(&self.text));
         if self.seen.insert(digest) {
             return Ok(());
@@ -45,15 +51,22 @@ impl Keys {
 /// Appends bytes that are equal exactly where Python's keys are.
 struct Identity<'a> {
     to: &'a mut Vec<u8>,
+    nans: &'a mut u64,
     /// Levels that the key may still go down.
     levels: usize,
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the methods of serde's traits return results")]
 impl Identity<'_> {
+    /// A part that ends at a zero; one within it is written twice.
     fn put(self, kind: &str, content: &[u8]) {
         self.to.extend_from_slice(kind.as_bytes());
-        self.to.extend_from_slice(content);
+        for &byte in content {
+            self.to.push(byte);
+            if byte == 0 {
+                self.to.push(0);
+            }
+        }
         self.to.push(0);
     }
 
@@ -64,6 +77,17 @@ impl Identity<'_> {
 }
 
 impl Identity<'_> {
+    /// A value, as the object of Python's library that it is written as.
+    fn put_value<T: Serialize + ?Sized>(self, value: &T) -> Result<()> {
+        if let Some(kind) = RustType::of::<T>()
+            && let Some(text) = typed::identity(kind, value)
+        {
+            self.put("", text.as_bytes());
+            return Ok(());
+        }
+        value.serialize(self)
+    }
+
     /// Goes into a key that holds another one.
     fn inside(self) -> Result<Self> {
         let levels = self.levels.checked_sub(1).ok_or_else(too_deep)?;
@@ -74,13 +98,14 @@ impl Identity<'_> {
 /// The parts of a key that is a tuple.
 struct Parts<'a> {
     to: &'a mut Vec<u8>,
+    nans: &'a mut u64,
     levels: usize,
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "serde's traits return results")]
 impl Parts<'_> {
     fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
-        value.serialize(Identity { to: self.to, levels: self.levels })
+        Identity { to: self.to, nans: self.nans, levels: self.levels }.put_value(value)
     }
 
     fn finish(self) -> Result<()> {
@@ -139,8 +164,12 @@ impl<'a> Serializer for Identity<'a> {
     }
 
     fn serialize_f64(self, value: f64) -> Result<()> {
-        // Whole numbers are equal to integers. `{}` writes them in full, without a point.
-        if value == 0.0 { self.number(0) } else { self.number(value) }
+        if value.is_nan() {
+            *self.nans += 1;
+            let number = *self.nans;
+            return self.number(format_args!("nan {number}"));
+        }
+        self.number(typed::float_identity(value))
     }
 
     fn serialize_char(self, value: char) -> Result<()> {
@@ -163,7 +192,7 @@ impl<'a> Serializer for Identity<'a> {
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<()> {
-        value.serialize(self.inside()?)
+        self.inside()?.put_value(value)
     }
 
     fn serialize_unit(self) -> Result<()> {
@@ -178,8 +207,13 @@ impl<'a> Serializer for Identity<'a> {
         self.serialize_str(variant)
     }
 
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Result<()> {
-        value.serialize(self.inside()?)
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Result<()> {
+        // The floats of the crate `half` are their bits to serde.
+        match name {
+            "f16" => self.serialize_f32(half_to_f32(bits::of(value)?)),
+            "bf16" => self.serialize_f32(f32::from_bits(u32::from(bits::of(value)?) << 16)),
+            _ => self.inside()?.put_value(value),
+        }
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
@@ -193,9 +227,9 @@ impl<'a> Serializer for Identity<'a> {
     }
 
     fn serialize_seq(self, _: Option<usize>) -> Result<Parts<'a>> {
-        let Self { to, levels } = self.inside()?;
+        let Self { to, nans, levels } = self.inside()?;
         to.extend_from_slice(b"(\0");
-        Ok(Parts { to, levels })
+        Ok(Parts { to, nans, levels })
     }
 
     fn serialize_tuple(self, len: usize) -> Result<Parts<'a>> {

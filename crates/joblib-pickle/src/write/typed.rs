@@ -40,7 +40,7 @@ pub(super) fn write<T: Serialize + ?Sized>(
             match zone {
                 Zone::Offset(offset) => self::zone(pickler, offset, None)?,
                 Zone::Both(offset, name) => self::zone(pickler, offset, Some(&name))?,
-                Zone::None | Zone::Name(_) => {
+                Zone::None | Zone::Name(_) | Zone::Second(_) => {
                     call(pickler, op::TUPLE1)?;
                     return Ok(true);
                 }
@@ -75,6 +75,57 @@ pub(super) fn write<T: Serialize + ?Sized>(
         }
     }
     Ok(true)
+}
+
+/// A text that is the same for two values exactly where Python's objects of them are equal; `None` where the value is not
+/// written as such an object.
+pub(super) fn identity<T: Serialize + ?Sized>(kind: RustType, value: &T) -> Option<String> {
+    Some(match object(kind.form, Parts::of(value)?)? {
+        Object::Date(date) => Moment { date: Some(date), time: None, zone: Zone::None }.to_string(),
+        Object::Time(time) => Moment { date: None, time: Some(time), zone: Zone::None }.to_string(),
+        Object::DateTime(date, time, zone) => {
+            let moment = Moment { date: Some(date), time: Some(time), zone };
+            // One moment is equal to itself in every zone.
+            match (&moment.zone, moment.nanoseconds().and_then(Moment::from_nanos)) {
+                (Zone::Offset(_) | Zone::Both(..), Some(utc)) => {
+                    Moment { zone: Zone::Offset(0), ..utc }.to_string()
+                }
+                _ => moment.to_string(),
+            }
+        }
+        Object::Span(span) => format!("timedelta {span}"),
+        Object::Uuid(number) => format!("uuid {number}"),
+        Object::Decimal(digits) => decimal_identity(&digits),
+        Object::Path(path) => format!("path {path}"),
+    })
+}
+
+/// As [`identity`], of a float: whole ones are equal to integers.
+pub(super) fn float_identity(value: f64) -> String {
+    // `{:.0}` writes every digit; a negative zero is a zero.
+    if value.fract() == 0.0 { format!("{:.0}", value + 0.0) } else { format!("float {:x}", value.to_bits()) }
+}
+
+/// As [`identity`], of a decimal number: it is equal to the integer or the float of exactly its value.
+fn decimal_identity(digits: &str) -> String {
+    let plain = match digits.split_once('.') {
+        Some((whole, fraction)) => (whole, fraction.trim_end_matches('0')),
+        None => (digits, ""),
+    };
+    match (plain, digits.parse::<f64>()) {
+        (("-0" | "0", ""), _) => "0".to_owned(),
+        ((whole, ""), _) if !whole.contains(['e', 'E']) => whole.to_owned(),
+        ((whole, fraction), Ok(value)) if exact(value) == format!("{whole}.{fraction}") => {
+            float_identity(value)
+        }
+        ((whole, fraction), _) => format!("decimal {whole}.{fraction}"),
+    }
+}
+
+/// All digits of a float that is not whole.
+fn exact(value: f64) -> String {
+    // No float has more digits behind the point.
+    format!("{value:.1074}").trim_end_matches('0').to_owned()
 }
 
 /// Calls the class below the arguments, of which there are as many as `tuple` takes.
@@ -154,7 +205,7 @@ fn object(form: Form, parts: Parts) -> Option<Object> {
                     None
                 }
                 (Form::PlainDateTime | Form::DateTime | Form::UtcDateTime, Some(date), Some(time), zone)
-                    if !matches!(zone, Zone::Name(_)) =>
+                    if !matches!(zone, Zone::Name(_) | Zone::Second(_)) =>
                 {
                     Some(Object::DateTime(date, time, zone))
                 }

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
 
 use joblib_pickle::{ReadOptions, Reader, Value, from_slice, to_vec};
 use serde::{Deserialize, Serialize};
@@ -60,6 +61,34 @@ fn keys_that_are_one_key_in_python_are_an_error_that_names_it() {
         to_vec(&Pairs(vec![(Value::Int(1), 1), (Value::Str("1".into()), 2), (Value::Float(1.5), 3)])).is_ok()
     );
     assert!(to_vec(&Pairs(vec![(("a", "b"), 1), (("ab", ""), 2)])).is_ok());
+}
+
+#[test]
+fn numbers_are_one_key_only_where_python_has_them_equal() {
+    /// A float that is written as such, or an integer of any size.
+    #[derive(Serialize)]
+    #[serde(untagged)]
+    enum Number {
+        Float(f64),
+        Wide(u128),
+        Half(Half),
+    }
+    use Number::{Float, Wide};
+
+    let both = |first: Number, second: Number| to_vec(&Pairs(vec![(first, 1), (second, 2)]));
+    let large = 2_f64.powi(64);
+    assert!(both(Float(large), Wide(1 << 64)).is_err());
+    assert!(both(Float(large), Wide(18_446_744_073_709_552_000)).is_ok());
+    assert!(both(Float(2_f64.powi(53)), Wide((1 << 53) + 1)).is_ok());
+    assert!(both(Number::Half(Half(0x3c00)), Wide(1)).is_err());
+    // Python has no NaN equal to another, and keeps both.
+    assert!(both(Float(f64::NAN), Float(f64::NAN)).is_ok());
+    assert!(both(Float(f64::INFINITY), Float(f64::INFINITY)).is_err());
+    let spans =
+        |seconds| to_vec(&Pairs(vec![(Duration::from_secs(1), 1), (Duration::from_secs(seconds), 2)]));
+    assert!(spans(1).is_err());
+    assert!(spans(2).is_ok());
+    assert!(to_vec(&Pairs(vec![(vec!["a\0'b"], 1), (vec!["a", "b"], 2)])).is_ok());
 }
 
 #[test]
