@@ -2,10 +2,12 @@
 
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor};
 
+use super::keys;
 use super::node::De;
 use super::problem::Problem;
 use super::walk::Walk;
 use crate::tree::{Id, Node};
+use crate::value::conversion;
 
 /// What has values at places that are counted from 0: a list, a dimension of an array, a column, a table's rows.
 pub(super) trait Places<'t> {
@@ -68,6 +70,8 @@ pub(super) struct Pairs<'a, 'w, 't> {
     pub(super) first: &'a [Id],
     pub(super) more: &'a [Id],
     pub(super) next: usize,
+    /// Whether a key that takes the place of another is for the visitor to find: a struct's does.
+    pub(super) checked: bool,
 }
 
 impl<'w, 't: 'w> MapAccess<'t> for Pairs<'_, 'w, 't> {
@@ -75,6 +79,12 @@ impl<'w, 't: 'w> MapAccess<'t> for Pairs<'_, 'w, 't> {
 
     #[inline]
     fn next_key_seed<K: DeserializeSeed<'t>>(&mut self, seed: K) -> Result<Option<K::Value>, Problem> {
+        if !self.checked {
+            self.checked = true;
+            if !conversion::is_value::<K::Value>() {
+                keys::check_distinct(self.walk, [self.first, self.more])?;
+            }
+        }
         if self.next == self.first.len() {
             (self.first, self.more, self.next) = (self.more, &[], 0);
         }

@@ -5,11 +5,12 @@ use serde::forward_to_deserialize_any;
 
 use super::access::{InOrder, Places};
 use super::column::ColumnDe;
+use super::label::AsText;
 use super::node::De;
 use super::problem::Problem;
 use super::walk::Walk;
 use crate::meaning::column::Column;
-use crate::meaning::frame::Frame;
+use crate::meaning::frame::{Frame, Index};
 use crate::tree::Id;
 use joblib_array::forward;
 
@@ -57,19 +58,27 @@ impl<'w, 't: 'w> Deserializer<'t> for LabelDe<'_, 'w, 't> {
     }
 }
 
-/// Refuses labels that would be one key of a map.
-fn check_distinct(labels: &ColumnDe<'_, '_>) -> Result<(), Problem> {
+/// Refuses names of columns and levels that would be one key of a map.
+fn check_distinct(labels: &ColumnDe<'_, '_>, index: &Index) -> Result<(), Problem> {
     let mut seen = std::collections::HashSet::new();
-    for place in 0..labels.column.len() {
-        let Ok(name) = labels.text(place) else { continue };
-        if seen.contains(&name) {
+    let columns = (0..labels.column.len()).filter_map(|place| labels.text(place).ok());
+    let levels = index.named_levels().into_iter().filter_map(|(name, _)| level_name(labels, name));
+    for (what, name) in columns
+        .map(|name| ("two columns are", name))
+        .chain(levels.map(|name| ("the index and a column, or two levels of it, are", name)))
+    {
+        if !seen.insert(name.clone()) {
             return Err(Problem::wrong(format!(
-                "two columns are called {name:?}, and a map has one value for a key: load the table as a `Value`"
+                "{what} called {name:?}, and a map has one value for a key: load the table as a `Value`"
             )));
         }
-        seen.insert(name);
     }
     Ok(())
+}
+
+/// What a level of the index is called, as a column is.
+fn level_name(labels: &ColumnDe<'_, '_>, name: Id) -> Option<String> {
+    AsText { quoted: false }.deserialize(De { walk: labels.walk, id: name }).ok()
 }
 
 /// A frame as a map of columns. The levels of the index that have names come first, under their names; others come as
@@ -85,7 +94,7 @@ impl<'w, 't: 'w> FrameColumns<'w, 't> {
     pub(crate) fn new(walk: &'w Walk<'t>, id: Id, frame: Frame, fields: &[&str]) -> Result<Self, Problem> {
         let labels = ColumnDe { walk, id, column: frame.labels.clone() };
         if fields.is_empty() {
-            check_distinct(&labels)?;
+            check_distinct(&labels, &frame.index)?;
         }
         let levels = levels(&labels, &frame, fields);
         Ok(Self {
@@ -99,7 +108,6 @@ impl<'w, 't: 'w> FrameColumns<'w, 't> {
 
 /// The levels of a frame's index that come beside its columns.
 fn levels(labels: &ColumnDe<'_, '_>, frame: &Frame, fields: &[&str]) -> Vec<(String, Column)> {
-    let tree = labels.walk.tree;
     let is_column = |name: &str| {
         (0..labels.column.len()).any(|place| labels.text(place).is_ok_and(|label| label == name))
     };
@@ -107,7 +115,7 @@ fn levels(labels: &ColumnDe<'_, '_>, frame: &Frame, fields: &[&str]) -> Vec<(Str
         .index
         .named_levels()
         .into_iter()
-        .filter_map(|(name, level)| Some((tree.text_of(name)?.to_owned(), level)))
+        .filter_map(|(name, level)| Some((level_name(labels, name)?, level)))
         .filter(|(name, _)| !is_column(name) && (fields.is_empty() || fields.contains(&name.as_str())))
         .collect();
     if fields.contains(&"index")
@@ -151,6 +159,7 @@ pub(crate) struct FrameRows<'w, 't> {
     /// All of the index, for rows that ask for the field `index`.
     index: Option<ColumnDe<'w, 't>>,
     columns: Vec<ColumnDe<'w, 't>>,
+    named: Index,
 }
 
 impl<'w, 't: 'w> FrameRows<'w, 't> {
@@ -160,7 +169,8 @@ impl<'w, 't: 'w> FrameRows<'w, 't> {
         let levels = levels.into_iter().map(|(name, level)| (name, labels.other(&level))).collect();
         let index = frame.index.column.as_ref().map(|index| labels.other(index));
         let columns = frame.columns.iter().map(|column| labels.other(column)).collect();
-        InOrder::new(Self { labels, levels, index, columns }, frame.rows)
+        let named = frame.index.clone();
+        InOrder::new(Self { labels, levels, index, columns, named }, frame.rows)
     }
 }
 
@@ -257,7 +267,7 @@ impl<'w, 't: 'w> Deserializer<'t> for RowDe<'_, 'w, 't> {
 
     fn deserialize_any<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Problem> {
         if self.row == 0 {
-            check_distinct(&self.frame.labels)?;
+            check_distinct(&self.frame.labels, &self.frame.named)?;
         }
         self.map(false, visitor)
     }

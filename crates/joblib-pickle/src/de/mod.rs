@@ -6,6 +6,7 @@ pub(crate) mod cell;
 pub(crate) mod column;
 mod columns;
 mod frames;
+mod keys;
 pub(crate) mod label;
 mod listed;
 pub(crate) mod node;
@@ -64,8 +65,17 @@ impl<'w, 't: 'w> De<'w, 't> {
     }
 
     fn map<V: Visitor<'t>>(self, runs: [&[Id]; 2], visitor: V) -> Result<V::Value, Problem> {
-        let _inside = self.walk.enter(self.id, runs[0].len() + runs[1].len())?;
-        visitor.visit_map(Pairs { walk: self.walk, first: runs[0], more: runs[1], next: 0 })
+        self.entries(runs, false, visitor)
+    }
+
+    fn entries<V: Visitor<'t>>(
+        self,
+        [first, more]: [&[Id]; 2],
+        checked: bool,
+        visitor: V,
+    ) -> Result<V::Value, Problem> {
+        let _inside = self.walk.enter(self.id, first.len() + more.len())?;
+        visitor.visit_map(Pairs { walk: self.walk, first, more, next: 0, checked })
     }
 
     fn long<V: Visitor<'t>>(bytes: &[u8], visitor: V) -> Result<V::Value, Problem> {
@@ -232,7 +242,7 @@ impl<'w, 't: 'w> Deserializer<'t> for De<'w, 't> {
         visitor: V,
     ) -> Result<V::Value, Problem> {
         match self.node() {
-            Node::Dict(items) => self.map([self.walk.tree.items(items), &[]], visitor),
+            Node::Dict(items) => self.entries([self.walk.tree.items(items), &[]], true, visitor),
             _ => self.convert(Want::Map(name, fields), visitor),
         }
     }

@@ -22,6 +22,11 @@ thread_local! {
     static DELIVERY: RefCell<Option<Value>> = const { RefCell::new(None) };
 }
 
+/// Whether `T` is [`Value`], which tells all values apart.
+pub(crate) fn is_value<T>() -> bool {
+    std::any::type_name::<T>() == std::any::type_name::<Value>()
+}
+
 /// Gives the whole value to a `Value`'s visitor.
 pub(crate) fn deliver<'w, 't: 'w, V: Visitor<'t>>(de: De<'w, 't>, visitor: V) -> Result<V::Value, Problem> {
     let value = super::build::of(de)?;
