@@ -4,7 +4,12 @@ what Python says is in it, cell by cell.
     target/venv/bin/python tests/python/pickle_fixtures.py crates/joblib-pickle/tests/data
 
 Needs numpy 2, pandas 3, pyarrow, ml_dtypes, pydantic, python-dateutil and pytz. The files named
-pandas20_* are the same cases made with pandas 2.0.3 and numpy 1.24.4. The files are committed: a test must not depend on which
+pandas20_* are the same cases made with pandas 2.0.3 and numpy 1.24.4. Those named kinds_* hold the groups of
+pickle_kinds.py; with a prefix and a protocol behind the folder, only these are made:
+
+    python tests/python/pickle_fixtures.py FOLDER pandas15 2    # pandas 1.5.3, numpy 1.23.5, pyarrow 11
+    python tests/python/pickle_fixtures.py FOLDER pandas22 5    # pandas 2.2.3, numpy 2.0.2, pyarrow 17
+ The files are committed: a test must not depend on which
 of these packages a machine has.
 """
 
@@ -16,15 +21,24 @@ import math
 import pathlib
 import pickle
 import sys
+import uuid
 import zoneinfo
 
-import ml_dtypes
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pydantic
 import pytz
 from dateutil import tz
+
+import pickle_kinds
+from pickle_kinds import arrow, ml_dtypes
+
+try:
+    import pydantic
+except ImportError:  # An older stack, with which only the groups are made.
+    import types
+
+    pydantic = types.SimpleNamespace(BaseModel=object)
 
 k = pd.DataFrame({"k": ["a", "a", "b"], "b": [1, 2, 3], "x": [0.5, 1.5, 2.5], "y": [1.0, 2.0, 4.0]})
 
@@ -36,10 +50,6 @@ class Product(pydantic.BaseModel):
 
 class MoneyArray(pd.arrays.IntegerArray):
     """An extension array that no reader knows."""
-
-
-def arrow(values, kind):
-    return pd.array(values, dtype=pd.ArrowDtype(kind))
 
 
 CASES = {
@@ -138,6 +148,17 @@ CASES = {
     "scalar_addresses": lambda: [ipaddress.ip_address("10.0.0.1"), ipaddress.ip_address("2001:db8::1"), ipaddress.ip_network("10.0.0.0/8")],
     "column_extension": lambda: pd.DataFrame({"n": [1, 2], "o": MoneyArray(np.array([3, 4]), np.array([False, False]))}),
     "labels_multi_plain": lambda: k.groupby("k")[["x", "y"]].agg(["mean", "std"]).reset_index(drop=True),
+    # The second of two times that the clocks show, in a zone that has two of them.
+    "zones_fold": lambda: [
+        dt.datetime(2024, 10, 27, 2, 30, fold=fold, tzinfo=zone)
+        for zone in [zoneinfo.ZoneInfo("Europe/Paris"), tz.gettz("Europe/Paris"), dt.timezone.utc, None]
+        for fold in [0, 1]
+    ],
+    # Keys and levels that are one text.
+    "keys_alike": lambda: [{"a": 1, b"a": 2}, {("a", 1): 1, (b"a", 1): 2}, {"1.5": 1, decimal.Decimal("1.5"): 2}],
+    "index_like_a_column": lambda: pd.DataFrame({"x": [1, 2]}, index=pd.Index(["p", "q"], name="x")),
+    "index_named_by_a_number": lambda: pd.DataFrame({0: ["p", "q"], 1: [3, 4]}).set_index(0),
+    "attrs": lambda: (lambda frame: (frame.attrs.update(unit="m", n=3), frame)[1])(pd.DataFrame({"x": [1]})),
     # Scalars.
     "scalar_interval": lambda: [pd.Interval(0, 1), pd.Interval(0.5, 1.5, closed="both")],
     "scalar_period": lambda: [pd.Period("2024-01", "M"), pd.Period("2024Q3", "Q"), pd.Period("2024-05-06", "D")],
@@ -147,7 +168,7 @@ CASES = {
 ADDRESSES = (ipaddress.IPv4Address, ipaddress.IPv6Address, ipaddress.IPv4Network)
 
 # What the test looks at in its own way.
-UNCOMPARED = ["class_pydantic", "zones", "zones_more", "column_extension"]
+UNCOMPARED = ["class_pydantic", "zones", "zones_more", "zones_fold", "keys_alike", "attrs", "column_extension"]
 
 
 class Fraction_like:
@@ -155,21 +176,38 @@ class Fraction_like:
         self.n = n
 
 
+def number(value):
+    """A float; JSON has no infinite ones."""
+    return value if math.isfinite(value) else None if math.isnan(value) else str(value)
+
+
 def missing(value):
+    if isinstance(value, (np.datetime64, np.timedelta64)):
+        return bool(np.isnat(value))
+    if value is np.ma.masked:
+        return True
     return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, (float, np.floating)) and math.isnan(value))
 
 
 def cell(value):
     """A value as the test compares it."""
-    if isinstance(value, (list, tuple)):
+    if type(value).__module__ == "ml_dtypes":
+        return number(float(value)) if "float" in type(value).__name__ else int(value)
+    if isinstance(value, (list, tuple, pa.Array)):
         return [cell(item) for item in value]
     if isinstance(value, dict):
         return {key: cell(item) for key, item in value.items()}
     if missing(value):
         return None
-    if isinstance(value, (pd.Interval, pd.Period, decimal.Decimal, *ADDRESSES)):
-        if isinstance(value, pd.Interval) and isinstance(value.left, pd.Timestamp):
+    if isinstance(value, decimal.Decimal):
+        return format(value, "f")
+    if isinstance(value, (pd.Interval, pd.Period, uuid.UUID, *ADDRESSES)):
+        if isinstance(value, pd.Interval) and isinstance(value.left, (pd.Timestamp, pd.Timedelta)):
             return interval_of_times(value)
+        return str(value)
+    if isinstance(value, (dt.timedelta, np.timedelta64)):
+        return str(pd.Timedelta(value).to_pytimedelta())
+    if isinstance(value, np.datetime64):
         return str(value)
     if isinstance(value, pd.Timestamp):
         # As numpy prints it; with a zone, in UTC.
@@ -184,8 +222,6 @@ def cell(value):
         if value.dtype.names and value.dtype.hasobject:
             return [cell(tuple(row)) for row in value]
         return [cell(item) for item in value]
-    if type(value).__module__ == "ml_dtypes":
-        return float(value)
     if isinstance(value, np.generic):
         return cell(value.item())
     if isinstance(value, Fraction_like):
@@ -219,13 +255,13 @@ def expected(value):
     if isinstance(value, pd.Series):
         parts = {}
         if value.name is not None:
-            parts["name"] = value.name
+            parts["name"] = cell(value.name)
         if not isinstance(value.index, pd.RangeIndex):
             parts["index"] = [cell(item) for item in value.index]
         parts["values"] = [cell(item) for item in value]
         return parts
     if isinstance(value, np.ma.MaskedArray):
-        return {"data": cell(value.data), "mask": cell(value.mask), "fill_value": None}
+        return {"data": cell(value.data), "mask": cell(np.ma.getmaskarray(value)), "fill_value": None}
     if isinstance(value, (pd.Index, pa.ChunkedArray)):
         return [cell(item) for item in value]
     if isinstance(value, dict):
@@ -235,14 +271,32 @@ def expected(value):
     return cell(value)
 
 
-def main(folder):
+def write(folder, name, value, protocol):
+    (folder / f"{name}.pkl").write_bytes(pickle.dumps(value, protocol))
+    if name not in UNCOMPARED:
+        text = json.dumps(expected(value), ensure_ascii=False, allow_nan=False)
+        (folder / f"{name}.json").write_text(text + "\n")
+
+
+def write_groups(folder, prefix, protocol):
+    for group, cases in pickle_kinds.GROUPS.items():
+        made = {}
+        for name, make in cases.items():
+            try:
+                made[name] = make()
+            except (AttributeError, TypeError, ValueError) as error:
+                print(f"{prefix}{group}: {name} is left out: {error}", file=sys.stderr)
+        if made:
+            write(folder, f"{prefix}kinds_{group}", made, protocol)
+
+
+def main(folder, prefix=None, protocol=4):
+    if prefix:
+        return write_groups(folder, prefix + "_", int(protocol))
     for name, make in CASES.items():
-        value = make()
-        (folder / f"{name}.pkl").write_bytes(pickle.dumps(value, 4))
-        if name in UNCOMPARED:
-            continue
-        (folder / f"{name}.json").write_text(json.dumps(expected(value), ensure_ascii=False) + "\n")
+        write(folder, name, make(), 4)
+    write_groups(folder, "", 4)
 
 
 if __name__ == "__main__":
-    main(pathlib.Path(sys.argv[1]))
+    main(pathlib.Path(sys.argv[1]), *sys.argv[2:])

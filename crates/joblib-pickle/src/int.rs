@@ -83,6 +83,12 @@ pub(crate) fn wide_unsigned(bytes: &[u8]) -> Option<u128> {
     Some(u128::from_le_bytes(all))
 }
 
+/// The text of a UUID.
+pub(crate) fn uuid_text(value: u128) -> String {
+    let hex = format!("{value:032x}");
+    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
+}
+
 /// The decimal digits of two's complement bytes; hexadecimal (`0x…`) beyond 10,000 digits, whose conversion would take
 /// a time that grows with the square of their number.
 pub(crate) fn decimal(bytes: &[u8]) -> String {

@@ -79,6 +79,15 @@ impl<'w, 't> ArrayDe<'w, 't> {
                     .collect();
                 (DType::F32, Buffer::copy_of(&bytes))
             }
+            Kind::Narrow(narrow) => {
+                self.walk.take(self.id, buffer.len())?;
+                let bytes: Vec<u8> = buffer
+                    .as_bytes()
+                    .chunks_exact(array.layout.size)
+                    .map(|bytes| narrow.value(bytes).cast_unsigned())
+                    .collect();
+                (if narrow.is_signed { DType::I8 } else { DType::U8 }, Buffer::copy_of(&bytes))
+            }
             _ => {
                 return Err(Problem::wrong(format!(
                     "an array of dtype {} is not an array of numbers: load it as a Vec of text, bytes or structs",

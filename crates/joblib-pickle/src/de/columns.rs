@@ -12,7 +12,7 @@ use super::column::{ColumnDe, Values};
 use super::label::AsText;
 use super::node::De;
 use super::problem::Problem;
-use crate::meaning::column::{Column, Made, array_int};
+use crate::meaning::column::{Column, Made, Spans, array_int};
 use crate::numpy::array::NdArray;
 use crate::tree::Node;
 use joblib_array::forward;
@@ -29,14 +29,17 @@ impl<'w, 't: 'w> ColumnDe<'w, 't> {
         with: impl FnOnce(Cell<'_, 'w, 't>) -> Result<R, Problem>,
     ) -> Result<R, Problem> {
         match &self.column {
-            Column::Array { array, utc } => with(self.array(array, *utc).cell(place)?),
+            Column::Array { array, utc } => {
+                self.walk.take(self.id, array.layout.size)?;
+                with(self.array(array, *utc).cell(place)?)
+            }
             Column::Masked { data, mask, utc } => match array_int(mask, place) {
                 Some(0) => with(self.array(data, *utc).cell(place)?),
                 _ => with(Cell::Missing),
             },
             Column::Categories { codes, categories } => {
                 match array_int(codes, place).and_then(|code| usize::try_from(code).ok()) {
-                    Some(code) if code < categories.len() => self.other(categories).cell(code, with),
+                    Some(code) if code < categories.len() => self.again(categories, code, with),
                     Some(_) => {
                         Err(Problem::corrupt("a categorical value has a category that there is none of"))
                     }
@@ -49,11 +52,14 @@ impl<'w, 't: 'w> ColumnDe<'w, 't> {
             }
             Column::Texts(texts) => match texts.get(place) {
                 None => with(Cell::Missing),
-                Some(bytes) if texts.is_text => match std::str::from_utf8(bytes) {
-                    Ok(text) => with(Cell::Text(text)),
-                    Err(_) => Err(Problem::corrupt("a text that is not UTF-8")),
-                },
-                Some(bytes) => with(Cell::Bytes(bytes)),
+                Some(bytes) => {
+                    self.walk.take(self.id, bytes.len())?;
+                    match std::str::from_utf8(bytes) {
+                        _ if !texts.is_text => with(Cell::Bytes(bytes)),
+                        Ok(text) => with(Cell::Text(text)),
+                        Err(_) => Err(Problem::corrupt("a text that is not UTF-8")),
+                    }
+                }
             },
             Column::Made(values) => match values.get(place) {
                 Some(Made::Text(_, text)) => with(Cell::Text(text)),
@@ -61,11 +67,16 @@ impl<'w, 't: 'w> ColumnDe<'w, 't> {
             },
             Column::Lists(lists) if lists.missing.at(place) => with(Cell::Missing),
             Column::Lists(lists) => {
-                let places = lists.ends[place] as usize..lists.ends[place + 1] as usize;
+                let places = lists.spans.at(place);
+                if matches!(lists.spans, Spans::Each(_)) || self.walk.is_repeating() {
+                    self.walk.charge_values(places.len() as u64, self.id)?;
+                }
                 with(Cell::Values(Values::List(self.other(&lists.values), places)))
             }
             Column::Rows(rows) if rows.missing.at(place) => with(Cell::Missing),
-            Column::Rows(rows) => with(Cell::Values(Values::Row(self.clone(), Rc::clone(rows), place))),
+            Column::Rows(rows) => {
+                with(Cell::Values(Values::Row(self.clone(), Rc::clone(rows), rows.offset + place)))
+            }
             Column::Intervals { left, right, closed } => {
                 let ends = [self.other(left), self.other(right)];
                 // pandas marks a missing interval by its left end.
@@ -84,13 +95,18 @@ impl<'w, 't: 'w> ColumnDe<'w, 't> {
             Column::Sparse(sparse) => match (sparse.places.binary_search(&place), sparse.fill) {
                 (Ok(found), _) => self.other(&sparse.values).cell(found, with),
                 (Err(_), Some(fill)) => {
+                    let _again = self.walk.again();
                     with(Cell::Node { de: De { walk: self.walk, id: fill }, nan_is_missing: true })
                 }
                 (Err(_), None) => with(Cell::Missing),
             },
             Column::Runs(runs) => {
                 let run = runs.ends.partition_point(|&end| end <= runs.offset + place);
-                self.other(&runs.values).cell(run, with)
+                self.again(&runs.values, run, with)
+            }
+            Column::Union(union) => {
+                let (column, place) = union.choices[place];
+                self.other(&union.columns[column]).cell(place, with)
             }
             Column::Chunks(chunks) => {
                 let mut place = place;
@@ -114,6 +130,17 @@ impl<'w, 't: 'w> ColumnDe<'w, 't> {
                 with(Cell::Unknown(class))
             }
         }
+    }
+
+    /// As [`cell`](Self::cell), for a value that may stand in the result more often than in the file.
+    fn again<R>(
+        &self,
+        column: &Column,
+        place: usize,
+        with: impl FnOnce(Cell<'_, 'w, 't>) -> Result<R, Problem>,
+    ) -> Result<R, Problem> {
+        let _again = self.walk.again();
+        self.other(column).cell(place, with)
     }
 
     /// Whether there is no value at `place`.

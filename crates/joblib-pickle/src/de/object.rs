@@ -12,7 +12,7 @@ use super::node::{De, Want};
 use super::plain::{self, Plain};
 use super::problem::Problem;
 use super::typed;
-use crate::int;
+use crate::int::{self, uuid_text};
 use crate::meaning::column::{Column, range_len};
 use crate::meaning::frame::Series;
 use crate::meaning::moment::Span;
@@ -136,7 +136,7 @@ impl<'w, 't: 'w> De<'w, 't> {
                 // No guard here: each column enters with the frame's own node.
                 visitor.visit_map(FrameColumns::new(self.walk, self.id, frame, fields)?)
             }
-            Meaning::Series(Series { name, index, values }) => match want {
+            Meaning::Series(Series { name, index, values, .. }) => match want {
                 Want::Map(_, fields)
                     if fields.iter().any(|field| ["name", "index", "values"].contains(field)) =>
                 {
@@ -310,9 +310,4 @@ fn fraction<'t, V: Visitor<'t>>(
         _ if denominator == "1" => visitor.visit_string(numerator.to_owned()),
         _ => visitor.visit_string(format!("{numerator}/{denominator}")),
     }
-}
-
-pub(crate) fn uuid_text(value: u128) -> String {
-    let hex = format!("{value:032x}");
-    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
 }

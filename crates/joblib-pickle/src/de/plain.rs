@@ -89,7 +89,7 @@ pub(crate) fn moment<'de, V: Visitor<'de>>(
         _ => Plain::None,
     };
     let zone = match &moment.zone {
-        Zone::Name(name) | Zone::Both(_, name) => Plain::Text(name.clone()),
+        Zone::Name(name) | Zone::Second(name) | Zone::Both(_, name) => Plain::Text(name.clone()),
         _ => Plain::None,
     };
     let mut parts = Vec::new();
@@ -106,6 +106,7 @@ pub(crate) fn moment<'de, V: Visitor<'de>>(
         parts.push(("nanosecond", Plain::Int(i64::from(time.nanosecond))));
         parts.push(("utc_offset", offset));
         parts.push(("zone", zone));
+        parts.push(("fold", Plain::Int(i64::from(matches!(moment.zone, Zone::Second(_))))));
     }
     visitor.visit_map(MapDeserializer::new(parts.into_iter()))
 }

@@ -79,6 +79,17 @@ impl<'t> Walk<'t> {
         Ok(inside)
     }
 
+    /// Accounts for whatever is walked until the guard is dropped as for what was walked before.
+    pub(crate) fn again(&self) -> Again<'_> {
+        self.repeating.set(self.repeating.get() + 1);
+        Again(&self.repeating)
+    }
+
+    /// Whether what is walked now stands in the result more often than in the file, or may.
+    pub(crate) fn is_repeating(&self) -> bool {
+        self.repeating.get() > 0
+    }
+
     /// Accounts for text or bytes that a value takes.
     #[inline]
     pub(crate) fn take(&self, id: Id, len: usize) -> Result<(), Problem> {
@@ -109,6 +120,15 @@ impl<'t> Walk<'t> {
             ))
             .near(self.tree.offset_near(id))),
         }
+    }
+}
+
+/// A value that may stand in the result more often than in the file.
+pub(crate) struct Again<'w>(&'w Cell<usize>);
+
+impl Drop for Again<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
     }
 }
 

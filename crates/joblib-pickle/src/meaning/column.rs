@@ -1,5 +1,6 @@
 //! The values of a column, whatever they are kept in.
 
+use std::ops::Range;
 use std::rc::Rc;
 
 use joblib_array::Buffer;
@@ -53,6 +54,7 @@ pub(crate) enum Column {
     },
     Sparse(Rc<Sparse>),
     Runs(Rc<Runs>),
+    Union(Rc<Union>),
     /// Columns one after another.
     Chunks(Rc<[Column]>),
     /// Values of a class that is not known.
@@ -109,9 +111,41 @@ pub(crate) struct Runs {
 }
 
 pub(crate) struct Lists {
-    pub(crate) ends: Vec<u64>,
+    pub(crate) spans: Spans,
     pub(crate) values: Column,
     pub(crate) missing: Missing,
+}
+
+/// Which values each list has.
+pub(crate) enum Spans {
+    /// Where each list ends, with where the first one starts before them.
+    Ends(Vec<u64>),
+    /// Places that may lie in several lists.
+    Each(Vec<Range<usize>>),
+}
+
+impl Spans {
+    fn len(&self) -> usize {
+        match self {
+            Self::Ends(ends) => ends.len() - 1,
+            Self::Each(spans) => spans.len(),
+        }
+    }
+
+    /// The places of the values in the list at `place`.
+    pub(crate) fn at(&self, place: usize) -> Range<usize> {
+        match self {
+            Self::Ends(ends) => ends[place] as usize..ends[place + 1] as usize,
+            Self::Each(spans) => spans[place].clone(),
+        }
+    }
+}
+
+/// Values of several columns by turns.
+pub(crate) struct Union {
+    /// The number of the column of each value, and its place there.
+    pub(crate) choices: Vec<(usize, usize)>,
+    pub(crate) columns: Vec<Column>,
 }
 
 pub(crate) struct Rows {
@@ -119,6 +153,8 @@ pub(crate) struct Rows {
     pub(crate) columns: Vec<Column>,
     pub(crate) missing: Missing,
     pub(crate) len: usize,
+    /// The place of the first row in the columns.
+    pub(crate) offset: usize,
     /// Whether a row is a tuple and not a dict.
     pub(crate) is_tuple: bool,
 }
@@ -149,7 +185,11 @@ pub(crate) enum Closed {
 
 impl Closed {
     pub(crate) fn of(tree: &Tree, id: Id) -> Option<Self> {
-        Some(match tree.text_of(id)? {
+        Self::named(tree.text_of(id)?)
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Some(match name {
             "left" => Self::Left,
             "right" => Self::Right,
             "both" => Self::Both,
@@ -185,7 +225,8 @@ impl Column {
             Self::Range { start, stop, step } => range_len(*start, *stop, *step),
             Self::Texts(texts) => texts.ends.len() - 1,
             Self::Made(values) => values.len(),
-            Self::Lists(lists) => lists.ends.len() - 1,
+            Self::Lists(lists) => lists.spans.len(),
+            Self::Union(union) => union.choices.len(),
             Self::Rows(rows) => rows.len,
             Self::Intervals { left, .. } => left.len(),
             Self::Sparse(sparse) => sparse.len,

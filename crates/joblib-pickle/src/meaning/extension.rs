@@ -244,7 +244,8 @@ fn multi_index(tree: &Tree, parts: Id, depth: usize) -> Option<Column> {
         })
         .collect();
     columns.iter().all(|column| column.len() == len).then(|| {
-        Column::Rows(Rc::new(Rows { names, columns, missing: Missing::default(), len, is_tuple: true }))
+        let missing = Missing::default();
+        Column::Rows(Rc::new(Rows { names, columns, missing, len, offset: 0, is_tuple: true }))
     })
 }
 

@@ -25,6 +25,8 @@ pub(crate) struct Frame {
     pub(crate) columns: Vec<Column>,
     pub(crate) index: Index,
     pub(crate) rows: usize,
+    /// The dict `attrs` of a frame that has something in it.
+    pub(crate) attrs: Option<Id>,
 }
 
 /// A column with the index of its values.
@@ -32,9 +34,11 @@ pub(crate) struct Series {
     pub(crate) name: Option<Id>,
     pub(crate) index: Index,
     pub(crate) values: Column,
+    pub(crate) attrs: Option<Id>,
 }
 
 /// What the rows are called.
+#[derive(Clone)]
 pub(crate) struct Index {
     /// `None` when it is of a class that is not known, or is not there.
     pub(crate) column: Option<Column>,
@@ -77,17 +81,25 @@ pub(crate) fn data_frame(tree: &Tree, object: &Object) -> Option<Frame> {
     }
     let mut columns: Vec<Column> = placed.into_values().collect();
     let labels = column(tree, label_axis, 0).unwrap_or(Column::Opaque { id: label_axis, len: count });
-    let rows = match &index.column {
-        Some(index) => index.len(),
-        None => columns.iter().find(|column| !matches!(column, Column::Opaque { .. })).map_or(0, Column::len),
-    };
-    for column in &mut columns {
+    let rows = rows_of(&mut columns, index.column.as_ref());
+    let fits = labels.len() == count && columns.iter().all(|column| column.len() == rows);
+    fits.then(|| Frame { labels, columns, index, rows, attrs: attrs(tree, object) })
+}
+
+fn attrs(tree: &Tree, object: &Object) -> Option<Id> {
+    attribute(tree, object, "attrs").filter(|&id| tree.pairs(id).is_some_and(|pairs| !pairs.is_empty()))
+}
+
+/// How many rows there are, which columns of a class that is not known are told.
+fn rows_of(columns: &mut [Column], index: Option<&Column>) -> usize {
+    let known = columns.iter().find(|column| !matches!(column, Column::Opaque { .. }));
+    let rows = index.or(known).map_or(0, Column::len);
+    for column in columns {
         if let Column::Opaque { len, .. } = column {
             *len = rows;
         }
     }
-    let fits = labels.len() == count && columns.iter().all(|column| column.len() == rows);
-    fits.then_some(Frame { labels, columns, index, rows })
+    rows
 }
 
 /// `Series` with its state `{'_mgr': SingleBlockManager, '_name': …}`.
@@ -105,7 +117,12 @@ pub(crate) fn series(tree: &Tree, object: &Object) -> Option<Series> {
     };
     index.column = index.column.filter(|index| index.len() == values.len());
     let name = attribute(tree, object, "_name").or_else(|| attribute(tree, object, "name"));
-    Some(Series { name: name.filter(|&id| !matches!(tree.node(id), Node::None)), index, values })
+    Some(Series {
+        name: name.filter(|&id| !matches!(tree.node(id), Node::None)),
+        index,
+        values,
+        attrs: attrs(tree, object),
+    })
 }
 
 /// pyarrow's `_reconstruct_table(columns, schema)`.
@@ -120,9 +137,12 @@ pub(crate) fn arrow_table(tree: &Tree, args: &[Id]) -> Option<Frame> {
             _ => None,
         })
         .collect::<Option<Rc<[Id]>>>()?;
-    let columns =
-        tree.sequence(columns)?.iter().map(|&values| column(tree, values, 0)).collect::<Option<Vec<_>>>()?;
-    let rows = columns.first().map_or(0, Column::len);
+    let mut columns: Vec<Column> = tree
+        .sequence(columns)?
+        .iter()
+        .map(|&id| column(tree, id, 0).unwrap_or(Column::Opaque { id, len: 0 }))
+        .collect();
+    let rows = rows_of(&mut columns, None);
     if names.len() != columns.len() || columns.iter().any(|column| column.len() != rows) {
         return None;
     }
@@ -134,7 +154,8 @@ pub(crate) fn arrow_table(tree: &Tree, args: &[Id]) -> Option<Frame> {
         scalar: false,
     };
     let labels = Column::Array { array: Rc::new(labels), utc: false };
-    Some(Frame { labels, columns, index: Index { column: None, names: Vec::new() }, rows })
+    let index = Index { column: None, names: Vec::new() };
+    Some(Frame { labels, columns, index, rows, attrs: None })
 }
 
 /// Blocks and axes of the manager in an object's state.

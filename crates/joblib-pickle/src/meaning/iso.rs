@@ -9,7 +9,7 @@ impl Moment {
         let (text, name) = match text.strip_suffix(']') {
             Some(text) => {
                 let (text, name) = text.split_once('[')?;
-                (text, Some(name.to_owned()))
+                (!name.contains('[')).then(|| (text, Some(name.to_owned())))?
             }
             None => (text, None),
         };

@@ -41,6 +41,8 @@ pub(crate) enum Zone {
     Both(i64, String),
     /// A zone of the tz database, whose offset only that database knows.
     Name(String),
+    /// One of the tz database, where the clock shows this time twice and the second one is meant: Python's `fold`.
+    Second(String),
 }
 
 /// A span of time.
@@ -71,7 +73,7 @@ impl Moment {
                     moment = Self::from_nanos(shifted)?;
                     zone
                 }
-                Zone::Name(_) => Zone::Offset(0),
+                Zone::Name(_) | Zone::Second(_) => Zone::Offset(0),
             };
             return Some(moment);
         }
@@ -82,6 +84,15 @@ impl Moment {
         };
         let packed = latin1.as_deref().or_else(|| tree.bytes_of(args[0]));
         let zone = args.get(1).map_or(Some(Zone::None), |&id| zone(tree, id))?;
+        let is_second = match (known, packed) {
+            (Known::DateTime, Some(bytes)) => bytes.get(2).is_some_and(|month| month & 0x80 != 0),
+            (Known::Time, Some(bytes)) => bytes.first().is_some_and(|hour| hour & 0x80 != 0),
+            _ => false,
+        };
+        let zone = match zone {
+            Zone::Name(name) if is_second => Zone::Second(name),
+            zone => zone,
+        };
         match (known, packed) {
             (Known::DateTime, Some(&[y1, y2, month, day, hour, minute, second, u1, u2, u3])) => Some(Self {
                 date: date(y1, y2, month & 0x7f, day),
@@ -146,7 +157,7 @@ impl Moment {
         let offset = match self.zone {
             Zone::None => 0,
             Zone::Offset(micros) | Zone::Both(micros, _) => i128::from(micros) * 1000,
-            Zone::Name(_) => return None,
+            Zone::Name(_) | Zone::Second(_) => return None,
         };
         let time = self.time.map_or(0, |time| {
             (i128::from(time.hour) * 3600 + i128::from(time.minute) * 60 + i128::from(time.second))
@@ -283,6 +294,8 @@ impl fmt::Display for Moment {
                 }
             }
             Zone::Name(name) => write!(f, "[{name}]"),
+            // Whoever does not know this tag must not take the text for the first of the two (RFC 9557).
+            Zone::Second(name) => write!(f, "[{name}][!fold=1]"),
         }
     }
 }

@@ -24,7 +24,7 @@ pub(crate) enum Freq {
 
 impl Freq {
     /// The frequency of pandas' code for it, such as `M`, `2h` or `Q-DEC`.
-    fn of(code: &str) -> Option<Self> {
+    pub(crate) fn of(code: &str) -> Option<Self> {
         let code = code.trim_start_matches(|c: char| c.is_ascii_digit());
         let (base, anchor) = code.split_once('-').map_or((code, None), |(base, anchor)| (base, Some(anchor)));
         Some(match base {

@@ -35,6 +35,8 @@ pub(crate) enum Kind {
     Strings,
     /// A float of 16 bits or fewer that is not numpy's: bfloat16, float8.
     Small(&'static small::Format),
+    /// An integer of 4 or 2 bits.
+    Narrow(&'static small::Narrow),
     /// A dtype whose elements mean nothing here, by its name.
     Unknown(String),
     Struct(Vec<Field>),
@@ -188,6 +190,7 @@ impl Layout {
             Kind::Object => "object".to_owned(),
             Kind::Strings => "StringDType()".to_owned(),
             Kind::Small(format) => format.name.to_owned(),
+            Kind::Narrow(narrow) => narrow.name.to_owned(),
             Kind::Unknown(name) => name.clone(),
             Kind::Struct(fields) => {
                 let fields: Vec<_> = fields

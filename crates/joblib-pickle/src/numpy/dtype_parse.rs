@@ -61,8 +61,9 @@ fn parse(tree: &Tree, id: Id, depth: usize, fields_left: &mut usize) -> Result<L
         // The scalar class of another package: the size says how many bytes an element has.
         (None, Some(class)) => {
             let size = state_size().ok_or_else(|| bad("no item size"))?;
-            let kind = match small::Format::of(&class.name) {
-                Some(format) if size == format.size() => Kind::Small(format),
+            let kind = match (small::Format::of(&class.name), small::Narrow::of(&class.name)) {
+                (Some(format), _) if size == format.size() => Kind::Small(format),
+                (_, Some(narrow)) if size == 1 => Kind::Narrow(narrow),
                 _ => Kind::Unknown(class.path()),
             };
             Layout { kind, size, big_endian: false }

@@ -309,6 +309,7 @@ impl<'de> Deserializer<'de> for Element<'_> {
             )),
             Kind::Sub(layout, shape) => self.items(layout, shape).deserialize_any(visitor),
             Kind::Small(format) => visitor.visit_f32(format.value(self.bytes, self.layout.big_endian)),
+            Kind::Narrow(narrow) => visitor.visit_i64(narrow.value(self.bytes).into()),
             Kind::Unknown(name) => Err(Problem::wrong(format!(
                 "an element of dtype {name}, which this reader does not know: load it as a `Value`, or leave it out"
             ))),

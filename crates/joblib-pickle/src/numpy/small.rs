@@ -1,4 +1,5 @@
-//! Floats of 16 bits and fewer that numpy does not have itself: those of the package `ml_dtypes`. Each is an `f32`.
+//! Floats of 16 bits and fewer and integers of 4 and 2 bits, which numpy does not have itself: those of the package
+//! `ml_dtypes`. Each is an `f32`, an `i8` or a `u8`.
 
 /// How the bits of a small float are to be read.
 #[derive(Debug, PartialEq, Eq)]
@@ -40,6 +41,34 @@ const FORMATS: [Format; 12] = [
     Format { name: "float8_e5m2fnuz", exponent: 5, fraction: 2, bias: 16, special: Special::Unsigned },
     Format { name: "float8_e8m0fnu", exponent: 8, fraction: 0, bias: 127, special: Special::Exponent },
 ];
+
+/// Integers in the lower bits of a byte each.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Narrow {
+    pub(crate) name: &'static str,
+    bits: u32,
+    pub(crate) is_signed: bool,
+}
+
+const NARROW: [Narrow; 4] = [
+    Narrow { name: "int2", bits: 2, is_signed: true },
+    Narrow { name: "int4", bits: 4, is_signed: true },
+    Narrow { name: "uint2", bits: 2, is_signed: false },
+    Narrow { name: "uint4", bits: 4, is_signed: false },
+];
+
+impl Narrow {
+    pub(crate) fn of(name: &str) -> Option<&'static Self> {
+        NARROW.iter().find(|narrow| narrow.name == name)
+    }
+
+    /// The value of an element's byte.
+    pub(crate) fn value(&self, bytes: &[u8]) -> i8 {
+        let unused = 8 - self.bits;
+        let byte = bytes.first().copied().unwrap_or(0) << unused;
+        if self.is_signed { byte as i8 >> unused } else { (byte >> unused) as i8 }
+    }
+}
 
 impl Format {
     pub(crate) fn of(name: &str) -> Option<&'static Self> {

@@ -6,10 +6,9 @@ use super::element::element;
 use super::{Content, NdArray, Object, Value, cells};
 use crate::de::column::ColumnDe;
 use crate::de::node::De;
-use crate::de::object::uuid_text;
 use crate::de::problem::Problem;
 use crate::de::walk::Walk;
-use crate::int;
+use crate::int::{self, uuid_text};
 use crate::meaning::column::Column;
 use crate::meaning::frame::{Index, Series};
 use crate::meaning::{self, Meaning};
@@ -234,9 +233,10 @@ fn object(walk: &Walk<'_>, id: Id, index: u32) -> Result<Value, Problem> {
                     .map_err(|problem| problem.inside(format!(".{}", label.as_str().unwrap_or("…"))))?;
                 attributes.push((label, found));
             }
-            Value::Object(Box::new(Object { class: class(), attributes, ..Object::default() }))
+            let state = frame.attrs.map(|attrs| value(walk, attrs)).transpose()?;
+            Value::Object(Box::new(Object { class: class(), attributes, state, ..Object::default() }))
         }
-        Meaning::Series(Series { name, index, values }) => {
+        Meaning::Series(Series { name, index, values, attrs }) => {
             let mut attributes = Vec::new();
             if let Some(name) = name {
                 attributes.push((named("name"), value(walk, name)?));
@@ -245,7 +245,8 @@ fn object(walk: &Walk<'_>, id: Id, index: u32) -> Result<Value, Problem> {
                 attributes.push((named("index"), column(walk, id, index)?));
             }
             attributes.push((named("values"), column(walk, id, values)?));
-            Value::Object(Box::new(Object { class: class(), attributes, ..Object::default() }))
+            let state = attrs.map(|attrs| value(walk, attrs)).transpose()?;
+            Value::Object(Box::new(Object { class: class(), attributes, state, ..Object::default() }))
         }
         Meaning::Text(found) => text(found),
         Meaning::Interval { ends, closed } => {

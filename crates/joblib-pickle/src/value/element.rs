@@ -27,6 +27,7 @@ pub(crate) fn element(element: Element<'_>) -> Value {
         Kind::Bytes => Value::Bytes(element.trimmed().to_vec()),
         Kind::Text => element.text().map_or_else(|_| Value::Bytes(bytes.to_vec()), Value::Str),
         Kind::Void | Kind::Unknown(_) => Value::Bytes(bytes.to_vec()),
+        Kind::Narrow(narrow) => Value::Int(narrow.value(bytes).into()),
         Kind::Small(format) => Value::Float(f64::from(format.value(bytes, layout.big_endian))),
         Kind::DateTime(_) | Kind::TimeDelta(_) => match element.time_text() {
             Some(text) => {

@@ -90,7 +90,7 @@ pub struct Object {
     pub args: Vec<Value>,
     /// Attributes by name; the columns of a `DataFrame`.
     pub attributes: Vec<(Value, Value)>,
-    /// A state that is not attributes.
+    /// A state that is not attributes; the dict `attrs` of a `DataFrame` or `Series` that has one.
     pub state: Option<Value>,
     /// What it holds as a sequence, as a `deque` does.
     pub items: Vec<Value>,

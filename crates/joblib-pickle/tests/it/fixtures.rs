@@ -17,7 +17,10 @@ fn shown(value: &Value) -> Json {
         Value::Bool(value) => json!(value),
         Value::Int(value) => json!(value),
         Value::Float(value) if value.is_nan() => Json::Null,
+        // As JSON has none, the script spells it.
+        Value::Float(value) if value.is_infinite() => json!(value.to_string()),
         Value::Float(value) => json!(value),
+        Value::BigInt(digits) => serde_json::from_str(digits).unwrap(),
         Value::Str(text) | Value::Text { text, .. } => json!(text),
         Value::Bytes(bytes) => json!(bytes),
         Value::List(items) | Value::Tuple(items) => items.iter().map(shown).collect(),
@@ -37,14 +40,17 @@ fn shown(value: &Value) -> Json {
             json!({ "data": shown(&object.attributes[0].1), "mask": shown(&object.attributes[1].1), "fill_value": null })
         }
         Value::Object(object) if object.class.ends_with("Interval") => {
-            let ends = [&object.args[0], &object.args[1]].map(|end| shown(end).to_string());
+            let ends = [&object.args[0], &object.args[1]].map(|end| match shown(end) {
+                Json::String(text) => text,
+                other => other.to_string(),
+            });
             let closed = object.args[2].as_str().unwrap();
             let open = if matches!(closed, "left" | "both") { '[' } else { '(' };
             let close = if matches!(closed, "right" | "both") { ']' } else { ')' };
             json!(format!("{open}{}, {}{close}", ends[0], ends[1]))
         }
         Value::Object(object) => fields(&object.attributes),
-        other => panic!("a value of type {}", other.type_name()),
+        other => json!(format!("a value of type {}", other.type_name())),
     }
 }
 
@@ -59,14 +65,18 @@ fn elements(array: &NdArray) -> Json {
     match array.shape() {
         [] => elements.into_iter().next().unwrap_or_default(),
         [_] => elements.into(),
-        shape => panic!("an array of shape {shape:?}"),
+        shape => json!(format!("an array of shape {shape:?}")),
     }
 }
 
 /// JSON has one type of number; Python's `1.0` and ours are the same one.
 fn same(found: &Json, expected: &Json) -> bool {
     match (found, expected) {
-        (Json::Number(found), Json::Number(expected)) => found.as_f64() == expected.as_f64(),
+        (Json::Number(found), Json::Number(expected)) => {
+            // serde_json reads some digits as the float beside theirs.
+            let (found, expected) = (found.as_f64().unwrap(), expected.as_f64().unwrap());
+            (found - expected).abs() <= 4.0 * f64::EPSILON * expected.abs()
+        }
         (Json::Array(found), Json::Array(expected)) => {
             found.len() == expected.len()
                 && found.iter().zip(expected).all(|(found, expected)| same(found, expected))
@@ -103,6 +113,6 @@ fn every_cell_is_what_python_shows() {
             Err(error) => wrong.push(format!("{name}: {error}")),
         }
     }
-    assert!(count > 60, "found {count} files");
+    assert!(count > 120, "found {count} files");
     assert!(wrong.is_empty(), "{} of {count} files:\n{}", wrong.len(), wrong.join("\n"));
 }

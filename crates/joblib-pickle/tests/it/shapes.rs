@@ -238,3 +238,90 @@ fn missing_values_of_arrow_are_none() {
     let error = load::<BTreeMap<String, Array<i64>>>("arrow_integers").unwrap_err();
     assert!(error.to_string().contains("missing values"), "{error}");
 }
+
+#[test]
+fn the_second_of_two_times_that_clocks_show_is_not_taken_for_the_first() {
+    #[derive(Deserialize)]
+    struct Moment {
+        hour: u8,
+        fold: u8,
+    }
+
+    let times: Vec<String> = load("zones_fold").unwrap();
+    assert_eq!(
+        times,
+        [
+            "2024-10-27T02:30:00[Europe/Paris]",
+            "2024-10-27T02:30:00[Europe/Paris][!fold=1]",
+            "2024-10-27T02:30:00[Europe/Paris]",
+            "2024-10-27T02:30:00[Europe/Paris][!fold=1]",
+            "2024-10-27T02:30:00+00:00",
+            "2024-10-27T02:30:00+00:00",
+            "2024-10-27T02:30:00",
+            "2024-10-27T02:30:00",
+        ]
+    );
+    let moments: Vec<Moment> = load("zones_fold").unwrap();
+    assert_eq!((moments[0].fold, moments[1].fold, moments[1].hour), (0, 1, 2));
+}
+
+#[test]
+fn keys_that_are_one_text_are_an_error_and_stay_apart_as_values() {
+    #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "what is asked for is an error")]
+    struct Maps(BTreeMap<String, i64>, Value, Value);
+    #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "what is asked for is an error")]
+    struct Pairs(Value, BTreeMap<(String, i64), i64>, Value);
+    #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "what is asked for is an error")]
+    struct Numbers(Value, Value, BTreeMap<String, i64>);
+
+    for (error, key) in [
+        (load::<Maps>("keys_alike").unwrap_err(), "\"a\""),
+        (load::<Pairs>("keys_alike").unwrap_err(), "a 1"),
+        (load::<Numbers>("keys_alike").unwrap_err(), "1.5"),
+    ] {
+        assert!(error.is_wrong_type() && error.to_string().contains(key), "{error}");
+    }
+    let all: Vec<Value> = load("keys_alike").unwrap();
+    assert!(all.iter().all(|map| map.entries().map(<[_]>::len) == Some(2)));
+}
+
+#[test]
+fn a_level_of_the_index_that_a_column_hides_is_an_error_in_a_map() {
+    #[derive(Deserialize)]
+    struct Columns {
+        x: Vec<i64>,
+        index: Vec<String>,
+    }
+
+    for error in [
+        load::<BTreeMap<String, Value>>("index_like_a_column").unwrap_err(),
+        load::<Vec<BTreeMap<String, Value>>>("index_like_a_column").unwrap_err(),
+    ] {
+        assert!(error.to_string().contains("the index and a column"), "{error}");
+    }
+    let columns: Columns = load("index_like_a_column").unwrap();
+    assert_eq!((columns.x, columns.index), (vec![1, 2], vec!["p".to_owned(), "q".to_owned()]));
+    let named: BTreeMap<String, Value> = load("index_named_by_a_number").unwrap();
+    assert_eq!(named.keys().collect::<Vec<_>>(), ["0", "1"]);
+}
+
+#[test]
+fn what_people_note_beside_a_frame_is_kept() {
+    let Value::Object(frame) = load::<Value>("attrs").unwrap() else { panic!("a frame") };
+    assert_eq!(frame.state.unwrap()["unit"].as_str(), Some("m"));
+}
+
+#[test]
+fn integers_of_four_bits_are_integers() {
+    let bytes =
+        fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/kinds_ml_dtypes.pkl")).unwrap();
+    #[derive(Deserialize)]
+    struct Group {
+        int4: (Array<i8>, Array<u8>),
+    }
+    let group: Group = from_slice(&bytes).unwrap();
+    assert_eq!((group.int4.0.as_slice(), group.int4.1.as_slice()), (&[1, -8, 7][..], &[1, 15][..]));
+}

@@ -10,7 +10,8 @@ use std::rc::Rc;
 use joblib_array::{Buffer, DType, Order};
 
 use self::kind::{MAX_DEPTH, Type, type_of};
-use super::column::{Column, Lists, Made, Missing, Rows, Runs, Texts, array_int};
+use super::column::{Column, Lists, Made, Missing, Rows, Runs, Spans, Texts, Union, array_int};
+use crate::int::{self, uuid_text};
 use crate::numpy::array::{Data, NdArray};
 use crate::numpy::dtype::{Base, Kind, Layout, Unit};
 use crate::numpy::element::{Number, number};
@@ -78,13 +79,89 @@ impl Parts<'_> {
             Type::TimeDelta(unit) => Some(self.numbers(count(Kind::TimeDelta(unit)), self.words(8)?, false)),
             Type::Date32 => {
                 let days = self.words(4)?;
-                let wide: Vec<u8> = days
+                let days = days.as_bytes().chunks_exact(4).map(|day| i64::from(int32(day)));
+                Some(self.days(days))
+            }
+            Type::Date64 => {
+                let millis = self.words(8)?;
+                let days = millis.as_bytes().chunks_exact(8).map(|word| int64(word).div_euclid(86_400_000));
+                Some(self.days(days))
+            }
+            Type::MonthsDaysNanos => {
+                let words = self.words(16)?;
+                let part = |dtype: DType, from: usize, to: usize| {
+                    let bytes: Vec<u8> =
+                        words.as_bytes().chunks_exact(16).flat_map(|word| &word[from..to]).copied().collect();
+                    let array = Rc::new(flat(Layout::number(dtype), self.len, Buffer::copy_of(&bytes)));
+                    Column::Array { array, utc: false }
+                };
+                let columns = vec![part(DType::I32, 0, 4), part(DType::I32, 4, 8), part(DType::I64, 8, 16)];
+                let (missing, len) = (self.missing, self.len);
+                let names = vec![None; 3];
+                Some(Column::Rows(Rc::new(Rows { names, columns, missing, len, offset: 0, is_tuple: true })))
+            }
+            Type::Bool8 => {
+                let bytes = self.words(1)?;
+                let bytes: Vec<u8> = bytes.as_bytes().iter().map(|&byte| u8::from(byte != 0)).collect();
+                Some(self.numbers(Layout::number(DType::Bool), Buffer::copy_of(&bytes), false))
+            }
+            Type::Uuid => {
+                let words = self.words(16)?;
+                let values = words.as_bytes().chunks_exact(16).map(|word| {
+                    let number = word.try_into().map_or(0, u128::from_be_bytes);
+                    Made::Text("uuid.UUID", uuid_text(number))
+                });
+                Some(self.made(values))
+            }
+            Type::Periods(freq) => {
+                let words = self.words(8)?;
+                // A missing period has the number that is NaT's.
+                let ordinals: Vec<u8> = words
                     .as_bytes()
-                    .chunks_exact(4)
-                    .flat_map(|day| i64::from(int32(day)).to_le_bytes())
+                    .chunks_exact(8)
+                    .enumerate()
+                    .flat_map(|(place, word)| {
+                        if self.missing.at(place) { i64::MIN } else { int64(word) }.to_le_bytes()
+                    })
                     .collect();
-                let layout = count(Kind::DateTime(Unit { base: Base::Day, count: 1 }));
-                Some(self.numbers(layout, Buffer::copy_of(&wide), false))
+                let ordinals = flat(Layout::number(DType::I64), self.len, Buffer::copy_of(&ordinals));
+                Some(Column::Periods { ordinals: Rc::new(ordinals), freq })
+            }
+            Type::Intervals(closed, ref names) => {
+                let (missing, len) = (self.missing.clone(), self.len);
+                match self.column(&Type::Struct(names.clone()), None, depth)? {
+                    Column::Rows(rows) if rows.columns.len() == 2 && rows.offset == 0 => {
+                        // pandas marks a missing interval by its ends.
+                        let whole = (0..len).all(|place| !missing.at(place));
+                        let [left, right] = [0, 1].map(|end| Box::new(rows.columns[end].clone()));
+                        let fits = whole && left.len() == len && right.len() == len;
+                        fits.then_some(Column::Intervals { left, right, closed })
+                    }
+                    _ => None,
+                }
+            }
+            Type::Union { dense, ref codes } => {
+                let columns = self.children_at(depth)?;
+                let kinds = self.buffer(1)?.as_bytes().get(self.places())?;
+                let starts = match dense {
+                    true => {
+                        Some(self.buffer(2)?.as_bytes().get(self.offset * 4..(self.offset + self.len) * 4)?)
+                    }
+                    false => None,
+                };
+                let choices = kinds
+                    .iter()
+                    .enumerate()
+                    .map(|(place, &kind)| {
+                        let child = codes.iter().position(|&code| code == i64::from(kind as i8))?;
+                        let place = match starts {
+                            Some(starts) => usize::try_from(int32(&starts[4 * place..4 * place + 4])).ok()?,
+                            None => self.offset + place,
+                        };
+                        (place < columns.get(child)?.len()).then_some((child, place))
+                    })
+                    .collect::<Option<_>>()?;
+                Some(Column::Union(Rc::new(Union { choices, columns })))
             }
             Type::Time { size, per_second } => {
                 let words = self.words(size)?;
@@ -97,8 +174,7 @@ impl Parts<'_> {
             Type::Decimal { size, scale } => {
                 let words = self.words(size)?;
                 let values = words.as_bytes().chunks_exact(size).map(|word| decimal(word, scale));
-                let values: Vec<Made> = values.collect::<Option<_>>()?;
-                Some(self.made(values.into_iter()))
+                Some(self.made(values))
             }
             Type::Text { large, is_text } => {
                 let ends = self.ends(large)?;
@@ -121,7 +197,8 @@ impl Parts<'_> {
                 let ends = self.ends(large)?;
                 let values = array(self.tree, *self.children.first()?, depth + 1)?;
                 let sound = ends.last().is_none_or(|&last| last <= values.len() as u64);
-                sound.then(|| Column::Lists(Rc::new(Lists { ends, values, missing: self.missing })))
+                let spans = Spans::Ends(ends);
+                sound.then(|| Column::Lists(Rc::new(Lists { spans, values, missing: self.missing })))
             }
             Type::Map => {
                 let ends = self.ends(false)?;
@@ -132,12 +209,14 @@ impl Parts<'_> {
                         columns: pairs.columns.clone(),
                         missing: pairs.missing.clone(),
                         len: pairs.len,
+                        offset: pairs.offset,
                         is_tuple: true,
                     })),
                     _ => return None,
                 };
                 let sound = ends.last().is_none_or(|&last| last <= values.len() as u64);
-                sound.then(|| Column::Lists(Rc::new(Lists { ends, values, missing: self.missing })))
+                let spans = Spans::Ends(ends);
+                sound.then(|| Column::Lists(Rc::new(Lists { spans, values, missing: self.missing })))
             }
             Type::RunEnds => {
                 let &[ends, values] = self.children else { return None };
@@ -154,29 +233,57 @@ impl Parts<'_> {
                 sound
                     .then(|| Column::Runs(Rc::new(Runs { ends, values, offset: self.offset, len: self.len })))
             }
+            Type::ListView { large } => {
+                let size = if large { 8 } else { 4 };
+                let numbers = |index: usize| {
+                    let (start, end) = (self.offset * size, (self.offset + self.len) * size);
+                    let words = self.buffer(index)?.as_bytes().get(start..end)?;
+                    words
+                        .chunks_exact(size)
+                        .map(|word| {
+                            let number = if large { int64(word) } else { i64::from(int32(word)) };
+                            usize::try_from(number).ok()
+                        })
+                        .collect::<Option<Vec<usize>>>()
+                };
+                let (starts, sizes) =
+                    if self.len == 0 { (Vec::new(), Vec::new()) } else { (numbers(1)?, numbers(2)?) };
+                let values = array(self.tree, *self.children.first()?, depth + 1)?;
+                let spans = starts
+                    .into_iter()
+                    .zip(sizes)
+                    .enumerate()
+                    .map(|(place, (start, size))| {
+                        if self.missing.at(place) {
+                            return Some(0..0);
+                        }
+                        let end = start.checked_add(size)?;
+                        (end <= values.len()).then_some(start..end)
+                    })
+                    .collect::<Option<_>>()?;
+                let spans = Spans::Each(spans);
+                Some(Column::Lists(Rc::new(Lists { spans, values, missing: self.missing })))
+            }
             Type::FixedList(size) => {
                 let values = array(self.tree, *self.children.first()?, depth + 1)?;
                 let ends: Vec<u64> = (self.offset..=self.offset.checked_add(self.len)?)
                     .map(|i| i.checked_mul(size).map(|end| end as u64))
                     .collect::<Option<_>>()?;
                 let sound = ends.last().is_none_or(|&last| last <= values.len() as u64);
-                sound.then(|| Column::Lists(Rc::new(Lists { ends, values, missing: self.missing })))
+                let spans = Spans::Ends(ends);
+                sound.then(|| Column::Lists(Rc::new(Lists { spans, values, missing: self.missing })))
             }
             Type::Struct(ref names) => {
-                let columns = self
-                    .children
-                    .iter()
-                    .map(|&child| array(self.tree, child, depth + 1))
-                    .collect::<Option<Vec<_>>>()?;
-                let fits = columns.len() == names.len()
-                    && self.offset == 0
-                    && columns.iter().all(|column| column.len() == self.len);
+                let columns = self.children_at(depth)?;
+                let end = self.places().end;
+                let fits = columns.len() == names.len() && columns.iter().all(|column| column.len() >= end);
                 fits.then(|| {
                     Column::Rows(Rc::new(Rows {
                         names: names.iter().copied().map(Some).collect(),
                         columns,
                         missing: self.missing,
                         len: self.len,
+                        offset: self.offset,
                         is_tuple: false,
                     }))
                 })
@@ -211,6 +318,18 @@ impl Parts<'_> {
 
     fn places(&self) -> std::ops::Range<usize> {
         self.offset..self.offset + self.len
+    }
+
+    /// The columns of a struct or a union.
+    fn children_at(&self, depth: usize) -> Option<Vec<Column>> {
+        self.children.iter().map(|&child| array(self.tree, child, depth + 1)).collect()
+    }
+
+    /// Counts of days.
+    fn days(&self, days: impl Iterator<Item = i64>) -> Column {
+        let wide: Vec<u8> = days.flat_map(i64::to_le_bytes).collect();
+        let layout = count(Kind::DateTime(Unit { base: Base::Day, count: 1 }));
+        self.numbers(layout, Buffer::copy_of(&wide), false)
     }
 
     fn buffer(&self, index: usize) -> Option<&Buffer> {
@@ -314,22 +433,23 @@ fn time_text(ticks: i64, per_second: i64) -> String {
     }
 }
 
-fn decimal(word: &[u8], scale: usize) -> Option<Made> {
-    let (low, high) = word.split_at(word.len().min(16));
-    let sign = if low.last()? & 0x80 != 0 { 0xff } else { 0 };
-    let mut bytes = [sign; 16];
-    bytes[..low.len()].copy_from_slice(low);
-    let value = i128::from_le_bytes(bytes);
-    // Of 32 bytes, the upper half has to be the sign's.
-    if high.iter().any(|&byte| byte != sign) {
-        return None;
-    }
-    let mut digits = value.unsigned_abs().to_string();
-    if scale > 0 {
-        if digits.len() <= scale {
-            digits.insert_str(0, &"0".repeat(scale + 1 - digits.len()));
+/// The digits of a decimal number, of which `scale` stand behind the point.
+fn decimal(word: &[u8], scale: i64) -> Made {
+    let number = match word.try_into() {
+        Ok(word) => i128::from_le_bytes(word).to_string(),
+        Err(_) => int::decimal(word),
+    };
+    let (sign, digits) = number.strip_prefix('-').map_or(("", &*number), |digits| ("-", digits));
+    let mut digits = digits.to_owned();
+    // No decimal of 256 bits has more than 76 digits.
+    let places = usize::try_from(scale.unsigned_abs()).unwrap_or(usize::MAX).min(1000);
+    if scale < 0 && digits != "0" {
+        digits.push_str(&"0".repeat(places));
+    } else if scale > 0 {
+        if digits.len() <= places {
+            digits.insert_str(0, &"0".repeat(places + 1 - digits.len()));
         }
-        digits.insert(digits.len() - scale, '.');
+        digits.insert(digits.len() - places, '.');
     }
-    Some(Made::Text("decimal.Decimal", if value < 0 { format!("-{digits}") } else { digits }))
+    Made::Text("decimal.Decimal", format!("{sign}{digits}"))
 }
