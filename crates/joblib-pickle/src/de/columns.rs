@@ -12,9 +12,10 @@ use super::column::{ColumnDe, Values};
 use super::label::AsText;
 use super::node::De;
 use super::problem::Problem;
+use crate::class::Class;
 use crate::meaning::column::{Column, Made, Spans, array_int};
 use crate::numpy::array::NdArray;
-use crate::tree::Node;
+use crate::tree::{Id, Node};
 use joblib_array::forward;
 
 impl<'w, 't: 'w> ColumnDe<'w, 't> {
@@ -118,18 +119,18 @@ impl<'w, 't: 'w> ColumnDe<'w, 't> {
                 }
                 Err(Problem::corrupt("a place beyond the end of a column"))
             }
-            Column::Opaque { id, .. } => {
-                let tree = self.walk.tree;
-                let class = match tree.node(*id) {
-                    Node::Object(object) => match tree.class_of(tree.object(object).class) {
-                        Some(class) => class.path(),
-                        None => "an unknown class".to_owned(),
-                    },
-                    _ => "an unknown class".to_owned(),
-                };
-                with(Cell::Unknown(class))
-            }
+            Column::Opaque { id, .. } => with(Cell::Unknown(self.class(*id))),
         }
+    }
+
+    /// The class of an object that is not known.
+    fn class(&self, id: Id) -> String {
+        let tree = self.walk.tree;
+        let class = match tree.node(id) {
+            Node::Object(object) => tree.class_of(tree.object(object).class),
+            _ => None,
+        };
+        class.map_or_else(|| "an unknown class".to_owned(), Class::path)
     }
 
     /// As [`cell`](Self::cell), for a value that may stand in the result more often than in the file.

@@ -43,7 +43,8 @@ fn identity(walk: &Walk<'_>, id: Id, to: &mut String, depth: usize) -> bool {
         }
         // Within a tuple numbers count, too.
         Node::Int(value) if depth > 0 => {
-            to.push_str(&format!("{value}\0"));
+            to.push_str(&value.to_string());
+            to.push('\0');
             true
         }
         Node::Bool(value) if depth > 0 => {

@@ -316,12 +316,11 @@ fn what_people_note_beside_a_frame_is_kept() {
 
 #[test]
 fn integers_of_four_bits_are_integers() {
-    let bytes =
-        fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/kinds_ml_dtypes.pkl")).unwrap();
     #[derive(Deserialize)]
     struct Group {
         int4: (Array<i8>, Array<u8>),
     }
-    let group: Group = from_slice(&bytes).unwrap();
+
+    let group: Group = load("kinds_ml_dtypes").unwrap();
     assert_eq!((group.int4.0.as_slice(), group.int4.1.as_slice()), (&[1, -8, 7][..], &[1, 15][..]));
 }

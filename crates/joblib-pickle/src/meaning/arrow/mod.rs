@@ -143,11 +143,10 @@ impl Parts<'_> {
             Type::Union { dense, ref codes } => {
                 let columns = self.children_at(depth)?;
                 let kinds = self.buffer(1)?.as_bytes().get(self.places())?;
-                let starts = match dense {
-                    true => {
-                        Some(self.buffer(2)?.as_bytes().get(self.offset * 4..(self.offset + self.len) * 4)?)
-                    }
-                    false => None,
+                let starts = if dense {
+                    Some(self.buffer(2)?.as_bytes().get(self.offset * 4..(self.offset + self.len) * 4)?)
+                } else {
+                    None
                 };
                 let choices = kinds
                     .iter()
