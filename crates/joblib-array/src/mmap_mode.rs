@@ -59,7 +59,7 @@ impl fmt::Display for MmapMode {
     }
 }
 
-/// A string that is none of numpy's mapping modes.
+/// The error for a string that is not one of numpy's mapping modes.
 ///
 /// ```
 /// use joblib_array::{MmapMode, ParseMmapModeError};

@@ -78,7 +78,7 @@ impl fmt::Debug for Digest {
     }
 }
 
-/// A text that is no digest.
+/// The error for a text that is not a digest.
 ///
 /// ```
 /// use joblib_hash::{Digest, ParseDigestError};

@@ -38,7 +38,7 @@ pub fn hash_file_with(path: &Path, of_file: OfFile<'_>) -> io::Result<Digest> {
     of_path(path, &mut Vec::new(), of_file)
 }
 
-/// Gives the digest of a file that is no folder.
+/// Returns the digest of a file that is not a folder.
 pub type OfFile<'f> = &'f mut dyn FnMut(&Path) -> io::Result<Digest>;
 
 /// The digest of the bytes of one file.

@@ -144,7 +144,7 @@ fn tracked_tokens(arguments: TokenStream, item: &TokenStream) -> TokenStream {
     quote!(#item #rest)
 }
 
-/// What to write instead of `#[cached]` on what is no function.
+/// What to write instead of `#[cached]` on an item that is not a function.
 fn not_a_function(item: &Item) -> &'static str {
     match item {
         Item::Const(_) | Item::Static(_) => {

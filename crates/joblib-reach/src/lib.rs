@@ -128,7 +128,7 @@ impl Index {
     pub fn code(&mut self, place: &Place<'_>, tokens: &str, nameless: bool) -> Result<Code, Unseen> {
         let located = locate::locate(&mut self.known.model, place, tokens)
             .filter(|located| !located.roots.is_empty())
-            .ok_or_else(|| Unseen(format!("{} is no file of this crate", place.file.display())))?;
+            .ok_or_else(|| Unseen(format!("{} is not a file of this crate", place.file.display())))?;
         let within = locate::within(&self.known.model, &located);
         let walked = reach::walk(&mut self.known, &located.roots, nameless, self.is_code);
         self.check()?;

@@ -146,7 +146,7 @@ impl Key {
     }
 }
 
-/// How a result is to be kept is no part of what it is stored under.
+/// How long a result is kept is not part of its key.
 impl PartialEq for Key {
     fn eq(&self, other: &Self) -> bool {
         self.call == other.call && self.version == other.version

@@ -22,7 +22,7 @@ fn column_mean(data: &Array<f64>, column: usize) -> f64 {
     (0..rows).map(|row| data[[row, column]]).sum::<f64>() / rows as f64
 }
 
-/// One task of the loop. Whether the machine is "up" is no input of the computation, and so no argument of the cached function.
+/// One task of the loop. Whether the machine is "up" does not affect the result, so it is not an argument of the cached function.
 fn task(data: Array<f64>, column: usize, up: bool) -> Result<f64, String> {
     if column == 7 && !up {
         return Err("the file server is down".to_owned());

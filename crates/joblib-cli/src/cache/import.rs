@@ -36,7 +36,7 @@ pub(crate) fn run(
 ) -> Result<(), Failure> {
     let path = options.input.display();
     let mut reader = NativeReader::open(&options.input, &LoadOptions::new())?;
-    let no_export = || Failure::Other(format!("{path}: this is no file that `joblib cache export` wrote"));
+    let no_export = || Failure::Other(format!("{path}: not a file that `joblib cache export` wrote"));
     let header: Header = reader.next().ok().flatten().ok_or_else(no_export)?;
     if header.format != FORMAT {
         return Err(no_export());

@@ -31,7 +31,7 @@ pub(crate) struct Written {
 }
 
 impl Written {
-    /// `None` if the text is no key.
+    /// `None` if the text is not a key.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (code, call) = text.split_once('/').unwrap_or(("", text));
         let is_hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());

@@ -178,7 +178,7 @@ pub(super) fn expires_after(given: Given) -> Result<Expires, Wrong> {
             }
         }
     };
-    // What is shorter than a nanosecond is no time.
+    // A duration is at least one nanosecond.
     if (1e-9..1e18).contains(&seconds) { Ok(Expires::Seconds(seconds)) } else { Err(Wrong::at(at, POSITIVE)) }
 }
 

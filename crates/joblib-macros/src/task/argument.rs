@@ -44,7 +44,7 @@ fn is_some_reference(written: &Expr) -> bool {
     }
 }
 
-/// Whether this is a literal that is no reference.
+/// Whether this is a literal that is not a reference.
 fn is_plain_literal(written: &Expr) -> bool {
     match written {
         Expr::Lit(literal) => !matches!(literal.lit, Lit::Str(_) | Lit::ByteStr(_) | Lit::CStr(_)),

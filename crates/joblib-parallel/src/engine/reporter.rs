@@ -177,7 +177,7 @@ impl Reporter {
 
     fn print(&self, message: &str) {
         let line = format!("[Parallel(n_jobs={})]: {message}\n", self.n_jobs);
-        // As in joblib: to stderr, and to stdout from level 50. A closed terminal is no reason to fail.
+        // As in joblib: to stderr, and to stdout from level 50. A closed terminal is not a failure.
         let _ = suspend_progress(|| {
             if self.verbose < 50 {
                 std::io::stderr().write_all(line.as_bytes())

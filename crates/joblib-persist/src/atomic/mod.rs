@@ -32,7 +32,7 @@ enum Name {
     #[cfg(target_os = "linux")]
     None,
     Temporary(PathBuf),
-    /// Its own: what is no regular file, such as a pipe or a terminal, can't be replaced, only written to.
+    /// The file itself: a pipe, a terminal or another special file can't be replaced, only written to.
     Own,
 }
 

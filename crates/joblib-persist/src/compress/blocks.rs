@@ -30,7 +30,7 @@ pub(super) trait BlockFormat {
         Vec::new()
     }
 
-    /// Whether a file without any block is no file of the format.
+    /// Whether a file without any block is invalid in this format.
     const NEEDS_A_BLOCK: bool;
 }
 

@@ -54,7 +54,7 @@ impl<'w, 't> ArrayDe<'w, 't> {
         let array = &*self.array;
         let Data::Bytes(buffer) = &array.data else {
             return Err(Problem::wrong(format!(
-                "an array of objects of shape {:?} is no array of numbers: load it as a Vec",
+                "an array of objects of shape {:?} is not an array of numbers: load it as a Vec",
                 array.shape
             )));
         };

@@ -254,7 +254,7 @@ impl<'a> Input<'a> {
         Ok(())
     }
 
-    /// Maps the next `len` bytes and goes behind them; `None` when the source is no plain file.
+    /// Maps the next `len` bytes and goes behind them; `None` if the source is not a plain file.
     pub(crate) fn map(&mut self, len: u64, mode: MmapMode) -> Result<Option<Buffer>, Shortage> {
         self.check(len)?;
         let offset = self.offset();

@@ -82,7 +82,7 @@ impl Machine<'_, '_> {
 
     pub(super) fn call(&mut self, class: Id, args: Id, kwargs: Option<Id>, function: bool) -> Step<Id> {
         if !matches!(self.tree.node(class), Node::Class(_) | Node::Object(_)) {
-            return Err(Fault::corrupt("what is called is no class and no function"));
+            return Err(Fault::corrupt("the called object is neither a class nor a function"));
         }
         if self.tree.sequence(args).is_none() {
             return Err(Fault::corrupt("arguments that are no tuple"));

@@ -130,7 +130,7 @@ impl Payloads<'_> {
         let name = name.ok_or_else(|| Fault::corrupt("joblib's array wrapper has no filename"))?;
         if name.is_empty() || name.contains(['/', '\\', '\0']) || name == "." || name == ".." {
             return Err(Fault::corrupt(format!(
-                "joblib's array wrapper names {name:?}, which is no name of a file"
+                "joblib's array wrapper names {name:?}, which is not a file name"
             )));
         }
         let folder = self.folder.ok_or_else(|| {

@@ -8,7 +8,7 @@ pub(crate) struct Instance<'t> {
     pub(crate) args: &'t [Id],
     /// Attributes: keys and values by turns, first those of `__dict__`, then those of `__slots__`.
     pub(crate) attributes: [&'t [Id]; 2],
-    /// A state that is no attributes.
+    /// A state that is not a dict of attributes.
     pub(crate) other_state: Option<Id>,
     pub(crate) items: &'t [Id],
     pub(crate) pairs: &'t [Id],

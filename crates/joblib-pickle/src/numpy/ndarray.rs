@@ -12,7 +12,7 @@ use joblib_array::MAX_NDIM;
 
 /// The shape that a tuple of numbers is.
 pub(crate) fn shape_of(tree: &Tree, id: Id) -> Result<Vec<usize>, Fault> {
-    let bad = || Fault::corrupt("an array whose shape is no tuple of lengths");
+    let bad = || Fault::corrupt("the shape of an array is not a tuple of lengths");
     let lengths = tree.sequence(id).ok_or_else(bad)?;
     if lengths.len() > MAX_NDIM {
         return Err(Fault::corrupt(format!(

@@ -267,7 +267,7 @@ impl Parser<'_> {
         (from..to).any(|at| self.word(source, at) == word)
     }
 
-    /// Conditions on a declaration that is no item are those of its scope.
+    /// Conditions on a declaration that is not an item are those of its scope.
     fn note_conditions(&mut self, item: &Item, place: &Place<'_>) {
         if item.conditional {
             self.model.scopes[place.scope].attributes.push((place.file, item.attributes));

@@ -106,7 +106,7 @@ impl Parser<'_> {
         for text in texts.iter().map(|text| text.trim_start_matches('/')).filter(|text| !text.is_empty()) {
             for path in folders.iter().map(|folder| folder.join(text)).filter(|path| path.is_file()) {
                 let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-                // One that is no code declares nothing.
+                // A file that is not Rust code declares nothing.
                 let _ = self.file(&path, place.scope, folder);
             }
         }
@@ -159,7 +159,7 @@ impl Parser<'_> {
                     let scope =
                         new_scope(self.model, self.krate, Some(place.scope), true, place.file, (0, 0));
                     self.model.scopes[scope].conditional = true;
-                    // One that is no code is none of the crate's.
+                    // A file that is not Rust code is not part of the crate.
                     if self.file(&path, scope, place.folder.join(&text)).is_ok() {
                         self.model.scopes[place.scope].modules.entry(name).or_default().push(scope);
                     }

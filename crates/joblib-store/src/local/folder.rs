@@ -113,7 +113,7 @@ impl Folder {
             }
         }
         for (name, text) in [(".gitignore", "*\n"), ("CACHEDIR.TAG", CACHEDIR_TAG)] {
-            // A mark that can't be written is no reason to go without the cache; one that is there is its owner's.
+            // The cache is used even if a mark can't be written; one that exists is left as it is.
             if let Ok(mut file) = OpenOptions::new().write(true).create_new(true).open(self.root.join(name)) {
                 let _ = file.write_all(text.as_bytes());
             }

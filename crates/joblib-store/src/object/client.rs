@@ -91,7 +91,7 @@ struct Open {
     kind: io::ErrorKind,
 }
 
-/// What an object's state did not allow. It is no error.
+/// A condition on an object's state that did not hold. This is not an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refused {
     /// There is no such object.

@@ -21,7 +21,7 @@ fn is_secret(name: &str) -> bool {
 }
 
 fn without(text: &str, secrets: impl Iterator<Item = String>) -> String {
-    // What is shorter is no key, and would take common words away.
+    // A shorter value is not a key, and hiding it would hide common words.
     const SHORTEST: usize = 6;
     let mut text = text.to_owned();
     for secret in secrets.filter(|secret| secret.len() >= SHORTEST) {

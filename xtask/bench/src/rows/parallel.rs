@@ -125,7 +125,7 @@ fn partial_sum(numbers: Array<f64>, k: usize) -> f64 {
     numbers.as_slice()[k * 1000..(k + 1) * 1000].iter().sum()
 }
 
-/// One argument of 200 MB that is no array, beside an array of that size. A worker maps an array, and copies others.
+/// One argument of 200 MB that is not an array, beside an array of that size. A worker maps an array, and copies others.
 fn large<T: Portable>(backend: &'static str, name: &str, task: fn(usize) -> T) -> Row {
     const BYTES: usize = 200_000_000;
     Row::new(format!("parallel.{backend}.{name}"), Unit::Milliseconds, move |_| {
@@ -222,7 +222,7 @@ fn task_length(backend: &'static str, length: u64, count: u64) -> Row {
         warm(&parallel)?;
         Ok(Sides::new(move || {
             let took = seconds(1, || Ok(parallel.run((0..count).map(|_| delayed(work::busy, (length,))))?))?;
-            // The work itself, measured at the same time: a frequency that changes is no overhead.
+            // The work itself, measured at the same time: a change of frequency is not overhead.
             let alone = seconds(1, || Ok((0..count.min(2_000)).map(|_| work::busy(length)).sum::<u64>()))?;
             let ideal = alone / count.min(2_000) as f64 / WORKERS as f64;
             Ok(1e6 * (took / count as f64 - ideal))

@@ -232,7 +232,7 @@ impl<B: Runnable, S: Spawn<B>> ThreadSession<B, S> {
             let end = since + limit + job_control::stopped_since_instant(since);
             if end <= now {
                 let watched = state.watched.swap_remove(i);
-                // Its thread is no worker any more.
+                // Its thread has stopped being a worker.
                 state.taken -= 1;
                 self.shared.sharing.active.fetch_sub(1, Ordering::Relaxed);
                 out.push(Returned::TimedOut(

@@ -67,7 +67,7 @@ impl Parallel<Anywhere, List, Outcomes> {
     ///
     /// # Errors
     ///
-    /// An option is invalid, the backend can't start, or the deadline has passed. A failed task is no error of the call.
+    /// An option is invalid, the backend can't start, or the deadline has passed. A failed task is not an error of the call.
     ///
     /// ```
     /// use joblib_parallel::{Parallel, delayed};

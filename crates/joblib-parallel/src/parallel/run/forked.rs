@@ -68,7 +68,7 @@ impl Parallel<Forked, List, Outcomes> {
     ///
     /// # Errors
     ///
-    /// An option is invalid, a process can't be forked, or the deadline has passed. A failed task is no error of the call.
+    /// An option is invalid, a process can't be forked, or the deadline has passed. A failed task is not an error of the call.
     ///
     /// ```
     /// use joblib_parallel::Parallel;

@@ -98,7 +98,7 @@ impl Parallel<SharedMem, List, Outcomes> {
     ///
     /// # Errors
     ///
-    /// An option is invalid, the backend has no shared memory, or the deadline has passed. A failed task is no error of the
+    /// An option is invalid, the backend has no shared memory, or the deadline has passed. A failed task is not an error of the
     /// call.
     ///
     /// ```
