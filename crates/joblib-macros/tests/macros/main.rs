@@ -14,5 +14,6 @@ mod cached;
 mod code;
 mod files;
 mod in_memory;
+mod methods;
 mod recursion;
 mod ui;

@@ -1,110 +1,13 @@
-//! `joblib cache` on real caches, which other programs fill.
+//! What `joblib cache` shows of a cache, and that looking changes nothing.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::path::Path;
+use std::process::{Command, Output};
 
 use joblib_memory::Memory;
 use serde_json::Value;
 
-fn power(x: f64, n: i32) -> f64 {
-    x.powi(n)
-}
-
-fn table(rows: usize) -> Vec<f64> {
-    vec![1.5; rows]
-}
-
-/// A cache of a program that has ended.
-struct Cache {
-    folder: tempfile::TempDir,
-}
-
-impl Cache {
-    fn new() -> Self {
-        Self { folder: tempfile::tempdir().expect("a folder") }
-    }
-
-    /// A cache of two functions, one with two versions of its code.
-    fn filled() -> Self {
-        let cache = Self::new();
-        let memory = cache.memory();
-        let cached = memory.cache("study::power", power);
-        for n in 1..=3 {
-            cached.eval((2.0, n));
-        }
-        memory.eval("study::table", table, (1000,));
-        let later = memory.cache("study::power", power).version(2);
-        later.eval((2.0, 3));
-        cache
-    }
-
-    fn path(&self) -> &Path {
-        self.folder.path()
-    }
-
-    fn memory(&self) -> Memory {
-        Memory::new(self.path()).expect("a memory")
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_joblib"));
-        command.arg("cache").args(args).arg("--cache").arg(self.path()).stdin(Stdio::null());
-        command
-    }
-
-    fn run(&self, args: &[&str]) -> Output {
-        self.command(args).output().expect("the command starts")
-    }
-
-    fn text(&self, args: &[&str]) -> String {
-        let output = self.run(args);
-        assert!(output.status.success(), "{args:?}: {output:?}");
-        String::from_utf8(output.stdout).expect("UTF-8")
-    }
-
-    fn json(&self, args: &[&str]) -> Value {
-        serde_json::from_str(&self.text(&[args, &["--json"]].concat())).expect("JSON")
-    }
-
-    /// The status and the message of a command that fails.
-    fn failure(&self, args: &[&str]) -> (Option<i32>, String) {
-        let output = self.run(args);
-        assert!(!output.status.success(), "{args:?}: {output:?}");
-        (output.status.code(), String::from_utf8(output.stderr).expect("UTF-8"))
-    }
-
-    /// The keys of a function's calls whose argument texts are these.
-    fn keys(&self, function: &str, arguments: &[&str]) -> Vec<String> {
-        let listed = self.json(&["ls", function, "--limit", "0"]);
-        let calls = listed["calls"].as_array().expect("a list").iter();
-        let texts = |call: &Value| -> Vec<String> {
-            let arguments = call["arguments"].as_array().expect("a list").iter();
-            arguments.map(|argument| argument["text"].as_str().unwrap_or_default().to_owned()).collect()
-        };
-        let wanted = calls.filter(|call| texts(call) == arguments);
-        wanted
-            .map(|call| format!("{}/{}", call["code"].as_str().unwrap(), call["key"].as_str().unwrap()))
-            .collect()
-    }
-
-    /// The file of a large result, and the folders of all.
-    fn files(&self, suffix: &str) -> Vec<PathBuf> {
-        let mut found = Vec::new();
-        let mut folders = vec![self.path().join("joblib-rs")];
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(folder).expect("a folder").flatten() {
-                let path = entry.path();
-                if path.is_dir() {
-                    folders.push(path);
-                } else if path.to_string_lossy().ends_with(suffix) {
-                    found.push(path);
-                }
-            }
-        }
-        found
-    }
-}
+use super::{Cache, power, table};
 
 #[test]
 fn functions_and_calls_are_listed_with_their_numbers() {
@@ -229,129 +132,6 @@ fn diff_names_what_differs_between_two_results() {
 }
 
 #[test]
-fn what_is_deleted_is_asked_for_and_told() {
-    let cache = Cache::filled();
-    let (status, message) = cache.failure(&["rm", "power"]);
-    assert_eq!(status, Some(2), "there is no terminal to ask at");
-    assert!(message.contains("Delete 4 results") && message.contains("--yes"), "{message}");
-    let key = cache.keys("power", &["2.0", "1"]).remove(0);
-    assert_eq!(cache.json(&["rm", "--yes", &key])["results"], 1);
-    assert_eq!(cache.json(&["ls"])["functions"][0]["results"], 3);
-    assert!(cache.text(&["rm", "power", "--yes"]).starts_with("deleted 3 results of "));
-    let (status, message) = cache.failure(&["rm", "power", "--yes"]);
-    assert_eq!(status, Some(1));
-    assert!(
-        message.contains("no function called power has results here; there is study::table"),
-        "{message}"
-    );
-    // The program computes it again, and finds the rest.
-    let memory = cache.memory();
-    assert!(memory.cache("study::table", table).check_call_in_cache((1000,)));
-}
-
-#[test]
-fn prune_keeps_to_the_limits_and_says_before_what_would_go() {
-    let cache = Cache::filled();
-    assert_eq!(cache.failure(&["prune"]).0, Some(2), "without a limit it would do nothing");
-    let plan = cache.json(&["prune", "--superseded-age", "0s", "--dry-run"]);
-    assert_eq!(plan["results"], 3);
-    assert_eq!(plan["functions"][0]["function"], "study::power");
-    assert_eq!(cache.json(&["stats"])["results"], 5, "nothing went");
-    assert_eq!(cache.failure(&["prune", "--items", "1"]).0, Some(2));
-    let pruned = cache.json(&["prune", "--items", "4", "--yes"]);
-    assert_eq!(pruned["results"], 1);
-    let pruned = cache.json(&["prune", "--superseded-age", "0s", "--yes"]);
-    assert_eq!(pruned["results"], 2);
-    assert_eq!(cache.json(&["stats"])["superseded_results"], 0);
-    assert_eq!(cache.json(&["prune", "--bytes", "1K", "--yes", "--cost-aware"])["results"], 1);
-    assert!(cache.json(&["stats"])["bytes"].as_u64().is_some_and(|bytes| bytes <= 1024));
-    // The program knows that they were dropped to make room.
-    let memory = cache.memory();
-    let dropped = memory.cache("study::table", table).explain((1000,));
-    assert_eq!(dropped, joblib_memory::Explanation::Evicted);
-    assert_eq!(cache.json(&["prune", "--age", "30d", "--yes"])["results"], 0);
-}
-
-#[test]
-fn damaged_results_are_named_and_deleted_on_request() {
-    let cache = Cache::filled();
-    assert_eq!(cache.text(&["verify"]), "5 results verified, 0 damaged\n");
-    let path = cache.files(".joblib").remove(0);
-    let mut bytes = fs::read(&path).expect("readable");
-    let middle = bytes.len() / 2;
-    bytes[middle] ^= 1;
-    fs::write(&path, bytes).expect("written");
-    let output = cache.run(&["verify"]);
-    assert_eq!(output.status.code(), Some(1));
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "5 results verified, 1 damaged\n");
-    let named = path.file_stem().expect("a name").to_string_lossy().into_owned();
-    let message = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(message.contains("study::table") && message.contains(&named), "{message}");
-    let (status, _) = cache.failure(&["show", &named]);
-    assert_eq!(status, Some(1));
-    assert_eq!(cache.failure(&["verify", "--fix"]).0, Some(2));
-    assert_eq!(cache.text(&["verify", "--fix", "--yes"]), "5 results verified, 1 damaged, 1 deleted\n");
-    let report = cache.json(&["verify"]);
-    assert_eq!((&report["verified"], &report["damaged"]), (&4.into(), &serde_json::json!([])));
-}
-
-#[test]
-fn results_travel_in_a_file_and_are_hits_elsewhere() {
-    let (cache, other) = (Cache::filled(), Cache::new());
-    let file = cache.path().join("power.results");
-    let file = file.to_str().expect("a path");
-    assert!(
-        cache.text(&["export", "power", file, "--compress", "zstd"]).starts_with("exported 4 results of ")
-    );
-    assert!(other.text(&["import", file]).starts_with("imported 4 results of "));
-    let memory = other.memory();
-    let cached = memory.cache("study::power", power).version(2);
-    assert!(cached.check_call_in_cache((2.0, 3)) && !cached.check_call_in_cache((2.0, 2)));
-    let earlier = memory.cache("study::power", power);
-    assert!(earlier.check_call_in_cache((2.0, 2)));
-    assert_eq!(other.json(&["stats"])["superseded_results"], 3, "the latest code is the latest there too");
-    assert_eq!(other.json(&["import", file])["present"], 4);
-
-    // What another cache has for the latest code stays that.
-    let third = Cache::new();
-    third.memory().cache("study::power", power).version(3).eval((9.0, 2));
-    third.text(&["import", file]);
-    assert_eq!(third.json(&["stats"])["superseded_results"], 4);
-    assert_eq!(third.json(&["show", &third.keys("power", &["9.0", "2"])[0]])["current"], true);
-
-    let current = cache.path().join("current.results");
-    cache.text(&["export", "power", current.to_str().expect("a path"), "--current"]);
-    assert_eq!(Cache::new().json(&["import", current.to_str().expect("a path")])["imported"], 1);
-}
-
-#[test]
-fn what_is_no_export_or_is_damaged_imports_nothing_wrong() {
-    let cache = Cache::filled();
-    let path = |name: &str| cache.path().join(name);
-    let file = path("power.results");
-    cache.text(&["export", "power", file.to_str().expect("a path")]);
-    let bytes = fs::read(&file).expect("readable");
-    for (name, content) in [
-        ("cut", &bytes[..bytes.len() / 2]),
-        ("text", b"a text"),
-        ("empty", b""),
-        ("pickle", b"\x80\x04K\x01."),
-    ] {
-        fs::write(path(name), content).expect("written");
-        let other = Cache::new();
-        let (status, message) = other.failure(&["import", path(name).to_str().expect("a path")]);
-        assert_eq!(status, Some(1), "{name}");
-        assert!(message.contains(path(name).to_str().expect("a path")), "{message}");
-        if other.path().join("joblib-rs").exists() {
-            other.text(&["verify"]);
-        }
-    }
-    joblib_persist::dump(&vec![1, 2, 3], path("list")).expect("written");
-    let (_, message) = Cache::new().failure(&["import", path("list").to_str().expect("a path")]);
-    assert!(message.contains("no file that `joblib cache export` wrote"), "{message}");
-}
-
-#[test]
 fn a_location_that_is_no_cache_is_told_with_what_is_there() {
     let cache = Cache::new();
     let at = |location: &Path, args: &[&str]| {
@@ -465,32 +245,6 @@ fn hostile_names_and_values_do_not_reach_the_terminal() {
             assert!(!text.chars().any(obeyed), "{args:?}: {text:?}");
         }
     }
-}
-
-#[test]
-fn pruning_that_is_interrupted_leaves_a_sound_cache() {
-    let cache = Cache::new();
-    let memory = cache.memory();
-    let square = memory.cache("square", |x: u64| x * x);
-    for x in 0..5000 {
-        square.eval((x,));
-    }
-    let mut child =
-        cache.command(&["prune", "--items", "0", "--yes"]).stderr(Stdio::piped()).spawn().expect("it starts");
-    let pid = child.id().to_string();
-    let interrupted = Command::new("kill").args(["-INT", &pid]).status().expect("kill runs");
-    assert!(interrupted.success());
-    child.wait().expect("it ends");
-    // However far it came, what is left is whole, and the numbers are right.
-    let report = cache.json(&["verify"]);
-    assert_eq!(report["damaged"], serde_json::json!([]));
-    let stats = cache.json(&["stats"])["results"].clone();
-    let (mut hits, mut calls) = (0, 0);
-    for x in 0..5000 {
-        hits += u64::from(square.check_call_in_cache((x,)));
-        calls += 1;
-    }
-    assert_eq!((stats.as_u64(), calls), (Some(hits), 5000));
 }
 
 #[test]

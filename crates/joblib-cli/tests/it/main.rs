@@ -1,0 +1,4 @@
+//! The command `joblib`, started as its users start it.
+
+mod cache;
+mod command;
