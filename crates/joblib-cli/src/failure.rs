@@ -12,7 +12,7 @@ pub(crate) enum Failure {
     Output(io::Error),
     /// Anything else.
     Other(String),
-    /// The command line asks for something that makes no sense.
+    /// The command line is invalid.
     Usage(String),
     /// Ctrl-C was pressed; how far the work came.
     Interrupted(String),

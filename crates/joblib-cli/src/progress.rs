@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// A bar of so many steps on standard error, which is removed once the work is done.
+/// A bar of this many steps on standard error, which is removed once the work is done.
 pub(crate) fn bar(steps: usize, what: &'static str) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(
         Some(steps as u64),

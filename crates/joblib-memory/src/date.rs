@@ -1,4 +1,4 @@
-//! The time of a result in a form for people, without a library for calendars: in UTC.
+//! The time of a result in human-readable form, in UTC, without a calendar library.
 
 use std::fmt;
 use std::time::SystemTime;

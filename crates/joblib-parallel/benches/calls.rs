@@ -21,7 +21,7 @@ fn identity(n: u64) -> u64 {
     n
 }
 
-/// Keeps the processor busy for so many nanoseconds.
+/// Keeps the processor busy for this many nanoseconds.
 fn spin(ns: u64) -> u64 {
     let started = Instant::now();
     let limit = Duration::from_nanos(ns);

@@ -114,7 +114,7 @@ impl<'r> Reader<'r> {
         Self::begin(Opened::exact(reader, options)?, options)
     }
 
-    /// The stream is now uncompressed: which format is it?
+    /// Detects the format of the stream, which is uncompressed now.
     fn begin(mut opened: Opened<'r>, options: &LoadOptions) -> Result<Self> {
         let first = first_bytes(&mut opened.input).map_err(|error| opened.blame(error))?;
         if first.is_empty() || is_native(&first) {

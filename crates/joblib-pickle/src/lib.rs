@@ -5,7 +5,7 @@
 //! | Python | Rust, as asked for |
 //! |---|---|
 //! | `None`, `pandas.NA`, `NaT` | `None`, `()` |
-//! | `bool`, `int`, `float`, `str`, `bytes`, `bytearray` | the like; an `int` into any integer type that it fits, beyond 128 bits into `String` (digits) or bytes |
+//! | `bool`, `int`, `float`, `str`, `bytes`, `bytearray` | the same; an `int` into any integer type that it fits, beyond 128 bits into `String` (digits) or bytes |
 //! | `complex` | `(f64, f64)`, `Complex<f64>`, a struct with `re` and `im` |
 //! | `list`, `tuple`, `set`, `frozenset`, `deque`, subclasses of `list` | a sequence, a tuple, a set |
 //! | `dict`, `OrderedDict`, `defaultdict`, `Counter`, subclasses of `dict` | a map; a struct when the keys are text |
@@ -24,7 +24,7 @@
 //! | … of `datetime64`, `timedelta64` | `Array<i64>` of counts; each element as `String`, `i64` count, `f64` seconds, `Option` for `NaT` |
 //! | … of fixed bytes, fixed text, objects | `Vec<String>`, bytes, whatever the elements are |
 //! | … of a structured dtype | a `Vec` of structs |
-//! | numpy scalar | as the like of Python |
+//! | numpy scalar | as the Python type of the same kind |
 //! | masked array | `Vec<Option<T>>`; a struct of `data`, `mask`, `fill_value` |
 //! | scipy's sparse matrices | a struct of `data`, `indices`, `indptr`, `shape`; `row`, `col` for coo |
 //! | … of `StringDType`; of `bfloat16` and `float8` | `Vec<String>`; `f32`, `Array<f32>` |

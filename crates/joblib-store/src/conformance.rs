@@ -14,7 +14,7 @@ use crate::key::{FunctionVersion, Key};
 use crate::limits::Limits;
 use crate::store::{Claim, Scope, Store};
 
-/// Runs the whole suite; `open` returns the same store, opened anew, each time it is called with the same name.
+/// Runs the whole suite; `open` opens the same store again each time it is called with the same name.
 ///
 /// # Panics
 ///

@@ -242,7 +242,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let there = Parallel::new().backend("pipes").n_jobs(3).run(tasks())?;
     println!("{} tasks in processes of our own", there.len());
 
-    // The same loop, unchanged, on the backend that its surroundings name.
+    // The same loop, unchanged, on the backend of the enclosing `parallel_config`.
     let scope = parallel_config().backend("pipes").n_jobs(2).enter();
     let pids = Parallel::new().batch_size(1).run((0..20).map(|_| delayed(std::process::id, ())))?;
     assert!(!pids.contains(&std::process::id()));

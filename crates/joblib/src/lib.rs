@@ -50,7 +50,7 @@
 mod delayed;
 mod error;
 pub mod guide;
-mod surroundings;
+mod worker_context;
 
 pub use joblib_array as array;
 pub use joblib_hash as hash;

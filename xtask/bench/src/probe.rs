@@ -12,7 +12,7 @@ use joblib_persist::{dump, load};
 
 use crate::Result;
 
-/// How far the resident memory rises, in MB, when `kind` is done to an array of so many megabytes and the file.
+/// How far the resident memory rises, in MB, when `kind` is done to an array of this many megabytes and the file.
 pub(crate) fn peak(kind: &str, megabytes: u32, file: &Path) -> Result<f64> {
     let size = megabytes.to_string();
     let file = file.to_str().ok_or("the folder's name is not UTF-8")?;
@@ -67,7 +67,7 @@ pub(crate) fn execute(arguments: &[String]) -> Result {
     Ok(())
 }
 
-/// Consecutive numbers of so many megabytes.
+/// Consecutive numbers, this many megabytes.
 fn array(megabytes: &str) -> Result<Array<f64>> {
     let numbers: Vec<f64> = (0..megabytes.parse::<u32>()? * 125_000).map(f64::from).collect();
     Ok(Array::from_slice(&numbers, &[numbers.len()])?)

@@ -15,9 +15,9 @@ pub(crate) struct Scale {
     pub(crate) streamed_tasks: u64,
     /// Results of a function, where a hit is one among many.
     pub(crate) entries: u64,
-    /// A row takes at least so many samples of each side,
+    /// A row takes at least this many samples of each side,
     pub(crate) fewest: usize,
-    /// at most so many,
+    /// at most this many,
     pub(crate) most: usize,
     /// and between the two no further one when this time is over.
     pub(crate) time: Duration,

@@ -31,7 +31,7 @@ fn steps(count: u64) -> u64 {
     })
 }
 
-/// The amount of work that takes so many microseconds.
+/// The amount of work that takes this many microseconds.
 pub(crate) fn amount(microseconds: u64) -> u64 {
     microseconds * steps_per_microsecond()
 }

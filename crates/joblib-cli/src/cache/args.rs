@@ -91,7 +91,7 @@ pub(crate) struct Ls {
     #[arg(long, value_name = "TEXT")]
     pub(crate) filter: Option<String>,
 
-    /// At most so many lines; 0 for all [default: 50 calls, all functions]
+    /// At most this many lines; 0 for all [default: 50 calls, all functions]
     #[arg(long, value_name = "COUNT")]
     pub(crate) limit: Option<usize>,
 }
@@ -163,7 +163,7 @@ pub(crate) struct Prune {
     #[arg(long, value_name = "SIZE", group = "limits")]
     pub(crate) bytes: Option<ByteSize>,
 
-    /// At most so many results
+    /// At most this many results
     #[arg(long, value_name = "COUNT", group = "limits")]
     pub(crate) items: Option<u64>,
 

@@ -1,4 +1,4 @@
-//! A function's source as its author laid it out: kept beside its results, for people.
+//! A function's source as its author laid it out: kept beside its results, for display.
 
 use proc_macro2::{LineColumn, TokenStream, TokenTree};
 use quote::ToTokens;

@@ -85,7 +85,7 @@ impl Expansion<'_> {
         format!("key {key:?} ignored {ignored:?} keep {keep:?} self {on_self:?}")
     }
 
-    /// What the compiler decides: a name for people, and a constant expression for its code.
+    /// What the compiler decides: a name for display, and a constant expression for its code.
     fn values(&self) -> Vec<(String, TokenStream)> {
         let krate = &self.krate;
         let Some(reached) = &self.reached else { return Vec::new() };

@@ -108,7 +108,7 @@ impl<'m> Call<'m> {
         let mut call = Self::of_function(memory, function, site.options, Given::default(), site.parts);
         call.ambiguous = site.ambiguous;
         if site.fixed.is_some()
-            && let Some((_, arguments)) = known.surroundings().split_once('<')
+            && let Some((_, arguments)) = known.parent_path().split_once('<')
         {
             // One name stands for a method of many types.
             call.type_name(arguments);

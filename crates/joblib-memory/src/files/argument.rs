@@ -93,7 +93,7 @@ pub fn as_path<T: AsRef<Path> + ?Sized>(argument: &T) -> &Path {
     argument.as_ref()
 }
 
-/// The text of an argument for people.
+/// The text of an argument, for display.
 pub(crate) fn texts<T: FileArgument + ?Sized>(argument: &T) -> Vec<Option<String>> {
     let mut texts = Vec::new();
     argument.parts(&mut |part| match part {

@@ -15,7 +15,7 @@ use joblib_store::{AfterFork, ProcessLock};
 
 use super::stamp::Stamp;
 
-/// Bytes of the file from which on it is written anew, with the last stamp of each file only.
+/// Size in bytes above which the file is rewritten with the last stamp of each file only.
 const MAX_BYTES: u64 = 8 << 20;
 /// Digests that a process keeps at most: it then forgets all.
 const MAX_KNOWN: usize = 1 << 20;

@@ -15,7 +15,7 @@ pub struct Site {
     pub name: &'static str,
     /// The whole name, where the attribute says it.
     pub fixed: Option<&'static str>,
-    /// How many names at the end of [`Known::path`] are not the function's surroundings.
+    /// How many names at the end of [`Known::path`] are not part of the function's parent path.
     pub depth: usize,
     pub file: &'static str,
     pub line: u32,
@@ -102,12 +102,12 @@ impl Known {
     pub(crate) fn name(&self) -> String {
         match self.site.fixed {
             Some(name) => name.to_owned(),
-            None => format!("{}{}::{}", self.site.package, self.surroundings(), self.site.name),
+            None => format!("{}{}::{}", self.site.package, self.parent_path(), self.site.name),
         }
     }
 
-    /// The path of what the function stands in.
-    pub(crate) fn surroundings(&self) -> &'static str {
+    /// The path of the module, function, type or trait that the function is defined in.
+    pub(crate) fn parent_path(&self) -> &'static str {
         let mut path = self.path;
         while let Some(outer) = path.strip_suffix("::{{closure}}") {
             path = outer;

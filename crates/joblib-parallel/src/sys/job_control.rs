@@ -1,4 +1,4 @@
-//! Ctrl-Z while a call runs: what works for this process stops and goes on with it, and the time between is nobody's.
+//! Ctrl-Z while a call runs: the workers of this process stop and continue with it, and the time between counts for no task.
 //!
 //! Worker processes lead process groups of their own, so the terminal does not stop them; this process does, in the handler
 //! of SIGTSTP, before it stops itself. It is in place only while there are calls that need it, and only if nobody else handles

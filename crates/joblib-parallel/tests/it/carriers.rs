@@ -117,7 +117,7 @@ fn events_of_tasks_are_heard_in_the_callers_span_wherever_the_task_runs() {
     }
 }
 
-/// Keeps so many megabytes for good.
+/// Leaks this many megabytes.
 fn leak(megabytes: usize) -> u32 {
     std::mem::forget(vec![1_u8; megabytes << 20]);
     std::process::id()

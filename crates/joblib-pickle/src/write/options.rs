@@ -26,7 +26,7 @@ const ARRAY_LEN: usize = 1024;
 /// | dates and times of `chrono`, `time` and `jiff`, `SystemTime` | `datetime.date`, `time`, `datetime` with the offset as its zone |
 /// | `Duration` of std and `time`, `TimeDelta`, `SignedDuration` | `datetime.timedelta` |
 /// | `uuid::Uuid`, `rust_decimal::Decimal`, `Path` and `PathBuf` | `uuid.UUID`, `decimal.Decimal`, `pathlib.Path` |
-/// | what else has a text for people, such as `IpAddr` | `str` |
+/// | other types with a human-readable form, such as `IpAddr` | `str` |
 ///
 /// The types of other crates are recognised by their names. What Python's class can't hold (nanoseconds, years after 9999)
 /// is written as the type serializes itself, in most cases as a text; both load back.

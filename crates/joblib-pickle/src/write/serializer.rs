@@ -265,7 +265,7 @@ impl<'p, 'w> ser::Serializer for Serializer<'p, 'w> {
         Ok(Map { wrapped: true, ..self.map(variant)? })
     }
 
-    /// Python's side is a world of text: what has a form for people, such as an address or a UUID, is written in it.
+    /// `true`, because a type with a human-readable form, such as an address or a UUID, is text in Python.
     fn is_human_readable(&self) -> bool {
         true
     }

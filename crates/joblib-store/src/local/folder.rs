@@ -1,4 +1,4 @@
-//! The folder's names, what is made in it on first use, and the notes for people that it has.
+//! The folder's names, what is made in it on first use, and the human-readable notes in it.
 
 use std::collections::HashSet;
 use std::fs::{self, OpenOptions};

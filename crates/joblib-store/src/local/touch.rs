@@ -24,7 +24,7 @@ impl Touched {
     /// Whether a use of the call's result is to be noted, as none was in this second.
     pub(super) fn is_due(&self, call: &[u8; 16]) -> bool {
         let id = u64::from_be_bytes([call[0], call[1], call[2], call[3], call[4], call[5], call[6], call[7]]);
-        // The first second is one, so that an empty slot is nobody's. Two calls that share all 40 bits share a touch.
+        // The first second is one, so that 0 is an empty slot. Two calls that share all 40 bits share a touch.
         let second = (self.since.elapsed().as_secs() + 1) & 0xff_ffff;
         let mark = (id & !0xff_ffff) | second;
         let slot = &self.slots[(id as usize >> 24) % SLOTS];

@@ -23,7 +23,7 @@ pub(super) struct Series {
 /// Width and height of a picture in pixels.
 const PAGE: (u32, u32) = (800, 480);
 
-/// A font of so many pixels.
+/// A font of this many pixels.
 fn text(size: i32) -> TextStyle<'static> {
     ("sans-serif", size).into_font().color(&colour::INK)
 }

@@ -75,7 +75,7 @@ fn peak(compressor: &'static str, kind: &'static str, size: u32) -> Row {
     })
 }
 
-/// How far memory rises by opening a cache of so many results and reading one of them.
+/// How far memory rises by opening a cache of this many results and reading one of them.
 fn peak_of_a_hit(count: u64) -> Row {
     Row::new(format!("growth.peak.entries.{count}"), Unit::Megabytes, move |data| {
         let (folder, count) = (data.path(&format!("probe-{count}")), count.to_string());
@@ -86,7 +86,7 @@ fn peak_of_a_hit(count: u64) -> Row {
     })
 }
 
-/// Memory of so many tasks on two worker processes, beyond what they begin with, or of so many workers.
+/// Memory of this many tasks on two worker processes, beyond what they begin with, or of this many workers.
 fn alone(what: &'static str, count: u64) -> Row {
     Row::new(format!("growth.peak.{what}.{count}"), Unit::Megabytes, move |_| {
         Ok(Sides::new(move || probe::alone(&[what, &count.to_string()])))

@@ -30,7 +30,7 @@ pub(crate) fn rows() -> Vec<Row> {
     ]
 }
 
-/// The points of a curve: a hit among so many results of one function.
+/// The points of a curve: a hit among this many results of one function.
 pub(crate) fn entries(count: u64) -> Row {
     Row::new(format!("growth.entries.{count}"), Unit::Microseconds, move |data| {
         let memory = filled(data, count)?;

@@ -210,7 +210,7 @@ fn rayon(name: &str, count: u64, length: fn(u64) -> u64) -> Row {
     .against(Peer::Named("rayon"))
 }
 
-/// What a task costs beyond its own length, of `count` tasks of so many microseconds.
+/// What a task costs beyond its own length, of `count` tasks of this many microseconds.
 fn task_length(backend: &'static str, length: u64, count: u64) -> Row {
     let label = match length {
         1_000.. => format!("{}ms", length / 1_000),

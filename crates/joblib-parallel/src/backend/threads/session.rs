@@ -228,7 +228,7 @@ impl<B: Runnable, S: Spawn<B>> ThreadSession<B, S> {
         while i < state.watched.len() {
             // A task that is about to start has all its time before it.
             let since = state.watched[i].running.since().unwrap_or(now);
-            // The time in which the program was stopped is nobody's.
+            // The time in which the program was stopped counts for no task.
             let end = since + limit + job_control::stopped_since_instant(since);
             if end <= now {
                 let watched = state.watched.swap_remove(i);

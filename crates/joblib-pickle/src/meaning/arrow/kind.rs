@@ -36,7 +36,7 @@ pub(super) enum Type {
         dense: bool,
         codes: Vec<i64>,
     },
-    /// The time of day in units of which a second has so many.
+    /// The time of day, with this many units per second.
     Time {
         size: usize,
         per_second: i64,

@@ -267,7 +267,7 @@ impl Pack {
                 continue;
             }
             if let Err(error) = log.write_all_at(record, end) {
-                // A part of it would be in nobody's way, but it has room that others need.
+                // A partial record is harmless, but takes up room.
                 let _ = log.set_len(end);
                 return Err(error);
             }

@@ -1,10 +1,8 @@
-//! What of the caller's surroundings its worker processes get: the default `Memory`, so that a cached function finds the
-//! same results wherever it runs; and the step of the record that the call is, so that what workers do is part of it.
+//! Connects `joblib-memory` and `joblib-parallel`, which don't know each other, before `main`.
 //!
-//! And what draws on the terminal lets the lines of caches pass.
-//!
-//! `joblib-parallel` brings surroundings along and knows no memory; `joblib-memory` knows no workers. This crate, which
-//! knows both, introduces them to each other before `main`, as there is nothing for users to call.
+//! Worker processes get the caller's default `Memory`, so that a cached function finds the same results wherever it runs,
+//! and the step of the record that the call is, so that the record has what workers do.
+//! Warnings of caches are printed without breaking a progress bar.
 
 use std::any::Any;
 
