@@ -5,7 +5,6 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use joblib_memory::Memory;
-use serde_json::Value;
 
 use super::{Cache, power, table};
 
