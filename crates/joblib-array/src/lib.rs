@@ -28,6 +28,7 @@ mod serde;
 pub mod share;
 pub mod slice;
 pub mod transfer;
+pub mod vec;
 
 pub use array::Array;
 pub use buffer::{ALIGNMENT, Buffer};

@@ -18,18 +18,25 @@ use crate::DType;
 /// assert_eq!(run::element_type::<f64>(), Some(DType::F64));
 /// assert_eq!(run::element_type::<String>(), None);
 /// ```
+#[inline]
 pub fn element_type<T: ?Sized>() -> Option<DType> {
     // serde's own sequences give references to their elements.
-    Some(match type_name::<T>().trim_start_matches('&') {
+    named(type_name::<T>().trim_start_matches('&'))
+}
+
+/// The element type of a primitive type's name. serde gives a `usize` as a `u64`.
+#[inline]
+pub(crate) fn named(name: &str) -> Option<DType> {
+    Some(match name {
         "bool" => DType::Bool,
         "i8" => DType::I8,
         "i16" => DType::I16,
         "i32" => DType::I32,
-        "i64" => DType::I64,
+        "i64" | "isize" => DType::I64,
         "u8" => DType::U8,
         "u16" => DType::U16,
         "u32" => DType::U32,
-        "u64" => DType::U64,
+        "u64" | "usize" => DType::U64,
         "f32" => DType::F32,
         "f64" => DType::F64,
         _ => return None,

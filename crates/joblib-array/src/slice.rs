@@ -1,16 +1,17 @@
-//! Slices and vectors, recognised behind a generic type.
+//! Lists whose elements lie in one piece, recognised behind generic types.
 //!
 //! Generic code is compiled in the crate that calls it, and serde hands over a list element by element: at a low
-//! optimisation level each element costs a hundred times what it takes to read it. Numbers of a slice lie in one
-//! piece, and code that is not generic can take them from there.
+//! optimisation level each element costs a hundred times what it takes to read it. serde's own implementations for
+//! slices and `Vec` call `Serializer::collect_seq` with the list itself, at whatever depth of a value it stands. A
+//! serializer that asks [`Items`] there hands the elements to code that is not generic. For the way back see
+//! [`vec`](crate::vec).
 
 use std::any::{TypeId, type_name};
 use std::marker::PhantomData;
-
-use num_complex::Complex;
+use std::slice::Iter;
 
 use crate::array::bytes_of;
-use crate::{DType, Element};
+use crate::{DType, Element, run};
 
 /// The numbers of a slice, as they lie in memory.
 #[derive(Debug, Clone, Copy)]
@@ -21,100 +22,185 @@ pub struct NumberSlice<'a> {
     pub bytes: &'a [u8],
 }
 
-/// The numbers of a value that is a slice, a `Vec` or a boxed slice of one of the types of
-/// [`Element`], behind at most two references.
+impl NumberSlice<'_> {
+    /// How many numbers there are.
+    pub fn len(&self) -> usize {
+        self.bytes.len() / self.dtype.size()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// Whether the bytes are in the byte order of files and hashes.
+    pub fn is_little_endian(&self) -> bool {
+        cfg!(target_endian = "little") || self.dtype.word_size() == 1
+    }
+}
+
+/// A list whose type is known only by its id: what `Serializer::collect_seq` was called with.
 ///
 /// ```
 /// use joblib_array::DType;
-/// use joblib_array::slice::number_slice;
+/// use joblib_array::slice::Items;
 ///
 /// let numbers = vec![1_u16, 2];
-/// let slice = number_slice(&numbers).expect("a vector of numbers");
+/// let items = (&numbers, numbers.as_slice());
+/// let slice = Items::of(&items.0).and_then(|items| items.numbers()).expect("a vector of numbers");
 /// assert_eq!((slice.dtype, slice.bytes.len()), (DType::U16, 4));
-/// assert!(number_slice("text").is_none());
-/// ```
-pub fn number_slice<T: ?Sized>(value: &T) -> Option<NumberSlice<'_>> {
-    if !may_be_slice::<T>() {
-        return None;
-    }
-    numbers_at(typeid::of::<T>(), Place::of(value))
-}
-
-/// The numbers at a place, by the id of what is there: the code for all element types is compiled once, and not for each
-/// type that is asked about.
-fn numbers_at(id: TypeId, place: Place<'_>) -> Option<NumberSlice<'_>> {
-    macro_rules! first_of {
-        ($($element:ty)*) => {$(
-            if let Some(elements) = elements_at::<$element>(id, place) {
-                return Some(NumberSlice { dtype: <$element>::DTYPE, bytes: bytes_of(elements) });
-            }
-        )*};
-    }
-    first_of! { f64 f32 u8 i64 u64 i32 u32 i16 u16 i8 bool Complex<f64> Complex<f32> }
-    None
-}
-
-/// The elements of a value that is a slice, a `Vec` or a boxed slice of `E`, behind at most two references.
 ///
+/// let names = [String::from("a")];
+/// let names = names.as_slice();
+/// assert_eq!(Items::of(&names).and_then(|items| items.elements::<String>()), Some(names));
+/// assert!(Items::of(&std::collections::BTreeSet::<u8>::new()).is_none());
 /// ```
-/// use joblib_array::slice::slice_of;
-///
-/// let names = vec![String::from("a")];
-/// assert_eq!(slice_of::<_, String>(&&names), Some(names.as_slice()));
-/// assert_eq!(slice_of::<_, u8>(&names), None);
-/// ```
-pub fn slice_of<T: ?Sized, E: 'static>(value: &T) -> Option<&[E]> {
-    if !may_be_slice::<T>() {
-        return None;
+#[derive(Debug, Clone, Copy)]
+pub struct Items<'a> {
+    list: TypeId,
+    item: TypeId,
+    /// What the name of the items' type says, which the ids have to confirm.
+    dtype: Option<DType>,
+    place: *const (),
+    lifetime: PhantomData<&'a ()>,
+}
+
+impl<'a> Items<'a> {
+    /// `None` for what is no slice, no `Vec` and no iterator over one.
+    #[inline]
+    pub fn of<I: IntoIterator>(list: &'a I) -> Option<Self> {
+        if !may_be_slice(type_name::<I>()) {
+            return None;
+        }
+        Some(Self {
+            list: typeid::of::<I>(),
+            item: typeid::of::<I::Item>(),
+            dtype: run::element_type::<I::Item>(),
+            place: (&raw const *list).cast(),
+            lifetime: PhantomData,
+        })
     }
-    elements_at(typeid::of::<T>(), Place::of(value))
-}
 
-/// Where a value is whose type is not said.
-#[derive(Clone, Copy)]
-struct Place<'a> {
-    pointer: *const (),
-    /// The number of elements, where the value is a slice.
-    len: usize,
-    value: PhantomData<&'a ()>,
-}
-
-impl<'a> Place<'a> {
-    fn of<T: ?Sized>(value: &'a T) -> Self {
-        let len = if size_of::<&T>() == size_of::<[usize; 2]>() {
-            // SAFETY: a reference of two words is an address and a word that is initialized: a length or a pointer to a
-            // table. As a length it is used only for slices.
-            unsafe { std::mem::transmute_copy::<&T, [usize; 2]>(&value)[1] }
-        } else {
-            0
+    /// The elements, if they are numbers that serde has: of [`Element`]'s types, or `usize` and `isize`.
+    pub fn numbers(&self) -> Option<NumberSlice<'a>> {
+        macro_rules! of_type {
+            ($($dtype:ident: $($element:ty),*;)*) => {
+                match self.dtype? {
+                    $(DType::$dtype => None$(.or_else(|| self.numbers_of::<$element>(DType::$dtype)))*,)*
+                    _ => None,
+                }
+            };
+        }
+        #[cfg(target_pointer_width = "64")]
+        return of_type! {
+            Bool: bool; I8: i8; I16: i16; I32: i32; I64: i64, isize; U8: u8; U16: u16; U32: u32; U64: u64, usize;
+            F32: f32; F64: f64;
         };
-        Self { pointer: (&raw const *value).cast(), len, value: PhantomData }
+        #[cfg(not(target_pointer_width = "64"))]
+        return of_type! {
+            Bool: bool; I8: i8; I16: i16; I32: i32; I64: i64; U8: u8; U16: u16; U32: u32; U64: u64;
+            F32: f32; F64: f64;
+        };
+    }
+
+    fn numbers_of<E: Plain>(&self, dtype: DType) -> Option<NumberSlice<'a>> {
+        self.elements::<E>().map(|elements| NumberSlice { dtype, bytes: E::bytes_of(elements) })
+    }
+
+    /// The elements, if they are of this type.
+    pub fn elements<E: 'static>(&self) -> Option<&'a [E]> {
+        if self.item != TypeId::of::<&E>() && self.item != TypeId::of::<E>() {
+            return None;
+        }
+        macro_rules! first_of {
+            ($($type:ty => $elements:expr;)*) => {$(
+                if self.list == TypeId::of::<$type>() {
+                    // SAFETY: what was given to `of` is of this type up to lifetimes. Those of `E` are all 'static, and
+                    // what the list refers to lives as long as the list, to which the result is bound.
+                    let list: &'a $type = unsafe { &*self.place.cast() };
+                    let elements: fn(&'a $type) -> &'a [E] = $elements;
+                    return Some(elements(list));
+                }
+            )*};
+        }
+        first_of! {
+            &Vec<E> => |list| list;
+            &[E] => |list| list;
+            Vec<E> => |list| list;
+            Iter<'static, E> => Iter::as_slice;
+        }
+        None
+    }
+
+    /// The elements, if they are texts that lie elsewhere.
+    pub fn texts(&self) -> Option<&'a [&'a str]> {
+        // The lifetime is shortened to that of the list.
+        self.elements::<&'static str>().map(|texts| texts as &[&str])
     }
 }
 
-/// The elements of what is at a place, whose type has this id.
-fn elements_at<E: 'static>(id: TypeId, place: Place<'_>) -> Option<&[E]> {
-    macro_rules! first_of {
-        ($($type:ty)*) => {$(
-            if id == TypeId::of::<$type>() {
-                // SAFETY: the value is of this type up to lifetimes. Those of `E` are all 'static, and what the
-                // references point at lives as long as the value, to which the result is bound.
-                let value: &$type = unsafe { &*place.pointer.cast() };
-                return Some(value);
-            }
-        )*};
-    }
-    if id == TypeId::of::<[E]>() {
-        // SAFETY: the value is a slice of `E`, of that length.
-        return Some(unsafe { std::slice::from_raw_parts(place.pointer.cast(), place.len) });
-    }
-    first_of! { Vec<E> Box<[E]> &[E] &Vec<E> &Box<[E]> &&[E] &&Vec<E> }
-    None
+/// A number type without padding.
+trait Plain: Sized + 'static {
+    fn bytes_of(elements: &[Self]) -> &[u8];
 }
+
+impl<E: Element> Plain for E {
+    fn bytes_of(elements: &[Self]) -> &[u8] {
+        bytes_of(elements)
+    }
+}
+
+macro_rules! pointer_sized {
+    ($($type:ty),*) => {$(
+        #[cfg(target_pointer_width = "64")]
+        impl Plain for $type {
+            fn bytes_of(elements: &[Self]) -> &[u8] {
+                // SAFETY: integers have no padding.
+                unsafe { std::slice::from_raw_parts(elements.as_ptr().cast(), size_of_val(elements)) }
+            }
+        }
+    )*};
+}
+
+pointer_sized!(usize, isize);
 
 /// Compares a constant, so that most types cost nothing. What decides is the type's id.
 #[inline]
-fn may_be_slice<T: ?Sized>() -> bool {
-    let name = type_name::<T>().trim_start_matches('&');
-    name.starts_with('[') || name.starts_with("alloc::vec::Vec<") || name.starts_with("alloc::boxed::Box<[")
+fn may_be_slice(name: &str) -> bool {
+    let name = name.strip_prefix('&').unwrap_or(name);
+    name.starts_with('[')
+        || name.starts_with("alloc::vec::Vec<")
+        || name.starts_with("core::slice::iter::Iter<")
 }
+
+/// Calls a method with the elements of a list whose type is not one of numbers, and one of the types that are most common:
+/// for serializers, whose code for these types is then compiled with them and not in the crate that calls. Evaluates to
+/// `None` for other types.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! common_list {
+    ($items:expr, $elements:ident => $each:expr) => {{
+        $crate::common_list! { @types $items, $elements => $each;
+            String; char; $crate::slice::Complex<f64>; $crate::slice::Complex<f32>;
+            Vec<f64>; Vec<f32>; Vec<u8>; Vec<String>; Option<f64>; Option<String>;
+            (f64, f64); (f32, f32); (u64, u64); (String, String); (String, f64);
+            [f64; 2]; [f64; 3]; [f64; 4]; [f32; 2]; [f32; 3]; [f32; 4];
+        }
+    }};
+    (@types $items:expr, $elements:ident => $each:expr; $($type:ty;)*) => {{
+        let items: $crate::slice::Items<'_> = $items;
+        if let Some($elements) = items.texts() {
+            Some($each)
+        }
+        $(else if let Some($elements) = items.elements::<$type>() {
+            Some($each)
+        })*
+        else {
+            None
+        }
+    }};
+}
+
+/// For the macro.
+#[doc(hidden)]
+pub use num_complex::Complex;

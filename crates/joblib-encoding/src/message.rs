@@ -281,6 +281,15 @@ impl Source for MessageSource<'_> {
         }
     }
 
+    fn block_into(&mut self, target: &mut [u8]) -> Result<()> {
+        let bytes = self.remaining();
+        if bytes.len() != target.len() {
+            return Err(self.lost("the elements of a block"));
+        }
+        target.copy_from_slice(bytes);
+        self.skip_block()
+    }
+
     fn block_bytes(&mut self, bytes: &mut Vec<u8>) -> Result<()> {
         bytes.clear();
         let now = self.remaining().len().min(CHUNK);

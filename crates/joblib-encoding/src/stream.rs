@@ -4,7 +4,7 @@ use joblib_array::Buffer;
 use joblib_array::transfer::RawArray;
 
 use crate::block::Block;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Takes an encoded value: pieces and blocks, in the order in which a [`Source`] has to give them back.
 ///
@@ -66,7 +66,7 @@ pub trait Sink {
 
 /// Gives back what a [`Sink`] took.
 ///
-/// After [`Source::block`], the decoder calls either [`Source::buffer`], or [`Source::skip_block`], or
+/// After [`Source::block`], the decoder calls [`Source::buffer`], [`Source::block_into`] or [`Source::skip_block`], or else
 /// [`Source::block_bytes`] until it has all elements and then [`Source::end_block`].
 ///
 /// An implementation wraps its own errors with [`Error::other`](crate::Error::other).
@@ -94,6 +94,25 @@ pub trait Source {
     ///
     /// Returns an error if the block can't be read or is damaged.
     fn buffer(&mut self) -> Result<Buffer>;
+
+    /// Fills `target` with all elements of the block, whose size it has.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the block can't be read, is damaged, or has another size.
+    fn block_into(&mut self, target: &mut [u8]) -> Result<()> {
+        let (mut left, mut bytes) = (target, Vec::new());
+        while !left.is_empty() {
+            self.block_bytes(&mut bytes)?;
+            let (now, later) = left
+                .split_at_mut_checked(bytes.len())
+                .filter(|_| !bytes.is_empty())
+                .ok_or_else(|| Error::corrupt("a block has another size than its header says"))?;
+            now.copy_from_slice(&bytes);
+            left = later;
+        }
+        self.end_block()
+    }
 
     /// Replaces the content of `bytes` by the next elements of the block: one or more, and no part of one.
     ///

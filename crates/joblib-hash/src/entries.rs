@@ -1,11 +1,6 @@
 //! The entries of a map or a set, collected in any order and given back sorted.
 
-use rayon::slice::ParallelSliceMut;
-
 use crate::stream::Stream;
-
-/// From this many entries on, sorting on several threads is faster.
-const PARALLEL_SORT: usize = 16 << 10;
 
 /// The entries so far, and the stream that goes on behind them.
 pub(crate) struct Entries {
@@ -14,40 +9,112 @@ pub(crate) struct Entries {
     pub(crate) ends: Vec<usize>,
 }
 
-/// The entries one behind the other, in ascending order of their bytes.
+/// The entries one behind the other, in ascending order of their bytes. None is empty.
+///
+/// An entry begins with a byte that decides its length, so those with one first byte are of one length, and what they all
+/// begin with decides nothing. Most are told apart by the eight bytes behind that, which are sorted by their digits: only
+/// those in which the keys differ.
 pub(crate) fn sorted(bytes: &[u8], ends: &[usize]) -> Vec<u8> {
-    let starts = std::iter::once(0).chain(ends.iter().copied());
-    let mut order: Vec<Place> = starts.zip(ends).map(|(start, &end)| Place::new(bytes, start, end)).collect();
-    let compare = |a: &Place, b: &Place| {
-        a.prefix.cmp(&b.prefix).then_with(|| bytes[a.start..a.end].cmp(&bytes[b.start..b.end]))
-    };
-    if order.len() < PARALLEL_SORT {
-        order.sort_unstable_by(compare);
-    } else {
-        order.par_sort_unstable_by(compare);
-    }
     let mut sorted = Vec::with_capacity(bytes.len());
-    for place in &order {
-        sorted.extend_from_slice(&bytes[place.start..place.end]);
+    let mut spare = Vec::new();
+    for mut group in groups(bytes, ends) {
+        sort(bytes, &mut group, &mut spare);
+        for key in &group.keys {
+            sorted.extend_from_slice(&bytes[key.start..key.start + group.len]);
+        }
     }
     sorted
 }
 
-/// Where an entry is, with its first bytes, which decide nearly every comparison without a look at the entry.
-struct Place {
-    /// The first 16 bytes, big-endian; zeros where the entry is shorter.
-    prefix: u128,
-    start: usize,
-    end: usize,
+/// Entries with the same first byte.
+#[derive(Default)]
+struct Group {
+    /// The length of each.
+    len: usize,
+    /// How many bytes they all have in common, from the first on.
+    common: usize,
+    keys: Vec<Key>,
 }
 
-impl Place {
-    fn new(bytes: &[u8], start: usize, end: usize) -> Self {
-        let prefix = bytes[start..end].first_chunk().copied().unwrap_or_else(|| {
-            let mut prefix = [0; 16];
-            prefix[..end - start].copy_from_slice(&bytes[start..end]);
-            prefix
-        });
-        Self { prefix: u128::from_be_bytes(prefix), start, end }
+/// Where an entry starts, and eight of its bytes, big-endian.
+#[derive(Clone, Copy, Default)]
+struct Key {
+    prefix: u64,
+    start: usize,
+}
+
+fn groups(bytes: &[u8], ends: &[usize]) -> impl Iterator<Item = Group> {
+    let mut counts = [0_usize; 256];
+    let mut groups: Vec<Group> = (0..=u8::MAX).map(|_| Group::default()).collect();
+    let starts = || std::iter::once(0).chain(ends.iter().copied()).zip(ends);
+    starts().for_each(|(start, _)| counts[usize::from(bytes[start])] += 1);
+    for (start, &end) in starts() {
+        let first = usize::from(bytes[start]);
+        let group = &mut groups[first];
+        let entry = &bytes[start..end];
+        match group.keys.first() {
+            None => {
+                group.keys.reserve_exact(counts[first]);
+                (group.len, group.common) = (entry.len(), entry.len());
+            }
+            Some(key) => {
+                let common = &bytes[key.start..key.start + group.common];
+                if !entry.starts_with(common) {
+                    group.common = common.iter().zip(entry).take_while(|(a, b)| a == b).count();
+                }
+            }
+        }
+        group.keys.push(Key { prefix: 0, start });
+    }
+    groups.into_iter().filter(|group| !group.keys.is_empty())
+}
+
+fn sort(bytes: &[u8], group: &mut Group, spare: &mut Vec<Key>) {
+    let rest = group.len - group.common;
+    for key in &mut group.keys {
+        let at = key.start + group.common;
+        key.prefix = match bytes[at..at + rest].first_chunk() {
+            Some(prefix) => u64::from_be_bytes(*prefix),
+            None => bytes[at..at + rest].iter().fold(0, |prefix, byte| (prefix << 8) | u64::from(*byte)),
+        };
+    }
+    sort_by_prefix(&mut group.keys, spare);
+    if rest > 8 {
+        let tail = |key: &Key| &bytes[key.start + group.common + 8..key.start + group.len];
+        for equal in group.keys.chunk_by_mut(|a, b| a.prefix == b.prefix) {
+            if equal.len() > 1 {
+                equal.sort_unstable_by(|a, b| tail(a).cmp(tail(b)));
+            }
+        }
+    }
+}
+
+/// Sorts by one byte of the prefixes after the other, from the lowest on. What the last did is kept among equals.
+fn sort_by_prefix(keys: &mut Vec<Key>, spare: &mut Vec<Key>) {
+    /// Fewer keys are sorted by comparing them.
+    const FEW: usize = 512;
+
+    if keys.len() < FEW {
+        keys.sort_unstable_by_key(|key| key.prefix);
+        return;
+    }
+    let first = keys[0].prefix;
+    let differences = keys.iter().fold(0, |bits, key| bits | (key.prefix ^ first));
+    spare.clear();
+    spare.resize(keys.len(), Key::default());
+    for shift in (0..64).step_by(8).filter(|shift| (differences >> shift) & 0xff != 0) {
+        let digit = |key: &Key| (key.prefix >> shift) as usize & 0xff;
+        let mut places = [0_usize; 256];
+        keys.iter().for_each(|key| places[digit(key)] += 1);
+        let mut place = 0;
+        for count in &mut places {
+            place += std::mem::replace(count, place);
+        }
+        for key in keys.iter() {
+            let place = &mut places[digit(key)];
+            spare[*place] = *key;
+            *place += 1;
+        }
+        std::mem::swap(keys, spare);
     }
 }

@@ -1,11 +1,9 @@
 //! What callers use: one function for one value, a hasher for several.
 
-use joblib_array::slice::{number_slice, slice_of};
 use serde::Serialize;
 
 use crate::encoder::Encoder;
 use crate::stream::Stream;
-use crate::unordered::{Unordered, is_set};
 use crate::{Algorithm, Digest, HashError};
 
 /// The BLAKE3 hash of a value's content.
@@ -69,7 +67,7 @@ impl Hasher {
         Self { encoder: Encoder::new(algorithm) }
     }
 
-    /// Adds a value. A `HashSet` counts without its order.
+    /// Adds a value. A `HashSet` and a map count without their order, but for maps that keep one.
     ///
     /// # Errors
     ///
@@ -87,17 +85,7 @@ impl Hasher {
     /// # Ok::<(), joblib_hash::HashError>(())
     /// ```
     pub fn update<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), HashError> {
-        if is_set::<T>() {
-            Unordered(value).serialize(&mut self.encoder)
-        } else if let Some(numbers) = number_slice(value)
-            && self.encoder.number_list(numbers)
-        {
-            Ok(())
-        } else if let Some(texts) = slice_of::<T, String>(value) {
-            self.encoder.text_list(texts)
-        } else {
-            value.serialize(&mut self.encoder)
-        }
+        value.serialize(&mut self.encoder)
     }
 
     /// The encoding of all that was added, if it has at most `limit` bytes: for callers that compare encodings and need

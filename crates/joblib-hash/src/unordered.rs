@@ -22,7 +22,8 @@ impl<T: Serialize> Serialize for Unordered<T> {
     }
 }
 
-/// For a field that is a `HashSet`: `#[serde(serialize_with = "joblib_hash::unordered")]`.
+/// For a field that is a set whose type does not say so: `#[serde(serialize_with = "joblib_hash::unordered")]`. A
+/// `HashSet` is known without.
 ///
 /// Other serializers see the set as before.
 ///
@@ -46,11 +47,24 @@ pub fn unordered<T: Serialize, S: Serializer>(set: &T, serializer: S) -> Result<
     serializer.serialize_newtype_struct(NAME, set)
 }
 
-/// Whether `T` is a hash set itself, behind any references.
+/// Whether `T` is a hash set, behind any references.
 ///
 /// `type_name` is not promised to stay as it is. If it changed, a set's hash would depend on its order: results would
 /// be computed again, never confused.
 pub(crate) fn is_set<T: ?Sized>() -> bool {
     let name = std::any::type_name::<T>().trim_start_matches('&');
     name.starts_with("std::collections::hash::set::HashSet<") || name.starts_with("hashbrown::set::HashSet<")
+}
+
+/// Whether `T` is a map that keeps its entries in an order of its own, behind any references. What is said of `type_name`
+/// above holds here too.
+pub(crate) fn is_ordered_map<T: ?Sized>() -> bool {
+    let name = std::any::type_name::<T>().trim_start_matches('&');
+    [
+        "indexmap::map::IndexMap<",
+        "linked_hash_map::LinkedHashMap<",
+        "hashlink::linked_hash_map::LinkedHashMap<",
+    ]
+    .iter()
+    .any(|known| name.starts_with(known))
 }

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::Write as _;
 
+use indexmap::IndexMap;
 use joblib_array::{Array, Buffer, MmapMode, Order};
 use joblib_hash::{Algorithm, Digest, Hasher, Unordered, hash, hash_with};
 use proptest::prelude::*;
 use serde::Serialize;
+use serde::ser::{SerializeSeq, Serializer};
 
 fn of<T: Serialize + ?Sized>(value: &T) -> Digest {
     hash(value).unwrap()
@@ -133,7 +135,69 @@ fn a_hash_set_hashes_alike_in_any_order_also_behind_references() {
     let backwards: HashSet<u32> = (0..1000).rev().collect();
     assert_eq!(of(&forwards), of(&&backwards));
     assert_ne!(of(&forwards), of(&(0..999).collect::<HashSet<u32>>()));
-    assert_eq!(of(&vec![Unordered(forwards)]), of(&vec![Unordered(backwards)]));
+    assert_eq!(of(&vec![Unordered(&forwards)]), of(&vec![Unordered(&backwards)]));
+}
+
+#[test]
+fn a_hash_set_inside_of_another_value_hashes_alike_in_any_order() {
+    let set = |numbers: &mut dyn Iterator<Item = u32>| in_all_places(&numbers.collect::<HashSet<u32>>());
+    let forwards = set(&mut (0..1000));
+    assert_eq!(of(&forwards), of(&set(&mut (0..1000).rev())));
+    assert_ne!(of(&forwards), of(&set(&mut (0..999))));
+    let nested: HashSet<Vec<u8>> = (0..100).map(|i| vec![i; 5]).collect();
+    assert_eq!(of(&(&nested, 1)), of(&(nested.iter().cloned().collect::<HashSet<_>>(), 1)));
+}
+
+#[test]
+fn a_map_whose_type_keeps_an_order_is_hashed_with_it() {
+    let forwards: IndexMap<&str, u8> = [("a", 1), ("b", 2)].into_iter().collect();
+    let backwards: IndexMap<&str, u8> = [("b", 2), ("a", 1)].into_iter().collect();
+    assert_ne!(of(&forwards), of(&backwards));
+    assert_ne!(of(&in_all_places(&forwards)), of(&in_all_places(&backwards)));
+    assert_eq!(of(&in_all_places(&forwards)), of(&in_all_places(&&forwards.clone())));
+    // Not to be taken for another value: what a map is, and where it ends.
+    let nested: IndexMap<&str, IndexMap<&str, u8>> =
+        [("a", forwards.clone()), ("b", backwards)].into_iter().collect();
+    let merged: IndexMap<&str, IndexMap<&str, u8>> = [("a", forwards.clone())].into_iter().collect();
+    assert_ne!(of(&nested), of(&merged));
+    assert_ne!(of(&forwards), of(&BTreeMap::from([("a", 1_u8), ("b", 2)])));
+    assert_ne!(of(&forwards), of(&[("a", 1_u8), ("b", 2)]));
+}
+
+/// The entries of a map as the hash is documented to put them: in ascending order of their bytes.
+fn check_order<K: Serialize + Ord + Clone + std::hash::Hash>(keys: Vec<K>) -> Result<(), TestCaseError> {
+    let entries: Vec<(K, usize)> = keys.into_iter().zip(0..).collect();
+    let map: HashMap<K, usize> = entries.iter().cloned().collect();
+    let expected = of(&map);
+    prop_assert_eq!(
+        of(&map.iter().map(|(key, value)| (key.clone(), *value)).collect::<BTreeMap<K, usize>>()),
+        expected
+    );
+    prop_assert_eq!(of(&map.clone().into_iter().collect::<HashMap<_, _>>()), expected);
+    if let Some((key, value)) = entries.iter().max() {
+        let mut other = map.clone();
+        other.insert(key.clone(), value + 1);
+        prop_assert_ne!(of(&other), expected);
+        other.remove(key);
+        prop_assert_ne!(of(&other), expected);
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(8))]
+
+    #[test]
+    fn maps_of_all_sizes_and_keys_hash_alike_in_any_order(
+        numbers in proptest::collection::vec(any::<u64>(), 0..2000),
+        small in proptest::collection::vec(0_u16..500, 0..1500),
+        texts in proptest::collection::vec("[a-c]{0,20}|.{50,90}", 0..1500),
+    ) {
+        check_order(numbers.clone())?;
+        check_order(numbers.iter().map(|number| (number % 3, number % 1000, *number)).collect())?;
+        check_order(small)?;
+        check_order(texts)?;
+    }
 }
 
 #[test]
@@ -294,36 +358,96 @@ proptest! {
     }
 }
 
-/// A list that only serde sees, as inside of another value.
+/// A list that is given to serde element by element, as types of one's own do.
+struct OneByOne<'a, T>(&'a [T]);
+
+impl<T: Serialize> Serialize for OneByOne<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(Some(self.0.len()))?;
+        for element in self.0 {
+            list.serialize_element(element)?;
+        }
+        list.end()
+    }
+}
+
+/// Everywhere that a list can stand.
 #[derive(Serialize)]
-#[serde(transparent)]
-struct Inside<T>(T);
+struct Places<L> {
+    field: L,
+    some: Option<(u8, L)>,
+    lists: Vec<L>,
+    named: HashMap<&'static str, L>,
+    boxed: Box<[L]>,
+    after: f32,
+}
+
+fn in_all_places<L: Clone>(list: &L) -> Places<L> {
+    let list = || list.clone();
+    Places {
+        field: list(),
+        some: Some((1, list())),
+        lists: vec![list(), list()],
+        named: HashMap::from([("x", list())]),
+        boxed: Box::new([list()]),
+        after: 1.0,
+    }
+}
+
+impl<T> Clone for OneByOne<'_, T> {
+    fn clone(&self) -> Self {
+        Self(self.0)
+    }
+}
+
+/// Checks that a list hashes as its elements do one by one, at the top and inside of a value, whatever holds it.
+fn check_list<T: Serialize + Clone>(list: &Vec<T>) -> Result<(), TestCaseError> {
+    let one_by_one = OneByOne(list);
+    let expected = of(&one_by_one);
+    prop_assert_eq!(of(list), expected);
+    prop_assert_eq!(of(&&&list[..]), expected);
+    prop_assert_eq!(of(&list.clone().into_boxed_slice()), expected);
+    prop_assert_eq!(of(&std::sync::Arc::new(list.clone()).as_ref()), expected);
+    let expected = of(&in_all_places(&one_by_one));
+    prop_assert_eq!(of(&in_all_places(list)), expected);
+    prop_assert_eq!(of(&in_all_places(&&list[..])), expected);
+    Ok(())
+}
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
     #[test]
     fn lists_hash_as_their_elements_one_by_one(
         texts in proptest::collection::vec(".{0,40}", 0..40),
         numbers in proptest::collection::vec(any::<f64>(), 0..20_000),
         bytes in proptest::collection::vec(any::<u8>(), 0..40_000),
         flags in proptest::collection::vec(any::<bool>(), 0..100),
+        pairs in proptest::collection::vec(any::<(f64, f64)>(), 0..100),
+        points in proptest::collection::vec(any::<[f32; 3]>(), 0..100),
+        wide in proptest::collection::vec(any::<u128>(), 0..100),
     ) {
-        prop_assert_eq!(of(&texts), of(&Inside(&texts)));
-        prop_assert_eq!(of(&texts[..]), of(&Inside(&texts)));
-        prop_assert_eq!(of(&numbers), of(&Inside(&numbers)));
-        prop_assert_eq!(of(&numbers[..]), of(&Inside(&numbers)));
-        prop_assert_eq!(of(&&&numbers[..]), of(&Inside(&numbers)));
-        prop_assert_eq!(of(&numbers.clone().into_boxed_slice()), of(&Inside(&numbers)));
-        let single: Vec<f32> = numbers.iter().map(|&number| number as f32).collect();
-        prop_assert_eq!(of(&single), of(&Inside(&single)));
-        let whole: Vec<i32> = numbers.iter().map(|&number| number as i32).collect();
-        prop_assert_eq!(of(&whole), of(&Inside(&whole)));
-        prop_assert_eq!(of(&bytes), of(&Inside(&bytes)));
-        prop_assert_eq!(of(&flags), of(&Inside(&flags)));
+        check_list(&texts)?;
+        check_list(&texts.iter().map(String::as_str).collect())?;
+        check_list(&numbers)?;
+        check_list(&numbers.iter().map(|&number| number as f32).collect())?;
+        check_list(&numbers.iter().map(|&number| number as i32).collect())?;
+        check_list(&numbers.iter().map(|&number| number as usize).collect())?;
+        check_list(&numbers.iter().map(|&number| number as isize).collect())?;
+        check_list(&numbers.iter().map(|&number| Some(number)).collect())?;
+        check_list(&numbers.chunks(100).map(<[f64]>::to_vec).collect())?;
+        check_list(&bytes)?;
+        check_list(&bytes.iter().map(|&byte| byte as i8).collect())?;
+        check_list(&bytes.iter().map(|&byte| char::from(byte)).collect())?;
+        check_list(&flags)?;
+        check_list(&pairs)?;
+        check_list(&points)?;
+        check_list(&wide)?;
     }
 }
 
 #[test]
 fn lists_longer_than_a_piece_hash_as_their_elements_one_by_one() {
     let numbers: Vec<u64> = (0..1_000_003).collect();
-    assert_eq!(of(&numbers), of(&Inside(&numbers)));
+    assert_eq!(of(&numbers), of(&OneByOne(&numbers)));
 }

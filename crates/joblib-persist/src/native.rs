@@ -86,6 +86,11 @@ impl Object<'_, '_> {
         self.sections.block_in_memory(header, len)
     }
 
+    fn block_into(&mut self, target: &mut [u8]) -> Result<()> {
+        let (header, len) = self.take_header()?;
+        self.sections.block_into(header, len, target)
+    }
+
     fn block_bytes(&mut self, bytes: &mut Vec<u8>) -> Result<()> {
         if let State::Ahead { .. } = self.block {
             let (header, len) = self.take_header()?;
@@ -130,6 +135,10 @@ impl Source for Object<'_, '_> {
 
     fn buffer(&mut self) -> joblib_encoding::Result<Buffer> {
         Ok(Self::buffer(self)?)
+    }
+
+    fn block_into(&mut self, target: &mut [u8]) -> joblib_encoding::Result<()> {
+        Ok(Self::block_into(self, target)?)
     }
 
     fn block_bytes(&mut self, bytes: &mut Vec<u8>) -> joblib_encoding::Result<()> {

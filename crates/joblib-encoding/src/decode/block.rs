@@ -20,14 +20,15 @@ enum Form<'d, 's> {
     Memory(OwnedRawArray),
 }
 
-/// Gives the block that a reference stands for to a visitor that wants no array.
+/// Gives the block, whose header was read, to a visitor that wants no array.
 pub(super) fn visit<'de, V: Visitor<'de>>(
     decoder: &mut Decoder<'_>,
     role: Role,
+    block: Block,
     visitor: V,
 ) -> Result<V::Value> {
     let exact = decoder.exact;
-    match begin(decoder, role)? {
+    match begin(decoder, role, block)? {
         Form::Bytes(bytes) => visitor.visit_byte_buf(bytes),
         Form::Text(text) => visitor.visit_string(text),
         Form::Elements(mut stream, shape) => {
@@ -41,13 +42,13 @@ pub(super) fn visit<'de, V: Visitor<'de>>(
     }
 }
 
-fn begin<'d, 's>(decoder: &'d mut Decoder<'s>, role: Role) -> Result<Form<'d, 's>> {
-    let block = decoder.block(role)?;
+fn begin<'d, 's>(decoder: &'d mut Decoder<'s>, role: Role, block: Block) -> Result<Form<'d, 's>> {
     Ok(match role {
-        Role::Bytes => Form::Bytes(bytes(decoder, &block)?),
+        Role::Bytes => Form::Bytes(decoder.numbers(&block)?.into_vec().map_err(Error::corrupt)?),
         Role::Text => {
             let start = decoder.source.position();
-            let text = String::from_utf8(bytes(decoder, &block)?)
+            let bytes = decoder.numbers(&block)?.into_vec().map_err(Error::corrupt)?;
+            let text = String::from_utf8(bytes)
                 .map_err(|_| Error::corrupt("a text is not UTF-8").at_offset(start))?;
             Form::Text(text)
         }
@@ -59,27 +60,6 @@ fn begin<'d, 's>(decoder: &'d mut Decoder<'s>, role: Role) -> Result<Form<'d, 's
         }
         Role::Array | Role::Sequence => Form::Memory(decoder.block_array(block)?),
     })
-}
-
-/// All bytes of a block, in memory that grows as they come: their number is not trusted.
-fn bytes(decoder: &mut Decoder<'_>, block: &Block) -> Result<Vec<u8>> {
-    let (mut all, mut bytes) = (Vec::new(), Vec::new());
-    let mut left = block.byte_len().unwrap_or(usize::MAX);
-    while left > 0 {
-        decoder.source.block_bytes(&mut bytes)?;
-        left = left
-            .checked_sub(bytes.len())
-            .filter(|_| !bytes.is_empty())
-            .ok_or_else(|| Error::corrupt("a block has another size than its header says"))?;
-        if all.is_empty() && left == 0 {
-            all = std::mem::take(&mut bytes);
-        } else {
-            all.extend_from_slice(&bytes);
-        }
-    }
-    decoder.source.end_block()?;
-    decoder.block_done();
-    Ok(all)
 }
 
 /// The numbers of a block.

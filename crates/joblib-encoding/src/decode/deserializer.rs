@@ -1,19 +1,25 @@
 //! MessagePack values as serde's visitors want them. The format describes itself, so what is asked for matters only
 //! where one form stands for several types: options, enums, newtypes and arrays.
 
+use std::fmt;
+
 use joblib_array::transfer::OwnedRawArray;
-use joblib_array::{buffered, forward, transfer};
-use serde::de::{Deserializer, Visitor};
+use joblib_array::{buffered, forward, transfer, vec};
+use serde::de::{Deserializer, SeqAccess, Visitor};
 
 use super::Decoder;
 use super::access::{Counted, Variant};
 use super::{block, plain_array};
+use crate::block::Block;
 use crate::error::{Error, Result};
 use crate::markers::{
     ARRAY16, ARRAY32, BIN8, BIN16, BIN32, CONTINUED, EXT_ARRAY, EXT_BLOCK, EXT_I128, EXT_SOME, EXT_U128,
     EXT8, EXT16, EXT32, F32, F64, FALSE, FIXEXT1, FIXEXT2, FIXEXT4, FIXEXT8, FIXEXT16, I8, I16, I32, I64,
     MAP16, MAP32, NIL, Role, STR8, STR16, STR32, TRUE, U8, U16, U32, U64,
 };
+
+/// Elements of a sequence that room is made for before they come.
+const MOST_EXPECTED: usize = 64 << 10;
 
 /// The head of a value whose elements or bytes follow.
 pub(super) enum Head {
@@ -215,7 +221,30 @@ impl Decoder<'_> {
             let array = self.block_array(block)?;
             return buffered::give(array, visitor);
         }
-        block::visit(self, role, visitor)
+        let block = self.block(role)?;
+        block::visit(self, role, block, visitor)
+    }
+
+    /// The block that comes next, if a sequence may be made of it. Its reference is taken.
+    fn sequence_block(&mut self) -> Result<Option<(Role, Block)>> {
+        if self.peek()? != FIXEXT1 || self.body.get(self.at + 1) != Some(&EXT_BLOCK) {
+            return Ok(None);
+        }
+        let role = match self.body.get(self.at + 2).copied().and_then(Role::from_code) {
+            Some(Role::Sequence) => Role::Sequence,
+            Some(Role::Array) if !self.exact => Role::Array,
+            _ => return Ok(None),
+        };
+        self.take(3)?;
+        self.block(role).map(|block| Some((role, block)))
+    }
+
+    /// The texts of a sequence, with code that is compiled here; `None` if it is no sequence of its own.
+    fn texts(&mut self) -> Result<Option<Vec<String>>> {
+        if !matches!(self.peek()?, 0x90..=0x9f | ARRAY16 | ARRAY32) {
+            return Ok(None);
+        }
+        self.deserialize_seq(Texts).map(Some)
     }
 
     /// Whether the next value is `None` (or unit), which is then taken, or a `Some` of its own.
@@ -269,10 +298,10 @@ impl Decoder<'_> {
                 if role != Role::Array && self.exact {
                     return Err(Self::inexact("an array", "a sequence"));
                 }
-                if role == Role::Text {
-                    return block::visit(self, role, visitor);
-                }
                 let block = self.block(role)?;
+                if role == Role::Text {
+                    return block::visit(self, role, block, visitor);
+                }
                 let array = self.block_array(block)?;
                 transfer::deliver(array, visitor)
             }
@@ -327,6 +356,26 @@ impl Decoder<'_> {
     }
 }
 
+/// A vector of texts.
+struct Texts;
+
+impl<'de> Visitor<'de> for Texts {
+    type Value = Vec<String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a sequence")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Vec<String>, A::Error> {
+        // Each text has a byte or more, so a false length can't be far from what is there.
+        let mut texts = Vec::with_capacity(sequence.size_hint().unwrap_or(0).min(MOST_EXPECTED));
+        while let Some(text) = sequence.next_element()? {
+            texts.push(text);
+        }
+        Ok(texts)
+    }
+}
+
 impl<'de> Deserializer<'de> for &mut Decoder<'_> {
     type Error = Error;
 
@@ -344,7 +393,26 @@ impl<'de> Deserializer<'de> for &mut Decoder<'_> {
             => self.deserialize_any(visitor);
         deserialize_f32 => self.float(F32, visitor);
         deserialize_f64 => self.float(F64, visitor);
-        deserialize_seq deserialize_tuple deserialize_tuple_struct => self.sequence(visitor);
+        deserialize_tuple deserialize_tuple_struct => self.sequence(visitor);
+    }
+
+    #[inline]
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        if let Some(dtype) = vec::wanted::<V>()
+            && let Some((role, block)) = self.sequence_block()?
+        {
+            if block.dtype != dtype || block.shape.len() != 1 {
+                return block::visit(self, role, block, visitor);
+            }
+            return self.numbers(&block)?.into_vec().map_err(Error::corrupt);
+        }
+        if vec::wants::<V, String>()
+            && let Some(texts) = self.texts()?
+            && let Some(texts) = vec::same(texts)
+        {
+            return Ok(texts);
+        }
+        self.sequence(visitor)
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {

@@ -6,9 +6,12 @@ mod deserializer;
 mod plain_array;
 mod skip;
 
+use std::io;
+
 use joblib_array::DType;
 use joblib_array::buffered;
 use joblib_array::transfer::OwnedRawArray;
+use joblib_array::vec::NumberVec;
 use serde::Deserialize;
 
 use crate::block::Block;
@@ -158,6 +161,18 @@ impl Decoder<'_> {
         self.block_done();
         let Block { dtype, order, shape } = block;
         Ok(OwnedRawArray { dtype, order, shape, buffer })
+    }
+
+    /// The elements of a block of one dimension.
+    fn numbers(&mut self, block: &Block) -> Result<NumberVec> {
+        let len = block.shape.iter().product();
+        let start = self.source.position();
+        let mut numbers = NumberVec::zeroed(block.dtype, len)
+            .map_err(|_| Error::other(io::Error::from(io::ErrorKind::OutOfMemory)).at_offset(start))?;
+        self.source.block_into(numbers.as_mut_bytes())?;
+        numbers.from_little_endian();
+        self.block_done();
+        Ok(numbers)
     }
 
     /// Errors from now on are about what follows the block.

@@ -1,6 +1,7 @@
 //! A value as MessagePack with extensions, in pieces of bounded size; arrays and long texts are blocks.
 
 mod compound;
+mod lists;
 mod run;
 mod serializer;
 

@@ -1,7 +1,8 @@
 //! serde's data model as MessagePack: scalars here, what holds other values in `compound`.
 
+use joblib_array::slice::Items;
 use joblib_array::transfer;
-use serde::ser::{Serialize, Serializer};
+use serde::ser::{Serialize, SerializeSeq, Serializer};
 
 use super::compound::{Compound, Sequence};
 use super::{Encoder, open_marker};
@@ -300,6 +301,27 @@ impl<'e, 's> Serializer for &'e mut Encoder<'s> {
 
     fn serialize_seq(self, len: Option<usize>) -> Result<Self::SerializeSeq> {
         Sequence::begin(self, len)
+    }
+
+    #[inline]
+    fn collect_seq<I>(self, items: I) -> Result<()>
+    where
+        I: IntoIterator,
+        I::Item: Serialize,
+    {
+        if let Some(list) = Items::of(&items)
+            && let Some(encoded) = self.list(list)
+        {
+            return encoded;
+        }
+        let mut items = items.into_iter();
+        let len = match items.size_hint() {
+            (least, Some(most)) if least == most => Some(least),
+            _ => None,
+        };
+        let mut list = self.serialize_seq(len)?;
+        items.try_for_each(|item| list.serialize_element(&item))?;
+        list.end()
     }
 
     fn serialize_tuple(self, len: usize) -> Result<Self::SerializeTuple> {

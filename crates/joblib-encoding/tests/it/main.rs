@@ -7,6 +7,7 @@ mod arrays;
 mod depth;
 mod exact;
 mod hostile;
+mod lists;
 mod preview;
 mod properties;
 

@@ -16,6 +16,7 @@
 //! | struct | tag, name, number of fields, for each its name and value |
 //! | map, unordered list | tag, number of entries, the entries in ascending order of their bytes |
 //! | … an entry (key and value, or item) | its length and encoding when at most 64 bytes; else 255 and the encoding's digest |
+//! | map whose type keeps an order | tag, the keys and values one after another, `END`, number of entries |
 //! | array | tag, dtype name, number of dimensions, dimensions, elements in C order when less than 1 MiB; else their digest |
 //! | … by XXH3 | the digest of the elements is that of the digests of their pieces of 1 MiB |
 //!
@@ -24,10 +25,10 @@
 //! depends on nothing else, so an array in memory keeps it and is read once, in however many values it is hashed.
 
 mod containers;
+mod lists;
 mod serializer;
 mod tag;
 
-use joblib_array::slice::NumberSlice;
 use joblib_array::transfer;
 use joblib_encoding::MAX_DEPTH;
 use serde::Serialize;
@@ -42,9 +43,6 @@ const LARGE_ARRAY: usize = 1 << 20;
 
 /// Items of a run at most, so that a run fits the stream's buffer.
 const RUN_ITEMS: u32 = 8192;
-
-/// Bytes of a list of numbers that are put together for the hash function, which takes them on all cores.
-const PIECE: usize = 1 << 20;
 
 /// A `serde` serializer that hashes.
 pub(crate) struct Encoder {
@@ -188,35 +186,6 @@ impl Encoder {
         }
         let digest = content::digest(&array, self.algorithm);
         self.stream.extend(digest.as_bytes());
-    }
-
-    /// A list of numbers that lie in one piece; `false` when its encoding is another one than theirs.
-    pub(crate) fn number_list(&mut self, numbers: NumberSlice<'_>) -> bool {
-        let NumberSlice { dtype, bytes } = numbers;
-        let is_little_endian = cfg!(target_endian = "little") || dtype.size() == 1;
-        let (Some(number), true) = (tag::of(dtype), is_little_endian) else {
-            return false;
-        };
-        self.begin(tag::SEQ);
-        let mut encoded = Vec::with_capacity(bytes.len().min(PIECE) + PIECE / 8);
-        for run in bytes.chunks(RUN_ITEMS as usize * dtype.size()) {
-            encoded.extend_from_slice(&[tag::RUN, number]);
-            encoded.extend_from_slice(&((run.len() / dtype.size()) as u32).to_le_bytes());
-            encoded.extend_from_slice(run);
-            if encoded.len() >= PIECE {
-                self.stream.extend(&encoded);
-                encoded.clear();
-            }
-        }
-        self.stream.extend(&encoded);
-        self.begin(tag::END);
-        self.length(bytes.len() / dtype.size());
-        true
-    }
-
-    /// Compiled here, at the optimisation level of this crate.
-    pub(crate) fn text_list(&mut self, texts: &[String]) -> Result<(), HashError> {
-        texts.serialize(self)
     }
 
     /// Sets the stream aside and starts one for the entries of a map or a set.

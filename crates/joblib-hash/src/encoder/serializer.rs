@@ -1,7 +1,8 @@
 //! Each kind of value as its encoding.
 
+use joblib_array::slice::Items;
 use joblib_array::transfer;
-use serde::ser::{self, Serialize};
+use serde::ser::{self, Serialize, SerializeMap, SerializeSeq};
 
 use super::containers::{Compound, Map, Seq};
 use super::{Encoder, tag};
@@ -132,6 +133,23 @@ impl<'e> ser::Serializer for &'e mut Encoder {
         Ok(Seq::new(self, entries))
     }
 
+    #[inline]
+    fn collect_seq<I>(self, items: I) -> Result<(), HashError>
+    where
+        I: IntoIterator,
+        I::Item: Serialize,
+    {
+        if let Some(list) = Items::of(&items)
+            && let Some(hashed) = self.list(list)
+        {
+            return hashed;
+        }
+        self.unordered |= unordered::is_set::<I>();
+        let mut list = self.serialize_seq(None)?;
+        items.into_iter().try_for_each(|item| list.serialize_element(&item))?;
+        list.end()
+    }
+
     fn serialize_tuple(self, length: usize) -> Result<Compound<'e>, HashError> {
         self.begin(tag::TUPLE);
         self.length(length);
@@ -163,6 +181,32 @@ impl<'e> ser::Serializer for &'e mut Encoder {
         self.descend()?;
         let entries = self.enter();
         Ok(Map::new(self, entries))
+    }
+
+    #[inline]
+    fn collect_map<K, V, I>(self, entries: I) -> Result<(), HashError>
+    where
+        K: Serialize,
+        V: Serialize,
+        I: IntoIterator<Item = (K, V)>,
+    {
+        if unordered::is_ordered_map::<I>() {
+            self.descend()?;
+            self.begin(tag::ORDERED_MAP);
+            let mut count = 0;
+            for (key, value) in entries {
+                key.serialize(&mut *self)?;
+                value.serialize(&mut *self)?;
+                count += 1;
+            }
+            self.begin(tag::END);
+            self.length(count);
+            self.ascend();
+            return Ok(());
+        }
+        let mut map = self.serialize_map(None)?;
+        entries.into_iter().try_for_each(|(key, value)| map.serialize_entry(&key, &value))?;
+        map.end()
     }
 
     fn serialize_struct(self, name: &'static str, length: usize) -> Result<Compound<'e>, HashError> {

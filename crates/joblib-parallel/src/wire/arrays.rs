@@ -234,17 +234,41 @@ impl Sender {
         Ok(())
     }
 
+    /// Puts a copy of `bytes` beside the message; returns the number that stands for it. `None` if that is too little, or there
+    /// is no room: then they are written into the message.
+    pub(crate) fn copy(&self, bytes: &[u8]) -> Option<u64> {
+        if !self.is_large(bytes.len() as u64) {
+            return None;
+        }
+        match copy(bytes, self.sharing.folder.as_deref()) {
+            Ok(file) => Some(self.add_copy(file, bytes.len() as u64)),
+            Err(error) => {
+                no_memory(&error, bytes.len() as u64);
+                None
+            }
+        }
+    }
+
+    fn is_large(&self, len: u64) -> bool {
+        len > 0 && self.sharing.from_bytes.is_some_and(|from| len >= from)
+    }
+
+    fn add_copy(&self, file: File, len: u64) -> u64 {
+        let descriptor = Arc::new(file.into());
+        let memory = SharedMemory { id: new_id(), descriptor, base: 0, len, original: false };
+        self.add(Arc::new(memory), 0, len)
+    }
+
     /// Begins memory of `len` bytes; `None` if that is too little, or there is no room.
     pub(crate) fn begin(&self, len: usize) -> Option<SharedWriter> {
         let len = len as u64;
-        if len == 0 || self.sharing.from_bytes.is_none_or(|from| len < from) {
+        if !self.is_large(len) {
             return None;
         }
         match reserved_file(self.sharing.folder.as_deref(), len) {
             Ok(file) => Some(SharedWriter { file, left: len, len }),
             Err(error) => {
-                // Then it is written into the message.
-                tracing::warn!(%error, bytes = len, "no shared memory could be had for a large value");
+                no_memory(&error, len);
                 None
             }
         }
@@ -259,9 +283,7 @@ impl Sender {
         if writer.left > 0 {
             return Err(io::Error::other("a sequence gave fewer elements than it said it would"));
         }
-        let descriptor = Arc::new(writer.file.into());
-        let memory = SharedMemory { id: new_id(), descriptor, base: 0, len: writer.len, original: false };
-        Ok(self.add(Arc::new(memory), 0, writer.len))
+        Ok(self.add_copy(writer.file, writer.len))
     }
 
     /// Takes the memory of an array out of the message, if it is large enough; returns the number that stands for it.
@@ -272,8 +294,7 @@ impl Sender {
             self.refused.set(self.reach == Reach::Anywhere);
             return None;
         }
-        let large = self.sharing.from_bytes.is_some_and(|from| buffer.len() as u64 >= from);
-        if buffer.is_empty() || !(original || large) {
+        if buffer.is_empty() || !(original || self.is_large(buffer.len() as u64)) {
             return None;
         }
         match SharedMemory::of(buffer, self.sharing.folder.as_deref()) {
@@ -306,6 +327,11 @@ impl Sender {
             Introduction { id: memory.id, base: memory.base, len: memory.len, mode: mode.name().to_owned() };
         (introduction, Arc::clone(&memory.descriptor))
     }
+}
+
+/// The value is written into the message then.
+fn no_memory(error: &io::Error, bytes: u64) {
+    tracing::warn!(%error, bytes, "no shared memory could be had for a large value");
 }
 
 /// Which memories a process has been told of, on the side of the one that told it.

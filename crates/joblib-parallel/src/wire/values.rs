@@ -94,6 +94,16 @@ impl Sink for SharingSink<'_> {
         }
     }
 
+    fn block(&mut self, block: &Block, bytes: &[u8]) -> Result<()> {
+        match self.sender.copy(bytes) {
+            Some(number) => {
+                self.message.shared_block(block, number);
+                Ok(())
+            }
+            None => self.message.block(block, bytes),
+        }
+    }
+
     fn array(&mut self, array: &RawArray<'_>) -> Result<()> {
         self.message.array(array)
     }

@@ -180,14 +180,24 @@ impl<'r> Sections<'r> {
         let Some(bytes) = buffer.as_mut_bytes() else {
             return Err(Error::corrupt("new memory is shared"));
         };
+        self.block_into(header, len, bytes)?;
+        Ok(buffer)
+    }
+
+    /// Reads a block whole into `bytes`.
+    pub(crate) fn block_into(&mut self, header: BlockHeader, len: u64, bytes: &mut [u8]) -> Result<()> {
+        let start = self.position();
+        self.input.check_available(len)?;
+        if bytes.len() as u64 != len {
+            return Err(Error::corrupt("a block has another size than its header says").at_offset(start));
+        }
         if bytes.len() >= large::LARGE
             && let Some(file) = self.input.file()
         {
             let check = large::read(file, start, bytes)
                 .map_err(|source| Error::io("reading", source).at_offset(start))?;
             self.input.skip(len)?;
-            self.compare(check, start, true)?;
-            return Ok(buffer);
+            return self.compare(check, start, true);
         }
         let mut block = self.begin_block(header, len);
         if block.header.shuffle == 0 {
@@ -207,8 +217,7 @@ impl<'r> Sections<'r> {
             }
         }
         block.left = 0;
-        self.end_block(&block)?;
-        Ok(buffer)
+        self.end_block(&block)
     }
 
     /// Maps a block; `None` when it can't be mapped as it stands.

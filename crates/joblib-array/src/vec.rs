@@ -1,0 +1,163 @@
+//! Vectors of numbers, made whole for serde's own visitors.
+//!
+//! The way back of [`slice`](crate::slice): `Vec`'s `Deserialize` takes its elements one by one, in code that is compiled
+//! in the crate that asks for it. A deserializer that finds all elements in one piece asks [`wanted`] whether they
+//! are to become a vector of that type, and fills a [`NumberVec`].
+
+use std::alloc::{Layout, alloc_zeroed, dealloc};
+use std::any::{TypeId, type_name};
+use std::io;
+use std::mem::ManuallyDrop;
+use std::ptr::NonNull;
+
+use serde::de::Visitor;
+
+use crate::{DType, run};
+
+/// The type of the elements, if the visitor is the one of `Vec`'s `Deserialize`, for a vector of numbers.
+///
+/// A visitor of somebody else's may make something else of the same elements. serde's is not public, so it is known by its
+/// name. If the name no longer matched, it would get its elements one by one.
+#[inline]
+pub fn wanted<'de, V: Visitor<'de>>() -> Option<DType> {
+    let (_, element) = visited::<'de, V>()?;
+    run::named(element)
+}
+
+/// Whether the visitor is the one of `Vec<E>`'s `Deserialize`.
+#[inline]
+pub fn wants<'de, V: Visitor<'de>, E: 'static>() -> bool {
+    visited::<'de, V>().is_some() && typeid::of::<V::Value>() == TypeId::of::<Vec<E>>()
+}
+
+#[inline]
+fn visited<'de, V: Visitor<'de>>() -> Option<(&'static str, &'static str)> {
+    let (visitor, element) = type_name::<V>().strip_suffix('>')?.split_once("::VecVisitor<")?;
+    visitor.starts_with("serde").then_some((visitor, element))
+}
+
+/// A value as another type, if both types are the same.
+///
+/// ```
+/// let made: Option<Vec<u8>> = joblib_array::vec::same(vec![1_u8]);
+/// assert_eq!(made, Some(vec![1]));
+/// assert_eq!(joblib_array::vec::same::<_, String>(vec![1_u8]), None);
+/// ```
+pub fn same<T: 'static, R>(value: T) -> Option<R> {
+    if typeid::of::<R>() != TypeId::of::<T>() {
+        return None;
+    }
+    let value = ManuallyDrop::new(value);
+    // SAFETY: the types are the same up to lifetimes, and those of `T` are all 'static. The original is not dropped.
+    Some(unsafe { std::mem::transmute_copy(&*value) })
+}
+
+/// A vector that is being made, whose element type is known when the program runs.
+///
+/// ```
+/// use joblib_array::DType;
+/// use joblib_array::vec::NumberVec;
+///
+/// let mut numbers = NumberVec::zeroed(DType::U16, 2)?;
+/// numbers.as_mut_bytes().copy_from_slice(&[1, 0, 2, 0]);
+/// assert_eq!(numbers.into_vec::<Vec<u16>>().ok(), Some(vec![1, 2]));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct NumberVec {
+    dtype: DType,
+    pointer: NonNull<u8>,
+    layout: Layout,
+    len: usize,
+}
+
+impl NumberVec {
+    /// A vector of `len` zeros. The kernel gives memory as it is filled, so that a false length takes none.
+    ///
+    /// # Errors
+    ///
+    /// When the memory can't be had: the error's kind is [`io::ErrorKind::OutOfMemory`].
+    pub fn zeroed(dtype: DType, len: usize) -> io::Result<Self> {
+        let out_of_memory = || io::Error::from(io::ErrorKind::OutOfMemory);
+        let layout = layout(dtype, len).ok_or_else(out_of_memory)?;
+        let pointer = if layout.size() == 0 {
+            layout.dangling_ptr()
+        } else {
+            // SAFETY: the size is not zero.
+            NonNull::new(unsafe { alloc_zeroed(layout) }).ok_or_else(out_of_memory)?
+        };
+        Ok(Self { dtype, pointer, layout, len })
+    }
+
+    /// The elements' bytes.
+    pub fn as_mut_bytes(&mut self) -> &mut [u8] {
+        // SAFETY: memory of this size that is initialized, and that only `self` knows.
+        unsafe { std::slice::from_raw_parts_mut(self.pointer.as_ptr(), self.layout.size()) }
+    }
+
+    /// The bytes are little-endian, as in files: from now on they are in this machine's byte order.
+    pub fn from_little_endian(&mut self) {
+        let word = self.dtype.word_size();
+        if cfg!(target_endian = "big") && word > 1 {
+            self.as_mut_bytes().chunks_exact_mut(word).for_each(<[u8]>::reverse);
+        }
+    }
+
+    /// The vector, as the type that the caller knows it to be.
+    ///
+    /// # Errors
+    ///
+    /// Returns what is wrong: a `bool` that is neither, or another type than the vector's.
+    pub fn into_vec<R>(mut self) -> Result<R, String> {
+        if self.dtype == DType::Bool
+            && let Some(other) = self.as_mut_bytes().iter().find(|byte| **byte > 1)
+        {
+            return Err(format!("a bool is stored as {other}"));
+        }
+        macro_rules! first_of {
+            ($($dtype:ident: $element:ty;)*) => {$(
+                if self.dtype == DType::$dtype && typeid::of::<R>() == TypeId::of::<Vec<$element>>() {
+                    let this = ManuallyDrop::new(self);
+                    // SAFETY: allocated by the global allocator with the layout of so many elements of this type, which is
+                    // the dtype's; all are initialized, and any bytes are an element: those of a `bool` were looked at.
+                    let vec: Vec<$element> = unsafe {
+                        Vec::from_raw_parts(this.pointer.as_ptr().cast(), this.len, this.len)
+                    };
+                    return same(vec).ok_or_else(String::new);
+                }
+            )*};
+        }
+        first_of! {
+            Bool: bool; I8: i8; I16: i16; I32: i32; I64: i64; U8: u8; U16: u16; U32: u32; U64: u64;
+            F32: f32; F64: f64;
+        }
+        #[cfg(target_pointer_width = "64")]
+        first_of! { I64: isize; U64: usize; }
+        Err(format!("expected {}, found a vector of {}", type_name::<R>(), self.dtype))
+    }
+}
+
+impl Drop for NumberVec {
+    fn drop(&mut self) {
+        if self.layout.size() > 0 {
+            // SAFETY: allocated in `zeroed` with this layout.
+            unsafe { dealloc(self.pointer.as_ptr(), self.layout) };
+        }
+    }
+}
+
+/// The layout of a vector's memory; `None` for types that [`NumberVec::into_vec`] makes no vector of.
+fn layout(dtype: DType, len: usize) -> Option<Layout> {
+    Some(
+        match dtype {
+            DType::Bool | DType::I8 | DType::U8 => Layout::array::<u8>(len),
+            DType::I16 | DType::U16 => Layout::array::<u16>(len),
+            DType::I32 | DType::U32 => Layout::array::<u32>(len),
+            DType::I64 | DType::U64 => Layout::array::<u64>(len),
+            DType::F32 => Layout::array::<f32>(len),
+            DType::F64 => Layout::array::<f64>(len),
+            _ => return None,
+        }
+        .ok()?,
+    )
+}
