@@ -118,11 +118,11 @@ impl NumberVec {
             ($($dtype:ident: $element:ty;)*) => {$(
                 if self.dtype == DType::$dtype && typeid::of::<R>() == TypeId::of::<Vec<$element>>() {
                     let this = ManuallyDrop::new(self);
+                    let first: *mut $element = this.pointer.as_ptr().cast();
+                    let elements = std::ptr::slice_from_raw_parts_mut(first, this.len);
                     // SAFETY: allocated by the global allocator with the layout of so many elements of this type, which is
                     // the dtype's; all are initialized, and any bytes are an element: those of a `bool` were looked at.
-                    let vec: Vec<$element> = unsafe {
-                        Vec::from_raw_parts(this.pointer.as_ptr().cast(), this.len, this.len)
-                    };
+                    let vec = unsafe { Box::from_raw(elements) }.into_vec();
                     return same(vec).ok_or_else(String::new);
                 }
             )*};
@@ -148,16 +148,14 @@ impl Drop for NumberVec {
 
 /// The layout of a vector's memory; `None` for types that [`NumberVec::into_vec`] makes no vector of.
 fn layout(dtype: DType, len: usize) -> Option<Layout> {
-    Some(
-        match dtype {
-            DType::Bool | DType::I8 | DType::U8 => Layout::array::<u8>(len),
-            DType::I16 | DType::U16 => Layout::array::<u16>(len),
-            DType::I32 | DType::U32 => Layout::array::<u32>(len),
-            DType::I64 | DType::U64 => Layout::array::<u64>(len),
-            DType::F32 => Layout::array::<f32>(len),
-            DType::F64 => Layout::array::<f64>(len),
-            _ => return None,
-        }
-        .ok()?,
-    )
+    match dtype {
+        DType::Bool | DType::I8 | DType::U8 => Layout::array::<u8>(len),
+        DType::I16 | DType::U16 => Layout::array::<u16>(len),
+        DType::I32 | DType::U32 => Layout::array::<u32>(len),
+        DType::I64 | DType::U64 => Layout::array::<u64>(len),
+        DType::F32 => Layout::array::<f32>(len),
+        DType::F64 => Layout::array::<f64>(len),
+        _ => return None,
+    }
+    .ok()
 }

@@ -105,7 +105,9 @@ fn sort_by_prefix(keys: &mut Vec<Key>, spare: &mut Vec<Key>) {
     for shift in (0..64).step_by(8).filter(|shift| (differences >> shift) & 0xff != 0) {
         let digit = |key: &Key| (key.prefix >> shift) as usize & 0xff;
         let mut places = [0_usize; 256];
-        keys.iter().for_each(|key| places[digit(key)] += 1);
+        for key in keys.iter() {
+            places[digit(key)] += 1;
+        }
         let mut place = 0;
         for count in &mut places {
             place += std::mem::replace(count, place);
