@@ -23,6 +23,7 @@ Examples:
   joblib hash a.joblib b.joblib                     whether they hold the same
   joblib cache ls                                   the functions whose results are stored
   joblib cache prune --bytes 5G                     drop what was unused for longest
+  joblib runs show                                  what the last recorded run computed, and why
 
 Exit status: 0 when all went well, 1 when a file is damaged, missing or can't be read, 2 when the command line is
 wrong, 130 when Ctrl-C ended long work."
@@ -63,6 +64,8 @@ pub(crate) enum Command {
     Hash(Hash),
     /// Look into a cache, and make room in it
     Cache(crate::cache::args::Cache),
+    /// Show what ran: the steps of programs that recorded them
+    Runs(crate::runs::args::Runs),
     /// Print the manual page of the command, or of a subcommand
     Man {
         /// The subcommand, such as `cache ls` [default: the command itself]

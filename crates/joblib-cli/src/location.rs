@@ -61,6 +61,11 @@ impl Location {
         )))
     }
 
+    /// The folder with the records of the runs that used the cache.
+    pub(crate) fn runs(&self) -> Result<PathBuf, Failure> {
+        Ok(joblib_memory::runs_folder(&*self.open()?)?)
+    }
+
     /// Opens a store that is there.
     pub(crate) fn open_existing(&self) -> Result<Arc<dyn Store>, Failure> {
         let store = self.open()?;

@@ -22,11 +22,9 @@ pub(crate) fn create(folder: &Path, start: u64) -> io::Result<(File, PathBuf, St
     if let Ok(mut mark) = OpenOptions::new().write(true).create_new(true).open(folder.join(".gitignore")) {
         let _ = mark.write_all(b"*\n");
     }
-    let mut spread = start ^ (u64::from(std::process::id()) << 32);
+    let mut named = start;
     loop {
-        // The multiplier of Knuth's generator; runs that begin in one second have to differ.
-        spread = spread.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        let id = format!("{}-{:04x}", date(start), spread >> 48);
+        let id = id(named);
         let path = folder.join(&id).with_extension(SUFFIX);
         let file = OpenOptions::new()
             .append(true)
@@ -36,10 +34,16 @@ pub(crate) fn create(folder: &Path, start: u64) -> io::Result<(File, PathBuf, St
             .open(&path);
         match file {
             Ok(file) => return Ok((file, path, id)),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            // A run that began at the same moment; the next name is that of a moment later.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => named += 16,
             Err(error) => return Err(error),
         }
     }
+}
+
+/// The id of a run that begins at `start`: ids sort as the runs began.
+fn id(start: u64) -> String {
+    format!("{}-{:04x}", date(start), (start % 1_000_000) * 0x1_0000 / 1_000_000)
 }
 
 /// The records in a folder, the oldest first. A folder that is not there has none.
@@ -118,10 +122,10 @@ mod tests {
     }
 
     #[test]
-    fn runs_of_one_moment_have_names_of_their_own() {
+    fn names_are_in_the_order_of_time_and_differ_for_runs_of_one_moment() {
         let folder = tempfile::tempdir().unwrap();
-        let names: std::collections::HashSet<_> =
-            (0..50).map(|_| create(folder.path(), 7).unwrap().2).collect();
-        assert_eq!(names.len(), 50);
+        let names: Vec<_> = (0..50).map(|_| create(folder.path(), 999_900).unwrap().2).collect();
+        assert!(names.is_sorted_by(|one, next| one < next), "{names:?}");
+        assert_eq!((names[0].as_str(), names[49].as_str()), ("19700101-000000-fff9", "19700101-000001-002c"));
     }
 }

@@ -1,0 +1,223 @@
+//! `joblib runs diff`.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::Write;
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::args::Diff;
+use super::find;
+use super::model::{Answer, Model, Step, Totals, short};
+use crate::document;
+use crate::failure::Failure;
+use crate::style::Style;
+use crate::table::Table;
+use crate::text::{self, Visible};
+
+/// Calls that are listed of each function.
+const LISTED: usize = 5;
+
+/// The comparison of two runs.
+#[derive(Serialize)]
+pub(crate) struct Comparison {
+    pub(crate) left: String,
+    pub(crate) right: String,
+    pub(crate) functions: Vec<FunctionComparison>,
+}
+
+/// The calls of one function in two runs.
+#[derive(Serialize)]
+pub(crate) struct FunctionComparison {
+    pub(crate) function: String,
+    pub(crate) left: Side,
+    pub(crate) right: Side,
+    /// Calls that were computed in the right run only.
+    pub(crate) computed_right: Vec<Computed>,
+    /// Calls that were computed in the left run only.
+    pub(crate) computed_left: Vec<Computed>,
+    /// Why calls were computed in the right run, the most frequent cause first.
+    pub(crate) causes: Vec<(String, usize)>,
+}
+
+/// The numbers of a function in one run.
+#[derive(Serialize)]
+pub(crate) struct Side {
+    pub(crate) hits: u64,
+    pub(crate) computed: u64,
+    pub(crate) failed: u64,
+    pub(crate) seconds: f64,
+}
+
+/// A call that was computed in one run and not in the other.
+#[derive(Serialize)]
+pub(crate) struct Computed {
+    pub(crate) arguments: String,
+    pub(crate) seconds: f64,
+    pub(crate) cause: String,
+    /// What the other run did with it: `hit`, `failed`, …, or `null` if it did not call it.
+    pub(crate) elsewhere: Option<&'static str>,
+}
+
+type Calls<'m> = HashMap<(&'m str, [u8; 16]), &'m Step>;
+
+impl Comparison {
+    pub(crate) fn between(left: &Model, right: &Model) -> Self {
+        let (left_calls, right_calls) = (calls(left), calls(right));
+        let mut names: BTreeMap<&str, (Totals, Totals)> = BTreeMap::new();
+        for step in left.steps.iter().filter(|step| step.is_call()) {
+            names.entry(&step.name).or_default().0.add(step);
+        }
+        for step in right.steps.iter().filter(|step| step.is_call()) {
+            names.entry(&step.name).or_default().1.add(step);
+        }
+        let took = |model: &Model, name: &str| {
+            let calls = model.steps.iter().filter(|step| step.is_call() && step.name == name);
+            calls.map(|step| step.took.as_secs_f64()).sum()
+        };
+        let functions = names.into_iter().map(|(name, (left_totals, right_totals))| FunctionComparison {
+            function: name.to_owned(),
+            left: Side::new(&left_totals, took(left, name)),
+            right: Side::new(&right_totals, took(right, name)),
+            computed_right: computed(right, name, &left_calls),
+            computed_left: computed(left, name, &right_calls),
+            causes: causes(right, name),
+        });
+        let functions = functions.collect();
+        Self { left: left.run.id.clone(), right: right.run.id.clone(), functions }
+    }
+}
+
+impl Side {
+    fn new(totals: &Totals, seconds: f64) -> Self {
+        Self { hits: totals.hits, computed: totals.computed, failed: totals.failed, seconds }
+    }
+
+    fn text(&self) -> String {
+        let failed = if self.failed > 0 { format!(", {} failed", self.failed) } else { String::new() };
+        format!("{} hits, {} computed{failed}", self.hits, self.computed)
+    }
+
+    fn took(&self) -> String {
+        text::duration(std::time::Duration::try_from_secs_f64(self.seconds).unwrap_or_default())
+    }
+}
+
+/// The cached calls of a run. Of one that was made several times, the one that was computed counts.
+fn calls(model: &Model) -> Calls<'_> {
+    let mut calls: Calls<'_> = HashMap::new();
+    for step in model.steps.iter().filter(|step| step.is_call()) {
+        let known = calls.entry((&step.name, step.call)).or_insert(step);
+        if known.result == Answer::Hit {
+            *known = step;
+        }
+    }
+    calls
+}
+
+fn computed(model: &Model, name: &str, other: &Calls<'_>) -> Vec<Computed> {
+    let is_computed = |step: &&Step| step.is_call() && step.name == name && step.result != Answer::Hit;
+    let mut computed: Vec<Computed> = model
+        .steps
+        .iter()
+        .filter(is_computed)
+        .filter_map(|step| {
+            let elsewhere = other.get(&(name, step.call)).map(|step| step.result);
+            (elsewhere != Some(Answer::Computed)).then(|| Computed {
+                arguments: step.arguments_text(),
+                seconds: step.took.as_secs_f64(),
+                cause: step.cause.clone(),
+                elsewhere: elsewhere.map(Answer::text),
+            })
+        })
+        .collect();
+    computed.sort_by(|a, b| b.seconds.total_cmp(&a.seconds));
+    computed
+}
+
+fn causes(model: &Model, name: &str) -> Vec<(String, usize)> {
+    let mut causes: HashMap<&str, usize> = HashMap::new();
+    for step in
+        model.steps.iter().filter(|step| step.is_call() && step.name == name && !step.cause.is_empty())
+    {
+        *causes.entry(&step.cause).or_default() += 1;
+    }
+    let mut causes: Vec<(String, usize)> =
+        causes.into_iter().map(|(cause, count)| (cause.to_owned(), count)).collect();
+    causes.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    causes
+}
+
+pub(crate) fn run(
+    options: &Diff,
+    folder: &Path,
+    json: bool,
+    style: Style,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    let model = |name: &str| Ok::<_, Failure>(Model::new(find::read(&find::find(folder, name)?)?));
+    let (left, right) = (model(&options.left)?, model(&options.right)?);
+    let comparison = Comparison::between(&left, &right);
+    if json {
+        return document::print(&comparison, out);
+    }
+    for (name, model) in [("Before", &left), ("After", &right)] {
+        let (id, command, took) = (&model.run.id, model.command(), text::duration(model.took()));
+        let name = style.dim(format!("{name:<7}"));
+        writeln!(out, "{name} {}, took {took}: {}", Visible(id), Visible(command))?;
+    }
+    writeln!(out)?;
+    let mut table = Table::new(&["FUNCTION", "BEFORE", " TOOK", "AFTER", " TOOK"]);
+    for function in &comparison.functions {
+        table.row([
+            short(&function.function).to_owned(),
+            function.left.text(),
+            function.left.took(),
+            function.right.text(),
+            function.right.took(),
+        ]);
+    }
+    table.print(style, out)?;
+    for function in &comparison.functions {
+        print(function, style, out)?;
+    }
+    if comparison
+        .functions
+        .iter()
+        .all(|function| function.computed_left.is_empty() && function.computed_right.is_empty())
+    {
+        writeln!(out, "\nBoth runs computed the same calls.")?;
+    }
+    Ok(())
+}
+
+fn print(function: &FunctionComparison, style: Style, out: &mut dyn Write) -> Result<(), Failure> {
+    let name = short(&function.function);
+    for (computed, which, other) in
+        [(&function.computed_right, "after", "before"), (&function.computed_left, "before", "after")]
+    {
+        if computed.is_empty() {
+            continue;
+        }
+        let calls = text::count(computed.len(), "call", "calls");
+        writeln!(out, "\n{}: {calls} computed {which} and not {other}", style.key(Visible(name)))?;
+        for call in computed.iter().take(LISTED) {
+            let took =
+                text::duration(std::time::Duration::try_from_secs_f64(call.seconds).unwrap_or_default());
+            let elsewhere = match call.elsewhere {
+                Some(result) => format!("{result} {other}"),
+                None => format!("not called {other}"),
+            };
+            writeln!(
+                out,
+                "  ({}) in {took}, {elsewhere}: {}",
+                Visible(&call.arguments),
+                Visible(&call.cause)
+            )?;
+        }
+        if computed.len() > LISTED {
+            writeln!(out, "  … {} more", computed.len() - LISTED)?;
+        }
+    }
+    Ok(())
+}
