@@ -6,6 +6,13 @@ use std::time::Duration;
 
 use joblib_parallel::{Parallel, delayed};
 
+use crate::child;
+
+/// Runs a role in a program whose workers may be silent for three seconds instead of ten.
+fn with_short_silence(role: &str) {
+    child::play(child::role(role).env("JOBLIB_WORKER_SILENCE_TIMEOUT", "3"));
+}
+
 #[test]
 fn a_task_that_closes_all_descriptors_costs_only_itself() {
     let close = |n: i32| {
@@ -75,6 +82,12 @@ fn writes_to_descriptors(n: u64, at: u64, half: bool) -> u64 {
 
 #[test]
 fn a_task_that_writes_to_the_workers_connection_fails_and_the_call_goes_on() {
+    with_short_silence("connections::a_program_whose_task_writes_to_the_workers_connection");
+}
+
+#[test]
+#[ignore = "run by a_task_that_writes_to_the_workers_connection_fails_and_the_call_goes_on"]
+fn a_program_whose_task_writes_to_the_workers_connection() {
     for (backend, half) in [("loky", false), ("multiprocessing", false), ("loky", true)] {
         let parallel = Parallel::new().backend(backend).n_jobs(2).batch_size(5).outcomes();
         let outcomes = parallel.run((0..20).map(|n| delayed(writes_to_descriptors, (n, 7, half)))).unwrap();
@@ -111,6 +124,12 @@ fn replaces_descriptors(n: u64, at: u64, count: usize) -> u64 {
 
 #[test]
 fn a_worker_that_hears_nothing_any_more_is_replaced_and_no_task_fails() {
+    with_short_silence("connections::a_program_whose_worker_hears_nothing_any_more");
+}
+
+#[test]
+#[ignore = "run by a_worker_that_hears_nothing_any_more_is_replaced_and_no_task_fails"]
+fn a_program_whose_worker_hears_nothing_any_more() {
     let parallel = Parallel::new().backend("loky").n_jobs(2).batch_size(1);
     // The first socket is the one that the worker reads.
     let results = parallel.run((0..200).map(|n| delayed(replaces_descriptors, (n, 7, 1)))).unwrap();
@@ -119,6 +138,12 @@ fn a_worker_that_hears_nothing_any_more_is_replaced_and_no_task_fails() {
 
 #[test]
 fn a_task_fails_whose_worker_can_say_nothing_any_more() {
+    with_short_silence("connections::a_program_whose_worker_can_say_nothing_any_more");
+}
+
+#[test]
+#[ignore = "run by a_task_fails_whose_worker_can_say_nothing_any_more"]
+fn a_program_whose_worker_can_say_nothing_any_more() {
     for backend in ["loky", "multiprocessing"] {
         let parallel = Parallel::new().backend(backend).n_jobs(2).batch_size(1).outcomes();
         // The last task: nothing else happens in the call.

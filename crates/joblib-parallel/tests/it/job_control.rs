@@ -58,21 +58,33 @@ fn line_of(terminal: &mut BufReader<File>) -> String {
     line.trim_end().to_owned()
 }
 
+/// Stops the program in its terminal; returns what it prints as its result when it has gone on, longer than its time limit
+/// after that.
+fn result_after_a_pause(backend: &str) -> String {
+    let (mut shell, mut terminal, pids) = in_shell(backend);
+    terminal.get_mut().write_all(b"\x1a").unwrap();
+    for pid in pids {
+        assert!(comes_to(pid, |state| state == Some('T')), "{backend}: {pid} of {pids:?} does not stop");
+    }
+    std::thread::sleep(LIMIT + Duration::from_millis(200));
+    terminal.get_mut().write_all(b"fg\n").unwrap();
+    let result = std::iter::repeat_with(|| line_of(&mut terminal)).find(|line| line.contains("result "));
+    terminal.get_mut().write_all(b"exit\n").unwrap();
+    shell.wait().unwrap();
+    result.unwrap_or_default()
+}
+
 #[test]
 fn ctrl_z_stops_workers_too_and_the_time_until_fg_does_not_count() {
-    for backend in ["loky", "multiprocessing", "threading"] {
-        let (mut shell, mut terminal, pids) = in_shell(backend);
-        terminal.get_mut().write_all(b"\x1a").unwrap();
-        for pid in pids {
-            assert!(comes_to(pid, |state| state == Some('T')), "{backend}: {pid} of {pids:?} does not stop");
+    // Most of the time is the pause, which all of them can have at once.
+    std::thread::scope(|scope| {
+        let backends = ["loky", "multiprocessing", "threading"];
+        let results = backends.map(|backend| scope.spawn(move || result_after_a_pause(backend)));
+        for (backend, result) in backends.into_iter().zip(results) {
+            let result = result.join().unwrap();
+            assert!(result.contains("Ok([0, 1])"), "{backend}: {result:?}");
         }
-        std::thread::sleep(LIMIT + Duration::from_millis(200));
-        terminal.get_mut().write_all(b"fg\n").unwrap();
-        let result = std::iter::repeat_with(|| line_of(&mut terminal)).find(|line| line.contains("result "));
-        assert!(result.as_ref().unwrap().contains("Ok([0, 1])"), "{backend}: {result:?}");
-        terminal.get_mut().write_all(b"exit\n").unwrap();
-        shell.wait().unwrap();
-    }
+    });
 }
 
 #[test]

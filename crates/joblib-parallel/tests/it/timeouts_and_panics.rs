@@ -1,7 +1,7 @@
 //! Calls on threads: borrowing, stopping, time limits; budgets and configuration.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use joblib_parallel::{
     Backend, CancellationToken, Cause, Parallel, SharedMem, cancelled, delayed, effective_n_jobs,
@@ -61,7 +61,8 @@ fn a_timeout_on_threads_returns_on_time_and_costs_no_other_task() {
         std::thread::sleep(Duration::from_secs(if n % 10 == 3 { 300 } else { 0 }));
         n
     };
-    let parallel = Parallel::new().n_jobs(2).timeout(Duration::from_millis(200));
+    // Long enough for what takes no time, on however busy a machine.
+    let parallel = Parallel::new().n_jobs(2).timeout(Duration::from_secs(1));
     let error = parallel.run((0..20).map(|n| delayed(nap, (n,)))).unwrap_err();
     assert!(error.is_timeout() && error.to_string().contains("still runs"), "{error}");
     assert_eq!(error.task().unwrap().arguments(), "3");
@@ -190,22 +191,32 @@ fn the_time_to_resolve_the_stack_of_a_panic_is_not_the_tasks() {
 /// Names the backend of a role.
 const BACKEND: &str = "JOBLIB_PARALLEL_TEST_BACKEND";
 
+/// Panics with a stack that takes far longer to resolve than to get there.
 #[inline(never)]
-fn panics_at_once(n: u32) -> u32 {
+fn panics_far_down(n: u32) -> u32 {
     assert!(n != 0, "the message of the panic");
-    n
+    std::hint::black_box(panics_far_down(n - 1)) + 1
 }
 
 #[test]
 #[ignore = "run by the_time_to_resolve_the_stack_of_a_panic_is_not_the_tasks"]
 fn a_program_whose_task_panics_within_its_time() {
     let backend = std::env::var(BACKEND).unwrap();
-    // Far more than the task takes, and less than the first stack of a program takes to resolve.
-    let parallel = Parallel::new().n_jobs(2).backend(backend.as_str()).timeout(Duration::from_millis(100));
-    let error = parallel.run([delayed(panics_at_once, (0,))]).unwrap_err();
-    assert!(error.is_panic(), "{error}");
-    let text = error.to_string();
-    assert!(text.contains("the message of the panic") && text.contains("panics_at_once"), "{text}");
+    // Far more than the task takes to panic.
+    let limit = Duration::from_millis(500);
+    // A stack that takes longer than that to resolve.
+    for frames in std::iter::successors(Some(5_000), |frames| Some(2 * frames)) {
+        let parallel = Parallel::new().n_jobs(2).backend(backend.as_str()).timeout(limit).stack_size(1 << 30);
+        let started = Instant::now();
+        let error = parallel.run([delayed(panics_far_down, (frames,))]).unwrap_err();
+        assert!(error.is_panic(), "{error}");
+        let text = error.to_string();
+        assert!(text.contains("the message of the panic") && text.contains("panics_far_down"), "{text}");
+        if started.elapsed() > limit {
+            return;
+        }
+        assert!(frames < 1_000_000, "no stack takes that long to resolve");
+    }
 }
 
 /// Panics while a panic unwinds, which aborts.

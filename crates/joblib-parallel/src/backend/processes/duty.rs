@@ -8,11 +8,11 @@ use crate::error::{Error, Result};
 /// time is one of them.
 pub(super) const INTERVAL: Duration = Duration::from_secs(1);
 
-/// The intervals that a worker may be silent.
-const MAX_SILENCE: u32 = 10;
-
 /// The variable that sets the seconds for [`Duty::Start`], and its default.
 const START_TIMEOUT: (&str, u32) = ("JOBLIB_WORKER_START_TIMEOUT", 60);
+
+/// The variable that sets the seconds for the other duties, and its default.
+const SILENCE_TIMEOUT: (&str, u32) = ("JOBLIB_WORKER_SILENCE_TIMEOUT", 10);
 
 /// What has to come from a worker without delay. What its tasks and its initializer do may take any time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,13 +39,31 @@ impl Duty {
     }
 }
 
-/// The intervals that a worker may take to start.
-///
-/// # Errors
-///
-/// If the variable that sets it is not a number.
-pub(super) fn start_limit() -> Result<u32> {
-    let (name, default) = START_TIMEOUT;
+/// The intervals that a worker may be silent.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// While it starts.
+    start: u32,
+    /// While it has another duty.
+    silence: u32,
+}
+
+impl Limits {
+    /// What the environment says, or the defaults.
+    ///
+    /// # Errors
+    ///
+    /// If a variable is not a number.
+    pub(super) fn from_env() -> Result<Self> {
+        Ok(Limits { start: seconds(START_TIMEOUT)?, silence: seconds(SILENCE_TIMEOUT)? })
+    }
+
+    fn of(self, duty: Duty) -> u32 {
+        if duty == Duty::Start { self.start } else { self.silence }
+    }
+}
+
+fn seconds((name, default): (&str, u32)) -> Result<u32> {
     let Some(text) = std::env::var_os(name) else { return Ok(default) };
     let seconds = text.to_str().and_then(|text| text.trim().parse().ok()).filter(|seconds| *seconds > 0);
     seconds.ok_or_else(|| {
@@ -82,7 +100,7 @@ impl Silence {
     }
 
     /// Looks at a worker that has this duty.
-    pub(super) fn look(&mut self, duty: Option<Duty>, start_limit: u32, now: Instant) -> Verdict {
+    pub(super) fn look(&mut self, duty: Option<Duty>, limits: Limits, now: Instant) -> Verdict {
         let Some(duty) = duty else {
             self.0 = None;
             // Nothing says that it has run its tasks, if what it sends does not arrive.
@@ -94,7 +112,7 @@ impl Silence {
         } else if *end <= now {
             (*intervals, *end) = (*intervals + 1, now + INTERVAL);
         }
-        let limit = if duty == Duty::Start { start_limit } else { MAX_SILENCE };
+        let limit = limits.of(duty);
         if *intervals >= limit { Verdict::Overdue(duty, limit) } else { Verdict::Wait(*end) }
     }
 }
@@ -103,13 +121,15 @@ impl Silence {
 mod tests {
     use std::time::{Duration, Instant};
 
-    use super::{Duty, INTERVAL, Silence, Verdict};
+    use super::{Duty, INTERVAL, Limits, Silence, Verdict};
+
+    const LIMITS: Limits = Limits { start: 3, silence: 10 };
 
     #[test]
     fn a_worker_is_overdue_after_so_many_intervals_in_which_it_had_one_duty_and_sent_nothing() {
         let start = Instant::now();
         let mut silence = Silence::default();
-        let mut look = |duty, intervals| silence.look(duty, 3, start + INTERVAL * intervals);
+        let mut look = |duty, intervals| silence.look(duty, LIMITS, start + INTERVAL * intervals);
         for interval in 0..3 {
             assert_eq!(look(Some(Duty::Start), interval), Verdict::Wait(start + INTERVAL * (interval + 1)));
         }
@@ -126,8 +146,8 @@ mod tests {
     fn the_time_in_which_the_program_was_stopped_is_one_interval() {
         let start = Instant::now();
         let mut silence = Silence::default();
-        silence.look(Some(Duty::Begin), 60, start);
+        silence.look(Some(Duty::Begin), LIMITS, start);
         let later = start + Duration::from_hours(1);
-        assert_eq!(silence.look(Some(Duty::Begin), 60, later), Verdict::Wait(later + INTERVAL));
+        assert_eq!(silence.look(Some(Duty::Begin), LIMITS, later), Verdict::Wait(later + INTERVAL));
     }
 }

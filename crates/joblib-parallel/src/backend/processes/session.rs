@@ -17,7 +17,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use super::active::{Active, FrameError, InFlight, LogSink};
 use super::blame::{Evidence, blame};
 use super::config::Config;
-use super::duty::{self, Duty, Verdict};
+use super::duty::{self, Duty, Limits, Verdict};
 use super::handle::{End, KillReason, WorkerHandle};
 use crate::backend::{Batch, Call, Returned, Session};
 use crate::cancel::Waker;
@@ -68,8 +68,8 @@ pub(crate) struct ProcessSession<S: Starter, B: ProcessBatch = Batch> {
     /// The most workers that start at the same time. To start one takes a processor far longer than a tiny task does, and
     /// while they start, those that are there may do all the work.
     max_starting: usize,
-    /// The seconds that a worker may take to start.
-    start_limit: u32,
+    /// How long workers may be silent.
+    limits: Limits,
     wake: (UnixStream, Arc<UnixStream>),
     /// Workers stop and go on with this process.
     _job_control: job_control::Guard,
@@ -83,7 +83,7 @@ impl<S: Starter, B: ProcessBatch> ProcessSession<S, B> {
         for end in [&ours, &theirs] {
             end.set_nonblocking(true).map_err(failed)?;
         }
-        let start_limit = duty::start_limit()?;
+        let limits = Limits::from_env()?;
         child_signal::make_waitable();
         Ok(ProcessSession {
             starter,
@@ -99,7 +99,7 @@ impl<S: Starter, B: ProcessBatch> ProcessSession<S, B> {
             recent: None,
             failed_starts: 0,
             max_starting: cpu_count().max(2),
-            start_limit,
+            limits,
             wake: (ours, Arc::new(theirs)),
             _job_control: job_control::watch(),
         })
@@ -222,7 +222,7 @@ impl<S: Starter, B: ProcessBatch> ProcessSession<S, B> {
                 continue;
             }
             let duty = worker.duty();
-            match worker.silence.look(duty, self.start_limit, now) {
+            match worker.silence.look(duty, self.limits, now) {
                 Verdict::Wait(until) => next = Some(next.map_or(until, |next| next.min(until))),
                 Verdict::Overdue(Duty::Start, seconds) => self.give_up_start(place, seconds)?,
                 Verdict::Overdue(duty, seconds) => {
