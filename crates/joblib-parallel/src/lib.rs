@@ -31,8 +31,8 @@ pub use crate::parallel::config::{ConfigGuard, ParallelConfig, parallel_config};
 pub use crate::parallel::defaults::Prefer;
 pub use crate::parallel::results::Results;
 pub use crate::parallel::{
-    Anywhere, FailFast, Forked, Generator, GeneratorUnordered, List, OnFailure, Outcomes, Parallel, ReturnAs,
-    SharedMem, effective_n_jobs,
+    Anywhere, AsIterator, FailFast, Forked, Generator, GeneratorUnordered, List, OnFailure, Outcomes,
+    Parallel, ReturnAs, SharedMem, effective_n_jobs,
 };
 pub use crate::sys::cpu::{cpu_count, physical_cpu_count};
 pub use crate::task::Portable;

@@ -18,7 +18,8 @@ use std::marker::PhantomData;
 
 use self::settings::Settings;
 pub use self::type_state::{
-    Anywhere, FailFast, Forked, Generator, GeneratorUnordered, List, OnFailure, Outcomes, ReturnAs, SharedMem,
+    Anywhere, AsIterator, FailFast, Forked, Generator, GeneratorUnordered, List, OnFailure, Outcomes,
+    ReturnAs, SharedMem,
 };
 use crate::error::Result;
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::marker::PhantomData;
 
-use super::type_state::{FailFast, Generator, GeneratorUnordered, OnFailure, Outcomes};
+use super::type_state::{AsIterator, FailFast, OnFailure, Outcomes};
 use crate::backend::Session;
 use crate::engine::erased::Erased;
 use crate::engine::{Arrival, Engine, Outcome};
@@ -128,25 +128,10 @@ pub struct Results<I: Iterator<Item: Portable>, R, F> {
     form: PhantomData<fn() -> (R, F)>,
 }
 
-/// In which order results are returned.
-#[doc(hidden)]
-pub trait InOrder {
-    #[doc(hidden)]
-    const ORDERED: bool;
-}
-
-impl InOrder for Generator {
-    const ORDERED: bool = true;
-}
-
-impl InOrder for GeneratorUnordered {
-    const ORDERED: bool = false;
-}
-
 impl<I, R, F> Results<I, R, F>
 where
     I: Iterator<Item: Portable>,
-    R: InOrder,
+    R: AsIterator,
     F: OnFailure,
 {
     pub(crate) fn new(engine: Engine<I::Item, I, Erased>) -> Self {
@@ -245,7 +230,7 @@ where
 impl<I, R> Iterator for Results<I, R, FailFast>
 where
     I: Iterator<Item: Portable>,
-    R: InOrder,
+    R: AsIterator,
 {
     type Item = Result<<I::Item as Task>::Output>;
 
@@ -257,7 +242,7 @@ where
 impl<I, R> Iterator for Results<I, R, Outcomes>
 where
     I: Iterator<Item: Portable>,
-    R: InOrder,
+    R: AsIterator,
 {
     type Item = Result<Outcome<<I::Item as Task>::Output>>;
 

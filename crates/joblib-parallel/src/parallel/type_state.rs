@@ -120,6 +120,32 @@ impl ReturnAs for GeneratorUnordered {
     const THIS: Self = GeneratorUnordered;
 }
 
+/// Results are an iterator: [`Generator`] or [`GeneratorUnordered`].
+///
+/// ```
+/// use joblib_parallel::{Anywhere, AsIterator, Generator, GeneratorUnordered, Parallel, Result, delayed};
+///
+/// fn total<R: AsIterator>(parallel: &Parallel<Anywhere, R>) -> Result<f64> {
+///     parallel.run([4.0, 9.0].map(|x| delayed(f64::sqrt, (x,))))?.sum()
+/// }
+///
+/// assert_eq!(total(&Parallel::new().return_as(Generator))?, 5.0);
+/// assert_eq!(total(&Parallel::new().return_as(GeneratorUnordered))?, 5.0);
+/// # Ok::<(), joblib_parallel::Error>(())
+/// ```
+pub trait AsIterator: ReturnAs {
+    #[doc(hidden)]
+    const ORDERED: bool;
+}
+
+impl AsIterator for Generator {
+    const ORDERED: bool = true;
+}
+
+impl AsIterator for GeneratorUnordered {
+    const ORDERED: bool = false;
+}
+
 mod sealed {
     pub trait Sealed {}
     impl Sealed for super::List {}

@@ -1,7 +1,7 @@
 //! Tasks that may run anywhere: portable ones, as `delayed` makes them.
 
 use super::super::results::{self, Results};
-use super::super::{Anywhere, FailFast, Generator, GeneratorUnordered, List, OnFailure, Outcomes, Parallel};
+use super::super::{Anywhere, AsIterator, FailFast, List, OnFailure, Outcomes, Parallel};
 use super::TriedTasks;
 use crate::error::{Result, TaskError};
 use crate::task::fallible::Fallible;
@@ -113,24 +113,28 @@ impl Parallel<Anywhere, List, Outcomes> {
     }
 }
 
-impl<F: OnFailure> Parallel<Anywhere, Generator, F> {
-    /// Starts the tasks; the iterator gives their results in order. An error before the first task is returned here, later
-    /// ones by the iterator.
+impl<R: AsIterator, F: OnFailure> Parallel<Anywhere, R, F> {
+    /// Starts the tasks; the iterator gives their results, in order or, with [`GeneratorUnordered`](crate::GeneratorUnordered),
+    /// as they are completed. An error before the first task is returned here, later ones by the iterator.
     ///
     /// # Errors
     ///
     /// An option is invalid or the backend can't start. Failures of tasks are given by the iterator.
     ///
     /// ```
-    /// use joblib_parallel::{Generator, Parallel, delayed};
+    /// use joblib_parallel::{Generator, GeneratorUnordered, Parallel, delayed};
     ///
     /// let squares = Parallel::new().n_jobs(2).return_as(Generator).run((0..4).map(|n| delayed(u64::pow, (n, 2))))?;
     /// for (n, square) in (0_u64..).zip(squares) {
     ///     assert_eq!(square?, n * n);
     /// }
+    ///
+    /// let squares = (0..4).map(|n| delayed(u64::pow, (n, 2)));
+    /// let squares = Parallel::new().n_jobs(2).return_as(GeneratorUnordered).run(squares)?;
+    /// assert_eq!(squares.sum::<Result<u64, _>>()?, 14);
     /// # Ok::<(), joblib_parallel::Error>(())
     /// ```
-    pub fn run<I>(&self, tasks: I) -> Result<Results<I::IntoIter, Generator, F>>
+    pub fn run<I>(&self, tasks: I) -> Result<Results<I::IntoIter, R, F>>
     where
         I: IntoIterator<Item: Portable>,
     {
@@ -152,57 +156,7 @@ impl<F: OnFailure> Parallel<Anywhere, Generator, F> {
     /// assert_eq!(numbers.sum::<Result<i32, _>>()?, 6);
     /// # Ok::<(), joblib_parallel::Error>(())
     /// ```
-    pub fn try_run<I, M>(&self, tasks: I) -> Result<Results<TriedTasks<I::IntoIter, M>, Generator, F>>
-    where
-        I: IntoIterator<Item: Fallible<M>>,
-    {
-        let tried = <I::Item as Fallible<M>>::tried as fn(I::Item) -> _;
-        Ok(Results::new(self.open(false, tasks.into_iter().map(tried))?))
-    }
-}
-
-impl<F: OnFailure> Parallel<Anywhere, GeneratorUnordered, F> {
-    /// Starts the tasks; the iterator gives their results as they are completed. An error before the first task is returned
-    /// here, later ones by the iterator.
-    ///
-    /// # Errors
-    ///
-    /// An option is invalid or the backend can't start. Failures of tasks are given by the iterator.
-    ///
-    /// ```
-    /// use joblib_parallel::{GeneratorUnordered, Parallel, delayed};
-    ///
-    /// let squares = (0..4).map(|n| delayed(u64::pow, (n, 2)));
-    /// let squares = Parallel::new().n_jobs(2).return_as(GeneratorUnordered).run(squares)?;
-    /// assert_eq!(squares.sum::<Result<u64, _>>()?, 14);
-    /// # Ok::<(), joblib_parallel::Error>(())
-    /// ```
-    pub fn run<I>(&self, tasks: I) -> Result<Results<I::IntoIter, GeneratorUnordered, F>>
-    where
-        I: IntoIterator<Item: Portable>,
-    {
-        Ok(Results::new(self.open(false, tasks.into_iter())?))
-    }
-
-    /// Like [`run`](Self::run), for functions that return `Result`: an `Err` is that task's failure.
-    ///
-    /// # Errors
-    ///
-    /// As [`run`](Self::run).
-    ///
-    /// ```
-    /// use joblib_parallel::{GeneratorUnordered, Parallel, delayed};
-    ///
-    /// let parse = |text: String| text.parse::<i32>();
-    /// let numbers = ["1", "2", "3"].map(|text| delayed(parse, (text.to_owned(),)));
-    /// let numbers = Parallel::new().n_jobs(2).return_as(GeneratorUnordered).try_run(numbers)?;
-    /// assert_eq!(numbers.sum::<Result<i32, _>>()?, 6);
-    /// # Ok::<(), joblib_parallel::Error>(())
-    /// ```
-    pub fn try_run<I, M>(
-        &self,
-        tasks: I,
-    ) -> Result<Results<TriedTasks<I::IntoIter, M>, GeneratorUnordered, F>>
+    pub fn try_run<I, M>(&self, tasks: I) -> Result<Results<TriedTasks<I::IntoIter, M>, R, F>>
     where
         I: IntoIterator<Item: Fallible<M>>,
     {

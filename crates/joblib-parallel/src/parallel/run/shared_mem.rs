@@ -1,7 +1,7 @@
 //! Closures on threads: they share the memory of the caller, and may borrow from it where the call waits for them.
 
 use super::super::results::{self, Results};
-use super::super::{FailFast, Generator, GeneratorUnordered, List, OnFailure, Outcomes, Parallel, SharedMem};
+use super::super::{AsIterator, FailFast, List, OnFailure, Outcomes, Parallel, SharedMem};
 use super::{Closures, TriedClosures};
 use crate::backend::sequential::Inline;
 use crate::backend::{Session, threads};
@@ -116,10 +116,11 @@ impl Parallel<SharedMem, List, Outcomes> {
         G: FnOnce() -> R + Send + 'scope,
         R: Send + 'scope,
     {
-        self.scoped(tasks.into_iter().map(Closure), |engine| {
-            // Named by path, the function is not general enough over the engine's lifetime.
-            results::outcomes(engine)
-        })
+        #[allow(
+            clippy::redundant_closure,
+            reason = "the function alone is not general in the session's lifetime"
+        )]
+        self.scoped(tasks.into_iter().map(Closure), |engine| results::outcomes(engine))
     }
 
     /// Like [`run`](Self::run), for closures that return `Result`: an `Err` is that task's failure.
@@ -154,8 +155,9 @@ impl Parallel<SharedMem, List, Outcomes> {
     }
 }
 
-impl<F: OnFailure> Parallel<SharedMem, Generator, F> {
-    /// Starts closures on threads; the iterator gives their results in order.
+impl<O: AsIterator, F: OnFailure> Parallel<SharedMem, O, F> {
+    /// Starts closures on threads; the iterator gives their results, in order or, with
+    /// [`GeneratorUnordered`](crate::GeneratorUnordered), as they are completed.
     ///
     /// They may outlive the caller's scope, and so may not borrow from it.
     ///
@@ -175,7 +177,7 @@ impl<F: OnFailure> Parallel<SharedMem, Generator, F> {
     /// assert_eq!(lengths.next().transpose()?, Some(2));
     /// # Ok::<(), joblib_parallel::Error>(())
     /// ```
-    pub fn run<I, G, R>(&self, tasks: I) -> Result<Results<Closures<I::IntoIter>, Generator, F>>
+    pub fn run<I, G, R>(&self, tasks: I) -> Result<Results<Closures<I::IntoIter>, O, F>>
     where
         I: IntoIterator<Item = G>,
         G: FnOnce() -> R + Send + 'static,
@@ -189,58 +191,7 @@ impl<F: OnFailure> Parallel<SharedMem, Generator, F> {
     /// # Errors
     ///
     /// As [`run`](Self::run).
-    pub fn try_run<I, G, R, E, M>(
-        &self,
-        tasks: I,
-    ) -> Result<Results<TriedClosures<I::IntoIter, M>, Generator, F>>
-    where
-        I: IntoIterator<Item = G>,
-        G: FnOnce() -> std::result::Result<R, E> + Send + 'static,
-        R: Send + 'static,
-        E: TaskFailure<M> + 'static,
-        M: 'static,
-    {
-        let tried: fn(G) -> Tried<Closure<G>, M> = |task| Tried::new(Closure(task));
-        Ok(Results::new(self.open(true, tasks.into_iter().map(tried))?))
-    }
-}
-
-impl<F: OnFailure> Parallel<SharedMem, GeneratorUnordered, F> {
-    /// Starts closures on threads; the iterator gives their results as they are completed.
-    ///
-    /// They may outlive the caller's scope, and so may not borrow from it.
-    ///
-    /// # Errors
-    ///
-    /// An option is invalid or the backend has no shared memory. Failures of tasks are given by the iterator.
-    ///
-    /// ```
-    /// use joblib_parallel::{GeneratorUnordered, Parallel, SharedMem};
-    ///
-    /// let factor = 3;
-    /// let parallel = Parallel::new().n_jobs(2).require(SharedMem).return_as(GeneratorUnordered);
-    /// let products = parallel.run((0..4).map(|n| move || n * factor))?;
-    /// assert_eq!(products.sum::<Result<i32, _>>()?, 18);
-    /// # Ok::<(), joblib_parallel::Error>(())
-    /// ```
-    pub fn run<I, G, R>(&self, tasks: I) -> Result<Results<Closures<I::IntoIter>, GeneratorUnordered, F>>
-    where
-        I: IntoIterator<Item = G>,
-        G: FnOnce() -> R + Send + 'static,
-        R: Send + 'static,
-    {
-        Ok(Results::new(self.open(true, tasks.into_iter().map(Closure as fn(G) -> Closure<G>))?))
-    }
-
-    /// Like [`run`](Self::run), for closures that return `Result`: an `Err` is that task's failure.
-    ///
-    /// # Errors
-    ///
-    /// As [`run`](Self::run).
-    pub fn try_run<I, G, R, E, M>(
-        &self,
-        tasks: I,
-    ) -> Result<Results<TriedClosures<I::IntoIter, M>, GeneratorUnordered, F>>
+    pub fn try_run<I, G, R, E, M>(&self, tasks: I) -> Result<Results<TriedClosures<I::IntoIter, M>, O, F>>
     where
         I: IntoIterator<Item = G>,
         G: FnOnce() -> std::result::Result<R, E> + Send + 'static,
