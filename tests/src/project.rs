@@ -111,8 +111,37 @@ impl Project {
         program
     }
 
+    /// The errors of `source`, as `cargo check` finds them.
+    ///
+    /// # Panics
+    ///
+    /// When the compiler does not start.
+    pub fn errors(&self, source: &str) -> Vec<CompileError> {
+        self.write("main.rs", source);
+        let arguments = ["--emit", "metadata", "--error-format", "json"];
+        let output =
+            self.start_rustc(&self.name, &self.folder.path().join("checked"), "main.rs", &arguments, &[]);
+        let messages =
+            output.stderr.split(|&byte| byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
+        messages.filter_map(|message: Value| CompileError::parse(&message)).collect()
+    }
+
     fn rustc(&self, name: &str, to: &Path, root: &str, arguments: &[&str], variables: &[(&str, &str)]) {
-        let output = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
+        let output = self.start_rustc(name, to, root, arguments, variables);
+        assert!(output.status.success(), "the program does not build:\n{}", printed(&output));
+        let noted = String::from_utf8_lossy(&output.stderr);
+        assert!(!noted.contains("note: joblib"), "the sources are not seen:\n{noted}");
+    }
+
+    fn start_rustc(
+        &self,
+        name: &str,
+        to: &Path,
+        root: &str,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Output {
+        Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
             .args(["--edition", "2024", "--crate-name", name, "-o"])
             .arg(to)
             .args(&self.arguments)
@@ -124,10 +153,7 @@ impl Project {
             .envs(variables.iter().copied())
             .current_dir(self.folder.path())
             .output()
-            .expect("the compiler starts");
-        assert!(output.status.success(), "the program does not build:\n{}", printed(&output));
-        let noted = String::from_utf8_lossy(&output.stderr);
-        assert!(!noted.contains("note: joblib"), "the sources are not seen:\n{noted}");
+            .expect("the compiler starts")
     }
 
     /// Compiles and runs the program, and gives what it printed.
@@ -140,6 +166,42 @@ impl Project {
             Command::new(self.build(source)).args(arguments).output().expect("the program starts");
         assert!(output.status.success(), "the program failed:\n{}", printed(&output));
         String::from_utf8(output.stdout).expect("the program prints text")
+    }
+}
+
+/// An error that the compiler reports.
+#[derive(Debug)]
+pub struct CompileError {
+    /// What it says, with its notes and hints.
+    pub text: String,
+    /// The line of the program that it points at, from 1; 0 if it points at none.
+    pub line: usize,
+}
+
+impl CompileError {
+    fn parse(message: &Value) -> Option<Self> {
+        let text = |message: &Value| message["message"].as_str().unwrap_or_default().to_owned();
+        // The last one says how many there were.
+        if message["level"] != "error"
+            || message["spans"].as_array()?.is_empty() && text(message).starts_with("aborting")
+        {
+            return None;
+        }
+        let spans = message["spans"].as_array()?;
+        let labels = spans.iter().filter_map(|span| span["label"].as_str().map(ToOwned::to_owned));
+        let children = message["children"].as_array()?.iter().map(text);
+        let parts: Vec<String> = std::iter::once(text(message)).chain(labels).chain(children).collect();
+        let primary = spans.iter().find(|span| span["is_primary"] == true).map(outermost);
+        let line = primary.and_then(|span| usize::try_from(span["line_start"].as_u64()?).ok());
+        Some(Self { text: parts.join("\n"), line: line.unwrap_or_default() })
+    }
+}
+
+/// Where the macro is called that a place is in.
+fn outermost(span: &Value) -> &Value {
+    match &span["expansion"] {
+        Value::Null => span,
+        expansion => outermost(&expansion["span"]),
     }
 }
 

@@ -6,6 +6,7 @@ pub use crate::task::call::{
 };
 pub use crate::task::delayed::{Delayed, Function};
 pub use crate::task::lent::{
-    Absent, Lend, Lendable, Lent, Movable, Moved, OwnLent, OwnLentTwice, OwnMoved, OwnShared, Tag, TagLent,
-    TagLentTwice, TagMoved, TagShared,
+    Absent, Lend, Lendable, LendableAs, Lent, Movable, MovableAs, Moved, OwnLent, OwnLentRefused,
+    OwnLentTwice, OwnMoved, OwnRefused, OwnShared, Refused, Tag, TagLent, TagLentRefused, TagLentTwice,
+    TagMoved, TagRefused, TagShared,
 };

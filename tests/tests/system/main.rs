@@ -13,6 +13,7 @@ mod memory_processes;
 mod memory_reach;
 mod memory_shared;
 mod memory_verbose;
+mod mistakes;
 mod parallel_delayed;
 mod parallel_memory;
 mod persist_crash;

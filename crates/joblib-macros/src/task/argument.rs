@@ -10,6 +10,7 @@ pub(super) fn owned(path: &TokenStream, written: &Expr, ident: &Ident) -> TokenS
     // Errors about the argument point at it.
     let at = Span::mixed_site().located_at(written.span());
     let path = located_at(at, path);
+    let ident = &Ident::new(&ident.to_string(), at);
     if is_path_to(written, "None") {
         return quote_spanned!(at=> { let _: ::core::option::Option<()> = #ident; #path::Absent::NEW });
     }
@@ -22,7 +23,7 @@ pub(super) fn owned(path: &TokenStream, written: &Expr, ident: &Ident) -> TokenS
     if is_plain_literal(written) {
         return quote_spanned!(at=> #path::OwnMoved.own(#ident));
     }
-    quote_spanned!(at=> (&&&#path::Tag::of(&#ident)).owner().own(#ident))
+    quote_spanned!(at=> (&&&&&#path::Tag::of(&#ident)).owner().own(#ident))
 }
 
 /// A path that means what it meant, for errors that are to point at `at`.

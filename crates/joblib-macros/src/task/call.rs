@@ -73,7 +73,9 @@ fn expand(krate: &TokenStream, call: TokenStream, errors: &mut Errors) -> TokenS
         match (#(#written,)*) {
             (#(#idents,)*) => {
                 #[allow(unused_imports)]
-                use #path::{TagLent as _, TagLentTwice as _, TagMoved as _, TagShared as _};
+                use #path::{
+                    TagLent as _, TagLentRefused as _, TagLentTwice as _, TagMoved as _, TagRefused as _, TagShared as _,
+                };
                 struct __JoblibCall;
                 impl #path::CallName for __JoblibCall {
                     const NAME: &'static ::core::primitive::str = #name;

@@ -38,13 +38,13 @@ pub(crate) fn companion(krate: &TokenStream, function: &Function) -> Option<Toke
                 let owner = Ident::new(if shared { "OwnShared" } else { "OwnLent" }, at);
                 types.push(quote_spanned!(at=> #path::Lent<#ty>));
                 owned.push(quote_spanned!(at=> #path::#owner.own(#ident)));
-                bounds.push(quote_spanned!(at=> for<'joblib> #ty: #path::Lendable<Owned = #path::Lent<#ty>>));
+                bounds.push(quote_spanned!(at=> for<'joblib> #ty: #path::LendableAs));
             }
             ty if Borrows::any(ty) => return None,
             ty => {
                 types.push(quote_spanned!(at=> #path::Moved<#ty>));
                 owned.push(quote_spanned!(at=> #path::OwnMoved.own(#ident)));
-                bounds.push(quote_spanned!(at=> for<'joblib> #ty: #path::Movable<Owned = #path::Moved<#ty>>));
+                bounds.push(quote_spanned!(at=> for<'joblib> #ty: #path::MovableAs));
             }
         }
     }

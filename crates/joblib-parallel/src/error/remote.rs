@@ -100,7 +100,28 @@ impl StdError for RemoteError {
 /// What the function of a task may return as its error: what converts into `Box<dyn Error + Send + Sync>` (every error that
 /// a thread may own, `String`, `anyhow::Error`, `eyre::Report`), or a `Box<dyn Error>`.
 ///
-/// `M` tells the two apart, and is inferred.
+/// `M` tells the two apart, and is inferred. Of an error that has only a text, that text is the error:
+///
+/// ```
+/// use joblib_parallel::{Parallel, delayed};
+///
+/// /// An error that is `Display`, and not an `Error`.
+/// struct Refusal(u32);
+///
+/// impl std::fmt::Display for Refusal {
+///     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+///         write!(f, "{} is refused", self.0)
+///     }
+/// }
+///
+/// fn check(n: u32) -> Result<u32, Refusal> {
+///     if n == 2 { Err(Refusal(n)) } else { Ok(n) }
+/// }
+///
+/// let check = |n| check(n).map_err(|error| error.to_string());
+/// let error = Parallel::new().try_run((0..4).map(|n| delayed(check, (n,)))).unwrap_err();
+/// assert!(error.to_string().ends_with("2 is refused"));
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an error that a task can return",
     note = "it has to convert into `Box<dyn Error + Send + Sync>`, as every type does that implements `std::error::Error` and is `Send + Sync`",
@@ -121,6 +142,8 @@ pub enum Converts {}
 #[derive(Debug)]
 pub enum Boxed {}
 
+// Not recommended, for the compiler would name `Error` as what is missing, which a text has no need of.
+#[diagnostic::do_not_recommend]
 impl<E: Into<BoxError>> TaskFailure<Converts> for E {
     fn into_failure(self) -> BoxError {
         self.into()

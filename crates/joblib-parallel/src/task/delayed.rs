@@ -101,7 +101,8 @@ functions!(A B C D E G H I J K L M);
     note = "pass owned arguments (a clone of an `Array` copies nothing), to a function that takes them so: `fn norm(x: Array<f64>)`",
     note = "or lend them as the call is written, with the macro of the crate `joblib`: `delayed!(norm(&x))`",
     note = "or run closures that borrow, on threads: `.require(SharedMem)` and `.run(items.iter().map(|item| move || norm(item)))`",
-    note = "types of your own have to derive `serde::Serialize` and `serde::Deserialize`"
+    note = "types of your own have to derive `serde::Serialize` and `serde::Deserialize`",
+    note = "a function that returns a `Result` is for `try_run`, where the error can be of any type"
 )]
 pub trait Value: Serialize + DeserializeOwned + Send + 'static {}
 

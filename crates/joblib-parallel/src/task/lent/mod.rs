@@ -10,6 +10,7 @@ mod places;
 
 use std::any::Any;
 use std::borrow::Borrow;
+use std::convert::Infallible;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -181,20 +182,37 @@ impl<T> Lend for Absent<T> {
     }
 }
 
-/// A type of which a task can own a value, to lend it where it runs.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` can't be lent to a task: it has to be cloned, and known to serde",
-    label = "is not `Clone`, is unknown to serde, or is not `Send + Sync`",
-    note = "a task owns what it is lent, for it may run after the caller's borrow ends, and in another process: an `Array` or an `Arc` costs nothing, everything else is cloned",
-    note = "types of your own have to derive `Clone`, `serde::Serialize` and `serde::Deserialize`",
-    note = "closures that borrow run on threads: `.require(SharedMem)` and `.run(items.iter().map(|item| move || norm(item)))`"
-)]
-pub trait Lendable {
-    /// What the task has.
-    type Owned;
+/// Declares a trait, and one that the companions `delayed` ask for as one bound: both with the same error where a type is
+/// neither.
+macro_rules! bounds {
+    ($(#[$doc:meta])* $trait:ident $body:tt $(#[$message:meta])* as $as:ident: $($bounds:tt)*) => {
+        $(#[$doc])*
+        $(#[$message])*
+        pub trait $trait $body
 
-    /// A task's own value. It is shared with other tasks that were lent the same value from the same place.
-    fn lent(&self) -> Self::Owned;
+        /// What a companion `delayed` asks of the type of an argument.
+        $(#[$message])*
+        pub trait $as: $($bounds)* {}
+    };
+}
+
+bounds! {
+    /// A type of which a task can own a value, to lend it where it runs.
+    Lendable {
+        /// What the task has.
+        type Owned;
+
+        /// A task's own value. It is shared with other tasks that were lent the same value from the same place.
+        fn lent(&self) -> Self::Owned;
+    }
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` can't be lent to a task: it has to be cloned, and known to serde",
+        label = "is not `Clone`, is unknown to serde, or is not `Send + Sync`",
+        note = "a task owns what it is lent, for it may run after the caller's borrow ends, and in another process: an `Array` or an `Arc` costs nothing, everything else is cloned",
+        note = "types of your own have to derive `Clone`, `serde::Serialize` and `serde::Deserialize`",
+        note = "closures that borrow run on threads: `.require(SharedMem)` and `.run(items.iter().map(|item| move || norm(item)))`"
+    )]
+    as LendableAs: Lendable<Owned = Lent<Self>>
 }
 
 #[diagnostic::do_not_recommend]
@@ -209,19 +227,25 @@ where
     }
 }
 
-/// A type of which a value can go along with a task, to be given to the function.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` can't be an argument of a task: it has to be owned, and known to serde",
-    label = "borrows, is unknown to serde, or is not `Send`",
-    note = "types of your own have to derive `serde::Serialize` and `serde::Deserialize`",
-    note = "closures that borrow run on threads: `.require(SharedMem)` and `.run(items.iter().map(|item| move || norm(item)))`"
-)]
-pub trait Movable {
-    /// What the task has.
-    type Owned;
+#[diagnostic::do_not_recommend]
+impl<T: ?Sized + Lendable<Owned = Lent<T>>> LendableAs for T {}
 
-    /// Moves the value into a task.
-    fn moved(self) -> Self::Owned;
+bounds! {
+    /// A type of which a value can go along with a task, to be given to the function.
+    Movable {
+        /// What the task has.
+        type Owned;
+
+        /// Moves the value into a task.
+        fn moved(self) -> Self::Owned;
+    }
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` can't be an argument of a task: it has to be owned, and known to serde",
+        label = "borrows, is unknown to serde, or is not `Send`",
+        note = "types of your own have to derive `serde::Serialize` and `serde::Deserialize`",
+        note = "closures that borrow run on threads: `.require(SharedMem)` and `.run(items.iter().map(|item| move || norm(item)))`"
+    )]
+    as MovableAs: Sized + Movable<Owned = Moved<Self>>
 }
 
 #[diagnostic::do_not_recommend]
@@ -232,6 +256,9 @@ impl<A: Value> Movable for A {
         Moved(Some(self))
     }
 }
+
+#[diagnostic::do_not_recommend]
+impl<A: Movable<Owned = Moved<A>>> MovableAs for A {}
 
 /// Stands for an argument of type `X`, to find out how a task owns it.
 pub struct Tag<X>(PhantomData<fn() -> X>);
@@ -262,14 +289,18 @@ macro_rules! tags {
 }
 
 tags! {
-    /// Of arguments that are not references.
-    TagMoved OwnMoved for [X] Tag<X>;
-    /// Of references.
-    TagLent OwnLent for [T: ?Sized] &Tag<&T>;
-    /// Of references to references, which the compiler dereferences as well where they are given to a function.
-    TagLentTwice OwnLentTwice for [T: ?Sized] &&Tag<&&T>;
     /// Of references to an `Arc`.
-    TagShared OwnShared for [T: ?Sized] &&Tag<&Arc<T>>;
+    TagShared OwnShared for [T: ?Sized] &&&&Tag<&Arc<T>>;
+    /// Of references to references, which the compiler dereferences as well where they are given to a function.
+    TagLentTwice OwnLentTwice for [T: ?Sized] &&&&Tag<&&T>;
+    /// Of references.
+    TagLent OwnLent for [T: ?Sized + Lendable] &&&Tag<&T>;
+    /// Of arguments that are not references.
+    TagMoved OwnMoved for [X: Movable] &&Tag<X>;
+    /// Of references to what can't be lent.
+    TagLentRefused OwnLentRefused for [T: ?Sized] &Tag<&T>;
+    /// Of what can't be moved.
+    TagRefused OwnRefused for [X] Tag<X>;
 }
 
 impl OwnMoved {
@@ -311,6 +342,47 @@ impl OwnShared {
         Arc<T>: Lendable<Owned = Lent<Arc<T>>>,
     {
         Lent(Arc::new(Arc::clone(value)))
+    }
+}
+
+/// Stands for an argument that a task can't have, so that this is the only error: it is one to make it.
+#[derive(Debug)]
+pub struct Refused<A>(Infallible, PhantomData<fn() -> A>);
+
+impl<A> Serialize for Refused<A> {
+    fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        match self.0 {}
+    }
+}
+
+impl<'de, A> Deserialize<'de> for Refused<A> {
+    fn deserialize<D: Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+        Err(serde::de::Error::custom("no task can have the argument"))
+    }
+}
+
+impl<A> Lend for Refused<A> {
+    type Form<'a>
+        = A
+    where
+        A: 'a;
+
+    fn lend(&mut self) -> A {
+        match self.0 {}
+    }
+}
+
+impl OwnRefused {
+    /// An error, which names the type.
+    pub fn own<A: Movable>(self, _: A) -> Refused<A> {
+        unreachable!("an argument that can be moved is")
+    }
+}
+
+impl OwnLentRefused {
+    /// An error, which names the type.
+    pub fn own<T: ?Sized + Lendable>(self, _: &T) -> Refused<&'static T> {
+        unreachable!("an argument that can be lent is")
     }
 }
 

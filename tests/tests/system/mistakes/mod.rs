@@ -1,0 +1,40 @@
+//! Each mistake with tasks is one compile error, which `cargo check` finds, at the line of the mistake, with a text that says
+//! what is wrong.
+//!
+//! The programs are files beside this one, in which a comment `//~ text` stands behind each mistake.
+
+use joblib_tests::project::Project;
+
+/// Checks that the errors of a program are those that it says it has.
+#[track_caller]
+fn check(name: &str, source: &str) {
+    let errors = Project::new(name, "system", &["joblib", "serde"]).errors(source);
+    let line_of = |line: usize| source.lines().nth(line.wrapping_sub(1)).unwrap_or_default();
+    let mut wrong = String::new();
+    for error in &errors {
+        match line_of(error.line).split_once("//~ ") {
+            Some((_, expected)) if error.text.contains(expected) => {}
+            Some((_, expected)) => {
+                wrong += &format!("line {}: no {expected:?} in {}\n\n", error.line, error.text)
+            }
+            None => wrong += &format!("line {}, {:?}: {}\n\n", error.line, line_of(error.line), error.text),
+        }
+    }
+    for (line, text) in (1..).zip(source.lines()).filter(|(_, text)| text.contains("//~ ")) {
+        let count = errors.iter().filter(|error| error.line == line).count();
+        if count != 1 {
+            wrong += &format!("line {line} has {count} errors: {}\n\n", text.trim());
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn a_wrong_type_is_one_error_that_names_the_argument_the_result_or_the_error() {
+    check("types", include_str!("types.rs"));
+}
+
+#[test]
+fn what_no_task_can_be_made_of_is_one_error_at_its_place() {
+    check("macros", include_str!("macros.rs"));
+}
