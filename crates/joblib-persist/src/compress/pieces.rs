@@ -11,6 +11,7 @@ use super::Source;
 use super::ordered::{self, Ordered};
 
 /// No piece is longer, compressed; longer ones are read serially.
+#[cfg(any(feature = "bz2", feature = "zlib", feature = "zstd"))]
 pub(super) const MAX_PIECE: usize = 4 << 20;
 
 /// Bytes that a piece is expected to decompress to.
