@@ -3,30 +3,28 @@
 //!
 //! The programs are files beside this one, in which a comment `//~ text` stands behind each mistake.
 
-use joblib_tests::project::Project;
+use joblib_tests::project::{CompileError, Project};
 
 /// Checks that the errors of a program are those that it says it has.
 #[track_caller]
 fn check(name: &str, source: &str) {
     let errors = Project::new(name, "system", &["joblib", "serde"]).errors(source);
     let line_of = |line: usize| source.lines().nth(line.wrapping_sub(1)).unwrap_or_default();
-    let mut wrong = String::new();
-    for error in &errors {
-        match line_of(error.line).split_once("//~ ") {
-            Some((_, expected)) if error.text.contains(expected) => {}
-            Some((_, expected)) => {
-                wrong += &format!("line {}: no {expected:?} in {}\n\n", error.line, error.text)
-            }
-            None => wrong += &format!("line {}, {:?}: {}\n\n", error.line, line_of(error.line), error.text),
+    let mut wrong: Vec<String> = Vec::new();
+    for CompileError { text, line } in &errors {
+        match line_of(*line).split_once("//~ ") {
+            Some((_, expected)) if text.contains(expected) => {}
+            Some((_, expected)) => wrong.push(format!("line {line}: no {expected:?} in {text}")),
+            None => wrong.push(format!("line {line}, {:?}: {text}", line_of(*line))),
         }
     }
     for (line, text) in (1..).zip(source.lines()).filter(|(_, text)| text.contains("//~ ")) {
         let count = errors.iter().filter(|error| error.line == line).count();
         if count != 1 {
-            wrong += &format!("line {line} has {count} errors: {}\n\n", text.trim());
+            wrong.push(format!("line {line} has {count} errors: {}", text.trim()));
         }
     }
-    assert!(wrong.is_empty(), "{wrong}");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 
 #[test]
