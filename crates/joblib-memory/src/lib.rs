@@ -14,6 +14,7 @@
 mod cache_fn;
 mod call;
 mod date;
+mod elsewhere;
 mod entry;
 mod error;
 mod files;

@@ -54,10 +54,9 @@ impl<S: PartialEq> Watch<S> {
 
 /// The lease that the options ask for.
 pub(crate) fn lease(options: &StoreOptions) -> Result<Duration, Error> {
-    let Some(text) = options.get("lease") else { return Ok(LEASE) };
-    match text.trim().parse::<f64>().map(Duration::try_from_secs_f64) {
-        Ok(Ok(lease)) if !lease.is_zero() => Ok(lease),
-        _ => Err(options.invalid("lease", "a number of seconds above zero")),
+    match options.duration("lease")? {
+        Some(lease) if lease.is_zero() => Err(options.invalid("lease", "a time above zero")),
+        lease => Ok(lease.unwrap_or(LEASE)),
     }
 }
 
@@ -79,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lease_is_a_positive_number_of_seconds() {
+    fn a_lease_is_a_time_above_zero() {
         let lease = |text| lease(&StoreOptions::new("cache").option("lease", text));
         assert_eq!(lease("0.5").unwrap(), Duration::from_millis(500));
         for text in ["", "0", "-1", "NaN", "inf", "soon", "1e99"] {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::error::Error;
 
@@ -181,6 +182,16 @@ impl StoreOptions {
         Ok(self.clone().absolute()?.location)
     }
 
+    /// An option that is a time: a number of seconds, or one with a unit.
+    pub(crate) fn duration(&self, name: &str) -> Result<Option<Duration>, Error> {
+        let Some(text) = self.get(name) else { return Ok(None) };
+        match duration(text) {
+            Some(duration) => Ok(Some(duration)),
+            None => Err(self
+                .invalid(name, "a time such as \"30\", in seconds, \"500ms\", \"10min\", \"2h\" or \"7d\"")),
+        }
+    }
+
     /// An error for an option whose value is not what was expected.
     pub(crate) fn invalid(&self, name: &str, expected: &str) -> Error {
         let found = self.get(name).unwrap_or_default();
@@ -204,6 +215,18 @@ impl StoreOptions {
     }
 }
 
+/// The time that a text names.
+fn duration(text: &str) -> Option<Duration> {
+    const UNITS: [(&str, f64); 6] =
+        [("ms", 1e-3), ("min", 60.0), ("s", 1.0), ("m", 60.0), ("h", 3600.0), ("d", 86_400.0)];
+    let text = text.trim();
+    let (number, seconds) = UNITS
+        .iter()
+        .find_map(|(unit, seconds)| Some((text.strip_suffix(unit)?, *seconds)))
+        .unwrap_or((text, 1.0));
+    Duration::try_from_secs_f64(number.trim_end().parse::<f64>().ok()? * seconds).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -220,5 +243,25 @@ mod tests {
         assert_eq!(absolute("s3://bucket/~"), Path::new("s3://bucket/~"));
         let refused = StoreOptions::new("s3://bucket/cache").folder().unwrap_err();
         assert!(refused.to_string().contains("needs a folder"), "{refused}");
+    }
+
+    #[test]
+    fn a_time_is_a_number_of_seconds_or_has_a_unit() {
+        for (text, milliseconds) in [
+            ("30", 30_000),
+            (" 0.5 ", 500),
+            ("250ms", 250),
+            ("10 s", 10_000),
+            ("1.5m", 90_000),
+            ("10min", 600_000),
+            ("2h", 7_200_000),
+            ("7d", 604_800_000),
+            ("0", 0),
+        ] {
+            assert_eq!(duration(text), Some(Duration::from_millis(milliseconds)), "{text}");
+        }
+        for text in ["", "d", "-1", "soon", "1w", "inf", "NaN", "1e300d", "7 d d"] {
+            assert_eq!(duration(text), None, "{text}");
+        }
     }
 }

@@ -119,6 +119,17 @@ pub trait Store: Debug + Send + Sync {
         Duration::from_micros(200)..=Duration::from_millis(20)
     }
 
+    /// Whether claims and writes wait for a network, so that asynchronous callers have another thread wait for them.
+    fn waits_for_network(&self) -> bool {
+        false
+    }
+
+    /// What the store turned out not to do, though nothing failed: a message for who uses it, such as that claims don't
+    /// hold. Asked after claims.
+    fn shortcoming(&self) -> Option<String> {
+        None
+    }
+
     /// Stores bytes under `key`, claimed or not, in place of those before. Returns how many there are.
     ///
     /// # Errors

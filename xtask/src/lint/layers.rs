@@ -11,7 +11,7 @@ const CRATES: [(&str, &[&[&str]]); 2] = [
             &["call"],
             &["memory"],
             &["function"],
-            &["entry", "files", "report", "single_flight", "tier"],
+            &["elsewhere", "entry", "files", "report", "single_flight", "tier"],
             &["date", "error", "lock"],
         ],
     ),

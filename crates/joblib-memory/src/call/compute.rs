@@ -381,7 +381,10 @@ struct Mappable {
 impl Mappable {
     /// The mapped result, or nothing if it can't be mapped: the computed one is equal.
     fn open<T: DeserializeOwned>(&self) -> Option<T> {
-        let blob @ Blob::File { .. } = self.memory.store()?.get(&self.key).ok()?? else { return None };
+        let store = self.memory.store()?;
+        // Without a file nothing can be mapped, and reading it may take a download.
+        store.path_of(&self.key)?;
+        let blob @ Blob::File { .. } = store.get(&self.key).ok()?? else { return None };
         Entry::open(blob, Some(self.mapping), Wanted::Times).ok()?.body.result().ok()
     }
 }

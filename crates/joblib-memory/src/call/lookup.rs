@@ -91,6 +91,10 @@ fn search<T>(call: KeyedCall<'_>, wanted: Wanted, decode: Decode<T>) -> (KeyedCa
                 single_flight::pause(pause);
                 search.call.waited += pause;
             }
+            Step::Claim => {
+                let answer = search.call.store.claim(&search.call.key);
+                search.claimed(answer);
+            }
         }
     }
 }

@@ -3,8 +3,9 @@
 //! Tasks of this process wake each other; a claim of another process is asked for again and again,
 //! in growing steps.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use joblib_store::{Claim, Claimed, Error, Holder, Key, WriteBytes};
 use tracing::Instrument;
 
 use super::compute::Pending;
@@ -14,9 +15,11 @@ use super::read::Decode;
 use super::search::{Outcome, Search, Step};
 use super::shelved::Shelved;
 use super::{Call, Description, KeyedCall};
+use crate::elsewhere;
 use crate::entry::codec::Wanted;
-use crate::single_flight::Caller;
+use crate::memory::Memory;
 use crate::single_flight::timer::Timer;
+use crate::single_flight::{Caller, Wait};
 use crate::tier::Keeper;
 
 impl Call<'_> {
@@ -61,22 +64,71 @@ async fn search<T>(call: KeyedCall<'_>, wanted: Wanted, decode: Decode<T>) -> (K
         if search.is_reading() {
             search.call.fetch().await;
         }
-        let wait = match search.step(decode) {
+        // What a step found is not held while something is awaited.
+        let next = match search.step(decode) {
             Step::Done(outcome) => return (search.call, outcome),
-            Step::WaitThread(wait) => Ok(wait),
-            Step::WaitProcess(pause) => Err(pause),
+            Step::WaitThread(wait) => Next::Thread(wait),
+            Step::WaitProcess(pause) => Next::Process(pause),
+            Step::Claim => Next::Claim,
         };
-        match wait {
-            Ok(wait) => {
+        match next {
+            Next::Thread(wait) => {
                 let since = Instant::now();
                 let finished = wait.finished(search.deadline).await;
                 search.call.waited += since.elapsed();
                 search.waited(finished);
             }
-            Err(pause) => {
+            Next::Process(pause) => {
                 Timer::at(Instant::now() + pause).await;
                 search.call.waited += pause;
             }
+            Next::Claim => {
+                let answer = if search.call.store.waits_for_network() {
+                    claim_elsewhere(search.call.call.memory.clone(), search.call.key.clone()).await
+                } else {
+                    search.call.store.claim(&search.call.key)
+                };
+                search.claimed(answer);
+            }
+        }
+    }
+}
+
+enum Next {
+    Thread(Wait),
+    Process(Duration),
+    Claim,
+}
+
+/// Asks for the claim on another thread, which also gives it back.
+async fn claim_elsewhere(memory: Memory, key: Key) -> Result<Claim, Error> {
+    let answer = elsewhere::run(move || memory.store().map(|store| store.claim(&key))).await;
+    match answer.flatten() {
+        Some(Ok(Claim::Mine(claim))) => Ok(Claim::Mine(Box::new(GivenBackElsewhere(Some(claim))))),
+        Some(answer) => answer,
+        // Computing is always right.
+        None => Ok(Claim::Taken(Holder::this_process())),
+    }
+}
+
+/// A claim that is given back on another thread, as that waits for a network.
+#[derive(Debug)]
+struct GivenBackElsewhere(Option<Box<dyn Claimed>>);
+
+impl Claimed for GivenBackElsewhere {
+    fn write(mut self: Box<Self>, write: WriteBytes<'_>) -> Result<u64, Error> {
+        match self.0.take() {
+            Some(claim) => claim.write(write),
+            // It is taken here and below only.
+            None => Ok(0),
+        }
+    }
+}
+
+impl Drop for GivenBackElsewhere {
+    fn drop(&mut self) {
+        if let Some(claim) = self.0.take() {
+            elsewhere::spawn(Box::new(move || drop(claim)));
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use joblib_store::{Claim, Claimed};
+use joblib_store::{Claim, Claimed, Error};
 
 use super::KeyedCall;
 use super::read::{Decode, Found, Read};
@@ -38,6 +38,17 @@ enum State {
         /// Reads since it asked for the claim.
         reads: u32,
     },
+    /// This caller leads, and is to ask for the claim.
+    Claiming {
+        guard: Guard,
+        pause: Duration,
+    },
+    /// It asked, and this is the answer.
+    Claimed {
+        guard: Guard,
+        pause: Duration,
+        answer: Result<Claim, Error>,
+    },
     Over,
 }
 
@@ -49,6 +60,9 @@ pub(super) enum Step<T> {
     WaitThread(Wait),
     /// Another process computes the result: wait for this time.
     WaitProcess(Duration),
+    /// Nobody is known to compute the result: ask the store for the claim, then call
+    /// [`Search::claimed`].
+    Claim,
 }
 
 /// The end of a search.
@@ -82,7 +96,8 @@ impl<'m> Search<'m> {
         match &self.state {
             State::Start | State::Leading { .. } => true,
             State::Waited { finished, .. } => *finished,
-            State::Waiting { .. } | State::Over => false,
+            State::Claimed { answer, .. } => matches!(answer, Ok(Claim::Mine(_))),
+            State::Waiting { .. } | State::Claiming { .. } | State::Over => false,
         }
     }
 
@@ -91,8 +106,10 @@ impl<'m> Search<'m> {
             State::Start => self.start(decode),
             State::Waited { guard, finished } => self.after_waiting(guard, finished, decode),
             State::Leading { guard, pause, reads } => self.lead(guard, pause, reads, decode),
+            State::Claimed { guard, pause, answer } => self.after_claiming(guard, pause, answer, decode),
             // The caller did not keep to the order of steps: computing is always right.
             State::Waiting { guard } => compute(Right { guard, ..Right::default() }),
+            State::Claiming { guard, .. } => compute(Right { guard: Some(guard), ..Right::default() }),
             State::Over => compute(Right::default()),
         }
     }
@@ -106,6 +123,14 @@ impl<'m> Search<'m> {
         self.state = State::Waited { guard, finished };
     }
 
+    /// Gives the store's answer to [`Step::Claim`].
+    pub(super) fn claimed(&mut self, answer: Result<Claim, Error>) {
+        self.state = match std::mem::replace(&mut self.state, State::Over) {
+            State::Claiming { guard, pause } => State::Claimed { guard, pause, answer },
+            _ => State::Over,
+        };
+    }
+
     fn start<T>(&mut self, decode: Decode<T>) -> Step<T> {
         if let Read::Hit(value, found) = self.call.read(self.wanted, decode) {
             return Step::Done(Outcome::Hit(value, found));
@@ -113,7 +138,7 @@ impl<'m> Search<'m> {
         match single_flight::join(self.flight(), self.caller) {
             Join::Leader(guard) => {
                 let pause = *self.call.store.poll_interval().start();
-                self.claim(guard, pause, decode)
+                self.claim(guard, pause)
             }
             join => self.wait_or_compute(join, None),
         }
@@ -145,7 +170,7 @@ impl<'m> Search<'m> {
             _ if reads < READS_PER_CLAIM && Instant::now() < self.deadline => {
                 self.wait_for_process(guard, pause, reads + 1)
             }
-            _ => self.claim(guard, pause, decode),
+            _ => self.claim(guard, pause),
         }
     }
 
@@ -156,15 +181,29 @@ impl<'m> Search<'m> {
     }
 
     /// Claims the result among processes.
-    fn claim<T>(&mut self, guard: Guard, pause: Duration, decode: Decode<T>) -> Step<T> {
+    fn claim<T>(&mut self, guard: Guard, pause: Duration) -> Step<T> {
         /// A claim may hold a file descriptor, of which a deep recursion would need one for each
         /// call. The claims of the outer calls do for the inner ones.
         const MAX_CLAIMS: usize = 32;
         if single_flight::depth() > MAX_CLAIMS {
             return compute(Right { guard: Some(guard), ..Right::default() });
         }
-        match self.call.store.claim(&self.call.key) {
+        self.state = State::Claiming { guard, pause };
+        Step::Claim
+    }
+
+    fn after_claiming<T>(
+        &mut self,
+        guard: Guard,
+        pause: Duration,
+        answer: Result<Claim, Error>,
+        decode: Decode<T>,
+    ) -> Step<T> {
+        match answer {
             Ok(Claim::Mine(claim)) => {
+                if let Some(reason) = self.call.store.shortcoming() {
+                    self.call.call.memory.warn_shortcoming(&reason);
+                }
                 // It may have been stored between reading and claiming.
                 match guard.inside(|| self.call.read(self.wanted, decode)) {
                     Read::Hit(value, found) => Step::Done(Outcome::Hit(value, found)),

@@ -500,6 +500,12 @@ impl Memory {
         );
     }
 
+    /// Warns of what the store turned out not to do.
+    pub(crate) fn warn_shortcoming(&self, reason: &str) {
+        let location = self.location_text();
+        self.warn_once("shortcoming", location, format_args!("the cache in {location}: {reason}"));
+    }
+
     /// Warns that the limits can't be kept.
     pub(crate) fn warn_untidy(&self, error: &joblib_store::Error) {
         let location = self.location_text();

@@ -1,5 +1,6 @@
 //! Stores that fail: the function's result is returned all the same, and nobody waits or is told twice.
 
+use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -7,12 +8,12 @@ use std::time::Duration;
 use joblib_memory::{Explanation, Memory};
 use serde::{Deserialize, Serialize};
 
-use crate::stores::{backends, failing, memories};
+use crate::stores::{KINDS, ON_DISK, failing, memories, memory_of};
 
-/// Runs an ignored test of this file in a process of its own, and returns what it printed on standard error.
-fn play(role: &str) -> String {
+/// Runs an ignored test in a process of its own, and returns what it printed on standard error.
+pub(crate) fn play(role: &str) -> String {
     let child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", &format!("failures::{role}"), "--ignored", "--nocapture"])
+        .args(["--exact", role, "--ignored", "--nocapture"])
         .env_remove("JOBLIB_WARNINGS")
         .output()
         .unwrap();
@@ -21,7 +22,7 @@ fn play(role: &str) -> String {
     printed
 }
 
-fn warnings(printed: &str) -> Vec<&str> {
+pub(crate) fn warnings(printed: &str) -> Vec<&str> {
     printed.lines().filter(|line| line.starts_with("warning: joblib: ")).collect()
 }
 
@@ -40,22 +41,34 @@ fn nobody_waits_for_a_claim_that_was_left_behind_in_this_process() {
 
 #[test]
 fn a_location_that_was_moved_away_is_made_again() {
-    for backend in backends().iter().filter(|backend| **backend == "local") {
-        let folder = tempfile::tempdir().unwrap();
-        let location = folder.path().join("cache");
-        let memory = Memory::with_backend(backend, &location).unwrap().waiting_time(Duration::MAX);
-        let runs = AtomicUsize::new(0);
-        let double = memory.cache("double", |x: u32| {
-            runs.fetch_add(1, Ordering::SeqCst);
-            2 * x
-        });
-        double.eval((0,));
-        std::fs::rename(&location, folder.path().join("moved")).unwrap();
-        for x in [1, 1, 2, 2, 2] {
-            assert_eq!(double.eval((x,)), 2 * x);
+    for kind in ON_DISK {
+        for removed in [false, true] {
+            let base = tempfile::tempdir().unwrap();
+            let location = base.path().join("cache");
+            let memory = memory_of(kind, "", &location).waiting_time(Duration::MAX);
+            let runs = AtomicUsize::new(0);
+            let double = memory.cache("double", |x: u32| {
+                runs.fetch_add(1, Ordering::SeqCst);
+                2 * x
+            });
+            double.eval((0,));
+            memory.flush().unwrap();
+            if removed {
+                std::fs::remove_dir_all(&location).unwrap();
+            } else {
+                std::fs::rename(&location, base.path().join("moved")).unwrap();
+            }
+            for x in [1, 1, 2, 2, 2] {
+                assert_eq!(double.eval((x,)), 2 * x);
+            }
+            assert!(double.check_call_in_cache((1,)) && double.check_call_in_cache((2,)), "in {memory:?}");
+            assert!(runs.load(Ordering::SeqCst) <= 5, "no key is computed more often than twice");
+            assert_eq!(double.eval((3,)), 6);
+            memory.flush().unwrap();
+            // What another program finds there is what was stored since.
+            let again = memory_of(kind, "", &location);
+            assert_eq!(again.items().unwrap().len(), 3, "in {again:?}");
         }
-        assert!(double.check_call_in_cache((1,)) && double.check_call_in_cache((2,)));
-        assert!(runs.load(Ordering::SeqCst) <= 5, "no key is computed more often than twice");
     }
 }
 
@@ -85,8 +98,8 @@ fn a_full_store_without_limits_is_not_looked_through_for_every_result() {
 
 #[test]
 fn a_store_that_cannot_be_read_is_one_warning_and_every_question_says_so() {
-    let printed = play("calls_on_a_store_that_cannot_be_read");
-    assert_eq!(warnings(&printed).len(), backends().len(), "one for each store: {printed}");
+    let printed = play("failures::calls_on_a_store_that_cannot_be_read");
+    assert_eq!(warnings(&printed).len(), KINDS.len(), "one for each store: {printed}");
     assert!(printed.contains("too many open files") && !printed.contains("stored result"), "{printed}");
 }
 
@@ -123,7 +136,7 @@ impl<'de> Deserialize<'de> for Fickle {
 
 #[test]
 fn a_result_that_no_longer_decodes_is_said_to_be_missing_and_told_once_for_its_function() {
-    let printed = play("calls_whose_results_no_longer_decode");
+    let printed = play("failures::calls_whose_results_no_longer_decode");
     assert_eq!(warnings(&printed).len(), 1, "{printed}");
 }
 
@@ -148,7 +161,7 @@ fn calls_whose_results_no_longer_decode() {
 
 #[test]
 fn a_result_larger_than_the_limit_is_one_warning() {
-    let printed = play("results_larger_than_the_limit");
+    let printed = play("failures::results_larger_than_the_limit");
     let warnings = warnings(&printed);
     assert_eq!(warnings.len(), 1, "{printed}");
     assert!(warnings[0].contains("bytes_limit") && warnings[0].contains("large"), "{printed}");
@@ -168,16 +181,16 @@ fn results_larger_than_the_limit() {
 
 #[test]
 fn a_relative_location_stays_where_it_was_opened() {
-    play("calls_before_and_after_a_change_of_folder");
+    play("failures::calls_before_and_after_a_change_of_folder");
 }
 
 #[test]
 #[ignore = "a role that a_relative_location_stays_where_it_was_opened starts"]
 fn calls_before_and_after_a_change_of_folder() {
     let [here, there] = [(); 2].map(|()| tempfile::tempdir().unwrap());
-    for backend in backends().iter().filter(|backend| **backend != "in_memory") {
+    for kind in ON_DISK {
         std::env::set_current_dir(here.path()).unwrap();
-        let memory = Memory::with_backend(backend, *backend).unwrap();
+        let memory = memory_of(kind, "", Path::new(kind));
         let double = memory.cache("double", |x: u32| 2 * x);
         double.eval((1,));
         std::env::set_current_dir(there.path()).unwrap();
@@ -187,7 +200,7 @@ fn calls_before_and_after_a_change_of_folder() {
         assert!(memory.location().is_some_and(std::path::Path::is_absolute));
         assert_eq!(std::fs::read_dir(there.path()).unwrap().count(), 0, "nothing is stored there");
         // The same folder by its absolute path is the same cache.
-        let again = Memory::with_backend(backend, here.path().join(backend)).unwrap();
+        let again = memory_of(kind, "", &here.path().join(kind));
         assert_eq!(again.stats().misses, 2);
     }
     std::env::set_current_dir("/").unwrap();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use joblib_memory::{Limits, Policy};
 
-use crate::stores::memories;
+use crate::stores::memories_alone;
 
 fn work(milliseconds: u64, size: usize) -> Vec<u8> {
     if milliseconds > 0 {
@@ -16,7 +16,7 @@ fn work(milliseconds: u64, size: usize) -> Vec<u8> {
 
 #[test]
 fn the_cost_aware_policy_keeps_what_was_expensive_per_byte() {
-    for (memory, _folder) in memories("limits, cost-aware") {
+    for (memory, _folder) in memories_alone("limits, cost-aware") {
         let memory = memory.policy(Policy::CostAware).items_limit(12);
         let work = memory.cache("work", work);
         // Dear, and dear for its size only; then many that were cheap and were all used later.
@@ -38,7 +38,7 @@ fn the_cost_aware_policy_keeps_what_was_expensive_per_byte() {
 
 #[test]
 fn the_least_recently_used_go_first() {
-    for (memory, _folder) in memories("limits, recent") {
+    for (memory, _folder) in memories_alone("limits, recent") {
         let work = memory.cache("work", work);
         work.eval((0, 1));
         work.eval((0, 2));
@@ -55,7 +55,7 @@ fn the_least_recently_used_go_first() {
 
 #[test]
 fn a_limit_of_bytes_is_a_number_or_a_text() {
-    for (memory, _folder) in memories("limits, bytes") {
+    for (memory, _folder) in memories_alone("limits, bytes") {
         let work = memory.cache("work", work);
         for size in 0..10 {
             work.eval((0, 10_000 + size));
@@ -71,7 +71,7 @@ fn a_limit_of_bytes_is_a_number_or_a_text() {
 
 #[test]
 fn results_of_earlier_code_go_before_all_others() {
-    for (memory, _folder) in memories("limits, earlier code") {
+    for (memory, _folder) in memories_alone("limits, earlier code") {
         let version = |version| memory.cache("work", work).version(version);
         version(1).eval((0, 1));
         version(2).eval((0, 1));

@@ -5,6 +5,7 @@ mod limits;
 mod memory;
 mod options;
 mod recursion;
+mod refused;
 mod stores;
 mod tier;
 mod waiting;

@@ -31,6 +31,7 @@ fn cached(memory: &Memory, n: u32) -> u32 {
 #[test]
 fn deep_recursion_needs_at_most_twice_the_stack_of_the_plain_function() {
     for (memory, _folder) in memories("deep recursion") {
+        let since = std::time::Instant::now();
         // Each level stores a result; the stores on disk are given fewer.
         let depth = if memory.backend() == Some("in_memory") { 50_000 } else { 3000 };
         let measured = thread::Builder::new().stack_size(64 << 20).spawn(move || stack_of_plain(depth));
@@ -42,5 +43,6 @@ fn deep_recursion_needs_at_most_twice_the_stack_of_the_plain_function() {
         let again = memory.clone();
         assert_eq!(cached(&again, depth), depth, "and every level is stored");
         assert_eq!(memory.stats().hits, 1);
+        eprintln!("{:?} {:?}", memory, since.elapsed());
     }
 }

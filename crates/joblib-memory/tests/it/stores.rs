@@ -1,7 +1,7 @@
 //! The stores that the tests run on, and one that fails on request.
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::{io, mem};
@@ -10,23 +10,47 @@ use joblib_memory::{Limits, Memory, Reduced, StoreOptions, register_store_backen
 use joblib_store::{Blob, Claim, Claimed, CostOf, Error, Item, Key, Scope, Store, Subject, WriteBytes, open};
 use tempfile::TempDir;
 
-/// The built-in backends.
-pub(crate) fn backends() -> &'static [&'static str] {
-    if cfg!(feature = "sqlite") { &["in_memory", "local", "sqlite"] } else { &["in_memory", "local"] }
+/// Every kind of store: the built-in backends, and a folder behind another.
+pub(crate) const KINDS: &[&str] = if cfg!(feature = "sqlite") {
+    &["in_memory", "local", "object", "tiers", "sqlite"]
+} else {
+    &["in_memory", "local", "object", "tiers"]
+};
+
+/// Those of them whose results are files.
+pub(crate) const ON_DISK: &[&str] =
+    if cfg!(feature = "sqlite") { &["local", "tiers", "sqlite"] } else { &["local", "tiers"] };
+
+/// A memory on a store of this kind, in a folder or under a name.
+pub(crate) fn memory_of(kind: &str, name: &str, folder: &Path) -> Memory {
+    match kind {
+        "in_memory" => Memory::with_backend("in_memory", name.to_owned()).unwrap(),
+        "object" => {
+            // Its limits are kept from time to time, unless it is asked to look after each result.
+            let options = StoreOptions::new(format!("memory://tests/{}", name.replace(' ', "-")));
+            Memory::with_options("object", &options.option("sweep_every", "0")).unwrap()
+        }
+        "tiers" => Memory::new(folder.join("near")).unwrap().shared(folder.join("far")).unwrap(),
+        backend => Memory::with_backend(backend, folder.join(backend)).unwrap(),
+    }
 }
 
-/// A memory on every built-in backend, each at a location of its own.
-pub(crate) fn memories(name: &str) -> Vec<(Memory, Option<TempDir>)> {
-    backends()
+/// A memory on every kind of store, each at a location of its own.
+pub(crate) fn memories(name: &str) -> Vec<(Memory, TempDir)> {
+    KINDS
         .iter()
-        .map(|backend| {
-            if *backend == "in_memory" {
-                return (Memory::with_backend(backend, name.to_owned()).unwrap(), None);
-            }
+        .map(|kind| {
             let folder = tempfile::tempdir().unwrap();
-            (Memory::with_backend(backend, folder.path()).unwrap(), Some(folder))
+            (memory_of(kind, name, folder.path()), folder)
         })
         .collect()
+}
+
+/// The same without tiers, for what they don't promise: that a result which was dropped is gone.
+pub(crate) fn memories_alone(name: &str) -> Vec<(Memory, TempDir)> {
+    let mut all = memories(name);
+    all.retain(|(memory, _)| memory.stats().tiers.is_empty());
+    all
 }
 
 /// How a store fails.
@@ -42,21 +66,28 @@ pub(crate) struct Faults {
     pub(crate) rooms_made: AtomicU64,
 }
 
-/// A memory on every built-in backend, which fails as its faults say.
+/// A memory on every kind of store, which fails as its faults say; of tiers the near one fails.
 pub(crate) fn failing(name: &str) -> Vec<(Memory, Arc<Faults>, TempDir)> {
-    backends()
+    KINDS
         .iter()
-        .map(|backend| {
+        .map(|kind| {
             let folder = tempfile::tempdir().unwrap();
             let faults = Arc::new(Faults { room: u64::MAX.into(), ..Faults::default() });
-            let (known, id) = (Arc::clone(&faults), format!("{name} {backend}"));
+            let (known, id) = (Arc::clone(&faults), format!("{name} {kind}"));
+            let (backend, bucket) = (if *kind == "tiers" { "local" } else { kind }, name.replace(' ', "-"));
             register_store_backend(id.clone(), move |options: &StoreOptions| {
-                let inner = open(backend, options)?;
+                let inner = if backend == "object" {
+                    open(backend, &StoreOptions::new(format!("memory://failing/{bucket}")))?
+                } else {
+                    open(backend, options)?
+                };
                 Ok(Arc::new(Failing { inner, faults: Arc::clone(&known) }))
             })
             .unwrap();
-            let location: PathBuf = folder.path().join("cache");
-            (Memory::with_backend(&id, location).unwrap(), faults, folder)
+            let memory = Memory::with_backend(&id, folder.path().join("cache")).unwrap();
+            let memory =
+                if *kind == "tiers" { memory.shared(folder.path().join("far")).unwrap() } else { memory };
+            (memory, faults, folder)
         })
         .collect()
 }

@@ -79,8 +79,8 @@ impl Local {
     /// - `claims`: what tells others that a result is being computed: `locks` of the kernel unless set, which end with
     ///   their process, or `files`. Where locks don't work, files are used; say `files` for a network file system whose
     ///   locks work but are not seen by other machines (`nolock` or `local_lock` of NFS).
-    /// - `lease`: the number of seconds after which a claim in a file is taken over whose holder can't be seen, as on
-    ///   another machine, and does not refresh it. 30 unless set.
+    /// - `lease`: the time after which a claim in a file is taken over whose holder can't be seen, as on
+    ///   another machine, and does not refresh it: `30`, in seconds, unless set, or one such as `2min`.
     /// - `pack_below`: results of fewer bytes are packed together instead of each having a file of its own. `4K` unless
     ///   set, `16K` at most; 0 turns it off.
     ///

@@ -10,7 +10,7 @@ use object_store::{Error as Failure, ObjectStoreExt, PutMode, UpdateVersion};
 use tokio::sync::Mutex;
 
 use super::bucket::Bucket;
-use super::client::{Action, Refused, soon};
+use super::client::{Action, Refused};
 use super::held::{self, Reserved};
 use super::layout::{ClaimText, claim_bytes, free_bytes, is_claim, parse_claim};
 use super::shared::Shared;
@@ -31,6 +31,14 @@ pub(super) fn claim(shared: &Arc<Shared>, key: &Key) -> Result<Claim, Error> {
         return Ok(Claim::Taken(Holder::this_process()));
     }
     let [result, beside] = places;
+    shared.ask_for_conditions();
+    if shared.has_no_claims() {
+        let Some(reserved) = Reserved::new(location, &result) else {
+            return Ok(Claim::Taken(Holder::this_process()));
+        };
+        let held = Held::new(shared, reserved, Holder::this_process(), 0, None, false);
+        return Ok(Claim::Mine(Box::new(ObjectClaim { held, key: key.clone(), result, uploaded: false })));
+    }
     let attempt = match attempt(shared, &result, true)? {
         // A result is there, which is to be computed again: it stays until then.
         Attempt::NoClaim => self::attempt(shared, &beside, false)?,
@@ -65,7 +73,7 @@ pub(super) fn attempt(shared: &Arc<Shared>, path: &Path, fresh: bool) -> Result<
     let put = |mode: PutMode| {
         let (path, body) = (path.clone(), claim_bytes(&me, token, 0));
         shared.client.run(Action::Claim, |bucket| async move {
-            soon(bucket.put_opts(&path, body.into(), mode.into())).await
+            bucket.soon(bucket.put_opts(&path, body.into(), mode.into())).await
         })
     };
     let mine = |reserved: Reserved, version: Option<UpdateVersion>, fresh| {
@@ -213,7 +221,7 @@ impl Drop for Held {
             match state.version.take() {
                 Some(version) => {
                     let freed = bucket.put_opts(&path, free_bytes().into(), PutMode::Update(version).into());
-                    soon(freed).await.map(|_| ())
+                    bucket.soon(freed).await.map(|_| ())
                 }
                 None => Ok(()),
             }

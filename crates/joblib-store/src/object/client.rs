@@ -25,12 +25,16 @@ const OPEN_FOR: Duration = Duration::from_mins(1);
 const BUSY_FOR: Duration = Duration::from_secs(5);
 const FORMAT: &[u8] = b"joblib-rs object store 1\n";
 
+/// How long a request of few bytes may take, unless the option `timeout` says otherwise.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
 /// The requests to one bucket.
 #[derive(Debug)]
 pub(super) struct Client {
     location: Location,
     format: Path,
     open_for: Duration,
+    timeout: Duration,
     connection: ProcessLock<Option<Arc<Connection>>>,
     circuit: ProcessLock<Option<Open>>,
     /// The same for writing, which may be forbidden where reading is not.
@@ -108,11 +112,17 @@ pub(super) enum Refused {
 pub(super) type Answer<T> = Result<Result<T, Refused>, Error>;
 
 impl Client {
-    pub(super) fn new(location: Location, format: Path, open_for: Option<Duration>) -> Self {
+    pub(super) fn new(
+        location: Location,
+        format: Path,
+        open_for: Option<Duration>,
+        timeout: Option<Duration>,
+    ) -> Self {
         Self {
             location,
             format,
             open_for: open_for.unwrap_or(OPEN_FOR),
+            timeout: timeout.unwrap_or(TIMEOUT),
             connection: ProcessLock::new(AfterFork::Renew),
             circuit: ProcessLock::new(AfterFork::Inherit),
             writing: ProcessLock::new(AfterFork::Inherit),
@@ -184,16 +194,28 @@ impl Client {
         if let Some(connection) = &*connection {
             return Ok(Arc::clone(connection));
         }
-        let bucket = connect(&self.location).map_err(|reason| {
+        let service = connect(&self.location).map_err(|reason| {
             Error::backend(self.location(), format!("could not {action}: {reason}"))
                 .with_kind(io::ErrorKind::InvalidInput)
         })?;
         let new = Arc::new(Connection {
-            bucket: BucketOf(bucket),
+            bucket: BucketOf(Bucket::new(service, self.timeout)),
             format: self.format.clone(),
             readable: OnceCell::new(),
         });
         Ok(Arc::clone(connection.insert(new)))
+    }
+
+    /// Whether the server keeps conditions, as claims need: it is asked to create an object that is there. `None` if it
+    /// does not say.
+    pub(super) fn keeps_conditions(&self) -> Option<bool> {
+        let format = self.format.clone();
+        let again = self.run(Action::Claim, |bucket| async move { create_format(&bucket, &format).await });
+        match again {
+            Ok(Err(Refused::Exists | Refused::Changed)) => Some(true),
+            Ok(Ok(()) | Err(Refused::Unsupported)) => Some(false),
+            Ok(Err(Refused::Missing)) | Err(_) => None,
+        }
     }
 
     /// The answer of a request that was made elsewhere.
@@ -287,7 +309,7 @@ impl Client {
 
 impl Connection {
     pub(super) fn bucket(&self) -> Bucket {
-        Arc::clone(&self.bucket.0)
+        self.bucket.0.clone()
     }
 
     fn is_checked(&self) -> bool {
@@ -302,13 +324,13 @@ impl Connection {
 
     async fn is_readable(&self) -> Result<bool, Failure> {
         let bucket = &self.bucket.0;
-        match soon(bucket.get(&self.format)).await {
+        match bucket.soon(bucket.get(&self.format)).await {
             Ok(_) => return Ok(true),
             Err(Failure::NotFound { .. } | Failure::PermissionDenied { .. }) => {}
             Err(error) => return Err(error),
         }
-        match soon(bucket.put_opts(&self.format, FORMAT.into(), PutMode::Create.into())).await {
-            Ok(_) => Ok(bucket.get(&self.format).await.is_ok()),
+        match create_format(bucket, &self.format).await {
+            Ok(()) => Ok(bucket.get(&self.format).await.is_ok()),
             Err(Failure::AlreadyExists { .. } | Failure::Precondition { .. }) => Ok(true),
             // A cache that may only be read, and holds nothing yet.
             Err(Failure::PermissionDenied { .. }) => Ok(false),
@@ -324,14 +346,10 @@ fn public_kind(kind: io::ErrorKind) -> io::ErrorKind {
     if kind == io::ErrorKind::ResourceBusy { io::ErrorKind::TimedOut } else { kind }
 }
 
-/// A request of few bytes, which a server answers soon or not at all.
-pub(super) async fn soon<T>(request: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    const LONGEST: Duration = Duration::from_secs(10);
-    tokio::time::timeout(LONGEST, request).await.unwrap_or_else(|_| {
-        let source =
-            io::Error::new(io::ErrorKind::TimedOut, format!("there was no answer within {LONGEST:?}"));
-        Err(Failure::Generic { store: "object store", source: source.into() })
-    })
+/// Creates the object of the format, if there is none.
+async fn create_format(bucket: &Bucket, format: &Path) -> Result<(), Failure> {
+    let put = bucket.put_opts(format, FORMAT.into(), PutMode::Create.into());
+    bucket.soon(put).await.map(|_| ())
 }
 
 /// Whether the server can't do what was asked, ever.

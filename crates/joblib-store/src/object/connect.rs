@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::bucket::{Bucket, Refusal};
+use super::bucket::{self, Refusal};
 use super::location::{Location, Service};
 #[cfg(feature = "web")]
 use super::web;
 
-pub(super) fn connect(location: &Location) -> Result<Bucket, Refusal> {
+pub(super) fn connect(location: &Location) -> Result<bucket::Service, Refusal> {
     match location.service {
         Service::Memory => Ok(memory(&location.bucket)),
         #[cfg(feature = "s3")]
@@ -31,12 +31,12 @@ fn missing(feature: &str) -> Refusal {
 }
 
 /// The bucket of this name in the memory of this process. A forked child begins with an empty one.
-fn memory(name: &str) -> Bucket {
+fn memory(name: &str) -> bucket::Service {
     use std::collections::HashMap;
 
     use object_store::memory::InMemory;
 
     use crate::process_lock::{AfterFork, ProcessLock};
     static BUCKETS: ProcessLock<HashMap<String, Arc<InMemory>>> = ProcessLock::new(AfterFork::Renew);
-    Arc::clone(BUCKETS.lock().entry(name.to_owned()).or_default()) as Bucket
+    Arc::clone(BUCKETS.lock().entry(name.to_owned()).or_default()) as bucket::Service
 }

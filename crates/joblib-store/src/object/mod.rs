@@ -79,29 +79,37 @@ impl ObjectStore {
     /// or, in the memory of this process, `memory://…`. The bucket is asked when it is first used. Credentials come from the
     /// environment. Its options:
     ///
-    /// - `lease`: the number of seconds after which a claim is taken over whose holder can't be seen and does not refresh it.
-    ///   30 unless set.
-    /// - `sweep_every`: the number of seconds after which the total is looked at again to keep the limits. 600 unless set;
-    ///   with 0 that is after each stored result, which takes a listing.
-    /// - `retry_after`: the number of seconds for which nothing is asked of a network that failed. 60 unless set.
+    /// - `lease`: the time after which a claim is taken over whose holder can't be seen and does not refresh it. 30 seconds
+    ///   unless set.
+    /// - `sweep_every`: the time after which the total is looked at again to keep the limits. Ten minutes unless set; with 0
+    ///   that is after each stored result, which takes a listing.
+    /// - `retry_after`: the time for which nothing is asked of a network that failed. A minute unless set.
+    /// - `timeout`: how long the server may take for a request of few bytes. Ten seconds unless set.
+    /// - `refresh`: the age at which a result that is used, of 8 MiB at most, is written again as it is. Then a rule of the
+    ///   bucket that deletes old objects deletes those that nobody uses. Unset, none is.
+    ///
+    /// Each is a time, such as `30`, which is in seconds, `500ms`, `10min`, `2h` or `7d`.
     ///
     /// # Errors
     ///
     /// Returns an error if an option is unknown or has an invalid value, or if the location is no such URL or holds keys.
     pub fn open(options: &StoreOptions) -> Result<Self, Error> {
-        options.allow_only(&["lease", "retry_after", "sweep_every"])?;
+        options.allow_only(&["lease", "refresh", "retry_after", "sweep_every", "timeout"])?;
         let lease = lease(options)?;
-        let sweep_every = seconds(options, "sweep_every")?.unwrap_or(SWEEP_EVERY);
-        let retry_after = seconds(options, "retry_after")?;
+        let sweep_every = options.duration("sweep_every")?.unwrap_or(SWEEP_EVERY);
+        let retry_after = options.duration("retry_after")?;
+        let (refresh, timeout) = (options.duration("refresh")?, options.duration("timeout")?);
         let location = Location::parse(&options.location().display().to_string())?;
         let layout = Layout::new(&location);
-        let client = Client::new(location, layout.format(), retry_after);
+        let client = Client::new(location, layout.format(), retry_after, timeout);
         Ok(Self {
             shared: Arc::new(Shared {
                 client,
                 layout,
                 lease,
                 sweep_every,
+                refresh,
+                keeps_conditions: ProcessLock::new(AfterFork::Inherit),
                 watch: Watch::default(),
                 versions: Versions::default(),
                 notes: Notes::default(),
@@ -121,15 +129,6 @@ impl ObjectStore {
     /// Returns an error if the bucket can't be reached, or does not permit something.
     pub fn check(&self, rounds: usize) -> Result<StoreCheck, Error> {
         check::check(&self.shared, rounds)
-    }
-}
-
-/// An option that is a number of seconds.
-fn seconds(options: &StoreOptions, name: &str) -> Result<Option<Duration>, Error> {
-    let Some(text) = options.get(name) else { return Ok(None) };
-    match text.trim().parse::<f64>().map(Duration::try_from_secs_f64) {
-        Ok(Ok(duration)) => Ok(Some(duration)),
-        _ => Err(options.invalid(name, "a number of seconds")),
     }
 }
 
@@ -154,6 +153,9 @@ impl Store for ObjectStore {
 
     fn get_async<'a>(&'a self, key: &'a Key) -> Option<GetFuture<'a>> {
         let path = self.shared.layout.result(key);
+        if held::is_freshly_claimed(self.location(), &path) {
+            return Some(async { Ok(None) }.boxed());
+        }
         let object = path.clone();
         let answer = self.shared.client.run_async(Action::Read, |bucket| transfer::download(bucket, object));
         Some(async move { self.shared.found(&path, answer.await, true) }.boxed())
@@ -177,6 +179,18 @@ impl Store for ObjectStore {
 
     fn claim(&self, key: &Key) -> Result<Claim, Error> {
         claim::claim(&self.shared, key)
+    }
+
+    fn waits_for_network(&self) -> bool {
+        true
+    }
+
+    fn shortcoming(&self) -> Option<String> {
+        self.shared.has_no_claims().then(|| {
+            "its server does not keep the conditions of requests, so that nobody can claim a result: machines may compute one \
+             at the same time, and results stay right; `joblib cache check` tells more"
+                .to_owned()
+        })
     }
 
     fn poll_interval(&self) -> RangeInclusive<Duration> {
@@ -275,7 +289,7 @@ impl Store for ObjectStore {
             };
             // One whose function is not described can't be shown.
             let Some(version) = functions.versions.get(&format!("{function}/{code}")) else { continue };
-            let used = sweep::modified_us(&meta).max(self.shared.notes.last_use(id(&meta.location)));
+            let used = notes::modified_us(&meta).max(self.shared.notes.last_use(id(&meta.location)));
             let item = Item::new(
                 Arc::clone(version),
                 call,

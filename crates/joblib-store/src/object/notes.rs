@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant, SystemTime};
 
+use object_store::ObjectMeta;
+
 use crate::holder::Holder;
 use crate::key::fnv64;
 use crate::process_lock::{AfterFork, ProcessLock};
@@ -71,17 +73,20 @@ impl Default for Notes {
 }
 
 impl Notes {
-    pub(super) fn used(&self, id: u64) {
+    /// Notes a use. Returns whether it is the first of the day.
+    pub(super) fn used(&self, id: u64) -> bool {
         let mut state = self.state.lock();
         let now = state.tick();
         if state.used.len() >= MAX_REMEMBERED {
             state.used.clear();
         }
         let before = state.used.insert(id, now);
-        if before.is_none_or(|before| before + AGAIN_AFTER_US < now) || state.pending.contains_key(&id) {
+        let is_first = before.is_none_or(|before| before + AGAIN_AFTER_US < now);
+        if is_first || state.pending.contains_key(&id) {
             state.pending.insert(id, now);
             state.since.get_or_insert_with(Instant::now);
         }
+        is_first
     }
 
     pub(super) fn stored(&self, id: u64, bytes: u64) {
@@ -220,6 +225,11 @@ fn signed(number: u64) -> i64 {
 pub(super) fn now_us() -> u64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// When an object was stored, in microseconds since 1970.
+pub(super) fn modified_us(meta: &ObjectMeta) -> u64 {
+    u64::try_from(meta.last_modified.timestamp_micros()).unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -8,9 +8,9 @@ use object_store::path::Path;
 
 use super::client::{Action, Answer, Client, Refused};
 use super::layout::{Layout, id};
-use super::notes::Notes;
+use super::notes::{Notes, modified_us, now_us};
 use super::total::Total;
-use super::transfer::{self, Object};
+use super::transfer::{self, Object, Whole};
 use super::versions::Versions;
 use super::{held, runtime};
 use crate::blob::Blob;
@@ -25,6 +25,10 @@ pub(super) struct Shared {
     pub(super) layout: Layout,
     pub(super) lease: Duration,
     pub(super) sweep_every: Duration,
+    /// The age at which a result that is used is written again.
+    pub(super) refresh: Option<Duration>,
+    /// Whether the server keeps the conditions of requests, once that was asked.
+    pub(super) keeps_conditions: ProcessLock<Option<bool>>,
     /// Claims of others, by their objects' names, and their entity tags.
     pub(super) watch: Watch<String>,
     pub(super) versions: Versions,
@@ -51,10 +55,13 @@ impl Shared {
         counts: bool,
     ) -> Result<Option<Blob>, Error> {
         match answer? {
-            Ok(Object::Result(blob)) => {
+            Ok(Object::Result(blob, whole)) => {
                 if counts {
-                    self.notes.used(id(path));
+                    let is_first = self.notes.used(id(path));
                     self.write_notes(false);
+                    if let Some(whole) = whole.filter(|whole| is_first && self.is_to_be_refreshed(whole)) {
+                        self.write_again(whole);
+                    }
                 }
                 Ok(Some(blob))
             }
@@ -65,6 +72,34 @@ impl Shared {
             }
             Err(Refused::Missing) => Ok(None),
             Err(refused) => Err(self.client.refused(Action::Read, refused)),
+        }
+    }
+
+    /// Whether an object that is used is so old that the bucket's own rules may soon drop it.
+    fn is_to_be_refreshed(&self, object: &Whole) -> bool {
+        self.refresh.is_some_and(|after| {
+            let age = now_us().saturating_sub(modified_us(&object.meta));
+            u128::from(age) >= after.as_micros()
+        })
+    }
+
+    fn write_again(&self, object: Whole) {
+        let Ok(connection) = self.client.connection(Action::Write) else { return };
+        if let Ok(handle) = runtime::handle() {
+            handle.spawn(transfer::write_again(connection.bucket(), object));
+        }
+    }
+
+    /// Whether claims hold in this bucket, as far as that was asked.
+    pub(super) fn has_no_claims(&self) -> bool {
+        *self.keeps_conditions.lock() == Some(false)
+    }
+
+    /// Asks once whether the bucket keeps conditions.
+    pub(super) fn ask_for_conditions(&self) {
+        let mut known = self.keeps_conditions.lock();
+        if known.is_none() {
+            *known = self.client.keeps_conditions();
         }
     }
 

@@ -6,13 +6,13 @@ use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use object_store::path::Path;
-use object_store::{Error as Failure, ObjectMeta, ObjectStoreExt};
+use object_store::{Error as Failure, ObjectStoreExt};
 
 use super::bucket::Bucket;
 use super::claim::{Attempt, attempt};
 use super::client::Action;
 use super::layout::{id, is_claim, parse_result, size_of_result};
-use super::notes::{Change, Summary, now_us, parse_name, read_uses};
+use super::notes::{Change, Summary, modified_us, now_us, parse_name, read_uses};
 use super::shared::Shared;
 use super::total::Known;
 use super::transfer::{self, Object};
@@ -206,17 +206,12 @@ fn list(shared: &Shared) -> Result<Vec<Entry>, Error> {
     Ok(metas.into_iter().filter_map(entry).collect())
 }
 
-/// When an object was stored, in microseconds since 1970.
-pub(super) fn modified_us(meta: &ObjectMeta) -> u64 {
-    u64::try_from(meta.last_modified.timestamp_micros()).unwrap_or(0)
-}
-
 /// The contents of these objects, without those that another process deleted.
 fn read_all(shared: &Shared, paths: &[Path]) -> Result<Vec<bytes::Bytes>, Error> {
     let paths = paths.to_vec();
     let all = shared.client.run(Action::Read, |bucket| async move {
         let reads = paths.into_iter().map(|path| {
-            let bucket = Arc::clone(&bucket);
+            let bucket = bucket.clone();
             async move {
                 match bucket.get(&path).await {
                     Ok(found) => found.bytes().await.map(Some),
@@ -236,7 +231,7 @@ fn costs(shared: &Shared, entries: &[Entry], cost: CostOf<'_>) -> Result<Vec<Opt
     for chunk in entries.chunks(256) {
         let paths: Vec<Path> = chunk.iter().map(|entry| entry.path.clone()).collect();
         let heads = shared.client.run(Action::Read, |bucket| async move {
-            let reads = paths.into_iter().map(|path| head(Arc::clone(&bucket), path));
+            let reads = paths.into_iter().map(|path| head(bucket.clone(), path));
             stream::iter(reads).buffered(AT_ONCE).try_collect::<Vec<_>>().await
         })?;
         let heads = heads.map_err(|refused| shared.client.refused(Action::Read, refused))?;
@@ -247,7 +242,7 @@ fn costs(shared: &Shared, entries: &[Entry], cost: CostOf<'_>) -> Result<Vec<Opt
 
 async fn head(bucket: Bucket, path: Path) -> Result<Option<Blob>, Failure> {
     match transfer::head(bucket, path, HEAD).await {
-        Ok(Object::Result(blob)) => Ok(Some(blob)),
+        Ok(Object::Result(blob, _)) => Ok(Some(blob)),
         Ok(Object::Claim(_)) | Err(Failure::NotFound { .. }) => Ok(None),
         Err(error) => Err(error),
     }
@@ -285,7 +280,7 @@ pub(super) fn delete(shared: &Shared, paths: Vec<Path>) -> Result<(), Error> {
         }
         // Some servers can't, and some stop at one that is gone.
         let deletions = paths.into_iter().map(|path| {
-            let bucket = Arc::clone(&bucket);
+            let bucket = bucket.clone();
             async move {
                 match bucket.delete(&path).await {
                     Err(Failure::NotFound { .. }) => Ok(()),

@@ -4,12 +4,14 @@ use std::io::{self, Write};
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use object_store::path::Path;
-use object_store::{Error as Failure, GetOptions, GetRange, ObjectMeta, ObjectStoreExt, PutMode, PutPayload};
+use object_store::{
+    Error as Failure, GetOptions, GetRange, ObjectMeta, ObjectStoreExt, PutMode, PutPayload, UpdateVersion,
+};
 use tokio::sync::mpsc::{Sender, channel};
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::bucket::Bucket;
-use super::client::{Action, Client, Refused, soon};
+use super::client::{Action, Client, Refused};
 use super::layout::{end_of, is_claim, size_of_result};
 use super::runtime;
 use crate::blob::Blob;
@@ -25,9 +27,23 @@ const AT_ONCE: usize = 4;
 
 /// What a download found.
 pub(super) enum Object {
-    Result(Blob),
+    Result(Blob, Option<Whole>),
     /// A claim, in its version with this entity tag.
     Claim(Option<String>),
+}
+
+/// An object that came with one request, to write it again.
+pub(super) struct Whole {
+    pub(super) meta: ObjectMeta,
+    pub(super) bytes: Bytes,
+}
+
+/// Writes an object again as it is, unless it has changed, so that the bucket takes it for a new one.
+pub(super) async fn write_again(bucket: Bucket, object: Whole) {
+    let Whole { meta, bytes } = object;
+    let version = UpdateVersion { e_tag: meta.e_tag, version: meta.version };
+    // It stays as old as it is, and the next process that uses it tries again.
+    let _ = bucket.put_opts(&meta.location, bytes.into(), PutMode::Update(version).into()).await;
 }
 
 /// The object at `path`, whole.
@@ -51,7 +67,8 @@ async fn download_one(bucket: &Bucket, path: &Path) -> Result<Object, Failure> {
     let size = size_of_result(meta.size);
     if meta.size <= PART as u64 {
         let bytes = first.slice(..first.len().min(size as usize));
-        return Ok(Object::Result(Blob::Owned(Box::new(bytes))));
+        let whole = Whole { meta, bytes: first };
+        return Ok(Object::Result(Blob::Owned(Box::new(bytes)), Some(whole)));
     }
     let starts = (PART as u64..meta.size).step_by(PART);
     let rest = starts.map(|start| {
@@ -66,7 +83,7 @@ async fn download_one(bucket: &Bucket, path: &Path) -> Result<Object, Failure> {
         whole.extend_from_slice(&bytes);
     }
     whole.truncate(size as usize);
-    Ok(Object::Result(Blob::Owned(Box::new(whole))))
+    Ok(Object::Result(Blob::Owned(Box::new(whole)), None))
 }
 
 /// At least the first `bytes` bytes of a result, or all of them.
@@ -79,7 +96,7 @@ pub(super) async fn head(bucket: Bucket, path: Path, bytes: u64) -> Result<Objec
         return Ok(Object::Claim(meta.e_tag));
     }
     let size = size_of_result(meta.size) as usize;
-    Ok(Object::Result(Blob::Owned(Box::new(first.slice(..first.len().min(size))))))
+    Ok(Object::Result(Blob::Owned(Box::new(first.slice(..first.len().min(size)))), None))
 }
 
 type Bytes = bytes::Bytes;
@@ -93,7 +110,7 @@ pub(super) async fn range(
 ) -> Result<(ObjectMeta, Bytes), Failure> {
     let options =
         GetOptions { range: Some(GetRange::Bounded(range)), if_match: tag, ..GetOptions::default() };
-    let found = soon(bucket.get_opts(path, options)).await?;
+    let found = bucket.soon(bucket.get_opts(path, options)).await?;
     let meta = found.meta.clone();
     Ok((meta, found.bytes().await?))
 }

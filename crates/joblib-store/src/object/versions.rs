@@ -111,7 +111,7 @@ impl Versions {
         let texts = client.run(Action::List, |bucket| async move {
             let texts = unread.into_iter().map(|(function, code)| {
                 let path = folder.clone().join(function.as_str()).join(code.as_str());
-                let bucket = Arc::clone(&bucket);
+                let bucket = bucket.clone();
                 async move {
                     match read(bucket, path).await {
                         Ok(bytes) => Ok(Some((function, code, String::from_utf8_lossy(&bytes).into_owned()))),

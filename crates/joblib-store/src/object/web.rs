@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use object_store::RetryConfig;
 
-use super::bucket::{Bucket, Refusal};
+use super::bucket::{self, Refusal};
 #[cfg(feature = "azure")]
 use super::location::Location;
 use super::redact::redacted;
@@ -35,7 +35,7 @@ fn refusal(error: object_store::Error) -> Refusal {
 }
 
 #[cfg(feature = "s3")]
-pub(super) fn s3(bucket: &str) -> Result<Bucket, Refusal> {
+pub(super) fn s3(bucket: &str) -> Result<bucket::Service, Refusal> {
     use object_store::ClientConfigKey;
     use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 
@@ -82,7 +82,7 @@ pub(super) fn s3(bucket: &str) -> Result<Bucket, Refusal> {
 }
 
 #[cfg(feature = "gcs")]
-pub(super) fn gcs(bucket: &str) -> Result<Bucket, Refusal> {
+pub(super) fn gcs(bucket: &str) -> Result<bucket::Service, Refusal> {
     use object_store::ClientConfigKey;
     use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
     install_tls();
@@ -94,7 +94,7 @@ pub(super) fn gcs(bucket: &str) -> Result<Bucket, Refusal> {
 }
 
 #[cfg(feature = "azure")]
-pub(super) fn azure(location: &Location) -> Result<Bucket, Refusal> {
+pub(super) fn azure(location: &Location) -> Result<bucket::Service, Refusal> {
     use object_store::ClientConfigKey;
     use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
     install_tls();

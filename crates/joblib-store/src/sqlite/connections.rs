@@ -1,5 +1,6 @@
 //! Connections to the file, and patience with others that write to it: no error says only that somebody was faster.
 
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -63,9 +64,25 @@ impl Connections {
         &self.location
     }
 
-    /// Whether there is no file, as far as can be told without making it.
-    pub(super) fn is_unmade(&self) -> bool {
-        self.identity().is_none()
+    /// Whether there is no file, without making it.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if that can't be told.
+    pub(super) fn is_unmade(&self) -> Result<bool, Error> {
+        match std::fs::metadata(&self.path) {
+            Ok(_) => Ok(false),
+            Err(error) if is_missing(&error) => Ok(true),
+            Err(error) => Err(Error::io("look at", &self.path, error)),
+        }
+    }
+
+    /// The system's reason why the file can't be opened, which sqlite does not tell. The file itself is not opened for
+    /// that: closing it would end the locks that sqlite has on it.
+    fn reason(&self) -> Option<Error> {
+        let folder = self.path.parent()?;
+        let error = std::fs::File::open(folder).err()?;
+        Some(Error::io("open the folder", folder, error))
     }
 
     /// The file that is there now.
@@ -162,7 +179,14 @@ impl Connections {
         } else {
             let folder = self.path.parent().unwrap_or(&self.path);
             std::fs::create_dir_all(folder).map_err(|error| Error::io("create the folder", folder, error))?;
-            self.connect(patience).map(|connection| Opened { connection, identity: self.identity() })
+            match self.connect(patience) {
+                Err(error) if error.sqlite_error_code() == Some(ErrorCode::CannotOpen) => match self.reason()
+                {
+                    Some(reason) => return Err(reason),
+                    None => Err(error),
+                },
+                connected => connected.map(|connection| Opened { connection, identity: self.identity() }),
+            }
         };
         Ok(opened.and_then(|mut opened| {
             opened.connection.busy_timeout(patience)?;
@@ -197,6 +221,11 @@ impl Connections {
         }
         Ok(connection)
     }
+}
+
+/// Whether a file or its folder is not there.
+fn is_missing(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 /// Whether an error says only that another connection was using the file.

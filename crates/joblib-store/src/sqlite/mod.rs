@@ -214,7 +214,7 @@ impl Shared {
 
 impl Sqlite {
     fn find(&self, key: &Key) -> Result<Option<Blob>, Error> {
-        if self.shared.connections.is_unmade() {
+        if self.shared.connections.is_unmade()? {
             return Ok(None);
         }
         let bytes: Option<Vec<u8>> = self.shared.connections.with(|connection| {
@@ -239,7 +239,7 @@ impl Store for Sqlite {
     }
 
     fn is_there(&self) -> Result<bool, Error> {
-        Ok(!self.shared.connections.is_unmade())
+        Ok(!self.shared.connections.is_unmade()?)
     }
 
     fn get(&self, key: &Key) -> Result<Option<Blob>, Error> {
@@ -329,7 +329,7 @@ impl Store for Sqlite {
     }
 
     fn reduce(&self, limits: &Limits, cost: CostOf<'_>) -> Result<Reduced, Error> {
-        if self.shared.connections.is_unmade() {
+        if self.shared.connections.is_unmade()? {
             return Ok(Reduced::default());
         }
         self.shared.reduce(limits, cost, usize::MAX >> 1)

@@ -337,6 +337,20 @@ impl Store for Tiered {
         })))
     }
 
+    fn waits_for_network(&self) -> bool {
+        let Inner { shared, compute_once, wait, .. } = &*self.inner;
+        let waits_for_far = (*compute_once || *wait) && !shared.read_only && shared.far.waits_for_network();
+        shared.near.waits_for_network() || waits_for_far
+    }
+
+    fn shortcoming(&self) -> Option<String> {
+        let shared = &self.inner.shared;
+        shared.near.shortcoming().or_else(|| {
+            let reason = shared.far.shortcoming()?;
+            Some(format!("the shared cache {} behind it: {reason}", shared.far.location()))
+        })
+    }
+
     fn poll_interval(&self) -> RangeInclusive<Duration> {
         if self.inner.compute_once {
             self.inner.shared.far.poll_interval()

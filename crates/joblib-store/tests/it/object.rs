@@ -104,7 +104,7 @@ fn no_option_and_no_part_of_a_url_is_ignored() {
         open("object", &options).unwrap_err().to_string()
     };
     assert!(refused("memory://a", "colour").contains("no option"));
-    assert!(refused("memory://a", "sweep_every").contains("number of seconds"));
+    assert!(refused("memory://a", "sweep_every").contains("a time such as"));
     assert!(
         open("object", &StoreOptions::new("cache")).unwrap_err().to_string().contains("s3://bucket/prefix")
     );
