@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -14,8 +14,12 @@ pub enum Mode {
     Forward,
     /// Passes them on after a time, as over a long way.
     Delay(Duration),
+    /// Passes requests for results on when so many of them are there, as only callers do that ask at once.
+    Together(usize),
     /// Passes them on without their conditions, as to a server that does not know them.
     WithoutConditions,
+    /// Answers requests with conditions that it has no such requests, and passes the others on.
+    RefuseConditions,
     /// Answers with this status, and without what a server of object stores would say.
     Status(u16),
     /// Closes the connection.
@@ -34,6 +38,9 @@ struct Shared {
     server: u16,
     mode: Mutex<Mode>,
     requests: Mutex<Vec<String>>,
+    /// How many requests came that are passed on together.
+    together: Mutex<usize>,
+    one_more: Condvar,
     /// Bytes of the bodies of answers.
     bytes: AtomicUsize,
 }
@@ -51,6 +58,8 @@ impl Proxy {
             server,
             mode: Mutex::new(mode),
             requests: Mutex::default(),
+            together: Mutex::default(),
+            one_more: Condvar::new(),
             bytes: AtomicUsize::new(0),
         });
         let of_thread = Arc::clone(&shared);
@@ -99,6 +108,16 @@ impl Shared {
             match mode {
                 Mode::Forward => {}
                 Mode::WithoutConditions => request.remove_conditions(),
+                Mode::RefuseConditions if request.has_conditions() => {
+                    write!(to_client, "HTTP/1.1 501 Not Implemented\r\nContent-Length: 0\r\n\r\n")?;
+                    continue;
+                }
+                Mode::RefuseConditions => {}
+                Mode::Together(count) => {
+                    if first.contains("/r/") {
+                        self.wait_for_others(count);
+                    }
+                }
                 Mode::Delay(time) => thread::sleep(time),
                 Mode::Status(status) => {
                     write!(to_client, "HTTP/1.1 {status} As It Is\r\nContent-Length: 0\r\n\r\n")?;
@@ -126,6 +145,19 @@ impl Shared {
             }
         }
         Ok(())
+    }
+}
+
+impl Shared {
+    fn wait_for_others(&self, count: usize) {
+        let mut came = self.together.lock().unwrap_or_else(PoisonError::into_inner);
+        let wanted = *came / count * count + count;
+        *came += 1;
+        self.one_more.notify_all();
+        // A client that waits for an answer first gives up after a while.
+        while *came < wanted {
+            came = self.one_more.wait(came).unwrap_or_else(PoisonError::into_inner);
+        }
     }
 }
 
@@ -185,17 +217,23 @@ impl Message {
         })
     }
 
+    fn has_conditions(&self) -> bool {
+        self.head.lines().any(is_condition)
+    }
+
     fn remove_conditions(&mut self) {
-        let is_condition = |line: &str| {
-            let line = line.to_ascii_lowercase();
-            line.starts_with("if-match:") || line.starts_with("if-none-match:")
-        };
         self.head = self.head.split_inclusive("\r\n").filter(|line| !is_condition(line)).collect();
     }
 
     fn closes(&self) -> bool {
         self.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"))
     }
+}
+
+/// Whether a line of a head is the condition of a request.
+fn is_condition(line: &str) -> bool {
+    let line = line.to_ascii_lowercase();
+    line.starts_with("if-match:") || line.starts_with("if-none-match:")
 }
 
 /// Reads chunks as they are, with their sizes.

@@ -63,8 +63,12 @@ impl Server {
     ///
     /// If it can't be stopped.
     pub fn stop(&mut self) {
-        self.child.kill().expect("it can be killed");
-        self.child.wait().expect("it ends");
+        self.end().expect("it ends");
+    }
+
+    fn end(&mut self) -> std::io::Result<()> {
+        drop(self.child.stdin.take());
+        self.child.wait().map(drop)
     }
 
     /// Starts it again at the same address; one that keeps its data in memory has an empty bucket then.
@@ -157,8 +161,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         // It may have been stopped.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let _ = self.end();
     }
 }
 
@@ -177,7 +180,7 @@ print(f"x-ms-date: {date}\nx-ms-version: 2021-12-02\nAuthorization: SharedKey {a
 
 fn command(kind: Kind, port: u16, folder: &tempfile::TempDir) -> Command {
     let environment = environment();
-    let mut command = match kind {
+    let command = match kind {
         Kind::Moto => {
             let mut command = Command::new(environment.join("moto_server"));
             command.args(["-H", "127.0.0.1", "-p", &port.to_string()]);
@@ -208,7 +211,26 @@ fn command(kind: Kind, port: u16, folder: &tempfile::TempDir) -> Command {
         "no {} here: run `cargo xtask test`, which installs it",
         command.get_program().display()
     );
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    watched(&command)
+}
+
+/// The command of a server that is killed when its standard input ends, which is also when this process does.
+fn watched(server: &Command) -> Command {
+    // The shell itself ends when the server does.
+    const WATCH: &str = r#"
+        exec 3<&0
+        "$@" </dev/null 3<&- &
+        server=$!
+        { read -r _; kill -9 "$server"; } <&3 3<&- 2>/dev/null &
+        exec 3<&-
+        wait "$server"
+        status=$?
+        kill "$!" 2>/dev/null
+        exit "$status"
+    "#;
+    let mut command = Command::new("sh");
+    command.args(["-c", WATCH, "sh"]).arg(server.get_program()).args(server.get_args());
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
     command
 }
 

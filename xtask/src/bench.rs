@@ -3,6 +3,9 @@
 use crate::run::{Result, cargo, run};
 use crate::venv::Venv;
 
+/// What the names of rows begin with that need a server of an object store.
+const SERVED: &str = "memory.object.";
+
 /// Builds and runs `joblib-bench` with the given options, beside the joblib of today.
 pub(crate) fn execute(options: &[String]) -> Result {
     let mut bench = cargo("run --release --package joblib-bench --");
@@ -10,6 +13,12 @@ pub(crate) fn execute(options: &[String]) -> Result {
     // Its help needs no Python.
     if !options.iter().any(|option| crate::is_help(option)) {
         bench.env(Venv::Today.variable(), Venv::Today.python()?);
+        // Only some rows need servers, which are large.
+        let only = options.iter().zip(options.iter().skip(1)).filter(|(option, _)| *option == "--only");
+        let mut only = only.map(|(_, name)| name.as_str()).peekable();
+        if only.peek().is_none() || only.any(|name| SERVED.starts_with(name) || name.starts_with(SERVED)) {
+            bench.env(Venv::Servers.variable(), Venv::Servers.python()?);
+        }
     }
     run(&mut bench)
 }

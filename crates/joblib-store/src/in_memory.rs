@@ -32,6 +32,9 @@ pub struct InMemory {
     location: String,
 }
 
+/// Dropped results that are remembered.
+const MAX_EVICTED: usize = 100_000;
+
 /// A forked child goes on with what its parent had, or with nothing if its parent was just changing it.
 #[derive(Debug)]
 struct Shared(ProcessLock<State>);
@@ -50,6 +53,8 @@ struct State {
     claims: HashMap<Key, u32>,
     evicted: HashSet<Key>,
     usage: Usage,
+    /// When all were last looked at for those that are too old.
+    looked: Option<SystemTime>,
 }
 
 #[derive(Debug)]
@@ -130,6 +135,10 @@ impl State {
         let mut reduced = Reduced::default();
         for index in choose(&candidates, self.usage, limits) {
             if let Some(bytes) = self.remove(&keys[index]) {
+                // It only tells why a result is computed again.
+                if self.evicted.len() >= MAX_EVICTED {
+                    self.evicted.clear();
+                }
                 self.evicted.insert(keys[index].clone());
                 reduced.add(bytes);
             }
@@ -214,11 +223,17 @@ impl Store for InMemory {
         if !limits.allow(state.usage) {
             return Ok(state.reduce(&limits.lowered(8), cost));
         }
-        // Digests are uniform, so ages are looked at every 256th miss.
-        if key.call()[0] == 0 && (limits.age.is_some() || limits.superseded_age.is_some()) {
-            return Ok(state.reduce(limits, cost));
+        // Digests are uniform, so ages are looked at with every 256th miss, and then only after a part of what they may be.
+        let ages = [limits.age, limits.superseded_age];
+        let Some(age) = ages.into_iter().flatten().min().filter(|_| key.call()[0] == 0) else {
+            return Ok(Reduced::default());
+        };
+        let now = limits.now();
+        if state.looked.is_some_and(|looked| now.duration_since(looked).is_ok_and(|since| since < age / 32)) {
+            return Ok(Reduced::default());
         }
-        Ok(Reduced::default())
+        state.looked = Some(now);
+        Ok(state.reduce(limits, cost))
     }
 
     fn was_evicted(&self, key: &Key) -> Result<bool, Error> {

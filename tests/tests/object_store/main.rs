@@ -3,7 +3,9 @@
 mod failures;
 mod machines;
 mod requests;
+mod shortcomings;
 mod suite;
+mod tasks;
 
 use std::path::Path;
 use std::process::Command;

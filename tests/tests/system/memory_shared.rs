@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 use joblib::prelude::*;
-use joblib_memory::{Explanation, Limits, SharedCache};
+use joblib_memory::{Explanation, Limits, SharedCache, StoreOptions};
 use joblib_tests::child;
 
 /// Notes each computation by a file, so that all processes can count them.
@@ -113,7 +113,8 @@ fn what_a_process_and_its_workers_computed_is_shared_when_they_end() {
 #[test]
 #[ignore = "the role of a child process"]
 fn compute_with_a_bucket() {
-    let memory = Memory::new(child::argument()).unwrap().shared("s3://team/cache").unwrap();
+    let shared = SharedCache::new("s3://team/cache").option("timeout", "500ms");
+    let memory = Memory::new(child::argument()).unwrap().shared(shared).unwrap();
     let since = Instant::now();
     for x in 0..200_u64 {
         assert_eq!(memory.eval("double", |x: u64| 2 * x, (x,)), 2 * x);
@@ -121,7 +122,8 @@ fn compute_with_a_bucket() {
     assert!(since.elapsed() < Duration::from_secs(20), "{:?} for 200 calls", since.elapsed());
     assert!(memory.stats().tiers[1].failures > 0);
     assert!(memory.flush().is_err(), "what was not uploaded is told when it is asked for");
-    let alone = Memory::open("s3://team/alone").unwrap();
+    let options = StoreOptions::new("s3://team/alone").option("timeout", "500ms");
+    let alone = Memory::with_options("object", &options).unwrap();
     assert_eq!(alone.eval("double", |x: u64| 2 * x, (7,)), 14);
     assert!(format!("{memory:?} {alone:?}").find("hunter").is_none());
     let sent = joblib_encoding::to_vec(&memory).unwrap();

@@ -3,10 +3,10 @@
 //! [`rows`] declares what is measured, [`measure`] alternates the sides, [`report`] and [`table`] keep and show the
 //! outcome, [`compare`] judges a change between two runs. Python's joblib is a process that stays open ([`peer`]).
 
+mod bucket;
 mod compare;
 mod data;
 mod flights;
-
 mod limits;
 mod measure;
 mod options;
@@ -64,6 +64,9 @@ fn execute(options: &Options) -> Result<bool> {
     let rows = rows::all(options);
     if rows.is_empty() {
         return Err(format!("no row's name starts with {}", options.only.join(" or ")).into());
+    }
+    if let Some(went_well) = bucket::beside_a_server(rows.iter().map(|row| row.name.as_str()))? {
+        return Ok(went_well);
     }
     let data = data::Data::new(options)?;
     let report = measure::all(rows, &data)?;

@@ -11,6 +11,7 @@ use joblib_parallel::{Generator, Parallel, delayed};
 use joblib_persist::{dump, load};
 
 use crate::Result;
+use crate::rows;
 
 /// How far the resident memory rises, in MB, when `kind` is done to an array of this many megabytes and the file.
 pub(crate) fn peak(kind: &str, megabytes: u32, file: &Path) -> Result<f64> {
@@ -25,7 +26,12 @@ pub(crate) fn peak(kind: &str, megabytes: u32, file: &Path) -> Result<f64> {
 
 /// What memory some work takes, in MB, done in a process of its own.
 pub(crate) fn alone(arguments: &[&str]) -> Result<f64> {
-    let out = Command::new(std::env::current_exe()?).arg("--probe").args(arguments).output()?;
+    told(&mut Command::new(std::env::current_exe()?), arguments)
+}
+
+/// The number that this executable tells.
+fn told(command: &mut Command, arguments: &[&str]) -> Result<f64> {
+    let out = command.arg("--probe").args(arguments).output()?;
     if !out.status.success() {
         return Err(
             format!("the probe ended with {}: {}", out.status, String::from_utf8_lossy(&out.stderr)).into()
@@ -34,10 +40,16 @@ pub(crate) fn alone(arguments: &[&str]) -> Result<f64> {
     Ok(String::from_utf8(out.stdout)?.trim().parse()?)
 }
 
+/// What a side takes that finds its server by the environment, done in a process of its own.
+pub(crate) fn alone_with(arguments: &[&str], environment: &[(&str, &str)]) -> Result<f64> {
+    told(Command::new(std::env::current_exe()?).envs(environment.iter().copied()), arguments)
+}
+
 /// In the process of its own: does the work and prints what memory it took, in MB.
 pub(crate) fn execute(arguments: &[String]) -> Result {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let megabytes = match arguments[..] {
+    let number = match arguments[..] {
+        ["far", who] => rows::far(who)?,
         ["load", _, file] => peak_of(|| Ok(load::<Array<f64>>(file)?))?,
         ["dump", megabytes, file] => {
             let array = array(megabytes)?;
@@ -63,7 +75,7 @@ pub(crate) fn execute(arguments: &[String]) -> Result {
         }
         _ => return Err("a probe takes a backend and a number, or what to do, a size and a file".into()),
     };
-    println!("{megabytes}");
+    println!("{number}");
     Ok(())
 }
 

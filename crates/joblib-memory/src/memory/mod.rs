@@ -9,6 +9,7 @@ pub(crate) mod settings;
 mod shared;
 mod sharing;
 pub(crate) mod source;
+mod with_metadata;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -321,8 +322,7 @@ impl Memory {
                 std::ops::ControlFlow::Continue(())
             })?;
         }
-        let metadata = |item: &Item| self.metadata(&item.key());
-        Ok(items.into_iter().map(|item| (item.clone(), metadata(&item))).collect())
+        Ok(with_metadata::with_metadata(items, |item| self.metadata(&item.key())))
     }
 
     /// Waits until everything that was stored is where other processes find it, for stores that

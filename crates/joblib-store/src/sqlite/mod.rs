@@ -343,11 +343,10 @@ impl Store for Sqlite {
         }
         // Going a sixteenth below the limit pays for looking.
         let lower = |limit: Option<u64>| limit.map(|limit| limit - limit / 16);
-        let lower = if over {
-            Limits { bytes: lower(limits.bytes), items: lower(limits.items), ..limits.clone() }
-        } else {
-            limits.clone()
-        };
+        if !over {
+            return self.shared.drop_old(limits, cost, SAMPLE);
+        }
+        let lower = Limits { bytes: lower(limits.bytes), items: lower(limits.items), ..limits.clone() };
         self.shared.reduce(&lower, cost, SAMPLE)
     }
 

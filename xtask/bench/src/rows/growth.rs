@@ -10,6 +10,8 @@ use crate::probe;
 use crate::row::{Bar, Peer, Row, Sides, Unit};
 use crate::work;
 
+/// Small results of one function, at most.
+const MANY: u64 = 1_000_000;
 /// Array sizes in megabytes.
 const MEGABYTES: [u32; 5] = [1, 4, 16, 64, 256];
 
@@ -42,6 +44,9 @@ pub(crate) fn rows() -> Vec<Row> {
         rows.extend([dump.bar(Bar::Under(32.0)), load.bar(Bar::Under(1.05 * 64.0 + 32.0))]);
     }
     rows.extend([10, 100, 1_000, 10_000].map(memory::entries));
+    rows.extend([100_000, 1_000_000].map(|count| memory::many_entries(count).bar(Bar::AtMost(1.3))));
+    rows.push(memory::items(MANY).bar(Bar::Under(5_000.0)));
+    rows.push(memory::reduce_size(MANY).bar(Bar::Under(10_000.0)));
     rows.extend([100, 1_000, 10_000, 100_000].map(tasks));
     rows.extend([1, 2, 4, 8].map(workers));
     rows.extend([10, 100, 1_000, 10_000].map(peak_of_a_hit));

@@ -5,7 +5,7 @@ use std::fs;
 
 use cached::{ConcurrentCached as _, RedbCache};
 use joblib_array::{Array, MmapMode};
-use joblib_memory::{MemorizedFunc, Memory};
+use joblib_memory::{Limits, MemorizedFunc, Memory};
 
 use crate::data::Data;
 use crate::limits;
@@ -38,6 +38,46 @@ pub(crate) fn entries(count: u64) -> Row {
     })
 }
 
+/// The same where no peer would follow: beside a hit among ten.
+pub(crate) fn many_entries(count: u64) -> Row {
+    Row::new(format!("growth.entries.{count}"), Unit::Microseconds, move |data| {
+        let (many, few) = (filled(data, count)?, filled(data, 10)?);
+        Ok(Sides::new(move || hit(&many)).peer(move || hit(&few)))
+    })
+    .against(Peer::Named("among 10"))
+}
+
+/// `items()` of so many results.
+pub(crate) fn items(count: u64) -> Row {
+    Row::new(format!("growth.items.{count}"), Unit::Milliseconds, move |data| {
+        let memory = filled(data, count)?;
+        Ok(Sides::new(move || {
+            let mut found = 0;
+            let time = seconds(1, || {
+                found = memory.items()?.len() as u64;
+                Ok(())
+            })?;
+            if found != count { Err(format!("{found} of {count} results").into()) } else { Ok(1e3 * time) }
+        }))
+    })
+    .against(Peer::Nobody)
+}
+
+/// `reduce_size` of so many results to half of them.
+pub(crate) fn reduce_size(count: u64) -> Row {
+    Row::new(format!("growth.reduce_size.{count}"), Unit::Milliseconds, move |data| {
+        let memory = filled(data, count)?;
+        let limits = Limits::default().items_limit(count / 2);
+        Ok(Sides::new(move || {
+            // What was dropped before is computed again.
+            let cached = tiny(&memory);
+            (0..count).for_each(|i| _ = cached.eval((i,)));
+            Ok(1e3 * seconds(1, || Ok(memory.reduce_size(&limits)?))?)
+        }))
+    })
+    .against(Peer::Nobody)
+}
+
 fn identity(i: u64) -> u64 {
     i
 }
@@ -57,8 +97,13 @@ fn memory(data: &Data, name: &str) -> Result<Memory> {
 
 /// A cache that holds `count` results of [`identity`].
 fn filled(data: &Data, count: u64) -> Result<Memory> {
-    let memory = memory(data, &format!("entries-{count}"))?;
+    let name = format!("entries-{count}");
+    let is_filled = data.path(&name).exists();
+    let memory = memory(data, &name)?;
     let cached = tiny(&memory);
+    if is_filled {
+        return Ok(memory);
+    }
     for i in 0..count {
         cached.eval((i,));
     }

@@ -3,10 +3,12 @@
 mod growth;
 mod hash;
 mod memory;
+mod object;
 mod parallel;
 mod persist;
 mod python;
 
+pub(crate) use self::object::far;
 use crate::options::Options;
 use crate::row::Row;
 
@@ -14,7 +16,15 @@ use crate::row::Row;
 pub(crate) fn all(options: &Options) -> Vec<Row> {
     // A call that forks pays for the memory its process has in use, and the peer forks before its clock starts: calls are
     // measured before the tables are read.
-    let areas =
-        [growth::forks, parallel::rows, persist::rows, python::rows, hash::rows, memory::rows, growth::rows];
+    let areas = [
+        growth::forks,
+        parallel::rows,
+        persist::rows,
+        python::rows,
+        hash::rows,
+        memory::rows,
+        object::rows,
+        growth::rows,
+    ];
     areas.into_iter().flat_map(|rows| rows()).filter(|row| options.wants(&row.name)).collect()
 }
