@@ -106,13 +106,12 @@ impl Shared {
             let words: Vec<&str> = first.split(' ').take(2).collect();
             self.requests.lock().unwrap_or_else(PoisonError::into_inner).push(words.join(" "));
             match mode {
-                Mode::Forward => {}
                 Mode::WithoutConditions => request.remove_conditions(),
                 Mode::RefuseConditions if request.has_conditions() => {
                     write!(to_client, "HTTP/1.1 501 Not Implemented\r\nContent-Length: 0\r\n\r\n")?;
                     continue;
                 }
-                Mode::RefuseConditions => {}
+                Mode::Forward | Mode::RefuseConditions => {}
                 Mode::Together(count) => {
                     if first.contains("/r/") {
                         self.wait_for_others(count);
