@@ -111,7 +111,7 @@ fn threads_share_what_is_kept() {
 #[test]
 fn threads_get_right_results_while_others_clear_and_room_is_short() {
     for (memory, _folder) in memories("tier, threads that clear") {
-        let memory = memory.keep_in_memory("20K").waiting_time(Duration::from_secs(60));
+        let memory = memory.keep_in_memory("20K").waiting_time(Duration::from_mins(1));
         let bytes = memory.cache("bytes", |n: u8| vec![n; 1000]);
         let picky =
             bytes.clone().cache_validation_callback(|metadata| metadata.arguments()[0].text() != Some("7"));
