@@ -24,6 +24,7 @@ Examples:
   joblib cache ls                                   the functions whose results are stored
   joblib cache prune --bytes 5G                     drop what was unused for longest
   joblib runs show                                  what the last recorded run computed, and why
+  joblib report --output report.html                the same as a page, with a timeline
 
 Exit status: 0 when all went well, 1 when a file is damaged, missing or can't be read, 2 when the command line is
 wrong, 130 when Ctrl-C ended long work."
@@ -66,6 +67,8 @@ pub(crate) enum Command {
     Cache(crate::cache::args::Cache),
     /// Show what ran: the steps of programs that recorded them
     Runs(crate::runs::args::Runs),
+    /// Write what a run did into one HTML file
+    Report(crate::report::args::Report),
     /// Print the manual page of the command, or of a subcommand
     Man {
         /// The subcommand, such as `cache ls` [default: the command itself]

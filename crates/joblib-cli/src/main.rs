@@ -14,6 +14,7 @@ mod json;
 mod location;
 mod man;
 mod progress;
+mod report;
 mod runs;
 mod style;
 mod table;
@@ -53,6 +54,7 @@ fn run(args: &Args, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Hash(options) => hash::run(options, out),
         Command::Cache(options) => cache::run(options, args.color, out),
         Command::Runs(options) => runs::run(options, args.color, out),
+        Command::Report(options) => report::run(options, out),
         Command::Man { page } => man::run(page.as_deref(), out),
         Command::Completions { shell } => {
             clap_complete::generate(*shell, &mut Args::command(), "joblib", &mut &mut *out);

@@ -75,6 +75,11 @@ pub(crate) fn duration(time: Duration) -> String {
     }
 }
 
+/// The same of a number of seconds.
+pub(crate) fn seconds(seconds: f64) -> String {
+    duration(Duration::try_from_secs_f64(seconds).unwrap_or_default())
+}
+
 /// How long ago a time was. One in the future, by a clock that was wrong, counts as now.
 pub(crate) fn ago(time: SystemTime) -> String {
     let seconds = time.elapsed().unwrap_or_default().as_secs();

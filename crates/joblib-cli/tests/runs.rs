@@ -144,6 +144,10 @@ fn a_difference_names_what_was_recomputed_and_why() {
     let prepare = prepare.expect("it was called");
     assert_eq!(prepare["computed_left"].as_array().map(Vec::len), Some(10));
     assert_eq!((&prepare["left"]["computed"], &prepare["right"]["computed"]), (&10.into(), &0.into()));
+    // Computed in both, with other code.
+    let text = runs.text(&["diff", &first, "last"]);
+    assert!(text.contains("prepare: 10 calls computed after and not before"), "{text}");
+    assert!(text.contains("computed with other code before: `study::prepare` changed"), "{text}");
     assert!(runs.text(&["diff", "last", "last"]).contains("Both runs computed the same calls."));
 }
 

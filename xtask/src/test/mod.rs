@@ -26,6 +26,8 @@ with Python 3.11, its venv module and a package index. These variables name othe
   JOBLIB_TEST_PYTHON_OLD    a Python with those of tests/python/requirements-old.txt
   JOBLIB_TEST_PYTHON_SERVERS  a Python with those of tests/python/requirements-servers.txt
   JOBLIB_TEST_AZURITE       the program azurite-blob; unless it is set, it is installed below the target folder
+  JOBLIB_TEST_CHROMIUM      the browser for the pages of `joblib report`; unless it is set, `chromium` (Debian: apt install
+                            chromium), and without one these two tests check nothing
 ";
 
 /// Runs all tests, or those whose name contains one of the filters (and then no documentation tests).

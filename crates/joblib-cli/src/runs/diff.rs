@@ -55,7 +55,7 @@ pub(crate) struct Computed {
     pub(crate) arguments: String,
     pub(crate) seconds: f64,
     pub(crate) cause: String,
-    /// What the other run did with it: `hit`, `failed`, …, or `null` if it did not call it.
+    /// What the other run did with it: `hit`, `failed`, `computed with other code`, …, or `null` if it did not call it.
     pub(crate) elsewhere: Option<&'static str>,
 }
 
@@ -93,13 +93,14 @@ impl Side {
         Self { hits: totals.hits, computed: totals.computed, failed: totals.failed, seconds }
     }
 
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let failed = if self.failed > 0 { format!(", {} failed", self.failed) } else { String::new() };
-        format!("{} hits, {} computed{failed}", self.hits, self.computed)
+        let hits = text::count(usize::try_from(self.hits).unwrap_or(usize::MAX), "hit", "hits");
+        format!("{hits}, {} computed{failed}", self.computed)
     }
 
     fn took(&self) -> String {
-        text::duration(std::time::Duration::try_from_secs_f64(self.seconds).unwrap_or_default())
+        text::seconds(self.seconds)
     }
 }
 
@@ -122,12 +123,15 @@ fn computed(model: &Model, name: &str, other: &Calls<'_>) -> Vec<Computed> {
         .iter()
         .filter(is_computed)
         .filter_map(|step| {
-            let elsewhere = other.get(&(name, step.call)).map(|step| step.result);
-            (elsewhere != Some(Answer::Computed)).then(|| Computed {
+            let elsewhere = other.get(&(name, step.call)).map(|other| match other.result {
+                Answer::Computed if other.code != step.code => "computed with other code",
+                result => result.text(),
+            });
+            (elsewhere != Some(Answer::Computed.text())).then(|| Computed {
                 arguments: step.arguments_text(),
                 seconds: step.took.as_secs_f64(),
                 cause: step.cause.clone(),
-                elsewhere: elsewhere.map(Answer::text),
+                elsewhere,
             })
         })
         .collect();
@@ -202,8 +206,7 @@ fn print(function: &FunctionComparison, style: Style, out: &mut dyn Write) -> Re
         let calls = text::count(computed.len(), "call", "calls");
         writeln!(out, "\n{}: {calls} computed {which} and not {other}", style.key(Visible(name)))?;
         for call in computed.iter().take(LISTED) {
-            let took =
-                text::duration(std::time::Duration::try_from_secs_f64(call.seconds).unwrap_or_default());
+            let took = text::seconds(call.seconds);
             let elsewhere = match call.elsewhere {
                 Some(result) => format!("{result} {other}"),
                 None => format!("not called {other}"),

@@ -1,7 +1,7 @@
 //! `joblib runs`: what ran, from the records that programs leave.
 
 pub(crate) mod args;
-mod diff;
+pub(crate) mod diff;
 pub(crate) mod find;
 mod log;
 mod ls;
