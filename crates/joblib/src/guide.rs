@@ -6,6 +6,7 @@
 //! - [`getting_started`]: once around, in the order in which a program grows.
 //! - [`memory`], [`parallel`], [`persistence`], [`hashing`]: each part in full.
 //! - [`sharing`], [`ci`]: one cache for many machines, and for a pipeline.
+//! - [`more_machines`]: parallel loops on other hosts.
 //! - [`values`]: which values come back from files, caches and workers.
 //! - [`python`]: files that are shared with Python, both ways.
 //! - [`seeing`]: what is in a cache, seen from the shell.
@@ -23,6 +24,7 @@ macro_rules! chapters {
             /// [getting-started]: crate::guide::getting_started
             /// [memory]: crate::guide::memory
             /// [sharing]: crate::guide::sharing
+            /// [more-machines]: crate::guide::more_machines
             /// [ci]: crate::guide::ci
             /// [parallel]: crate::guide::parallel
             /// [persistence]: crate::guide::persistence
@@ -50,6 +52,7 @@ chapters! {
     getting_started "guide/getting-started.md"
     memory "guide/memory.md"
     sharing "guide/sharing.md"
+    more_machines "guide/more-machines.md"
     ci "guide/ci.md"
     parallel "guide/parallel.md"
     persistence "guide/persistence.md"

@@ -2,6 +2,10 @@
 
 use std::sync::Arc;
 
+#[cfg(feature = "cluster")]
+use super::cluster;
+#[cfg(feature = "cluster")]
+use super::nodes::Nodes;
 use super::processes::idle;
 use super::processes::loky::Loky;
 use super::processes::multiprocessing::{self, Multiprocessing};
@@ -22,6 +26,15 @@ pub(crate) fn find(choice: &Backend) -> Result<Arc<dyn ParallelBackend>> {
         Backend::Loky => Arc::new(Loky),
         Backend::Multiprocessing if multiprocessing::is_disabled() => Arc::new(Threading),
         Backend::Multiprocessing => Arc::new(Multiprocessing),
+        Backend::Value(value) => Arc::clone(&value.0),
+        #[cfg(feature = "cluster")]
+        Backend::Named(name) if name == "nodes" => Arc::new(Nodes::from_environment()?),
+        #[cfg(not(feature = "cluster"))]
+        Backend::Named(name) if name == "nodes" && registry::find(name).is_none() => {
+            return Err(Error::usage(
+                "backend \"nodes\" is of the feature \"cluster\", which this program is built without",
+            ));
+        }
         Backend::Named(name) => registry::find(name).ok_or_else(|| {
             let builtin = ["sequential", "threading", "loky", "multiprocessing"].map(str::to_owned);
             let known = [builtin.to_vec(), registry::names()].concat().join(", ");
@@ -30,7 +43,7 @@ pub(crate) fn find(choice: &Backend) -> Result<Arc<dyn ParallelBackend>> {
     })
 }
 
-/// Ends the worker processes and threads that are kept for later calls.
+/// Ends the worker processes, threads and connections to other hosts that are kept for later calls.
 ///
 /// Not needed for tidiness: they end with the program, and processes that are idle for five minutes end by
 /// themselves. It frees their memory now.
@@ -47,5 +60,7 @@ pub(crate) fn find(choice: &Backend) -> Result<Arc<dyn ParallelBackend>> {
 /// ```
 pub fn shutdown_workers() {
     idle::shutdown();
+    #[cfg(feature = "cluster")]
+    cluster::idle::shutdown();
     pools::shutdown();
 }

@@ -3,6 +3,9 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
+
+use super::ParallelBackend;
 
 /// The choice of a backend.
 ///
@@ -30,6 +33,58 @@ pub enum Backend {
     Multiprocessing,
     /// One that was registered, by its name.
     Named(String),
+    /// A backend itself, which need not be registered: what a [`ParallelBackend`] becomes that is given in place of a name.
+    Value(BackendValue),
+}
+
+/// A [`ParallelBackend`] as a choice. It equals itself and its clones.
+///
+/// ```
+/// use joblib_parallel::Backend;
+/// use joblib_parallel::backend::{BackendValue, Call, Capabilities, ParallelBackend, Session};
+///
+/// struct Nowhere;
+///
+/// impl ParallelBackend for Nowhere {
+///     fn name(&self) -> &str {
+///         "nowhere"
+///     }
+///     fn capabilities(&self) -> Capabilities {
+///         Capabilities::remote(std::time::Duration::from_millis(1))
+///     }
+///     fn open(&self, _call: Call) -> joblib_parallel::Result<Box<dyn Session>> {
+///         Err(joblib_parallel::Error::backend("find any worker", None))
+///     }
+/// }
+///
+/// let backend = Backend::from(Nowhere);
+/// assert_eq!(backend.to_string(), "nowhere");
+/// assert!(matches!(&backend, Backend::Value(value) if value == &BackendValue::clone(value)));
+/// assert_ne!(backend, Backend::from(Nowhere));
+/// let parallel = joblib_parallel::Parallel::new().backend(backend);
+/// assert!(parallel.run([joblib_parallel::delayed(f64::sqrt, (4.0,))]).unwrap_err().is_backend());
+/// ```
+#[derive(Clone)]
+pub struct BackendValue(pub(super) Arc<dyn ParallelBackend>);
+
+impl PartialEq for BackendValue {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for BackendValue {}
+
+impl fmt::Debug for BackendValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("BackendValue").field(&self.0.name()).finish()
+    }
+}
+
+impl<B: ParallelBackend + 'static> From<B> for Backend {
+    fn from(backend: B) -> Self {
+        Backend::Value(BackendValue(Arc::new(backend)))
+    }
 }
 
 impl From<&str> for Backend {
@@ -68,6 +123,7 @@ impl fmt::Display for Backend {
             Backend::Loky => "loky",
             Backend::Multiprocessing => "multiprocessing",
             Backend::Named(name) => name,
+            Backend::Value(value) => value.0.name(),
         })
     }
 }

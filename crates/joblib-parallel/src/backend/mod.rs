@@ -69,9 +69,15 @@
 //! # Ok::<(), joblib_parallel::Error>(())
 //! ```
 
+#[cfg(feature = "cluster")]
+mod agent;
 pub(crate) mod builtin;
 mod choice;
+#[cfg(feature = "cluster")]
+mod cluster;
 pub(crate) mod n_jobs;
+#[cfg(feature = "cluster")]
+mod nodes;
 pub mod portable;
 pub(crate) mod processes;
 pub(crate) mod registry;
@@ -82,7 +88,9 @@ pub(crate) mod worker_settings;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-pub use self::choice::Backend;
+pub use self::choice::{Backend, BackendValue};
+#[cfg(feature = "cluster")]
+pub use self::nodes::Nodes;
 use self::worker_settings::WorkerSettings;
 use crate::cancel::Waker;
 use crate::error::{Result, TaskError};
@@ -113,6 +121,9 @@ pub struct Capabilities {
     pub inline: bool,
     /// Whether the engine may run the tasks itself, without a session.
     pub(crate) direct: bool,
+    /// Whether tasks run on other hosts. A call inside of such a task stays on its host: where only its surroundings name
+    /// such a backend, it runs on `"loky"`, and where the call itself does, that is an error.
+    pub other_hosts: bool,
     /// Whether it can follow the settings of worker processes: environment, nice level, memory limit, recycling.
     pub worker_settings: bool,
 }
@@ -130,7 +141,14 @@ impl Capabilities {
     /// capabilities.worker_settings = true; // for one that sets up its workers as the call says
     /// ```
     pub fn remote(batch_time: Duration) -> Self {
-        Capabilities { batch_time, in_process: false, inline: false, direct: false, worker_settings: false }
+        Capabilities {
+            batch_time,
+            in_process: false,
+            inline: false,
+            direct: false,
+            other_hosts: false,
+            worker_settings: false,
+        }
     }
 }
 
@@ -141,6 +159,11 @@ pub trait ParallelBackend: Send + Sync {
 
     /// What to expect of it.
     fn capabilities(&self) -> Capabilities;
+
+    /// The number of workers where nobody says one, as `n_jobs`: 1, unless the backend is chosen for having many.
+    fn default_n_jobs(&self) -> i32 {
+        1
+    }
 
     /// How many workers `n_jobs` means here: by default, of this machine's processors, less what an outer call uses.
     ///

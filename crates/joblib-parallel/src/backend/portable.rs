@@ -171,6 +171,7 @@ impl Call {
             budget: self.context.budget,
             depth: self.context.depth,
             timed: false,
+            on_node: true,
             patience: Duration::MAX,
             sharing: ArraySharing::none(),
             contexts: carriers::capture(),

@@ -23,6 +23,7 @@ impl ParallelBackend for Sequential {
             in_process: true,
             inline: true,
             direct: true,
+            other_hosts: false,
             worker_settings: false,
         }
     }

@@ -77,7 +77,8 @@ impl<W, R, F: OnFailure> Parallel<W, R, F> {
             return Err(Error::usage("inner_max_num_threads has to be at least 1"));
         }
         let backend = choose(demanded.as_ref(), &settings.defaults, shared_memory)?;
-        let n_jobs = backend.effective_n_jobs(settings.defaults.n_jobs.unwrap_or(1))?;
+        let n_jobs =
+            backend.effective_n_jobs(settings.defaults.n_jobs.unwrap_or_else(|| backend.default_n_jobs()))?;
         if n_jobs == 0 {
             let name = backend.name();
             return Err(Error::backend(format!("run anything on backend {name:?}: it has no worker"), None));
@@ -94,6 +95,7 @@ impl<W, R, F: OnFailure> Parallel<W, R, F> {
                 .unwrap_or_else(|| if context::depth() > 0 { context::task_seed() } else { 0 }),
             budget: settings.defaults.inner_max_num_threads.unwrap_or_else(|| n_jobs::share(threads, n_jobs)),
             depth: context::depth() + 1,
+            on_node: context::on_node(),
             span: tracing::Span::current(),
             recorded: OnceLock::new(),
         };
@@ -189,6 +191,13 @@ fn choose(
 ) -> Result<Arc<dyn ParallelBackend>> {
     if let Some(backend) = demanded {
         let backend = builtin::find(backend)?;
+        if leaves_its_node(&*backend) {
+            return Err(Error::usage(format!(
+                "a task that runs on a node can't use backend {:?}: its own calls stay on the node, with \"loky\" or \
+                 \"threading\", within its share of the processors",
+                backend.name()
+            )));
+        }
         if shared_memory && !backend.capabilities().in_process {
             return Err(Error::usage(format!(
                 "backend {:?} has no shared memory, which require(SharedMem) asks for; use \"threading\"",
@@ -199,6 +208,8 @@ fn choose(
     }
     if let Some(backend) = &defaults.backend {
         let backend = builtin::find(backend)?;
+        // All places of the cluster may be taken by tasks that wait for such calls.
+        let backend = if leaves_its_node(&*backend) { builtin::find(&Backend::Loky)? } else { backend };
         if !shared_memory || backend.capabilities().in_process {
             return Ok(backend);
         }
@@ -207,6 +218,11 @@ fn choose(
         Some(Prefer::Processes) if !shared_memory => builtin::find(&Backend::Loky),
         _ => builtin::find(&Backend::Threading),
     }
+}
+
+/// Whether `backend` would take a call from the node where its task runs.
+fn leaves_its_node(backend: &dyn ParallelBackend) -> bool {
+    context::on_node() && backend.capabilities().other_hosts
 }
 
 /// Refuses settings that `backend` can't follow.

@@ -5,6 +5,8 @@ pub(crate) mod children;
 pub(crate) mod cpu;
 pub(crate) mod death_watch;
 pub(crate) mod fork;
+#[cfg(feature = "cluster")]
+pub(crate) mod host;
 pub(crate) mod image;
 pub(crate) mod interrupt;
 pub(crate) mod job_control;

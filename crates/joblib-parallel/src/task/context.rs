@@ -23,6 +23,8 @@ pub(crate) struct CallContext {
     pub(crate) budget: usize,
     /// How many parallel calls this one is inside of.
     pub(crate) depth: u32,
+    /// Whether it runs elsewhere than the program, by the doing of a call that this one is inside of or is.
+    pub(crate) on_node: bool,
     /// The caller's span, which tasks on other threads are in as well.
     pub(crate) span: Span,
     /// What the call is in the record of this run, if there is one.
@@ -139,6 +141,11 @@ pub(crate) fn budget() -> Option<usize> {
 /// How many parallel calls this thread is inside of.
 pub(crate) fn depth() -> u32 {
     CALL.with_borrow(|call| call.as_ref().map_or(0, |call| call.depth))
+}
+
+/// Whether this thread is inside of a task that another host, or another program's process, runs.
+pub(crate) fn on_node() -> bool {
+    CALL.with_borrow(|call| call.as_ref().is_some_and(|call| call.on_node))
 }
 
 /// A seed for the random numbers of the task that calls this: the same for the same index and base seed (see

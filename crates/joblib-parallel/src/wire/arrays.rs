@@ -4,19 +4,25 @@
 //! The sender makes the copy the first time an array is sent and keeps it with the array's memory, until that is
 //! written or freed. The receiver maps it once and hands out parts of that mapping. A message holds numbers, which a
 //! table in front of it explains: which memory, from where, how much.
+//!
+//! To another host there are no descriptors: the bytes themselves are sent, once to each host, and are known there by a
+//! digest of them.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Weak};
 
 use joblib_array::{Buffer, MmapMode};
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "cluster")]
+use super::content::Content;
+use super::known::Identified;
 use crate::sys::unnamed_file;
 
 /// What was said of how arrays are shared: this, or that they are not.
@@ -65,7 +71,7 @@ impl ArraySharing {
 
 /// A memory that other processes can map.
 pub(crate) struct SharedMemory {
-    id: u64,
+    id: u128,
     descriptor: Arc<OwnedFd>,
     base: u64,
     len: u64,
@@ -76,7 +82,7 @@ pub(crate) struct SharedMemory {
 /// What introduces a memory to a process.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Introduction {
-    pub(crate) id: u64,
+    pub(crate) id: u128,
     base: u64,
     len: u64,
     mode: String,
@@ -85,23 +91,30 @@ pub(crate) struct Introduction {
 /// A part of a memory: what a number in a message stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Part {
-    id: u64,
-    start: u64,
-    len: u64,
+    pub(crate) id: u128,
+    pub(crate) start: u64,
+    pub(crate) len: u64,
 }
 
 impl Part {
     /// As it is written.
-    pub(super) fn numbers(self) -> [u64; 3] {
-        [self.id, self.start, self.len]
+    pub(super) fn numbers(self) -> [u64; 4] {
+        [self.id as u64, (self.id >> 64) as u64, self.start, self.len]
     }
 
-    pub(super) fn from_numbers([id, start, len]: [u64; 3]) -> Self {
-        Part { id, start, len }
+    pub(super) fn from_numbers([low, high, start, len]: [u64; 4]) -> Self {
+        Part { id: (u128::from(high) << 64) | u128::from(low), start, len }
     }
 }
 
 impl SharedMemory {
+    /// A memory that holds `bytes`, which arrived from another host by this id.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn received(id: u128, bytes: &[u8]) -> io::Result<Self> {
+        let descriptor = Arc::new(copy(bytes, None)?.into());
+        Ok(SharedMemory { id, descriptor, base: 0, len: bytes.len() as u64, original: false })
+    }
+
     fn of(buffer: &Buffer, folder: Option<&Path>) -> io::Result<(Arc<Self>, usize)> {
         buffer.derived(|bytes| {
             let original = buffer.shared_file();
@@ -127,9 +140,9 @@ fn start_in(buffer: &Buffer, all: &[u8]) -> u64 {
 }
 
 /// A number for one memory, different in each process so that a worker can tell its own from its parent's.
-fn new_id() -> u64 {
+fn new_id() -> u128 {
     static NEXT: AtomicU64 = AtomicU64::new(0);
-    (u64::from(std::process::id()) << 40) | NEXT.fetch_add(1, Ordering::Relaxed)
+    (u128::from(std::process::id()) << 40) | u128::from(NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// A file without a name.
@@ -184,6 +197,9 @@ enum Reach {
 struct Taken {
     parts: Vec<Part>,
     memories: Vec<Arc<SharedMemory>>,
+    /// What to send of them where there are no descriptors.
+    #[cfg(feature = "cluster")]
+    contents: Vec<(Arc<Content>, Buffer)>,
 }
 
 /// Memory that is written while its value is encoded.
@@ -237,7 +253,7 @@ impl Sender {
     /// Puts a copy of `bytes` beside the message; returns the number that stands for it. `None` if that is too little, or there
     /// is no room: then they are written into the message.
     pub(crate) fn copy(&self, bytes: &[u8]) -> Option<u64> {
-        if !self.is_large(bytes.len() as u64) {
+        if self.reach != Reach::Host || !self.is_large(bytes.len() as u64) {
             return None;
         }
         match copy(bytes, self.sharing.folder.as_deref()) {
@@ -259,10 +275,16 @@ impl Sender {
         self.add(Arc::new(memory), 0, len)
     }
 
+    /// For messages to any host, with arrays beside them as bytes. How large those have to be is what `sharing` says.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn of_bytes(sharing: ArraySharing) -> Self {
+        Sender { reach: Reach::Anywhere, ..Sender::new(sharing) }
+    }
+
     /// Begins memory of `len` bytes; `None` if that is too little, or there is no room.
     pub(crate) fn begin(&self, len: usize) -> Option<SharedWriter> {
         let len = len as u64;
-        if !self.is_large(len) {
+        if self.reach != Reach::Host || !self.is_large(len) {
             return None;
         }
         match reserved_file(self.sharing.folder.as_deref(), len) {
@@ -297,6 +319,10 @@ impl Sender {
         if buffer.is_empty() || !(original || self.is_large(buffer.len() as u64)) {
             return None;
         }
+        #[cfg(feature = "cluster")]
+        if self.reach == Reach::Anywhere {
+            return Some(self.add_content(buffer));
+        }
         match SharedMemory::of(buffer, self.sharing.folder.as_deref()) {
             Ok((memory, start)) => Some(self.add(memory, start as u64, buffer.len() as u64)),
             Err(error) => {
@@ -314,10 +340,32 @@ impl Sender {
         taken.parts.len() as u64 - 1
     }
 
+    #[cfg(feature = "cluster")]
+    fn add_content(&self, buffer: &Buffer) -> u64 {
+        let content = Content::of(buffer);
+        let mut taken = self.taken.borrow_mut();
+        taken.parts.push(Part { id: content.id(), start: 0, len: buffer.len() as u64 });
+        taken.contents.push((content, buffer.clone()));
+        taken.parts.len() as u64 - 1
+    }
+
     /// What was taken out since the last time: the table, and the memories it speaks of.
     pub(crate) fn take(&self) -> (Vec<Part>, Vec<Arc<SharedMemory>>) {
-        let Taken { parts, memories } = self.taken.take();
+        let Taken { parts, memories, .. } = self.taken.take();
         (parts, memories)
+    }
+
+    /// The same of a sender of bytes.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn take_contents(&self) -> (Vec<Part>, Vec<(Arc<Content>, Buffer)>) {
+        let Taken { parts, contents, .. } = self.taken.take();
+        (parts, contents)
+    }
+
+    /// Has the next message be one from which these were taken out already.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn put(&self, parts: Vec<Part>, memories: Vec<Arc<SharedMemory>>) {
+        *self.taken.borrow_mut() = Taken { parts, memories, contents: Vec::new() };
     }
 
     /// How the receiver is to map `memory`.
@@ -334,30 +382,15 @@ fn no_memory(error: &io::Error, bytes: u64) {
     tracing::warn!(%error, bytes, "no shared memory could be had for a large value");
 }
 
-/// Which memories a process has been told of, on the side of the one that told it.
-#[derive(Default)]
-pub(crate) struct Known {
-    ids: HashMap<u64, Weak<SharedMemory>>,
-}
-
-impl Known {
-    /// Remembers `memory`; returns whether the process had not been told of it.
-    pub(crate) fn is_new(&mut self, memory: &Arc<SharedMemory>) -> bool {
-        self.ids.insert(memory.id, Arc::downgrade(memory)).is_none()
-    }
-
-    /// Those whose array is gone, and which the process can forget.
-    pub(crate) fn gone(&mut self) -> Vec<u64> {
-        let gone: HashSet<u64> =
-            self.ids.iter().filter(|(_, memory)| memory.strong_count() == 0).map(|(id, _)| *id).collect();
-        self.ids.retain(|id, _| !gone.contains(id));
-        gone.into_iter().collect()
+impl Identified for SharedMemory {
+    fn id(&self) -> u128 {
+        self.id
     }
 }
 
 /// The receiver's side: memories by their ids.
 #[derive(Default)]
-pub(crate) struct Memories(HashMap<u64, Mapping>);
+pub(crate) struct Memories(HashMap<u128, Mapping>);
 
 enum Mapping {
     /// Mapped once, for all.
@@ -382,7 +415,13 @@ impl Memories {
         Ok(())
     }
 
-    pub(crate) fn forget(&mut self, ids: &[u64]) {
+    /// Has `buffer` be the memory of this id.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn insert(&mut self, id: u128, buffer: Buffer) {
+        self.0.insert(id, Mapping::Shared(buffer));
+    }
+
+    pub(crate) fn forget(&mut self, ids: &[u128]) {
         for id in ids {
             self.0.remove(id);
         }

@@ -87,7 +87,12 @@ pub(crate) struct BatchWriter {
 
 impl BatchWriter {
     pub(crate) fn new(number: u64, first_index: usize) -> Self {
-        let mut frame = Outgoing::new(BATCH);
+        BatchWriter::of_kind(BATCH, number, first_index)
+    }
+
+    /// A frame of another kind that has the same contents.
+    pub(crate) fn of_kind(kind: u32, number: u64, first_index: usize) -> Self {
+        let mut frame = Outgoing::new(kind);
         put_u64(frame.body(), number);
         put_u64(frame.body(), first_index as u64);
         let runs = codec::begin(frame.body());
@@ -175,7 +180,8 @@ pub(super) fn get_parts(input: &mut &[u8]) -> Option<Vec<Part>> {
     let mut bytes = get_bytes(input)?;
     let mut parts = Vec::new();
     while !bytes.is_empty() {
-        parts.push(Part::from_numbers([get_u64(&mut bytes)?, get_u64(&mut bytes)?, get_u64(&mut bytes)?]));
+        let mut number = || get_u64(&mut bytes);
+        parts.push(Part::from_numbers([number()?, number()?, number()?, number()?]));
     }
     Some(parts)
 }
@@ -201,7 +207,7 @@ mod tests {
             runs.call(encode).unwrap();
         }
         drop(runs);
-        batch.finish(&[Part::from_numbers([1, 2, 3])]).contents().to_vec()
+        batch.finish(&[Part::from_numbers([1, 2, 3, 4])]).contents().to_vec()
     }
 
     type Calls = Vec<(FunctionId, Vec<Vec<u8>>)>;
@@ -225,7 +231,7 @@ mod tests {
         let bytes = written();
         let (batch, calls) = read(&bytes).unwrap();
         assert_eq!((batch.number, batch.first_index), (3, 40));
-        assert_eq!(batch.parts.iter().map(|part| part.numbers()).collect::<Vec<_>>(), [[1, 2, 3]]);
+        assert_eq!(batch.parts.iter().map(|part| part.numbers()).collect::<Vec<_>>(), [[1, 2, 3, 4]]);
         let expected: Calls = vec![
             (ONE, vec![b"a".to_vec(), Vec::new()]),
             (TWO, vec![b"bcd".to_vec()]),

@@ -1,5 +1,7 @@
 //! One end of a socket pair: whole frames, each with at most one descriptor, in order.
 //!
+//! Towards an agent it is any stream of bytes, such as a pipe, and then without descriptors.
+//!
 //! A frame is a header (kind, whether a descriptor comes with it, length) and its bytes. The parent never blocks on
 //! sending: what the socket does not take waits in the outbox. The worker does, being one of a pair.
 
@@ -72,6 +74,13 @@ impl Outgoing {
         self.bytes.len() - HEADER
     }
 
+    /// All of the frame, for a stream of bytes; a descriptor is not a part of it.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn into_bytes(mut self) -> Vec<u8> {
+        self.seal();
+        self.bytes
+    }
+
     fn seal(&mut self) {
         let len = self.len() as u64;
         self.bytes[8..HEADER].copy_from_slice(&len.to_le_bytes());
@@ -80,6 +89,9 @@ impl Outgoing {
 
 pub(crate) struct Connection {
     socket: OwnedFd,
+    /// Whether it is another stream than a socket, and only read from.
+    #[cfg(feature = "cluster")]
+    is_stream: bool,
     /// Bytes read: `inbox[start..end]` is not consumed.
     inbox: Vec<u8>,
     start: usize,
@@ -92,12 +104,20 @@ impl Connection {
     pub(crate) fn new(socket: OwnedFd) -> Self {
         Connection {
             socket,
+            #[cfg(feature = "cluster")]
+            is_stream: false,
             inbox: vec![0; READ],
             start: 0,
             end: 0,
             descriptors: VecDeque::new(),
             outbox: VecDeque::new(),
         }
+    }
+
+    /// A stream to read frames from, of whatever kind.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn of_stream(input: OwnedFd) -> Self {
+        Connection { is_stream: true, ..Connection::new(input) }
     }
 
     /// Sends a frame, or as much of it as goes without waiting; [`flush`](Self::flush) sends the rest.
@@ -126,6 +146,10 @@ impl Connection {
     /// Reads what has arrived: waits for the first bytes if `wait`. `false` at the end of the stream.
     pub(crate) fn receive(&mut self, wait: bool) -> io::Result<bool> {
         self.make_room();
+        #[cfg(feature = "cluster")]
+        if self.is_stream {
+            return self.read();
+        }
         let flags = if wait { MsgFlags::empty() } else { MsgFlags::MSG_DONTWAIT } | cloexec();
         let mut control = nix::cmsg_space!([std::os::fd::RawFd; 16]);
         let mut space = [IoSliceMut::new(&mut self.inbox[self.end..])];
@@ -146,6 +170,20 @@ impl Connection {
         }
         self.end += message.bytes;
         Ok(message.bytes > 0)
+    }
+
+    #[cfg(feature = "cluster")]
+    fn read(&mut self) -> io::Result<bool> {
+        loop {
+            match nix::unistd::read(&self.socket, &mut self.inbox[self.end..]) {
+                Err(Errno::EINTR) => {}
+                Err(error) => return Err(error.into()),
+                Ok(read) => {
+                    self.end += read;
+                    return Ok(read > 0);
+                }
+            }
+        }
     }
 
     /// The next whole frame among what has arrived.

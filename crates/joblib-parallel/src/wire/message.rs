@@ -64,6 +64,8 @@ pub(crate) struct CallMessage {
     pub(crate) depth: u32,
     /// Whether the status page says when a task started.
     pub(crate) timed: bool,
+    /// Whether the worker is elsewhere than the program: an inner call stays there.
+    pub(crate) on_node: bool,
     /// How long a batch may take; what is left of it then goes back, for others to share.
     pub(crate) patience: Duration,
     pub(crate) sharing: ArraySharing,
@@ -90,11 +92,11 @@ pub(crate) fn parse_array(bytes: &[u8]) -> Result<Introduction, String> {
     codec::parse(bytes)
 }
 
-pub(crate) fn forget_frame(ids: &[u64]) -> Result<Outgoing, String> {
+pub(crate) fn forget_frame(ids: &[u128]) -> Result<Outgoing, String> {
     codec::frame(FORGET, &ids)
 }
 
-pub(crate) fn parse_forget(bytes: &[u8]) -> Result<Vec<u64>, String> {
+pub(crate) fn parse_forget(bytes: &[u8]) -> Result<Vec<u128>, String> {
     codec::parse(bytes)
 }
 
@@ -133,6 +135,7 @@ mod tests {
             budget: 2,
             depth: 1,
             timed: true,
+            on_node: false,
             patience: Duration::from_millis(100),
             sharing: ArraySharing::none(),
             contexts: vec![(function, b"state".to_vec())],

@@ -3,9 +3,14 @@
 
 pub(crate) mod arrays;
 pub(crate) mod batch;
+#[cfg(feature = "cluster")]
+pub(crate) mod cluster;
 pub(crate) mod codec;
 pub(crate) mod connection;
+#[cfg(feature = "cluster")]
+pub(crate) mod content;
 pub(crate) mod function_id;
+pub(crate) mod known;
 pub(crate) mod log;
 pub(crate) mod message;
 pub(crate) mod packed;

@@ -193,6 +193,17 @@ impl<'a> Reply<'a> {
 }
 
 impl<'a> Outcomes<'a> {
+    /// `count` outcomes as they stand in a frame.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn new(count: usize, bytes: &'a [u8]) -> Self {
+        Outcomes { count, bytes }
+    }
+
+    #[cfg(feature = "cluster")]
+    pub(crate) fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     pub(crate) fn count(&self) -> usize {
         self.count
     }
@@ -240,7 +251,7 @@ mod tests {
         reply.outcome(|out| OutcomeWriter::new(out).failed(&failure()));
         assert_eq!(reply.count(), 5);
         reply.give_back_rest();
-        reply.finish(Duration::from_nanos(77), &[Part::from_numbers([4, 5, 6])]).contents().to_vec()
+        reply.finish(Duration::from_nanos(77), &[Part::from_numbers([4, 5, 6, 7])]).contents().to_vec()
     }
 
     #[test]
@@ -248,7 +259,7 @@ mod tests {
         let bytes = written();
         let mut reply = Reply::parse(&bytes).unwrap();
         assert_eq!((reply.batch, reply.busy, reply.last), (9, Duration::from_nanos(77), true));
-        assert_eq!(reply.parts[0].numbers(), [4, 5, 6]);
+        assert_eq!(reply.parts[0].numbers(), [4, 5, 6, 7]);
         let mut outcomes = Vec::new();
         while let Some(outcome) = reply.outcomes.next().unwrap() {
             outcomes.push(outcome);

@@ -60,6 +60,7 @@ impl CurrentCall {
             seed: message.seed,
             budget: message.budget,
             depth: message.depth,
+            on_node: message.on_node,
             // The parent repeats events inside of it.
             span: tracing::Span::none(),
             recorded: OnceLock::new(),

@@ -9,10 +9,10 @@ use std::ffi::{c_char, c_int};
 use crate::sys::image::image;
 
 /// What the C library calls before `main`: with the arguments of the process, on some systems.
-pub(super) type Constructor = extern "C" fn(c_int, *const *const c_char, *const *const c_char);
+pub(crate) type Constructor = extern "C" fn(c_int, *const *const c_char, *const *const c_char);
 
 /// Calls what the C library would call after `own`, with the arguments that it gave. `false` where the list is not known.
-pub(super) fn run_those_after(
+pub(crate) fn run_those_after(
     own: &'static Constructor,
     (argc, argv, envp): (c_int, *const *const c_char, *const *const c_char),
 ) -> bool {

@@ -6,7 +6,7 @@
 //! waits for a bounded time only; a worker that can't go on sends its reason as a refusal, which ends the call.
 
 mod call;
-mod constructors;
+pub(crate) mod constructors;
 pub(crate) mod entry;
 mod limits;
 mod log;

@@ -11,6 +11,8 @@ mod forks;
 mod job_control;
 mod kills;
 mod limits;
+#[cfg(feature = "cluster")]
+mod nodes;
 mod portable;
 mod processes;
 mod rayon;

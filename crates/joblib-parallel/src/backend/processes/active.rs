@@ -27,7 +27,7 @@ pub(super) struct Active<B> {
     pub(super) handle: WorkerHandle,
     /// Memories of arrays in its results that are being decoded.
     memories: Memories,
-    introduced: Vec<u64>,
+    introduced: Vec<u128>,
     pub(super) in_flight: VecDeque<InFlight<B>>,
     pub(super) knows_call: bool,
     pub(super) silence: Silence,

@@ -43,6 +43,7 @@ pub(crate) fn call_message(call: &Call) -> CallMessage {
         budget: call.context.budget,
         depth: call.context.depth,
         timed: call.timeout.is_some(),
+        on_node: call.context.on_node,
         patience: PATIENCE,
         sharing: call.sharing.clone(),
         contexts: carriers::capture(),

@@ -12,8 +12,9 @@ use crate::error::{Crash, Error, Result};
 use crate::sys::children::{self, Listed};
 use crate::sys::memory::resident;
 use crate::sys::pidfd::pidfd;
-use crate::wire::arrays::Known;
+use crate::wire::arrays::SharedMemory;
 use crate::wire::connection::Connection;
+use crate::wire::known::Known;
 use crate::wire::message::{self, Setup};
 use crate::wire::status_page::StatusPage;
 
@@ -45,7 +46,7 @@ pub(crate) struct WorkerHandle {
     pub(crate) connection: Connection,
     pub(crate) page: StatusPage,
     /// The arrays it has been told of.
-    pub(crate) known: Known,
+    pub(crate) known: Known<SharedMemory>,
     /// Tasks it has done.
     pub(crate) tasks: u64,
     kill_reason: Option<KillReason>,

@@ -1,5 +1,6 @@
 //! Robust worker processes: the same executable, started again, kept between calls.
 
+use std::ffi::OsString;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
@@ -32,18 +33,30 @@ impl ParallelBackend for Loky {
     fn open(&self, call: Call) -> Result<Box<dyn Session>> {
         let config = config(&call)?;
         let message = call_message(&call);
-        Ok(Box::new(ProcessSession::<_, Batch>::new(Respawn, config, call, message)?))
+        Ok(Box::new(ProcessSession::<_, Batch>::new(Respawn::default(), config, call, message)?))
     }
 }
 
 /// Starts this executable again.
-pub(crate) struct Respawn;
+#[derive(Default)]
+pub(crate) struct Respawn {
+    /// Its arguments, where they are not those of this process.
+    arguments: Option<Vec<OsString>>,
+}
+
+#[cfg(feature = "cluster")]
+impl Respawn {
+    /// With the arguments of another process, of which this one runs the tasks.
+    pub(crate) fn with_arguments(arguments: Vec<OsString>) -> Self {
+        Respawn { arguments: Some(arguments) }
+    }
+}
 
 impl Starter for Respawn {
     fn start(&mut self, config: &Config, name: &str) -> Result<WorkerHandle> {
         match idle::checkout(config) {
             Some(worker) => Ok(worker),
-            None => spawn(config, name),
+            None => spawn(config, name, self.arguments.as_deref()),
         }
     }
 
@@ -52,7 +65,7 @@ impl Starter for Respawn {
     }
 }
 
-fn spawn(config: &Config, name: &str) -> Result<WorkerHandle> {
+fn spawn(config: &Config, name: &str, arguments: Option<&[OsString]>) -> Result<WorkerHandle> {
     let failed = |error: std::io::Error| Error::backend("start a worker process", Some(error.into()));
     if !entry::is_linked() {
         return Err(Error::backend(
@@ -64,7 +77,7 @@ fn spawn(config: &Config, name: &str) -> Result<WorkerHandle> {
     let (child, ours) = undivided(|| {
         let program = Program::find()?;
         let (ours, theirs) = UnixStream::pair()?;
-        Ok((command(&program, config, theirs.into()).spawn()?, ours))
+        Ok((command(&program, config, arguments, theirs.into()).spawn()?, ours))
     })
     .map_err(failed)?;
     // The handle waits for the process itself.
@@ -73,8 +86,9 @@ fn spawn(config: &Config, name: &str) -> Result<WorkerHandle> {
 }
 
 /// What starts a worker with `socket` as its standard input.
-fn command(program: &Program, config: &Config, socket: OwnedFd) -> Command {
-    let mut arguments = std::env::args_os();
+fn command(program: &Program, config: &Config, arguments: Option<&[OsString]>, socket: OwnedFd) -> Command {
+    let arguments = arguments.map_or_else(|| std::env::args_os().collect(), <[_]>::to_vec);
+    let mut arguments = arguments.into_iter();
     let mut command = Command::new(&program.path);
     let (name, value) = summons::variable();
     if let Some(program) = arguments.next() {

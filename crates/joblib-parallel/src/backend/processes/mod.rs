@@ -8,5 +8,5 @@ mod handle;
 pub(crate) mod idle;
 pub(crate) mod loky;
 pub(crate) mod multiprocessing;
-mod program;
+pub(crate) mod program;
 pub(crate) mod session;

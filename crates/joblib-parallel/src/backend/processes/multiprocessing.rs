@@ -15,6 +15,8 @@ use super::config::{Config, call_message, config};
 use super::handle::WorkerHandle;
 use super::idle;
 use super::session::{BATCH_TIME, ProcessSession, Starter};
+#[cfg(feature = "cluster")]
+use crate::backend::cluster;
 use crate::backend::threads::pool::{Shape, with_rayon_pool};
 use crate::backend::threads::{self, pools};
 use crate::backend::{Batch, Call, Capabilities, ParallelBackend, Session};
@@ -116,6 +118,8 @@ impl Fork {
         // Threads did not survive the fork, and neither did the pools made of them.
         pools::forget();
         idle::forget();
+        #[cfg(feature = "cluster")]
+        cluster::idle::forget();
         let shape = self.shape;
         let serve = move || {
             let serve = || with_rayon_pool(shape, || entry::run(socket, Some(page)));

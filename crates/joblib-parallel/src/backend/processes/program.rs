@@ -12,9 +12,9 @@ use std::path::PathBuf;
 use crate::wire::function_id;
 
 /// A file that holds the executable of this process.
-pub(super) struct Program {
+pub(crate) struct Program {
     /// The path to start it by.
-    pub(super) path: PathBuf,
+    pub(crate) path: PathBuf,
     /// Has to be open until then, for the path may be that of a descriptor.
     _file: Option<File>,
 }
@@ -25,7 +25,7 @@ impl Program {
     /// # Errors
     ///
     /// If there is no such file; the text says why, and which backends can be used.
-    pub(super) fn find() -> io::Result<Self> {
+    pub(crate) fn find() -> io::Result<Self> {
         if !function_id::is_in_executable() {
             return Err(io::Error::other(
                 "joblib-parallel is part of a shared library, and a new process of the program that has loaded the \

@@ -105,6 +105,12 @@ impl<S: Starter, B: ProcessBatch> ProcessSession<S, B> {
         })
     }
 
+    /// Has events of workers go to `log`, instead of being repeated in this process.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn set_log(&mut self, log: LogSink) {
+        self.log = log;
+    }
+
     /// Gives queued batches to workers that can take them.
     fn dispatch(&mut self) -> Result<()> {
         while !self.queue.is_empty() && !self.call.context.stopped() {

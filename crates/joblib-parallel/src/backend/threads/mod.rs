@@ -37,6 +37,7 @@ impl ParallelBackend for Threading {
             in_process: true,
             inline: false,
             direct: false,
+            other_hosts: false,
             worker_settings: false,
         }
     }

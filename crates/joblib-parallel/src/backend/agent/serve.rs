@@ -1,0 +1,278 @@
+//! An agent's life: take what the caller sends, have workers run it, send what became of it; leave when the caller does.
+//!
+//! One thread reads, and wakes the other, which does everything else.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::Write;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStringExt;
+use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, OnceLock};
+
+use super::marks::GREETING;
+use super::raw_batch::RawBatch;
+use crate::backend::processes::config::config;
+use crate::backend::processes::loky::Respawn;
+use crate::backend::processes::session::ProcessSession;
+use crate::backend::worker_settings::WorkerSettings;
+use crate::backend::{Call, Returned, Session, n_jobs};
+use crate::cancel::Waker;
+use crate::sync::lock;
+use crate::sys::cpu::cpu_count;
+use crate::sys::host;
+use crate::task::context::CallContext;
+use crate::task::process_batch::ProcessBatch;
+use crate::wire::arrays::SharedMemory;
+use crate::wire::batch::BATCH;
+use crate::wire::cluster::{self, ALONE, BYTES, CANCEL, FAILED, HELLO, Hello, OPEN, Open};
+use crate::wire::codec;
+use crate::wire::connection::{Connection, Outgoing};
+use crate::wire::function_id;
+use crate::wire::message::{self, CallMessage, FORGET};
+
+/// What the caller sent.
+struct Frame {
+    kind: u32,
+    bytes: Vec<u8>,
+}
+
+/// The other end, to which events of workers go as well.
+type Output = Arc<Mutex<File>>;
+
+/// What wakes the session that waits for workers.
+type SessionWaker = Arc<Mutex<Option<Waker>>>;
+
+/// Serves the caller at the other end until it leaves; returns the exit code.
+pub(super) fn run(input: OwnedFd, output: OwnedFd) -> i32 {
+    let output: Output = Arc::new(Mutex::new(File::from(output)));
+    let (sender, frames) = channel();
+    let waker = SessionWaker::default();
+    let for_reader = Arc::clone(&waker);
+    let reader = std::thread::Builder::new().name("joblib-agent".to_owned());
+    if let Err(error) = reader.spawn(move || read(input, &sender, &for_reader)) {
+        eprintln!("joblib-node: the agent can't start a thread: {error}");
+        return 1;
+    }
+    let mut agent = Agent { output, frames, waker, memories: HashMap::new(), session: None, call: 0 };
+    match agent.greet().and_then(|()| agent.serve()) {
+        Ok(()) => 0,
+        Err(reason) => {
+            eprintln!("joblib-node: the agent ends: {reason}");
+            3
+        }
+    }
+}
+
+/// Reads frames until the caller leaves. Then the process ends, and with it the workers, which watch it.
+fn read(input: OwnedFd, frames: &Sender<Frame>, waker: &SessionWaker) {
+    let mut connection = Connection::of_stream(input);
+    while let Ok(true) = connection.receive(true) {
+        loop {
+            match connection.next_frame() {
+                Ok(Some(frame)) => {
+                    if frames.send(Frame { kind: frame.kind, bytes: frame.bytes.to_vec() }).is_err() {
+                        return;
+                    }
+                    let waker = lock(waker).clone();
+                    if let Some(waker) = waker {
+                        waker();
+                    }
+                }
+                Ok(None) => break,
+                Err(error) => {
+                    eprintln!("joblib-node: {error}");
+                    exit(3);
+                }
+            }
+        }
+    }
+    exit(0);
+}
+
+fn exit(code: i32) -> ! {
+    // SAFETY: there is nothing to clean up that the system does not.
+    unsafe { libc::_exit(code) }
+}
+
+struct Agent {
+    output: Output,
+    frames: Receiver<Frame>,
+    waker: SessionWaker,
+    /// Memory of arrays that arrived.
+    memories: HashMap<u128, Arc<SharedMemory>>,
+    session: Option<ProcessSession<Respawn, RawBatch>>,
+    /// The number of the last call.
+    call: u64,
+}
+
+impl Agent {
+    fn greet(&self) -> Result<(), String> {
+        let hello = Hello {
+            program: function_id::program(),
+            host: host::name(),
+            pid: std::process::id(),
+            cpus: cpu_count(),
+        };
+        writeln!(lock(&self.output), "{GREETING}").map_err(|error| error.to_string())?;
+        send(&self.output, codec::frame(HELLO, &hello)?)
+    }
+
+    fn serve(&mut self) -> Result<(), String> {
+        let mut returned = Vec::new();
+        loop {
+            // Without a session there is nothing to wait for but the caller.
+            if self.session.is_none() {
+                let Ok(frame) = self.frames.recv() else { return Ok(()) };
+                self.handle(frame)?;
+            }
+            while let Ok(frame) = self.frames.try_recv() {
+                self.handle(frame)?;
+            }
+            let Some(session) = &mut self.session else { continue };
+            let result = session.wait(None, &mut returned);
+            for returned in returned.drain(..) {
+                if let Returned::Batch(batch) = returned {
+                    for frame in batch.into_frames()? {
+                        send(&self.output, frame)?;
+                    }
+                }
+            }
+            if let Err(error) = result {
+                self.fail(&error.to_string())?;
+            }
+        }
+    }
+
+    /// Ends the call because it can't go on.
+    fn fail(&mut self, reason: &str) -> Result<(), String> {
+        self.end_call();
+        send(&self.output, codec::frame(FAILED, &(self.call, reason))?)
+    }
+
+    fn end_call(&mut self) {
+        *lock(&self.waker) = None;
+        if let Some(mut session) = self.session.take() {
+            session.cancel();
+        }
+    }
+
+    fn handle(&mut self, Frame { kind, bytes }: Frame) -> Result<(), String> {
+        match kind {
+            OPEN => {
+                self.end_call();
+                let open: Open = codec::parse(&bytes)?;
+                self.call = open.call;
+                match self.open(open) {
+                    Ok(session) => {
+                        *lock(&self.waker) = Some(session.waker());
+                        self.session = Some(session);
+                        Ok(())
+                    }
+                    Err(error) => self.fail(&error.to_string()),
+                }
+            }
+            BYTES => {
+                let (id, bytes) =
+                    cluster::parse_bytes(&bytes).ok_or("the memory of an array is malformed")?;
+                match SharedMemory::received(id, bytes) {
+                    Ok(memory) => {
+                        self.memories.insert(id, Arc::new(memory));
+                        Ok(())
+                    }
+                    Err(error) => {
+                        self.fail(&format!("an array of {} bytes can't be kept: {error}", bytes.len()))
+                    }
+                }
+            }
+            FORGET => {
+                for id in message::parse_forget(&bytes)? {
+                    self.memories.remove(&id);
+                }
+                Ok(())
+            }
+            BATCH | ALONE => {
+                // Of a call that has failed, which the caller does not know yet.
+                let Some(session) = &mut self.session else { return Ok(()) };
+                let batch = RawBatch::read(&bytes, |id| self.memories.get(&id).cloned());
+                let submitted = batch.map(|mut batch| {
+                    if kind == ALONE {
+                        batch.set_suspect();
+                    }
+                    session.submit(batch)
+                });
+                match submitted {
+                    Ok(Ok(())) => Ok(()),
+                    Ok(Err(error)) => self.fail(&error.to_string()),
+                    Err(reason) => self.fail(&reason),
+                }
+            }
+            CANCEL => {
+                self.end_call();
+                Ok(())
+            }
+            kind => Err(format!("the caller sent a frame of the unknown kind {kind}")),
+        }
+    }
+
+    fn open(&self, open: Open) -> crate::error::Result<ProcessSession<Respawn, RawBatch>> {
+        let pair = |(name, value): (Vec<u8>, Vec<u8>)| (OsString::from_vec(name), OsString::from_vec(value));
+        let budget = open.inner_threads.unwrap_or_else(|| n_jobs::share(cpu_count(), open.slots));
+        let context = CallContext {
+            stop: AtomicBool::new(false),
+            first_failure_stops: false,
+            seed: open.seed,
+            budget,
+            depth: open.depth,
+            on_node: true,
+            span: tracing::Span::none(),
+            recorded: OnceLock::new(),
+        };
+        let initializer = open.initializer;
+        let call = Call {
+            n_jobs: open.slots,
+            context: Arc::new(context),
+            timeout: open.timeout,
+            stack_size: open.stack_size,
+            workers: Arc::new(WorkerSettings {
+                inner_max_num_threads: open.inner_threads,
+                env: open.env.into_iter().map(pair).collect(),
+                nice: open.nice,
+                memory_limit: open.memory_limit,
+                initializer: initializer.map(|call| Arc::new(move || Ok(call.clone())) as _),
+                recycle_after_tasks: open.recycle_after_tasks,
+                recycle_above_bytes: open.recycle_above_bytes,
+            }),
+            sharing: open.sharing,
+        };
+        let message = CallMessage {
+            seed: open.seed,
+            budget,
+            depth: open.depth,
+            timed: open.timeout.is_some(),
+            on_node: true,
+            patience: open.patience,
+            sharing: call.sharing.clone(),
+            contexts: open.contexts,
+            log_levels: open.log_levels,
+        };
+        let arguments = open.arguments.into_iter().map(OsString::from_vec).collect();
+        let mut session =
+            ProcessSession::new(Respawn::with_arguments(arguments), config(&call)?, call, message)?;
+        let output = Arc::clone(&self.output);
+        session.set_log(Box::new(move |record, worker| {
+            if let Ok(frame) = cluster::event_frame(record, worker) {
+                // A caller that is gone does not listen.
+                let _ = send(&output, frame);
+            }
+        }));
+        Ok(session)
+    }
+}
+
+fn send(output: &Output, frame: Outgoing) -> Result<(), String> {
+    let mut output = lock(output);
+    output.write_all(&frame.into_bytes()).map_err(|error| format!("the caller can't be reached: {error}"))
+}

@@ -1,0 +1,420 @@
+//! The session: it sends batches to agents, and takes what becomes of them.
+//!
+//! Everything happens on the caller's thread, which sleeps in one `poll` over all connections.
+
+use std::collections::{HashMap, VecDeque};
+use std::io::Read;
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use joblib_array::Buffer;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use super::idle;
+use super::peer::Peer;
+use crate::backend::{Batch, Call, Returned, Session};
+use crate::cancel::Waker;
+use crate::error::{Cause, Crash, Error, Result};
+use crate::task::process_batch::ProcessBatch;
+use crate::wire::arrays::{Arrays, Memories, Sender};
+use crate::wire::batch::{BATCH, BatchWriter};
+use crate::wire::cluster::{self, ALONE, BYTES, CANCEL, EVENT, FAILED, OPEN, Open, RETURNED};
+use crate::wire::codec;
+use crate::wire::connection::Outgoing;
+
+/// How many batches a peer has for each of its slots: the one that runs, and the next one.
+const AHEAD: usize = 2;
+
+/// A task that was with this many peers when they were lost has its next peer to itself; when that is lost too, the task is
+/// the reason.
+const SUSPECT_AFTER: u32 = 2;
+
+/// How often in a row, without a result between, a peer is started again when none is left.
+const MAX_RESTARTS: u32 = 3;
+
+/// Starts a peer again, by its key.
+pub(crate) type Restart = Box<dyn FnMut(&str) -> Result<Peer> + Send>;
+
+pub(crate) struct ClusterSession {
+    nodes: Vec<Node>,
+    call: Call,
+    /// What a peer is told of the call; its slots are the peer's.
+    open: Open,
+    sender: Sender,
+    queue: VecDeque<Batch>,
+    /// Batches to be returned by the next wait.
+    done: Vec<Returned>,
+    /// How often a peer was lost that had the task of this index.
+    losses: HashMap<usize, u32>,
+    restarts: u32,
+    restart: Restart,
+    wake: (UnixStream, Arc<UnixStream>),
+}
+
+/// Whether `batch` begins with a task that has to have a peer to itself.
+fn is_isolated(losses: &HashMap<usize, u32>, batch: &Batch) -> bool {
+    losses.get(&batch.next_index()).is_some_and(|losses| *losses >= SUSPECT_AFTER)
+}
+
+/// A peer in the service of the session.
+struct Node {
+    peer: Peer,
+    slots: usize,
+    knows_call: bool,
+    flights: HashMap<u64, Flight>,
+    /// Memory of arrays in results that are being decoded.
+    memories: Memories,
+    introduced: Vec<u128>,
+}
+
+/// A batch that a peer has: what is not answered of it, in pieces.
+struct Flight {
+    pieces: Vec<Batch>,
+    suspect: bool,
+    /// Whether the peer has nothing else.
+    isolated: bool,
+}
+
+impl ClusterSession {
+    /// A session on these peers, each with its number of slots.
+    pub(crate) fn new(peers: Vec<(Peer, usize)>, call: Call, open: Open, restart: Restart) -> Result<Self> {
+        let failed = |error: std::io::Error| Error::backend("make a pair of sockets", Some(error.into()));
+        let (ours, theirs) = UnixStream::pair().map_err(failed)?;
+        for end in [&ours, &theirs] {
+            end.set_nonblocking(true).map_err(failed)?;
+        }
+        let node = |(peer, slots)| Node::new(peer, slots);
+        Ok(ClusterSession {
+            nodes: peers.into_iter().map(node).collect(),
+            sender: Sender::of_bytes(call.sharing.clone()),
+            call,
+            open,
+            queue: VecDeque::new(),
+            done: Vec::new(),
+            losses: HashMap::new(),
+            restarts: 0,
+            restart,
+            wake: (ours, Arc::new(theirs)),
+        })
+    }
+
+    fn dispatch(&mut self) {
+        while !self.queue.is_empty() && !self.call.context.stopped() {
+            let isolated = self.queue.front().is_some_and(|batch| is_isolated(&self.losses, batch));
+            let free = |node: &&mut Node| {
+                node.flights.is_empty()
+                    || (!isolated
+                        && node.flights.len() < AHEAD * node.slots
+                        && !node.flights.values().any(|flight| flight.isolated))
+            };
+            let load = |node: &&mut Node| (node.flights.len() * 1000) / node.slots.max(1);
+            let Some(node) = self.nodes.iter_mut().filter(free).min_by_key(load) else { return };
+            let Some(batch) = self.queue.pop_front() else { return };
+            if let Some(again) = node.send(batch, isolated, &self.open, &self.sender, &mut self.done) {
+                self.queue.push_front(again);
+            }
+        }
+    }
+
+    /// Sleeps until something happens; returns whether it was the waker.
+    fn sleep(&mut self, until: Option<Instant>) -> Result<bool> {
+        let mut polled = vec![PollFd::new(self.wake.0.as_fd(), PollFlags::POLLIN)];
+        for Node { peer, .. } in &self.nodes {
+            let writable = if peer.connection.is_full() { PollFlags::POLLOUT } else { PollFlags::empty() };
+            polled.push(PollFd::new(peer.connection.as_fd(), PollFlags::POLLIN | writable));
+        }
+        let timeout = match until.map(|until| until.saturating_duration_since(Instant::now())) {
+            None => PollTimeout::NONE,
+            Some(left) => PollTimeout::try_from(left + Duration::from_millis(1)).unwrap_or(PollTimeout::MAX),
+        };
+        match poll(&mut polled, timeout) {
+            Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+            Err(error) => return Err(Error::backend("wait for nodes", Some(error.into()))),
+        }
+        let is_ready = |fd: &PollFd<'_>| fd.revents().is_some_and(|events| !events.is_empty());
+        let woken = is_ready(&polled[0]);
+        let ready = polled[1..].iter().enumerate().filter(|(_, fd)| is_ready(fd));
+        let ready: Vec<usize> = ready.map(|(place, _)| place).collect();
+        // From the last to the first, for one that is lost gives its place to the last.
+        for place in ready.into_iter().rev() {
+            self.handle_ready(place)?;
+        }
+        Ok(woken)
+    }
+
+    fn handle_ready(&mut self, place: usize) -> Result<()> {
+        let node = &mut self.nodes[place];
+        // A peer that is gone is noticed when reading.
+        let _ = node.peer.connection.flush();
+        let alive = node.peer.connection.receive(false).unwrap_or(false);
+        let before = self.done.len();
+        let read = node.read_frames(self.open.call, &mut self.done);
+        if self.done.len() > before {
+            self.restarts = 0;
+        }
+        match read {
+            Ok(()) if alive => Ok(()),
+            Ok(()) => self.lose(place, None),
+            Err(FrameError::Malformed(reason)) => self.lose(place, Some(reason)),
+            Err(FrameError::Failed(reason)) => {
+                let what = format!("run tasks on {}", node.peer.name);
+                Err(Error::backend(what, Some(reason.into())))
+            }
+        }
+    }
+
+    /// A peer is gone: what it had runs again, on another one.
+    fn lose(&mut self, place: usize, reason: Option<String>) -> Result<()> {
+        let Node { mut peer, flights, slots, .. } = self.nodes.swap_remove(place);
+        let end = peer.end();
+        let reason = reason.unwrap_or(end);
+        tracing::warn!(node = %peer.name, %reason, "a node was lost; what it had runs again elsewhere");
+        for Flight { pieces, isolated, .. } in flights.into_values() {
+            for mut piece in pieces {
+                if isolated {
+                    let note =
+                        format!("{} was lost with it, as {SUSPECT_AFTER} nodes before: {reason}", peer.name);
+                    let crash = Crash { note: Some(note), ..Crash::default() };
+                    piece.break_first(Cause::Crash(crash), &peer.name);
+                } else {
+                    for index in piece.next_index()..piece.next_index() + piece.pending() {
+                        *self.losses.entry(index).or_insert(0) += 1;
+                    }
+                    if is_isolated(&self.losses, &piece) {
+                        // The engine gives back each of its tasks alone.
+                        piece.set_suspect();
+                    }
+                }
+                self.done.push(Returned::Batch(piece));
+            }
+        }
+        if self.nodes.is_empty() && !self.call.context.stopped() {
+            self.restarts += 1;
+            let lost = || Error::backend(format!("go on without {}", peer.name), Some(reason.clone().into()));
+            if self.restarts > MAX_RESTARTS {
+                return Err(lost());
+            }
+            let again = (self.restart)(&peer.key).map_err(|error| {
+                tracing::warn!(node = %peer.name, %error, "the node could not be started again");
+                lost()
+            })?;
+            self.nodes.push(Node::new(again, slots));
+        }
+        Ok(())
+    }
+
+    /// Ends what the peers are at; what they still say of it is not listened to.
+    fn recall(&mut self) {
+        for node in &mut self.nodes {
+            if !node.flights.is_empty() {
+                let _ = node.peer.connection.post(Outgoing::new(CANCEL));
+            }
+            let flights = std::mem::take(&mut node.flights);
+            let pieces = flights.into_values().flat_map(|flight| flight.pieces);
+            self.done.extend(pieces.map(Returned::Batch));
+        }
+    }
+}
+
+enum FrameError {
+    /// The agent can't go on with the call.
+    Failed(String),
+    Malformed(String),
+}
+
+impl Node {
+    fn new(peer: Peer, slots: usize) -> Self {
+        Node {
+            peer,
+            slots,
+            knows_call: false,
+            flights: HashMap::new(),
+            memories: Memories::default(),
+            introduced: Vec::new(),
+        }
+    }
+
+    /// Sends a batch. A task that can't be encoded is cut out, with the reason as its outcome; what is returned is what came
+    /// before it.
+    fn send(
+        &mut self,
+        mut batch: Batch,
+        isolated: bool,
+        open: &Open,
+        sender: &Sender,
+        done: &mut Vec<Returned>,
+    ) -> Option<Batch> {
+        let number = self.peer.next_number;
+        self.peer.next_number += 1;
+        let suspect = ProcessBatch::is_suspect(&batch);
+        let kind = if suspect { ALONE } else { BATCH };
+        let mut writer = BatchWriter::of_kind(kind, number, batch.next_index());
+        let encoded = batch.encode(writer.runs(), sender);
+        let (parts, contents) = sender.take_contents();
+        if let Err((bad, reason)) = encoded {
+            let mut rest = batch.split_off(bad);
+            rest.break_first(Cause::EncodeArguments(reason), &self.peer.name);
+            done.push(Returned::Batch(rest));
+            return Some(batch).filter(|batch| batch.pending() > 0);
+        }
+        let frame = writer.finish(&parts);
+        batch.add_cost(Duration::ZERO, frame.len());
+        // What can't be sent is of a peer that is gone, which is noticed while waiting.
+        if !self.knows_call {
+            self.knows_call = true;
+            let open = Open { slots: self.slots, ..open.clone() };
+            match codec::frame(OPEN, &open) {
+                Ok(frame) => _ = self.peer.connection.post(frame),
+                Err(reason) => tracing::error!(%reason, "a call could not be encoded"),
+            }
+        }
+        for (content, buffer) in &contents {
+            if self.peer.known.is_new(content) {
+                let id = crate::wire::known::Identified::id(&**content);
+                let _ = self.peer.connection.post(cluster::bytes_frame(id, buffer.as_bytes()));
+            }
+        }
+        let _ = self.peer.connection.post(frame);
+        self.flights.insert(number, Flight { pieces: vec![batch], suspect, isolated });
+        None
+    }
+
+    /// Takes in all whole frames that have arrived.
+    fn read_frames(&mut self, call: u64, done: &mut Vec<Returned>) -> std::result::Result<(), FrameError> {
+        let Node { peer, flights, memories, introduced, .. } = self;
+        let malformed = |what: &str| FrameError::Malformed(format!("{what} is malformed"));
+        while let Some(frame) =
+            peer.connection.next_frame().map_err(|error| FrameError::Malformed(error.to_string()))?
+        {
+            match frame.kind {
+                BYTES => {
+                    let (id, bytes) =
+                        cluster::parse_bytes(frame.bytes).ok_or_else(|| malformed("an array"))?;
+                    introduced.push(id);
+                    memories.insert(id, Buffer::copy_of(bytes));
+                }
+                RETURNED => {
+                    let returned = take(frame.bytes, flights, memories, &peer.name, done);
+                    returned.ok_or_else(|| malformed("what became of its tasks"))?;
+                    memories.forget(introduced);
+                    introduced.clear();
+                }
+                EVENT => {
+                    let (record, worker) =
+                        cluster::parse_event(frame.bytes).map_err(FrameError::Malformed)?;
+                    record.emit(&format!("{worker} on {}", peer.name));
+                }
+                FAILED => {
+                    let (number, reason): (u64, String) =
+                        codec::parse(frame.bytes).map_err(FrameError::Malformed)?;
+                    if number == call {
+                        return Err(FrameError::Failed(reason));
+                    }
+                }
+                kind => return Err(FrameError::Malformed(format!("it sent a frame of kind {kind}"))),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Takes what became of consecutive tasks of a batch; `None` if it is malformed.
+fn take(
+    bytes: &[u8],
+    flights: &mut HashMap<u64, Flight>,
+    memories: &Memories,
+    peer: &str,
+    done: &mut Vec<Returned>,
+) -> Option<()> {
+    let (head, pieces) = cluster::parse_returned(bytes)?;
+    // Of a call that was cancelled.
+    let Some(flight) = flights.get_mut(&head.batch) else { return Some(()) };
+    let holds = |piece: &Batch| {
+        let end = head.first.checked_add(head.tasks);
+        piece.next_index() <= head.first && end.is_some_and(|end| end <= piece.next_index() + piece.pending())
+    };
+    let place = flight.pieces.iter().position(holds)?;
+    let mut batch = flight.pieces.remove(place);
+    let before = head.first - batch.next_index();
+    if before > 0 {
+        let tail = batch.split_off(before);
+        flight.pieces.push(std::mem::replace(&mut batch, tail));
+    }
+    let after = batch.split_off(head.tasks);
+    let suspect = head.suspect || flight.suspect;
+    if after.pending() > 0 {
+        flight.pieces.push(after);
+    }
+    if flight.pieces.is_empty() {
+        flights.remove(&head.batch);
+    }
+    for cluster::Piece { worker, outcomes, parts } in pieces {
+        let worker = format!("{worker} on {peer}");
+        let arrays = Arrays { parts: &parts, memories };
+        batch.add_cost(Duration::ZERO, outcomes.len());
+        batch.accept(outcomes, arrays, &worker)?;
+    }
+    batch.add_cost(head.busy, 0);
+    if let Some((broken, worker)) = head.broken {
+        batch.break_first(broken.into(), &format!("{worker} on {peer}"));
+    }
+    if suspect {
+        batch.set_suspect();
+    }
+    done.push(Returned::Batch(batch));
+    Some(())
+}
+
+impl Session for ClusterSession {
+    fn submit(&mut self, batch: Batch) -> Result<()> {
+        self.queue.push_back(batch);
+        self.dispatch();
+        Ok(())
+    }
+
+    fn wait(&mut self, until: Option<Instant>, returned: &mut Vec<Returned>) -> Result<()> {
+        loop {
+            self.dispatch();
+            if !self.done.is_empty() {
+                returned.append(&mut self.done);
+                return Ok(());
+            }
+            let woken = self.sleep(until)?;
+            if woken {
+                let _ = self.wake.0.read(&mut [0; 64]);
+            }
+            if woken || !self.done.is_empty() || until.is_some_and(|until| until <= Instant::now()) {
+                self.dispatch();
+                returned.append(&mut self.done);
+                return Ok(());
+            }
+        }
+    }
+
+    fn cancel(&mut self) {
+        self.call.context.stop();
+        self.done.extend(self.queue.drain(..).map(Returned::Batch));
+        self.recall();
+    }
+
+    fn waker(&self) -> Waker {
+        let end = Arc::clone(&self.wake.1);
+        Arc::new(move || {
+            // A full socket wakes as well as one more byte would.
+            let _ = std::io::Write::write(&mut &*end, &[1]);
+        })
+    }
+}
+
+impl Drop for ClusterSession {
+    fn drop(&mut self) {
+        self.recall();
+        for Node { mut peer, .. } in self.nodes.drain(..) {
+            if peer.is_alive() && peer.forget_gone_arrays() {
+                idle::park(peer);
+            }
+        }
+    }
+}

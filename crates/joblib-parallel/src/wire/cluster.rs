@@ -1,0 +1,249 @@
+//! The frames that are between a caller and the agent on another host, over any stream of bytes. BATCH, FORGET and LOG are as
+//! between caller and worker.
+//!
+//! ```text
+//! agent   HELLO                      what it is
+//! caller  OPEN                       a call begins, and what was there before ends
+//! caller  BYTES*, BATCH, FORGET …    the memory of arrays, tasks, arrays that are no longer needed
+//! caller  ALONE                      as BATCH, of tasks that are to run each alone
+//! agent   BYTES*, RETURNED …         the memory of results, and what became of consecutive tasks of a batch
+//! agent   EVENT …                    what a worker logged
+//! agent   FAILED                     the agent can't go on with the call
+//! caller  CANCEL                     the call ends; batches that it has left are not answered
+//! ```
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::arrays::{ArraySharing, Part};
+use super::batch::{get_parts, put_parts};
+use super::codec::{self, get_bytes, get_u64, put_u64};
+use super::connection::Outgoing;
+use super::function_id::{EncodedCall, FunctionId};
+use super::log::{LogLevels, LogRecord};
+use super::reply::Outcomes;
+use crate::error::{Cause, Crash};
+
+/// Agent to caller, first: [`Hello`].
+pub(crate) const HELLO: u32 = 20;
+/// Caller to agent: [`Open`].
+pub(crate) const OPEN: u32 = 21;
+/// Either way: memory of arrays.
+pub(crate) const BYTES: u32 = 22;
+/// Agent to caller: [`Returned`].
+pub(crate) const RETURNED: u32 = 23;
+/// Agent to caller: an event, and the worker that it is from.
+pub(crate) const EVENT: u32 = 24;
+/// Agent to caller: why it can't go on with the call.
+pub(crate) const FAILED: u32 = 25;
+/// Caller to agent: the call has ended.
+pub(crate) const CANCEL: u32 = 26;
+
+/// Caller to agent: as BATCH, of tasks that may have ended a worker.
+pub(crate) const ALONE: u32 = 27;
+
+/// What an agent says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Hello {
+    /// See [`program`](super::function_id::program).
+    pub(crate) program: u128,
+    pub(crate) host: String,
+    pub(crate) pid: u32,
+    /// How many processors it may use.
+    pub(crate) cpus: usize,
+}
+
+/// What an agent has to know of a call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Open {
+    /// The number of the call, which [`FAILED`] repeats.
+    pub(crate) call: u64,
+    /// How many tasks may run at a time.
+    pub(crate) slots: usize,
+    /// How many threads each task may use; `None` for its share of the host.
+    pub(crate) inner_threads: Option<usize>,
+    pub(crate) seed: u64,
+    pub(crate) depth: u32,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) stack_size: Option<usize>,
+    pub(crate) patience: Duration,
+    pub(crate) sharing: ArraySharing,
+    pub(crate) contexts: Vec<(FunctionId, Vec<u8>)>,
+    pub(crate) log_levels: LogLevels,
+    pub(crate) env: Vec<(Vec<u8>, Vec<u8>)>,
+    pub(crate) nice: Option<i32>,
+    pub(crate) memory_limit: Option<u64>,
+    pub(crate) initializer: Option<EncodedCall>,
+    pub(crate) recycle_after_tasks: Option<u64>,
+    pub(crate) recycle_above_bytes: Option<u64>,
+    /// Those of the program.
+    pub(crate) arguments: Vec<Vec<u8>>,
+}
+
+/// Why a task could not finish, on the way to the caller.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Broken {
+    Crash(Crash),
+    TimedOut(Duration),
+    Stopped,
+    Backend(String),
+}
+
+impl From<Cause> for Broken {
+    fn from(cause: Cause) -> Self {
+        match cause {
+            Cause::Crash(crash) => Broken::Crash(crash),
+            Cause::Timeout { limit, .. } => Broken::TimedOut(limit),
+            Cause::Stopped => Broken::Stopped,
+            // Tasks whose bytes are here need not be encoded, and their outcomes are not read.
+            other => Broken::Backend(other.to_string()),
+        }
+    }
+}
+
+impl From<Broken> for Cause {
+    fn from(broken: Broken) -> Self {
+        match broken {
+            Broken::Crash(crash) => Cause::Crash(crash),
+            Broken::TimedOut(limit) => Cause::Timeout { limit, still_running: false },
+            Broken::Stopped => Cause::Stopped,
+            Broken::Backend(reason) => Cause::Backend(reason),
+        }
+    }
+}
+
+/// What became of consecutive tasks of a batch: outcomes of the first ones, in [`Piece`]s, and why the next one is broken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Returned {
+    pub(crate) batch: u64,
+    /// The index of the first of these tasks, and their number.
+    pub(crate) first: usize,
+    pub(crate) tasks: usize,
+    pub(crate) suspect: bool,
+    /// How long the outcomes kept workers busy.
+    pub(crate) busy: Duration,
+    /// Why the task behind the last outcome could not finish, and on which worker.
+    pub(crate) broken: Option<(Broken, String)>,
+}
+
+/// Outcomes that came from a worker together.
+#[derive(Debug)]
+pub(crate) struct Piece<'a> {
+    pub(crate) worker: &'a str,
+    pub(crate) outcomes: Outcomes<'a>,
+    pub(crate) parts: Vec<Part>,
+}
+
+/// A RETURNED frame while it is written.
+pub(crate) struct ReturnedWriter(Outgoing);
+
+impl ReturnedWriter {
+    /// # Errors
+    ///
+    /// If the head can't be serialized.
+    pub(crate) fn new(head: &Returned) -> Result<Self, String> {
+        let mut frame = Outgoing::new(RETURNED);
+        let start = codec::begin(frame.body());
+        codec::write(frame.body(), head)?;
+        codec::end(frame.body(), start);
+        Ok(ReturnedWriter(frame))
+    }
+
+    /// Appends a piece; `outcomes` are `count` of them as they stand in RESULTS.
+    pub(crate) fn piece(&mut self, worker: &str, count: usize, outcomes: &[u8], parts: &[Part]) {
+        let body = self.0.body();
+        for bytes in [worker.as_bytes(), outcomes] {
+            put_u64(body, bytes.len() as u64);
+            body.extend_from_slice(bytes);
+        }
+        put_u64(body, count as u64);
+        put_parts(body, parts);
+    }
+
+    pub(crate) fn finish(self) -> Outgoing {
+        self.0
+    }
+}
+
+/// The head and the pieces of a RETURNED frame; `None` if it is malformed.
+pub(crate) fn parse_returned(mut input: &[u8]) -> Option<(Returned, Vec<Piece<'_>>)> {
+    let head = codec::parse(get_bytes(&mut input)?).ok()?;
+    let mut pieces = Vec::new();
+    while !input.is_empty() {
+        let worker = std::str::from_utf8(get_bytes(&mut input)?).ok()?;
+        let bytes = get_bytes(&mut input)?;
+        let count = usize::try_from(get_u64(&mut input)?).ok()?;
+        let parts = get_parts(&mut input)?;
+        pieces.push(Piece { worker, outcomes: Outcomes::new(count, bytes), parts });
+    }
+    Some((head, pieces))
+}
+
+/// Memory of an array, by its id.
+pub(crate) fn bytes_frame(id: u128, bytes: &[u8]) -> Outgoing {
+    let mut frame = Outgoing::new(BYTES);
+    frame.body().reserve_exact(16 + bytes.len());
+    frame.body().extend_from_slice(&id.to_le_bytes());
+    frame.body().extend_from_slice(bytes);
+    frame
+}
+
+/// The id and the bytes; `None` if the frame is malformed.
+pub(crate) fn parse_bytes(input: &[u8]) -> Option<(u128, &[u8])> {
+    let (id, bytes) = input.split_first_chunk()?;
+    Some((u128::from_le_bytes(*id), bytes))
+}
+
+pub(crate) fn event_frame(record: &LogRecord, worker: &str) -> Result<Outgoing, String> {
+    codec::frame(EVENT, &(record, worker))
+}
+
+pub(crate) fn parse_event(bytes: &[u8]) -> Result<(LogRecord, String), String> {
+    codec::parse(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Broken, Returned, ReturnedWriter, bytes_frame, parse_bytes, parse_returned};
+    use crate::error::Crash;
+    use crate::wire::arrays::Part;
+
+    #[test]
+    fn what_became_of_tasks_is_read_as_it_was_written_and_cut_frames_are_malformed() {
+        let head = Returned {
+            batch: 7,
+            first: 40,
+            tasks: 5,
+            suspect: true,
+            busy: Duration::from_nanos(3),
+            broken: Some((
+                Broken::Crash(Crash { signal: Some(9), ..Crash::default() }),
+                "worker 1".to_owned(),
+            )),
+        };
+        let mut writer = ReturnedWriter::new(&head).unwrap();
+        writer.piece("worker 1", 2, b"outcomes", &[Part { id: 1 << 100, start: 2, len: 3 }]);
+        writer.piece("worker 2", 0, b"", &[]);
+        let frame = writer.finish();
+        let (read, pieces) = parse_returned(frame.contents()).unwrap();
+        assert_eq!(read, head);
+        assert_eq!(pieces.len(), 2);
+        assert_eq!(
+            (pieces[0].worker, pieces[0].outcomes.count(), pieces[0].outcomes.len()),
+            ("worker 1", 2, 8)
+        );
+        assert_eq!(pieces[0].parts, [Part { id: 1 << 100, start: 2, len: 3 }]);
+        let whole = frame.contents().len();
+        let ends = (0..whole).filter(|len| parse_returned(&frame.contents()[..*len]).is_some()).count();
+        assert_eq!(ends, 2, "behind the head, and behind the first piece");
+    }
+
+    #[test]
+    fn memory_is_read_as_it_was_written() {
+        assert_eq!(parse_bytes(bytes_frame(1 << 80, b"memory").contents()), Some((1 << 80, &b"memory"[..])));
+        assert_eq!(parse_bytes(&[0; 15]), None);
+    }
+}
