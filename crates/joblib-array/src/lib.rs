@@ -15,13 +15,13 @@ mod buffer;
 pub mod buffered;
 mod dtype;
 mod error;
+pub mod foreign;
+pub mod form;
 mod forward;
 mod half;
 mod index;
 mod layout;
 mod mmap_mode;
-#[cfg(feature = "ndarray")]
-mod ndarray;
 mod plain;
 pub mod run;
 mod serde;
@@ -30,6 +30,9 @@ pub mod slice;
 pub mod transfer;
 pub mod vec;
 
+/// The version of `ndarray` whose arrays are known by their types.
+#[cfg(feature = "ndarray")]
+pub use ::ndarray;
 pub use array::Array;
 pub use buffer::{ALIGNMENT, Buffer};
 pub use dtype::{DType, Element, ParseDTypeError};

@@ -99,13 +99,16 @@ macro_rules! numbers {
     )*};
 }
 
+/// Methods of a serializer that refuses their kinds of values.
 macro_rules! refused {
-    ($($method:ident($($type:ty),*) -> $ok:ty)*) => {$(
-        fn $method(self, $(_: $type),*) -> Result<$ok, E> {
+    ($error:ty; $($method:ident($($type:ty),*) -> $ok:ty)*) => {$(
+        fn $method(self, $(_: $type),*) -> Result<$ok, $error> {
             Err(self.refuse())
         }
     )*};
 }
+
+pub(crate) use refused;
 
 type No<E> = Impossible<(), E>;
 
@@ -145,7 +148,7 @@ impl<E: Error> Serializer for &mut Run<E> {
         Ok(())
     }
 
-    refused! {
+    refused! { E;
         serialize_char(char) -> () serialize_str(&str) -> () serialize_bytes(&[u8]) -> () serialize_none() -> ()
         serialize_unit() -> () serialize_unit_struct(&'static str) -> ()
         serialize_unit_variant(&'static str, u32, &'static str) -> ()

@@ -112,7 +112,7 @@ impl Serialize for Bytes<'_> {
 }
 
 /// This machine's bytes as little-endian ones.
-fn little_endian(bytes: &[u8], dtype: DType) -> Cow<'_, [u8]> {
+pub(crate) fn little_endian(bytes: &[u8], dtype: DType) -> Cow<'_, [u8]> {
     if cfg!(target_endian = "little") || dtype.word_size() == 1 {
         return Cow::Borrowed(bytes);
     }
@@ -302,7 +302,11 @@ impl<'de, T: Element> Visitor<'de> for ReadableVisitor<T> {
                     let name: String = map.next_value()?;
                     order = name.parse().map_err(de::Error::custom)?;
                 }
-                "shape" => shape = Some(map.next_value()?),
+                "shape" | "dim" => shape = Some(map.next_value()?),
+                // The form of the crate `ndarray`.
+                "v" => {
+                    map.next_value::<u8>()?;
+                }
                 "data" => data = Some(map.next_value()?),
                 other => return Err(de::Error::unknown_field(other, &["dtype", "shape", "order", "data"])),
             }

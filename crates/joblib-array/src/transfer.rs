@@ -38,8 +38,8 @@ pub struct RawArray<'a> {
     pub shape: &'a [usize],
     /// The elements, little-endian.
     pub bytes: &'a [u8],
-    /// The memory that `bytes` are: to share it, or to keep with it what is made from them.
-    pub buffer: &'a Buffer,
+    /// The memory that `bytes` are, if it is an array's of this crate: to share it, or to keep with it what is made from them.
+    pub buffer: Option<&'a Buffer>,
 }
 
 impl RawArray<'_> {
@@ -102,6 +102,34 @@ pub struct OwnedRawArray {
     pub buffer: Buffer,
 }
 
+impl OwnedRawArray {
+    /// The elements as a list, in C order.
+    ///
+    /// ```
+    /// use joblib_array::transfer::OwnedRawArray;
+    /// use joblib_array::{Buffer, DType, Order};
+    ///
+    /// let buffer = Buffer::copy_of(&[1, 2, 3, 4]);
+    /// let columns = OwnedRawArray { dtype: DType::U8, order: Order::F, shape: vec![2, 2], buffer };
+    /// let list = columns.into_list();
+    /// assert_eq!((list.shape, list.buffer.as_bytes()), (vec![4], &[1, 3, 2, 4][..]));
+    /// ```
+    #[must_use]
+    pub fn into_list(self) -> Self {
+        let Self { dtype, order, shape, mut buffer } = self;
+        let size = dtype.size();
+        if order == Order::F && shape.len() > 1 {
+            let mut bytes = Vec::with_capacity(buffer.len());
+            let from = buffer.as_bytes();
+            layout::for_each_in_c_order(&shape, order, |place| {
+                bytes.extend_from_slice(&from[place * size..(place + 1) * size]);
+            });
+            buffer = Buffer::copy_of(&bytes);
+        }
+        Self { dtype, order: Order::C, shape: vec![buffer.len() / size], buffer }
+    }
+}
+
 /// Calls `take` with the array that `value` is; `None` when it is none.
 ///
 /// For use in `serialize_newtype_struct`, when the name is [`NAME`].
@@ -126,7 +154,7 @@ pub fn capture<T: Serialize + ?Sized, R>(value: &T, take: impl FnOnce(RawArray<'
             order: array.order,
             shape: &array.shape,
             bytes: array.buffer.as_bytes(),
-            buffer: &array.buffer,
+            buffer: Some(&array.buffer),
         })),
         Capture::Unwanted | Capture::Wanted => None,
     }

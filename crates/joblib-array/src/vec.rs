@@ -10,6 +10,7 @@ use std::io;
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 
+use num_complex::Complex;
 use serde::de::Visitor;
 
 use crate::{DType, run};
@@ -21,7 +22,11 @@ use crate::{DType, run};
 #[inline]
 pub fn wanted<'de, V: Visitor<'de>>() -> Option<DType> {
     let (_, element) = visited::<'de, V>()?;
-    run::named(element)
+    run::named(element).or(match element {
+        "num_complex::Complex<f64>" => Some(DType::C128),
+        "num_complex::Complex<f32>" => Some(DType::C64),
+        _ => None,
+    })
 }
 
 /// Whether the visitor is the one of `Vec<E>`'s `Deserialize`.
@@ -129,7 +134,7 @@ impl NumberVec {
         }
         first_of! {
             Bool: bool; I8: i8; I16: i16; I32: i32; I64: i64; U8: u8; U16: u16; U32: u32; U64: u64;
-            F32: f32; F64: f64;
+            F32: f32; F64: f64; C64: Complex<f32>; C128: Complex<f64>;
         }
         #[cfg(target_pointer_width = "64")]
         first_of! { I64: isize; U64: usize; }
@@ -155,6 +160,8 @@ fn layout(dtype: DType, len: usize) -> Option<Layout> {
         DType::I64 | DType::U64 => Layout::array::<u64>(len),
         DType::F32 => Layout::array::<f32>(len),
         DType::F64 => Layout::array::<f64>(len),
+        DType::C64 => Layout::array::<Complex<f32>>(len),
+        DType::C128 => Layout::array::<Complex<f64>>(len),
         _ => return None,
     }
     .ok()

@@ -8,6 +8,8 @@ pub(crate) const EXT_U128: u8 = 2;
 pub(crate) const EXT_I128: u8 = 3;
 /// A small array: element type, order, number of dimensions (a byte each), dimensions (`u64`, little-endian), elements.
 pub(crate) const EXT_ARRAY: u8 = 4;
+/// A small array that its type serializes as the crate `ndarray` does; otherwise as [`EXT_ARRAY`].
+pub(crate) const EXT_NDARRAY: u8 = 6;
 /// The block that follows in the stream: one byte, what it is (a [`Role`]).
 pub(crate) const EXT_BLOCK: u8 = 5;
 
@@ -54,10 +56,14 @@ pub(crate) enum Role {
     Sequence = 1,
     Bytes = 2,
     Text = 3,
+    /// An array that its type serializes as the crate `ndarray` does.
+    Ndarray = 4,
 }
 
 impl Role {
     pub(crate) fn from_code(code: u8) -> Option<Self> {
-        [Self::Array, Self::Sequence, Self::Bytes, Self::Text].into_iter().find(|role| *role as u8 == code)
+        [Self::Array, Self::Sequence, Self::Bytes, Self::Text, Self::Ndarray]
+            .into_iter()
+            .find(|role| *role as u8 == code)
     }
 }

@@ -153,7 +153,8 @@ impl Sink for MessageSink<'_> {
 
     fn array(&mut self, array: &RawArray<'_>) -> Result<()> {
         let block = Block::of(array);
-        match self.share.as_mut().and_then(|share| share(array.buffer)) {
+        let shared = array.buffer.and_then(|buffer| self.share.as_mut().and_then(|share| share(buffer)));
+        match shared {
             Some(number) => {
                 self.shared_block(&block, number);
                 Ok(())

@@ -26,10 +26,10 @@ pub(crate) fn digest(array: &RawArray<'_>, algorithm: Algorithm) -> Digest {
         stream.elements(array);
         stream.finish()
     };
-    let buffer = array.buffer;
-    if !(array.is_in_c_order() && buffer.is_whole() && buffer.mmap_mode().is_none()) {
+    let own = |buffer: &&Buffer| buffer.is_whole() && buffer.mmap_mode().is_none();
+    let Some(buffer) = array.buffer.filter(own).filter(|_| array.is_in_c_order()) else {
         return compute();
-    }
+    };
     match algorithm {
         Algorithm::Blake3 => kept::<0>(buffer, compute),
         Algorithm::Xxh3 => kept::<1>(buffer, compute),

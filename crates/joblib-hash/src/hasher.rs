@@ -85,7 +85,7 @@ impl Hasher {
     /// # Ok::<(), joblib_hash::HashError>(())
     /// ```
     pub fn update<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), HashError> {
-        value.serialize(&mut self.encoder)
+        self.encoder.value(value)
     }
 
     /// The encoding of all that was added, if it has at most `limit` bytes: for callers that compare encodings and need

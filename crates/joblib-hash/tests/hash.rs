@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::Write as _;
 
 use indexmap::IndexMap;
+use joblib_array::ndarray::{self, Array2};
 use joblib_array::{Array, Buffer, MmapMode, Order};
 use joblib_hash::{Algorithm, Digest, Hasher, Unordered, hash, hash_with};
 use proptest::prelude::*;
@@ -198,6 +199,73 @@ proptest! {
         check_order(small)?;
         check_order(texts)?;
     }
+}
+
+/// A value whose type says nothing of what it is.
+#[derive(Clone)]
+struct Hidden<T>(T);
+
+impl<T: Serialize> Serialize for Hidden<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+#[test]
+fn an_array_of_ndarray_hashes_as_an_array_does_known_by_its_type_or_its_form() {
+    fn check<T: Serialize + Clone>(array: &T, expected: &Array<f64>) {
+        assert_eq!(of(array), of(expected));
+        assert_eq!(of(&&array), of(expected));
+        assert_eq!(of(&Hidden(array)), of(expected));
+        assert_eq!(of(&in_all_places(array)), of(&in_all_places(expected)));
+        assert_eq!(of(&in_all_places(&Hidden(array))), of(&in_all_places(expected)));
+    }
+    for (rows, columns) in [(0, 3), (1, 1), (3, 4), (500, 400)] {
+        let ours = Array::from_fn(&[rows, columns], |at| at[0] as f64 - 0.5 * at[1] as f64);
+        let owned: Array2<f64> = ours.view().into_dimensionality().unwrap().to_owned();
+        check(&owned, &ours);
+        check(&owned.view(), &ours);
+        check(&owned.to_shared(), &ours);
+        check(&owned.view().into_dyn(), &ours);
+        check(&ndarray::CowArray::from(owned.view()), &ours);
+        let transposed = owned.t();
+        check(&transposed, &Array::from_fn(&[columns, rows], |at| at[1] as f64 - 0.5 * at[0] as f64));
+        let reversed = owned.slice(ndarray::s![..;-1, ..]);
+        check(
+            &reversed,
+            &Array::from_fn(&[rows, columns], |at| (rows - 1 - at[0]) as f64 - 0.5 * at[1] as f64),
+        );
+    }
+    let number = ndarray::arr0(1.5);
+    check(&number, &Array::from_vec(vec![1.5], &[]).unwrap());
+    assert_ne!(of(&ndarray::arr1(&[1.0])), of(&ndarray::arr1(&[1.0_f32])));
+    assert_ne!(of(&ndarray::arr1(&[1.0, 2.0])), of(&ndarray::arr2(&[[1.0, 2.0]])));
+    // What is no number is a struct.
+    let texts = ndarray::arr1(&["a", "b"]);
+    assert_eq!(of(&texts), of(&Hidden(&texts)));
+    assert_ne!(of(&texts), of(&ndarray::arr1(&["a", "c"])));
+}
+
+#[test]
+fn a_struct_of_ones_own_that_has_the_names_of_an_array_stays_a_struct() {
+    #[derive(Serialize)]
+    struct Array {
+        v: u8,
+        dim: (usize, usize),
+        data: Vec<f64>,
+    }
+    #[derive(Serialize)]
+    #[serde(rename = "Array")]
+    struct Other {
+        v: u8,
+        dim: (usize, usize),
+        data: [f64; 2],
+    }
+    let value = Array { v: 1, dim: (1, 2), data: vec![1.0, 2.0] };
+    assert_ne!(of(&value), of(&Array { v: 2, dim: (1, 2), data: vec![1.0, 2.0] }));
+    assert_ne!(of(&value), of(&Array { v: 1, dim: (2, 1), data: vec![1.0, 2.0] }));
+    assert_ne!(of(&value), of(&ndarray::arr2(&[[1.0, 2.0]])));
+    assert_ne!(of(&value), of(&Other { v: 1, dim: (1, 2), data: [1.0, 2.0] }));
 }
 
 #[test]

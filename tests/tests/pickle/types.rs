@@ -341,6 +341,38 @@ for path in sys.argv[1:]:
 }
 
 #[test]
+fn an_array_of_ndarray_is_a_numpy_array_in_python_and_comes_back() {
+    type Value =
+        (ndarray::Array2<f64>, BTreeMap<String, Option<ndarray::ArrayD<u8>>>, ndarray::Array1<String>);
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("value.joblib");
+    let matrix = ndarray::array![[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]];
+    let bytes = ndarray::Array3::<u8>::zeros((0, 2, 1)).into_dyn();
+    let texts = ndarray::array!["a".to_owned(), "b".to_owned()];
+    let value: Value = (matrix, BTreeMap::from([("bytes".to_owned(), Some(bytes))]), texts);
+    dump_python(&value, &path).expect("it is written");
+    let script = r#"
+import sys, joblib, numpy as np
+matrix, named, texts = joblib.load(sys.argv[1], mmap_mode="r")
+assert isinstance(matrix, np.memmap) and matrix.dtype == np.float64
+assert matrix.tolist() == [[0, 1, 2], [3, 4, 5]]
+assert named["bytes"].shape == (0, 2, 1) and named["bytes"].dtype == np.uint8
+assert texts == {"v": 1, "dim": (2,), "data": ["a", "b"]}, texts
+"#;
+    for release in Release::ALL {
+        python::run(release, script, &[path.to_str().expect("a path")]);
+    }
+    assert_eq!(load::<Value>(&path).expect("it is read"), value);
+    let view = folder.path().join("view.pkl");
+    dump_python(&value.0.t(), &view).expect("a view is written");
+    let transposed: Array<f64> = load(&view).expect("it is read");
+    assert_eq!(
+        (transposed.shape(), transposed.as_slice()),
+        (&[3, 2][..], &[0.0, 3.0, 1.0, 4.0, 2.0, 5.0][..])
+    );
+}
+
+#[test]
 fn a_file_without_arrays_is_a_plain_pickle() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("plain.pkl");

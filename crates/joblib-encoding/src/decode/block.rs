@@ -52,13 +52,13 @@ fn begin<'d, 's>(decoder: &'d mut Decoder<'s>, role: Role, block: Block) -> Resu
                 .map_err(|_| Error::corrupt("a text is not UTF-8").at_offset(start))?;
             Form::Text(text)
         }
-        Role::Array | Role::Sequence
+        Role::Array | Role::Ndarray | Role::Sequence
             if block.shape.len() == 1 || (block.order == Order::C && !block.shape.is_empty()) =>
         {
             let Block { dtype, shape, .. } = block;
             Form::Elements(Stream { dtype, exact: decoder.exact, decoder, bytes: Vec::new(), at: 0 }, shape)
         }
-        Role::Array | Role::Sequence => Form::Memory(decoder.block_array(block)?),
+        Role::Array | Role::Ndarray | Role::Sequence => Form::Memory(decoder.block_array(block)?),
     })
 }
 

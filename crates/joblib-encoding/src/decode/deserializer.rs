@@ -1,25 +1,22 @@
 //! MessagePack values as serde's visitors want them. The format describes itself, so what is asked for matters only
 //! where one form stands for several types: options, enums, newtypes and arrays.
 
-use std::fmt;
-
 use joblib_array::transfer::OwnedRawArray;
-use joblib_array::{buffered, forward, transfer, vec};
-use serde::de::{Deserializer, SeqAccess, Visitor};
+use joblib_array::{buffered, form, forward, transfer, vec};
+use serde::de::{Deserializer, Visitor};
 
 use super::Decoder;
 use super::access::{Counted, Variant};
+use super::ndarray::{self, Found};
+use super::texts::Texts;
 use super::{block, plain_array};
 use crate::block::Block;
 use crate::error::{Error, Result};
 use crate::markers::{
-    ARRAY16, ARRAY32, BIN8, BIN16, BIN32, CONTINUED, EXT_ARRAY, EXT_BLOCK, EXT_I128, EXT_SOME, EXT_U128,
-    EXT8, EXT16, EXT32, F32, F64, FALSE, FIXEXT1, FIXEXT2, FIXEXT4, FIXEXT8, FIXEXT16, I8, I16, I32, I64,
-    MAP16, MAP32, NIL, Role, STR8, STR16, STR32, TRUE, U8, U16, U32, U64,
+    ARRAY16, ARRAY32, BIN8, BIN16, BIN32, CONTINUED, EXT_ARRAY, EXT_BLOCK, EXT_I128, EXT_NDARRAY, EXT_SOME,
+    EXT_U128, EXT8, EXT16, EXT32, F32, F64, FALSE, FIXEXT1, FIXEXT2, FIXEXT4, FIXEXT8, FIXEXT16, I8, I16,
+    I32, I64, MAP16, MAP32, NIL, Role, STR8, STR16, STR32, TRUE, U8, U16, U32, U64,
 };
-
-/// Elements of a sequence that room is made for before they come.
-const MOST_EXPECTED: usize = 64 << 10;
 
 /// The head of a value whose elements or bytes follow.
 pub(super) enum Head {
@@ -48,6 +45,7 @@ enum Extension {
     U128(u128),
     I128(i128),
     Array(OwnedRawArray),
+    Ndarray(OwnedRawArray),
     Block(Role),
 }
 
@@ -158,6 +156,7 @@ impl Decoder<'_> {
             EXT_U128 if len == 16 => Extension::U128(u128::from_be_bytes(self.take_array()?)),
             EXT_I128 if len == 16 => Extension::I128(i128::from_be_bytes(self.take_array()?)),
             EXT_ARRAY => Extension::Array(plain_array::small(self, len)?),
+            EXT_NDARRAY => Extension::Ndarray(plain_array::small(self, len)?),
             EXT_BLOCK => Extension::Block(self.ext_role(len)?),
             other => {
                 return Err(
@@ -199,6 +198,10 @@ impl Decoder<'_> {
                 Extension::U128(value) => visitor.visit_u128(value),
                 Extension::I128(value) => visitor.visit_i128(value),
                 Extension::Array(array) => self.array(array, visitor),
+                Extension::Ndarray(array) if buffered::accepts::<V::Value>(false) => {
+                    buffered::give(array, visitor)
+                }
+                Extension::Ndarray(array) => ndarray::visit(self, Found::Small(array), visitor),
                 Extension::Block(role) => self.visit_block(role, visitor),
             },
         }
@@ -215,14 +218,35 @@ impl Decoder<'_> {
     }
 
     fn visit_block<'de, V: Visitor<'de>>(&mut self, role: Role, visitor: V) -> Result<V::Value> {
-        if matches!(role, Role::Array | Role::Sequence) && buffered::accepts::<V::Value>(role == Role::Array)
+        if matches!(role, Role::Array | Role::Sequence | Role::Ndarray)
+            && buffered::accepts::<V::Value>(role == Role::Array)
         {
             let block = self.block(role)?;
             let array = self.block_array(block)?;
             return buffered::give(array, visitor);
         }
         let block = self.block(role)?;
+        if role == Role::Ndarray {
+            return ndarray::visit(self, Found::Block(block), visitor);
+        }
         block::visit(self, role, block, visitor)
+    }
+
+    /// The array that comes next, if one does. It is taken up to the elements of a block.
+    fn found_array(&mut self) -> Result<Option<Found>> {
+        if !self.is_array()? {
+            return Ok(None);
+        }
+        let marker = self.peek()?;
+        self.at += 1;
+        match self.long_head(marker)? {
+            Head::Ext { kind: EXT_BLOCK, len } => {
+                let role = self.ext_role(len)?;
+                self.block(role).map(|block| Some(Found::Block(block)))
+            }
+            Head::Ext { len, .. } => plain_array::small(self, len).map(|array| Some(Found::Small(array))),
+            _ => Ok(None),
+        }
     }
 
     /// The block that comes next, if a sequence may be made of it. Its reference is taken.
@@ -232,7 +256,7 @@ impl Decoder<'_> {
         }
         let role = match self.body.get(self.at + 2).copied().and_then(Role::from_code) {
             Some(Role::Sequence) => Role::Sequence,
-            Some(Role::Array) if !self.exact => Role::Array,
+            Some(role @ (Role::Array | Role::Ndarray)) if !self.exact => role,
             _ => return Ok(None),
         };
         self.take(3)?;
@@ -289,13 +313,13 @@ impl Decoder<'_> {
             _ => return self.deserialize_any(visitor),
         };
         match head {
-            Head::Ext { kind: EXT_ARRAY, len } => {
+            Head::Ext { kind: EXT_ARRAY | EXT_NDARRAY, len } => {
                 let array = plain_array::small(self, len)?;
                 transfer::deliver(array, visitor)
             }
             Head::Ext { kind: EXT_BLOCK, len } => {
                 let role = self.ext_role(len)?;
-                if role != Role::Array && self.exact {
+                if !matches!(role, Role::Array | Role::Ndarray) && self.exact {
                     return Err(Self::inexact("an array", "a sequence"));
                 }
                 let block = self.block(role)?;
@@ -335,7 +359,12 @@ impl Decoder<'_> {
         if self.exact && self.is_array()? {
             return Err(Self::inexact("a sequence", "an array"));
         }
-        self.deserialize_any(visitor)
+        // One of `ndarray` is a struct only to those who don't ask for a sequence.
+        match self.found_array()? {
+            Some(Found::Small(array)) => self.array(array, visitor),
+            Some(Found::Block(block)) => block::visit(self, Role::Array, block, visitor),
+            None => self.deserialize_any(visitor),
+        }
     }
 
     fn is_array(&mut self) -> Result<bool> {
@@ -349,30 +378,12 @@ impl Decoder<'_> {
         };
         let byte = |at: usize| self.body.get(self.at + at).copied();
         Ok(match byte(kind_at) {
-            Some(EXT_ARRAY) => true,
-            Some(EXT_BLOCK) => byte(kind_at + 1) == Some(Role::Array as u8),
+            Some(EXT_ARRAY | EXT_NDARRAY) => true,
+            Some(EXT_BLOCK) => {
+                [Role::Array, Role::Ndarray].iter().any(|role| byte(kind_at + 1) == Some(*role as u8))
+            }
             _ => false,
         })
-    }
-}
-
-/// A vector of texts.
-struct Texts;
-
-impl<'de> Visitor<'de> for Texts {
-    type Value = Vec<String>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a sequence")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Vec<String>, A::Error> {
-        // Each text has a byte or more, so a false length can't be far from what is there.
-        let mut texts = Vec::with_capacity(sequence.size_hint().unwrap_or(0).min(MOST_EXPECTED));
-        while let Some(text) = sequence.next_element()? {
-            texts.push(text);
-        }
-        Ok(texts)
     }
 }
 
@@ -389,7 +400,7 @@ impl<'de> Deserializer<'de> for &mut Decoder<'_> {
         deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
         deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128 deserialize_char
         deserialize_str deserialize_string deserialize_bytes deserialize_byte_buf deserialize_unit
-        deserialize_unit_struct deserialize_map deserialize_struct deserialize_identifier
+        deserialize_unit_struct deserialize_map deserialize_identifier
             => self.deserialize_any(visitor);
         deserialize_f32 => self.float(F32, visitor);
         deserialize_f64 => self.float(F64, visitor);
@@ -421,6 +432,22 @@ impl<'de> Deserializer<'de> for &mut Decoder<'_> {
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value> {
         if name == transfer::NAME { self.whole_array(visitor) } else { visitor.visit_newtype_struct(self) }
+    }
+
+    #[inline]
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value> {
+        if name == form::NAME
+            && fields == form::FIELDS
+            && let Some(array) = self.found_array()?
+        {
+            return ndarray::visit(self, array, visitor);
+        }
+        self.deserialize_any(visitor)
     }
 
     fn deserialize_enum<V: Visitor<'de>>(

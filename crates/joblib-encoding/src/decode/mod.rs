@@ -3,8 +3,10 @@
 mod access;
 mod block;
 mod deserializer;
+mod ndarray;
 mod plain_array;
 mod skip;
+mod texts;
 
 use std::io;
 
@@ -145,7 +147,7 @@ impl Decoder<'_> {
         self.body.clear();
         let is_flat = block.shape.len() == 1;
         let fits = match role {
-            Role::Array => true,
+            Role::Array | Role::Ndarray => true,
             Role::Sequence => is_flat,
             Role::Bytes | Role::Text => is_flat && block.dtype == DType::U8,
         };
@@ -172,6 +174,17 @@ impl Decoder<'_> {
         self.source.block_into(numbers.as_mut_bytes())?;
         numbers.from_little_endian();
         self.block_done();
+        Ok(numbers)
+    }
+
+    /// The elements of a block in C order, which it does not have them in.
+    fn reordered(&mut self, block: Block) -> Result<NumberVec> {
+        let list = self.block_array(block)?.into_list();
+        let bytes = list.buffer.as_bytes();
+        let mut numbers = NumberVec::zeroed(list.dtype, bytes.len() / list.dtype.size())
+            .map_err(|_| Error::other(io::Error::from(io::ErrorKind::OutOfMemory)))?;
+        numbers.as_mut_bytes().copy_from_slice(bytes);
+        numbers.from_little_endian();
         Ok(numbers)
     }
 

@@ -40,18 +40,18 @@ impl<'e, 's> Compound<'e, 's> {
     #[inline]
     fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
         self.next()?;
-        value.serialize(&mut *self.encoder)
+        self.encoder.value(value)
     }
 
     #[inline]
-    fn field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<()> {
+    pub(super) fn field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<()> {
         self.next()?;
         self.encoder.text(name)?;
-        value.serialize(&mut *self.encoder)
+        self.encoder.value(value)
     }
 
     #[inline]
-    fn finish(self) -> Result<()> {
+    pub(super) fn finish(self) -> Result<()> {
         match self.left {
             Some(0) => {}
             Some(_) => return Err(Error::value("a value gave fewer elements than it said it would")),
@@ -127,7 +127,7 @@ impl SerializeSeq for Sequence<'_, '_> {
 }
 
 tuples!(Compound<'_, '_> => (), Error);
-structs!(Compound<'_, '_> => (), Error);
+structs!(Compound<'_, '_> => (), Error: SerializeStructVariant);
 
 impl SerializeMap for Compound<'_, '_> {
     type Ok = ();
@@ -138,7 +138,7 @@ impl SerializeMap for Compound<'_, '_> {
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
-        value.serialize(&mut *self.encoder)
+        self.encoder.value(value)
     }
 
     fn end(self) -> Result<()> {

@@ -4,15 +4,18 @@ mod compound;
 mod lists;
 mod run;
 mod serializer;
+mod structs;
 
-use joblib_array::DType;
 use joblib_array::transfer::{self, RawArray};
+use joblib_array::{DType, foreign};
 use serde::Serialize;
 
 use crate::block::{Block, codes};
 use crate::error::{Error, Result};
 use crate::limits::{MAX_DEPTH, MIN_BLOCK, PIECE};
-use crate::markers::{ARRAY32, CONTINUED, EXT_ARRAY, EXT_BLOCK, EXT8, EXT16, FIXEXT1, MAP32, Role};
+use crate::markers::{
+    ARRAY32, CONTINUED, EXT_ARRAY, EXT_BLOCK, EXT_NDARRAY, EXT8, EXT16, FIXEXT1, MAP32, Role,
+};
 use crate::stream::Sink;
 
 /// Encodes `value` into `sink`.
@@ -24,7 +27,7 @@ use crate::stream::Sink;
 pub fn encode<T: Serialize + ?Sized>(value: &T, sink: &mut dyn Sink) -> Result<()> {
     let mut encoder =
         Encoder { sink, body: Vec::with_capacity(256), flushes: 0, depth: 0, counting: Vec::new() };
-    value.serialize(&mut encoder)?;
+    encoder.value(value)?;
     encoder.flush_body()
 }
 
@@ -137,19 +140,29 @@ impl Encoder<'_> {
         self.flush_body()
     }
 
-    fn array(&mut self, array: &RawArray<'_>) -> Result<()> {
+    /// A value, which may be an array of another crate.
+    #[inline]
+    fn value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
+        match foreign::whole(value) {
+            Some(whole) => self.array(&whole.raw(), Role::Ndarray),
+            None => value.serialize(self),
+        }
+    }
+
+    /// An array, of this crate's or in the role of another's.
+    fn array(&mut self, array: &RawArray<'_>, role: Role) -> Result<()> {
         transfer::check_shape(array.dtype, array.shape)
             .map_err(|error| Error::value(format!("an array can't be saved: {error}")))?;
         // An array without elements needs no memory of its own.
         if array.bytes.is_empty() || (array.bytes.len() < MIN_BLOCK && !self.sink.wants_small_arrays()) {
-            self.small_array(array);
+            self.small_array(array, if role == Role::Ndarray { EXT_NDARRAY } else { EXT_ARRAY });
             return Ok(());
         }
-        self.refer(Role::Array)?;
+        self.refer(role)?;
         self.sink.array(array)
     }
 
-    fn small_array(&mut self, array: &RawArray<'_>) {
+    fn small_array(&mut self, array: &RawArray<'_>, kind: u8) {
         let len = 3 + 8 * array.shape.len() + array.bytes.len();
         if let Ok(len) = u8::try_from(len) {
             self.body.extend_from_slice(&[EXT8, len]);
@@ -160,7 +173,7 @@ impl Encoder<'_> {
         }
         let ndim = array.shape.len() as u8;
         let (dtype, order) = codes(array.dtype, array.order);
-        self.body.extend_from_slice(&[EXT_ARRAY, dtype, order, ndim]);
+        self.body.extend_from_slice(&[kind, dtype, order, ndim]);
         for &dimension in array.shape {
             self.body.extend_from_slice(&(dimension as u64).to_le_bytes());
         }

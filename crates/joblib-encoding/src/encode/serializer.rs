@@ -5,6 +5,7 @@ use joblib_array::transfer;
 use serde::ser::{Serialize, SerializeSeq, Serializer};
 
 use super::compound::{Compound, Sequence};
+use super::structs::Struct;
 use super::{Encoder, open_marker};
 use crate::error::{Error, Result};
 use crate::limits::MIN_TEXT_BLOCK;
@@ -117,7 +118,7 @@ impl<'e, 's> Serializer for &'e mut Encoder<'s> {
     type SerializeTupleStruct = Compound<'e, 's>;
     type SerializeTupleVariant = Compound<'e, 's>;
     type SerializeMap = Compound<'e, 's>;
-    type SerializeStruct = Compound<'e, 's>;
+    type SerializeStruct = Struct<'e, 's>;
     type SerializeStructVariant = Compound<'e, 's>;
 
     /// The readable form of a type is the one that arrives through serde's buffer too: see the crate's documentation.
@@ -241,7 +242,7 @@ impl<'e, 's> Serializer for &'e mut Encoder<'s> {
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<()> {
         let (flushes, start) = (self.flushes, self.body.len());
         self.enter()?;
-        value.serialize(&mut *self)?;
+        self.value(value)?;
         self.leave();
         if flushes == self.flushes {
             match self.body[start..] {
@@ -276,12 +277,12 @@ impl<'e, 's> Serializer for &'e mut Encoder<'s> {
     #[inline]
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Result<()> {
         if name == transfer::NAME
-            && let Some(result) = transfer::capture(value, |array| self.array(&array))
+            && let Some(result) = transfer::capture(value, |array| self.array(&array, Role::Array))
         {
             return result;
         }
         self.enter()?;
-        value.serialize(&mut *self)?;
+        self.value(value)?;
         self.leave();
         Ok(())
     }
@@ -294,7 +295,7 @@ impl<'e, 's> Serializer for &'e mut Encoder<'s> {
         value: &T,
     ) -> Result<()> {
         self.variant(variant)?;
-        value.serialize(&mut *self)?;
+        self.value(value)?;
         self.leave();
         Ok(())
     }
@@ -347,8 +348,8 @@ impl<'e, 's> Serializer for &'e mut Encoder<'s> {
         Compound::begin(self, true, len)
     }
 
-    fn serialize_struct(self, _: &'static str, len: usize) -> Result<Self::SerializeStruct> {
-        Compound::begin(self, true, Some(len))
+    fn serialize_struct(self, name: &'static str, len: usize) -> Result<Self::SerializeStruct> {
+        Struct::begin(self, name, len)
     }
 
     fn serialize_struct_variant(

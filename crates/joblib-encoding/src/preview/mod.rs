@@ -48,7 +48,7 @@ impl Preview {
     pub fn record<T: Serialize + ?Sized>(&mut self, value: &T) {
         self.clear();
         // The one error says that there is enough, or that the value refuses.
-        self.0.is_cut = value.serialize(&mut self.0).is_err();
+        self.0.is_cut = self.0.value(value).is_err();
     }
 
     /// Forgets what was recorded.

@@ -1,6 +1,6 @@
 //! A value as tokens, until there are enough.
 
-use joblib_array::{structs, transfer, tuples};
+use joblib_array::{foreign, structs, transfer, tuples};
 use serde::ser::{self, Serialize};
 
 use super::tokens::{Enough, Form, Recording, Token};
@@ -34,7 +34,7 @@ impl Items<'_> {
     }
 
     fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Enough> {
-        if self.next()? { value.serialize(&mut *self.recording) } else { Ok(()) }
+        if self.next()? { self.recording.value(value) } else { Ok(()) }
     }
 
     fn field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), Enough> {
@@ -42,7 +42,7 @@ impl Items<'_> {
             return Ok(());
         }
         self.recording.push(Token::Field(name))?;
-        value.serialize(&mut *self.recording)
+        self.recording.value(value)
     }
 
     fn finish(self) -> Result<(), Enough> {
@@ -79,7 +79,7 @@ impl ser::SerializeMap for Items<'_> {
             return Ok(());
         }
         self.recording.push(Token::Value)?;
-        value.serialize(&mut *self.recording)
+        self.recording.value(value)
     }
 
     fn end(self) -> Result<(), Enough> {
@@ -88,13 +88,21 @@ impl ser::SerializeMap for Items<'_> {
 }
 
 impl Recording {
+    /// A value, which may be an array of another crate.
+    pub(super) fn value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Enough> {
+        match foreign::whole(value) {
+            Some(array) => self.push_array(array.dtype, &array.shape),
+            None => value.serialize(self),
+        }
+    }
+
     /// A value that leaves no token besides what is in it.
     fn wrapper<T: Serialize + ?Sized>(&mut self, inner: &T) -> Result<(), Enough> {
         if self.wrapped == MAX_WRAPPED {
             return Err(Enough);
         }
         self.wrapped += 1;
-        inner.serialize(&mut *self)?;
+        self.value(inner)?;
         self.wrapped -= 1;
         Ok(())
     }

@@ -8,6 +8,7 @@ mod depth;
 mod exact;
 mod hostile;
 mod lists;
+mod ndarray;
 mod preview;
 mod properties;
 

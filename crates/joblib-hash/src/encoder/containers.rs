@@ -1,5 +1,6 @@
 //! Values that hold others, part by part.
 
+use joblib_array::form::{self, Form, Step};
 use serde::ser::{self, Serialize};
 
 use super::{Encoder, tag};
@@ -27,13 +28,13 @@ impl ser::SerializeSeq for Seq<'_> {
     fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), HashError> {
         if let Some(entries) = &mut self.entries {
             self.encoder.stream.begin_entry();
-            value.serialize(&mut *self.encoder)?;
+            self.encoder.value(value)?;
             self.encoder.end_entry(entries);
             return Ok(());
         }
         self.count += 1;
         self.encoder.item = true;
-        value.serialize(&mut *self.encoder)
+        self.encoder.value(value)
     }
 
     fn end(self) -> Result<(), HashError> {
@@ -73,7 +74,7 @@ impl ser::SerializeMap for Map<'_> {
         }
         self.in_entry = true;
         self.encoder.stream.begin_entry();
-        key.serialize(&mut *self.encoder)
+        self.encoder.value(key)
     }
 
     #[inline]
@@ -82,7 +83,7 @@ impl ser::SerializeMap for Map<'_> {
             return Err(ser::Error::custom("a map's value came before its key"));
         }
         self.in_entry = false;
-        value.serialize(&mut *self.encoder)?;
+        self.encoder.value(value)?;
         self.encoder.end_entry(&mut self.entries);
         Ok(())
     }
@@ -116,7 +117,7 @@ macro_rules! positional {
             type Error = HashError;
 
             fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), HashError> {
-                value.serialize(&mut *self.encoder)
+                self.encoder.value(value)
             }
 
             fn end(self) -> Result<(), HashError> {
@@ -129,23 +130,88 @@ macro_rules! positional {
 
 positional! { SerializeTuple: serialize_element, SerializeTupleStruct: serialize_field, SerializeTupleVariant: serialize_field }
 
-macro_rules! named {
-    ($($compound:ident),*) => {$(
-        impl ser::$compound for Compound<'_> {
-            type Ok = ();
-            type Error = HashError;
+impl ser::SerializeStructVariant for Compound<'_> {
+    type Ok = ();
+    type Error = HashError;
 
-            fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), HashError> {
-                self.encoder.name(name);
-                value.serialize(&mut *self.encoder)
-            }
+    fn serialize_field<T: Serialize + ?Sized>(
+        &mut self,
+        name: &'static str,
+        value: &T,
+    ) -> Result<(), HashError> {
+        self.field(name, value)
+    }
 
-            fn end(self) -> Result<(), HashError> {
-                self.encoder.ascend();
-                Ok(())
-            }
-        }
-    )*};
+    fn end(self) -> Result<(), HashError> {
+        self.encoder.ascend();
+        Ok(())
+    }
 }
 
-named! { SerializeStruct, SerializeStructVariant }
+impl Compound<'_> {
+    fn field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), HashError> {
+        self.encoder.name(name);
+        self.encoder.value(value)
+    }
+}
+
+/// A struct being hashed: its fields, or an array in the form of the crate `ndarray`.
+pub(crate) struct Struct<'e> {
+    fields: Compound<'e>,
+    /// While nothing of the struct is hashed, because it may be an array.
+    form: Option<Form>,
+}
+
+impl<'e> Struct<'e> {
+    pub(super) fn new(
+        encoder: &'e mut Encoder,
+        name: &'static str,
+        length: usize,
+    ) -> Result<Self, HashError> {
+        let form = Form::begin(name, length);
+        if form.is_none() {
+            encoder.begin_struct(name, length);
+        }
+        Ok(Self { fields: Compound::new(encoder)?, form })
+    }
+
+    /// Hashes what was held back, now that the struct is no array.
+    #[cold]
+    fn decide(&mut self) -> Result<(), HashError> {
+        let Some(form) = self.form.take() else { return Ok(()) };
+        self.fields.encoder.begin_struct(form::NAME, form::FIELDS.len());
+        form.taken().try_for_each(|(name, value)| self.fields.field(name, &value))
+    }
+}
+
+impl ser::SerializeStruct for Struct<'_> {
+    type Ok = ();
+    type Error = HashError;
+
+    #[inline]
+    fn serialize_field<T: Serialize + ?Sized>(
+        &mut self,
+        name: &'static str,
+        value: &T,
+    ) -> Result<(), HashError> {
+        match self.form.as_mut().map(|form| form.take(name, value)) {
+            None => self.fields.field(name, value),
+            Some(Step::Taken) => Ok(()),
+            Some(Step::Whole(array)) => {
+                self.form = None;
+                self.fields.encoder.array(array.raw());
+                Ok(())
+            }
+            Some(Step::Other) => {
+                self.decide()?;
+                self.fields.field(name, value)
+            }
+        }
+    }
+
+    fn end(mut self) -> Result<(), HashError> {
+        self.decide()?;
+        self.fields.encoder.ascend();
+        Ok(())
+    }
+}

@@ -29,7 +29,7 @@ mod lists;
 mod serializer;
 mod tag;
 
-use joblib_array::transfer;
+use joblib_array::{foreign, transfer};
 use joblib_encoding::MAX_DEPTH;
 use serde::Serialize;
 
@@ -150,9 +150,27 @@ impl Encoder {
     #[inline]
     fn inside<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), HashError> {
         self.descend()?;
-        value.serialize(&mut *self)?;
+        self.value(value)?;
         self.ascend();
         Ok(())
+    }
+
+    /// A value, which may be an array of another crate.
+    #[inline]
+    pub(crate) fn value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), HashError> {
+        match foreign::whole(value) {
+            Some(whole) => {
+                self.array(whole.raw());
+                Ok(())
+            }
+            None => value.serialize(self),
+        }
+    }
+
+    fn begin_struct(&mut self, name: &'static str, length: usize) {
+        self.begin(tag::STRUCT);
+        self.name(name);
+        self.length(length);
     }
 
     #[inline]

@@ -4,7 +4,7 @@ use joblib_array::slice::Items;
 use joblib_array::transfer;
 use serde::ser::{self, Serialize, SerializeMap, SerializeSeq};
 
-use super::containers::{Compound, Map, Seq};
+use super::containers::{Compound, Map, Seq, Struct};
 use super::{Encoder, tag};
 use crate::{HashError, unordered};
 
@@ -26,7 +26,7 @@ impl<'e> ser::Serializer for &'e mut Encoder {
     type SerializeTupleStruct = Compound<'e>;
     type SerializeTupleVariant = Compound<'e>;
     type SerializeMap = Map<'e>;
-    type SerializeStruct = Compound<'e>;
+    type SerializeStruct = Struct<'e>;
     type SerializeStructVariant = Compound<'e>;
 
     numbers! {
@@ -195,8 +195,8 @@ impl<'e> ser::Serializer for &'e mut Encoder {
             self.begin(tag::ORDERED_MAP);
             let mut count = 0;
             for (key, value) in entries {
-                key.serialize(&mut *self)?;
-                value.serialize(&mut *self)?;
+                self.value(&key)?;
+                self.value(&value)?;
                 count += 1;
             }
             self.begin(tag::END);
@@ -209,11 +209,8 @@ impl<'e> ser::Serializer for &'e mut Encoder {
         map.end()
     }
 
-    fn serialize_struct(self, name: &'static str, length: usize) -> Result<Compound<'e>, HashError> {
-        self.begin(tag::STRUCT);
-        self.name(name);
-        self.length(length);
-        Compound::new(self)
+    fn serialize_struct(self, name: &'static str, length: usize) -> Result<Struct<'e>, HashError> {
+        Struct::new(self, name, length)
     }
 
     fn serialize_struct_variant(

@@ -105,7 +105,10 @@ impl Sink for SharingSink<'_> {
     }
 
     fn array(&mut self, array: &RawArray<'_>) -> Result<()> {
-        self.message.array(array)
+        match array.buffer {
+            Some(_) => self.message.array(array),
+            None => self.block(&Block::of(array), array.bytes),
+        }
     }
 }
 

@@ -4,6 +4,7 @@ mod compress;
 mod golden;
 mod integrity;
 mod mapping;
+mod ndarray;
 mod pickle_extremes;
 mod properties;
 mod python;

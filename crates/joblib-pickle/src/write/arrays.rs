@@ -2,7 +2,7 @@
 //! padding, the elements.
 
 use joblib_array::transfer::{self, RawArray};
-use joblib_array::{DType, Order};
+use joblib_array::{DType, Order, run};
 
 use super::pickler::Pickler;
 use crate::error::{Error, Result};
@@ -95,4 +95,19 @@ impl Pickler<'_> {
         self.opcode(op::TUPLE)?;
         self.opcode(op::BUILD)
     }
+}
+
+/// Refuses an array where a dict's key stands.
+///
+/// # Errors
+///
+/// If `key` is set.
+pub(super) fn check_key(key: bool) -> Result<()> {
+    if key { Err(Error::value("an array can't be a key: Python can't hash it")) } else { Ok(()) }
+}
+
+/// The dtype of the numbers that a `T` is.
+pub(super) fn element_type<T: ?Sized>() -> Option<DType> {
+    let is_half = std::any::type_name::<T>().trim_start_matches('&') == "half::binary16::f16";
+    if is_half { Some(DType::F16) } else { run::element_type::<T>() }
 }

@@ -1,10 +1,12 @@
 //! Rust values as Python's: structs and maps as dicts, sequences as lists, tuples as tuples, long runs of numbers and
 //! `Array`s as numpy arrays.
 
-use joblib_array::run::{self, Run};
-use joblib_array::{DType, Order, half_to_f32, structs, transfer, tuples};
+use joblib_array::form::{Form, Step};
+use joblib_array::run::Run;
+use joblib_array::{Order, foreign, half_to_f32, structs, transfer, tuples};
 use serde::ser::{self, Serialize};
 
+use super::arrays;
 use super::bits;
 use super::keys::Keys;
 use super::pickler::{Batch, Pickler};
@@ -34,6 +36,10 @@ impl<'p, 'w> Serializer<'p, 'w> {
     /// Writes a value: as an object of Python's library where its type has one.
     #[inline]
     pub(super) fn put<T: Serialize + ?Sized>(self, value: &T) -> Result<()> {
+        if let Some(array) = foreign::whole(value) {
+            arrays::check_key(self.key)?;
+            return self.pickler.array(array.raw());
+        }
         if let Some(kind) = RustType::of::<T>()
             && typed::write(self.pickler, kind, value)?
         {
@@ -56,9 +62,7 @@ impl<'p, 'w> Serializer<'p, 'w> {
         if self.key {
             return Err(Error::value(format!("{what} can't be a key: Python's dicts take no dict as a key")));
         }
-        self.pickler.enter()?;
-        self.pickler.opcode(op::EMPTY_DICT)?;
-        Ok(Map { pickler: self.pickler, batch: Batch::default(), wrapped: false, keys: Keys::default() })
+        Map::begin(self.pickler)
     }
 
     fn tuple(self, len: usize, wrapped: bool) -> Result<Tuple<'p, 'w>> {
@@ -86,6 +90,14 @@ impl<'p, 'w> Serializer<'p, 'w> {
     }
 }
 
+macro_rules! integers {
+    ($($method:ident($type:ty))*) => {$(
+        fn $method(self, value: $type) -> Result<()> {
+            self.pickler.int(value.into())
+        }
+    )*};
+}
+
 impl<'p, 'w> ser::Serializer for Serializer<'p, 'w> {
     type Ok = ();
     type Error = Error;
@@ -101,40 +113,9 @@ impl<'p, 'w> ser::Serializer for Serializer<'p, 'w> {
         self.pickler.bool(value)
     }
 
-    fn serialize_i8(self, value: i8) -> Result<()> {
-        self.pickler.int(value.into())
-    }
-
-    fn serialize_i16(self, value: i16) -> Result<()> {
-        self.pickler.int(value.into())
-    }
-
-    fn serialize_i32(self, value: i32) -> Result<()> {
-        self.pickler.int(value.into())
-    }
-
-    fn serialize_i64(self, value: i64) -> Result<()> {
-        self.pickler.int(value.into())
-    }
-
-    fn serialize_i128(self, value: i128) -> Result<()> {
-        self.pickler.int(value)
-    }
-
-    fn serialize_u8(self, value: u8) -> Result<()> {
-        self.pickler.int(value.into())
-    }
-
-    fn serialize_u16(self, value: u16) -> Result<()> {
-        self.pickler.int(value.into())
-    }
-
-    fn serialize_u32(self, value: u32) -> Result<()> {
-        self.pickler.int(value.into())
-    }
-
-    fn serialize_u64(self, value: u64) -> Result<()> {
-        self.pickler.int(value.into())
+    integers! {
+        serialize_i8(i8) serialize_i16(i16) serialize_i32(i32) serialize_i64(i64) serialize_i128(i128)
+        serialize_u8(u8) serialize_u16(u16) serialize_u32(u32) serialize_u64(u64)
     }
 
     fn serialize_u128(self, value: u128) -> Result<()> {
@@ -186,9 +167,7 @@ impl<'p, 'w> ser::Serializer for Serializer<'p, 'w> {
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Result<()> {
         if name == transfer::NAME {
-            if self.key {
-                return Err(Error::value("an array can't be a key: Python can't hash it"));
-            }
+            arrays::check_key(self.key)?;
             let pickler = &mut *self.pickler;
             if let Some(result) = transfer::capture(value, |array| pickler.array(array)) {
                 return result;
@@ -250,8 +229,11 @@ impl<'p, 'w> ser::Serializer for Serializer<'p, 'w> {
         self.map("a map")
     }
 
-    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Map<'p, 'w>> {
-        self.map(name)
+    fn serialize_struct(self, name: &'static str, len: usize) -> Result<Map<'p, 'w>> {
+        match Form::begin(name, len) {
+            Some(form) if !self.key => Ok(Map::undecided(self.pickler, form)),
+            _ => self.map(name),
+        }
     }
 
     fn serialize_struct_variant(
@@ -295,15 +277,9 @@ enum Content {
     },
 }
 
-/// The dtype of the numbers that a `T` is.
-fn element_type<T: ?Sized>() -> Option<DType> {
-    let is_half = std::any::type_name::<T>().trim_start_matches('&') == "half::binary16::f16";
-    if is_half { Some(DType::F16) } else { run::element_type::<T>() }
-}
-
 impl Seq<'_, '_> {
     fn begin<T: ?Sized>(&mut self) -> Result<Content> {
-        if let (Some(dtype), false) = (element_type::<T>(), self.key) {
+        if let (Some(dtype), false) = (arrays::element_type::<T>(), self.key) {
             let numbers = Run::new(dtype, 0);
             match self.len {
                 Some(len) if len >= self.pickler.array_len => {
@@ -437,17 +413,63 @@ pub(super) struct Map<'p, 'w> {
     batch: Batch,
     wrapped: bool,
     keys: Keys,
+    state: State,
 }
 
-impl Map<'_, '_> {
+/// What a map is known to be.
+enum State {
+    Dict,
+    /// A struct of which nothing is written: it may be an array of the crate `ndarray`.
+    Undecided(Form),
+    /// Such an array, which is written.
+    Array,
+}
+
+impl<'p, 'w> Map<'p, 'w> {
+    fn begin(pickler: &'p mut Pickler<'w>) -> Result<Self> {
+        pickler.enter()?;
+        pickler.opcode(op::EMPTY_DICT)?;
+        Ok(Map { state: State::Dict, ..Map::undecided(pickler, Form::default()) })
+    }
+
+    fn undecided(pickler: &'p mut Pickler<'w>, form: Form) -> Self {
+        let state = State::Undecided(form);
+        Map { pickler, batch: Batch::default(), wrapped: false, keys: Keys::default(), state }
+    }
+
+    /// Writes what was held back, now that the struct is no array.
+    #[cold]
+    fn become_dict(&mut self) -> Result<()> {
+        if let State::Undecided(form) = std::mem::replace(&mut self.state, State::Dict) {
+            self.pickler.enter()?;
+            self.pickler.opcode(op::EMPTY_DICT)?;
+            form.taken().try_for_each(|(name, value)| self.field(name, &value))?;
+        }
+        Ok(())
+    }
+
     #[inline]
     fn field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<()> {
+        if let State::Undecided(form) = &mut self.state {
+            match form.take(name, value) {
+                Step::Taken => return Ok(()),
+                Step::Whole(array) => {
+                    self.state = State::Array;
+                    return self.pickler.array(array.raw());
+                }
+                Step::Other => self.become_dict()?,
+            }
+        }
         self.batch.item(self.pickler, op::SETITEMS)?;
         self.pickler.repeated_text(name)?;
         Serializer::new(self.pickler, false).put(value).map_err(|error| error.inside(name))
     }
 
-    fn finish(self) -> Result<()> {
+    fn finish(mut self) -> Result<()> {
+        self.become_dict()?;
+        if let State::Array = self.state {
+            return Ok(());
+        }
         self.batch.finish(self.pickler, op::SETITEMS)?;
         self.pickler.leave();
         if self.wrapped { self.pickler.end_variant() } else { Ok(()) }

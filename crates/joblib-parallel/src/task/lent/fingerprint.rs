@@ -58,7 +58,8 @@ impl Sink for Digest {
     }
 
     fn array(&mut self, array: &RawArray<'_>) -> Result<()> {
-        if array.buffer.mmap_mode().is_some() {
+        // What another crate's array lies in may be written without a clone of it being made.
+        if array.buffer.is_none_or(|buffer| buffer.mmap_mode().is_some()) {
             return self.block(&Block::of(array), array.bytes);
         }
         self.header(&Block::of(array));
