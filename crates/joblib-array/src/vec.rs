@@ -89,7 +89,9 @@ impl NumberVec {
             layout.dangling_ptr()
         } else {
             // SAFETY: the size is not zero.
-            NonNull::new(unsafe { alloc_zeroed(layout) }).ok_or_else(out_of_memory)?
+            let pointer = NonNull::new(unsafe { alloc_zeroed(layout) }).ok_or_else(out_of_memory)?;
+            advise_huge_pages(pointer, layout.size());
+            pointer
         };
         Ok(Self { dtype, pointer, layout, len })
     }
@@ -150,6 +152,30 @@ impl Drop for NumberVec {
         }
     }
 }
+
+/// Asks the kernel for huge pages, which make filling large memory several times faster. Only advice: where it is not taken
+/// the memory is as good.
+#[cfg(target_os = "linux")]
+fn advise_huge_pages(memory: NonNull<u8>, size: usize) {
+    /// From this size on the allocator gets memory for each vector by itself from the kernel, in zeroed pages.
+    const HUGE: usize = 4 << 20;
+    const PAGE: usize = 4096;
+
+    if size >= HUGE {
+        let before = memory.as_ptr().align_offset(PAGE);
+        // SAFETY: the whole pages in memory that the caller owns; the advice changes no byte.
+        unsafe {
+            libc::madvise(
+                memory.as_ptr().add(before).cast(),
+                (size - before) & !(PAGE - 1),
+                libc::MADV_HUGEPAGE,
+            );
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn advise_huge_pages(_: NonNull<u8>, _: usize) {}
 
 /// The layout of a vector's memory; `None` for types that [`NumberVec::into_vec`] makes no vector of.
 fn layout(dtype: DType, len: usize) -> Option<Layout> {

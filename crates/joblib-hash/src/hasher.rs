@@ -101,10 +101,10 @@ impl Hasher {
     }
 }
 
-/// The BLAKE3 digest of what [`Hasher::encoding`] returned.
+/// The digest of what [`Hasher::encoding`] returned, as that hasher makes it.
 #[doc(hidden)]
-pub fn digest_of_encoding(encoding: &[u8]) -> Digest {
-    let mut stream = Stream::new(Algorithm::Blake3, Vec::new());
+pub fn digest_of_encoding(algorithm: Algorithm, encoding: &[u8]) -> Digest {
+    let mut stream = Stream::new(algorithm, Vec::new());
     stream.extend(encoding);
     stream.finish()
 }

@@ -1,6 +1,7 @@
 //! What the code that `#[cached]` generates uses. Private API, not covered by semver.
 
 pub use joblib_array::MmapMode;
+pub use joblib_hash::Algorithm;
 pub use joblib_persist::Compress;
 
 pub use crate::__without_tasks as with_tasks;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use joblib_array::MmapMode;
+use joblib_hash::Algorithm;
 use joblib_persist::Compress;
 use joblib_store::Scope;
 use serde::Serialize;
@@ -159,6 +160,24 @@ impl<F> MemorizedFunc<F> {
     /// ```
     pub fn mmap_mode(mut self, mode: MmapMode) -> Self {
         self.options.mmap_mode = self.invalid.note(valid_mmap_mode(mode));
+        self
+    }
+
+    /// Sets what arguments are hashed with; see [`Memory::hasher`].
+    ///
+    /// ```
+    /// use joblib_hash::Algorithm;
+    /// use joblib_memory::Memory;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let sum = Memory::new(folder.path())?.cache("sum", |x: Vec<f64>| x.iter().sum::<f64>());
+    /// let sum = sum.hasher(Algorithm::Xxh3);
+    /// assert_eq!([sum.eval((vec![0.5; 100],)), sum.eval((vec![0.5; 100],))], [50.0; 2]);
+    /// assert_eq!(sum.stats().hits, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn hasher(mut self, algorithm: Algorithm) -> Self {
+        self.options.hasher = Some(algorithm);
         self
     }
 

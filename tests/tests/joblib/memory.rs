@@ -338,7 +338,7 @@ fn a_memory_travels_as_its_place_and_a_function_stays_where_it_is() {
     let told = Memory::new(folder.path()).unwrap().mmap_mode(MmapMode::CopyOnWrite).verify_mapped(true);
     let told = told.compress(("xz", 6)).verbose(0).waiting_time(Duration::from_millis(1500)).items_limit(7);
     let told = told.bytes_limit("10G").age_limit(Duration::from_mins(1)).superseded_age_limit(None);
-    let told = told.policy(Policy::CostAware);
+    let told = told.policy(Policy::CostAware).hasher(joblib_hash::Algorithm::Xxh3);
     for form in [true.into(), 3.into(), "lz4".into(), joblib_persist::Compress::from(("xz", 6))] {
         let told = told.clone().compress(form);
         let there: Memory = serde_json::from_str(&serde_json::to_string(&told).unwrap()).unwrap();

@@ -7,7 +7,7 @@ use syn::{Expr, ExprLit, Ident, Lit, Path};
 
 use super::{Expansion, Layout, local};
 use crate::code;
-use crate::options::{Expires, Options};
+use crate::options::{Expires, HASHERS, Options};
 use crate::reached;
 
 impl Expansion<'_> {
@@ -180,6 +180,21 @@ impl Expansion<'_> {
         }
         if options.verify_mapped.is_some() {
             fields.extend(quote!(verify_mapped: true,));
+        }
+        if let Some(hasher) = &options.hasher {
+            let hasher = match hasher {
+                Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => {
+                    let known = HASHERS.iter().find(|(name, _)| *name == text.value());
+                    let variant = format_ident!(
+                        "{}",
+                        known.map_or("Blake3", |(_, variant)| variant),
+                        span = text.span()
+                    );
+                    quote!(#krate::internal::Algorithm::#variant)
+                }
+                other => other.to_token_stream(),
+            };
+            fields.extend(quote!(hasher: ::core::option::Option::Some(#hasher),));
         }
         if let Some(compress) = &options.compress {
             fields.extend(quote!(

@@ -59,7 +59,7 @@ pub(crate) fn is_code(name: &str) -> bool {
 }
 
 /// Every option, in the order of the documentation.
-pub(super) const KNOWN: [Known; 21] = [
+pub(super) const KNOWN: [Known; 22] = [
     Known::new("ignore", "`ignore = \"argument\"` or `ignore(\"one\", \"other\")`", |options, given, _| {
         value::strings(given, &mut options.ignore)
     })
@@ -118,6 +118,10 @@ pub(super) const KNOWN: [Known; 21] = [
     }),
     Known::new("verify_mapped", "`verify_mapped`", |options, given, span| {
         options.verify_mapped = Some(value::flag(&given, span)?);
+        Ok(())
+    }),
+    Known::new("hasher", "`hasher = \"xxh3\"`", |options, given, _| {
+        options.hasher = Some(value::hasher(value::value(given)?)?);
         Ok(())
     }),
     Known::new(

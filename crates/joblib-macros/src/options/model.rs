@@ -44,6 +44,7 @@ pub(crate) struct Options {
     pub(crate) memory: Option<Expr>,
     pub(crate) mmap_mode: Option<Expr>,
     pub(crate) verify_mapped: Option<Span>,
+    pub(crate) hasher: Option<Expr>,
     /// Bytes.
     pub(crate) in_memory: Option<u64>,
     pub(crate) compress: Option<Expr>,

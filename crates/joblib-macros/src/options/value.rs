@@ -139,6 +139,22 @@ pub(super) fn mmap_mode(expr: Expr) -> Result<Expr, Wrong> {
     }
 }
 
+/// The hash functions by the names that `joblib-hash` gives them.
+pub(crate) const HASHERS: [(&str, &str); 5] =
+    [("blake3", "Blake3"), ("xxh3", "Xxh3"), ("sha256", "Sha256"), ("sha1", "Sha1"), ("md5", "Md5")];
+
+pub(super) fn hasher(expr: Expr) -> Result<Expr, Wrong> {
+    match literal(&expr) {
+        None => Ok(expr),
+        Some((false, Lit::Str(text))) if HASHERS.iter().any(|(name, _)| *name == text.value()) => Ok(expr),
+        Some(_) => Err(Wrong::at(
+            &expr,
+            "expected \"xxh3\" (as fast as memory, for data that you trust), \"blake3\" (the default), \"sha256\", \
+             \"sha1\" or \"md5\"",
+        )),
+    }
+}
+
 pub(super) fn compress(expr: Expr) -> Result<Expr, Wrong> {
     let level = match &expr {
         Expr::Tuple(tuple) => match (tuple.elems.len(), tuple.elems.first(), tuple.elems.last()) {

@@ -13,6 +13,7 @@
 mod cached;
 mod code;
 mod files;
+mod hasher;
 mod in_memory;
 mod methods;
 mod recursion;

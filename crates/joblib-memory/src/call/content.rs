@@ -12,6 +12,8 @@ const MAX_ENCODING: usize = 256;
 /// The parts of a call's key.
 pub(super) struct Content {
     function: String,
+    /// What arguments are hashed with.
+    algorithm: Algorithm,
     parts: Vec<Part>,
     /// The parts in a form that is equal if and only if they are; empty if it is not wanted.
     encoding: Vec<u8>,
@@ -34,9 +36,14 @@ enum Value {
 
 impl Content {
     /// With `encodes`, equal contents can be recognised without their digest.
-    pub(super) fn new(function: &str, encodes: bool) -> Self {
+    pub(super) fn new(function: &str, algorithm: Algorithm, encodes: bool) -> Self {
         let encoding = Vec::with_capacity(if encodes { 128 } else { 0 });
-        Self { function: function.to_owned(), parts: Vec::with_capacity(8), encoding, encodes }
+        let parts = Vec::with_capacity(8);
+        let mut content = Self { function: function.to_owned(), algorithm, parts, encoding, encodes };
+        if encodes && algorithm != Algorithm::default() {
+            content.push(5, algorithm.name().as_bytes());
+        }
+        content
     }
 
     pub(super) fn type_name(&mut self, name: &str) {
@@ -59,7 +66,7 @@ impl Content {
         name: &'static str,
         value: &T,
     ) -> Result<(), HashError> {
-        let mut hasher = Hasher::new(Algorithm::Blake3);
+        let mut hasher = Hasher::new(self.algorithm);
         hasher.update(value)?;
         if !self.encodes {
             self.parts.push(Part::Argument(name, Value::Digest(bytes_of(hasher.finish()))));
@@ -119,7 +126,9 @@ impl Content {
     fn digest_of(&self, value: &Value) -> [u8; 32] {
         match value {
             Value::Digest(digest) => *digest,
-            Value::Encoded(range) => bytes_of(digest_of_encoding(&self.encoding[range.clone()])),
+            Value::Encoded(range) => {
+                bytes_of(digest_of_encoding(self.algorithm, &self.encoding[range.clone()]))
+            }
         }
     }
 
@@ -127,6 +136,10 @@ impl Content {
     pub(super) fn digest(&self) -> Result<[u8; 16], HashError> {
         let mut content = Vec::with_capacity(256);
         content.extend_from_slice(self.function.as_bytes());
+        if self.algorithm != Algorithm::default() {
+            content.push(3);
+            content.extend_from_slice(self.algorithm.name().as_bytes());
+        }
         for part in &self.parts {
             match part {
                 Part::Type(name) => {
@@ -147,8 +160,9 @@ impl Content {
 }
 
 fn bytes_of(digest: joblib_hash::Digest) -> [u8; 32] {
+    // Zeros behind a shorter one.
     let mut bytes = [0; 32];
-    bytes.copy_from_slice(&digest.as_bytes()[..32]);
+    bytes[..digest.as_bytes().len()].copy_from_slice(digest.as_bytes());
     bytes
 }
 
@@ -171,7 +185,11 @@ mod tests {
     use super::*;
 
     fn content(encodes: bool, values: &[&str]) -> Content {
-        let mut content = Content::new("function", encodes);
+        content_by(Algorithm::Blake3, encodes, values)
+    }
+
+    fn content_by(algorithm: Algorithm, encodes: bool, values: &[&str]) -> Content {
+        let mut content = Content::new("function", algorithm, encodes);
         content.result();
         content.type_name("f64");
         for value in values {
@@ -184,10 +202,22 @@ mod tests {
     fn the_digest_does_not_depend_on_how_equal_contents_are_recognised() {
         let long = "long".repeat(1000);
         for values in [&["a"][..], &["a", "b"], &[&long, "b"], &[]] {
-            let [with, without] = [true, false].map(|encodes| content(encodes, values));
-            assert_eq!(with.digest().unwrap(), without.digest().unwrap());
-            assert!(with.arguments().eq(without.arguments()));
-            assert!(with.encoding().is_some() && without.encoding().is_none());
+            for algorithm in [Algorithm::Blake3, Algorithm::Xxh3] {
+                let [with, without] = [true, false].map(|encodes| content_by(algorithm, encodes, values));
+                assert_eq!(with.digest().unwrap(), without.digest().unwrap());
+                assert!(with.arguments().eq(without.arguments()));
+                assert!(with.encoding().is_some() && without.encoding().is_none());
+            }
+        }
+    }
+
+    #[test]
+    fn calls_by_different_algorithms_differ_also_without_arguments() {
+        for values in [&[][..], &["a"]] {
+            let [blake3, xxh3] =
+                [Algorithm::Blake3, Algorithm::Xxh3].map(|algorithm| content_by(algorithm, true, values));
+            assert_ne!(blake3.digest().unwrap(), xxh3.digest().unwrap());
+            assert_ne!(blake3.encoding(), xxh3.encoding());
         }
     }
 

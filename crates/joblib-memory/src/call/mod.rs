@@ -128,7 +128,7 @@ impl<'m> Call<'m> {
             target: "joblib::memory", "call", function = name, hit = tracing::field::Empty
         );
         let settings = CallSettings::resolve(memory.settings(), options, given);
-        let content = Content::new(name, settings.in_memory != InMemory::Off);
+        let content = Content::new(name, settings.hasher, settings.in_memory != InMemory::Off);
         let failed = match (memory.settings().invalid.message(), memory.store()) {
             (Some(message), _) => Some(Unkeyed::InvalidOption(message.to_owned())),
             (None, None) => Some(Unkeyed::NoCache),

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use joblib_hash::Algorithm;
 use joblib_persist::Compress;
 
 use crate::entry::codec::{Mapping, Wanted};
@@ -17,6 +18,8 @@ pub(crate) struct CallSettings<'m> {
     pub(crate) redact: bool,
     pub(crate) waiting_time: Duration,
     pub(crate) in_memory: InMemory,
+    /// What arguments are hashed with.
+    pub(crate) hasher: Algorithm,
     compress: CompressWith<'m>,
     expires_after: Option<Duration>,
     validate: Option<fn(&Metadata) -> bool>,
@@ -72,6 +75,7 @@ impl<'m> CallSettings<'m> {
                 (None, Some(limit)) => InMemory::OfMemory(limit),
                 (None, None) => InMemory::Off,
             },
+            hasher: options.hasher.unwrap_or(settings.hasher),
             compress,
             expires_after: options.expires_after,
             validate: options.validate,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use joblib_array::MmapMode;
+use joblib_hash::Algorithm;
 use joblib_persist::Compress;
 
 use crate::entry::metadata::Metadata;
@@ -22,6 +23,8 @@ pub struct CallOptions {
     /// The bytes of the function's results that are kept in memory, apart from those of other
     /// functions.
     pub in_memory: Option<u64>,
+    /// What arguments are hashed with.
+    pub hasher: Option<Algorithm>,
 }
 
 impl CallOptions {
@@ -34,6 +37,7 @@ impl CallOptions {
         validate: None,
         redact: false,
         in_memory: None,
+        hasher: None,
     };
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use joblib_array::MmapMode;
+use joblib_hash::Algorithm;
 use joblib_persist::Compress;
 use joblib_store::{ByteSize, ParseByteSizeError, Policy};
 
@@ -128,6 +129,29 @@ impl Memory {
     {
         let limit = limit.try_into().map_err(|error| ParseByteSizeError::from(error).into());
         self.set(|settings| settings.in_memory = settings.invalid.note(limit).map(ByteSize::bytes))
+    }
+
+    /// Sets what arguments are hashed with: BLAKE3 unless set.
+    ///
+    /// [`Algorithm::Xxh3`] reads large arguments at nearly the speed of memory, several times faster. Nobody meets two
+    /// arguments with one hash by accident, but somebody who chooses arguments can make them with little effort, and would
+    /// get the result of the other. Results that were stored by another algorithm are not found. Files as arguments are
+    /// known by BLAKE3 in any case, as their digests are remembered.
+    ///
+    /// ```
+    /// use joblib_hash::Algorithm;
+    /// use joblib_memory::Memory;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let memory = Memory::new(folder.path())?;
+    /// let fast = memory.clone().hasher(Algorithm::Xxh3);
+    /// let sum = |memory: &Memory| memory.eval("sum", |x: Vec<f64>| x.iter().sum::<f64>(), (vec![0.5; 100],));
+    /// assert_eq!([sum(&fast), sum(&fast), sum(&memory)], [50.0; 3]);
+    /// assert_eq!((memory.stats().hits, memory.stats().misses), (1, 2), "each algorithm has keys of its own");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn hasher(self, algorithm: Algorithm) -> Self {
+        self.set(|settings| settings.hasher = algorithm)
     }
 
     /// Records each call of this run, hit or computed, and why it was computed. `joblib_record` reads it.

@@ -45,6 +45,7 @@ struct Fields {
     cost_aware: bool,
     warnings: Warnings,
     in_memory: Option<u64>,
+    hasher: String,
     record: bool,
     invalid: Option<String>,
 }
@@ -60,6 +61,7 @@ impl From<&Settings> for Fields {
             limits,
             warnings,
             in_memory,
+            hasher,
             record,
             invalid,
         } = settings.clone();
@@ -76,6 +78,7 @@ impl From<&Settings> for Fields {
             cost_aware: limits.policy == Policy::CostAware,
             warnings,
             in_memory,
+            hasher: hasher.to_string(),
             record,
             invalid: invalid.message().map(str::to_owned),
         }
@@ -96,6 +99,8 @@ impl From<Fields> for Settings {
             let mode = mode.parse().map_err(|error| Error::option(format!("{error}")));
             invalid.note(mode.and_then(valid_mmap_mode))
         });
+        let hasher = fields.hasher.parse().map_err(|error| Error::option(format!("{error}")));
+        let hasher = invalid.note(hasher).unwrap_or_default();
         let mut limits = Limits::default();
         limits.bytes = fields.bytes_limit;
         limits.items = fields.items_limit;
@@ -111,6 +116,7 @@ impl From<Fields> for Settings {
             limits,
             warnings: fields.warnings,
             in_memory: fields.in_memory,
+            hasher,
             record: fields.record,
             invalid,
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use joblib_array::MmapMode;
+use joblib_hash::Algorithm;
 use joblib_persist::Compress;
 use joblib_store::Limits;
 
@@ -22,6 +23,8 @@ pub(crate) struct Settings {
     pub(crate) warnings: Warnings,
     /// The bytes of results that are kept in memory, if any are.
     pub(crate) in_memory: Option<u64>,
+    /// What arguments are hashed with.
+    pub(crate) hasher: Algorithm,
     /// Whether calls are recorded.
     pub(crate) record: bool,
     /// The first option that was not valid.
@@ -39,6 +42,7 @@ impl Default for Settings {
             limits: Limits::default(),
             warnings: Warnings::default(),
             in_memory: None,
+            hasher: Algorithm::default(),
             record: is_record_wanted(),
             invalid: Invalid::default(),
         }
