@@ -1,5 +1,5 @@
-//! The virtual environments with the real joblib, of today and of an older release, and with servers of object stores: made
-//! once, and again when their requirements change.
+//! The virtual environments with the real joblib, of today and of an older release, with servers of object stores, and with
+//! Dask: made once, and again when their requirements change.
 
 use std::fs;
 use std::path::PathBuf;
@@ -16,6 +16,8 @@ pub(crate) enum Venv {
     Old,
     /// Servers of object stores.
     Servers,
+    /// A Dask scheduler and its workers.
+    Dask,
 }
 
 impl Venv {
@@ -24,6 +26,7 @@ impl Venv {
             Self::Today => "venv",
             Self::Old => "venv-old",
             Self::Servers => "venv-servers",
+            Self::Dask => "venv-dask",
         })
     }
 
@@ -32,6 +35,7 @@ impl Venv {
             Self::Today => "requirements.txt",
             Self::Old => "requirements-old.txt",
             Self::Servers => "requirements-servers.txt",
+            Self::Dask => "requirements-dask.txt",
         })
     }
 
@@ -41,6 +45,7 @@ impl Venv {
             Self::Today => "JOBLIB_TEST_PYTHON",
             Self::Old => "JOBLIB_TEST_PYTHON_OLD",
             Self::Servers => "JOBLIB_TEST_PYTHON_SERVERS",
+            Self::Dask => "JOBLIB_TEST_PYTHON_DASK",
         }
     }
 

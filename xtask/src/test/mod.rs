@@ -25,6 +25,7 @@ with Python 3.11, its venv module and a package index. These variables name othe
   JOBLIB_TEST_PYTHON        a Python with the packages of tests/python/requirements.txt
   JOBLIB_TEST_PYTHON_OLD    a Python with those of tests/python/requirements-old.txt
   JOBLIB_TEST_PYTHON_SERVERS  a Python with those of tests/python/requirements-servers.txt
+  JOBLIB_TEST_PYTHON_DASK   a Python with those of tests/python/requirements-dask.txt
   JOBLIB_TEST_AZURITE       the program azurite-blob; unless it is set, it is installed below the target folder
   JOBLIB_TEST_CHROMIUM      the browser for the pages of `joblib report`; unless it is set, `chromium` (Debian: apt install
                             chromium), and without one these two tests check nothing
@@ -38,7 +39,7 @@ pub(crate) fn execute(arguments: &[String]) -> Result {
     let filtered = rest.iter().any(|argument| !argument.starts_with('-'));
 
     let mut variables = vec![("JOBLIB_TEST_SELECTION", WHAT.into())];
-    for venv in [Venv::Today, Venv::Old, Venv::Servers] {
+    for venv in [Venv::Today, Venv::Old, Venv::Servers, Venv::Dask] {
         variables.push((venv.variable(), venv.python()?.into_os_string()));
     }
     variables.push((azurite::VARIABLE, azurite::program(&Venv::Servers.python()?)?.into_os_string()));

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 #[cfg(feature = "cluster")]
 use super::cluster;
+#[cfg(feature = "dask")]
+use super::dask::Dask;
 #[cfg(feature = "cluster")]
 use super::nodes::Nodes;
 use super::processes::idle;
@@ -29,11 +31,13 @@ pub(crate) fn find(choice: &Backend) -> Result<Arc<dyn ParallelBackend>> {
         Backend::Value(value) => Arc::clone(&value.0),
         #[cfg(feature = "cluster")]
         Backend::Named(name) if name == "nodes" => Arc::new(Nodes::from_environment()?),
-        #[cfg(not(feature = "cluster"))]
-        Backend::Named(name) if name == "nodes" && registry::find(name).is_none() => {
-            return Err(Error::usage(
-                "backend \"nodes\" is of the feature \"cluster\", which this program is built without",
-            ));
+        #[cfg(feature = "dask")]
+        Backend::Named(name) if name == "dask" => Arc::new(Dask::new()),
+        Backend::Named(name) if registry::find(name).is_none() && feature_of(name).is_some() => {
+            return Err(Error::usage(format!(
+                "backend {name:?} is of the feature {:?}, which this program is built without",
+                feature_of(name).unwrap_or_default()
+            )));
         }
         Backend::Named(name) => registry::find(name).ok_or_else(|| {
             let builtin = ["sequential", "threading", "loky", "multiprocessing"].map(str::to_owned);
@@ -41,6 +45,15 @@ pub(crate) fn find(choice: &Backend) -> Result<Arc<dyn ParallelBackend>> {
             Error::usage(format!("there is no parallel backend {name:?}; known are {known}"))
         })?,
     })
+}
+
+/// The feature that a backend of this name is of, if it is one that is left out otherwise.
+fn feature_of(name: &str) -> Option<&'static str> {
+    match name {
+        "nodes" => Some("cluster"),
+        "dask" => Some("dask"),
+        _ => None,
+    }
 }
 
 /// Ends the worker processes, threads and connections to other hosts that are kept for later calls.

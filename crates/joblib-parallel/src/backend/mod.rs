@@ -75,6 +75,8 @@ pub(crate) mod builtin;
 mod choice;
 #[cfg(feature = "cluster")]
 mod cluster;
+#[cfg(feature = "dask")]
+mod dask;
 pub(crate) mod n_jobs;
 #[cfg(feature = "cluster")]
 mod nodes;
@@ -89,6 +91,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub use self::choice::{Backend, BackendValue};
+#[cfg(feature = "dask")]
+pub use self::dask::Dask;
 #[cfg(feature = "cluster")]
 pub use self::nodes::Nodes;
 use self::worker_settings::WorkerSettings;

@@ -225,6 +225,11 @@ impl Batch {
         self.0.pending()
     }
 
+    /// The path of the function that its first task calls that has not run; empty if all have.
+    pub fn function(&self) -> String {
+        self.0.function()
+    }
+
     /// Runs its tasks on this thread, to the end, or until the call is stopped.
     pub fn run(&mut self) {
         self.0.run(RunOptions::default());
@@ -363,6 +368,7 @@ impl Runnable for Batch {
 trait AnyBatch: Any + Send {
     fn next_index(&self) -> usize;
     fn pending(&self) -> usize;
+    fn function(&self) -> String;
     fn run(&mut self, options: RunOptions<'_>);
     fn split_off(&mut self, keep: usize) -> Batch;
     fn break_first(&mut self, cause: Cause, worker: &str);
@@ -381,6 +387,10 @@ impl<T: Task<Output: 'static> + 'static> AnyBatch for TaskBatch<T> {
 
     fn pending(&self) -> usize {
         Runnable::pending(self)
+    }
+
+    fn function(&self) -> String {
+        self.tasks.front().map_or_else(String::new, |task| readable(task.function_name()))
     }
 
     fn run(&mut self, options: RunOptions<'_>) {

@@ -1,16 +1,20 @@
-//! The frames that are between a caller and the agent on another host, over any stream of bytes. BATCH, FORGET and LOG are as
-//! between caller and worker.
+//! The frames that are between a caller and the agent on another host, over any stream of bytes. BATCH is as between caller
+//! and worker, with the number of its tasks and the name of its first function behind it.
 //!
 //! ```text
 //! agent   HELLO                      what it is
 //! caller  OPEN                       a call begins, and what was there before ends
-//! caller  BYTES*, BATCH, FORGET …    the memory of arrays, tasks, arrays that are no longer needed
+//! caller  BYTES*, BATCH, RELEASE …   the memory of arrays, tasks, arrays that are no longer needed
 //! caller  ALONE                      as BATCH, of tasks that are to run each alone
 //! agent   BYTES*, RETURNED …         the memory of results, and what became of consecutive tasks of a batch
 //! agent   EVENT …                    what a worker logged
 //! agent   FAILED                     the agent can't go on with the call
+//! agent   LOST, CAPACITY             from what stands for many hosts: a batch is lost; how many tasks may run at a time
 //! caller  CANCEL                     the call ends; batches that it has left are not answered
 //! ```
+//!
+//! What is read by somebody in between who does not know our encoding stands in front, as numbers: of OPEN how many tasks may
+//! run at a time and the number of the call, of RETURNED the number of the batch and how many of its tasks it is about.
 
 use std::time::Duration;
 
@@ -43,6 +47,13 @@ pub(crate) const CANCEL: u32 = 26;
 /// Caller to agent: as BATCH, of tasks that may have ended a worker.
 pub(crate) const ALONE: u32 = 27;
 
+/// Caller to agent: the ids of arrays that are no longer needed.
+pub(crate) const RELEASE: u32 = 28;
+/// From what stands for many hosts: how many tasks may run at a time from now on.
+pub(crate) const CAPACITY: u32 = 29;
+/// From what stands for many hosts: a batch was lost, and why.
+pub(crate) const LOST: u32 = 30;
+
 /// What an agent says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Hello {
@@ -57,10 +68,6 @@ pub(crate) struct Hello {
 /// What an agent has to know of a call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Open {
-    /// The number of the call, which [`FAILED`] repeats.
-    pub(crate) call: u64,
-    /// How many tasks may run at a time.
-    pub(crate) slots: usize,
     /// How many threads each task may use; `None` for its share of the host.
     pub(crate) inner_threads: Option<usize>,
     pub(crate) seed: u64,
@@ -79,6 +86,55 @@ pub(crate) struct Open {
     pub(crate) recycle_above_bytes: Option<u64>,
     /// Those of the program.
     pub(crate) arguments: Vec<Vec<u8>>,
+}
+
+/// An OPEN frame: `slots` tasks may run at a time, and `call` is the number of the call, which [`FAILED`] repeats.
+pub(crate) fn open_frame(slots: usize, call: u64, open: &Open) -> Result<Outgoing, String> {
+    let mut frame = Outgoing::new(OPEN);
+    put_u64(frame.body(), slots as u64);
+    put_u64(frame.body(), call);
+    codec::write(frame.body(), open)?;
+    Ok(frame)
+}
+
+/// The slots, the number of the call, and what there is to know of it.
+pub(crate) fn parse_open(mut input: &[u8]) -> Result<(usize, u64, Open), String> {
+    let mut number = || get_u64(&mut input).ok_or("the beginning of a call is malformed");
+    let (slots, call) = (number()? as usize, number()?);
+    Ok((slots.max(1), call, codec::parse(input)?))
+}
+
+/// A number and a text, of which [`FAILED`] and [`LOST`] are made.
+pub(crate) fn reason_frame(kind: u32, number: u64, reason: &str) -> Outgoing {
+    let mut frame = Outgoing::new(kind);
+    put_u64(frame.body(), number);
+    frame.body().extend_from_slice(reason.as_bytes());
+    frame
+}
+
+/// The number and the text; `None` if the frame is malformed.
+pub(crate) fn parse_reason(mut input: &[u8]) -> Option<(u64, String)> {
+    Some((get_u64(&mut input)?, String::from_utf8_lossy(input).into_owned()))
+}
+
+pub(crate) fn release_frame(ids: &[u128]) -> Outgoing {
+    let mut frame = Outgoing::new(RELEASE);
+    for id in ids {
+        frame.body().extend_from_slice(&id.to_le_bytes());
+    }
+    frame
+}
+
+pub(crate) fn parse_release(input: &[u8]) -> impl Iterator<Item = u128> {
+    input.as_chunks().0.iter().map(|id| u128::from_le_bytes(*id))
+}
+
+/// Appends what is behind the contents of BATCH.
+pub(crate) fn describe_batch(frame: &mut Outgoing, tasks: usize, function: &str) {
+    let body = frame.body();
+    put_u64(body, tasks as u64);
+    put_u64(body, function.len() as u64);
+    body.extend_from_slice(function.as_bytes());
 }
 
 /// Why a task could not finish, on the way to the caller.
@@ -116,10 +172,8 @@ impl From<Broken> for Cause {
 /// What became of consecutive tasks of a batch: outcomes of the first ones, in [`Piece`]s, and why the next one is broken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Returned {
-    pub(crate) batch: u64,
-    /// The index of the first of these tasks, and their number.
+    /// The index of the first of these tasks.
     pub(crate) first: usize,
-    pub(crate) tasks: usize,
     pub(crate) suspect: bool,
     /// How long the outcomes kept workers busy.
     pub(crate) busy: Duration,
@@ -142,8 +196,10 @@ impl ReturnedWriter {
     /// # Errors
     ///
     /// If the head can't be serialized.
-    pub(crate) fn new(head: &Returned) -> Result<Self, String> {
+    pub(crate) fn new(batch: u64, tasks: usize, head: &Returned) -> Result<Self, String> {
         let mut frame = Outgoing::new(RETURNED);
+        put_u64(frame.body(), batch);
+        put_u64(frame.body(), tasks as u64);
         let start = codec::begin(frame.body());
         codec::write(frame.body(), head)?;
         codec::end(frame.body(), start);
@@ -166,8 +222,19 @@ impl ReturnedWriter {
     }
 }
 
-/// The head and the pieces of a RETURNED frame; `None` if it is malformed.
-pub(crate) fn parse_returned(mut input: &[u8]) -> Option<(Returned, Vec<Piece<'_>>)> {
+/// A RETURNED frame as it is read.
+#[derive(Debug)]
+pub(crate) struct ReturnedReader<'a> {
+    pub(crate) batch: u64,
+    pub(crate) tasks: usize,
+    pub(crate) head: Returned,
+    pub(crate) pieces: Vec<Piece<'a>>,
+}
+
+/// `None` if the frame is malformed.
+pub(crate) fn parse_returned(mut input: &[u8]) -> Option<ReturnedReader<'_>> {
+    let batch = get_u64(&mut input)?;
+    let tasks = usize::try_from(get_u64(&mut input)?).ok()?;
     let head = codec::parse(get_bytes(&mut input)?).ok()?;
     let mut pieces = Vec::new();
     while !input.is_empty() {
@@ -177,7 +244,7 @@ pub(crate) fn parse_returned(mut input: &[u8]) -> Option<(Returned, Vec<Piece<'_
         let parts = get_parts(&mut input)?;
         pieces.push(Piece { worker, outcomes: Outcomes::new(count, bytes), parts });
     }
-    Some((head, pieces))
+    Some(ReturnedReader { batch, tasks, head, pieces })
 }
 
 /// Memory of an array, by its id.
@@ -207,16 +274,14 @@ pub(crate) fn parse_event(bytes: &[u8]) -> Result<(LogRecord, String), String> {
 mod tests {
     use std::time::Duration;
 
-    use super::{Broken, Returned, ReturnedWriter, bytes_frame, parse_bytes, parse_returned};
+    use super::{Broken, Returned, ReturnedReader, ReturnedWriter, bytes_frame, parse_bytes, parse_returned};
     use crate::error::Crash;
     use crate::wire::arrays::Part;
 
     #[test]
     fn what_became_of_tasks_is_read_as_it_was_written_and_cut_frames_are_malformed() {
         let head = Returned {
-            batch: 7,
             first: 40,
-            tasks: 5,
             suspect: true,
             busy: Duration::from_nanos(3),
             broken: Some((
@@ -224,12 +289,12 @@ mod tests {
                 "worker 1".to_owned(),
             )),
         };
-        let mut writer = ReturnedWriter::new(&head).unwrap();
+        let mut writer = ReturnedWriter::new(7, 5, &head).unwrap();
         writer.piece("worker 1", 2, b"outcomes", &[Part { id: 1 << 100, start: 2, len: 3 }]);
         writer.piece("worker 2", 0, b"", &[]);
         let frame = writer.finish();
-        let (read, pieces) = parse_returned(frame.contents()).unwrap();
-        assert_eq!(read, head);
+        let ReturnedReader { batch, tasks, head: read, pieces } = parse_returned(frame.contents()).unwrap();
+        assert_eq!((batch, tasks, read), (7, 5, head));
         assert_eq!(pieces.len(), 2);
         assert_eq!(
             (pieces[0].worker, pieces[0].outcomes.count(), pieces[0].outcomes.len()),

@@ -6,6 +6,8 @@ mod child;
 #[cfg(feature = "conformance")]
 mod conformance;
 mod connections;
+#[cfg(feature = "dask")]
+mod dask;
 mod errors;
 mod forks;
 mod job_control;

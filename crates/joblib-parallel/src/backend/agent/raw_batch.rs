@@ -90,14 +90,16 @@ impl RawBatch {
             return Ok(Vec::new());
         }
         let mut frames = Vec::new();
-        let mut writer = ReturnedWriter::new(&Returned {
-            batch: self.whole.number,
-            first: self.first,
+        let mut writer = ReturnedWriter::new(
+            self.whole.number,
             tasks,
-            suspect: self.suspect,
-            busy: self.busy,
-            broken: self.broken.map(|(cause, worker)| (Broken::from(cause), worker)),
-        })?;
+            &Returned {
+                first: self.first,
+                suspect: self.suspect,
+                busy: self.busy,
+                broken: self.broken.map(|(cause, worker)| (Broken::from(cause), worker)),
+            },
+        )?;
         let mut id = 0;
         for Piece { worker, count, outcomes, memories } in self.pieces {
             let parts: Vec<Part> = (id..).zip(&memories).map(|(id, memory)| whole_part(id, memory)).collect();

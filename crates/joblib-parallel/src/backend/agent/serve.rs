@@ -27,11 +27,11 @@ use crate::task::context::CallContext;
 use crate::task::process_batch::ProcessBatch;
 use crate::wire::arrays::SharedMemory;
 use crate::wire::batch::BATCH;
-use crate::wire::cluster::{self, ALONE, BYTES, CANCEL, FAILED, HELLO, Hello, OPEN, Open};
+use crate::wire::cluster::{self, ALONE, BYTES, CANCEL, FAILED, HELLO, Hello, OPEN, Open, RELEASE};
 use crate::wire::codec;
 use crate::wire::connection::{Connection, Outgoing};
 use crate::wire::function_id;
-use crate::wire::message::{self, CallMessage, FORGET};
+use crate::wire::message::CallMessage;
 
 /// What the caller sent.
 struct Frame {
@@ -149,7 +149,7 @@ impl Agent {
     /// Ends the call because it can't go on.
     fn fail(&mut self, reason: &str) -> Result<(), String> {
         self.end_call();
-        send(&self.output, codec::frame(FAILED, &(self.call, reason))?)
+        send(&self.output, cluster::reason_frame(FAILED, self.call, reason))
     }
 
     fn end_call(&mut self) {
@@ -163,9 +163,9 @@ impl Agent {
         match kind {
             OPEN => {
                 self.end_call();
-                let open: Open = codec::parse(&bytes)?;
-                self.call = open.call;
-                match self.open(open) {
+                let (slots, call, open) = cluster::parse_open(&bytes)?;
+                self.call = call;
+                match self.open(slots, open) {
                     Ok(session) => {
                         *lock(&self.waker) = Some(session.waker());
                         self.session = Some(session);
@@ -187,8 +187,8 @@ impl Agent {
                     }
                 }
             }
-            FORGET => {
-                for id in message::parse_forget(&bytes)? {
+            RELEASE => {
+                for id in cluster::parse_release(&bytes) {
                     self.memories.remove(&id);
                 }
                 Ok(())
@@ -217,9 +217,9 @@ impl Agent {
         }
     }
 
-    fn open(&self, open: Open) -> crate::error::Result<ProcessSession<Respawn, RawBatch>> {
+    fn open(&self, slots: usize, open: Open) -> crate::error::Result<ProcessSession<Respawn, RawBatch>> {
         let pair = |(name, value): (Vec<u8>, Vec<u8>)| (OsString::from_vec(name), OsString::from_vec(value));
-        let budget = open.inner_threads.unwrap_or_else(|| n_jobs::share(cpu_count(), open.slots));
+        let budget = open.inner_threads.unwrap_or_else(|| n_jobs::share(cpu_count(), slots));
         let context = CallContext {
             stop: AtomicBool::new(false),
             first_failure_stops: false,
@@ -232,7 +232,7 @@ impl Agent {
         };
         let initializer = open.initializer;
         let call = Call {
-            n_jobs: open.slots,
+            n_jobs: slots,
             context: Arc::new(context),
             timeout: open.timeout,
             stack_size: open.stack_size,

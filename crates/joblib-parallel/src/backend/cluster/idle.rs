@@ -31,7 +31,7 @@ pub(crate) fn checkout(key: &str) -> Option<Peer> {
 /// Keeps a connection for a later call.
 pub(crate) fn park(peer: Peer) {
     IDLE.with(|idle| {
-        idle.cpus.insert(peer.key.clone(), peer.cpus());
+        idle.cpus.insert(peer.key.clone(), peer.cpus);
         idle.peers.push((peer.key.clone(), peer));
     });
 }

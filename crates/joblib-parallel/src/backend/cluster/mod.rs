@@ -10,7 +10,10 @@
 //!
 //! Connections are kept for the next call, as idle worker processes are.
 
+pub(crate) mod greeting;
 pub(crate) mod idle;
+pub(crate) mod open;
 pub(crate) mod peer;
+pub(crate) mod program;
 pub(crate) mod session;
 pub(crate) mod spread;

@@ -15,11 +15,20 @@ use nix::sys::socket::{Shutdown, shutdown};
 use nix::unistd::Pid;
 
 use crate::sync::lock;
-use crate::wire::cluster::Hello;
+use crate::wire::cluster;
 use crate::wire::connection::Connection;
 use crate::wire::content::Content;
 use crate::wire::known::Known;
-use crate::wire::message;
+
+/// What is at the other end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PeerKind {
+    /// The agent of a host.
+    Host,
+    /// What distributes batches among the agents of many.
+    #[cfg_attr(not(feature = "dask"), allow(dead_code, reason = "there is one, with that feature"))]
+    Cluster,
+}
 
 /// A connection to an agent.
 pub(crate) struct Peer {
@@ -28,7 +37,9 @@ pub(crate) struct Peer {
     /// What it is called in messages.
     pub(crate) name: String,
     pub(crate) connection: Connection,
-    hello: Hello,
+    pub(crate) kind: PeerKind,
+    /// How many tasks may run at a time: the processors of its host, or what the cluster behind it has.
+    pub(crate) cpus: usize,
     /// The arrays that it has.
     pub(crate) known: Known<Content>,
     /// The next number of a batch.
@@ -42,16 +53,11 @@ impl Peer {
         key: String,
         name: String,
         connection: Connection,
-        hello: Hello,
+        (kind, cpus): (PeerKind, usize),
         command: Launched,
     ) -> Self {
         command.errors.echo.store(true, Ordering::Relaxed);
-        Peer { key, name, connection, hello, known: Known::default(), next_number: 0, command }
-    }
-
-    /// How many processors its host has.
-    pub(crate) fn cpus(&self) -> usize {
-        self.hello.cpus.max(1)
+        Peer { key, name, connection, kind, cpus, known: Known::default(), next_number: 0, command }
     }
 
     /// Whether the agent is there.
@@ -62,8 +68,7 @@ impl Peer {
     /// Tells it which arrays are gone; `false` if it can't be told, and therefore not be used again.
     pub(crate) fn forget_gone_arrays(&mut self) -> bool {
         let gone = self.known.gone();
-        let told = gone.is_empty()
-            || message::forget_frame(&gone).is_ok_and(|frame| self.connection.post(frame).is_ok());
+        let told = gone.is_empty() || self.connection.post(cluster::release_frame(&gone)).is_ok();
         told && !self.connection.is_full()
     }
 

@@ -7,21 +7,23 @@ use std::io::Read;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use joblib_array::Buffer;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::idle;
-use super::peer::Peer;
+use super::peer::{Peer, PeerKind};
 use crate::backend::{Batch, Call, Returned, Session};
 use crate::cancel::Waker;
 use crate::error::{Cause, Crash, Error, Result};
 use crate::task::process_batch::ProcessBatch;
 use crate::wire::arrays::{Arrays, Memories, Sender};
 use crate::wire::batch::{BATCH, BatchWriter};
-use crate::wire::cluster::{self, ALONE, BYTES, CANCEL, EVENT, FAILED, OPEN, Open, RETURNED};
-use crate::wire::codec;
+use crate::wire::cluster::{
+    self, ALONE, BYTES, CANCEL, CAPACITY, EVENT, FAILED, LOST, Open, RETURNED, ReturnedReader,
+};
 use crate::wire::connection::Outgoing;
 
 /// How many batches a peer has for each of its slots: the one that runs, and the next one.
@@ -34,14 +36,18 @@ const SUSPECT_AFTER: u32 = 2;
 /// How often in a row, without a result between, a peer is started again when none is left.
 const MAX_RESTARTS: u32 = 3;
 
+static CALLS: AtomicU64 = AtomicU64::new(0);
+
 /// Starts a peer again, by its key.
 pub(crate) type Restart = Box<dyn FnMut(&str) -> Result<Peer> + Send>;
 
 pub(crate) struct ClusterSession {
     nodes: Vec<Node>,
     call: Call,
-    /// What a peer is told of the call; its slots are the peer's.
+    /// What a peer is told of the call.
     open: Open,
+    /// The number of the call, which agents repeat.
+    number: u64,
     sender: Sender,
     queue: VecDeque<Batch>,
     /// Batches to be returned by the next wait.
@@ -91,6 +97,7 @@ impl ClusterSession {
             sender: Sender::of_bytes(call.sharing.clone()),
             call,
             open,
+            number: CALLS.fetch_add(1, Ordering::Relaxed),
             queue: VecDeque::new(),
             done: Vec::new(),
             losses: HashMap::new(),
@@ -106,13 +113,15 @@ impl ClusterSession {
             let free = |node: &&mut Node| {
                 node.flights.is_empty()
                     || (!isolated
-                        && node.flights.len() < AHEAD * node.slots
+                        && node.flights.len() < node.room()
                         && !node.flights.values().any(|flight| flight.isolated))
             };
             let load = |node: &&mut Node| (node.flights.len() * 1000) / node.slots.max(1);
             let Some(node) = self.nodes.iter_mut().filter(free).min_by_key(load) else { return };
             let Some(batch) = self.queue.pop_front() else { return };
-            if let Some(again) = node.send(batch, isolated, &self.open, &self.sender, &mut self.done) {
+            if let Some(again) =
+                node.send(batch, isolated, (self.number, &self.open), &self.sender, &mut self.done)
+            {
                 self.queue.push_front(again);
             }
         }
@@ -150,17 +159,22 @@ impl ClusterSession {
         let _ = node.peer.connection.flush();
         let alive = node.peer.connection.receive(false).unwrap_or(false);
         let before = self.done.len();
-        let read = node.read_frames(self.open.call, &mut self.done);
+        let mut lost = Vec::new();
+        let read = node.read_frames(self.number, &mut self.done, &mut lost);
         if self.done.len() > before {
             self.restarts = 0;
+        }
+        let name = node.peer.name.clone();
+        for (flight, reason) in lost {
+            tracing::warn!(cluster = %name, %reason, "a batch was lost; it runs again");
+            self.lose_flight(flight, &name, &reason);
         }
         match read {
             Ok(()) if alive => Ok(()),
             Ok(()) => self.lose(place, None),
             Err(FrameError::Malformed(reason)) => self.lose(place, Some(reason)),
             Err(FrameError::Failed(reason)) => {
-                let what = format!("run tasks on {}", node.peer.name);
-                Err(Error::backend(what, Some(reason.into())))
+                Err(Error::backend(format!("run tasks on {name}"), Some(reason.into())))
             }
         }
     }
@@ -171,24 +185,8 @@ impl ClusterSession {
         let end = peer.end();
         let reason = reason.unwrap_or(end);
         tracing::warn!(node = %peer.name, %reason, "a node was lost; what it had runs again elsewhere");
-        for Flight { pieces, isolated, .. } in flights.into_values() {
-            for mut piece in pieces {
-                if isolated {
-                    let note =
-                        format!("{} was lost with it, as {SUSPECT_AFTER} nodes before: {reason}", peer.name);
-                    let crash = Crash { note: Some(note), ..Crash::default() };
-                    piece.break_first(Cause::Crash(crash), &peer.name);
-                } else {
-                    for index in piece.next_index()..piece.next_index() + piece.pending() {
-                        *self.losses.entry(index).or_insert(0) += 1;
-                    }
-                    if is_isolated(&self.losses, &piece) {
-                        // The engine gives back each of its tasks alone.
-                        piece.set_suspect();
-                    }
-                }
-                self.done.push(Returned::Batch(piece));
-            }
+        for flight in flights.into_values() {
+            self.lose_flight(flight, &peer.name, &reason);
         }
         if self.nodes.is_empty() && !self.call.context.stopped() {
             self.restarts += 1;
@@ -203,6 +201,26 @@ impl ClusterSession {
             self.nodes.push(Node::new(again, slots));
         }
         Ok(())
+    }
+
+    /// A batch was lost, and with it what its tasks had done.
+    fn lose_flight(&mut self, Flight { pieces, isolated, .. }: Flight, peer: &str, reason: &str) {
+        for mut piece in pieces {
+            if isolated {
+                let note = format!("{peer} was lost with it, as {SUSPECT_AFTER} nodes before: {reason}");
+                let crash = Crash { note: Some(note), ..Crash::default() };
+                piece.break_first(Cause::Crash(crash), peer);
+            } else {
+                for index in piece.next_index()..piece.next_index() + piece.pending() {
+                    *self.losses.entry(index).or_insert(0) += 1;
+                }
+                if is_isolated(&self.losses, &piece) {
+                    // The engine gives back each of its tasks alone.
+                    piece.set_suspect();
+                }
+            }
+            self.done.push(Returned::Batch(piece));
+        }
     }
 
     /// Ends what the peers are at; what they still say of it is not listened to.
@@ -236,13 +254,23 @@ impl Node {
         }
     }
 
+    /// How many batches it may have at a time.
+    fn room(&self) -> usize {
+        match self.peer.kind {
+            PeerKind::Host => AHEAD * self.slots,
+            // Who distributes them runs as many at a time as it can.
+            PeerKind::Cluster if self.slots < self.peer.cpus => self.slots,
+            PeerKind::Cluster => AHEAD * self.peer.cpus.max(1),
+        }
+    }
+
     /// Sends a batch. A task that can't be encoded is cut out, with the reason as its outcome; what is returned is what came
     /// before it.
     fn send(
         &mut self,
         mut batch: Batch,
         isolated: bool,
-        open: &Open,
+        (call, open): (u64, &Open),
         sender: &Sender,
         done: &mut Vec<Returned>,
     ) -> Option<Batch> {
@@ -259,13 +287,13 @@ impl Node {
             done.push(Returned::Batch(rest));
             return Some(batch).filter(|batch| batch.pending() > 0);
         }
-        let frame = writer.finish(&parts);
+        let mut frame = writer.finish(&parts);
+        cluster::describe_batch(&mut frame, batch.pending(), &batch.function());
         batch.add_cost(Duration::ZERO, frame.len());
         // What can't be sent is of a peer that is gone, which is noticed while waiting.
         if !self.knows_call {
             self.knows_call = true;
-            let open = Open { slots: self.slots, ..open.clone() };
-            match codec::frame(OPEN, &open) {
+            match cluster::open_frame(self.slots, call, open) {
                 Ok(frame) => _ = self.peer.connection.post(frame),
                 Err(reason) => tracing::error!(%reason, "a call could not be encoded"),
             }
@@ -282,7 +310,12 @@ impl Node {
     }
 
     /// Takes in all whole frames that have arrived.
-    fn read_frames(&mut self, call: u64, done: &mut Vec<Returned>) -> std::result::Result<(), FrameError> {
+    fn read_frames(
+        &mut self,
+        call: u64,
+        done: &mut Vec<Returned>,
+        lost: &mut Vec<(Flight, String)>,
+    ) -> std::result::Result<(), FrameError> {
         let Node { peer, flights, memories, introduced, .. } = self;
         let malformed = |what: &str| FrameError::Malformed(format!("{what} is malformed"));
         while let Some(frame) =
@@ -307,11 +340,21 @@ impl Node {
                     record.emit(&format!("{worker} on {}", peer.name));
                 }
                 FAILED => {
-                    let (number, reason): (u64, String) =
-                        codec::parse(frame.bytes).map_err(FrameError::Malformed)?;
+                    let (number, reason) =
+                        cluster::parse_reason(frame.bytes).ok_or_else(|| malformed("a failure"))?;
                     if number == call {
                         return Err(FrameError::Failed(reason));
                     }
+                }
+                LOST => {
+                    let (number, reason) =
+                        cluster::parse_reason(frame.bytes).ok_or_else(|| malformed("a loss"))?;
+                    lost.extend(flights.remove(&number).map(|flight| (flight, reason)));
+                }
+                CAPACITY => {
+                    let (cpus, _) =
+                        cluster::parse_reason(frame.bytes).ok_or_else(|| malformed("a capacity"))?;
+                    peer.cpus = cpus as usize;
                 }
                 kind => return Err(FrameError::Malformed(format!("it sent a frame of kind {kind}"))),
             }
@@ -328,11 +371,11 @@ fn take(
     peer: &str,
     done: &mut Vec<Returned>,
 ) -> Option<()> {
-    let (head, pieces) = cluster::parse_returned(bytes)?;
+    let ReturnedReader { batch: number, tasks, head, pieces } = cluster::parse_returned(bytes)?;
     // Of a call that was cancelled.
-    let Some(flight) = flights.get_mut(&head.batch) else { return Some(()) };
+    let Some(flight) = flights.get_mut(&number) else { return Some(()) };
     let holds = |piece: &Batch| {
-        let end = head.first.checked_add(head.tasks);
+        let end = head.first.checked_add(tasks);
         piece.next_index() <= head.first && end.is_some_and(|end| end <= piece.next_index() + piece.pending())
     };
     let place = flight.pieces.iter().position(holds)?;
@@ -342,13 +385,13 @@ fn take(
         let tail = batch.split_off(before);
         flight.pieces.push(std::mem::replace(&mut batch, tail));
     }
-    let after = batch.split_off(head.tasks);
+    let after = batch.split_off(tasks);
     let suspect = head.suspect || flight.suspect;
     if after.pending() > 0 {
         flight.pieces.push(after);
     }
     if flight.pieces.is_empty() {
-        flights.remove(&head.batch);
+        flights.remove(&number);
     }
     for cluster::Piece { worker, outcomes, parts } in pieces {
         let worker = format!("{worker} on {peer}");

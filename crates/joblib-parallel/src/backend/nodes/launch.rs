@@ -5,7 +5,7 @@
 //! it needs, why it refuses, or that the agent runs, which then talks in frames. Other lines are a login shell's.
 
 use std::ffi::{OsStr, OsString};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::net::UnixStream;
@@ -13,9 +13,10 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::program;
 use crate::backend::agent::{entry, marks};
-use crate::backend::cluster::peer::{Launched, Peer};
+use crate::backend::cluster::greeting::{self, NoAgent, read_line, time_left};
+use crate::backend::cluster::peer::{Launched, Peer, PeerKind};
+use crate::backend::cluster::program;
 use crate::error::{BoxError, Error, Result};
 use crate::sync::undivided;
 use crate::wire::cluster::{HELLO, Hello};
@@ -24,11 +25,7 @@ use crate::wire::connection::Connection;
 use crate::wire::function_id;
 
 const SCRIPT: &str = include_str!("bootstrap.sh");
-const PREFIX: &str = "joblib-node ";
 const NEEDS: &str = "joblib-node needs the program";
-const REFUSES: &str = "joblib-node refuses: ";
-/// What a login shell may say before the script begins, at most.
-const MAX_NOISE: usize = 64 << 10;
 
 /// A command that leads to a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,20 +108,16 @@ impl Launcher {
         match greet(socket, until) {
             Ok((connection, hello)) => {
                 let name = format!("{} (pid {} on {})", self.name, hello.pid, hello.host);
-                Ok(Peer::new(self.key(location), name, connection, hello, launched))
+                Ok(Peer::new(
+                    self.key(location),
+                    name,
+                    connection,
+                    (PeerKind::Host, hello.cpus.max(1)),
+                    launched,
+                ))
             }
-            Err(NoAgent::Refused(reason)) => Err(reason.into()),
-            Err(NoAgent::Late) => Err(format!(
-                "there was no agent within {patience:?}; {}. Nodes::start_timeout sets the time",
-                launched.end(Duration::ZERO)
-            )
-            .into()),
-            Err(NoAgent::Gone(noise)) => {
-                let end = launched.end(Duration::from_secs(1));
-                let noise = noise.trim();
-                let noise =
-                    if noise.is_empty() { String::new() } else { format!("; its output was: {noise}") };
-                Err(format!("{end}{noise}").into())
+            Err(reason) => {
+                Err(reason.explain(&mut launched, patience, "Nodes::start_timeout sets the time").into())
             }
         }
     }
@@ -143,14 +136,6 @@ fn quoted(argument: &OsStr) -> Vec<u8> {
     word
 }
 
-/// Why there is no agent.
-enum NoAgent {
-    Refused(String),
-    Late,
-    /// The connection ended, after this had come.
-    Gone(String),
-}
-
 /// Follows the script until the agent runs.
 fn greet(mut socket: UnixStream, until: Instant) -> std::result::Result<(Connection, Hello), NoAgent> {
     let mut noise = String::new();
@@ -163,10 +148,10 @@ fn greet(mut socket: UnixStream, until: Instant) -> std::result::Result<(Connect
                 .map_err(|error| NoAgent::Refused(format!("the program can't be read: {error}")))?;
             // Of a node that is gone the next line is missing.
             let _ = socket.set_write_timeout(Some(time_left(until))).and_then(|()| socket.write_all(&bytes));
-        } else if let Some(reason) = line.strip_prefix(REFUSES) {
+        } else if let Some(reason) = line.strip_prefix(greeting::REFUSES) {
             return Err(NoAgent::Refused(reason.to_owned()));
         } else {
-            let line = line.strip_prefix(PREFIX).unwrap_or(&line);
+            let line = line.strip_prefix(greeting::PREFIX).unwrap_or(&line);
             noise.push_str(line);
             noise.push('\n');
         }
@@ -196,36 +181,6 @@ fn greet(mut socket: UnixStream, until: Instant) -> std::result::Result<(Connect
         let alive = options.set_read_timeout(Some(time_left(until))).and_then(|()| connection.receive(true));
         if !alive.unwrap_or(false) {
             return Err(gone(""));
-        }
-    }
-}
-
-/// The time that is left, at least a little: none at all would mean any.
-fn time_left(until: Instant) -> Duration {
-    until.saturating_duration_since(Instant::now()).max(Duration::from_millis(1))
-}
-
-/// The next line, without its end.
-fn read_line(socket: &mut UnixStream, until: Instant, noise: &str) -> std::result::Result<String, NoAgent> {
-    let mut line = Vec::new();
-    loop {
-        if Instant::now() >= until {
-            return Err(NoAgent::Late);
-        }
-        // Byte by byte: what follows the last line is not for this function.
-        let mut byte = [0];
-        let read = socket.set_read_timeout(Some(time_left(until))).and_then(|()| socket.read(&mut byte));
-        match read {
-            Ok(1) if byte == *b"\n" => {
-                return Ok(String::from_utf8_lossy(&line).trim_end().to_owned());
-            }
-            Ok(1) if line.len() + noise.len() < MAX_NOISE => line.push(byte[0]),
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted
-                ) => {}
-            _ => return Err(NoAgent::Gone(format!("{noise}{}", String::from_utf8_lossy(&line)))),
         }
     }
 }

@@ -1,7 +1,6 @@
 //! [`Nodes`]: the backend of hosts that a command leads to each.
 
 mod launch;
-mod program;
 mod slurm;
 
 use std::ffi::OsString;
@@ -10,15 +9,13 @@ use std::time::Duration;
 
 use self::launch::{Launcher, Location};
 use super::cluster::idle;
+use super::cluster::open::open_message;
 use super::cluster::peer::Peer;
 use super::cluster::session::ClusterSession;
 use super::cluster::spread::spread;
 use super::n_jobs;
 use crate::backend::{Call, Capabilities, ParallelBackend, Session};
-use crate::carriers;
 use crate::error::{Error, Result};
-use crate::wire::cluster::Open;
-use crate::wire::log::wanted_levels;
 
 /// The backend `"nodes"`: worker processes on other hosts, reached by a command each, such as `ssh` or `srun`.
 ///
@@ -230,7 +227,7 @@ impl Nodes {
             return Ok(cpus);
         }
         let peers = self.connect(&all)?;
-        let cpus = peers.iter().map(Peer::cpus).collect();
+        let cpus = peers.iter().map(|peer| peer.cpus).collect();
         peers.into_iter().for_each(idle::park);
         Ok(cpus)
     }
@@ -262,7 +259,7 @@ impl ParallelBackend for Nodes {
     fn open(&self, call: Call) -> Result<Box<dyn Session>> {
         let slots = spread(call.n_jobs, &self.cpus()?);
         let used: Vec<usize> = (0..slots.len()).filter(|place| slots[*place] > 0).collect();
-        let open = open_message(&call)?;
+        let open = open_message(&call, PATIENCE)?;
         let peers = self.connect(&used)?.into_iter().zip(used.iter().map(|place| slots[*place])).collect();
         let nodes = self.clone();
         let restart = move |key: &str| {
@@ -273,40 +270,4 @@ impl ParallelBackend for Nodes {
         };
         Ok(Box::new(ClusterSession::new(peers, call, open, Box::new(restart))?))
     }
-}
-
-/// What agents are told of a call.
-fn open_message(call: &Call) -> Result<Open> {
-    use std::os::unix::ffi::OsStringExt;
-    use std::sync::atomic::{AtomicU64, Ordering};
-
-    static CALLS: AtomicU64 = AtomicU64::new(0);
-    let settings = &call.workers;
-    let initializer = settings.initializer.as_ref().map(|initializer| initializer()).transpose();
-    let initializer = initializer
-        .map_err(|reason| Error::usage(format!("the initializer can't be sent to nodes: {reason}")))?;
-    let pair = |(name, value): &(OsString, OsString)| (name.clone().into_vec(), value.clone().into_vec());
-    let mut sharing = call.sharing.clone();
-    // A folder of this host.
-    sharing.folder = None;
-    Ok(Open {
-        call: CALLS.fetch_add(1, Ordering::Relaxed),
-        slots: 0,
-        inner_threads: settings.inner_max_num_threads,
-        seed: call.context.seed,
-        depth: call.context.depth,
-        timeout: call.timeout,
-        stack_size: call.stack_size,
-        patience: PATIENCE,
-        sharing,
-        contexts: carriers::capture(),
-        log_levels: wanted_levels(),
-        env: settings.env.iter().map(pair).collect(),
-        nice: settings.nice,
-        memory_limit: settings.memory_limit,
-        initializer,
-        recycle_after_tasks: settings.recycle_after_tasks,
-        recycle_above_bytes: settings.recycle_above_bytes,
-        arguments: std::env::args_os().map(OsStringExt::into_vec).collect(),
-    })
 }

@@ -11,10 +11,10 @@ use crate::backend::processes::program::Program;
 
 /// What identifies the executable's file.
 #[derive(Debug, Clone)]
-pub(super) struct Identity {
+pub(crate) struct Identity {
     /// SHA-256 in hexadecimal digits, which the usual tools of any host compute.
-    pub(super) hash: String,
-    pub(super) size: u64,
+    pub(crate) hash: String,
+    pub(crate) size: u64,
 }
 
 /// That of this program, which is read once.
@@ -22,7 +22,7 @@ pub(super) struct Identity {
 /// # Errors
 ///
 /// If its file can't be found or read.
-pub(super) fn identity() -> io::Result<Identity> {
+pub(crate) fn identity() -> io::Result<Identity> {
     static IDENTITY: OnceLock<Identity> = OnceLock::new();
     if let Some(identity) = IDENTITY.get() {
         return Ok(identity.clone());
@@ -52,12 +52,12 @@ pub(super) fn identity() -> io::Result<Identity> {
 /// # Errors
 ///
 /// If they can't be read.
-pub(super) fn bytes() -> io::Result<Vec<u8>> {
+pub(crate) fn bytes() -> io::Result<Vec<u8>> {
     fs::read(Program::find()?.path)
 }
 
 /// The system and the processor that it is for, as `uname -s -m` says.
-pub(super) fn machine() -> String {
+pub(crate) fn machine() -> String {
     match nix::sys::utsname::uname() {
         Ok(name) => format!("{} {}", name.sysname().to_string_lossy(), name.machine().to_string_lossy()),
         Err(_) => "an unknown system".to_owned(),

@@ -1,0 +1,144 @@
+//! How the bridge starts.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::Dask;
+use crate::backend::agent::{entry, marks};
+use crate::backend::cluster::greeting::{self, NoAgent, read_line};
+use crate::backend::cluster::peer::{Launched, Peer, PeerKind};
+use crate::backend::cluster::program;
+use crate::error::{Error, Result};
+use crate::sync::undivided;
+use crate::sys::cpu::cpu_count;
+use crate::wire::connection::Connection;
+use crate::wire::function_id;
+
+const BRIDGE: &str = include_str!("bridge.py");
+const SHIM: &str = include_str!("shim.py");
+/// The line that says how many threads the cluster has, and where it is.
+const CLUSTER: &str = "joblib-node cluster ";
+/// How long Python may take beyond what is waited for the cluster.
+const START: Duration = Duration::from_mins(1);
+
+/// The Python to use.
+pub(super) fn python(dask: &Dask) -> PathBuf {
+    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let of = |name: &str| variable(name).map(|folder| folder.join("bin/python")).filter(|path| path.exists());
+    let named = dask.python.clone().or_else(|| variable("JOBLIB_PYTHON"));
+    named.or_else(|| of("VIRTUAL_ENV")).or_else(|| of("CONDA_PREFIX")).unwrap_or_else(|| "python3".into())
+}
+
+pub(super) fn scheduler_file() -> Option<OsString> {
+    std::env::var_os("JOBLIB_DASK_SCHEDULER_FILE").filter(|value| !value.is_empty())
+}
+
+/// Starts the bridge, which connects to the scheduler and sees to it that workers have the program.
+///
+/// # Errors
+///
+/// If that is not possible; the error says what is missing.
+pub(super) fn start(dask: &Dask) -> Result<Peer> {
+    let failed = |reason: String| Error::backend("use the Dask cluster", Some(reason.into()));
+    if !entry::is_linked() || !function_id::is_in_executable() {
+        return Err(failed(
+            "joblib-parallel is part of a shared library, which workers can't be given".to_owned(),
+        ));
+    }
+    let wait = dask.wait()?;
+    let identity =
+        program::identity().map_err(|error| failed(format!("the program can't be read: {error}")))?;
+    let python = python(dask);
+    // The file of this process even if it was replaced; elsewhere there is only its path.
+    let own = PathBuf::from(format!("/proc/{}/exe", std::process::id()));
+    let own = if own.exists() { own } else { std::env::current_exe().unwrap_or_default() };
+
+    let mut command = Command::new(&python);
+    command.args(["-c", BRIDGE]);
+    let mut option = |name: &str, value: &OsStr| {
+        let mut argument = OsString::from(format!("{name}="));
+        argument.push(value);
+        command.arg(argument);
+    };
+    option("shim", SHIM.as_ref());
+    option("mark", marks::VARIABLE.1.as_ref());
+    option("machine", program::machine().as_ref());
+    option("program", own.as_os_str());
+    option("hash", identity.hash.as_ref());
+    option("wait", wait.as_secs_f64().to_string().as_ref());
+    if let Some(address) = dask.scheduler() {
+        option("address", address.as_ref());
+    } else if let Some(file) = scheduler_file() {
+        option("scheduler_file", &file);
+    }
+    if dask.local {
+        option("local", cpu_count().to_string().as_ref());
+    }
+    if let Some(workers) = dask.workers {
+        option("workers", workers.to_string().as_ref());
+    }
+    if let Some(files) = &dask.tls {
+        for (name, file) in ["ca", "cert", "key"].into_iter().zip(files) {
+            check_file(name, file).map_err(failed)?;
+            option(name, file.as_os_str());
+        }
+    }
+    let started = undivided(|| {
+        let (ours, theirs) = UnixStream::pair()?;
+        command.stdin(OwnedFd::from(theirs)).stdout(Stdio::null());
+        io::Result::Ok((Launched::start(&mut command)?, ours))
+    });
+    drop(command);
+    let (mut launched, socket) = started.map_err(|error| {
+        let python = python.display();
+        failed(format!("{python} can't be started: {error}; install Python 3, or name one in JOBLIB_PYTHON"))
+    })?;
+    let patience = wait + START;
+    match greet(socket, Instant::now() + patience) {
+        Ok((connection, threads, place)) => {
+            let name = format!("the Dask cluster at {place}");
+            Ok(Peer::new(dask.key(), name, connection, (PeerKind::Cluster, threads), launched))
+        }
+        Err(reason) => {
+            Err(failed(reason.explain(&mut launched, patience, "JOBLIB_DASK_WAIT sets the seconds")))
+        }
+    }
+}
+
+fn check_file(name: &str, path: &Path) -> std::result::Result<(), String> {
+    match std::fs::File::open(path) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(format!("the {name} file {} can't be read: {error}", path.display())),
+    }
+}
+
+/// Follows the bridge until it is connected.
+fn greet(
+    mut socket: UnixStream,
+    until: Instant,
+) -> std::result::Result<(Connection, usize, String), NoAgent> {
+    let mut cluster = None;
+    loop {
+        let line = read_line(&mut socket, until, "")?;
+        if let Some(reason) = line.strip_prefix(greeting::REFUSES) {
+            return Err(NoAgent::Refused(reason.to_owned()));
+        }
+        if let Some((threads, place)) = line.strip_prefix(CLUSTER).and_then(|line| line.split_once(' ')) {
+            cluster = threads.parse().ok().map(|threads| (threads, place.to_owned()));
+        }
+        if line == marks::GREETING {
+            break;
+        }
+    }
+    let Some((threads, place)) = cluster else {
+        return Err(NoAgent::Gone("it did not say what it is".to_owned()));
+    };
+    let set = socket.set_write_timeout(None).and_then(|()| socket.set_read_timeout(None));
+    set.map_err(|error| NoAgent::Gone(error.to_string()))?;
+    Ok((Connection::new(socket.into()), threads, place))
+}

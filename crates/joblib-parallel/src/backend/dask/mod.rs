@@ -1,0 +1,171 @@
+//! [`Dask`]: the backend of a Dask cluster.
+//!
+//! A bridge ([`bridge.py`](bridge.py)), a process of the user's Python, speaks to the scheduler by Dask's public `Client`. To
+//! the session it is one agent for the whole cluster. A batch is a plain Dask task. In each Dask worker, a module
+//! ([`shim.py`](shim.py)) keeps an agent for each caller and passes frames to it. Python reads of a frame only the numbers that
+//! stand in front.
+
+mod launch;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::cluster::idle;
+use super::cluster::open::open_message;
+use super::cluster::peer::Peer;
+use super::cluster::session::ClusterSession;
+use super::n_jobs;
+use crate::backend::{Call, Capabilities, ParallelBackend, Session};
+use crate::error::{Error, Result};
+use crate::sys::cpu::cpu_count;
+
+/// The backend `"dask"`: the workers of a [Dask](https://www.dask.org) cluster.
+///
+/// Needs the feature `dask`, and a `python3` with `distributed` on this host, of the same minor version as the cluster's. This
+/// program is sent to each Dask worker once, by its content; there an agent runs it, as on [`Nodes`](super::Nodes), whose
+/// documentation says what differs from `"loky"`.
+///
+/// ```no_run
+/// use joblib_parallel::backend::Dask;
+/// use joblib_parallel::{Parallel, delayed, parallel_config};
+///
+/// let _scope = parallel_config().backend(Dask::at("tcp://10.0.0.5:8786")).enter();
+/// let roots = Parallel::new().run((0..1000).map(|n| delayed(f64::sqrt, (f64::from(n),))))?;
+/// # Ok::<(), joblib_parallel::Error>(())
+/// ```
+///
+/// `n_jobs` is −1 where nobody says a number: all threads of the cluster. With a smaller number no more batches than that are
+/// with the cluster at a time. The names of tasks in Dask's dashboard are those of the functions.
+///
+/// As `JOBLIB_BACKEND=dask` it finds the scheduler as [`Dask::new`] does.
+///
+/// | variable | meaning |
+/// |---|---|
+/// | `JOBLIB_DASK_ADDRESS`, else `DASK_SCHEDULER_ADDRESS` | the scheduler's address |
+/// | `JOBLIB_DASK_SCHEDULER_FILE` | the file that `dask scheduler --scheduler-file` writes |
+/// | `JOBLIB_DASK_WAIT` | how many seconds the scheduler and its first worker may take, 10 unless set |
+/// | `JOBLIB_PYTHON` | the Python, instead of that of `VIRTUAL_ENV` or `CONDA_PREFIX`, or `python3` |
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Dask {
+    address: Option<String>,
+    tls: Option<[PathBuf; 3]>,
+    local: bool,
+    python: Option<PathBuf>,
+    wait: Option<Duration>,
+    workers: Option<usize>,
+}
+
+/// How long a batch should take: Dask's own cost for a task is some milliseconds.
+const BATCH_TIME: Duration = Duration::from_millis(200);
+
+/// A batch that takes longer was meant for faster tasks: what is left of it goes back, for others to share.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+impl Dask {
+    /// The scheduler that the environment names, or Dask's own configuration.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The scheduler at this address, such as `tcp://host:8786` or `tls://host:8786`.
+    pub fn at(address: impl Into<String>) -> Self {
+        Dask { address: Some(address.into()), ..Self::default() }
+    }
+
+    /// Files of the certificate of who signs, of one's own certificate and of its key, for a `tls://` address. Unless set,
+    /// Dask's own configuration says them.
+    pub fn tls(mut self, ca: impl Into<PathBuf>, cert: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
+        self.tls = Some([ca.into(), cert.into(), key.into()]);
+        self
+    }
+
+    /// Whether a cluster on this host is started where no address is given: one worker with as many threads as there are
+    /// processors, which ends with the program.
+    pub fn local(mut self, local: bool) -> Self {
+        self.local = local;
+        self
+    }
+
+    /// The Python that has `distributed`.
+    pub fn python(mut self, path: impl Into<PathBuf>) -> Self {
+        self.python = Some(path.into());
+        self
+    }
+
+    /// How many Dask workers have to be there before the first task, and how long they, and the scheduler, may take.
+    pub fn wait_for_workers(mut self, workers: usize, timeout: Duration) -> Self {
+        self.workers = Some(workers);
+        self.wait = Some(timeout);
+        self
+    }
+
+    fn wait(&self) -> Result<Duration> {
+        if let Some(wait) = self.wait {
+            return Ok(wait);
+        }
+        let Some(text) = std::env::var_os("JOBLIB_DASK_WAIT") else { return Ok(Duration::from_secs(10)) };
+        let seconds =
+            text.to_str().and_then(|text| text.trim().parse::<u64>().ok()).filter(|seconds| *seconds > 0);
+        seconds.map(Duration::from_secs).ok_or_else(|| {
+            Error::usage(format!("JOBLIB_DASK_WAIT is {}: it has to be a number of seconds", text.display()))
+        })
+    }
+
+    /// The connection to the cluster.
+    fn connect(&self) -> Result<Peer> {
+        match idle::checkout(&self.key()) {
+            Some(peer) => Ok(peer),
+            None => launch::start(self),
+        }
+    }
+
+    /// What stands for equal connections: also what the environment says, which a program may change.
+    fn key(&self) -> String {
+        format!(
+            "{self:?} {:?} {:?} {}",
+            self.scheduler(),
+            launch::scheduler_file(),
+            launch::python(self).display()
+        )
+    }
+
+    /// The scheduler's address, where one is said.
+    fn scheduler(&self) -> Option<String> {
+        let variable = |name| std::env::var(name).ok().filter(|address| !address.trim().is_empty());
+        let address = self.address.clone().or_else(|| variable("JOBLIB_DASK_ADDRESS"));
+        address.or_else(|| variable("DASK_SCHEDULER_ADDRESS")).map(|address| address.trim().to_owned())
+    }
+}
+
+impl ParallelBackend for Dask {
+    fn name(&self) -> &'static str {
+        "dask"
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { worker_settings: true, other_hosts: true, ..Capabilities::remote(BATCH_TIME) }
+    }
+
+    fn default_n_jobs(&self) -> i32 {
+        -1
+    }
+
+    fn effective_n_jobs(&self, n_jobs: i32) -> Result<usize> {
+        if n_jobs > 0 {
+            return Ok(n_jobs as usize);
+        }
+        n_jobs::resolve(n_jobs, cpu_count())?;
+        let peer = self.connect()?;
+        let threads = peer.cpus;
+        idle::park(peer);
+        n_jobs::resolve(n_jobs, threads)
+    }
+
+    fn open(&self, call: Call) -> Result<Box<dyn Session>> {
+        let open = open_message(&call, PATIENCE)?;
+        let peers = vec![(self.connect()?, call.n_jobs)];
+        let dask = self.clone();
+        let restart = move |_: &str| dask.connect();
+        Ok(Box::new(ClusterSession::new(peers, call, open, Box::new(restart))?))
+    }
+}

@@ -1,0 +1,283 @@
+"""Runs in a Dask worker: keeps the agent of each caller, and hands it batches of bytes."""
+import hashlib
+import os
+import pickle
+import struct
+import subprocess
+import tempfile
+import threading
+
+BYTES, RETURNED, EVENT, FAILED, CANCEL = 22, 23, 24, 25, 26
+GREETING = b"joblib-node runs\n"
+
+lock = threading.Lock()
+agents = {}  # the caller's session -> Agent
+running = {}  # key of a task -> Agent, and the call
+cancelled = set()  # keys of tasks that were cancelled before they began
+program = None  # the path of the executable
+refusal = None  # why it can't run here
+threads = 1
+
+
+class Blob:
+    """Bytes that are not copied more than needed on their way."""
+
+    def __init__(self, data):
+        self.data = memoryview(data)
+
+    def __reduce_ex__(self, protocol):
+        # Dask negotiates a protocol for each connection, and it may be an old one.
+        return Blob, (pickle.PickleBuffer(self.data) if protocol >= 5 else bytes(self.data),)
+
+    def __sizeof__(self):
+        return len(self.data)
+
+
+class Lost(Exception):
+    """The agent has ended, or can't go on."""
+
+
+class Waiting:
+    """A batch that the agent has."""
+
+    def __init__(self, tasks):
+        self.left, self.frames, self.failure = tasks, [], None
+        self.done = threading.Event()
+
+    def fail(self, reason):
+        self.failure = reason
+        self.done.set()
+
+
+class Agent:
+    def __init__(self, mark):
+        environment = dict(os.environ, JOBLIB_PARALLEL_AGENT=mark)
+        # Dask sets these to 1 for Python's own libraries; the agent knows its tasks' share.
+        for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+            environment.pop(name, None)
+        self.process = subprocess.Popen(
+            [program, "joblib-parallel-agent"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, start_new_session=True,
+        )
+        self.sending = threading.Lock()
+        self.waiting, self.arrays, self.call, self.ended = {}, set(), None, None
+        threading.Thread(target=self.read, daemon=True, name="joblib-agent").start()
+
+    def send(self, *frames):
+        try:
+            with self.sending:
+                for frame in frames:
+                    self.process.stdin.write(frame)
+                self.process.stdin.flush()
+        except (OSError, ValueError):
+            pass  # That it has ended is noticed while reading.
+
+    def read(self):
+        stream, pending = self.process.stdout, []
+        reason = None
+        try:
+            while stream.readline() not in (GREETING, b""):
+                pass
+            while True:
+                header = stream.read(16)
+                if len(header) < 16:
+                    break
+                kind, _, size = struct.unpack("<I4sQ", header)
+                body = stream.read(size)
+                if len(body) < size:
+                    break
+                if kind in (BYTES, EVENT):
+                    pending += [header, body]
+                elif kind == RETURNED:
+                    number, tasks = struct.unpack_from("<QQ", body)
+                    with lock:
+                        waiting = self.waiting.get(number)
+                    if waiting is not None:
+                        waiting.frames += pending + [header, body]
+                        waiting.left -= tasks
+                        if waiting.left <= 0:
+                            waiting.done.set()
+                    pending = []
+                elif kind == FAILED:
+                    text = bytes(body[8:]).decode(errors="replace")
+                    with lock:
+                        everything = list(self.waiting.values())
+                        self.call = None
+                    for waiting in everything:
+                        waiting.fail(text)
+        finally:
+            code = self.process.wait()
+            with lock:
+                self.ended = "the agent has ended with exit code %s" % code
+                everything = list(self.waiting.values())
+            for waiting in everything:
+                waiting.fail(reason or self.ended)
+
+    def run(self, number, tasks, call, opening, batch):
+        waiting = Waiting(tasks)
+        with lock:
+            if self.ended:
+                raise Lost(self.ended)
+            self.waiting[number] = waiting
+            first, self.call = self.call != call, call
+        try:
+            if first:
+                # The number of tasks that may run at a time here is at the beginning of the frame.
+                self.send(opening[:16] + struct.pack("<Q", threads) + opening[24:], batch)
+            else:
+                self.send(batch)
+            waiting.done.wait()
+        finally:
+            with lock:
+                self.waiting.pop(number, None)
+        if waiting.failure is not None:
+            raise Lost(waiting.failure)
+        return waiting.frames
+
+    def cancel(self, call):
+        with lock:
+            if self.call != call:
+                return  # The next one has ended it.
+            self.call = None
+            everything = list(self.waiting.values())
+        self.send(struct.pack("<IB3sQ", CANCEL, 0, b"jlb", 0))
+        for waiting in everything:
+            waiting.fail("cancelled")
+
+    def stop(self):
+        try:
+            self.process.kill()
+        except OSError:
+            pass
+
+
+def install(digest, packed, folder, nthreads):
+    """Writes the executable, unless it is there, and sees whether it runs."""
+    global program, refusal, threads
+    import zlib
+
+    threads = max(nthreads, 1)
+    folder = os.path.join(folder, "joblib-rs")
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    path = os.path.join(folder, digest)
+
+    def is_whole():
+        try:
+            with open(path, "rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest() == digest
+        except OSError:
+            return False
+
+    if not is_whole():
+        descriptor, temporary = tempfile.mkstemp(dir=folder)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(zlib.decompress(packed))
+        os.chmod(temporary, 0o700)
+        os.rename(temporary, path)
+        if not is_whole():
+            refusal = "the program did not arrive as it was sent"
+    program = path
+
+
+def probe(mark, machine):
+    global refusal
+    own = "%s %s" % (os.uname().sysname, os.uname().machine)
+    if own != machine:
+        refusal = "the program is for %s, and the node is %s" % (machine, own)
+        return
+    try:
+        environment = dict(os.environ, JOBLIB_PARALLEL_AGENT=mark)
+        subprocess.run(
+            [program, "joblib-parallel-probe"], check=True, env=environment, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60,
+        )
+    except subprocess.CalledProcessError as error:
+        refusal = "the program does not run there: " + error.output.decode(errors="replace").strip()
+    except (OSError, subprocess.TimeoutExpired) as error:
+        refusal = "the program does not run there: %s" % error
+
+
+def agent_of(session, mark):
+    with lock:
+        agent = agents.get(session)
+    if agent is None or agent.ended:
+        new = Agent(mark)
+        with lock:
+            agent = agents.get(session)
+            if agent is None or agent.ended:
+                agent = agents[session] = new
+            else:
+                new.stop()
+    return agent
+
+
+def keep(session, mark, number, blob):
+    """Gives an array to the agent."""
+    if refusal:
+        return
+    agent = agent_of(session, mark)
+    with lock:
+        known = number in agent.arrays
+        agent.arrays.add(number)
+    if not known:
+        header = struct.pack("<IB3sQ", BYTES, 0, b"jlb", 16 + len(blob.data))
+        agent.send(header, number, blob.data)
+
+
+def run(key, session, mark, call, opening, number, tasks, batch, arrays):
+    """Has a batch run; returns what the caller is to be sent, or the arrays that are missing."""
+    from distributed import get_worker
+
+    if refusal:
+        return ("refused", "%s: %s" % (get_worker().address, refusal))
+    agent = agent_of(session, mark)
+    with lock:
+        missing = [array for array in arrays if array not in agent.arrays]
+        if missing:
+            return ("missing", missing, get_worker().address)
+        if key in cancelled:
+            return ("lost", "cancelled")
+        running[key] = agent, call
+    try:
+        frames = agent.run(number, tasks, call, opening, batch)
+    except Lost as error:
+        return ("lost", "%s: %s" % (get_worker().address, error))
+    finally:
+        with lock:
+            running.pop(key, None)
+            cancelled.discard(key)
+    return ("done", Blob(b"".join(frames)))
+
+
+def release(session, numbers):
+    """Has the agent forget arrays."""
+    with lock:
+        agent = agents.get(session)
+        numbers = [] if agent is None else [number for number in numbers if number in agent.arrays]
+        if agent is not None:
+            agent.arrays.difference_update(numbers)
+    if numbers:
+        agent.send(struct.pack("<IB3sQ", 28, 0, b"jlb", 16 * len(numbers)), b"".join(numbers))
+
+
+def cancel(key):
+    with lock:
+        agent, call = running.get(key, (None, None))
+    if agent is not None:
+        agent.cancel(call)
+
+
+def leave(session):
+    """The caller is gone, or needs nothing more."""
+    with lock:
+        agent = agents.pop(session, None)
+    if agent is not None:
+        agent.stop()
+
+
+def stop_all():
+    with lock:
+        everybody = list(agents.values())
+        agents.clear()
+    for agent in everybody:
+        agent.stop()

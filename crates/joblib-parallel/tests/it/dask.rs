@@ -1,0 +1,354 @@
+//! The backend `dask`, on a real scheduler with real workers on this host.
+
+use std::collections::HashSet;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use joblib_array::Array;
+use joblib_parallel::backend::Dask;
+use joblib_parallel::{
+    CancellationToken, Generator, Parallel, delayed, effective_n_jobs, parallel_config, shutdown_workers,
+};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::child;
+
+/// The Python with Dask that `cargo xtask test` makes; without it there is nothing to test with.
+fn python() -> Option<PathBuf> {
+    let python = std::env::var_os("JOBLIB_TEST_PYTHON_DASK").map(PathBuf::from);
+    if python.is_none() {
+        println!("skipped: JOBLIB_TEST_PYTHON_DASK names no Python with Dask (cargo xtask test makes one)");
+    }
+    python
+}
+
+/// A scheduler and its workers, which end with this.
+struct Cluster {
+    python: PathBuf,
+    folder: tempfile::TempDir,
+    address: String,
+    scheduler: Child,
+    workers: Vec<Child>,
+}
+
+impl Cluster {
+    fn start(python: PathBuf, workers: usize) -> Cluster {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("scheduler.json");
+        let arguments = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file"];
+        let mut scheduler = dask(&python, folder.path(), "scheduler");
+        let scheduler = scheduler.args(arguments).arg(&file).spawn().unwrap();
+        let until = Instant::now() + Duration::from_mins(2);
+        let address = loop {
+            let text = fs::read_to_string(&file).unwrap_or_default();
+            let address = text.split_once("tcp://").and_then(|(_, rest)| rest.split_once('"'));
+            match address {
+                Some((address, _)) => break format!("tcp://{address}"),
+                None if Instant::now() > until => panic!("the scheduler does not start"),
+                None => std::thread::sleep(Duration::from_millis(20)),
+            }
+        };
+        let mut cluster = Cluster { python, folder, address, scheduler, workers: Vec::new() };
+        for _ in 0..workers {
+            cluster.add_worker();
+        }
+        cluster
+    }
+
+    /// A worker in a working directory of its own, with a variable that names it.
+    fn add_worker(&mut self) {
+        let name = format!("worker{}", self.workers.len());
+        let folder = self.folder.path().join(&name);
+        fs::create_dir(&folder).unwrap();
+        let mut worker = dask(&self.python, &folder, "worker");
+        worker.arg(&self.address).args([
+            "--host",
+            "127.0.0.1",
+            "--nthreads",
+            "1",
+            "--nworkers",
+            "1",
+            "--no-nanny",
+        ]);
+        worker.args(["--no-dashboard", "--name", &name, "--local-directory"]).arg(folder.join("local"));
+        self.workers.push(worker.env("DASK_NODE", &name).spawn().unwrap());
+    }
+
+    fn backend(&self) -> Dask {
+        let dask = Dask::at(&self.address).python(&self.python);
+        dask.wait_for_workers(self.workers.len(), Duration::from_mins(1))
+    }
+
+    fn parallel(&self) -> Parallel {
+        Parallel::new().backend(self.backend())
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        shutdown_workers();
+        for child in self.workers.iter_mut().chain([&mut self.scheduler]) {
+            let _ = kill(Pid::from_raw(-(child.id().cast_signed())), Signal::SIGKILL);
+            let _ = child.wait();
+        }
+    }
+}
+
+fn dask(python: &Path, folder: &Path, what: &str) -> Command {
+    let mut command = Command::new(python);
+    command.args(["-m", "dask", what]).current_dir(folder).process_group(0).env_remove("CARGO_MANIFEST_DIR");
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
+fn node_of_task() -> String {
+    std::thread::sleep(Duration::from_millis(5));
+    std::env::var("DASK_NODE").unwrap_or_default()
+}
+
+#[cfg(feature = "conformance")]
+#[test]
+fn dask_conforms() {
+    let Some(python) = python() else { return };
+    let cluster = Cluster::start(python, 2);
+    joblib_parallel::conformance::check(cluster.backend());
+}
+
+#[test]
+fn calls_on_a_cluster_are_those_on_one_host() {
+    let Some(python) = python() else { return };
+    let mut cluster = Cluster::start(python, 2);
+
+    // All workers take part, in their own folders and environments; the default is all threads.
+    parallel_config().backend(cluster.backend()).scope(|| {
+        assert_eq!(effective_n_jobs(None).unwrap(), 2);
+        assert_eq!(effective_n_jobs(Some(7)).unwrap(), 7);
+        let place = || (node_of_task(), std::env::current_dir().unwrap());
+        let places = Parallel::new().batch_size(1).run((0..20).map(|_| delayed(place, ()))).unwrap();
+        let names: HashSet<_> = places.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, HashSet::from(["worker0", "worker1"]));
+        assert!(places.iter().all(|(name, folder)| folder.ends_with(name)), "{places:?}");
+    });
+    a_tasks_fate_is_said(&cluster);
+    arrays_are_mapped(&cluster);
+    inner_calls_stay(&cluster);
+    results_stream(&cluster);
+    a_cancelled_call_ends_its_tasks(&cluster);
+    a_lost_worker_costs_nothing(&mut cluster);
+    a_lost_scheduler_ends_the_call(&cluster);
+}
+
+/// A task's fate is said with its worker and its host.
+fn a_tasks_fate_is_said(cluster: &Cluster) {
+    let fate = |n: u32| match n {
+        1 => std::process::abort(),
+        2 => panic!("two is not wanted"),
+        3 => loop {
+            std::thread::sleep(Duration::from_mins(1));
+        },
+        n => n,
+    };
+    let outcomes = cluster.parallel().timeout(Duration::from_secs(1)).outcomes();
+    let outcomes = outcomes.run((0..5).map(|n| delayed(fate, (n,)))).unwrap();
+    let error = |n: usize| outcomes[n].as_ref().unwrap_err();
+    assert!(error(1).is_crash() && error(1).to_string().contains("SIGABRT"), "{}", error(1));
+    assert!(error(2).is_panic() && error(2).to_string().contains("two is not wanted"), "{}", error(2));
+    assert!(error(3).is_timeout(), "{}", error(3));
+    assert!(error(3).worker().unwrap().contains("on the Dask cluster at tcp://"), "{}", error(3));
+    assert_eq!((outcomes[0].as_ref().ok(), outcomes[4].as_ref().ok()), (Some(&0), Some(&4)));
+}
+
+/// Arrays of arguments are mapped on the nodes; results are the caller's own.
+fn arrays_are_mapped(cluster: &Cluster) {
+    let array = Array::from_vec((0..500_000).map(f64::from).collect(), &[500, 1000]).unwrap();
+    let task = |x: Array<f64>, k: u64| (x.is_mapped(), x.rows(k as usize..k as usize + 1), x);
+    for _ in 0..2 {
+        let tasks = (0..6).map(|k| delayed(task, (array.clone(), k)));
+        for (k, (mapped, row, mut whole)) in
+            cluster.parallel().batch_size(1).run(tasks).unwrap().into_iter().enumerate()
+        {
+            assert!(mapped);
+            assert_eq!((&row, &whole), (&array.rows(k..k + 1), &array));
+            whole.make_mut()[0] = -1.0;
+        }
+    }
+}
+
+/// A call inside of a task stays on its node.
+fn inner_calls_stay(cluster: &Cluster) {
+    let inner = || {
+        let named =
+            Parallel::new().backend(Dask::at("tcp://127.0.0.1:1")).run([delayed(u8::count_ones, (1,))]);
+        let ambient = parallel_config().backend(Dask::at("tcp://127.0.0.1:1")).n_jobs(2);
+        let ambient =
+            ambient.scope(|| Parallel::new().run([delayed(node_of_task, ()), delayed(node_of_task, ())]));
+        (named.unwrap_err().to_string(), ambient.unwrap(), node_of_task())
+    };
+    for (named, ambient, node) in cluster.parallel().run([delayed(inner, ())]).unwrap() {
+        assert!(named.contains("stay on the node"), "{named}");
+        assert_eq!(ambient, [node.clone(), node]);
+    }
+}
+
+/// Results stream in order, and a consumer may leave early.
+fn results_stream(cluster: &Cluster) {
+    let results =
+        cluster.parallel().return_as(Generator).run((0_u64..).map(|n| delayed(u64::wrapping_mul, (n, 3))));
+    let first: Vec<u64> = results.unwrap().take(50).collect::<Result<_, _>>().unwrap();
+    assert_eq!(first, (0..50).map(|n| 3 * n).collect::<Vec<_>>());
+}
+
+/// A cancelled call ends its tasks at once, and the cluster serves the next one.
+fn a_cancelled_call_ends_its_tasks(cluster: &Cluster) {
+    let token = CancellationToken::new();
+    let marks = tempfile::tempdir().unwrap();
+    let (cancel, path) = (token.clone(), marks.path().to_owned());
+    let canceller = std::thread::spawn(move || {
+        let until = Instant::now() + Duration::from_mins(1);
+        while fs::read_dir(&path).unwrap().count() < 2 && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        cancel.cancel();
+    });
+    let sleep = |folder: PathBuf| {
+        fs::write(folder.join(std::process::id().to_string()), "").unwrap();
+        std::thread::sleep(Duration::from_mins(2));
+    };
+    let parallel = cluster.parallel().cancellation(&token).batch_size(1);
+    let error = parallel.run((0..4).map(|_| delayed(sleep, (marks.path().to_owned(),)))).unwrap_err();
+    assert!(error.is_cancelled(), "{error}");
+    canceller.join().unwrap();
+    for entry in fs::read_dir(marks.path()).unwrap() {
+        let pid = entry.unwrap().file_name().to_str().unwrap().parse().unwrap();
+        assert!(child::is_gone(Pid::from_raw(pid)));
+    }
+}
+
+/// A worker that is killed costs nothing but time, and one that joins is used.
+fn a_lost_worker_costs_nothing(cluster: &mut Cluster) {
+    cluster.add_worker();
+    let marks = tempfile::tempdir().unwrap();
+    let mark = marks.path().join("killed");
+    let victim = cluster.workers[0].id();
+    let task = |n: u64, mark: PathBuf, victim: u32| {
+        if n > 10 && fs::File::create_new(mark).is_ok() {
+            let _ = kill(Pid::from_raw(victim.cast_signed()), Signal::SIGKILL);
+        }
+        std::thread::sleep(Duration::from_millis(20));
+        n * n
+    };
+    let tasks = (0..100).map(|n| delayed(task, (n, mark.clone(), victim)));
+    let results = cluster.parallel().batch_size(1).run(tasks).unwrap();
+    assert_eq!(results, (0..100).map(|n| n * n).collect::<Vec<_>>());
+    assert!(mark.exists());
+    let names = cluster.parallel().batch_size(1).run((0..40).map(|_| delayed(node_of_task, ()))).unwrap();
+    assert_eq!(
+        names.into_iter().collect::<HashSet<_>>(),
+        HashSet::from(["worker1".to_owned(), "worker2".to_owned()])
+    );
+}
+
+/// Without its scheduler a call ends, with what was completed.
+fn a_lost_scheduler_ends_the_call(cluster: &Cluster) {
+    let scheduler = cluster.scheduler.id();
+    let task = |n: u64, scheduler: u32| {
+        if n == 6 {
+            let _ = kill(Pid::from_raw(scheduler.cast_signed()), Signal::SIGKILL);
+        }
+        std::thread::sleep(Duration::from_millis(if n < 6 { 20 } else { 120_000 }));
+        n
+    };
+    let error =
+        cluster.parallel().batch_size(1).run((0..20).map(|n| delayed(task, (n, scheduler)))).unwrap_err();
+    assert!(error.is_backend() && error.to_string().contains("the connection to the scheduler"), "{error}");
+    let completed = error.into_completed::<u64>().unwrap();
+    assert_eq!(completed[0], Some(0));
+}
+
+#[test]
+#[ignore = "a role that another test plays"]
+fn a_program_that_is_killed() {
+    let task = || {
+        eprintln!("unused");
+        let folder = PathBuf::from(std::env::args().next_back().unwrap());
+        fs::write(folder.join(std::process::id().to_string()), "").unwrap();
+        fs::write(folder.join(nix::unistd::getppid().to_string()), "").unwrap();
+        std::thread::sleep(Duration::from_mins(2));
+    };
+    let _ = Parallel::new().backend("dask").batch_size(1).run((0..2).map(|_| delayed(task, ())));
+}
+
+#[test]
+fn a_caller_that_is_killed_leaves_nothing_on_the_cluster() {
+    let Some(python) = python() else { return };
+    let cluster = Cluster::start(python, 2);
+    let marks = tempfile::tempdir().unwrap();
+    let mut program = child::role("dask::a_program_that_is_killed");
+    // The tests' harness takes further arguments for further filters.
+    program.arg("--").arg(marks.path()).env("JOBLIB_DASK_ADDRESS", &cluster.address);
+    program.env("JOBLIB_PYTHON", &cluster.python).env("JOBLIB_DASK_WAIT", "60");
+    let mut program = program.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let until = Instant::now() + Duration::from_mins(1);
+    while fs::read_dir(marks.path()).unwrap().count() < 4 {
+        assert!(
+            Instant::now() < until && program.try_wait().unwrap().is_none(),
+            "its tasks do not run: {:?}",
+            {
+                let _ = program.kill();
+                BufReader::new(program.stderr.take().unwrap())
+                    .lines()
+                    .map_while(Result::ok)
+                    .collect::<Vec<_>>()
+            }
+        );
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    program.kill().unwrap();
+    program.wait().unwrap();
+    for entry in fs::read_dir(marks.path()).unwrap() {
+        let pid = entry.unwrap().file_name().to_str().unwrap().parse().unwrap();
+        assert!(child::is_gone(Pid::from_raw(pid)), "{pid} is there");
+    }
+}
+
+#[test]
+fn what_is_missing_is_an_error_that_says_what_to_do() {
+    let error = |dask: Dask| {
+        let error = Parallel::new().backend(dask).run([delayed(u8::count_ones, (1,))]).unwrap_err();
+        assert!(error.is_backend(), "{error}");
+        error.to_string()
+    };
+    let missing = error(Dask::at("tcp://127.0.0.1:1").python("/no/such/python3"));
+    assert!(missing.contains("/no/such/python3") && missing.contains("JOBLIB_PYTHON"), "{missing}");
+    let Some(python) = python() else { return };
+    // Isolated from its packages, as a Python without Dask is.
+    let folder = tempfile::tempdir().unwrap();
+    let bare = folder.path().join("python3");
+    fs::write(&bare, format!("#!/bin/sh\nexec '{}' -I -S \"$@\"\n", python.display())).unwrap();
+    fs::set_permissions(&bare, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let without = error(Dask::at("tcp://127.0.0.1:1").python(&bare));
+    assert!(without.contains("pip install distributed"), "{without}");
+    let dask = |dask: Dask| dask.python(&python).wait_for_workers(1, Duration::from_millis(300));
+    let nobody = error(dask(Dask::at("tcp://127.0.0.1:1")));
+    assert!(nobody.contains("no Dask scheduler at tcp://127.0.0.1:1"), "{nobody}");
+    let nowhere = error(dask(Dask::new()));
+    assert!(nowhere.contains("JOBLIB_DASK_ADDRESS"), "{nowhere}");
+    let tls = error(dask(Dask::at("tls://127.0.0.1:1").tls("/no/ca.pem", "/no/cert.pem", "/no/key.pem")));
+    assert!(tls.contains("the ca file /no/ca.pem can't be read"), "{tls}");
+    let unencrypted = error(dask(Dask::at("tls://127.0.0.1:1")));
+    assert!(unencrypted.contains("tls://127.0.0.1:1"), "{unencrypted}");
+}
+
+#[test]
+fn a_local_cluster_is_started_where_that_is_asked_for() {
+    let Some(python) = python() else { return };
+    let parallel = Parallel::new().backend(Dask::new().local(true).python(python));
+    let results = parallel.run((0..20_u64).map(|n| delayed(u64::pow, (n, 2)))).unwrap();
+    assert_eq!(results, (0..20).map(|n| n * n).collect::<Vec<u64>>());
+    shutdown_workers();
+}
