@@ -339,6 +339,7 @@ impl<F> MemorizedFunc<F> {
     fn call_of<A>(&self, arguments: &A) -> Call<'_>
     where
         F: CacheFn<A>,
+        F::Output: Serialize + DeserializeOwned,
     {
         let function = self.described();
         let own = Code::new(function.version.code());

@@ -45,6 +45,7 @@ struct Computation {
     key: Key,
     arguments: Vec<Argument>,
     files: Vec<(String, [u8; 16])>,
+    shape: u64,
     parts: Parts,
     right: Right,
     compress: Option<Compress>,
@@ -183,6 +184,7 @@ impl KeyedCall<'_> {
             key: self.key,
             arguments,
             files: self.call.files,
+            shape: self.call.shape,
             parts: self.call.parts,
             right,
             compress,
@@ -263,7 +265,7 @@ impl Computation {
         if self.level.computing() {
             report::print(format_args!("{name} - {}", Readable(duration)));
         }
-        Times::now(duration)
+        Times::now(duration, self.shape)
     }
 
     fn metadata(&mut self, times: Times) -> Metadata {
@@ -271,6 +273,7 @@ impl Computation {
         Metadata {
             time: times.seconds(),
             duration: times.duration().as_secs_f64(),
+            shape: times.shape(),
             function: self.function.version.function().to_owned(),
             code: self.key.version().code().into(),
             own_code: hash_of(self.parts.own),

@@ -25,6 +25,8 @@ enum Part {
     Type(Box<str>),
     /// The next part is the type of the result.
     Result,
+    /// The shape of the result.
+    Shape(u64),
     Argument(&'static str, Value),
 }
 
@@ -58,6 +60,13 @@ impl Content {
         self.parts.push(Part::Result);
         if self.encodes {
             self.push(4, &[]);
+        }
+    }
+
+    pub(super) fn shape(&mut self, shape: u64) {
+        self.parts.push(Part::Shape(shape));
+        if self.encodes {
+            self.push(5, &shape.to_le_bytes());
         }
     }
 
@@ -110,7 +119,7 @@ impl Content {
     /// The names of the arguments and the first halves of their digests.
     pub(super) fn arguments(&self) -> impl Iterator<Item = (&'static str, [u8; 16])> + '_ {
         self.parts.iter().filter_map(|part| match part {
-            Part::Type(_) | Part::Result => None,
+            Part::Type(_) | Part::Result | Part::Shape(_) => None,
             Part::Argument(name, value) => Some((*name, half(&self.digest_of(value)))),
         })
     }
@@ -147,6 +156,10 @@ impl Content {
                     content.extend_from_slice(name.as_bytes());
                 }
                 Part::Result => content.push(2),
+                Part::Shape(shape) => {
+                    content.push(3);
+                    content.extend_from_slice(&shape.to_le_bytes());
+                }
                 Part::Argument(name, value) => {
                     content.push(1);
                     content.extend_from_slice(name.as_bytes());

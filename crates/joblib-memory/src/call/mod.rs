@@ -23,11 +23,12 @@ use joblib_store::{Blob, Key, Store};
 use serde::Serialize;
 
 use self::content::Content;
-use self::keep::Keep;
+use self::keep::{Keep, Storable};
 use self::settings::{CallSettings, Given, InMemory};
 use crate::files::argument::{FileArgument, texts};
 use crate::function::Function;
 use crate::function::options::CallOptions;
+use crate::function::shape;
 use crate::function::site::{Known, Parts};
 use crate::function::types::{self, Behind};
 use crate::memory::Memory;
@@ -47,6 +48,8 @@ pub struct Call<'m> {
     files: Vec<(String, [u8; 16])>,
     /// The names of the arguments that are known by files.
     file_arguments: Vec<&'static str>,
+    /// The shape of what is stored.
+    pub(crate) shape: u64,
     /// The span of the call's events, hit or miss.
     span: tracing::Span,
     since: Instant,
@@ -143,6 +146,7 @@ impl<'m> Call<'m> {
             content,
             files: Vec::new(),
             file_arguments: Vec::new(),
+            shape: 0,
             span,
             since: Instant::now(),
             failed,
@@ -164,10 +168,12 @@ impl<'m> Call<'m> {
         self.generic::<T>();
     }
 
-    /// Adds the type of what is stored.
-    pub fn stored<R, K: Keep<R>>(&mut self) {
+    /// Adds the name and the shape of the type of what is stored.
+    pub fn stored<R, K: Keep<R, Stored: Storable>>(&mut self) {
         self.content.result();
         self.generic::<K::Stored>();
+        self.shape = shape::of::<K::Stored>();
+        self.content.shape(self.shape);
     }
 
     /// Adds an argument, or what stands for it in the key.

@@ -13,6 +13,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::metadata::{Metadata, Times};
+use crate::function::shape;
 
 /// Writes an entry. `refused` gets the reason if the value or an option is the cause of the error,
 /// and not `out`.
@@ -70,7 +71,11 @@ pub(crate) struct Entry {
 }
 
 /// The result of an entry, before it is read.
-pub(crate) struct Body(NativeReader<'static>);
+pub(crate) struct Body {
+    reader: NativeReader<'static>,
+    /// What its type looked like when it was stored; 0 where that is not known.
+    shape: u64,
+}
 
 impl Entry {
     pub(crate) fn open(blob: Blob, mapping: Option<Mapping>, wanted: Wanted) -> Result<Self, Failure> {
@@ -87,7 +92,7 @@ impl Entry {
             }
         };
         // A result whose type has changed since is a miss, and not another number.
-        Ok(Self { times, metadata, body: Body(reader.exact_types()) })
+        Ok(Self { times, metadata, body: Body { reader: reader.exact_types(), shape: times.shape() } })
     }
 }
 
@@ -102,7 +107,10 @@ pub(super) fn reader(blob: Blob, options: &LoadOptions) -> Result<NativeReader<'
 
 impl Body {
     pub(crate) fn result<T: DeserializeOwned>(mut self) -> Result<T, Failure> {
-        self.0.next()?.ok_or(Failure::Incomplete)
+        if self.shape != 0 && self.shape != shape::of::<T>() {
+            return Err(Failure::OtherShape);
+        }
+        self.reader.next()?.ok_or(Failure::Incomplete)
     }
 }
 
@@ -122,6 +130,8 @@ pub(crate) enum Failure {
     /// It could not be read, is damaged, or holds another type.
     Persist(joblib_persist::Error),
     Io(io::Error),
+    /// Its type had other fields, variants or numbers when it was stored.
+    OtherShape,
     /// It ends before its result.
     Incomplete,
 }
@@ -129,7 +139,11 @@ pub(crate) enum Failure {
 impl Failure {
     /// Whether the entry is sound and holds a value of another type.
     pub(crate) fn is_wrong_type(&self) -> bool {
-        matches!(self, Self::Persist(error) if error.is_wrong_type())
+        match self {
+            Self::Persist(error) => error.is_wrong_type(),
+            Self::OtherShape => true,
+            Self::Io(_) | Self::Incomplete => false,
+        }
     }
 }
 
@@ -144,6 +158,9 @@ impl fmt::Display for Failure {
         match self {
             Self::Persist(error) => write!(f, "{error}"),
             Self::Io(error) => write!(f, "{error}"),
+            Self::OtherShape => {
+                f.write_str("the result's type had other fields, variants or numbers when it was stored")
+            }
             Self::Incomplete => f.write_str("the entry ends before its result"),
         }
     }
@@ -154,7 +171,7 @@ impl Error for Failure {
         match self {
             Self::Persist(error) => error.source(),
             Self::Io(error) => error.source(),
-            Self::Incomplete => None,
+            Self::OtherShape | Self::Incomplete => None,
         }
     }
 }

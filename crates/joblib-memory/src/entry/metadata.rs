@@ -28,6 +28,9 @@ use serde::{Deserialize, Serialize};
 pub struct Metadata {
     pub(crate) time: f64,
     pub(crate) duration: f64,
+    /// The shape of the result's type; 0 where it is not known.
+    #[serde(default)]
+    pub(crate) shape: u64,
     pub(crate) function: String,
     pub(crate) code: Hash,
     pub(crate) own_code: Hash,
@@ -41,26 +44,34 @@ pub struct Metadata {
     pub(crate) version: String,
 }
 
-/// When a result was computed, and how long that took: the first two fields of [`Metadata`], read
-/// without the others.
+/// When a result was computed, how long that took, and what it looks like: the first fields of
+/// [`Metadata`], read without the others.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Times {
     /// Seconds since the Unix epoch.
     time: f64,
     /// Seconds.
     duration: f64,
+    /// The shape of the result's type; 0 where it is not known.
+    #[serde(default)]
+    shape: u64,
 }
 
 impl Times {
-    /// The times of a result that is computed now.
-    pub(crate) fn now(duration: Duration) -> Self {
+    /// The times of a result of this shape that is computed now.
+    pub(crate) fn now(duration: Duration, shape: u64) -> Self {
         let time = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        Self { time: time.as_secs_f64(), duration: duration.as_secs_f64() }
+        Self { time: time.as_secs_f64(), duration: duration.as_secs_f64(), shape }
     }
 
     /// Seconds from the Unix epoch to the end of the computation.
     pub(crate) fn seconds(self) -> f64 {
         self.time
+    }
+
+    /// The shape of the result's type; 0 where it is not known.
+    pub(crate) fn shape(self) -> u64 {
+        self.shape
     }
 
     pub(crate) fn duration(self) -> Duration {
@@ -164,7 +175,7 @@ impl Argument {
 
 impl Metadata {
     pub(crate) fn times(&self) -> Times {
-        Times { time: self.time, duration: self.duration }
+        Times { time: self.time, duration: self.duration, shape: self.shape }
     }
 
     /// The time it took to compute the result.

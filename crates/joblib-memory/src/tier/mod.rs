@@ -126,7 +126,7 @@ mod tests {
 
     fn kept(bytes: u64, seconds: u64) -> Kept {
         let form = Form::Bytes(Arc::from([]));
-        Kept { times: Times::now(Duration::from_secs(seconds)), metadata: None, form, bytes }
+        Kept { times: Times::now(Duration::from_secs(seconds), 0), metadata: None, form, bytes }
     }
 
     #[test]

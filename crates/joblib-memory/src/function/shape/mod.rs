@@ -1,0 +1,67 @@
+//! The shape of a type that is stored: the names of its structs and enums, of their fields and variants in their order, and
+//! the types of the numbers in it, as its `Deserialize` asks for them.
+//!
+//! No value is read for it. [`Tracer`](tracer::Tracer) is a deserializer that notes what it is asked for and answers with an
+//! error. Where a type asks for one of several parts, the fields of a struct and the variants of an enum, one pass looks at
+//! one of them, and as many passes are made as there are parts. Only what stands before another part in a tuple, and the keys
+//! of maps, have to be given for the rest to be asked for: these are numbers 1, texts "a", and containers without elements.
+//!
+//! What a type does with what it asked for is not seen, and neither is what it asks of serde's own buffer: the fields of
+//! flattened structs and of the variants of enums with tags. `#[cached]` sees these in the source.
+
+mod tracer;
+
+use std::any::TypeId;
+use std::collections::HashMap;
+use std::hash::Hasher;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::RwLock;
+
+use serde::de::DeserializeOwned;
+
+use self::tracer::{Pass, Tracer};
+
+/// The passes that are made at most: a type with more parts is known by the first of them.
+const MOST: usize = 10_000;
+
+/// A number for the shape of a type; never 0, which stands for one that is not known.
+pub(crate) fn of<T: DeserializeOwned>() -> u64 {
+    static KNOWN: RwLock<Option<HashMap<TypeId, u64>>> = RwLock::new(None);
+
+    let id = typeid::of::<T>();
+    // Nobody waits, also where a fork left it locked: a shape can be found again.
+    if let Ok(known) = KNOWN.try_read()
+        && let Some(shape) = known.as_ref().and_then(|known| known.get(&id))
+    {
+        return *shape;
+    }
+    let shape = trace(&|tracer| T::deserialize(tracer).err().map(|error| error.text()));
+    if let Ok(mut known) = KNOWN.try_write() {
+        known.get_or_insert_default().insert(id, shape);
+    }
+    shape
+}
+
+/// Makes all passes. `ask` asks for the value once, and returns the text of the error.
+fn trace(ask: &dyn Fn(&mut Tracer) -> Option<String>) -> u64 {
+    let mut pass = Pass::default();
+    // The algorithm is specified, so that a shape is the same in every build.
+    #[allow(deprecated, reason = "`DefaultHasher`, which took its place, may change its algorithm")]
+    let mut hasher = std::hash::SipHasher::new();
+    for _ in 0..MOST {
+        let mut tracer = Tracer::new(&mut pass);
+        // What is made of the values given may be refused in any way.
+        let error = catch_unwind(AssertUnwindSafe(|| ask(&mut tracer)));
+        let told = tracer.told();
+        hasher.write(told.as_bytes());
+        hasher.write(error.ok().flatten().unwrap_or_default().as_bytes());
+        hasher.write_u8(0xff);
+        if !pass.next() {
+            break;
+        }
+    }
+    hasher.finish().max(1)
+}
+
+#[cfg(test)]
+mod tests;
