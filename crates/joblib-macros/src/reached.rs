@@ -55,7 +55,7 @@ pub(crate) fn of_function(name: &str, tokens: &TokenStream, nameless: bool) -> O
     let (file, line, column) = place()?;
     let place = Place { file: &file, line, column };
     let found = with_index(|index| {
-        let code = index.code(&place, &tokens.to_string(), nameless)?;
+        let code = index.code(&place, &|| tokens.to_string(), nameless)?;
         Ok((code, index.ambiguous_types()))
     });
     let (code, ambiguous) = match found {

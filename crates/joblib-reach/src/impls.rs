@@ -1,12 +1,13 @@
 //! What the heads of implementations, and calls of macros that may make some, name.
 
-use std::collections::HashMap;
+use crate::map::Map;
 use std::rc::Rc;
 
 use crate::lexer::Name;
 use crate::macros::{definitions, invents_names};
 use crate::meaning::Target;
 use crate::model::{ItemId, ItemKind, Model, Range, ScopeId};
+use crate::paths::path_at;
 use crate::resolve::Resolver;
 
 /// What an implementation is of.
@@ -39,11 +40,56 @@ impl Head {
 
 #[derive(Debug, Default)]
 pub(crate) struct Impls {
-    heads: HashMap<ItemId, Rc<Head>>,
-    mentioned: HashMap<ItemId, Rc<[ItemId]>>,
+    heads: Map<ItemId, Rc<Head>>,
+    mentioned: Map<ItemId, Rc<[ItemId]>>,
+    /// How many implementations, and calls of macros that may make some, are in these two.
+    indexed: (usize, usize),
+    by_item: Map<ItemId, Vec<ItemId>>,
+    by_bound: Map<Name, Vec<ItemId>>,
 }
 
 impl Impls {
+    /// Finds what those implementations and calls are of that were read since the last time. How many there are.
+    pub(crate) fn index(&mut self, model: &mut Model, resolver: &mut Resolver) -> (usize, usize) {
+        // To find out more crates may be read.
+        while let Some(id) = model.impls.get(self.indexed.0).copied() {
+            self.indexed.0 += 1;
+            let head = self.of(model, resolver, id);
+            let this = head.this.iter().filter_map(|this| match this {
+                Target::Item(this) => Some(*this),
+                _ => None,
+            });
+            let items: Vec<ItemId> = match head.of_trait {
+                Of::Trait(of) => vec![of],
+                Of::Inherent if head.type_of_this().is_some() => this.collect(),
+                Of::Inherent | Of::External(_) => head.types.clone(),
+            };
+            for item in items {
+                self.by_item.entry(item).or_default().push(id);
+            }
+            if let Of::External(Some(name)) = head.of_trait {
+                self.by_bound.entry(name).or_default().push(id);
+            }
+        }
+        while let Some(id) = model.calls.get(self.indexed.1).copied() {
+            self.indexed.1 += 1;
+            for item in self.mentioned(model, resolver, id).iter() {
+                self.by_item.entry(*item).or_default().push(id);
+            }
+        }
+        if self.indexed.0 < model.impls.len() { self.index(model, resolver) } else { self.indexed }
+    }
+
+    /// Implementations, and calls of macros, that come into play with a type or a trait.
+    pub(crate) fn with_item(&self, item: ItemId) -> &[ItemId] {
+        self.by_item.get(&item).map_or(&[], Vec::as_slice)
+    }
+
+    /// Implementations that come into play when a trait from elsewhere bounds a type.
+    pub(crate) fn with_bound(&self, name: Name) -> &[ItemId] {
+        self.by_bound.get(&name).map_or(&[], Vec::as_slice)
+    }
+
     pub(crate) fn of(&mut self, model: &mut Model, resolver: &mut Resolver, id: ItemId) -> Rc<Head> {
         if let Some(head) = self.heads.get(&id) {
             return Rc::clone(head);
@@ -69,7 +115,7 @@ impl Impls {
             }
         };
         let mut types = Vec::new();
-        for item in named(model, resolver, id, scope, whole) {
+        for item in resolver.named(model, id, scope, whole) {
             match model.items[item].kind {
                 ItemKind::Type | ItemKind::Trait | ItemKind::Call => types.push(item),
                 ItemKind::Alias => types.extend(resolver.types_of_alias(model, item)),
@@ -112,12 +158,12 @@ impl Impls {
                     (from..to).any(|at| model.source(item).text_of(at) == "impl")
                 }));
         let found: Rc<[ItemId]> = if implements {
-            let mut of = named(model, resolver, call, scope, range);
+            let mut of = resolver.named(model, call, scope, range);
             for item in macros {
                 // Names in a macro are those where it is called, or where it stands.
                 let (range, own) = (model.items[item].range, model.items[item].scope);
-                of.extend(named(model, resolver, item, scope, range));
-                of.extend(named(model, resolver, item, own, range));
+                of.extend(resolver.named(model, item, scope, range));
+                of.extend(resolver.named(model, item, own, range));
             }
             of.into_iter()
                 .filter(|item| matches!(model.items[*item].kind, ItemKind::Type | ItemKind::Trait))
@@ -149,47 +195,6 @@ fn first_path(
         }
         at += 1;
     }
-    let Some(first) = source.word(at).filter(|_| at < to) else { return Vec::new() };
-    let mut path = vec![first];
-    let mut next = at + 1;
-    while next < to && source.is_pair(next, b':', b':') {
-        let Some(name) = source.word(next + 2) else { break };
-        path.push(name);
-        next += 3;
-    }
+    let Some((path, _)) = path_at(&source, at, to, |_| ()) else { return Vec::new() };
     resolver.path(model, scope, &path, false, None).targets
-}
-
-/// All items that the words in a range can mean.
-fn named(
-    model: &mut Model,
-    resolver: &mut Resolver,
-    item: ItemId,
-    scope: ScopeId,
-    (from, to): Range,
-) -> Vec<ItemId> {
-    let source = Rc::clone(model.source(item));
-    let mut found = Vec::new();
-    let mut at = from;
-    while at < to {
-        let Some(first) = source.word(at) else {
-            at += 1;
-            continue;
-        };
-        let mut path = vec![first];
-        at += 1;
-        while at < to && source.is_pair(at, b':', b':') {
-            let Some(name) = source.word(at + 2) else { break };
-            path.push(name);
-            at += 3;
-        }
-        for target in resolver.path(model, scope, &path, false, None).targets {
-            if let Target::Item(item) = target
-                && !found.contains(&item)
-            {
-                found.push(item);
-            }
-        }
-    }
-    found
 }

@@ -9,10 +9,12 @@ mod load;
 mod locate;
 mod macros;
 mod manifest;
+mod map;
 mod meaning;
 mod model;
 mod normal;
 mod parse;
+mod paths;
 mod reach;
 mod references;
 mod resolve;
@@ -119,13 +121,18 @@ impl Index {
         self.known.model.unread.first().map_or(Ok(()), |reason| Err(Unseen(reason.clone())))
     }
 
-    /// The code of the function at a place; `tokens` are its own, for one that a macro makes. With `nameless` the function's
+    /// The code of the function at a place; `tokens` gives its own, for one that a macro makes. With `nameless` the function's
     /// own name does not count.
     ///
     /// # Errors
     ///
     /// Returns an error if the place is in none of the crate's files, or if a file that counts can't be read.
-    pub fn code(&mut self, place: &Place<'_>, tokens: &str, nameless: bool) -> Result<Code, Unseen> {
+    pub fn code(
+        &mut self,
+        place: &Place<'_>,
+        tokens: &dyn Fn() -> String,
+        nameless: bool,
+    ) -> Result<Code, Unseen> {
         let located = locate::locate(&mut self.known.model, place, tokens)
             .filter(|located| !located.roots.is_empty())
             .ok_or_else(|| Unseen(format!("{} is not a file of this crate", place.file.display())))?;

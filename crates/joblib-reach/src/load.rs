@@ -1,6 +1,6 @@
 //! Reads crates when they are needed: the one that is compiled, then those at hand that its paths lead to.
 
-use std::collections::HashMap;
+use crate::map::Map;
 use std::path::{Path, PathBuf};
 
 use crate::lexer::Name;
@@ -19,7 +19,7 @@ pub(crate) fn load(
     folder: &Path,
     is_own: bool,
 ) -> Result<CrateId, String> {
-    let mut externs: HashMap<Name, (PathBuf, PathBuf)> = HashMap::new();
+    let mut externs: Map<Name, (PathBuf, PathBuf)> = Map::default();
     let folder = &folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     for (name, root_of, folder_of) in manifest::crates_at_hand(folder) {
         let is_family = name == FAMILY || name.starts_with(&format!("{FAMILY}_"));

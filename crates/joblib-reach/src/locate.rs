@@ -28,16 +28,11 @@ pub(crate) struct Located {
     pub(crate) ordinal: usize,
 }
 
-/// The function at a place. `code` are its tokens, for one that a macro made.
-pub(crate) fn locate(model: &mut Model, place: &Place<'_>, code: &str) -> Option<Located> {
+/// The function at a place. `code` gives its tokens, for one that a macro made.
+pub(crate) fn locate(model: &mut Model, place: &Place<'_>, code: &dyn Fn() -> String) -> Option<Located> {
     let file = file_of(model, place.file)?;
     let at = token_at(&model.files[file].source, place)?;
-    let containing = |item: &ItemId| {
-        let item = &model.items[*item];
-        item.file == file && (item.attributes.0..item.range.1).contains(&at)
-    };
-    let innermost =
-        (0..model.items.len()).filter(containing).max_by_key(|item| model.items[*item].attributes.0);
+    let innermost = model.innermost(file, at);
     if let Some(item) = innermost {
         let of = &model.items[item];
         if of.kind == ItemKind::Function && (of.attributes.0..of.attributes.1).contains(&at) {
@@ -52,7 +47,7 @@ pub(crate) fn locate(model: &mut Model, place: &Place<'_>, code: &str) -> Option
         Some(item) => scopes.push(scope_at(model, item, at)),
         None => scopes.push(module_at(model, file, at)),
     }
-    let source = Source::new(code.to_owned(), &mut model.names).ok()?;
+    let source = Source::new(code(), &mut model.names).ok()?;
     let roots = scopes.into_iter().filter_map(|scope| parse_detached(model, &source, file, scope)).collect();
     Some(Located { roots, ordinal: 0 })
 }
@@ -130,12 +125,7 @@ fn scopes_of_calls(model: &Model, definition: ItemId) -> Vec<ScopeId> {
             if !called || !matches!(of.source.kind(at + 2), Kind::Open(_)) {
                 continue;
             }
-            let containing = |item: &ItemId| {
-                let item = &model.items[*item];
-                item.file == file && (item.attributes.0..item.range.1).contains(&at)
-            };
-            let innermost =
-                (0..model.items.len()).filter(containing).max_by_key(|item| model.items[*item].attributes.0);
+            let innermost = model.innermost(file, at);
             let scope =
                 innermost.map_or_else(|| module_at(model, file, at), |item| scope_at(model, item, at));
             if !scopes.contains(&scope) {

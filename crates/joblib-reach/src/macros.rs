@@ -1,6 +1,6 @@
 //! What calls of macros may define, as far as their arguments and the macros' own tokens tell.
 
-use std::collections::HashSet;
+use crate::map::Set;
 
 use crate::lexer::{Kind, Name};
 use crate::model::{ItemId, ItemKind, Model, Range};
@@ -27,13 +27,13 @@ pub(crate) fn definitions(model: &Model, name: Option<Name>) -> Vec<ItemId> {
 
 /// The names that a call of a macro may define: all in its arguments, which the macro may put where it wants, and those that
 /// stand in the macro where names are declared.
-pub(crate) fn defined_by(model: &Model, call: ItemId) -> HashSet<Name> {
+pub(crate) fn defined_by(model: &Model, call: ItemId) -> Set<Name> {
     /// Nobody calls an item so, and everybody names them.
     const PRIMITIVE: [&str; 17] = [
         "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "f32", "f64",
         "bool", "char", "str",
     ];
-    let mut found = HashSet::new();
+    let mut found = Set::default();
     let of = &model.items[call];
     let source = model.source(call);
     found.extend((of.range.0..of.range.1).filter_map(|at| source.word(at)));
@@ -45,7 +45,7 @@ pub(crate) fn defined_by(model: &Model, call: ItemId) -> HashSet<Name> {
 }
 
 /// The names that stand where items are declared, or in what another macro is given.
-fn declared_in(model: &Model, source: &Source, (from, to): Range, found: &mut HashSet<Name>) {
+fn declared_in(model: &Model, source: &Source, (from, to): Range, found: &mut Set<Name>) {
     let text = |at: usize| source.word(at).map_or("", |name| model.names.text(name));
     let mut everything_until = from;
     for at in from..to {

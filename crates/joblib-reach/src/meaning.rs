@@ -1,6 +1,6 @@
 //! What names and paths stand for.
 
-use std::collections::HashSet;
+use crate::map::Set;
 use std::rc::Rc;
 
 use crate::lexer::Name;
@@ -105,7 +105,7 @@ pub(crate) fn may_have_types(target: &Target) -> bool {
 }
 
 pub(crate) fn dedup(targets: &mut Vec<Target>) {
-    let mut seen = HashSet::new();
+    let mut seen = Set::default();
     targets.retain(|target| seen.insert(target.clone()));
 }
 

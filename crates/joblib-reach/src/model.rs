@@ -1,6 +1,6 @@
 //! What a package is made of, as far as its tokens tell: files, scopes, items and declarations `use`.
 
-use std::collections::HashMap;
+use crate::map::Map;
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -21,6 +21,8 @@ pub(crate) struct File {
     pub(crate) source: Rc<Source>,
     /// The scope of the module whose file it is.
     pub(crate) scope: ScopeId,
+    /// The items in it.
+    pub(crate) items: Vec<ItemId>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -80,8 +82,8 @@ pub(crate) struct Scope {
     pub(crate) range: Range,
     /// The function that the block is in.
     pub(crate) owner: Option<ItemId>,
-    pub(crate) items: HashMap<Name, Vec<ItemId>>,
-    pub(crate) modules: HashMap<Name, Vec<ScopeId>>,
+    pub(crate) items: Map<Name, Vec<ItemId>>,
+    pub(crate) modules: Map<Name, Vec<ScopeId>>,
     pub(crate) uses: Vec<Use>,
     pub(crate) calls: Vec<ItemId>,
     /// Attributes of the module and of declarations in it that are no items, where conditions may stand.
@@ -119,7 +121,7 @@ pub(crate) struct Crate {
     /// Whether it belongs to the package that is compiled.
     pub(crate) is_own: bool,
     /// Crates whose sources are at hand, by the names that this one has for them: the root file and the manifest's folder.
-    pub(crate) externs: HashMap<Name, (PathBuf, PathBuf)>,
+    pub(crate) externs: Map<Name, (PathBuf, PathBuf)>,
     pub(crate) folder: PathBuf,
     /// Whether its functions write code for the crates that use it.
     pub(crate) is_proc_macro: bool,
@@ -151,17 +153,35 @@ pub(crate) struct Model {
     pub(crate) scopes: Vec<Scope>,
     pub(crate) crates: Vec<Crate>,
     /// `macro_rules!` of all crates, by name.
-    pub(crate) macros: HashMap<Name, Vec<ItemId>>,
+    pub(crate) macros: Map<Name, Vec<ItemId>>,
     pub(crate) impls: Vec<ItemId>,
     /// Calls of macros where items stand, in all scopes.
     pub(crate) calls: Vec<ItemId>,
     /// Members of traits, by name.
-    pub(crate) trait_members: HashMap<Name, Vec<ItemId>>,
+    pub(crate) trait_members: Map<Name, Vec<ItemId>>,
     /// Modules whose file was not found or could not be read, and why.
     pub(crate) unread: Vec<String>,
 }
 
 impl Model {
+    pub(crate) fn push(&mut self, item: Item) {
+        let id = self.items.len();
+        if let Some(file) = self.files.get_mut(item.file) {
+            file.items.push(id);
+        }
+        self.items.push(item);
+    }
+
+    /// The innermost item of a file that a token is in.
+    pub(crate) fn innermost(&self, file: FileId, at: usize) -> Option<ItemId> {
+        let contains = |item: &ItemId| {
+            let item = &self.items[*item];
+            (item.attributes.0..item.range.1).contains(&at)
+        };
+        let inside = self.files[file].items.iter().copied().filter(contains);
+        inside.max_by_key(|item| self.items[*item].attributes.0)
+    }
+
     pub(crate) fn source(&self, item: ItemId) -> &Rc<Source> {
         &self.files[self.items[item].file].source
     }

@@ -1,6 +1,6 @@
 //! What the tokens of an item refer to.
 
-use std::collections::HashSet;
+use crate::map::Set;
 use std::rc::Rc;
 
 use crate::lexer::{Kind, Name};
@@ -9,6 +9,7 @@ use crate::meaning::{Found, Target, is_in_prelude};
 use crate::model::{File, FileId, ItemId, Model, Range, ScopeId};
 use crate::parse::extent::skip_angles;
 use crate::parse::imports::uses_in;
+use crate::paths::path_at;
 use crate::resolve::{Resolver, macros_of};
 use crate::source::Source;
 use crate::texts;
@@ -93,9 +94,9 @@ struct Reader<'r, 'a> {
     attribute_end: usize,
     /// Where the arguments of a macro end, which may do anything with them.
     arguments_end: usize,
-    seen: HashSet<(ScopeId, Vec<Name>, bool)>,
+    seen: Set<(ScopeId, Vec<Name>, bool)>,
     /// Names that were read as parts of a path.
-    consumed: HashSet<usize>,
+    consumed: Set<usize>,
     out: References,
 }
 
@@ -118,8 +119,8 @@ impl References {
             to,
             attribute_end: from,
             arguments_end: if reading.is_macro { to } else { from },
-            seen: HashSet::new(),
-            consumed: HashSet::new(),
+            seen: Set::default(),
+            consumed: Set::default(),
             out: Self::default(),
         };
         for at in from..to {
@@ -205,7 +206,10 @@ impl Reader<'_, '_> {
             self.method(at, name);
             return;
         }
-        let (path, end) = self.path(at, name);
+        let (path, end) = path_at(&source, at, to, |at| {
+            self.consumed.insert(at);
+        })
+        .unwrap_or_else(|| (vec![name], at + 1));
         if in_arguments {
             // The macro may put them behind another type, or call them as methods.
             path.iter().skip(usize::from(path.len() > 1)).for_each(|name| self.method(at, *name));
@@ -285,25 +289,6 @@ impl Reader<'_, '_> {
             "type_name" | "type_name_of_val" => true,
             _ => false,
         }
-    }
-
-    /// The path that begins at `at`, and where it ends.
-    fn path(&mut self, at: usize, first: Name) -> (Vec<Name>, usize) {
-        let source = Rc::clone(&self.source);
-        let mut path = vec![first];
-        let mut end = at + 1;
-        while source.is_pair(end, b':', b':') && end < self.to {
-            if let Some(next) = source.word(end + 2) {
-                path.push(next);
-                self.consumed.insert(end + 2);
-                end += 3;
-            } else if source.is_punct(end + 2, b'<') {
-                end = skip_angles(&source, end + 2, self.to);
-            } else {
-                break;
-            }
-        }
-        (path, end)
     }
 
     /// Whether a path that begins at `at` may be the bound of a type: it stands behind `:`, `+`, `impl` or `dyn`.
@@ -400,7 +385,7 @@ impl Reader<'_, '_> {
         } else {
             let Ok(text) = std::fs::read_to_string(&path) else { return };
             let Ok(source) = Source::new(text, &mut self.model.names) else { return };
-            self.model.files.push(File { path, source: Rc::new(source), scope });
+            self.model.files.push(File { path, source: Rc::new(source), scope, items: Vec::new() });
             self.model.files.len() - 1
         };
         let source = Rc::clone(&self.model.files[file].source);

@@ -1,29 +1,30 @@
 //! What a path can mean. In doubt everything that it could: what counts too much is computed again, what is missed would be
 //! a stale value.
 
-use std::collections::{HashMap, HashSet};
+use crate::map::{Map, Set};
 use std::rc::Rc;
 
 use crate::lexer::Name;
 use crate::load;
 use crate::macros::{self, invents_names};
 use crate::meaning::{Found, Target, dedup, may_have_types};
-use crate::model::{Brings, ItemId, ItemKind, Model, ScopeId, Use};
+use crate::model::{Brings, ItemId, ItemKind, Model, Range, ScopeId, Use};
+use crate::paths::paths;
 
 /// Looks names up, and remembers what they mean.
 #[derive(Debug, Default)]
 pub(crate) struct Resolver {
-    in_scope: HashMap<(ScopeId, Name), Rc<[Target]>>,
-    chains: HashMap<(ScopeId, Name), Rc<[Target]>>,
-    visible: HashMap<(ItemId, ScopeId), bool>,
+    in_scope: Map<(ScopeId, Name), Rc<[Target]>>,
+    chains: Map<(ScopeId, Name), Rc<[Target]>>,
+    visible: Map<(ItemId, ScopeId), bool>,
     /// Look-ups that are under way: a circle of imports ends.
-    active: HashSet<(ScopeId, Name)>,
+    active: Set<(ScopeId, Name)>,
     /// Whether a circle was met, so that what is found meanwhile may be a part only.
     partial: bool,
     /// Whether it is being looked for what may have written a name.
     hunting: bool,
     /// The names that calls of macros may define.
-    defined: HashMap<ItemId, Rc<HashSet<Name>>>,
+    defined: Map<ItemId, Rc<Set<Name>>>,
 }
 
 const VALUES: u8 = 1;
@@ -201,7 +202,7 @@ impl Resolver {
         if std::mem::replace(&mut self.hunting, true) {
             return Vec::new();
         }
-        let (mut found, mut seen, mut waiting) = (Vec::new(), HashSet::new(), vec![scope]);
+        let (mut found, mut seen, mut waiting) = (Vec::new(), Set::default(), vec![scope]);
         while let Some(scope) = waiting.pop() {
             if !seen.insert(scope) {
                 continue;
@@ -226,7 +227,7 @@ impl Resolver {
 
     /// Everything that a module declares or brings, and the modules in it.
     pub(crate) fn everything(&mut self, model: &mut Model, module: ScopeId) -> Vec<Target> {
-        let (mut found, mut seen, mut waiting) = (Vec::new(), HashSet::new(), vec![module]);
+        let (mut found, mut seen, mut waiting) = (Vec::new(), Set::default(), vec![module]);
         while let Some(scope) = waiting.pop() {
             if !seen.insert(scope) {
                 continue;
@@ -353,12 +354,13 @@ impl Resolver {
 
     /// The types that an alias names, also through other aliases.
     pub(crate) fn types_of_alias(&mut self, model: &mut Model, alias: ItemId) -> Vec<ItemId> {
-        let (mut types, mut seen, mut waiting) = (Vec::new(), HashSet::new(), vec![alias]);
+        let (mut types, mut seen, mut waiting) = (Vec::new(), Set::default(), vec![alias]);
         while let Some(alias) = waiting.pop() {
             if !seen.insert(alias) {
                 continue;
             }
-            for item in self.named_by(model, alias) {
+            let (scope, range) = (model.items[alias].scope, model.items[alias].range);
+            for item in self.named(model, alias, scope, range) {
                 match model.items[item].kind {
                     ItemKind::Alias => waiting.push(item),
                     ItemKind::Type | ItemKind::Trait | ItemKind::Call => types.push(item),
@@ -369,26 +371,21 @@ impl Resolver {
         types
     }
 
-    /// The items that the paths in an item's tokens lead to.
-    fn named_by(&mut self, model: &mut Model, item: ItemId) -> Vec<ItemId> {
-        let (from, to) = model.items[item].range;
-        let (scope, source) = (model.items[item].scope, Rc::clone(model.source(item)));
+    /// The items that the paths in a range of an item's tokens can mean in a scope.
+    pub(crate) fn named(
+        &mut self,
+        model: &mut Model,
+        item: ItemId,
+        scope: ScopeId,
+        (from, to): Range,
+    ) -> Vec<ItemId> {
+        let source = Rc::clone(model.source(item));
         let mut found = Vec::new();
-        let mut at = from;
-        while at < to {
-            let Some(first) = source.word(at) else {
-                at += 1;
-                continue;
-            };
-            let mut path = vec![first];
-            at += 1;
-            while at < to && source.is_pair(at, b':', b':') {
-                let Some(name) = source.word(at + 2) else { break };
-                path.push(name);
-                at += 3;
-            }
+        for (_, path) in paths(&source, from, to) {
             for target in self.path(model, scope, &path, false, None).targets {
-                if let Target::Item(item) = target {
+                if let Target::Item(item) = target
+                    && !found.contains(&item)
+                {
                     found.push(item);
                 }
             }
@@ -401,7 +398,7 @@ impl Resolver {
         if let Some(known) = self.visible.get(&(of, scope)) {
             return *known;
         }
-        let (mut seen, mut waiting) = (HashSet::new(), vec![scope]);
+        let (mut seen, mut waiting) = (Set::default(), vec![scope]);
         let mut visible = false;
         while let (Some(here), false) = (waiting.pop(), visible) {
             if !seen.insert(here) {

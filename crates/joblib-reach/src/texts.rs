@@ -6,6 +6,7 @@ use crate::lexer::{Name, Names};
 use crate::literal;
 use crate::meaning::{Found, Target, dedup};
 use crate::model::{ItemKind, Model, ScopeId};
+use crate::paths::paths;
 use crate::resolve::Resolver;
 use crate::source::Source;
 
@@ -20,7 +21,8 @@ pub(crate) fn in_attribute(
     let Some(text) = literal::unescaped(source, at) else { return Vec::new() };
     let Ok(inner) = Source::new(text, &mut model.names) else { return Vec::new() };
     let mut all = Vec::new();
-    for (absolute, path) in paths(&inner) {
+    for (at, path) in paths(&inner, 0, inner.tokens.len()) {
+        let absolute = at >= 2 && inner.is_pair(at - 2, b':', b':');
         let mut found = resolver.path(model, scope, &path, absolute, this);
         // Functions of a module are called by names that are not written.
         let modules: Vec<ScopeId> = found
@@ -37,29 +39,6 @@ pub(crate) fn in_attribute(
         all.push(found);
     }
     all
-}
-
-/// The paths in a text, and whether they begin with `::`. Generic arguments between names are passed over.
-fn paths(source: &Source) -> Vec<(bool, Vec<Name>)> {
-    let mut found = Vec::new();
-    let end = source.tokens.len();
-    let mut at = 0;
-    while at < end {
-        let Some(first) = source.word(at) else {
-            at += 1;
-            continue;
-        };
-        let absolute = at >= 2 && source.is_pair(at - 2, b':', b':');
-        let mut path = vec![first];
-        at += 1;
-        while source.is_pair(at, b':', b':') {
-            let Some(name) = source.word(at + 2) else { break };
-            path.push(name);
-            at += 3;
-        }
-        found.push((absolute, path));
-    }
-    found
 }
 
 /// The constants that a format string names.

@@ -60,7 +60,9 @@ impl Package {
             })
             .map_or(tokens.len(), |(at, _)| at + 1);
         let path = folder.path().join(file);
-        index.code(&Place { file: Path::new(&path), line, column }, &tokens[..end], nameless).unwrap()
+        index
+            .code(&Place { file: Path::new(&path), line, column }, &|| tokens[..end].to_owned(), nameless)
+            .unwrap()
     }
 
     fn code(&self) -> Code {

@@ -6,7 +6,7 @@ pub(crate) mod extent;
 pub(crate) mod imports;
 mod modules;
 
-use std::collections::HashMap;
+use crate::map::Map;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -41,8 +41,8 @@ fn new_scope(
         file,
         range,
         owner: None,
-        items: HashMap::new(),
-        modules: HashMap::new(),
+        items: Map::default(),
+        modules: Map::default(),
         uses: Vec::new(),
         calls: Vec::new(),
         attributes: Vec::new(),
@@ -105,6 +105,7 @@ impl Parser<'_> {
             path: path.to_owned(),
             source: Rc::clone(&source),
             scope,
+            items: Vec::new(),
         });
         let end = source.tokens.len();
         let module = &mut self.model.scopes[scope];
@@ -370,7 +371,7 @@ impl Parser<'_> {
         {
             self.model.scopes[place.scope].makers.push(id);
         }
-        self.model.items.push(item);
+        self.model.push(item);
         id
     }
 
@@ -486,7 +487,12 @@ pub(crate) fn parse_detached(
     let end = source.tokens.len();
     let block = new_scope(model, krate, Some(scope), false, file, (0, end));
     // No attribute is looked for in it.
-    model.files.push(crate::model::File { path: path.join(""), source: Rc::clone(&source), scope: block });
+    model.files.push(crate::model::File {
+        path: path.join(""),
+        source: Rc::clone(&source),
+        scope: block,
+        items: Vec::new(),
+    });
     let first = model.items.len();
     let mut parser = Parser { model, krate, depth: 0, guesses: false };
     let place = Place { source: &source, file, scope: block, folder: PathBuf::new(), parent: None };

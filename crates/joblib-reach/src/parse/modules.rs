@@ -32,7 +32,7 @@ impl Parser<'_> {
             // An attribute of ours may change all that the module holds.
             self.model.scopes[scope].item = Some(self.model.items.len());
             self.model.scopes[place.scope].makers.push(self.model.items.len());
-            self.model.items.push(item);
+            self.model.push(item);
         }
         if let Some((from, to)) = body {
             let folder = place.folder.join(paths.first().map_or(text.as_str(), String::as_str));

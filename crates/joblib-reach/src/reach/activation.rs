@@ -2,8 +2,6 @@
 
 use crate::impls::Of;
 use crate::lexer::Name;
-use crate::meaning::Target;
-use crate::model::ScopeId;
 use crate::model::{ItemId, ItemKind};
 
 use super::Walk;
@@ -11,8 +9,9 @@ use super::Walk;
 impl Walk<'_> {
     /// Visits members that come into play by what was reached; whether there were any.
     pub(super) fn activate(&mut self) -> bool {
-        let calls: Vec<(Name, ScopeId)> = self.calls.iter().copied().collect();
         let mut fresh: Vec<(u128, u128, ItemId)> = Vec::new();
+        // Traits that are reached later are looked at below.
+        let calls = std::mem::take(&mut self.fresh_calls);
         for (name, scope) in calls {
             let members = self.known.model.trait_members.get(&name).cloned().unwrap_or_default();
             for member in members {
@@ -36,56 +35,39 @@ impl Walk<'_> {
                 }
             }
         }
-        for index in 0..self.known.model.impls.len() {
-            let id = self.known.model.impls[index];
-            let known = &mut *self.known;
-            let head = known.impls.of(&mut known.model, &mut known.resolver, id);
-            let (this, of_trait, types) = (head.type_of_this(), head.of_trait.clone(), head.types.clone());
-            let is_reached = |of: &ItemId| self.types.contains(of) || self.traits.contains(of);
-            let type_reached = head.this.iter().any(|this| match this {
-                Target::Item(this) => is_reached(this),
-                _ => false,
-            });
-            let mentions = types.iter().any(is_reached);
-            let active = match &of_trait {
-                Of::Inherent => type_reached || (this.is_none() && mentions),
-                Of::Trait(of) => self.traits.contains(of),
-                Of::External(name) => mentions || name.is_some_and(|name| self.bounds.contains(&name)),
-            };
-            if !active {
+        self.note_active();
+        let active: Vec<ItemId> = self.active.iter().copied().collect();
+        for id in active {
+            let item = &self.known.model.items[id];
+            if item.kind == ItemKind::Call {
+                self.add(&mut fresh, id);
                 continue;
             }
-            if matches!(of_trait, Of::Trait(_)) {
+            let known = &mut *self.known;
+            let head = known.impls.of(&mut known.model, &mut known.resolver, id);
+            let this = head.type_of_this();
+            if matches!(head.of_trait, Of::Trait(_)) {
                 let head = self.form(id);
                 self.heads.insert(head);
             }
-            for member in self.known.model.items[id].members.clone() {
+            for index in 0..self.known.model.items[id].members.len() {
+                let member = self.known.model.items[id].members[index];
                 let item = &self.known.model.items[member];
-                let (kind, name) = (item.kind, item.name);
-                let asked = name.is_some_and(|name| {
-                    let of_type = this.is_some_and(|this| self.is_asked(this, name));
-                    let of_trait =
-                        if let Of::Trait(of) = &of_trait { self.is_asked(*of, name) } else { false };
-                    of_type || of_trait || self.methods.contains(&name)
-                });
-                let always = match &of_trait {
-                    Of::Inherent => kind == ItemKind::Call,
-                    Of::Trait(_) => kind != ItemKind::Function,
-                    Of::External(_) => true,
+                let asked = |name: Name| {
+                    let of_trait = if let Of::Trait(of) = head.of_trait { Some(of) } else { None };
+                    this.into_iter().chain(of_trait).any(|of| self.is_asked(of, name))
+                        || self.methods.contains(&name)
                 };
-                if asked || always {
+                let counts = match head.of_trait {
+                    Of::Inherent => item.kind == ItemKind::Call,
+                    Of::Trait(_) => item.kind != ItemKind::Function,
+                    Of::External(_) => true,
+                } || item.name.is_some_and(asked);
+                if counts {
                     self.add(&mut fresh, member);
                 }
             }
-            if matches!(of_trait, Of::External(_)) {
-                self.add(&mut fresh, id);
-            }
-        }
-        for index in 0..self.known.model.calls.len() {
-            let id = self.known.model.calls[index];
-            let known = &mut *self.known;
-            let mentioned = known.impls.mentioned(&mut known.model, &mut known.resolver, id);
-            if mentioned.iter().any(|of| self.types.contains(of) || self.traits.contains(of)) {
+            if matches!(head.of_trait, Of::External(_)) {
                 self.add(&mut fresh, id);
             }
         }
@@ -103,17 +85,32 @@ impl Walk<'_> {
         any
     }
 
-    /// Whether a member of this name is asked for, of this type or trait.
+    /// Notes implementations, and calls of macros that may make some, that come into play by what was reached since the last
+    /// time.
+    fn note_active(&mut self) {
+        let known = &mut *self.known;
+        let indexed = known.impls.index(&mut known.model, &mut known.resolver);
+        if self.indexed != indexed {
+            // There are new ones, which may be of what was reached before.
+            self.indexed = indexed;
+            self.seen = (0, 0);
+        }
+        for item in &self.reached[self.seen.0..] {
+            self.active.extend(known.impls.with_item(*item));
+        }
+        for name in &self.bounds_in_order[self.seen.1..] {
+            self.active.extend(known.impls.with_bound(*name));
+        }
+        self.seen = (self.reached.len(), self.bounds_in_order.len());
+    }
+
+    /// Whether a member of this name is asked for, of this type or trait: a trait's function is called by the names of many
+    /// types.
     fn is_asked(&self, of: ItemId, name: Name) -> bool {
         let is_trait = self.known.model.items[of].kind == ItemKind::Trait;
         self.members.contains(&(of, name))
             || self.methods.contains(&name)
-            || (is_trait && (self.of_traits.contains(&name) || self.calls_any(name)))
-    }
-
-    /// Whether some path ends with this name: a trait's function is called by the names of many types.
-    fn calls_any(&self, name: Name) -> bool {
-        self.members.iter().any(|(_, member)| *member == name)
+            || (is_trait && (self.of_traits.contains(&name) || self.member_names.contains(&name)))
     }
 
     fn add(&mut self, fresh: &mut Vec<(u128, u128, ItemId)>, item: ItemId) {

@@ -4,7 +4,7 @@
 mod activation;
 mod outcome;
 
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -12,6 +12,7 @@ use crate::hash::{Digester, digest};
 use crate::impls::Impls;
 use crate::lexer::Name;
 use crate::locate::is_own_macro;
+use crate::map::{Map, Set};
 use crate::meaning::{Found, Target};
 use crate::model::{CrateId, ItemId, ItemKind, Model, Range, ScopeId};
 use crate::normal::{Rules, normal, silent_parts, without_name};
@@ -27,8 +28,8 @@ type Node = (ItemId, Option<ScopeId>);
 pub(crate) struct Knowledge {
     pub(crate) model: Model,
     pub(crate) resolver: Resolver,
-    forms: HashMap<ItemId, u128>,
-    references: HashMap<Node, Rc<References>>,
+    forms: Map<ItemId, u128>,
+    references: Map<Node, Rc<References>>,
     impls: Impls,
     files: HashMap<PathBuf, Option<u128>>,
 }
@@ -59,22 +60,34 @@ pub(crate) struct Walked {
 struct Walk<'k> {
     known: &'k mut Knowledge,
     is_code: fn(&str) -> bool,
-    numbers: HashMap<Node, u32>,
+    numbers: Map<Node, u32>,
     waiting: VecDeque<Node>,
     digester: Digester,
     /// Names of members that are asked for, and where.
-    calls: HashSet<(Name, ScopeId)>,
-    methods: HashSet<Name>,
-    members: HashSet<(ItemId, Name)>,
-    of_traits: HashSet<Name>,
-    types: HashSet<ItemId>,
-    traits: HashSet<ItemId>,
+    calls: Set<(Name, ScopeId)>,
+    /// Those of them that were not looked at yet.
+    fresh_calls: Vec<(Name, ScopeId)>,
+    methods: Set<Name>,
+    members: Set<(ItemId, Name)>,
+    /// The names among them.
+    member_names: Set<Name>,
+    of_traits: Set<Name>,
+    types: Set<ItemId>,
+    traits: Set<ItemId>,
+    /// Both, in the order in which they were reached.
+    reached: Vec<ItemId>,
+    /// Implementations, and calls of macros that may make some, that are in play.
+    active: BTreeSet<ItemId>,
+    /// How many of `reached` and `bounds` were looked at for that, when so many were known.
+    seen: (usize, usize),
+    indexed: (usize, usize),
     /// The digests of the heads of implementations of these: which there are can decide what is called.
     heads: BTreeSet<u128>,
-    scopes: HashSet<ScopeId>,
+    scopes: Set<ScopeId>,
     /// Traits from elsewhere whose implementations the caller may choose among.
-    bounds: HashSet<Name>,
-    crates: HashSet<CrateId>,
+    bounds: Set<Name>,
+    bounds_in_order: Vec<Name>,
+    crates: Set<CrateId>,
     /// Where code that a procedural macro writes is put.
     use_site: Option<ScopeId>,
     by_place: bool,
@@ -93,19 +106,26 @@ pub(crate) fn walk(
     let mut walk = Walk {
         known,
         is_code,
-        numbers: HashMap::new(),
+        numbers: Map::default(),
         waiting: VecDeque::new(),
         digester: Digester::default(),
-        calls: HashSet::new(),
-        methods: HashSet::new(),
-        members: HashSet::new(),
-        of_traits: HashSet::new(),
-        types: HashSet::new(),
-        traits: HashSet::new(),
+        calls: Set::default(),
+        fresh_calls: Vec::new(),
+        methods: Set::default(),
+        members: Set::default(),
+        member_names: Set::default(),
+        of_traits: Set::default(),
+        types: Set::default(),
+        traits: Set::default(),
+        reached: Vec::new(),
+        active: BTreeSet::new(),
+        seen: (0, 0),
+        indexed: (0, 0),
         heads: BTreeSet::new(),
-        scopes: HashSet::new(),
-        bounds: HashSet::new(),
-        crates: HashSet::new(),
+        scopes: Set::default(),
+        bounds: Set::default(),
+        bounds_in_order: Vec::new(),
+        crates: Set::default(),
         use_site: None,
         by_place: false,
         nameless: if nameless { roots.to_vec() } else { Vec::new() },
@@ -252,10 +272,14 @@ impl Walk<'_> {
         match kind {
             // What a macro makes may be a type.
             ItemKind::Type | ItemKind::Call => {
-                self.types.insert(item);
+                if self.types.insert(item) {
+                    self.reached.push(item);
+                }
             }
             ItemKind::Trait => {
-                self.traits.insert(item);
+                if self.traits.insert(item) {
+                    self.reached.push(item);
+                }
             }
             _ => {}
         }
@@ -279,7 +303,7 @@ impl Walk<'_> {
         }
         for (name, scope) in &references.methods {
             self.methods.insert(*name);
-            self.calls.insert((*name, *scope));
+            self.ask(*name, *scope);
         }
     }
 
@@ -330,15 +354,23 @@ impl Walk<'_> {
         }
         for (of, name) in &found.members {
             self.members.insert((*of, *name));
-            self.calls.insert((*name, scope));
+            self.member_names.insert(*name);
+            self.ask(*name, scope);
         }
         for name in &found.of_traits {
             self.of_traits.insert(*name);
-            self.calls.insert((*name, scope));
+            self.ask(*name, scope);
         }
         for name in &found.of_any {
             self.methods.insert(*name);
-            self.calls.insert((*name, scope));
+            self.ask(*name, scope);
+        }
+    }
+
+    /// A member of this name is asked for in a scope.
+    fn ask(&mut self, name: Name, scope: ScopeId) {
+        if self.calls.insert((name, scope)) {
+            self.fresh_calls.push((name, scope));
         }
     }
 
@@ -368,10 +400,13 @@ impl Walk<'_> {
         let names = &mut self.known.model.names;
         let text = names.text(name).to_owned();
         if !OTHERS.contains(&&*text) {
-            self.bounds.insert(name);
             let through = THROUGH.iter().filter(|(of, _)| *of == text);
             let through: Vec<Name> = through.map(|(_, other)| names.of(other)).collect();
-            self.bounds.extend(through);
+            for name in [name].into_iter().chain(through) {
+                if self.bounds.insert(name) {
+                    self.bounds_in_order.push(name);
+                }
+            }
         }
     }
 
