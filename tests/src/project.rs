@@ -130,7 +130,7 @@ impl Project {
         let output = self.start_rustc(name, to, root, arguments, variables);
         assert!(output.status.success(), "the program does not build:\n{}", printed(&output));
         let noted = String::from_utf8_lossy(&output.stderr);
-        assert!(!noted.contains("note: joblib"), "the sources are not seen:\n{noted}");
+        assert!(!noted.contains("joblib: "), "the sources are not seen:\n{noted}");
     }
 
     fn start_rustc(
@@ -154,6 +154,29 @@ impl Project {
             .current_dir(self.folder.path())
             .output()
             .expect("the compiler starts")
+    }
+
+    /// Builds the package in a folder of the program's folder with cargo, with these arguments and environment variables, and
+    /// gives the path of its program, which is called as the package.
+    ///
+    /// # Panics
+    ///
+    /// When it does not build.
+    pub fn cargo_build(&self, package: &str, arguments: &[&str], variables: &[(&str, &str)]) -> PathBuf {
+        let folder = self.folder.path().join(package);
+        let target = self.folder.path().join("target").join(package);
+        let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+            .args(["build", "--quiet", "--offline", "--target-dir"])
+            .arg(&target)
+            .args(arguments)
+            .env("CARGO_ENCODED_RUSTFLAGS", self.arguments.join("\x1f"))
+            .envs(variables.iter().copied())
+            .current_dir(folder)
+            .output()
+            .expect("cargo starts");
+        assert!(output.status.success(), "the package does not build:\n{}", printed(&output));
+        let profile = if arguments.contains(&"--release") { "release" } else { "debug" };
+        target.join(profile).join(&self.name)
     }
 
     /// Compiles and runs the program, and gives what it printed.

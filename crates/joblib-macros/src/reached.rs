@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use joblib_reach::{Index, Place, Unseen, Within, digest};
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Span, TokenStream, TokenTree};
 
 use crate::options::is_code;
 
@@ -34,15 +34,42 @@ thread_local! {
     static PLACES: RefCell<HashMap<String, usize>> = RefCell::default();
 }
 
-/// The attribute's file, line and column. `None` where it has none, as in what another crate's macro made.
-fn place() -> Option<(PathBuf, usize, usize)> {
+/// Places in files that tell where a function is: the attribute's, and those of tokens that it was given, where a macro of
+/// another crate made the rest.
+fn places(tokens: &TokenStream) -> Vec<(PathBuf, usize, usize)> {
     // Unit tests run outside of a compiler.
     if !proc_macro::is_available() {
-        return None;
+        return Vec::new();
     }
     // Not an `Option`'s: it converts to the compiler's own span, and does not panic inside of one.
+    let place = |span: Span| {
+        let span = span.unwrap();
+        Some((span.local_file()?, span.line(), span.column()))
+    };
+    let mut found: Vec<_> = place(Span::call_site()).into_iter().collect();
+    let mut waiting: Vec<TokenStream> = vec![tokens.clone()];
+    while let Some(tokens) = waiting.pop() {
+        for token in tokens {
+            if let TokenTree::Group(group) = &token {
+                waiting.push(group.stream());
+            }
+            let Some(place) = place(token.span()) else { continue };
+            if found.iter().all(|(file, ..)| *file != place.0) {
+                found.push(place);
+            }
+        }
+    }
+    found
+}
+
+/// Where the attribute stands, as the compiler tells it for messages.
+pub(crate) fn told_place() -> String {
+    if !proc_macro::is_available() {
+        return String::new();
+    }
     let span = Span::call_site().unwrap();
-    Some((span.local_file()?, span.line(), span.column()))
+    let file = PathBuf::from(span.file());
+    format!("{}:{}", file.strip_prefix(folder()).unwrap_or(&file).display(), span.line())
 }
 
 /// The folder of the package's manifest.
@@ -50,21 +77,29 @@ fn folder() -> PathBuf {
     std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(PathBuf::new, PathBuf::from)
 }
 
-/// What a function reaches. Where sources can't be seen there is a note, once, and `None`.
-pub(crate) fn of_function(name: &str, tokens: &TokenStream, nameless: bool) -> Option<Reached> {
-    let (file, line, column) = place()?;
-    let place = Place { file: &file, line, column };
-    let found = with_index(|index| {
+/// What a function reaches, or why that can't be seen.
+pub(crate) fn of_function(name: &str, tokens: &TokenStream, nameless: bool) -> Result<Reached, String> {
+    let mut reason = "a macro of another crate made the function".to_owned();
+    for place in places(tokens) {
+        match at_place(name, tokens, nameless, &place) {
+            Ok(reached) => return Ok(reached),
+            Err(error) => reason = error.to_string(),
+        }
+    }
+    Err(reason)
+}
+
+fn at_place(
+    name: &str,
+    tokens: &TokenStream,
+    nameless: bool,
+    (file, line, column): &(PathBuf, usize, usize),
+) -> Result<Reached, Unseen> {
+    let place = Place { file, line: *line, column: *column };
+    let (code, ambiguous) = with_index(|index| {
         let code = index.code(&place, &|| tokens.to_string(), nameless)?;
         Ok((code, index.ambiguous_types()))
-    });
-    let (code, ambiguous) = match found {
-        Ok(found) => found,
-        Err(reason) => {
-            note(&reason);
-            return None;
-        }
-    };
+    })?;
     let mut listing = String::new();
     for item in &code.items {
         let file = Path::new(&item.file);
@@ -76,13 +111,8 @@ pub(crate) fn of_function(name: &str, tokens: &TokenStream, nameless: bool) -> O
             line => writeln!(listing, "{short:016x}\t{}\t{file}:{line}", item.name),
         };
     }
-    let key = format!("{} {line} {column} {name}", file.display());
-    let before = PLACES.with_borrow_mut(|places| {
-        let count = places.entry(key).or_default();
-        *count += 1;
-        *count - 1
-    });
-    Some(Reached {
+    let before = others_at(&format!("{} {line} {column} {name}", file.display()));
+    Ok(Reached {
         digest: code.digest,
         conditions: code.conditions.iter().filter_map(|condition| condition.parse().ok()).collect(),
         variables: code.variables,
@@ -91,6 +121,20 @@ pub(crate) fn of_function(name: &str, tokens: &TokenStream, nameless: bool) -> O
         ordinal: code.ordinal + before,
         ambiguous,
     })
+}
+
+/// How many functions came from a place before this one.
+fn others_at(place: &str) -> usize {
+    PLACES.with_borrow_mut(|places| {
+        let count = places.entry(place.to_owned()).or_default();
+        *count += 1;
+        *count - 1
+    })
+}
+
+/// Of a function whose place is not known: how many of its name came before it.
+pub(crate) fn ordinal_of_unseen(name: &str) -> usize {
+    others_at(&format!("unseen {name}"))
 }
 
 /// A digest of what tells this package from another of its name: where its manifest is.
@@ -106,7 +150,7 @@ pub(crate) fn locked_digest() -> Result<u128, String> {
 
 /// Notes that a function has this whole name; whether another one has it, at another place.
 pub(crate) fn name_is_taken(name: &str) -> bool {
-    let Some((file, line, column)) = place() else { return false };
+    let Some((file, line, column)) = places(&TokenStream::new()).pop() else { return false };
     let at = digest(&format!("{} {line} {column}", file.display())) as usize;
     PLACES.with_borrow_mut(|places| *places.entry(format!("name {name}")).or_insert(at) != at)
 }
@@ -125,14 +169,7 @@ fn with_index<T>(then: impl FnOnce(&mut Index) -> Result<T, Unseen>) -> Result<T
     })
 }
 
-#[allow(clippy::print_stderr, reason = "a note of the compiler, for which there is no stable interface")]
-fn note(reason: &Unseen) {
-    thread_local! {
-        static NOTED: RefCell<bool> = const { RefCell::new(false) };
-    }
-    if !NOTED.replace(true) {
-        eprintln!(
-            "note: joblib: {reason}; only their own tokens count as the code of functions with `#[cached]` here (see `code = \"own\"`)"
-        );
-    }
+/// Whether nothing was said yet of sources that can't be seen.
+pub(crate) fn is_first_unseen() -> bool {
+    others_at("unseen") == 0
 }

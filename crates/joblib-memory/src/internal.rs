@@ -48,7 +48,7 @@ pub fn stats(call: &Call<'_>) -> FunctionStats {
 
 /// What counts as the code of a function.
 pub fn code(known: Known) -> Vec<CodeItem> {
-    known.site.parts.items()
+    known.site.parts.all()
 }
 
 /// Takes companions that need `joblib-parallel`, which this crate does not know: the crate `joblib` has another macro of this

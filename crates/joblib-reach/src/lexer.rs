@@ -71,15 +71,29 @@ pub(crate) struct Malformed {
     pub(crate) what: &'static str,
 }
 
-/// Divides a text into tokens.
-pub(crate) fn lex(text: &str, names: &mut Names) -> Result<Vec<Token>, Malformed> {
-    let mut lexer =
-        Lexer { text, bytes: text.as_bytes(), at: 0, line: 1, tokens: Vec::new(), open: Vec::new() };
+/// A comment of documentation, which is an attribute to macros: the token that it stands before, and where its text is.
+pub(crate) type Doc = (usize, usize, usize);
+
+/// Divides a text into tokens. Comments of documentation are given apart.
+pub(crate) fn lex(text: &str, names: &mut Names) -> Result<(Vec<Token>, Vec<Doc>), Malformed> {
+    let mut lexer = Lexer {
+        text,
+        bytes: text.as_bytes(),
+        at: 0,
+        line: 1,
+        tokens: Vec::new(),
+        docs: Vec::new(),
+        open: Vec::new(),
+    };
     lexer.skip_shebang();
     while lexer.at < lexer.bytes.len() {
         lexer.next(names)?;
     }
-    if lexer.open.is_empty() { Ok(lexer.tokens) } else { Err(lexer.malformed("a delimiter is not closed")) }
+    if lexer.open.is_empty() {
+        Ok((lexer.tokens, lexer.docs))
+    } else {
+        Err(lexer.malformed("a delimiter is not closed"))
+    }
 }
 
 struct Lexer<'t> {
@@ -88,6 +102,7 @@ struct Lexer<'t> {
     at: usize,
     line: u32,
     tokens: Vec<Token>,
+    docs: Vec<Doc>,
     open: Vec<usize>,
 }
 
@@ -131,8 +146,14 @@ impl Lexer<'_> {
                 self.at += 1;
             }
             b' ' | b'\t' | b'\r' | 0x0b | 0x0c => self.at += 1,
-            b'/' if self.peek(1) == b'/' => self.skip_line(),
-            b'/' if self.peek(1) == b'*' => self.block_comment()?,
+            b'/' if self.peek(1) == b'/' => {
+                self.skip_line();
+                self.doc(start);
+            }
+            b'/' if self.peek(1) == b'*' => {
+                self.block_comment()?;
+                self.doc(start);
+            }
             b'(' | b'[' | b'{' => {
                 self.at += 1;
                 self.open.push(self.tokens.len());
@@ -173,6 +194,18 @@ impl Lexer<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Notes the comment that begins at `start` if it is one of documentation.
+    fn doc(&mut self, start: usize) {
+        let comment = &self.text[start..self.at];
+        let is_doc = comment.starts_with("//!")
+            || comment.starts_with("/*!")
+            || (comment.starts_with("///") && !comment.starts_with("////"))
+            || (comment.starts_with("/**") && !comment.starts_with("/***") && comment.len() > 4);
+        if is_doc {
+            self.docs.push((self.tokens.len(), start, self.at));
+        }
     }
 
     fn block_comment(&mut self) -> Result<(), Malformed> {
@@ -357,7 +390,7 @@ mod tests {
     use super::*;
 
     fn words(text: &str) -> Vec<&str> {
-        let tokens = lex(text, &mut Names::default()).expect(text);
+        let (tokens, _) = lex(text, &mut Names::default()).expect(text);
         tokens.iter().map(|token| &text[token.start as usize..token.end as usize]).collect()
     }
 
@@ -381,8 +414,16 @@ mod tests {
     }
 
     #[test]
+    fn comments_of_documentation_are_known_with_the_token_behind_them() {
+        let text = "a // b\n/// c\nd //// e\n/* f */ /** g */ /**/ /*! h */ i";
+        let (_, docs) = lex(text, &mut Names::default()).expect(text);
+        let docs: Vec<_> = docs.into_iter().map(|(at, start, end)| (at, &text[start..end])).collect();
+        assert_eq!(docs, [(1, "/// c"), (2, "/** g */"), (2, "/*! h */")]);
+    }
+
+    #[test]
     fn a_delimiter_knows_its_other_side_and_a_missing_one_is_an_error() {
-        let tokens = lex("f(a[0]) {}", &mut Names::default()).unwrap();
+        let (tokens, _) = lex("f(a[0]) {}", &mut Names::default()).unwrap();
         assert_eq!((tokens[1].pair, tokens[6].pair), (6, 1));
         assert!(lex("f(a]", &mut Names::default()).is_err());
         assert!(lex("f(a", &mut Names::default()).is_err());

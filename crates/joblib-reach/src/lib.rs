@@ -18,6 +18,7 @@ mod paths;
 mod reach;
 mod references;
 mod resolve;
+mod sight;
 mod source;
 mod texts;
 mod values;
@@ -219,6 +220,6 @@ pub fn locked(folder: &Path) -> Result<Vec<String>, Unseen> {
 pub fn normal_form(code: &str, is_code: fn(&str) -> bool) -> Option<String> {
     let mut names = Names::default();
     let source = Source::new(code.to_owned(), &mut names).ok()?;
-    let rules = normal::Rules { names: &names, own_macro: &|_| false, is_code: &is_code };
+    let rules = normal::Rules { names: &names, own_macro: &|_| false, is_code: &is_code, docs: false };
     Some(normal::normal(&source, 0, source.tokens.len(), rules))
 }

@@ -185,24 +185,21 @@ pub(crate) fn crates_at_hand(folder: &Path) -> Vec<(String, PathBuf, PathBuf)> {
             found.push((written, root, of));
         }
     };
-    // Packages from elsewhere in whose place one at hand is used.
-    let patched = |name: &str| {
-        let (base, toml) = workspace.as_ref().map_or((folder, &manifest), |(folder, toml)| (&**folder, toml));
-        let is_of = |key: &str| {
-            let end = format!(".{name}.path");
-            key.starts_with("patch.") && key.ends_with(&end)
-        };
-        let path = toml.values.iter().find(|(key, _)| is_of(key)).map(|(_, path)| path.clone());
-        path.map(|path| (base.to_owned(), path))
-    };
+    let patches =
+        patches(folder, workspace.as_ref().map_or((folder, &manifest), |(root, toml)| (root, toml)));
+    let mut seen = BTreeSet::new();
     for (name, value) in &manifest.values {
         let parts: Vec<&str> = name.split('.').collect();
         let Some(at) = parts.iter().position(|part| part.ends_with("dependencies")) else { continue };
-        if let [dependency] | [dependency, "version" | "package"] = parts[at + 1..] {
-            let package =
-                manifest.get(&format!("{}.package", parts[..=at + 1].join("."))).unwrap_or(dependency);
-            if let Some((base, path)) = patched(package) {
-                add(dependency, &base, &path);
+        let Some(dependency) = parts.get(at + 1) else { continue };
+        if seen.insert(parts[..=at + 1].join(".")) {
+            let inherited = workspace
+                .as_ref()
+                .and_then(|(_, toml)| toml.get(&format!("workspace.dependencies.{dependency}.package")));
+            let own = manifest.get(&format!("{}.package", parts[..=at + 1].join(".")));
+            let package = own.or(inherited).unwrap_or(dependency);
+            for (_, of) in patches.iter().filter(|(name, _)| name == package) {
+                add(dependency, of, "");
             }
         }
         match parts[at + 1..] {
@@ -215,6 +212,45 @@ pub(crate) fn crates_at_hand(folder: &Path) -> Vec<(String, PathBuf, PathBuf)> {
                 }
             }
             _ => {}
+        }
+    }
+    found
+}
+
+/// Packages at hand that are used in the place of others from elsewhere: their names and folders. The root manifest says so,
+/// or a configuration of cargo.
+fn patches(folder: &Path, (root, manifest): (&Path, &Toml)) -> Vec<(String, PathBuf)> {
+    let mut found = Vec::new();
+    let mut add = |base: &Path, toml: &Toml| {
+        for (key, path) in &toml.values {
+            let Some(table) = key.strip_suffix(".path") else { continue };
+            let last = table.rsplit('.').next().unwrap_or(table);
+            let name = if table.starts_with("patch.") {
+                toml.get(&format!("{table}.package")).unwrap_or(last)
+            } else if let Some(replaced) = table.strip_prefix("replace.") {
+                // `name:version`, behind an address perhaps.
+                let id = replaced.rsplit(['#', '/']).next().unwrap_or(replaced);
+                id.split([':', '@']).next().unwrap_or(id)
+            } else {
+                continue;
+            };
+            found.push((name.to_owned(), base.join(path)));
+        }
+        for path in toml.lists.get("paths").into_iter().flatten() {
+            let of = base.join(path);
+            let name = Toml::read(&of.join("Cargo.toml"));
+            let name = name.and_then(|manifest| manifest.get("package.name").map(str::to_owned));
+            found.extend(name.map(|name| (name, of)));
+        }
+    };
+    add(root, manifest);
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let hidden = folder.ancestors().map(|folder| folder.join(".cargo"));
+    for configured in hidden.chain(home) {
+        for name in ["config.toml", "config"] {
+            if let (Some(toml), Some(base)) = (Toml::read(&configured.join(name)), configured.parent()) {
+                add(base, &toml);
+            }
         }
     }
     found

@@ -70,6 +70,8 @@ pub(crate) struct Item {
     pub(crate) of_type: Option<Range>,
     /// Whether it may be missing: there is a `#[cfg]` on it.
     pub(crate) conditional: bool,
+    /// Whether there is an attribute or a derive on it that is none of the language's, and so may write other items.
+    pub(crate) is_foreign: bool,
 }
 
 /// Where names are looked up: a module, or a block that declares items.

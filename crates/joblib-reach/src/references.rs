@@ -6,11 +6,12 @@ use std::rc::Rc;
 use crate::lexer::{Kind, Name};
 use crate::literal;
 use crate::meaning::{Found, Target, is_in_prelude};
-use crate::model::{File, FileId, ItemId, Model, Range, ScopeId};
+use crate::model::{File, FileId, Model, Range, ScopeId};
 use crate::parse::extent::skip_angles;
 use crate::parse::imports::uses_in;
 use crate::paths::path_at;
-use crate::resolve::{Resolver, macros_of};
+use crate::resolve::Resolver;
+use crate::sight::macros_in_sight;
 use crate::source::Source;
 use crate::texts;
 use crate::values::{Value, value_at};
@@ -94,6 +95,8 @@ struct Reader<'r, 'a> {
     attribute_end: usize,
     /// Where the arguments of a macro end, which may do anything with them.
     arguments_end: usize,
+    /// Where the name of an included file ends.
+    named_until: usize,
     seen: Set<(ScopeId, Vec<Name>, bool)>,
     /// Names that were read as parts of a path.
     consumed: Set<usize>,
@@ -119,6 +122,7 @@ impl References {
             to,
             attribute_end: from,
             arguments_end: if reading.is_macro { to } else { from },
+            named_until: from,
             seen: Set::default(),
             consumed: Set::default(),
             out: Self::default(),
@@ -152,7 +156,14 @@ impl Reader<'_, '_> {
         if source.is_open(at, b'[') && source.is_punct(at + 1, b'<') && at < self.arguments_end {
             self.put_together(at);
         }
-        self.out.values.extend(value_at(self.model, self.reading.file, &source, at, self.to));
+        if at >= self.named_until {
+            let values = value_at(self.model, self.reading.file, &source, at, self.to);
+            if values.iter().any(|value| matches!(value, Value::File(_))) {
+                // The variables in a file's name say where it is, and nothing of what is in it.
+                self.named_until = source.pair(at + 2);
+            }
+            self.out.values.extend(values);
+        }
         match source.kind(at) {
             Kind::Text => self.text(at),
             Kind::Word(name) if !self.consumed.contains(&at) => self.word(at, name),
@@ -187,6 +198,9 @@ impl Reader<'_, '_> {
             return;
         }
         let in_arguments = at < self.arguments_end;
+        if !in_arguments && self.is_declared(at) {
+            return;
+        }
         let after_dot = at > from
             && source.is_punct(at - 1, b'.')
             && !(at > from + 1 && source.is_pair(at - 2, b'.', b'.'));
@@ -277,6 +291,15 @@ impl Reader<'_, '_> {
             crate::meaning::dedup(&mut found.targets);
             self.out.found.push((scope, found));
         }
+    }
+
+    /// Whether the word at `at` is the name of what is declared there.
+    fn is_declared(&self, at: usize) -> bool {
+        const DECLARE: [&str; 9] =
+            ["fn", "struct", "enum", "union", "trait", "type", "mod", "const", "static"];
+        let before = at.checked_sub(1).filter(|before| *before >= self.from);
+        let before = before.and_then(|before| self.source.word(before));
+        before.is_some_and(|word| DECLARE.contains(&self.model.names.text(word)))
     }
 
     /// Whether a path leads to what tells the place of code, or the path of a type.
@@ -434,39 +457,6 @@ impl Reader<'_, '_> {
 fn modules_of(found: &Found) -> Vec<ScopeId> {
     let module = |target: &Target| if let Target::Module(module) = target { Some(*module) } else { None };
     found.targets.iter().filter_map(module).collect()
-}
-/// The macros that a call can mean: those that are in sight by where they stand, else those of the name in the whole crate, or
-/// for a path in all.
-fn macros_in_sight(model: &Model, scope: ScopeId, name: Name, plain: bool) -> Vec<ItemId> {
-    let krate = model.scopes[scope].krate;
-    let all = macros_of(model, name, plain.then_some(krate));
-    if !plain {
-        return all;
-    }
-    // Textual scope reaches into the modules below.
-    let mut around = vec![scope];
-    while let Some(parent) = around.last().and_then(|scope| model.scopes[*scope].parent) {
-        around.push(parent);
-    }
-    let is_near = |item: &ItemId| around.contains(&model.items[*item].scope);
-    let is_open = |item: &ItemId| {
-        // `#[macro_use]` on the module, or `#[macro_export]` on it, takes it further.
-        let of = &model.items[*item];
-        let source = model.source(*item);
-        let exported = (of.attributes.0..of.attributes.1).any(|at| source.text_of(at) == "macro_export");
-        let mut at = Some(of.scope);
-        let mut taken = exported;
-        while let Some(scope) = at {
-            taken |= model.scopes[scope].attributes.iter().any(|(file, (from, to))| {
-                let source = &model.files[*file].source;
-                (*from..*to).any(|at| source.text_of(at) == "macro_use")
-            });
-            at = model.scopes[scope].parent;
-        }
-        taken
-    };
-    let near: Vec<ItemId> = all.iter().copied().filter(|item| is_near(item) || is_open(item)).collect();
-    if near.is_empty() { all } else { near }
 }
 
 #[cfg(test)]

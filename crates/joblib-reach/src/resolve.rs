@@ -17,6 +17,8 @@ pub(crate) struct Resolver {
     in_scope: Map<(ScopeId, Name), Rc<[Target]>>,
     chains: Map<(ScopeId, Name), Rc<[Target]>>,
     visible: Map<(ItemId, ScopeId), bool>,
+    /// Scopes whose imports were followed.
+    opened: Set<ScopeId>,
     /// Look-ups that are under way: a circle of imports ends.
     active: Set<(ScopeId, Name)>,
     /// Whether a circle was met, so that what is found meanwhile may be a part only.
@@ -391,6 +393,29 @@ impl Resolver {
             }
         }
         found
+    }
+
+    /// Reads the crates that imports lead to in a scope and in those from which it has all: their traits can be used there
+    /// without being named.
+    pub(crate) fn open(&mut self, model: &mut Model, scope: ScopeId) {
+        let mut waiting = vec![scope];
+        while let Some(scope) = waiting.pop() {
+            if !self.opened.insert(scope) {
+                continue;
+            }
+            for declaration in model.scopes[scope].uses.clone() {
+                let brought = self.resolve_use(model, scope, &declaration);
+                if declaration.brings == Brings::All {
+                    waiting.extend(brought.into_iter().filter_map(|target| match target {
+                        Target::Module(module) => Some(module),
+                        _ => None,
+                    }));
+                }
+            }
+            if !model.scopes[scope].is_module {
+                waiting.extend(model.scopes[scope].parent);
+            }
+        }
     }
 
     /// Whether a trait's methods can be called in a scope.

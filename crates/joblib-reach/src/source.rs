@@ -1,18 +1,19 @@
 //! A text with its tokens.
 
-use crate::lexer::{Kind, Malformed, Name, Names, Token, lex};
+use crate::lexer::{Doc, Kind, Malformed, Name, Names, Token, lex};
 
 /// The text of a file or of a function, divided into tokens.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Source {
     pub(crate) text: String,
     pub(crate) tokens: Vec<Token>,
+    docs: Vec<Doc>,
 }
 
 impl Source {
     pub(crate) fn new(text: String, names: &mut Names) -> Result<Self, Malformed> {
-        let tokens = lex(&text, names)?;
-        Ok(Self { text, tokens })
+        let (tokens, docs) = lex(&text, names)?;
+        Ok(Self { text, tokens, docs })
     }
 
     /// What the token is; behind the last one, a closing delimiter that there is not.
@@ -23,6 +24,13 @@ impl Source {
     /// The token as it is written.
     pub(crate) fn text_of(&self, at: usize) -> &str {
         self.tokens.get(at).map_or("", |token| &self.text[token.start as usize..token.end as usize])
+    }
+
+    /// The comments of documentation right before a token.
+    pub(crate) fn docs(&self, at: usize) -> impl Iterator<Item = &str> {
+        let first = self.docs.partition_point(|(before, ..)| *before < at);
+        let here = self.docs[first..].iter().take_while(move |(before, ..)| *before == at);
+        here.map(|(_, start, end)| &self.text[*start..*end])
     }
 
     pub(crate) fn word(&self, at: usize) -> Option<Name> {

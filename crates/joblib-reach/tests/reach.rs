@@ -392,6 +392,14 @@ fn path_dependencies_are_found_in_all_forms_of_manifests() {
             "{own}[dependencies]\nnick = {{ version = \"1\", package = \"help-er\" }}\n\
              [patch.crates-io]\nhelp-er = {{ path = \"helper\" }}\n"
         ),
+        format!(
+            "{own}[dependencies]\nnick = {{ git = \"https://example.org/x\", package = \"help-er\" }}\n\
+             [patch.\"https://example.org/x\"]\nlocal = {{ path = \"helper\", package = \"help-er\" }}\n"
+        ),
+        format!(
+            "{own}[dependencies]\nnick = {{ version = \"1\", package = \"help-er\" }}\n\
+             [replace]\n\"help-er:1.0.0\" = {{ path = \"helper\" }}\n"
+        ),
     ] {
         let package = Package::new(&[
             ("Cargo.toml", &manifest),
@@ -408,6 +416,51 @@ fn path_dependencies_are_found_in_all_forms_of_manifests() {
         assert_ne!(package.with("inner/src/lib.rs", "{ 1 }", "{ 2 }").digest(), before, "{manifest}");
         assert_eq!(package.with("helper/src/lib.rs", "{ 3 }", "{ 4 }").digest(), before, "{manifest}");
     }
+}
+
+#[test]
+fn a_configuration_of_cargo_may_put_packages_at_hand_in_the_place_of_others() {
+    for configuration in ["paths = [\"helper\"]\n", "[patch.crates-io]\nhelper.path = \"helper\"\n"] {
+        let package = Package::new(&[
+            ("Cargo.toml", "[package]\nname = \"study\"\n[dependencies]\nhelper = \"1\"\n"),
+            (".cargo/config.toml", configuration),
+            (MAIN, "#[cached]\nfn fit() -> u8 { helper::h() }\n"),
+            ("helper/Cargo.toml", "[package]\nname = \"helper\"\n"),
+            ("helper/src/lib.rs", "pub fn h() -> u8 { 1 }\n"),
+        ]);
+        let before = package.digest();
+        assert_ne!(package.with("helper/src/lib.rs", "{ 1 }", "{ 2 }").digest(), before, "{configuration}");
+    }
+}
+
+#[test]
+fn an_imported_trait_of_a_path_dependency_is_known_by_its_methods() {
+    let package = Package::new(&[
+        ("Cargo.toml", "[package]\nname = \"study\"\n[dependencies]\nhelper = { path = \"helper\" }\n"),
+        (MAIN, "use helper::Twice;\n#[cached]\nfn fit(x: f64) -> f64 { x.twice() }\n"),
+        ("helper/Cargo.toml", "[package]\nname = \"helper\"\n"),
+        (
+            "helper/src/lib.rs",
+            "pub trait Twice { fn twice(&self) -> f64; }\nimpl Twice for f64 { fn twice(&self) -> f64 { self * 2.0 } }\n",
+        ),
+    ]);
+    check(&package, "helper/src/lib.rs", &[("* 2.0", "* 3.0")], &[]);
+}
+
+#[test]
+fn comments_of_documentation_count_where_macros_of_others_see_them() {
+    let package = Package::one(
+        "macro_rules! name { (#[doc = $d:literal] $n:ident) => { const $n: &str = $d; } }\n\
+         name! { /// one\n A }\n#[derive(displaydoc::Display)]\nenum E { /** two */ B }\n\
+         #[derive(Clone, Debug)]\nstruct S { /// three\n x: u8 }\n\
+         #[cached]\nfn fit(s: S) -> String { format!(\"{} {}\", A, E::B) }\n",
+    );
+    check(
+        &package,
+        MAIN,
+        &[("/// one", "/// once"), ("/** two */", "/** twice */")],
+        &[("/// three", "/// thrice"), ("/// one", "/* told */ /// one")],
+    );
 }
 
 #[test]

@@ -7,7 +7,7 @@ mod flights;
 mod guide_python;
 mod macro_cached;
 mod memory_async;
-mod memory_edited;
+mod memory_cargo;
 mod memory_hostile;
 mod memory_processes;
 mod memory_reach;

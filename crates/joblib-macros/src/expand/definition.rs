@@ -45,10 +45,13 @@ impl Expansion<'_> {
 
     /// The function's own code as an expression.
     fn own_code(&self) -> TokenStream {
+        new_code(&self.krate, self.own_hash())
+    }
+
+    fn own_hash(&self) -> u128 {
         let function = self.function;
         let hash = if self.options.name.is_some() { code::hash_of_nameless } else { code::hash_of_function };
-        let hash = hash(&function.attributes.body, &function.sig, &function.block);
-        new_code(&self.krate, hash)
+        hash(&function.attributes.body, &function.sig, &function.block)
     }
 
     /// All that counts as the function's code, as a constant expression.
@@ -67,6 +70,21 @@ impl Expansion<'_> {
             quote!(.and(#package))
         };
         quote!(#code.and(#meaning) #seen)
+    }
+
+    /// A line for each item that counts: a digest, a name and a place.
+    fn listing(&self, name: &str) -> String {
+        if let Some(reached) = &self.reached {
+            return reached.listing.clone();
+        }
+        let own = format!("{:016x}\tfn {name}\t{}\n", (self.own_hash() >> 64) as u64, reached::told_place());
+        match &self.unseen {
+            Some(reason) => {
+                let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");
+                format!("{own}{:016x}\twhat it reaches was not seen\t{reason}\n", 0)
+            }
+            None => own,
+        }
     }
 
     /// What the attribute says of the meaning of keys and results.
@@ -104,9 +122,13 @@ impl Expansion<'_> {
         let Self { function, options, krate, .. } = self;
         let name = function.sig.ident.to_string();
         let mut name = name.strip_prefix("r#").unwrap_or(&name).to_owned();
-        if let Some(ordinal) =
-            self.reached.as_ref().map(|reached| reached.ordinal).filter(|ordinal| *ordinal > 0)
-        {
+        let ordinal = match (&self.reached, &self.unseen) {
+            (Some(reached), _) => reached.ordinal,
+            (None, Some(_)) => reached::ordinal_of_unseen(&name),
+            (None, None) => 0,
+        };
+        let listing = self.listing(&name);
+        if ordinal > 0 {
             name = format!("{name}#{}", ordinal + 1);
         }
         let (own, whole) = (self.own_code(), self.code());
@@ -124,7 +146,6 @@ impl Expansion<'_> {
         );
         // The hidden function, and the struct that it is in.
         let depth: usize = if self.layout == Layout::Beside { 2 } else { 1 };
-        let listing = self.reached.as_ref().map_or("", |reached| reached.listing.as_str());
         let ambiguous = self.reached.as_ref().map_or(&[][..], |reached| &reached.ambiguous[..]);
         let call_options = self.call_options();
         let at = function.sig.ident.span();

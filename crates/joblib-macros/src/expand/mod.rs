@@ -44,13 +44,18 @@ struct Expansion<'a> {
     keep: TokenStream,
     /// What the sources tell; `None` where only the function's own tokens count.
     reached: Option<Reached>,
+    /// Why the sources tell nothing where they should.
+    unseen: Option<String>,
 }
 
 /// The expansion of a function that was checked.
 pub(crate) fn expand(function: &Function, options: &Options, item: &TokenStream) -> TokenStream {
-    let reached = match options.code {
-        Some(Extent::Own) => None,
-        _ => reached::of_function(&function.sig.ident.to_string(), item, options.name.is_some()),
+    let (reached, unseen) = match options.code {
+        Some(Extent::Own) => (None, None),
+        _ => match reached::of_function(&function.sig.ident.to_string(), item, options.name.is_some()) {
+            Ok(reached) => (Some(reached), None),
+            Err(reason) => (None, Some(reason)),
+        },
     };
     let within = reached.as_ref().map(|reached| reached.within);
     let in_impl = within == Some(Within::Type)
@@ -72,7 +77,7 @@ pub(crate) fn expand(function: &Function, options: &Options, item: &TokenStream)
         Keep::Ok => quote_spanned!(at=> #here::internal::KeepOk),
         Keep::Some => quote_spanned!(at=> #here::internal::KeepSome),
     };
-    let expansion = Expansion { function, options, layout, krate, keep, reached };
+    let expansion = Expansion { function, options, layout, krate, keep, reached, unseen };
     let main = expansion.main();
     match layout {
         Layout::Inside => main,
@@ -105,7 +110,31 @@ impl Expansion<'_> {
                 quote!(#[allow(clippy::too_many_arguments, clippy::used_underscore_binding)])
             }
         };
-        quote!(#(#cfgs)* #(#outer)* #(#lints)* #(#must_use)* #allow #(#inside)* #vis #sig { #block })
+        let warning = self.warning();
+        quote!(#(#cfgs)* #(#outer)* #(#lints)* #(#must_use)* #allow #(#inside)* #vis #sig { #warning #block })
+    }
+
+    /// A warning that sources can't be seen, once in a crate: the use of what is deprecated, which is the one warning that a
+    /// macro can make.
+    fn warning(&self) -> Option<TokenStream> {
+        let reason = self.unseen.as_ref()?;
+        if !reached::is_first_unseen() {
+            return None;
+        }
+        let note = format!(
+            "joblib: {reason}; only its own tokens count as the code of this function, and perhaps of others with \
+             `#[cached]`; write `code = \"own\"` to accept that"
+        );
+        // Of what has a macro's place the compiler says nothing.
+        let name = Ident::new("sources_not_seen", self.function.sig.ident.span());
+        Some(quote! {
+            const _: () = {
+                #[deprecated(note = #note)]
+                #[allow(non_upper_case_globals)]
+                const #name: () = ();
+                #name
+            };
+        })
     }
 
     /// The function's body under its own name.

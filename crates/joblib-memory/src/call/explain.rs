@@ -99,7 +99,11 @@ impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Hit(metadata) => {
-                write!(f, "the result is in the cache; computing it took {}", Readable(metadata.duration()))
+                write!(f, "the result is in the cache; computing it took {}", Readable(metadata.duration()))?;
+                match metadata.unseen() {
+                    Some(reason) => write!(f, "; only the function's own tokens count as its code: {reason}"),
+                    None => Ok(()),
+                }
             }
             Self::SharedHit { location, metadata } => write!(
                 f,
@@ -122,6 +126,9 @@ impl fmt::Display for Explanation {
             }
             Self::ArgumentsChanged { arguments, nearest } => {
                 write!(f, "it was not computed with these arguments; the nearest call differs in ")?;
+                if arguments.is_empty() {
+                    f.write_str("a type that the call chooses")?;
+                }
                 for (index, name) in arguments.iter().enumerate() {
                     let separator = if index > 0 { ", " } else { "" };
                     // The arguments of a closure are named by numbers, as a tuple's fields.
@@ -243,12 +250,27 @@ fn of_other_code(call: &Call<'_>, item: &Item) -> Explanation {
 fn of_other_arguments(call: &Call<'_>, items: &[Item]) -> Explanation {
     let nearest = items
         .iter()
-        .filter_map(|item| call.memory.metadata(&item.key()))
-        .map(|metadata| (different_arguments(call, &metadata), metadata))
-        .min_by_key(|(different, metadata)| {
+        .filter_map(|item| Some((item, call.memory.metadata(&item.key())?)))
+        .map(|(item, metadata)| (different_arguments(call, &metadata), item, metadata))
+        .min_by_key(|(different, _, metadata)| {
             let files = changed_files(call, metadata).len();
             (different.len(), files, Reverse(metadata.time()))
         });
+    let nearest = match nearest {
+        // With the type of the result its key is another, too.
+        Some((arguments, item, before))
+            if arguments.is_empty()
+                && changed_files(call, &before).is_empty()
+                && (before.code != key.version().code().into() || before.shape != call.shape) =>
+        {
+            return Explanation::CodeChanged {
+                functions: changed_functions(call, &before),
+                before: Some(Box::new(before)),
+                location: call.memory.location_text_of(&item.key()),
+            };
+        }
+        other => other.map(|(arguments, _, metadata)| (arguments, metadata)),
+    };
     match nearest {
         Some((arguments, nearest))
             if arguments.iter().all(|name| call.file_arguments.contains(&name.as_str()))
@@ -272,6 +294,9 @@ fn changed_functions(call: &Call<'_>, metadata: &Metadata) -> Vec<String> {
         if stored.is_none_or(|(_, stored)| *stored != Hash::from(code.hash())) {
             changed.push((*name).to_owned());
         }
+    }
+    if changed.is_empty() && metadata.shape != call.shape {
+        changed.push("the type of the result".to_owned());
     }
     if changed.is_empty() {
         // Its version, or what it no longer depends on.

@@ -174,6 +174,12 @@ impl Argument {
 }
 
 impl Metadata {
+    /// Why only the function's own tokens counted as its code, where more should have.
+    pub(crate) fn unseen(&self) -> Option<&str> {
+        let unseen = lines(&self.reached).find(|(_, name, _)| *name == "what it reaches was not seen");
+        unseen.map(|(_, _, reason)| reason)
+    }
+
     pub(crate) fn times(&self) -> Times {
         Times { time: self.time, duration: self.duration, shape: self.shape }
     }

@@ -1,5 +1,6 @@
 //! Where `#[cached]` describes a function once and for all.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::code::Code;
@@ -40,7 +41,8 @@ pub struct Parts {
     pub reached: &'static str,
 }
 
-/// One item that counts as a function's code: a function, a type, an implementation, an included file.
+/// One item that counts as a function's code: a function, a type, an implementation, an included file, what `depends` names,
+/// a condition or a variable that the compiler knows.
 ///
 /// ```
 /// use joblib_memory::CodeItem;
@@ -50,11 +52,11 @@ pub struct Parts {
 /// }
 /// assert!(places(&[]).is_empty());
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CodeItem {
     name: &'static str,
     place: &'static str,
-    digest: &'static str,
+    digest: Cow<'static, str>,
 }
 
 impl CodeItem {
@@ -63,27 +65,40 @@ impl CodeItem {
         self.name
     }
 
-    /// Its file and line, such as `src/model.rs:12`.
+    /// Its file and line, such as `src/model.rs:12`; empty for what is not in a file.
     pub fn place(&self) -> &str {
         self.place
     }
 
     /// A short digest of its own code.
     pub fn digest(&self) -> &str {
-        self.digest
+        &self.digest
     }
 }
 
 impl fmt::Display for CodeItem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` ({})", self.name, self.place)
+        match self.place {
+            "" => write!(f, "`{}`", self.name),
+            place => write!(f, "`{}` ({place})", self.name),
+        }
     }
 }
 
 impl Parts {
     /// What counts beside `depends`.
     pub(crate) fn items(&self) -> Vec<CodeItem> {
-        lines(self.reached).map(|(digest, name, place)| CodeItem { name, place, digest }).collect()
+        let item = |(digest, name, place)| CodeItem { name, place, digest: Cow::Borrowed(digest) };
+        lines(self.reached).map(item).collect()
+    }
+
+    /// All that counts.
+    pub(crate) fn all(&self) -> Vec<CodeItem> {
+        let depends = self.depends.iter().map(|(name, code)| {
+            let digest = format!("{:016x}", (code.hash() >> 64) as u64);
+            CodeItem { name, place: "", digest: Cow::Owned(digest) }
+        });
+        self.items().into_iter().chain(depends).collect()
     }
 }
 

@@ -14,7 +14,7 @@ impl Writer<'_> {
         let end = source.pair(open);
         let first = self.text_of_word(open + 1).unwrap_or_default();
         let (silent, derives) = (SILENT.contains(&first), first == "derive");
-        if silent {
+        if silent && !(self.rules.docs && first == "doc") {
             return end + 1;
         }
         if self.is_ours(open + 1, end) {
@@ -29,7 +29,7 @@ impl Writer<'_> {
             self.arguments(open + 3, source.pair(open + 2));
             self.put(")");
         } else {
-            self.raw(open + 1, end);
+            self.raw(open + 1, end, false);
         }
         self.put("]");
         end + 1

@@ -17,6 +17,8 @@ pub(crate) struct Rules<'a> {
     pub(crate) own_macro: &'a dyn Fn(Name) -> bool,
     /// Whether this option of `#[cached]` says what a key or a result means.
     pub(crate) is_code: &'a dyn Fn(&str) -> bool,
+    /// Whether documentation counts: an attribute or a derive of others can see it.
+    pub(crate) docs: bool,
 }
 
 /// The parts of attributes that say nothing about what the code does.
@@ -179,6 +181,9 @@ impl Writer<'_> {
         let source = self.source;
         let mut at = from;
         while at < to {
+            if self.rules.docs {
+                self.docs(at);
+            }
             at = match source.kind(at) {
                 Kind::Punct(b'#') => self.attribute(at),
                 Kind::Word(_) => self.word(from, at, to),
@@ -276,7 +281,7 @@ impl Writer<'_> {
                 if standard {
                     self.arguments(group + 1, end);
                 } else {
-                    self.raw(group + 1, end);
+                    self.raw(group + 1, end, self.rules.docs || !rules);
                 }
                 self.put(source.text_of(end));
                 return end + 1;
@@ -317,11 +322,21 @@ impl Writer<'_> {
         self.code(from, end);
     }
 
-    /// What a macro is given.
-    fn raw(&mut self, from: usize, to: usize) {
+    /// Comments of documentation before a token.
+    fn docs(&mut self, at: usize) {
+        for doc in self.source.docs(at) {
+            self.put(doc);
+        }
+    }
+
+    /// What a macro is given, to which comments of documentation are attributes.
+    fn raw(&mut self, from: usize, to: usize, docs: bool) {
         let source = self.source;
         let mut at = from;
         while at < to {
+            if docs {
+                self.docs(at);
+            }
             if let Kind::Punct(_) = source.kind(at) {
                 let operator = OPERATORS.iter().find(|operator| {
                     operator.bytes().enumerate().all(|(index, byte)| {

@@ -7,6 +7,7 @@ fn form(code: &str) -> String {
     let rules = Rules {
         names: &names,
         own_macro: &|name| Some(name) == own,
+        docs: false,
         is_code: &|option| option == "key" || option == "keep",
     };
     normal(&source, 0, source.tokens.len(), rules)

@@ -177,6 +177,7 @@ impl Parser<'_> {
             of_trait: None,
             of_type: None,
             conditional: self.says(source, attributes, "cfg"),
+            is_foreign: false,
         };
         at = self.skip_qualifiers(source, at);
         let keyword = self.word(source, at).to_owned();
@@ -341,7 +342,7 @@ impl Parser<'_> {
         end
     }
 
-    fn add(&mut self, item: Item, place: &Place<'_>) -> ItemId {
+    fn add(&mut self, mut item: Item, place: &Place<'_>) -> ItemId {
         let id = self.model.items.len();
         match (place.parent, item.name) {
             (Some(parent), name) => {
@@ -365,10 +366,9 @@ impl Parser<'_> {
             }
             _ => {}
         }
-        if item.kind != ItemKind::Call
-            && item.parent.is_none()
-            && self.may_write_items(place.source, item.attributes)
-        {
+        item.is_foreign = self.may_write_items(place.source, item.attributes)
+            || place.parent.is_some_and(|parent| self.model.items[parent].is_foreign);
+        if item.kind != ItemKind::Call && item.parent.is_none() && item.is_foreign {
             self.model.scopes[place.scope].makers.push(id);
         }
         self.model.push(item);
@@ -483,7 +483,7 @@ pub(crate) fn parse_detached(
     let krate = model.scopes[scope].krate;
     let file = model.files.len();
     let path = model.files[like].path.clone();
-    let source = Rc::new(Source { text: source.text.clone(), tokens: source.tokens.clone() });
+    let source = Rc::new(source.clone());
     let end = source.tokens.len();
     let block = new_scope(model, krate, Some(scope), false, file, (0, end));
     // No attribute is looked for in it.

@@ -28,7 +28,8 @@ impl Parser<'_> {
         self.model.scopes[scope].attributes.push(attributes);
         self.model.scopes[scope].conditional = item.conditional || self.guesses;
         self.model.scopes[place.scope].modules.entry(name).or_default().push(scope);
-        if self.may_write_items(source, item.attributes) {
+        item.is_foreign = self.may_write_items(source, item.attributes);
+        if item.is_foreign {
             // An attribute of ours may change all that the module holds.
             self.model.scopes[scope].item = Some(self.model.items.len());
             self.model.scopes[place.scope].makers.push(self.model.items.len());

@@ -12,6 +12,10 @@ impl Walk<'_> {
         let mut fresh: Vec<(u128, u128, ItemId)> = Vec::new();
         // Traits that are reached later are looked at below.
         let calls = std::mem::take(&mut self.fresh_calls);
+        for (_, scope) in &calls {
+            let known = &mut *self.known;
+            known.resolver.open(&mut known.model, *scope);
+        }
         for (name, scope) in calls {
             let members = self.known.model.trait_members.get(&name).cloned().unwrap_or_default();
             for member in members {

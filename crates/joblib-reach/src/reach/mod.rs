@@ -174,6 +174,7 @@ impl Walk<'_> {
             names: &model.names,
             own_macro: &|name| is_own_macro(model, name),
             is_code: &self.is_code,
+            docs: false,
         })
     }
 
@@ -195,7 +196,11 @@ impl Walk<'_> {
         }
         let source = Rc::clone(self.known.model.source(item));
         let ranges = self.ranges(item);
-        let text = self.rules(|rules| ranges.map(|(from, to)| normal(&source, from, to, rules)).join(" "));
+        let docs = self.known.model.items[item].is_foreign;
+        let text = self.rules(|rules| {
+            let rules = Rules { docs, ..rules };
+            ranges.map(|(from, to)| normal(&source, from, to, rules)).join(" ")
+        });
         let name = self.known.model.items[item].name.filter(|_| nameless);
         if let Some(name) = name {
             return digest(&without_name(&text, self.known.model.names.text(name)));

@@ -3,6 +3,30 @@
 use super::{Row, counts, does_not};
 
 pub(super) const ROWS: &[Row] = &[
+    counts(
+        "its own code, where nothing else counts",
+        "#[tracked(crate = joblib_memory)]\nfn shift(x: f64) -> f64 { x + 1.0 }\n@cached(code = \"own\", depends(shift))\npub fn fit(x: f64) -> f64 {\n    let mut sum = 0.0;\n    for _ in 0..2 { sum += shift(x); }\n    sum\n}",
+        &[("sum += shift(x);", "sum += 2.0 * shift(x);")],
+    ),
+    counts(
+        "the signature",
+        "#[tracked(crate = joblib_memory)]\nfn shift(x: f64) -> f64 { x + 1.0 }\n@cached(code = \"own\", depends(shift))\npub fn fit(x: f64) -> f64 {\n    let mut sum = 0.0;\n    for _ in 0..2 { sum += shift(x); }\n    sum\n}",
+        &[("pub fn fit(x: f64) -> f64 {", "pub fn fit<'a>(x: f64) -> f64 {")],
+    ),
+    does_not(
+        "layout, comments, documentation and lints",
+        "#[tracked(crate = joblib_memory)]\nfn shift(x: f64) -> f64 { x + 1.0 }\n@cached(code = \"own\", depends(shift))\npub fn fit(x: f64) -> f64 {\n    let mut sum = 0.0;\n    for _ in 0..2 { sum += shift(x); }\n    sum\n}",
+        &[
+            (
+                "fn shift(x: f64) -> f64 { x + 1.0 }",
+                "/// Moves x.\nfn shift(\n    x: f64, // what to move\n) -> f64 {\n    /* by one */\n    x + 1.0\n}",
+            ),
+            (
+                "pub fn fit(x: f64) -> f64 {",
+                "/// New.\n#[allow(clippy::all)]\npub fn fit(\n    x: f64,\n) -> f64 {\n    // The sum of all.\n",
+            ),
+        ],
+    ),
     counts("the body", "@cached\npub fn fit(x: f64) -> f64 { x + 1.0 }", &[("1.0", "2.0")]),
     counts(
         "a helper",

@@ -1,0 +1,169 @@
+//! Packages that cargo builds, edits and builds again: features, profiles, build scripts, dependencies by path, variables and
+//! files that the compiler brings in.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+
+use joblib_tests::example::printed;
+use joblib_tests::project::Project;
+
+const MAIN: &str = r#"
+use joblib_macros::cached;
+use joblib_memory::Memory;
+
+macro_rules! told {
+    ($($name:ident)*) => {
+        $(println!(
+            "{} {} {} {}",
+            stringify!($name), $name::fit(2.0), $name::fit::uncached(2.0), $name::fit::stats().misses
+        );)*
+    };
+}
+
+fn main() {
+    Memory::new(std::env::args().nth(1).unwrap()).unwrap().install().unwrap();
+    told!(plain feature attribute profile dependency generated built variable table);
+}
+
+mod plain {
+    use super::*;
+    #[cached(crate = joblib_memory)]
+    pub fn fit(x: f64) -> f64 { x + 1.0 }
+}
+mod feature {
+    use super::*;
+    #[cached(crate = joblib_memory)]
+    pub fn fit(x: f64) -> f64 { if cfg!(feature = "exact") { x + 1.0 } else { x + 2.0 } }
+}
+mod attribute {
+    use super::*;
+    #[cfg(feature = "exact")]
+    fn step() -> f64 { 1.0 }
+    #[cfg(not(feature = "exact"))]
+    fn step() -> f64 { 2.0 }
+    #[cached(crate = joblib_memory)]
+    pub fn fit(x: f64) -> f64 { x + step() }
+}
+mod profile {
+    use super::*;
+    #[cached(crate = joblib_memory)]
+    pub fn fit(x: f64) -> f64 { if cfg!(debug_assertions) { x + 1.0 } else { x + 2.0 } }
+}
+mod dependency {
+    use super::*;
+    use helper::Shift;
+    #[cached(crate = joblib_memory)]
+    pub fn fit(x: f64) -> f64 { x.shift() }
+}
+mod generated {
+    use super::*;
+    include!(concat!(env!("OUT_DIR"), "/made.rs"));
+    #[cached(crate = joblib_memory)]
+    pub fn fit(x: f64) -> f64 { x + made() }
+}
+mod built {
+    use super::*;
+    #[cached(crate = joblib_memory)]
+    pub fn fit(x: f64) -> f64 { x + env!("STUDY_BUILT").parse::<f64>().unwrap() }
+}
+mod variable {
+    use super::*;
+    #[cached(crate = joblib_memory)]
+    pub fn fit(x: f64) -> f64 { x + option_env!("STUDY_SET").map_or(0.0, |text| text.len() as f64) }
+}
+mod table {
+    use super::*;
+    const TABLE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/table.txt"));
+    #[cached(crate = joblib_memory)]
+    pub fn fit(x: f64) -> f64 { x + TABLE.len() as f64 }
+}
+"#;
+
+const BUILD: &str = r#"
+fn main() {
+    println!("cargo::rerun-if-changed=made.txt");
+    let made = std::fs::read_to_string("made.txt").unwrap();
+    println!("cargo::rustc-env=STUDY_BUILT={}", made.len());
+    let folder = std::env::var("OUT_DIR").unwrap();
+    std::fs::write(format!("{folder}/made.rs"), format!("fn made() -> f64 {{ {made} }}")).unwrap();
+}
+"#;
+
+/// The package `study` and its helper, in a folder.
+fn write(project: &Project, folder: &str, step: &str) {
+    let write = |path: &str, text: &str| project.write(&format!("{folder}/{path}"), text);
+    write(
+        "Cargo.toml",
+        "[workspace]\nmembers = [\"app\", \"helper\"]\nresolver = \"3\"\n\
+         [workspace.dependencies]\nhelper = { path = \"helper\" }\n",
+    );
+    write(
+        "app/Cargo.toml",
+        "[package]\nname = \"study\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\
+         [features]\nexact = []\n[dependencies]\nhelper.workspace = true\n",
+    );
+    write("app/build.rs", BUILD);
+    write("app/made.txt", "1.5");
+    write("app/table.txt", "one");
+    write("app/src/main.rs", MAIN);
+    write("helper/Cargo.toml", "[package]\nname = \"helper\"\nversion = \"0.1.0\"\nedition = \"2024\"\n");
+    write(
+        "helper/src/lib.rs",
+        &format!(
+            "pub trait Shift {{ fn shift(&self) -> f64; }}\n\
+             impl Shift for f64 {{ fn shift(&self) -> f64 {{ self + {step} }} }}\n"
+        ),
+    );
+}
+
+/// The functions that were computed. Each gave what its body gives.
+fn computed(program: &Path, cache: &Path) -> BTreeSet<String> {
+    let output = Command::new(program).arg(cache).output().expect("the program starts");
+    assert!(output.status.success(), "the program failed:\n{}", printed(&output));
+    let told = String::from_utf8(output.stdout).expect("the program prints text");
+    let mut computed = BTreeSet::new();
+    for line in told.lines() {
+        let [name, value, body, misses] = line.split(' ').collect::<Vec<_>>()[..] else {
+            panic!("an unexpected line: {line}")
+        };
+        assert_eq!(value, body, "{name} gave a stale value");
+        if misses != "0" {
+            computed.insert(name.to_owned());
+        }
+    }
+    computed
+}
+
+fn names(names: &[&str]) -> BTreeSet<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+#[test]
+fn what_cargo_and_the_compiler_bring_in_counts_where_the_code_asks_for_it_and_only_there() {
+    let project = Project::new("study", "system", &["joblib_macros", "joblib_memory"]);
+    let folder = tempfile::tempdir().unwrap();
+    let cache = folder.path();
+    write(&project, "one", "1.0");
+    let program = project.cargo_build("one", &[], &[]);
+    let all =
+        ["attribute", "built", "dependency", "feature", "generated", "plain", "profile", "table", "variable"];
+    assert_eq!(computed(&program, cache), names(&all));
+    assert_eq!(computed(&program, cache), names(&[]), "the next run reads");
+
+    // A package of the same name, with another helper and the same cache.
+    write(&project, "other", "3.0");
+    let program = project.cargo_build("other", &[], &[]);
+    assert_eq!(computed(&program, cache), names(&["dependency"]), "another package of one name");
+
+    write(&project, "one", "2.0");
+    project.write("one/app/made.txt", "2.25");
+    project.write("one/app/table.txt", "three");
+    let edited: (&[&str], &[(&str, &str)]) = (&["--features", "study/exact"], &[("STUDY_SET", "value")]);
+    let program = project.cargo_build("one", edited.0, edited.1);
+    let expected = ["attribute", "built", "dependency", "feature", "generated", "table", "variable"];
+    assert_eq!(computed(&program, cache), names(&expected), "files, features and variables");
+
+    let program = project.cargo_build("one", &[edited.0, &["--release"]].concat(), edited.1);
+    assert_eq!(computed(&program, cache), names(&["profile"]), "a release build");
+}
