@@ -127,7 +127,7 @@ impl Content {
     /// The names of the arguments.
     pub(super) fn names(&self) -> impl Iterator<Item = &'static str> + '_ {
         self.parts.iter().filter_map(|part| match part {
-            Part::Type(_) | Part::Result => None,
+            Part::Type(_) | Part::Result | Part::Shape(_) => None,
             Part::Argument(name, _) => Some(*name),
         })
     }

@@ -261,13 +261,9 @@ fn of_other_arguments(call: &Call<'_>, items: &[Item]) -> Explanation {
         Some((arguments, item, before))
             if arguments.is_empty()
                 && changed_files(call, &before).is_empty()
-                && (before.code != key.version().code().into() || before.shape != call.shape) =>
+                && (before.code != call.function.version.code().into() || before.shape != call.shape) =>
         {
-            return Explanation::CodeChanged {
-                functions: changed_functions(call, &before),
-                before: Some(Box::new(before)),
-                location: call.memory.location_text_of(&item.key()),
-            };
+            return of_other_code(call, item);
         }
         other => other.map(|(arguments, _, metadata)| (arguments, metadata)),
     };

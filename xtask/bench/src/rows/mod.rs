@@ -2,6 +2,7 @@
 
 mod growth;
 mod hash;
+mod macros;
 mod memory;
 mod object;
 mod parallel;
@@ -24,6 +25,7 @@ pub(crate) fn all(options: &Options) -> Vec<Row> {
         hash::rows,
         memory::rows,
         object::rows,
+        macros::rows,
         growth::rows,
     ];
     areas.into_iter().flat_map(|rows| rows()).filter(|row| options.wants(&row.name)).collect()

@@ -1,0 +1,137 @@
+//! What `#[cached]` adds to the compilation of a package, by everything that its functions reach.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use crate::Result;
+use crate::data::Data;
+use crate::row::{Bar, Peer, Row, Sides, Unit};
+
+/// The modules of the package.
+const MODULES: usize = 100;
+/// The lines of each, without those of cached functions.
+const LINES: usize = 200;
+
+pub(crate) fn rows() -> Vec<Row> {
+    vec![
+        Row::new("macros.expand.100", Unit::Milliseconds, |data| {
+            let package = Package::new(data, 1)?;
+            Ok(Sides::new(move || package.added()))
+        })
+        .against(Peer::Nobody)
+        .bar(Bar::Under(400.0)),
+        Row::new("macros.expand.further", Unit::Milliseconds, |data| {
+            let (few, many) = (Package::new(data, 1)?, Package::new(data, 4)?);
+            Ok(Sides::new(move || Ok((many.added()? - few.added()?) / (3 * MODULES) as f64)))
+        })
+        .against(Peer::Nobody)
+        .bar(Bar::Under(1.0)),
+    ]
+}
+
+/// A package of 20,000 lines with this many cached functions in each of its modules, twice: by everything that they reach,
+/// and by their own tokens.
+struct Package {
+    reach: PathBuf,
+    own: PathBuf,
+}
+
+impl Package {
+    fn new(data: &Data, functions: usize) -> Result<Self> {
+        let write = |options: &str| {
+            let folder =
+                data.path(&format!("expand-{functions}{}", if options.is_empty() { "" } else { "-own" }));
+            write(&folder, functions, options).map(|()| folder)
+        };
+        let package = Self { reach: write("")?, own: write("(code = \"own\")")? };
+        // What it depends on is compiled once, before the clock starts.
+        check(&package.reach)?;
+        check(&package.own)?;
+        Ok(package)
+    }
+
+    /// The milliseconds that a compilation takes longer because everything counts.
+    fn added(&self) -> Result<f64> {
+        Ok(check(&self.reach)? - check(&self.own)?)
+    }
+}
+
+/// The milliseconds of `cargo check` after an edit.
+fn check(folder: &Path) -> Result<f64> {
+    let root = folder.join("src/main.rs");
+    let text = fs::read_to_string(&root)?;
+    fs::write(&root, text)?;
+    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/expand");
+    let start = Instant::now();
+    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(["check", "--quiet", "--offline", "--target-dir"])
+        .arg(target)
+        .env("CARGO_INCREMENTAL", "0")
+        .current_dir(folder)
+        .output()?;
+    let elapsed = start.elapsed().as_secs_f64() * 1e3;
+    if !output.status.success() {
+        return Err(format!("a package does not compile: {}", String::from_utf8_lossy(&output.stderr)).into());
+    }
+    Ok(elapsed)
+}
+
+fn write(folder: &Path, functions: usize, options: &str) -> Result<()> {
+    fs::create_dir_all(folder.join("src"))?;
+    let joblib = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../crates/joblib");
+    let name = folder.file_name().unwrap_or_default().display();
+    let manifest = format!(
+        "[workspace]\n[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[dependencies]\n\
+         joblib = {{ path = {:?}, default-features = false }}\n",
+        joblib.canonicalize()?
+    );
+    fs::write(folder.join("Cargo.toml"), manifest)?;
+    // The versions that this workspace is built with, which are at hand.
+    fs::copy(joblib.join("../../Cargo.lock"), folder.join("Cargo.lock"))?;
+    let mut main = "#![allow(dead_code)]\n".to_owned();
+    for module in 0..MODULES {
+        writeln!(main, "mod m{module};")?;
+        fs::write(folder.join(format!("src/m{module}.rs")), module_text(module, functions, options)?)?;
+    }
+    main.push_str("fn main() {}\n");
+    Ok(fs::write(folder.join("src/main.rs"), main)?)
+}
+
+/// A module: a model, its trait, helpers that call each other and those of the next module, and cached functions.
+fn module_text(module: usize, functions: usize, options: &str) -> Result<String> {
+    let next = (module + 1) % MODULES;
+    let mut text = format!(
+        "use crate::m{next}::h0 as next;\n\
+         pub struct Model {{\n    weights: Vec<f64>,\n    bias: f64,\n}}\n\
+         const BIAS: f64 = {module}.5;\n\
+         impl Model {{\n    fn new(n: usize) -> Self {{\n        Self {{ weights: vec![0.5; n], bias: BIAS }}\n    }}\n\
+         \x20   fn predict(&self, x: f64) -> f64 {{\n        self.weights.iter().map(|weight| weight * x + self.bias).sum()\n    }}\n}}\n\
+         trait Score {{\n    fn score(&self, x: f64) -> f64 {{\n        x * 2.0\n    }}\n}}\nimpl Score for Model {{}}\n"
+    );
+    for function in 0..functions {
+        writeln!(
+            text,
+            "#[joblib::cached{options}]\npub fn fit{function}(n: usize, alpha: f64) -> f64 {{\n    let model = Model::new(n);\n    \
+             model.predict(h{function}(alpha)) + model.score(next(alpha))\n}}"
+        )?;
+    }
+    let mut helper = 0;
+    while text.lines().count() < LINES {
+        let inner = if helper % 4 == 3 { "total".to_owned() } else { format!("h{}(total)", helper + 1) };
+        writeln!(
+            text,
+            "pub fn h{helper}(x: f64) -> f64 {{\n    let mut total = x;\n    \
+             let values: Vec<f64> = (0..10).map(|n| f64::from(n) * x).collect();\n    \
+             for (index, value) in values.iter().enumerate() {{\n        if index % 2 == 0 {{\n            \
+             total += value * BIAS;\n        }} else {{\n            total -= value.sqrt().max(1.0);\n        }}\n    }}\n    \
+             if x > 100.0 {{\n        return total;\n    }}\n    {inner}\n}}"
+        )?;
+        helper += 1;
+    }
+    // The last one may call another.
+    writeln!(text, "pub fn h{helper}(x: f64) -> f64 {{\n    x\n}}")?;
+    Ok(text)
+}
