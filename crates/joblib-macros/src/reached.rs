@@ -34,19 +34,21 @@ thread_local! {
     static PLACES: RefCell<HashMap<String, usize>> = RefCell::default();
 }
 
-/// Places in files that tell where a function is: the attribute's, and those of tokens that it was given, where a macro of
-/// another crate made the rest.
-fn places(tokens: &TokenStream) -> Vec<(PathBuf, usize, usize)> {
+/// The file, line and column of a token. `None` where it has none.
+fn place(span: Span) -> Option<(PathBuf, usize, usize)> {
     // Unit tests run outside of a compiler.
     if !proc_macro::is_available() {
-        return Vec::new();
+        return None;
     }
     // Not an `Option`'s: it converts to the compiler's own span, and does not panic inside of one.
-    let place = |span: Span| {
-        let span = span.unwrap();
-        Some((span.local_file()?, span.line(), span.column()))
-    };
-    let mut found: Vec<_> = place(Span::call_site()).into_iter().collect();
+    let span = span.unwrap();
+    Some((span.local_file()?, span.line(), span.column()))
+}
+
+/// The places of tokens that a macro was given, one in each file: where the macro is of another crate, they tell where it is
+/// called.
+fn places_given(tokens: &TokenStream) -> Vec<(PathBuf, usize, usize)> {
+    let mut found: Vec<(PathBuf, usize, usize)> = Vec::new();
     let mut waiting: Vec<TokenStream> = vec![tokens.clone()];
     while let Some(tokens) = waiting.pop() {
         for token in tokens {
@@ -80,7 +82,10 @@ fn folder() -> PathBuf {
 /// What a function reaches, or why that can't be seen.
 pub(crate) fn of_function(name: &str, tokens: &TokenStream, nameless: bool) -> Result<Reached, String> {
     let mut reason = "a macro of another crate made the function".to_owned();
-    for place in places(tokens) {
+    let here = place(Span::call_site()).into_iter();
+    // What a macro of another crate made is where the macro was given tokens.
+    let given = std::iter::once_with(|| places_given(tokens)).flatten();
+    for place in here.chain(given) {
         match at_place(name, tokens, nameless, &place) {
             Ok(reached) => return Ok(reached),
             Err(error) => reason = error.to_string(),
@@ -150,7 +155,7 @@ pub(crate) fn locked_digest() -> Result<u128, String> {
 
 /// Notes that a function has this whole name; whether another one has it, at another place.
 pub(crate) fn name_is_taken(name: &str) -> bool {
-    let Some((file, line, column)) = places(&TokenStream::new()).pop() else { return false };
+    let Some((file, line, column)) = place(Span::call_site()) else { return false };
     let at = digest(&format!("{} {line} {column}", file.display())) as usize;
     PLACES.with_borrow_mut(|places| *places.entry(format!("name {name}")).or_insert(at) != at)
 }

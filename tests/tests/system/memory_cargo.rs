@@ -23,7 +23,7 @@ macro_rules! told {
 
 fn main() {
     Memory::new(std::env::args().nth(1).unwrap()).unwrap().install().unwrap();
-    told!(plain feature attribute profile dependency generated built variable table);
+    told!(plain feature attribute profile dependency made generated built variable table);
 }
 
 mod plain {
@@ -55,6 +55,11 @@ mod dependency {
     use helper::Shift;
     #[cached(crate = joblib_memory)]
     pub fn fit(x: f64) -> f64 { x.shift() }
+}
+mod made {
+    use super::*;
+    fn step(x: f64) -> f64 { x + STEP }
+    helper::cached_function!(fit, step);
 }
 mod generated {
     use super::*;
@@ -106,13 +111,15 @@ fn write(project: &Project, folder: &str, step: &str) {
     write("app/build.rs", BUILD);
     write("app/made.txt", "1.5");
     write("app/table.txt", "one");
-    write("app/src/main.rs", MAIN);
+    write("app/src/main.rs", &MAIN.replace("STEP", step));
     write("helper/Cargo.toml", "[package]\nname = \"helper\"\nversion = \"0.1.0\"\nedition = \"2024\"\n");
     write(
         "helper/src/lib.rs",
         &format!(
             "pub trait Shift {{ fn shift(&self) -> f64; }}\n\
-             impl Shift for f64 {{ fn shift(&self) -> f64 {{ self + {step} }} }}\n"
+             impl Shift for f64 {{ fn shift(&self) -> f64 {{ self + {step} }} }}\n\
+             #[macro_export]\nmacro_rules! cached_function {{ ($name:ident, $step:ident) => {{\n\
+             #[joblib_macros::cached(crate = joblib_memory)]\npub fn $name(x: f64) -> f64 {{ $step(x) }} }} }}\n"
         ),
     );
 }
@@ -146,22 +153,32 @@ fn what_cargo_and_the_compiler_bring_in_counts_where_the_code_asks_for_it_and_on
     let cache = folder.path();
     write(&project, "one", "1.0");
     let program = project.cargo_build("one", &[], &[]);
-    let all =
-        ["attribute", "built", "dependency", "feature", "generated", "plain", "profile", "table", "variable"];
+    let all = [
+        "attribute",
+        "built",
+        "dependency",
+        "feature",
+        "generated",
+        "made",
+        "plain",
+        "profile",
+        "table",
+        "variable",
+    ];
     assert_eq!(computed(&program, cache), names(&all));
     assert_eq!(computed(&program, cache), names(&[]), "the next run reads");
 
     // A package of the same name, with another helper and the same cache.
     write(&project, "other", "3.0");
     let program = project.cargo_build("other", &[], &[]);
-    assert_eq!(computed(&program, cache), names(&["dependency"]), "another package of one name");
+    assert_eq!(computed(&program, cache), names(&["dependency", "made"]), "another package of one name");
 
     write(&project, "one", "2.0");
     project.write("one/app/made.txt", "2.25");
     project.write("one/app/table.txt", "three");
     let edited: (&[&str], &[(&str, &str)]) = (&["--features", "study/exact"], &[("STUDY_SET", "value")]);
     let program = project.cargo_build("one", edited.0, edited.1);
-    let expected = ["attribute", "built", "dependency", "feature", "generated", "table", "variable"];
+    let expected = ["attribute", "built", "dependency", "feature", "generated", "made", "table", "variable"];
     assert_eq!(computed(&program, cache), names(&expected), "files, features and variables");
 
     let program = project.cargo_build("one", &[edited.0, &["--release"]].concat(), edited.1);

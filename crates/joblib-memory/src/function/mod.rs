@@ -72,6 +72,8 @@ impl Function {
 #[derive(Debug, Default)]
 pub(crate) struct Functions {
     known: RwLock<HashMap<Id, Arc<Function>>>,
+    /// Those that `#[cached]` describes, by name and code.
+    described: Lock<HashMap<(String, u128), Arc<Function>>>,
     /// Where each name was declared first.
     declared: Lock<HashMap<String, (String, u32)>>,
     /// The same for functions made at run time, by name and version.
@@ -92,9 +94,14 @@ impl Functions {
         let site = known.site;
         let id = Id::Static(std::ptr::from_ref(site) as usize, known.path.as_ptr() as usize);
         self.get(id, || {
-            let name = known.name();
+            let (name, code) = (known.name(), site.code.hash());
             self.note_declaration(&name, site.file, site.line, warnings);
-            FunctionVersion::new(name, site.code.hash(), site.source)
+            // An optimised program may have its description and its path several times.
+            let mut described = self.described.lock();
+            let known = described
+                .entry((name.clone(), code))
+                .or_insert_with(|| Arc::new(Function::new(FunctionVersion::new(name, code, site.source))));
+            Arc::clone(known)
         })
     }
 
@@ -113,31 +120,39 @@ impl Functions {
                 .and(Code::new(u128::from(version)))
                 .and(Code::of_text(&key));
             let source = format!("// made at run time, version {version}: {key}");
-            FunctionVersion::new(name, code.hash(), source)
+            Arc::new(Function::new(FunctionVersion::new(name, code.hash(), source)))
         })
     }
 
-    fn get(&self, id: Id, make: impl FnOnce() -> Arc<FunctionVersion>) -> Arc<Function> {
+    fn get(&self, id: Id, make: impl FnOnce() -> Arc<Function>) -> Arc<Function> {
         if let Some(known) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&id) {
             return Arc::clone(known);
         }
-        let made = Arc::new(Function::new(make()));
+        let made = make();
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(known.entry(id).or_insert(made))
     }
 
     /// Calls `f` with the results that functions keep in memory for themselves.
     pub(crate) fn for_each_tier(&self, mut f: impl FnMut(&Tier)) {
+        self.all().iter().filter_map(|function| function.tier.get()).for_each(|tier| f(tier));
+    }
+
+    /// Every function once.
+    fn all(&self) -> Vec<Arc<Function>> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        known.values().filter_map(|function| function.tier.get()).for_each(|tier| f(tier));
+        let mut all: Vec<_> = known.values().cloned().collect();
+        all.sort_by_key(Arc::as_ptr);
+        all.dedup_by(|next, kept| Arc::ptr_eq(next, kept));
+        all
     }
 
     pub(crate) fn stats(&self) -> Stats {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let known = self.all();
         let mut functions: Vec<_> =
-            known.values().map(|function| function.counters.read(function.version.function())).collect();
+            known.iter().map(|function| function.counters.read(function.version.function())).collect();
         functions.sort_by(|left, right| left.function.cmp(&right.function));
-        // Versions of a function, and copies of its description, are one function.
+        // Versions of a function are one function.
         functions.dedup_by(|next, kept| next.function == kept.function && kept.add(next));
         Stats {
             tiers: Vec::new(),

@@ -2,6 +2,7 @@
 
 mod basics;
 mod further;
+mod language;
 mod macros;
 mod modules;
 mod traits;
@@ -35,7 +36,7 @@ pub(crate) const fn does_not(
 
 /// All edits.
 pub(crate) fn rows() -> impl Iterator<Item = &'static Row> {
-    [basics::ROWS, further::ROWS, macros::ROWS, modules::ROWS, traits::ROWS, types::ROWS]
+    [basics::ROWS, further::ROWS, language::ROWS, macros::ROWS, modules::ROWS, traits::ROWS, types::ROWS]
         .into_iter()
         .flatten()
 }
