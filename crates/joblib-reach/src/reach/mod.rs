@@ -274,19 +274,14 @@ impl Walk<'_> {
         self.list(item, form);
         let of = &self.known.model.items[item];
         let (kind, parent, scope) = (of.kind, of.parent, of.scope);
-        match kind {
+        let comes_into_play = match kind {
             // What a macro makes may be a type.
-            ItemKind::Type | ItemKind::Call => {
-                if self.types.insert(item) {
-                    self.reached.push(item);
-                }
-            }
-            ItemKind::Trait => {
-                if self.traits.insert(item) {
-                    self.reached.push(item);
-                }
-            }
-            _ => {}
+            ItemKind::Type | ItemKind::Call => self.types.insert(item),
+            ItemKind::Trait => self.traits.insert(item),
+            _ => false,
+        };
+        if comes_into_play {
+            self.reached.push(item);
         }
         if let Some(parent) = parent {
             let number = self.number((parent, None));

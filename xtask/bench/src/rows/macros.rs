@@ -85,8 +85,8 @@ fn write(folder: &Path, functions: usize, options: &str) -> Result<()> {
     let name = folder.file_name().unwrap_or_default().display();
     let manifest = format!(
         "[workspace]\n[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[dependencies]\n\
-         joblib = {{ path = {:?}, default-features = false }}\n",
-        joblib.canonicalize()?
+         joblib = {{ path = \"{}\", default-features = false }}\n",
+        joblib.canonicalize()?.display()
     );
     fs::write(folder.join("Cargo.toml"), manifest)?;
     // The versions that this workspace is built with, which are at hand.

@@ -19,7 +19,7 @@ use std::sync::RwLock;
 
 use serde::de::DeserializeOwned;
 
-use self::tracer::{Pass, Tracer};
+use self::tracer::{Pass, Stop, Tracer};
 
 /// The passes that are made at most: a type with more parts is known by the first of them.
 const MOST: usize = 10_000;
@@ -35,7 +35,7 @@ pub(crate) fn of<T: DeserializeOwned>() -> u64 {
     {
         return *shape;
     }
-    let shape = trace(&|tracer| T::deserialize(tracer).err().map(|error| error.text()));
+    let shape = trace(&|tracer| T::deserialize(tracer).err().map(Stop::text));
     if let Ok(mut known) = KNOWN.try_write() {
         known.get_or_insert_default().insert(id, shape);
     }

@@ -144,14 +144,14 @@ impl<'p> Tracer<'p> {
         visitor: V,
     ) -> Result<V::Value> {
         if self.gives > 0 {
-            return visitor.visit_map(Fields { tracer: self, fields, given: false });
+            return visitor.visit_map(Fields { tracer: self, left: fields, given: false });
         }
         self.tell(&format_args!("{fields:?}"));
         if fields.is_empty() {
             return Err(Stop::looked_at());
         }
         let field = self.choose(fields.len());
-        visitor.visit_map(Fields { tracer: self, fields: &fields[field..=field], given: false })
+        visitor.visit_map(Fields { tracer: self, left: &fields[field..=field], given: false })
     }
 
     fn elements<'de, V: Visitor<'de>>(&mut self, count: usize, visitor: V) -> Result<V::Value> {
@@ -208,7 +208,7 @@ impl<'de> Deserializer<'de> for &mut Tracer<'_> {
             return visitor.visit_unit();
         }
         self.tell(&Asked(&visitor));
-        visitor.visit_map(Fields { tracer: self, fields: &[], given: false })
+        visitor.visit_map(Fields { tracer: self, left: &[], given: false })
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
@@ -268,14 +268,14 @@ impl<'de> Deserializer<'de> for &mut Tracer<'_> {
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         if self.gives > 0 {
-            return visitor.visit_map(Fields { tracer: self, fields: &[], given: false });
+            return visitor.visit_map(Fields { tracer: self, left: &[], given: false });
         }
         self.tell(&Asked(&visitor));
         // A flattened struct says which field it misses; a map has keys and values.
         self.enter("")?;
         let part = self.choose(3);
         let value = match part {
-            0 => visitor.visit_map(Fields { tracer: &mut *self, fields: &[], given: false }),
+            0 => visitor.visit_map(Fields { tracer: &mut *self, left: &[], given: false }),
             key_or_value => visitor.visit_map(Entry { tracer: &mut *self, looks_at_key: key_or_value == 1 }),
         };
         self.leave(value)
@@ -334,7 +334,7 @@ impl<'de, V: Visitor<'de>> Display for Asked<'_, V> {
 /// Fields of a struct.
 struct Fields<'t, 'p> {
     tracer: &'t mut Tracer<'p>,
-    fields: &'static [&'static str],
+    left: &'static [&'static str],
     given: bool,
 }
 
@@ -342,11 +342,11 @@ impl<'de> MapAccess<'de> for Fields<'_, '_> {
     type Error = Stop;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
-        let Some((field, rest)) = self.fields.split_first() else {
+        let Some((field, rest)) = self.left.split_first() else {
             // That others are missing is no news.
             return if self.given && self.tracer.gives == 0 { Err(Stop::looked_at()) } else { Ok(None) };
         };
-        (self.fields, self.given) = (rest, true);
+        (self.left, self.given) = (rest, true);
         self.tracer.name = Some(field);
         seed.deserialize(Named(self.tracer)).map(Some)
     }
