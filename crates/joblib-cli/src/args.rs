@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
@@ -19,6 +19,7 @@ Examples:
   joblib inspect --json model.joblib | jq .values   every value, for programs
   joblib convert model.joblib model.native.xz       Python's file as one of ours, compressed
   joblib convert results.native results.joblib      and the other way
+  joblib convert table.joblib table.parquet         a table for other programs
   joblib verify *.joblib                            which are damaged
   joblib hash a.joblib b.joblib                     whether they hold the same
   joblib cache ls                                   the functions whose results are stored
@@ -57,7 +58,7 @@ pub(crate) enum Color {
 pub(crate) enum Command {
     /// Show what is in a file: types, shapes, sizes and a few values
     Inspect(Inspect),
-    /// Write a file's value into another file, in joblib for Rust's format or for Python
+    /// Write a file's values into another file: for Rust, Python, numpy, Arrow, Parquet or as JSON
     Convert(Convert),
     /// Check that files are complete and undamaged
     Verify(Verify),
@@ -112,15 +113,17 @@ pub(crate) struct Convert {
     #[arg(value_name = "IN", value_parser = input())]
     pub(crate) input: PathBuf,
 
-    /// The file to write; for JSON, `-` is the standard output
+    /// The file to write; `-` is the standard output
     #[arg(value_name = "OUT")]
     pub(crate) output: PathBuf,
 
-    /// The format to write [default: JSON for a name that ends in .json, else the other one than IN has]
+    /// The format to write [default: by the end of OUT's name, as in .npy or .parquet, else the other one of native and
+    /// python than IN has]
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub(crate) to: Option<Format>,
 
-    /// How to compress: a level from 0 to 9, a compressor such as xz, or both as xz:6 [default: by OUT's extension]
+    /// How to compress: a level from 0 to 9, a compressor such as xz, or both as xz:6 [default: by OUT's extension]; for
+    /// npz, any of them deflates
     #[arg(long, value_name = "HOW")]
     pub(crate) compress: Option<String>,
 }
@@ -133,6 +136,40 @@ pub(crate) enum Format {
     Python,
     /// JSON as `inspect --json` prints values, one document a value
     Json,
+    /// An array, as numpy.save writes it
+    Npy,
+    /// The arrays of a dict or a table, as numpy.savez writes them
+    Npz,
+    /// A table as a file of Arrow's IPC format (Feather)
+    Arrow,
+    /// A table as a Parquet file
+    Parquet,
+}
+
+impl Format {
+    /// The format that the end of a name says.
+    pub(crate) fn of_extension(path: &Path) -> Option<Self> {
+        Some(match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+            "json" | "jsonl" | "ndjson" => Self::Json,
+            "npy" => Self::Npy,
+            "npz" => Self::Npz,
+            "arrow" | "feather" | "ipc" => Self::Arrow,
+            "parquet" | "pq" => Self::Parquet,
+            _ => return None,
+        })
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Native => "native",
+            Self::Python => "python",
+            Self::Json => "json",
+            Self::Npy => "npy",
+            Self::Npz => "npz",
+            Self::Arrow => "arrow",
+            Self::Parquet => "parquet",
+        }
+    }
 }
 
 #[derive(Debug, clap::Args)]

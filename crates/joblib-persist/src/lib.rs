@@ -20,6 +20,8 @@ mod format;
 mod input;
 mod native;
 mod native_reader;
+#[cfg(feature = "python")]
+mod numpy;
 mod open;
 mod options;
 mod output;
@@ -43,6 +45,8 @@ pub use file_format::Format;
 #[cfg(feature = "python")]
 pub use joblib_pickle as pickle;
 pub use native_reader::NativeReader;
+#[cfg(feature = "python")]
+pub use numpy::{NumpyDumpOptions, dump_numpy};
 pub use options::{Compress, DumpOptions, LoadOptions};
 #[cfg(feature = "python")]
 pub use python::{PythonDumpOptions, dump_python};

@@ -57,13 +57,25 @@ impl<'r> PythonReader<'r> {
     }
 
     pub(crate) fn next<T: DeserializeOwned>(&mut self) -> Result<Option<T>> {
+        self.read(|pickles| pickles.next())
+    }
+
+    /// Reads the next value without keeping its arrays; `false` after the last one.
+    pub(crate) fn check(&mut self) -> Result<bool> {
+        self.read(joblib_pickle::Reader::check)
+    }
+
+    fn read<T>(
+        &mut self,
+        read: impl FnOnce(&mut joblib_pickle::Reader<'r>) -> joblib_pickle::Result<T>,
+    ) -> Result<T> {
         if self.failed {
             return Err(self.blame(Error::value(
                 "an earlier value could not be read, so what follows it can't be found",
             )));
         }
         self.failed = true;
-        let value = self.pickles.next().map_err(|error| self.blame(from_pickle(error)))?;
+        let value = read(&mut self.pickles).map_err(|error| self.blame(from_pickle(error)))?;
         self.failed = false;
         Ok(value)
     }

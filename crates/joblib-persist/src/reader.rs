@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::error::Result;
 use crate::file_format::Format;
@@ -171,6 +171,15 @@ impl<'r> Reader<'r> {
             Content::Native(native) => native.verify_everything(),
             #[cfg(feature = "python")]
             Content::Python(_) => {}
+        }
+    }
+
+    /// Reads the next value without making one of it; `false` after the last one.
+    pub(crate) fn check(&mut self) -> Result<bool> {
+        match &mut self.0 {
+            Content::Native(native) => Ok(native.next::<IgnoredAny>()?.is_some()),
+            #[cfg(feature = "python")]
+            Content::Python(python) => python.check(),
         }
     }
 

@@ -58,4 +58,4 @@ pub use error::{Error, ErrorKind, Result};
 pub use limits::Limits;
 pub use read::{Encoding, ReadOptions, Reader, from_slice, from_slice_with, recognizes};
 pub use value::{NdArray, Object, Value};
-pub use write::{WriteOptions, to_vec};
+pub use write::{WriteOptions, to_vec, write_npy, write_npz};

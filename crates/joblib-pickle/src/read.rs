@@ -206,6 +206,28 @@ impl<'a> Reader<'a> {
         self.input.is_at_end().map_err(reading)
     }
 
+    /// Reads the next pickle without making a value of it, or keeping its arrays in memory; `false` after the last one.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the pickle is damaged, or takes more than the limits allow.
+    ///
+    /// ```
+    /// let mut reader = joblib_pickle::Reader::from_slice(b"\x80\x04K\x01.\x80\x04]", Default::default())?;
+    /// assert!(reader.check()?);
+    /// assert!(reader.check().is_err(), "the second one is cut off");
+    /// # Ok::<(), joblib_pickle::Error>(())
+    /// ```
+    pub fn check(&mut self) -> Result<bool> {
+        if self.is_at_end()? {
+            return Ok(false);
+        }
+        self.input.set_skips(true);
+        let parsed = parse(&mut self.input, &mut Tree::default(), &self.options);
+        self.input.set_skips(false);
+        parsed.map(|_| true)
+    }
+
     /// The next value; `None` after the last one.
     ///
     /// # Errors

@@ -35,7 +35,7 @@
 //!   comments and formatting invalidates; going back to earlier code hits again.
 //! - [`Parallel`], [`delayed()`]: the same loop on threads, worker processes or forks, by configuration.
 //! - [`dump`], [`load`]: any `serde` value; arrays without a copy, or mapped. [`load`] reads Python's joblib files and pickles as
-//!   well, without running anything in them; [`dump_python`] writes files for Python.
+//!   well, without running anything in them; [`dump_python`] writes files for Python, and [`dump_numpy`] for numpy.
 //! - [`hash()`], [`hash_file`]: the content hash of any value, or of a file; the same on every machine and in every version.
 //! - [`Array`]: the n-dimensional array that all of them know.
 //!
@@ -70,9 +70,9 @@ pub use joblib_parallel::{
     Cause, Generator, GeneratorUnordered, Outcomes, Parallel, SharedMem, TaskError, cpu_count, delayed,
     effective_n_jobs, parallel_config, register_parallel_backend,
 };
-#[cfg(feature = "python")]
-pub use joblib_persist::dump_python;
 pub use joblib_persist::{DumpOptions, LoadOptions, dump, load, register_compressor};
+#[cfg(feature = "python")]
+pub use joblib_persist::{dump_numpy, dump_python};
 pub use joblib_store::register_store_backend;
 
 pub use crate::error::{Error, Result};

@@ -66,6 +66,47 @@ fn hostile_pickles_take_megabytes_whatever_they_claim() {
     assert!(peak < 160 * MB, "the peak was {} MB", peak / MB);
 }
 
+/// Four arrays of 64 MB, in joblib's form, as plain bytes, and as a file of numpy's.
+const ARRAYS: usize = 4;
+const ARRAY_BYTES: usize = 64 << 20;
+
+#[test]
+#[ignore = "the role of a child process"]
+fn verify_files_and_write_the_peak() {
+    let folder = child::argument();
+    for name in ["arrays.joblib", "arrays.joblib.gz", "bytes.pkl"] {
+        joblib_persist::verify(Path::new(&folder).join(name)).expect("sound");
+    }
+    std::fs::write(Path::new(&folder).join("peak"), child::peak_memory().to_string()).expect("written");
+}
+
+#[test]
+fn verify_takes_no_more_memory_than_the_largest_array() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let arrays: Vec<_> = (0..ARRAYS)
+        .map(|number| {
+            let numbers = vec![number as f64; ARRAY_BYTES / 8];
+            joblib_array::Array::from_vec(numbers, &[ARRAY_BYTES / 8]).expect("a shape")
+        })
+        .collect();
+    for name in ["arrays.joblib", "arrays.joblib.gz"] {
+        joblib_persist::dump_python(&arrays, folder.path().join(name)).expect("written");
+    }
+    drop(arrays);
+    // A list of bytes objects of protocol 4.
+    let mut bytes = b"\x80\x04](".to_vec();
+    for _ in 0..ARRAYS {
+        bytes.push(0x8e);
+        bytes.extend_from_slice(&(ARRAY_BYTES as u64).to_le_bytes());
+        bytes.resize(bytes.len() + ARRAY_BYTES, 1);
+    }
+    bytes.extend_from_slice(b"e.");
+    std::fs::write(folder.path().join("bytes.pkl"), bytes).expect("written");
+    child::run(verify_files_and_write_the_peak, folder.path().to_str().expect("a path"));
+    let peak = peak(&folder.path().join("peak"));
+    assert!(peak < ARRAY_BYTES as u64, "the peak was {} MB", peak / MB);
+}
+
 fn peak(result: &Path) -> u64 {
     let text = std::fs::read_to_string(result).expect("the child wrote its peak");
     text.parse().expect("a number")

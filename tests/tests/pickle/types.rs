@@ -434,3 +434,47 @@ np.savez_compressed(f"{folder}/deflated.npz", **arrays)
         }
     }
 }
+
+#[test]
+fn numpy_loads_what_dump_numpy_wrote() {
+    #[derive(Serialize)]
+    struct Arrays {
+        matrix: Array<f32>,
+        counts: Vec<u16>,
+        rows: Vec<[i64; 2]>,
+        labels: Vec<String>,
+        one: f64,
+    }
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (matrix, npz, deflated) = (path("matrix.npy"), path("arrays.npz"), path("deflated.npz"));
+    let arrays = Arrays {
+        matrix: Array::from_vec((0..6_u8).map(f32::from).collect(), &[2, 3]).unwrap(),
+        counts: vec![1, 65_535],
+        rows: vec![[1, 2], [3, 4], [5, 6]],
+        labels: vec!["a".into(), "bé".into()],
+        one: 0.5,
+    };
+    joblib_persist::dump_numpy(&arrays.matrix, &matrix).unwrap();
+    joblib_persist::dump_numpy(&arrays, &npz).unwrap();
+    joblib_persist::NumpyDumpOptions::new().compressed(true).dump(&arrays, &deflated).unwrap();
+    let check = r#"
+import sys, numpy as np, zipfile
+matrix = np.load(sys.argv[1], mmap_mode="r")
+assert matrix.dtype == np.float32 and matrix.tolist() == [[0, 1, 2], [3, 4, 5]]
+for path in sys.argv[2:]:
+    assert zipfile.ZipFile(path).testzip() is None
+    arrays = np.load(path)
+    assert sorted(arrays) == ["counts", "labels", "matrix", "one", "rows"], list(arrays)
+    assert arrays["matrix"].dtype == np.float32 and arrays["counts"].dtype == np.uint16
+    assert arrays["counts"].tolist() == [1, 65535] and arrays["rows"].tolist() == [[1, 2], [3, 4], [5, 6]]
+    assert arrays["labels"].tolist() == ["a", "bé"] and arrays["one"].shape == () and arrays["one"] == 0.5
+"#;
+    for release in Release::ALL {
+        python::run(release, check, &[&matrix, &npz, &deflated]);
+    }
+    let error = joblib_persist::dump_numpy(&vec![Some(1), None], &matrix).unwrap_err();
+    assert!(error.to_string().contains("missing value"), "{error}");
+    assert_eq!(load::<Array<f32>>(&matrix).unwrap()[[1, 2]], 5.0, "the file is as before");
+}

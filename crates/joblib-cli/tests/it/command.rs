@@ -95,10 +95,9 @@ fn a_file_of_several_values_is_shown_hashed_and_converted_whole() {
     };
     assert_eq!(hashes("two").len(), 2);
     assert_eq!(hashes("two"), hashes("two.xz"));
-    let refused = joblib(&["convert", &path("two"), &path("two.pkl")]);
-    assert_eq!(refused.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&refused.stderr).contains("2 values"), "{refused:?}");
-    assert!(!folder.path().join("two.pkl").exists());
+    let converted = joblib(&["convert", &path("two"), &path("two.pkl")]);
+    assert!(String::from_utf8_lossy(&converted.stderr).contains("2 values"), "{converted:?}");
+    assert_eq!(hashes("two.pkl").len(), 2);
 }
 
 #[test]
@@ -229,4 +228,115 @@ fn convert_writes_json_by_the_files_extension_or_to_the_standard_output() {
     assert!(printed.contains("ridge") && printed.ends_with("}\n"), "{printed:.100}");
     let refused = joblib(&["convert", &python, json, "--compress", "xz"]);
     assert_eq!(refused.status.code(), Some(1));
+
+    // What was written is read again.
+    let back = folder.path().join("back.native");
+    stdout(&joblib(&["convert", json, back.to_str().expect("a path")]));
+    let as_json = |path: &str| stdout(&joblib(&["convert", path, "-", "--to", "json"]));
+    assert_eq!(as_json(back.to_str().expect("a path")), as_json(&python));
+}
+
+/// A table of three columns, as a Python file of a dict of lists.
+fn table(folder: &std::path::Path) -> String {
+    use joblib_persist::pickle::Value;
+
+    let texts = |values: &[Option<&str>]| {
+        Value::List(
+            values.iter().map(|text| text.map_or(Value::None, |text| Value::Str(text.into()))).collect(),
+        )
+    };
+    let column = |name: &str, values| (Value::Str(name.into()), values);
+    let numbers = Array::from_vec(vec![1_i64, 2, 3], &[3]).expect("a shape");
+    let value = Value::Dict(vec![
+        column("n", Value::Array(numbers.into())),
+        column("t", texts(&[Some("é"), None, Some("")])),
+        column("x", Value::List(vec![Value::Float(0.5), Value::None, Value::Float(2.0)])),
+    ]);
+    let path = folder.join("table.joblib").to_str().expect("a path").to_owned();
+    joblib_persist::dump_python(&value, &path).expect("written");
+    path
+}
+
+#[test]
+fn convert_goes_to_numpy_and_back_and_writes_each_format_to_the_standard_output() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).to_str().expect("a path").to_owned();
+    let (array, npy, npz) = (path("array.native"), path("array.npy"), path("array.npz"));
+    let numbers = Array::from_vec((0..6).map(f64::from).collect(), &[2, 3]).expect("a shape");
+    joblib_persist::dump(&numbers, &array).expect("written");
+    for (from, to) in [(&array, &npy), (&npy, &npz), (&npz, &path("back.native"))] {
+        stdout(&joblib(&["convert", from, to, "--to", Format(to).name()]));
+    }
+    let back: std::collections::BTreeMap<String, Array<f64>> =
+        joblib_persist::load(path("back.native")).expect("readable");
+    assert_eq!(back["arr_0"][[1, 2]], 5.0);
+    for format in ["native", "python", "npy"] {
+        let output = joblib(&["convert", &array, "-", "--to", format]);
+        assert!(output.status.success(), "{output:?}");
+        let loaded: Array<f64> = joblib_persist::load_from(&output.stdout[..]).expect("readable");
+        assert_eq!(loaded[[1, 0]], 3.0, "{format}");
+    }
+    let told = joblib(&["convert", &table(folder.path()), &npz]);
+    assert!(String::from_utf8_lossy(&told.stderr).contains(".t"), "{told:?}");
+}
+
+/// The format of a name, as `--to` takes it.
+struct Format<'a>(&'a str);
+
+impl Format<'_> {
+    fn name(&self) -> &str {
+        self.0.rsplit_once('.').map_or("native", |(_, extension)| extension)
+    }
+}
+
+#[test]
+fn convert_keeps_all_of_several_values() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).to_str().expect("a path").to_owned();
+    let (native, python) = (path("many.native"), path("many.joblib.gz"));
+    let mut writer =
+        joblib_persist::Writer::create(&native, &joblib_persist::DumpOptions::new()).expect("created");
+    for number in 0..3 {
+        writer.write(&number).expect("written");
+    }
+    writer.finish().expect("finished");
+    let told = joblib(&["convert", &native, &python]);
+    assert!(told.status.success() && String::from_utf8_lossy(&told.stderr).contains("3 values"), "{told:?}");
+    let mut reader =
+        joblib_persist::Reader::open(&python, &joblib_persist::LoadOptions::new()).expect("readable");
+    assert_eq!(reader.compressor(), Some("gzip"));
+    for number in 0..3 {
+        assert_eq!(reader.next::<i64>().expect("a value"), Some(number));
+    }
+    assert_eq!(reader.next::<i64>().expect("the end"), None);
+    let told = joblib(&["convert", &native, &path("many.npz")]);
+    assert!(String::from_utf8_lossy(&told.stderr).contains("holds one"), "{told:?}");
+}
+
+#[test]
+fn convert_writes_tables_for_arrow_and_parquet() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).to_str().expect("a path").to_owned();
+    let table = table(folder.path());
+    let as_json = |path: &str| stdout(&joblib(&["convert", path, "-", "--to", "json"]));
+    for (name, magic) in [("table.parquet", "PAR1"), ("table.arrow", "ARROW1")] {
+        let file = path(name);
+        let converted = joblib(&["convert", &table, &file]);
+        if cfg!(feature = "arrow") {
+            assert!(converted.status.success(), "{converted:?}");
+            assert!(std::fs::read(&file).expect("written").starts_with(magic.as_bytes()));
+            assert_eq!(as_json(&file), as_json(&table));
+            // Rows of JSON are a table, too.
+            let rows = path("rows.jsonl");
+            std::fs::write(&rows, r#"[{"n": 1, "l": [1, 2], "s": {"a": null}}, {"n": 2.5, "s": null}]"#)
+                .expect("written");
+            stdout(&joblib(&["convert", &rows, &file]));
+            let document: serde_json::Value = serde_json::from_str(&as_json(&file)).expect("JSON");
+            assert_eq!(document["entries"][1], serde_json::json!(["l", [[1, 2], null]]), "{document}");
+            assert_eq!(document["entries"][0][1]["elements"], serde_json::json!([1.0, 2.5]), "{document}");
+        } else {
+            let told = String::from_utf8_lossy(&converted.stderr);
+            assert!(!converted.status.success() && told.contains("--features arrow"), "{told}");
+        }
+    }
 }

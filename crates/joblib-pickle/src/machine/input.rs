@@ -65,6 +65,8 @@ pub(crate) struct Input<'a> {
     len: Option<u64>,
     /// Whether no byte may be read that is not needed: something else may follow the pickle.
     exact: bool,
+    /// Whether arrays and long strings of bytes are read past, with zeros in their place.
+    skips: bool,
 }
 
 impl<'a> Input<'a> {
@@ -77,7 +79,23 @@ impl<'a> Input<'a> {
             base: 0,
             len: Some(bytes.len() as u64),
             exact: false,
+            skips: false,
         }
+    }
+
+    /// Says whether arrays and long strings of bytes are only read past: the zeros in their place take no memory until somebody
+    /// writes to them.
+    pub(crate) fn set_skips(&mut self, skips: bool) {
+        self.skips = skips;
+    }
+
+    pub(crate) fn skipping(mut self, skips: bool) -> Self {
+        self.skips = skips;
+        self
+    }
+
+    pub(crate) fn skips(&self) -> bool {
+        self.skips
     }
 
     /// A plain, uncompressed file, from its start.
@@ -97,7 +115,16 @@ impl<'a> Input<'a> {
     }
 
     fn new(source: Source<'a>, window: usize, len: Option<u64>) -> Self {
-        Self { source, window: Window::Owned(vec![0; window]), at: 0, end: 0, base: 0, len, exact: false }
+        Self {
+            source,
+            window: Window::Owned(vec![0; window]),
+            at: 0,
+            end: 0,
+            base: 0,
+            len,
+            exact: false,
+            skips: false,
+        }
     }
 
     /// Offset of the next byte.
@@ -225,11 +252,23 @@ impl<'a> Input<'a> {
             .map_err(|_| {
                 io::Error::new(io::ErrorKind::OutOfMemory, format!("{len} bytes do not fit in memory"))
             })?;
+        if self.skips {
+            self.pieces(len, |_| ())?;
+            return Ok(buffer);
+        }
         // A new buffer has one owner and is on the heap, so it can be written.
         if let Some(bytes) = buffer.as_mut_bytes() {
             self.read_exact(bytes)?;
         }
         Ok(buffer)
+    }
+
+    /// As [`buffer`](Self::buffer), also where others are read past.
+    pub(crate) fn whole_buffer(&mut self, len: u64) -> Result<Buffer, Shortage> {
+        let skips = std::mem::take(&mut self.skips);
+        let buffer = self.buffer(len);
+        self.skips = skips;
+        buffer
     }
 
     /// Fills `out`, past the window where it is large.

@@ -8,6 +8,7 @@
 mod argument;
 pub(crate) mod fault;
 pub(crate) mod input;
+mod literal;
 mod memo;
 pub(crate) mod npy;
 pub(crate) mod npz;

@@ -5,12 +5,15 @@ use joblib_array::Order;
 
 use super::fault::Fault;
 use super::input::Input;
+use super::literal::Literal;
 use crate::numpy::dtype::{Field, Kind, Layout};
 
 /// What a file starts with.
 pub(crate) const MAGIC: &[u8; 6] = b"\x93NUMPY";
 /// Far more than the header of any array that fits in 64 dimensions.
 const MAX_HEADER: usize = 1 << 20;
+/// Fields of one dtype, those of its fields included.
+const MAX_FIELDS: usize = 16 * 1024;
 
 /// What stands before the elements.
 pub(crate) struct Header {
@@ -42,39 +45,61 @@ pub(crate) fn header(input: &mut Input<'_>) -> Result<Header, Fault> {
 
 /// `{'descr': '<f8', 'fortran_order': False, 'shape': (5,), }`.
 fn parse(text: &str) -> Option<Header> {
-    let value = |key: &str| {
-        let start = text.find(&format!("'{key}'"))? + key.len() + 2;
-        Some(text[start..].trim_start().strip_prefix(':')?.trim_start())
+    let header = Literal::parse(text)?;
+    let mut fields_left = MAX_FIELDS;
+    let layout = layout(header.get("descr")?, &mut fields_left)?;
+    let order = match header.get("fortran_order")? {
+        Literal::Bool(true) => Order::F,
+        Literal::Bool(false) => Order::C,
+        _ => return None,
     };
-    let descr = value("descr")?;
-    let layout = if let Some(rest) = descr.strip_prefix('\'') {
-        Layout::from_descr(&rest[..rest.find('\'')?])?
-    } else {
-        fields(descr)?
-    };
-    let order = if value("fortran_order")?.starts_with("True") { Order::F } else { Order::C };
-    let shape = value("shape")?.strip_prefix('(')?;
-    let shape = shape[..shape.find(')')?]
-        .split(',')
-        .map(|len| len.trim().trim_end_matches('L'))
-        .filter(|len| !len.is_empty())
-        .map(|len| len.parse().ok())
-        .collect::<Option<Vec<usize>>>()?;
-    Some(Header { layout, shape, order })
+    Some(Header { layout, shape: lengths(header.get("shape")?)?, order })
 }
 
-/// `[('a', '<i4'), ('b', '<f8')]`: packed fields of plain types.
-fn fields(descr: &str) -> Option<Layout> {
-    let list = descr.strip_prefix('[')?;
-    let list = &list[..list.find(']')?];
-    let mut strings = list.split('\'').skip(1).step_by(2);
+fn lengths(shape: &Literal) -> Option<Vec<usize>> {
+    let length = |len: &Literal| match len {
+        Literal::Int(len) => usize::try_from(*len).ok(),
+        _ => None,
+    };
+    match shape {
+        Literal::Int(_) => Some(vec![length(shape)?]),
+        _ => shape.as_sequence()?.iter().map(length).collect(),
+    }
+}
+
+/// A type string, or a list of fields: `(name, dtype)` or `(name, dtype, shape)`, one after another without gaps. A name may be
+/// a pair of a title and the name; a field without one is a gap.
+fn layout(descr: &Literal, fields_left: &mut usize) -> Option<Layout> {
+    if let Some(descr) = descr.as_text() {
+        return Layout::from_descr(descr);
+    }
     let mut fields = Vec::new();
     let mut size = 0_usize;
-    while let Some(name) = strings.next() {
-        let layout = Layout::from_descr(strings.next()?)?;
+    for field in descr.as_sequence()? {
+        *fields_left = fields_left.checked_sub(1)?;
+        let (name, dtype, shape) = match field.as_sequence()? {
+            [name, dtype] => (name, dtype, None),
+            [name, dtype, shape] => (name, dtype, Some(lengths(shape)?)),
+            _ => return None,
+        };
+        let name = match name.as_sequence() {
+            Some([_, name]) => name.as_text()?,
+            Some(_) => return None,
+            None => name.as_text()?,
+        };
+        let inner = layout(dtype, fields_left)?;
+        let layout = match shape {
+            Some(shape) => {
+                let size = shape.iter().try_fold(inner.size, |size, &len| size.checked_mul(len))?;
+                Layout { kind: Kind::Sub(Box::new(inner), shape), size, big_endian: false }
+            }
+            None => inner,
+        };
         let offset = size;
         size = size.checked_add(layout.size)?;
-        fields.push(Field { name: name.to_owned(), offset, layout });
+        if !name.is_empty() {
+            fields.push(Field { name: name.to_owned(), offset, layout });
+        }
     }
     Some(Layout { kind: Kind::Struct(fields), size, big_endian: false })
 }

@@ -135,7 +135,8 @@ fn array(
             Err(damaged("is shorter or longer than its array"))
         };
     }
-    let packed = input.buffer(entry.compressed)?;
+    // The checksum is of all bytes, which one array after another is read for.
+    let packed = input.whole_buffer(entry.compressed)?;
     let buffer = if entry.method == DEFLATED {
         let mut bytes = Vec::new();
         DeflateDecoder::new(packed.as_bytes())
@@ -152,5 +153,5 @@ fn array(
     if bytes.len() as u64 != entry.len || crc.sum() != entry.crc {
         return Err(damaged("is damaged: its length or its checksum is wrong"));
     }
-    payload::npy_file(&mut Input::from_slice(bytes), tree, limits, None)
+    payload::npy_file(&mut Input::from_slice(bytes).skipping(input.skips()), tree, limits, None)
 }

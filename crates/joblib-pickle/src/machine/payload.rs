@@ -118,7 +118,8 @@ impl Payloads<'_> {
                 path.display()
             )));
         }
-        let buffer = Input::from_reader(Box::new(reader), false).buffer(len)?;
+        let buffer =
+            Input::from_reader(Box::new(reader), false).skipping(machine.input.skips()).buffer(len)?;
         let array = NdArray::new(layout, shape, order, buffer)?;
         Ok(machine.tree.add_array(array)?)
     }

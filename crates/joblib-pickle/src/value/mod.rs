@@ -132,6 +132,14 @@ pub(crate) enum Content {
     Values(Vec<Value>),
 }
 
+impl<T: Element> From<Array<T>> for NdArray {
+    fn from(array: Array<T>) -> Self {
+        let (buffer, shape, order) = array.into_buffer();
+        let layout = Layout::number(T::DTYPE);
+        Self { layout, shape, order, content: Content::Bytes(buffer), scalar: false, utc: false }
+    }
+}
+
 impl PartialEq for NdArray {
     /// Equal dtypes, shapes and, index by index, elements.
     fn eq(&self, other: &Self) -> bool {
@@ -140,6 +148,50 @@ impl PartialEq for NdArray {
 }
 
 impl NdArray {
+    /// An array of the elements in `buffer`, whose dtype numpy writes as `descr`: `<f8`, `|S3`, `<M8[us]`. `None` if there is no
+    /// such dtype, it is one of objects, or the buffer has another length.
+    ///
+    /// ```
+    /// use joblib_array::{Buffer, Order};
+    /// use joblib_pickle::NdArray;
+    ///
+    /// let days = Buffer::copy_of(&[19_000_i64, 19_001].map(i64::to_le_bytes).concat());
+    /// let days = NdArray::from_numpy("<M8[D]", vec![2], Order::C, days).ok_or("dates")?;
+    /// assert_eq!(days.elements().next().as_ref().and_then(|day| day.as_str()), Some("2022-01-08"));
+    /// # Ok::<(), &str>(())
+    /// ```
+    pub fn from_numpy(descr: &str, shape: Vec<usize>, order: Order, buffer: Buffer) -> Option<Self> {
+        let layout = Layout::from_descr(descr).filter(|layout| !layout.has_objects())?;
+        let bytes = shape.iter().try_fold(layout.size, |bytes, &len| bytes.checked_mul(len))?;
+        (bytes == buffer.len()).then(|| Self {
+            layout,
+            shape,
+            order,
+            content: Content::Bytes(buffer),
+            scalar: false,
+            utc: false,
+        })
+    }
+
+    /// The array with its times known to be in UTC.
+    pub fn in_utc(mut self) -> Self {
+        self.utc = true;
+        self
+    }
+
+    /// Whether its times are known to be in UTC, as in a pandas column with a zone.
+    pub fn is_utc(&self) -> bool {
+        self.utc
+    }
+
+    /// The elements as they are in memory; `None` for objects.
+    pub fn as_bytes(&self) -> Option<&[u8]> {
+        match &self.content {
+            Content::Bytes(buffer) => Some(buffer.as_bytes()),
+            Content::Values(_) => None,
+        }
+    }
+
     /// numpy's name of the element type: `float64`, `<U3`, `datetime64[ns]`, `object`.
     pub fn dtype(&self) -> String {
         self.layout.name()

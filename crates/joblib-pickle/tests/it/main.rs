@@ -3,5 +3,6 @@
 #![allow(clippy::float_cmp, reason = "what comes back is the same bits")]
 
 mod fixtures;
+mod numpy_files;
 mod one_to_one;
 mod shapes;
