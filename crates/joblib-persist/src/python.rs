@@ -57,7 +57,7 @@ impl<'r> PythonReader<'r> {
     }
 
     pub(crate) fn next<T: DeserializeOwned>(&mut self) -> Result<Option<T>> {
-        self.read(|pickles| pickles.next())
+        self.read(joblib_pickle::Reader::next)
     }
 
     /// Reads the next value without keeping its arrays; `false` after the last one.

@@ -35,10 +35,10 @@ pub(super) fn of(value: &Value) -> Result<Vec<Named<'_>>, String> {
         Value::Object(object) if !object.attributes.is_empty() => columns(&object.attributes)?,
         Value::Dict(entries) => columns(entries)?,
         Value::Array(array) if array.dtype().starts_with('[') && array.shape().len() == 1 => {
-            rows(array.elements().map(Cow::Owned).collect())?
+            rows(&array.elements().map(Cow::Owned).collect::<Vec<_>>())?
         }
         Value::List(items) | Value::Tuple(items) if items.first().is_some_and(is_row) => {
-            rows(items.iter().map(Cow::Borrowed).collect())?
+            rows(&items.iter().map(Cow::Borrowed).collect::<Vec<_>>())?
         }
         other => {
             return Err(format!(
@@ -115,13 +115,13 @@ fn column<'v>(values: &'v Value, name: &str) -> Result<Column<'v>, String> {
 }
 
 /// Rows as columns, which all rows have to have.
-fn rows(rows: Vec<Cow<'_, Value>>) -> Result<Vec<Named<'_>>, String> {
+fn rows(rows: &[Cow<'_, Value>]) -> Result<Vec<Named<'static>>, String> {
     let entries = |row: &Value| match row {
         Value::Dict(entries) => Some(entries.clone()),
         Value::Object(object) => Some(object.attributes.clone()),
         _ => None,
     };
-    let mut columns: Vec<Named<'_>> = Vec::new();
+    let mut columns: Vec<Named<'static>> = Vec::new();
     for (number, row) in rows.iter().enumerate() {
         let entries =
             entries(row).ok_or_else(|| format!("row {number} is a {} and not a dict", row.type_name()))?;

@@ -40,7 +40,9 @@ impl<'w> Archive<'w> {
         let name_len = u16::try_from(name.len())
             .map_err(|_| Error::value(format!("an array's name of {} bytes is too long", name.len())))?;
         let mut crc = Crc::new();
-        parts.iter().for_each(|part| crc.update(part));
+        for part in parts {
+            crc.update(part);
+        }
         let len = parts.iter().map(|part| part.len() as u64).sum::<u64>();
         let deflated = self.compressed.then(|| deflate(parts)).transpose()?;
         let stored = deflated.as_ref().map_or(len, |bytes| bytes.len() as u64);
