@@ -196,6 +196,10 @@ impl<'w, 't: 'w> Deserializer<'t> for De<'w, 't> {
             Node::Class(index) if self.walk.tree.is_na(index) => visitor.visit_none(),
             Node::Object(index) => match meaning::of(self.walk.tree, index) {
                 Meaning::Missing => visitor.visit_none(),
+                Meaning::Same(id) => {
+                    let _inside = self.walk.enter(self.id, 1)?;
+                    self.child(id).deserialize_option(visitor)
+                }
                 _ => visitor.visit_some(self),
             },
             Node::Array(index) => {

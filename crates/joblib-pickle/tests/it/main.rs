@@ -3,6 +3,7 @@
 #![allow(clippy::float_cmp, reason = "what comes back is the same bits")]
 
 mod fixtures;
+mod guide;
 mod numpy_files;
 mod one_to_one;
 mod shapes;

@@ -9,7 +9,7 @@ use joblib_pickle::{Error, Value, from_slice};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-fn load<T: DeserializeOwned>(name: &str) -> Result<T, Error> {
+pub(crate) fn load<T: DeserializeOwned>(name: &str) -> Result<T, Error> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name).with_extension("pkl");
     from_slice(&fs::read(path).unwrap())
 }
