@@ -6,6 +6,7 @@ import struct
 import subprocess
 import tempfile
 import threading
+import time
 
 BYTES, RETURNED, EVENT, FAILED, CANCEL = 22, 23, 24, 25, 26
 GREETING = b"joblib-node runs\n"
@@ -17,6 +18,19 @@ cancelled = set()  # keys of tasks that were cancelled before they began
 program = None  # the path of the executable
 refusal = None  # why it can't run here
 threads = 1
+sweeper = None
+IDLE = 300.0  # seconds after which an agent ends that nobody uses: its caller's host may be gone
+
+
+def sweep():
+    while True:
+        time.sleep(IDLE / 20)
+        until = time.monotonic() - IDLE
+        with lock:
+            unused = [session for session, agent in agents.items() if not agent.waiting and agent.used < until]
+            gone = [agents.pop(session) for session in unused]
+        for agent in gone:
+            agent.stop()
 
 
 class Blob:
@@ -61,6 +75,7 @@ class Agent:
         )
         self.sending = threading.Lock()
         self.waiting, self.arrays, self.call, self.ended = {}, set(), None, None
+        self.used = time.monotonic()
         threading.Thread(target=self.read, daemon=True, name="joblib-agent").start()
 
     def send(self, *frames):
@@ -130,6 +145,7 @@ class Agent:
         finally:
             with lock:
                 self.waiting.pop(number, None)
+                self.used = time.monotonic()
         if waiting.failure is not None:
             raise Lost(waiting.failure)
         return waiting.frames
@@ -153,7 +169,7 @@ class Agent:
 
 def install(digest, packed, folder, nthreads):
     """Writes the executable, unless it is there, and sees whether it runs."""
-    global program, refusal, threads
+    global program, refusal, threads, sweeper
     import zlib
 
     threads = max(nthreads, 1)
@@ -177,6 +193,9 @@ def install(digest, packed, folder, nthreads):
         if not is_whole():
             refusal = "the program did not arrive as it was sent"
     program = path
+    if sweeper is None:
+        sweeper = threading.Thread(target=sweep, daemon=True, name="joblib-sweep")
+        sweeper.start()
 
 
 def probe(mark, machine):
