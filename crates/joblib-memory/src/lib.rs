@@ -24,6 +24,7 @@ pub mod internal;
 mod lock;
 mod memorized;
 mod memory;
+mod quick_hash;
 mod report;
 mod single_flight;
 mod tier;

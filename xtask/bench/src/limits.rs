@@ -29,6 +29,12 @@ pub(crate) fn read(path: &Path, len: usize) -> Result<MmapMut> {
     Ok(memory)
 }
 
+/// Opens a file of few bytes, reads it and closes it.
+pub(crate) fn read_small(path: &Path) -> Result<usize> {
+    let mut bytes = [0; 4096];
+    Ok(File::open(path)?.read(&mut bytes)?)
+}
+
 /// Opens a file, maps it and touches its first byte.
 pub(crate) fn map(path: &Path) -> Result<u8> {
     let file = File::open(path)?;

@@ -119,6 +119,23 @@ impl KeyedCall<'_> {
         read
     }
 
+    /// The result that is kept in memory, for calls that need nothing but it: without the steps of a
+    /// search.
+    pub(super) fn kept<T>(&self, decode: Decode<T>) -> Option<(T, Found)> {
+        let (keeper, room) = (decode.keeper?, self.room()?);
+        if self.call.settings.wanted() != Wanted::Times {
+            return None;
+        }
+        let kept = room.tier.get(&self.key)?;
+        match self.read_kept(kept, Wanted::Times, decode, keeper)? {
+            Read::Hit(value, found) => {
+                self.call.function.counters.in_memory();
+                Some((value, found))
+            }
+            _ => None,
+        }
+    }
+
     /// Awaits what the store has, for the next read, if the store is one that is waited for.
     pub(super) async fn fetch(&mut self) {
         if self.room().is_some_and(|room| room.tier.get(&self.key).is_some()) {

@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 
 use crate::lock::Lock;
+use crate::quick_hash::QuickBuild;
 
 const SHARDS: usize = 16;
 /// Calls that a shard remembers, at most: it then forgets all and begins anew.
 const MAX_CALLS: usize = 1024;
 
 /// The digests of calls, by the encoding of their arguments.
-type Shard = Lock<HashMap<Box<[u8]>, [u8; 16]>>;
+type Shard = Lock<HashMap<Box<[u8]>, [u8; 16], QuickBuild>>;
 
 /// The digests of a function's calls.
 #[derive(Debug, Default)]

@@ -24,6 +24,7 @@ use self::runtime::Declared;
 use self::site::Known;
 use self::stats::{Counters, Stats};
 use crate::lock::Lock;
+use crate::quick_hash::QuickBuild;
 use crate::report::{self, Warnings};
 use crate::tier::Tier;
 
@@ -71,7 +72,7 @@ impl Function {
 /// The functions met, by where they are declared and the type they are methods of.
 #[derive(Debug, Default)]
 pub(crate) struct Functions {
-    known: RwLock<HashMap<Id, Arc<Function>>>,
+    known: RwLock<HashMap<Id, Arc<Function>, QuickBuild>>,
     /// Those that `#[cached]` describes, by name and code.
     described: Lock<HashMap<(String, u128), Arc<Function>>>,
     /// Where each name was declared first.

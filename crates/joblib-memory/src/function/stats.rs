@@ -1,7 +1,7 @@
 //! Counters of what the cache did for this process.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use joblib_store::TierFigures;
@@ -128,33 +128,54 @@ impl FunctionStats {
     }
 }
 
+/// Counters of hits are several, each of some threads: one would be passed on between the cores with each hit.
+const STRIPES: usize = 8;
+
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
-    hits: AtomicU64,
-    hits_in_memory: AtomicU64,
+    hits: [Hits; STRIPES],
     misses: AtomicU64,
+    bytes: AtomicU64,
+}
+
+/// The hits of some threads, in cache lines of their own.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Hits {
+    all: AtomicU64,
+    in_memory: AtomicU64,
     computing: AtomicU64,
     reading: AtomicU64,
-    bytes: AtomicU64,
 }
 
 /// Hits before it is judged whether caching pays: the first ones warm up.
 const ENOUGH: u64 = 64;
 
 impl Counters {
+    /// Those of this thread.
+    fn hits(&self) -> &Hits {
+        static THREADS: AtomicUsize = AtomicUsize::new(0);
+        thread_local! {
+            static STRIPE: usize = THREADS.fetch_add(1, Relaxed) % STRIPES;
+        }
+        // A thread that ends has none left.
+        &self.hits[STRIPE.try_with(|stripe| *stripe).unwrap_or(0)]
+    }
+
     /// Counts a hit. Returns both times per call the first time that caching is seen not to pay.
     pub(crate) fn hit(&self, reading: Duration, computing: Duration) -> Option<(Duration, Duration)> {
-        let reading = self.reading.fetch_add(nanos(reading), Relaxed) + nanos(reading);
-        let computing = self.computing.fetch_add(nanos(computing), Relaxed) + nanos(computing);
-        let hits = self.hits.fetch_add(1, Relaxed) + 1;
-        // Once: only one call is the one that completes the number.
+        let counted = self.hits();
+        let reading = counted.reading.fetch_add(nanos(reading), Relaxed) + nanos(reading);
+        let computing = counted.computing.fetch_add(nanos(computing), Relaxed) + nanos(computing);
+        let hits = counted.all.fetch_add(1, Relaxed) + 1;
+        // Once for these threads: only one call is the one that completes the number.
         (hits == ENOUGH && reading > computing)
             .then(|| (Duration::from_nanos(reading / hits), Duration::from_nanos(computing / hits)))
     }
 
     /// Counts that a hit was answered from memory.
     pub(crate) fn in_memory(&self) {
-        self.hits_in_memory.fetch_add(1, Relaxed);
+        self.hits().in_memory.fetch_add(1, Relaxed);
     }
 
     pub(crate) fn miss(&self) {
@@ -166,11 +187,14 @@ impl Counters {
     }
 
     pub(crate) fn read(&self, function: &str) -> FunctionStats {
-        let saved = self.computing.load(Relaxed).saturating_sub(self.reading.load(Relaxed));
+        let sum = |counter: fn(&Hits) -> &AtomicU64| {
+            self.hits.iter().map(|hits| counter(hits).load(Relaxed)).sum::<u64>()
+        };
+        let saved = sum(|hits| &hits.computing).saturating_sub(sum(|hits| &hits.reading));
         FunctionStats {
             function: function.to_owned(),
-            hits: self.hits.load(Relaxed),
-            hits_in_memory: self.hits_in_memory.load(Relaxed),
+            hits: sum(|hits| &hits.all),
+            hits_in_memory: sum(|hits| &hits.in_memory),
             misses: self.misses.load(Relaxed),
             time_saved: Duration::from_nanos(saved),
             bytes_written: self.bytes.load(Relaxed),

@@ -16,7 +16,7 @@ use joblib_store::{Key, Policy};
 pub use self::keeper::{AsBytes, AsValue, Keeper, Probe};
 use self::kept::Id;
 pub(crate) use self::kept::{Form, Kept};
-use self::shard::{Shard, Slot};
+use self::shard::Shard;
 use crate::lock::Lock;
 
 const SHARDS: usize = 32;
@@ -25,8 +25,6 @@ const SHARDS: usize = 32;
 pub(crate) struct Tier {
     shards: [Lock<Shard>; SHARDS],
     bytes: AtomicU64,
-    /// Counts uses, to tell which result was used last.
-    uses: AtomicU64,
     /// The shard that is looked at next for something to drop.
     next: AtomicUsize,
 }
@@ -36,7 +34,6 @@ impl Default for Tier {
         Self {
             shards: std::array::from_fn(|_| Lock::default()),
             bytes: AtomicU64::new(0),
-            uses: AtomicU64::new(0),
             next: AtomicUsize::new(0),
         }
     }
@@ -51,8 +48,7 @@ impl std::fmt::Debug for Tier {
 impl Tier {
     /// The result under `key`, if it is kept. Counts as a use.
     pub(crate) fn get(&self, key: &Key) -> Option<Kept> {
-        let used = self.uses.fetch_add(1, Relaxed);
-        self.shard(key).lock().get(&id(key), used)
+        self.shard(key).lock().get(&id(key))
     }
 
     /// Keeps a result, and drops others until all have at most `limit` bytes. One larger than that
@@ -62,10 +58,9 @@ impl Tier {
         if kept.bytes > limit {
             return;
         }
-        let used = self.uses.fetch_add(1, Relaxed);
         self.bytes.fetch_add(kept.bytes, Relaxed);
         let function = Arc::clone(key.version());
-        let replaced = self.shard(key).lock().insert(id(key), Slot { kept, function, used });
+        let replaced = self.shard(key).lock().insert(id(key), kept, function);
         self.bytes.fetch_sub(replaced, Relaxed);
         self.shrink(limit, policy);
     }

@@ -17,7 +17,7 @@ use crate::{Error, Result};
 
 pub(crate) fn rows() -> Vec<Row> {
     vec![
-        hit_tiny().bar(Bar::AtMost(0.1)),
+        hit_tiny().bar(Bar::AtMost(0.1)).bar(Bar::OfLimit(1.3)),
         miss_tiny().bar(Bar::AtMost(1.0 / 1.8)).bar(Bar::OfLimit(1.7)),
         hit_8mb("memory.hit.8MB", None).bar(Bar::AtMost(1.0 / 1.5)),
         hit_8mb("memory.hit.8MB.mmap", Some(MmapMode::Read)).bar(Bar::AtMost(1.0 / 6.0)),
@@ -151,7 +151,8 @@ fn hit_tiny() -> Row {
         let memory = filled(data, 10)?;
         let path = data.path("hit.plain");
         fs::write(&path, stored_bytes(&memory)?)?;
-        Ok(Sides::new(move || hit(&memory)).limit(move || Ok(1e6 * seconds(200, || Ok(fs::read(&path)?))?)))
+        Ok(Sides::new(move || hit(&memory))
+            .limit(move || Ok(1e6 * seconds(200, || limits::read_small(&path))?)))
     })
 }
 

@@ -2,6 +2,7 @@
 
 mod growth;
 mod hash;
+mod in_memory;
 mod macros;
 mod memory;
 mod object;
@@ -24,6 +25,7 @@ pub(crate) fn all(options: &Options) -> Vec<Row> {
         python::rows,
         hash::rows,
         memory::rows,
+        in_memory::rows,
         object::rows,
         macros::rows,
         growth::rows,

@@ -40,6 +40,8 @@ struct Client {
 impl Client {
     /// A client that finds the server at `port`.
     fn new(port: u16) -> Result<Self> {
+        // An error says that there is one already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let bucket = AmazonS3Builder::from_env()
             .with_endpoint(format!("http://127.0.0.1:{port}"))
             .with_bucket_name(BUCKET)
