@@ -14,7 +14,10 @@ use super::node::De;
 use super::problem::Problem;
 use crate::class::Class;
 use crate::meaning::column::{Column, Made, Spans, array_int};
-use crate::numpy::array::NdArray;
+use crate::numpy::array::{Data, NdArray};
+use crate::numpy::dtype::Layout;
+use crate::numpy::element::Element;
+use crate::texts::{self, Texts};
 use crate::tree::{Id, Node};
 use joblib_array::forward;
 
@@ -161,6 +164,23 @@ impl<'w, 't: 'w> Places<'t> for ColumnDe<'w, 't> {
     }
 }
 
+/// The elements of an array in the order of memory.
+struct Elements<'a> {
+    layout: &'a Layout,
+    bytes: &'a [u8],
+    utc: bool,
+}
+
+impl<'t> Places<'t> for Elements<'_> {
+    #[inline]
+    fn at<T: DeserializeSeed<'t>>(&self, place: usize, seed: T) -> Result<T::Value, Problem> {
+        let size = self.layout.size;
+        let bytes = self.bytes.get(place * size..(place + 1) * size);
+        let bytes = bytes.ok_or_else(|| Problem::corrupt("an element outside of its array"))?;
+        seed.deserialize(Element { layout: self.layout, bytes, utc: self.utc })
+    }
+}
+
 impl<'w, 't: 'w> Deserializer<'t> for ColumnDe<'w, 't> {
     type Error = Problem;
 
@@ -170,7 +190,17 @@ impl<'w, 't: 'w> Deserializer<'t> for ColumnDe<'w, 't> {
         if !self.column.is_stored() {
             self.walk.charge_values(len as u64, self.id)?;
         }
-        visitor.visit_seq(InOrder::new(self, len))
+        match &self.column {
+            // What most columns are, without a look at what each value is kept in.
+            Column::Array { array, utc } => match &array.data {
+                Data::Bytes(buffer) => {
+                    let elements = Elements { layout: &array.layout, bytes: buffer.as_bytes(), utc: *utc };
+                    visitor.visit_seq(InOrder::new(elements, len))
+                }
+                _ => visitor.visit_seq(InOrder::new(self.clone(), len)),
+            },
+            _ => visitor.visit_seq(InOrder::new(self, len)),
+        }
     }
 
     fn deserialize_newtype_struct<V: Visitor<'t>>(
@@ -193,6 +223,14 @@ impl<'w, 't: 'w> Deserializer<'t> for ColumnDe<'w, 't> {
                 )),
                 _ => Err(Problem::wrong("the column is not kept as an array of numbers: load it as a Vec")),
             };
+        }
+        if name == texts::NAME
+            && let Column::Texts(found) = &self.column
+            && found.is_text
+            && let Some(texts) = Texts::new(&found.ends, &found.bytes, found.missing.0.as_deref())
+        {
+            self.walk.take(self.id, found.bytes.len())?;
+            return texts::deliver(texts, || visitor.visit_newtype_struct(self));
         }
         visitor.visit_newtype_struct(self)
     }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use joblib_array::Array;
-use joblib_pickle::{Error, Value, from_slice};
+use joblib_pickle::{Error, Texts, Value, from_slice};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -323,4 +323,36 @@ fn integers_of_four_bits_are_integers() {
 
     let group: Group = load("kinds_ml_dtypes").unwrap();
     assert_eq!((group.int4.0.as_slice(), group.int4.1.as_slice()), (&[1, -8, 7][..], &[1, 15][..]));
+}
+
+#[test]
+fn a_column_of_text_loads_in_one_piece_whatever_it_is_kept_in() {
+    #[derive(Deserialize)]
+    struct Named {
+        name: Texts,
+    }
+
+    #[derive(Deserialize)]
+    struct Categories {
+        c: Texts,
+    }
+
+    #[derive(Deserialize)]
+    struct Strings {
+        s: Texts,
+        p: Texts,
+    }
+
+    let arrow: Named = load("arrow_text").unwrap();
+    assert_eq!(arrow.name.iter().collect::<Vec<_>>(), [Some("é"), Some(""), None]);
+    assert_eq!((arrow.name.len(), arrow.name.get(3)), (3, None));
+    let categories: Categories = load("arrow_dictionary").unwrap();
+    assert_eq!(categories.c.iter().collect::<Vec<_>>(), [Some("a"), Some("b"), None, Some("a")]);
+    let strings: Strings = load("arrow_string_dtype").unwrap();
+    assert_eq!(strings.s, strings.p);
+    let sliced: BTreeMap<String, Texts> = load("arrow_sliced").unwrap();
+    assert_eq!(sliced["t"].iter().collect::<Vec<_>>(), [Some("bb"), Some("ccc"), None]);
+    // Through Python and back.
+    let bytes = joblib_pickle::to_vec(&arrow.name).unwrap();
+    assert_eq!(from_slice::<Texts>(&bytes).unwrap(), arrow.name);
 }

@@ -1,0 +1,129 @@
+//! A column of text in one piece of memory.
+
+use std::cell::RefCell;
+use std::fmt;
+
+use joblib_array::Buffer;
+use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
+use serde::ser::{Serialize, Serializer};
+
+/// The newtype struct that asks for texts as they are in the file.
+pub(crate) const NAME: &str = "joblib::pickle::Texts";
+
+thread_local! {
+    /// What `deliver` left for the visitor that runs now: serde has no channel for a finished value.
+    static DELIVERY: RefCell<Option<Texts>> = const { RefCell::new(None) };
+}
+
+/// The texts of a column in one piece of memory, any of which may be missing. A column that is Arrow-backed loads as these
+/// without a `String` for each value; any other sequence of texts loads as well.
+///
+/// ```
+/// use joblib_pickle::Texts;
+///
+/// let bytes = joblib_pickle::to_vec(&[Some("a"), None, Some("bé")])?;
+/// let texts: Texts = joblib_pickle::from_slice(&bytes)?;
+/// assert_eq!((texts.len(), texts.get(1), texts.get(2)), (3, None, Some("bé")));
+/// assert_eq!(texts.iter().flatten().collect::<String>(), "abé");
+/// # Ok::<(), joblib_pickle::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Texts {
+    /// Where each text ends, with where the first one starts before them.
+    ends: Vec<u64>,
+    bytes: Buffer,
+    missing: Option<Box<[bool]>>,
+}
+
+impl Texts {
+    /// Texts that lie one after another; `None` if they are not UTF-8 or lie elsewhere.
+    pub(crate) fn new(ends: &[u64], bytes: &Buffer, missing: Option<&[bool]>) -> Option<Self> {
+        let (first, last) = (*ends.first()? as usize, *ends.last()? as usize);
+        let text = std::str::from_utf8(bytes.as_bytes().get(first..last)?).ok()?;
+        let sound = ends.is_sorted() && ends.iter().all(|&end| text.is_char_boundary(end as usize - first));
+        let fits = missing.is_none_or(|missing| missing.len() == ends.len() - 1);
+        (sound && fits).then(|| Self {
+            ends: ends.to_vec(),
+            bytes: bytes.clone(),
+            missing: missing.map(Into::into),
+        })
+    }
+
+    /// How many there are, missing ones included.
+    pub fn len(&self) -> usize {
+        self.ends.len() - 1
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The text at a place; `None` where it is missing, and beyond the last.
+    pub fn get(&self, place: usize) -> Option<&str> {
+        if self.missing.as_ref().is_some_and(|missing| missing.get(place) == Some(&true)) {
+            return None;
+        }
+        let (start, end) = (*self.ends.get(place)?, *self.ends.get(place + 1)?);
+        std::str::from_utf8(self.bytes.as_bytes().get(start as usize..end as usize)?).ok()
+    }
+
+    /// All in their order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Option<&str>> {
+        (0..self.len()).map(|place| self.get(place))
+    }
+}
+
+impl PartialEq for Texts {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Serialize for Texts {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+/// Leaves texts for the visitor that is called next.
+pub(crate) fn deliver<R>(texts: Texts, visit: impl FnOnce() -> R) -> R {
+    let previous = DELIVERY.with_borrow_mut(|slot| slot.replace(texts));
+    let result = visit();
+    DELIVERY.with_borrow_mut(|slot| *slot = previous);
+    result
+}
+
+impl<'de> Deserialize<'de> for Texts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_newtype_struct(NAME, TextsVisitor)
+    }
+}
+
+struct TextsVisitor;
+
+impl<'de> Visitor<'de> for TextsVisitor {
+    type Value = Texts;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a sequence of texts")
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Texts, D::Error> {
+        match DELIVERY.with_borrow_mut(Option::take) {
+            Some(texts) => Ok(texts),
+            None => deserializer.deserialize_seq(self),
+        }
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Texts, A::Error> {
+        let (mut ends, mut bytes, mut missing) = (vec![0], Vec::new(), Vec::new());
+        while let Some(text) = items.next_element::<Option<String>>()? {
+            missing.push(text.is_none());
+            bytes.extend_from_slice(text.unwrap_or_default().as_bytes());
+            ends.push(bytes.len() as u64);
+        }
+        let missing = missing.contains(&true).then(|| missing.into());
+        Ok(Texts { ends, bytes: Buffer::copy_of(&bytes), missing })
+    }
+}
