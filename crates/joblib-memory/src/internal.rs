@@ -31,6 +31,7 @@ pub fn run<R, K, F: Future>(
     pending: &Pending<R, K>,
     body: F,
 ) -> impl Future<Output = F::Output> + use<R, K, F> {
+    let body = joblib_record::listen(pending.listener(), body);
     let body = joblib_record::inside(pending.position(), body);
     tracing::Instrument::instrument(single_flight::inside(pending.flight(), body), pending.span())
 }

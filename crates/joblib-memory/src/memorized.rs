@@ -285,6 +285,30 @@ impl<F> MemorizedFunc<F> {
         self
     }
 
+    /// Stores the `tracing` events at or above the level INFO that the function emits while it is computed, and emits
+    /// them again on each hit, with the field `replayed`, the target `joblib::memory` and their own target in the field
+    /// `origin`: a log of a run with hits is complete.
+    ///
+    /// Events of tasks that the function runs with `Parallel` count. At most 10,000 events or a megabyte of text are
+    /// stored of a computation. A result that was stored without `replay` has none.
+    ///
+    /// ```
+    /// use joblib_memory::Memory;
+    ///
+    /// let memory = Memory::with_backend("in_memory", "replayed")?;
+    /// let fit = memory.cache("fit", |rows: u32| { tracing::info!(rows, "fitting"); rows * 2 }).replay();
+    /// fit.eval((3,));
+    /// fit.eval((3,)); // emits "fitting rows=3" again
+    /// let (_, metadata) = memory.items()?.remove(0);
+    /// assert_eq!(metadata.map(|metadata| metadata.event_count()), Some(1));
+    /// # Ok::<(), joblib_memory::Error>(())
+    /// ```
+    #[must_use]
+    pub fn replay(mut self) -> Self {
+        self.options.replay = true;
+        self
+    }
+
     /// The function itself.
     pub fn function(&self) -> &F {
         &self.function

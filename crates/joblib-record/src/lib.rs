@@ -16,7 +16,9 @@
 //! ```
 
 mod bytes;
+mod carrier;
 mod codec;
+mod events;
 mod folder;
 mod frame;
 mod position;
@@ -27,8 +29,10 @@ mod record;
 mod recorder;
 mod step;
 
+pub use carrier::{apply, capture};
+pub use events::{Events, Listener, Listening, Logged, listen, listener};
 pub use folder::{FOLDER, runs};
-pub use position::{Entered, Position, apply, capture, current, enter, inside, set_task};
+pub use position::{Entered, Position, current, enter, inside, set_task};
 pub use program::peak_memory;
 pub use reader::{Follow, RunFile, Stamped};
 pub use record::{

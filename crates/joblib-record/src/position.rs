@@ -1,12 +1,9 @@
 //! The step that a thread is in, which is how calls know what they are part of.
 
-use std::any::Any;
 use std::cell::RefCell;
 use std::future::poll_fn;
-use std::path::PathBuf;
 use std::pin::pin;
 
-use crate::bytes::{Fields, Put};
 use crate::record::Parent;
 use crate::recorder::Recorder;
 
@@ -26,8 +23,6 @@ impl Position {
 
 thread_local! {
     static CURRENT: RefCell<Option<Position>> = const { RefCell::new(None) };
-    /// The recorder of the run that this process was made part of.
-    static JOINED: RefCell<Option<Recorder>> = const { RefCell::new(None) };
 }
 
 /// The step that this thread is in.
@@ -85,40 +80,4 @@ pub async fn inside<F: Future>(position: Option<Position>, future: F) -> F::Outp
         future.as_mut().poll(context)
     })
     .await
-}
-
-/// The step of this thread as bytes, for a worker process.
-pub fn capture() -> Option<Vec<u8>> {
-    let Position { recorder, parent } = current()?;
-    let mut bytes = Vec::new();
-    bytes.number(u64::from(parent.pid));
-    bytes.number(parent.step);
-    bytes.bytes(std::os::unix::ffi::OsStrExt::as_bytes(recorder.path().as_os_str()));
-    Some(bytes)
-}
-
-/// Enters on this thread of a worker process what [`capture`] has captured. What is returned keeps the thread in it.
-/// A record that can't be opened is not written.
-pub fn apply(bytes: &[u8]) -> Box<dyn Any> {
-    match position(bytes) {
-        Some(position) => Box::new(enter(position)),
-        None => Box::new(()),
-    }
-}
-
-fn position(bytes: &[u8]) -> Option<Position> {
-    let mut fields = Fields(bytes);
-    let (pid, step) = (u32::try_from(fields.number()?).ok()?, fields.number()?);
-    let path = PathBuf::from(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(fields.bytes()?));
-    let recorder = JOINED.with(|joined| {
-        let mut joined = joined.borrow_mut();
-        match &*joined {
-            Some(recorder) if recorder.path() == path => Some(recorder.clone()),
-            _ => {
-                let recorder = Recorder::join(&path, pid).ok()?;
-                Some(joined.insert(recorder).clone())
-            }
-        }
-    })?;
-    Some(Position { recorder, parent: Parent { pid, step, task: None } })
 }

@@ -41,8 +41,8 @@ impl RunFile {
     ///
     /// # Errors
     ///
-    /// Returns an error if the file can't be read, or is no record of a run. One that is cut short, damaged or of a later
-    /// version is read as far as it goes.
+    /// Returns an error if the file can't be read, or is no record of a run. One that is cut short, damaged or of a
+    /// later version is read as far as it goes.
     pub fn read(path: &Path) -> io::Result<Self> {
         let mut follow = Follow::open(path)?;
         let records = follow.read_new()?;

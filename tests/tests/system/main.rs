@@ -22,6 +22,7 @@ mod persist_memory;
 mod progress_lines;
 mod python_environment;
 mod records;
+mod replay;
 mod text_forms;
 #[cfg(target_os = "linux")]
 mod worker_start;

@@ -238,6 +238,9 @@ impl Expansion<'_> {
         if options.redact.is_some() {
             fields.extend(quote!(redact: true,));
         }
+        if options.replay.is_some() {
+            fields.extend(quote!(replay: true,));
+        }
         quote!(#krate::internal::CallOptions { #fields ..#krate::internal::CallOptions::DEFAULT })
     }
 }

@@ -59,7 +59,7 @@ pub(crate) fn is_code(name: &str) -> bool {
 }
 
 /// Every option, in the order of the documentation.
-pub(super) const KNOWN: [Known; 22] = [
+pub(super) const KNOWN: [Known; 23] = [
     Known::new("ignore", "`ignore = \"argument\"` or `ignore(\"one\", \"other\")`", |options, given, _| {
         value::strings(given, &mut options.ignore)
     })
@@ -154,6 +154,10 @@ pub(super) const KNOWN: [Known; 22] = [
     ),
     Known::new("redact", "`redact`", |options, given, span| {
         options.redact = Some(value::flag(&given, span)?);
+        Ok(())
+    }),
+    Known::new("replay", "`replay`", |options, given, span| {
+        options.replay = Some(value::flag(&given, span)?);
         Ok(())
     }),
     Known::new("in_memory", "`in_memory` or `in_memory = \"200M\"`", |options, given, _| {

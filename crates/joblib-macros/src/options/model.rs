@@ -52,6 +52,7 @@ pub(crate) struct Options {
     pub(crate) expires_after: Option<Expires>,
     pub(crate) validate: Option<Expr>,
     pub(crate) redact: Option<Span>,
+    pub(crate) replay: Option<Span>,
     pub(crate) keep: Option<(Keep, Span)>,
     pub(crate) on_self: Option<(OnSelf, Span)>,
     pub(crate) associated: Option<Span>,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use joblib_persist::Compress;
-use joblib_record::{Position, Step};
+use joblib_record::{Events, Listener, Position, Step};
 use joblib_store::{Blob, Holder, Key, Limits, Store};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -14,6 +14,7 @@ use super::explain;
 use super::keep::{Keep, Storable};
 use super::read::Room;
 use super::recording::{self, Fate};
+use super::replay;
 use super::search::Right;
 use super::settings::InMemory;
 use super::shelved::{MemorizedResult, NotMemorizedResult, Shelved};
@@ -56,6 +57,10 @@ struct Computation {
     span: tracing::Span,
     /// What it is in the record of this run, if there is one.
     step: Option<Step>,
+    /// What it logs, if that is stored.
+    events: Option<Events>,
+    /// Listens to what it logs, if that is stored or recorded.
+    listener: Option<Listener>,
 }
 
 impl<R, K> Pending<R, K> {
@@ -79,11 +84,18 @@ impl<R, K> Pending<R, K> {
         self.computation.as_ref()?.step.as_ref().map(Step::position)
     }
 
+    /// What listens to the events of the computation.
+    pub(crate) fn listener(&self) -> Option<Listener> {
+        self.computation.as_ref()?.listener.clone()
+    }
+
     /// Runs the function's body in the span of the computation, on a stack that grows with the
     /// depth of a recursion.
     pub fn compute<T>(&self, body: impl FnOnce() -> T) -> T {
         let _entered = self.computation.as_ref().map(|computation| computation.span.enter());
         let _recorded = self.position().map(joblib_record::enter);
+        let listener = self.computation.as_ref().and_then(|computation| computation.listener.as_ref());
+        let _listening = listener.map(Listener::enter);
         stack::with_room(body)
     }
 
@@ -178,6 +190,8 @@ impl KeyedCall<'_> {
         }
         self.call.span.record("hit", false);
         let step = self.record_begin(&arguments);
+        let events = settings.replay.then(Events::default);
+        let listener = Listener::new(events.clone(), step.is_some());
         Computation {
             memory: self.call.memory.clone(),
             function: self.call.function,
@@ -194,6 +208,8 @@ impl KeyedCall<'_> {
             since: Instant::now(),
             span: self.call.span,
             step,
+            events,
+            listener,
         }
     }
 }
@@ -291,6 +307,7 @@ impl Computation {
                 .collect(),
             host: Holder::host_name().to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            events: self.events.take().map_or_else(Vec::new, |events| replay::stored(&events)),
         }
     }
 

@@ -5,6 +5,7 @@ use std::time::Instant;
 use super::compute::Pending;
 use super::keep::{Keep, Storable};
 use super::read::{Decode, Found, Read};
+use super::replay;
 use super::search::{Outcome, Right, Search, Step};
 use super::shelved::{MemorizedResult, Shelved};
 use super::verbose::texts;
@@ -121,6 +122,11 @@ impl KeyedCall<'_> {
     pub(super) fn hit(&self, found: &Found, describe: impl FnOnce(&mut Description)) {
         let reading = self.call.since.elapsed();
         self.record_hit(reading, found, describe);
+        if self.call.settings.replay
+            && let Some(metadata) = &found.metadata
+        {
+            replay::emit(&metadata.events);
+        }
         let name = self.call.name();
         let computing = found.times.duration();
         self.call.span.record("hit", true);

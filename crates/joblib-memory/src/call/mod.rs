@@ -8,6 +8,7 @@ pub(crate) mod lookup;
 mod lookup_async;
 mod read;
 mod recording;
+mod replay;
 mod search;
 pub(crate) mod settings;
 pub(crate) mod shelved;

@@ -16,6 +16,8 @@ pub(crate) struct CallSettings<'m> {
     pub(crate) mapping: Option<Mapping>,
     pub(crate) level: Level,
     pub(crate) redact: bool,
+    /// Whether the events of a computation are stored, and emitted again on a hit.
+    pub(crate) replay: bool,
     pub(crate) waiting_time: Duration,
     pub(crate) in_memory: InMemory,
     /// What arguments are hashed with.
@@ -69,6 +71,7 @@ impl<'m> CallSettings<'m> {
             mapping: settings.mapping(options.mmap_mode, options.verify_mapped),
             level: Level(options.verbose.unwrap_or(settings.verbose)),
             redact: options.redact,
+            replay: options.replay,
             waiting_time: settings.waiting_time,
             in_memory: match (options.in_memory, settings.in_memory) {
                 (Some(limit), _) => InMemory::OfFunction(limit),
@@ -96,7 +99,7 @@ impl<'m> CallSettings<'m> {
     /// How much of a stored result's metadata a hit needs.
     pub(crate) fn wanted(&self) -> Wanted {
         let validates = self.validate.is_some() || self.callback.is_some();
-        if validates || self.level.loading() { Wanted::Metadata } else { Wanted::Times }
+        if validates || self.replay || self.level.loading() { Wanted::Metadata } else { Wanted::Times }
     }
 
     /// Whether a stored result may be used. `metadata` is there if [`wanted`](Self::wanted) says

@@ -42,6 +42,18 @@ pub struct Metadata {
     pub(crate) files: Vec<(String, Hash)>,
     pub(crate) host: String,
     pub(crate) version: String,
+    /// What the computation logged, of a function with `replay`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) events: Vec<StoredEvent>,
+}
+
+/// An event of `tracing` that a computation emitted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct StoredEvent {
+    /// 1 for errors, 2 for warnings, 3 for information.
+    pub(crate) level: u8,
+    pub(crate) target: String,
+    pub(crate) message: String,
 }
 
 /// When a result was computed, how long that took, and what it looks like: the first fields of
@@ -178,6 +190,11 @@ impl Metadata {
     pub(crate) fn unseen(&self) -> Option<&str> {
         let unseen = lines(&self.reached).find(|(_, name, _)| *name == "what it reaches was not seen");
         unseen.map(|(_, _, reason)| reason)
+    }
+
+    /// How many events a hit emits again, of a function with `replay`.
+    pub fn event_count(&self) -> usize {
+        self.events.len()
     }
 
     pub(crate) fn times(&self) -> Times {

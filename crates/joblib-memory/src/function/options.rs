@@ -20,6 +20,7 @@ pub struct CallOptions {
     pub expires_after: Option<Duration>,
     pub validate: Option<fn(&Metadata) -> bool>,
     pub redact: bool,
+    pub replay: bool,
     /// The bytes of the function's results that are kept in memory, apart from those of other
     /// functions.
     pub in_memory: Option<u64>,
@@ -36,6 +37,7 @@ impl CallOptions {
         expires_after: None,
         validate: None,
         redact: false,
+        replay: false,
         in_memory: None,
         hasher: None,
     };

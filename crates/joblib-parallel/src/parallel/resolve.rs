@@ -98,6 +98,7 @@ impl<W, R, F: OnFailure> Parallel<W, R, F> {
             on_node: context::on_node(),
             span: tracing::Span::current(),
             recorded: OnceLock::new(),
+            listener: joblib_record::listener(),
         };
         let call = Call {
             n_jobs,

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-use joblib_record::{Entered, Position, Recorder};
+use joblib_record::{Entered, Listener, Listening, Position, Recorder};
 use tracing::Span;
 use tracing::span::EnteredSpan;
 
@@ -29,6 +29,8 @@ pub(crate) struct CallContext {
     pub(crate) span: Span,
     /// What the call is in the record of this run, if there is one.
     pub(crate) recorded: OnceLock<Position>,
+    /// What listens to the events of the step that the call is in.
+    pub(crate) listener: Option<Listener>,
 }
 
 impl CallContext {
@@ -48,20 +50,42 @@ thread_local! {
     static FIRST: Cell<Option<usize>> = const { Cell::new(None) };
 }
 
-/// Tasks that run on this thread, for the record.
-struct RecordedTasks {
+/// Records the tasks that run on this thread until it is dropped.
+pub(crate) struct RecordedTasks {
     recorder: Recorder,
     since: Instant,
     outer_first: Option<usize>,
     _entered: Entered,
 }
 
+impl RecordedTasks {
+    /// Tasks of the parallel call of this position.
+    pub(crate) fn of(position: Position) -> Self {
+        Self {
+            recorder: position.recorder().clone(),
+            since: Instant::now(),
+            outer_first: FIRST.replace(None),
+            _entered: joblib_record::enter(position),
+        }
+    }
+}
+
+impl Drop for RecordedTasks {
+    fn drop(&mut self) {
+        let took = u64::try_from(self.since.elapsed().as_micros()).unwrap_or(u64::MAX);
+        if let Some(first) = FIRST.replace(self.outer_first) {
+            self.recorder.tasks(first, INDEX.get().saturating_sub(first) + 1, took);
+        }
+    }
+}
+
 /// Keeps a thread inside a call's context until dropped.
 pub(crate) struct ContextGuard {
     outer: Option<Arc<CallContext>>,
     outer_index: usize,
-    /// `None` if the call is not recorded.
+    /// `None` if the call is not recorded, and in a worker process, where only contexts of the call know that.
     tasks: Option<RecordedTasks>,
+    _listening: Option<Listening>,
     _span: Option<EnteredSpan>,
 }
 
@@ -70,25 +94,15 @@ pub(crate) fn enter(call: &Arc<CallContext>) -> ContextGuard {
     let outer = CALL.replace(Some(Arc::clone(call)));
     // On the caller's own thread it is entered already.
     let span = (call.span.id() != Span::current().id()).then(|| call.span.clone().entered());
-    // In a worker process a carrier has entered it.
-    let position = call.recorded.get().cloned().or_else(joblib_record::current);
-    let tasks = position.map(|position| RecordedTasks {
-        recorder: position.recorder().clone(),
-        since: Instant::now(),
-        outer_first: FIRST.replace(None),
-        _entered: joblib_record::enter(position),
-    });
-    ContextGuard { outer, outer_index: INDEX.get(), tasks, _span: span }
+    let tasks = call.recorded.get().cloned().map(RecordedTasks::of);
+    let listening = call.listener.as_ref().map(Listener::enter);
+    ContextGuard { outer, outer_index: INDEX.get(), tasks, _listening: listening, _span: span }
 }
 
 impl Drop for ContextGuard {
     fn drop(&mut self) {
-        if let Some(tasks) = self.tasks.take() {
-            let took = u64::try_from(tasks.since.elapsed().as_micros()).unwrap_or(u64::MAX);
-            if let Some(first) = FIRST.replace(tasks.outer_first) {
-                tasks.recorder.tasks(first, INDEX.get().saturating_sub(first) + 1, took);
-            }
-        }
+        // It needs the index of the last task.
+        drop(self.tasks.take());
         CALL.set(self.outer.take());
         INDEX.set(self.outer_index);
     }

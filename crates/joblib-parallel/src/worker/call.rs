@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::carriers::{self, ApplyContext};
-use crate::task::context::{self, CallContext};
+use crate::task::context::{self, CallContext, RecordedTasks};
 use crate::task::trampoline::{self, EncodedTask};
 use crate::wire::arrays::{ArraySharing, Arrays, Memories, Sender};
 use crate::wire::batch::BatchReader;
@@ -64,6 +64,8 @@ impl CurrentCall {
             // The parent repeats events inside of it.
             span: tracing::Span::none(),
             recorded: OnceLock::new(),
+            // The carrier of the record has put it in place.
+            listener: None,
         };
         Ok(CurrentCall {
             context: Arc::new(context),
@@ -92,6 +94,7 @@ impl CurrentCall {
         let _context = context::enter(&self.context);
         observer.begin_batch();
         let _contexts: Vec<_> = self.contexts.iter().map(|(apply, state)| apply(state)).collect();
+        let _recorded = joblib_record::current().map(RecordedTasks::of);
         observer.begin_tasks();
         'batch: while let Some(mut run) = batch.next_run().ok_or(MALFORMED)? {
             let trampoline = trampoline::resolve(run.function, self.kind);

@@ -229,6 +229,7 @@ impl Agent {
             on_node: true,
             span: tracing::Span::none(),
             recorded: OnceLock::new(),
+            listener: None,
         };
         let initializer = open.initializer;
         let call = Call {
