@@ -8,6 +8,8 @@ use joblib::prelude::*;
 
 const TITLE: &str = "the bar";
 
+const BACKENDS: [&str; 4] = ["threading", "sequential", "loky", "multiprocessing"];
+
 #[cached(verbose = 10)]
 fn remembered(n: u32) -> u32 {
     n
@@ -30,7 +32,7 @@ fn talk(n: u32) -> u32 {
 fn a_program_that_prints_beside_a_bar() {
     let folder = tempfile::tempdir().unwrap();
     Memory::new(folder.path().join("cache")).unwrap().install().unwrap();
-    for backend in ["threading", "sequential"] {
+    for backend in BACKENDS {
         let tasks = (0..12).map(|n| delayed(talk, (n,)));
         let parallel = Parallel::new().backend(backend).n_jobs(2).verbose(100).progress(TITLE);
         assert_eq!(parallel.run(tasks).unwrap().len(), 12);
@@ -124,12 +126,13 @@ fn lines_pass_a_progress_bar_whole() {
     for n in 0..12 {
         let by = if n % 2 == 0 { "a task" } else { "a logger" };
         let line = format!("line {n} of {by}");
-        assert_eq!(lines.iter().filter(|other| **other == line).count(), 2, "{line}:\n{text}");
+        assert_eq!(lines.iter().filter(|other| **other == line).count(), BACKENDS.len(), "{line}:\n{text}");
     }
     assert!(lines.iter().any(|line| line.starts_with("[Parallel(n_jobs=2)]: Done")), "{text}");
     assert!(lines.iter().any(|line| line.starts_with("[Memory] ")), "{text}");
+    assert!(lines.iter().all(|line| line.rfind("[Memory] ").is_none_or(|at| at == 0)), "{text}");
     // Each bar is there once, where it ended.
     let bars: Vec<&String> = lines.iter().filter(|line| line.contains(TITLE)).collect();
-    assert_eq!(bars.len(), 2, "{text}");
+    assert_eq!(bars.len(), BACKENDS.len(), "{text}");
     assert!(bars.iter().all(|bar| bar.starts_with(TITLE) && bar.contains("12/12")), "{text}");
 }

@@ -270,6 +270,8 @@ pub struct Call {
     pub(crate) stack_size: Option<usize>,
     pub(crate) workers: Arc<WorkerSettings>,
     pub(crate) sharing: ArraySharing,
+    /// Whether a progress bar is on the terminal while it runs.
+    pub(crate) bar: bool,
 }
 
 impl Call {

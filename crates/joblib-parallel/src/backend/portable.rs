@@ -176,6 +176,7 @@ impl Call {
             sharing: ArraySharing::none(),
             contexts: carriers::capture(),
             log_levels: LogLevels { tracing: 0, log: 0 },
+            bar: false,
         };
         let mut contents = Vec::new();
         codec::write(&mut contents, &message).map_err(failed)?;

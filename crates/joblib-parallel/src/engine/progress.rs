@@ -49,3 +49,14 @@ pub(crate) struct DisplayOptions {
     pub(crate) bar: Option<String>,
     pub(crate) callback: Option<Callback>,
 }
+
+impl DisplayOptions {
+    /// Whether a progress bar is asked for.
+    #[cfg_attr(not(feature = "progress"), allow(clippy::unused_self, reason = "there is none"))]
+    pub(crate) fn has_bar(&self) -> bool {
+        #[cfg(feature = "progress")]
+        return self.bar.is_some();
+        #[cfg(not(feature = "progress"))]
+        false
+    }
+}

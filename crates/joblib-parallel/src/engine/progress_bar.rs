@@ -1,7 +1,8 @@
 //! The progress bar, on stderr, and lines beside it.
 //!
 //! A bar is drawn on the line of the cursor. Whoever writes to the terminal meanwhile has it taken away first, with
-//! [`suspend`]; the bars that are there are in a table for that.
+//! [`suspend`]; the bars that are there are in a table for that. A worker process erases the bar of its parent, which draws it
+//! again; each does so in its turn at the [`terminal`].
 
 use std::cell::Cell;
 use std::io::IsTerminal;
@@ -11,6 +12,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::progress::Progress;
 use crate::sync::ForkSafe;
+use crate::sys::terminal;
 
 /// The bars that are shown, with their numbers.
 static BARS: ForkSafe<Vec<(u64, ProgressBar)>> = ForkSafe::new(Vec::new());
@@ -36,13 +38,17 @@ pub(super) fn suspend<R>(f: impl FnOnce() -> R) -> R {
         }
     }
 
-    if SHOWN_BY.load(Ordering::Relaxed) != std::process::id() || SUSPENDED.replace(true) {
+    let has_bars = SHOWN_BY.load(Ordering::Relaxed) == std::process::id();
+    if !(has_bars || terminal::is_beside_bar()) || SUSPENDED.replace(true) {
         return f();
     }
     let _guard = Guard;
+    if !has_bars {
+        return terminal::write_over_bar(f);
+    }
     // In the same order by all threads, so that none waits for a bar of another that waits for one of its own.
     let bars = BARS.with(|bars| bars.clone());
-    suspend_all(&bars, f)
+    terminal::take_turn(|| suspend_all(&bars, f))
 }
 
 fn suspend_all<R>(bars: &[(u64, ProgressBar)], f: impl FnOnce() -> R) -> R {
@@ -92,23 +98,29 @@ impl Bar {
 
     /// Sets the number of all tasks, once that is known.
     pub(super) fn set_total(&self, total: usize) {
-        self.bar.set_length(total as u64);
-        self.bar.set_style(style(true));
+        terminal::take_turn(|| {
+            self.bar.set_length(total as u64);
+            self.bar.set_style(style(true));
+        });
     }
 
     pub(super) fn show(&self, progress: &Progress) {
-        if progress.failed > 0 {
-            self.bar.set_message(format!("{} failed", progress.failed));
-        }
-        self.bar.set_position(progress.completed as u64);
+        terminal::take_turn(|| {
+            if progress.failed > 0 {
+                self.bar.set_message(format!("{} failed", progress.failed));
+            }
+            self.bar.set_position(progress.completed as u64);
+        });
     }
 
     pub(super) fn end(&self, complete: bool) {
-        if complete {
-            self.bar.finish();
-        } else {
-            self.bar.abandon();
-        }
+        terminal::take_turn(|| {
+            if complete {
+                self.bar.finish();
+            } else {
+                self.bar.abandon();
+            }
+        });
         self.forget();
     }
 
@@ -126,7 +138,7 @@ impl Bar {
 impl Drop for Bar {
     fn drop(&mut self) {
         if !self.bar.is_finished() {
-            self.bar.abandon();
+            terminal::take_turn(|| self.bar.abandon());
         }
         self.forget();
     }

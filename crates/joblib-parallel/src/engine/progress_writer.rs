@@ -8,8 +8,8 @@ use super::progress_bar;
 /// Runs `f`, which may write to the terminal, while no progress bar of a [`Parallel`](crate::Parallel) call is on it. The bars
 /// are drawn again below what was written.
 ///
-/// Can be called anywhere, also by tasks on threads: without a bar it only runs `f`. A call of `Parallel` within `f` shows no
-/// bar. In worker processes there are no bars: what tasks there have to say reaches their parent through `tracing` or `log`.
+/// Can be called anywhere, also by tasks, on threads and in processes: without a bar it only runs `f`. A call of `Parallel`
+/// within `f` shows no bar. What `f` writes has to end with a newline.
 ///
 /// ```
 /// use joblib_parallel::{Parallel, delayed, suspend_progress};

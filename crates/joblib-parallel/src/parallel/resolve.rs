@@ -1,5 +1,6 @@
 //! From what the builder, its context and the environment say to the engine of one call.
 
+use std::io::IsTerminal;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -15,7 +16,7 @@ use crate::engine::erased::Erased;
 use crate::engine::reporter::Reporter;
 use crate::engine::{Engine, Plan};
 use crate::error::{Error, Result};
-use crate::sys::{cpu, interrupt};
+use crate::sys::{cpu, interrupt, terminal};
 use crate::task::batch::TaskBatch;
 use crate::task::context::{self, CallContext};
 use crate::task::{Task, panics};
@@ -107,6 +108,7 @@ impl<W, R, F: OnFailure> Parallel<W, R, F> {
             stack_size: settings.stack_size,
             workers: Arc::new(settings.workers.clone()),
             sharing: settings.defaults.array_sharing(),
+            bar: terminal::is_beside_bar() || settings.display.has_bar() && std::io::stderr().is_terminal(),
         };
         Ok(Resolved { backend, call, settings, limit, step: None })
     }

@@ -13,4 +13,6 @@ pub(crate) mod job_control;
 pub(crate) mod memory;
 pub(crate) mod monotonic;
 pub(crate) mod pidfd;
+#[cfg_attr(not(feature = "progress"), allow(dead_code, reason = "only bars need turns"))]
+pub(crate) mod terminal;
 pub(crate) mod unnamed_file;

@@ -72,6 +72,8 @@ pub(crate) struct CallMessage {
     /// Contexts of other crates: the function that applies each, and its state.
     pub(crate) contexts: Vec<(FunctionId, Vec<u8>)>,
     pub(crate) log_levels: LogLevels,
+    /// Whether a progress bar is on the terminal.
+    pub(crate) bar: bool,
 }
 
 impl CallMessage {
@@ -140,6 +142,7 @@ mod tests {
             sharing: ArraySharing::none(),
             contexts: vec![(function, b"state".to_vec())],
             log_levels: LogLevels { tracing: 3, log: 0 },
+            bar: true,
         };
         assert_eq!(CallMessage::parse(call.frame().unwrap().contents()).unwrap(), call);
         assert_eq!(parse_forget(forget_frame(&[1, 2]).unwrap().contents()).unwrap(), [1, 2]);

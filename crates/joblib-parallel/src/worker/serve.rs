@@ -12,6 +12,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use super::call::{CurrentCall, MALFORMED, Observer};
 use super::{limits, log, watch};
 use crate::sync::lock;
+use crate::sys::terminal;
 use crate::task::clock::{self, TaskClock};
 use crate::task::panics;
 use crate::task::trampoline::{self, EncodedTask};
@@ -213,6 +214,7 @@ impl Worker {
 
     fn begin_call(&mut self, call: CallMessage) -> Result<(), End> {
         log::listen(call.log_levels, &self.writer);
+        terminal::set_beside_bar(call.bar);
         self.call = Some(CurrentCall::new(call, self.kind).map_err(End::Refused)?);
         Ok(())
     }

@@ -233,6 +233,7 @@ impl Agent {
         };
         let initializer = open.initializer;
         let call = Call {
+            bar: false,
             n_jobs: slots,
             context: Arc::new(context),
             timeout: open.timeout,
@@ -249,6 +250,7 @@ impl Agent {
             sharing: open.sharing,
         };
         let message = CallMessage {
+            bar: false,
             seed: open.seed,
             budget,
             depth: open.depth,

@@ -48,6 +48,7 @@ pub(crate) fn call_message(call: &Call) -> CallMessage {
         sharing: call.sharing.clone(),
         contexts: carriers::capture(),
         log_levels: wanted_levels(),
+        bar: call.bar,
     }
 }
 

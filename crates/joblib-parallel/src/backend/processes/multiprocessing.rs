@@ -22,7 +22,7 @@ use crate::backend::threads::{self, pools};
 use crate::backend::{Batch, Call, Capabilities, ParallelBackend, Session};
 use crate::error::{Error, Result};
 use crate::sys::fork::fork;
-use crate::sys::{interrupt, job_control};
+use crate::sys::{interrupt, job_control, terminal};
 use crate::wire::status_page::StatusPage;
 use crate::worker::entry;
 
@@ -115,6 +115,7 @@ impl Fork {
         }
         interrupt::forget();
         job_control::forget();
+        terminal::forget();
         // Threads did not survive the fork, and neither did the pools made of them.
         pools::forget();
         idle::forget();
