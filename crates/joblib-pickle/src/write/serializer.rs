@@ -466,10 +466,10 @@ impl<'p, 'w> Map<'p, 'w> {
     }
 
     fn finish(mut self) -> Result<()> {
-        self.become_dict()?;
         if let State::Array = self.state {
             return Ok(());
         }
+        self.become_dict()?;
         self.batch.finish(self.pickler, op::SETITEMS)?;
         self.pickler.leave();
         if self.wrapped { self.pickler.end_variant() } else { Ok(()) }
