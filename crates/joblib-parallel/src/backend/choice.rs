@@ -23,7 +23,7 @@ use super::ParallelBackend;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Backend {
-    /// The caller's thread: no parallelism.
+    /// The caller's thread: no parallelism. Calls with a time limit or a deadline use one other thread.
     Sequential,
     /// Threads of this process.
     Threading,

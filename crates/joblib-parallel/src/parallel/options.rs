@@ -39,7 +39,8 @@ impl<W, R, F> Parallel<W, R, F> {
     /// The longest that a single task may take, from its start.
     ///
     /// Worker processes are killed with it. Threads can't be: there the call goes on without the task, which still
-    /// runs (its failure says so); a task that borrows ([`SharedMem`](crate::SharedMem)) is waited for.
+    /// runs (its failure says so); a task that borrows ([`SharedMem`](crate::SharedMem)) is waited for. Backend
+    /// `sequential`, and a single worker, use another thread than the caller's then.
     ///
     /// ```
     /// use std::time::Duration;
@@ -58,6 +59,7 @@ impl<W, R, F> Parallel<W, R, F> {
 
     /// The longest that the whole call may take. Then it ends with an error, which has what was completed; tasks that run
     /// are killed on processes, and on threads left to end by themselves ([`SharedMem`](crate::SharedMem): waited for).
+    /// Backend `sequential`, and a single worker, use another thread than the caller's then.
     ///
     /// ```
     /// use joblib_parallel::{Parallel, delayed};

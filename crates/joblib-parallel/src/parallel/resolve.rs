@@ -72,6 +72,7 @@ impl<W, R, F: OnFailure> Parallel<W, R, F> {
         settings.defaults = settings.defaults.or(config::scope()).or_environment()?;
         settings.check()?;
         settings.timeout = settings.timeout.filter(|limit| *limit < ENDLESS);
+        settings.deadline = settings.deadline.filter(|limit| *limit < ENDLESS);
         settings.display.verbose = settings.defaults.verbose.unwrap_or(0);
         settings.workers.inner_max_num_threads = settings.defaults.inner_max_num_threads;
         if settings.defaults.inner_max_num_threads == Some(0) {
@@ -113,7 +114,8 @@ impl<W, R, F: OnFailure> Parallel<W, R, F> {
         Ok(Resolved { backend, call, settings, limit, step: None })
     }
 
-    /// The caller's own thread for a single worker, unless something needs another place.
+    /// The caller's own thread for a single worker, unless something needs another place; and another thread instead of the
+    /// caller's own, if something does.
     fn instead_of(
         backend: Arc<dyn ParallelBackend>,
         n_jobs: usize,
@@ -121,8 +123,14 @@ impl<W, R, F: OnFailure> Parallel<W, R, F> {
         settings: &Settings,
     ) -> Result<Arc<dyn ParallelBackend>> {
         let elsewhere = demanded && !backend.capabilities().in_process;
-        let has_to_watch = settings.timeout.is_some() || settings.retries > 0;
-        if n_jobs > 1 || elsewhere || has_to_watch || settings.workers.for_workers_only().is_some() {
+        let has_to_watch = settings.timeout.is_some() || settings.deadline.is_some();
+        if has_to_watch && backend.capabilities().inline {
+            // A thread that runs a task can't see that its time is up, nor go on without it.
+            return builtin::find(&Backend::Threading);
+        }
+        let has_to_stay =
+            has_to_watch || settings.retries > 0 || settings.workers.for_workers_only().is_some();
+        if n_jobs > 1 || elsewhere || has_to_stay {
             return Ok(backend);
         }
         builtin::find(&Backend::Sequential)

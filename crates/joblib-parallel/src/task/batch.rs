@@ -5,6 +5,7 @@
 
 use std::any::Any;
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,7 @@ use joblib_encoding::Preview;
 use super::context::{self, CallContext};
 use super::process_batch::ProcessBatch;
 use super::run_options::{RunOptions, Running, WorkSharing};
-use super::{ARGUMENT_CHARS, Task, clock, readable, run_one};
+use super::{ARGUMENT_CHARS, Task, clock, panics, readable, record, run_one};
 use crate::error::{Cause, TaskError};
 use crate::wire::arrays::{Arrays, Sender};
 use crate::wire::batch::RunsWriter;
@@ -107,7 +108,12 @@ impl<T: Task> TaskBatch<T> {
             if !(T::UNIFORM && runs.is_open()) {
                 runs.function(task.function_id().map_err(|reason| (i, reason))?);
             }
-            runs.call(|out| task.encode(out, Some(sender))).map_err(|reason| (i, reason))?;
+            // What `Serialize` does is the user's own code.
+            let encode = |out: &mut Vec<u8>| {
+                let encode = || task.encode(out, Some(sender));
+                panics::catch(task.function_name(), encode).unwrap_or_else(|panic| Err(panic.to_string()))
+            };
+            runs.call(encode).map_err(|reason| (i, reason))?;
             sender.check().map_err(|reason| (i, reason))?;
         }
         Ok(())
@@ -124,7 +130,10 @@ impl<T: Task> TaskBatch<T> {
             let task = self.tasks.pop_front()?;
             let result = match outcome {
                 Outcome::Ok(bytes) => {
-                    T::decode(bytes, arrays).unwrap_or_else(|reason| Err(Cause::DecodeResult(reason)))
+                    let decode = || T::decode(bytes, arrays);
+                    panics::catch(task.function_name(), decode)
+                        .unwrap_or_else(|panic| Err(panic.to_string()))
+                        .unwrap_or_else(|reason| Err(Cause::DecodeResult(reason)))
                 }
                 Outcome::Panic(panic) => Err(Cause::Panic(panic)),
                 Outcome::DecodeArguments(reason) => Err(Cause::EncodeArguments(reason)),
@@ -141,7 +150,7 @@ impl<T: Task> TaskBatch<T> {
 /// An error for a task that is still there to be described.
 fn describe<T: Task>(task: &T, index: usize, cause: Cause) -> TaskError {
     let mut preview = Preview::new();
-    task.record_arguments(&mut preview);
+    record(task, &mut preview);
     TaskError::new(index, readable(task.function_name()), preview.arguments(ARGUMENT_CHARS), cause)
 }
 
@@ -305,32 +314,24 @@ impl<T: Task> Runnable for TaskBatch<T> {
     }
 
     fn run(&mut self, options: RunOptions<'_>) {
-        let _context = context::enter(&self.call);
-        self.outcomes.reserve(self.tasks.len());
-        let mut preview = Preview::new();
         let outer_clock =
             options.running.and_then(|running| clock::set(Some(Arc::<Running>::clone(running))));
-        let started = Instant::now();
-        while let Some(task) = self.tasks.pop_front() {
-            let index = self.next_index();
-            if let Some(running) = options.running {
-                running.begin(index);
-            }
-            let outcome = run_one(index, task, &mut preview);
-            if outcome.is_err() && self.call.first_failure_stops {
-                self.call.stop();
-            }
-            self.outcomes.push(outcome);
-            let shared = !self.tasks.is_empty() && options.sharing.is_some_and(WorkSharing::idle_workers);
-            if shared || self.call.stopped() {
-                break;
+        let mut current = None;
+        // The tasks' own panics are their outcomes; others, such as of a subscriber of `tracing`, cost one task.
+        if catch_unwind(AssertUnwindSafe(|| self.run_tasks(options, &mut current))).is_err() {
+            let cause = Cause::Backend("the thread panicked that ran it, outside of its function".to_owned());
+            match current {
+                Some(function) => {
+                    let error = TaskError::new(self.next_index(), readable(function), String::new(), cause);
+                    self.outcomes.push(Err(error));
+                }
+                None => self.give_up(cause, ""),
             }
         }
         if let Some(running) = options.running {
             running.end();
             clock::set(outer_clock);
         }
-        self.busy += started.elapsed();
     }
 
     fn split_off(&mut self, keep: usize) -> Self {
@@ -343,6 +344,34 @@ impl<T: Task> Runnable for TaskBatch<T> {
 
     fn error_of_first(&self, cause: Cause) -> Option<TaskError> {
         self.tasks.front().map(|task| describe(task, self.next_index(), cause))
+    }
+}
+
+impl<T: Task> TaskBatch<T> {
+    /// Runs tasks; `current` has the function of the one that was taken out, and has no outcome.
+    fn run_tasks(&mut self, options: RunOptions<'_>, current: &mut Option<&'static str>) {
+        let _context = context::enter(&self.call);
+        self.outcomes.reserve(self.tasks.len());
+        let mut preview = Preview::new();
+        let started = Instant::now();
+        while let Some(task) = self.tasks.pop_front() {
+            let index = self.next_index();
+            if let Some(running) = options.running {
+                running.begin();
+            }
+            *current = Some(task.function_name());
+            let outcome = run_one(index, task, &mut preview);
+            if outcome.is_err() && self.call.first_failure_stops {
+                self.call.stop();
+            }
+            self.outcomes.push(outcome);
+            *current = None;
+            let shared = !self.tasks.is_empty() && options.sharing.is_some_and(WorkSharing::idle_workers);
+            if shared || self.call.stopped() {
+                break;
+            }
+        }
+        self.busy += started.elapsed();
     }
 }
 

@@ -9,8 +9,8 @@ use std::sync::Arc;
 pub(crate) trait TaskClock {
     /// The task panics with this message: its time stops. The message may be all that is left if the process dies.
     fn panicked(&self, message: &str);
-    /// What is left to do after the panic, such as to unwind, has the time limit anew.
-    fn restart(&self);
+    /// The task's time goes on, as if there had been none since it stopped.
+    fn resume(&self);
 }
 
 thread_local! {

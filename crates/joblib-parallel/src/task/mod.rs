@@ -97,12 +97,20 @@ impl<T: Task<Output: 'static> + 'static> Portable for T {}
 /// Runs one task on this thread: its result, or its panic with all that is known about the task.
 pub(crate) fn run_one<T: Task>(index: usize, task: T, preview: &mut Preview) -> Result<T::Output, TaskError> {
     context::set_index(index);
-    task.record_arguments(preview);
+    record(&task, preview);
     let function = task.function_name();
     match panics::catch(function, || task.call()) {
         Ok(Ok(output)) => Ok(output),
         Ok(Err(cause)) => Err(failed(index, function, preview, cause)),
         Err(panic) => Err(failed(index, function, preview, Cause::Panic(panic))),
+    }
+}
+
+/// Records the beginning of the arguments of `task`; nothing if what the user's types say of themselves panics. They need not
+/// be encoded where the task runs, so that is no failure of the task.
+fn record<T: Task>(task: &T, preview: &mut Preview) {
+    if panics::catch(task.function_name(), || task.record_arguments(preview)).is_err() {
+        preview.clear();
     }
 }
 

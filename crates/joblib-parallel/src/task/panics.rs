@@ -13,6 +13,9 @@ use super::{backtrace, clock};
 use crate::error::Panic;
 use crate::sync;
 
+/// The message of a panic whose payload is no text.
+const NO_TEXT: &str = "a value that is not text";
+
 thread_local! {
     /// The function of the task that this thread runs.
     static TASK: Cell<Option<&'static str>> = const { Cell::new(None) };
@@ -36,7 +39,7 @@ pub(crate) fn install_hook() {
 
 fn keep(info: &PanicHookInfo<'_>, function: &'static str) {
     let mut details = Panic {
-        message: info.payload_as_str().unwrap_or("a value that is not text").to_owned(),
+        message: info.payload_as_str().unwrap_or(NO_TEXT).to_owned(),
         location: info.location().map(ToString::to_string),
         backtrace: None,
     };
@@ -46,12 +49,14 @@ fn keep(info: &PanicHookInfo<'_>, function: &'static str) {
         details.backtrace = Some(backtrace::of_task(&backtrace, function, details.location.as_deref()));
     }
     DETAILS.with(|slot| *slot.borrow_mut() = Some(details));
-    clock::with(|clock| clock.restart());
+    clock::with(|clock| clock.resume());
 }
 
 /// Runs `f`, a task of `function`, and turns its panic into a value.
 pub(crate) fn catch<R>(function: &'static str, f: impl FnOnce() -> R) -> Result<R, Panic> {
     let outer = TASK.replace(Some(function));
+    // Of a panic that the thread caught itself, or that unwinds through what runs this: neither is this task's.
+    let outer_details = DETAILS.take();
     // The task owns what it works on, and nobody sees that again after its panic.
     let result = panic::catch_unwind(AssertUnwindSafe(|| __rust_begin_short_backtrace(f)));
     let result = result.map_err(|payload| {
@@ -64,6 +69,7 @@ pub(crate) fn catch<R>(function: &'static str, f: impl FnOnce() -> R) -> Result<
         panic
     });
     TASK.set(outer);
+    DETAILS.set(outer_details);
     result
 }
 
@@ -78,14 +84,15 @@ fn __rust_begin_short_backtrace<R>(f: impl FnOnce() -> R) -> R {
 
 #[cold]
 fn describe(payload: &(dyn Any + Send)) -> Panic {
-    if let Some(details) = DETAILS.take() {
-        return details;
-    }
-    // Another hook was installed after ours, or the panic was resumed: only the payload is left.
     let message = payload
         .downcast_ref::<&str>()
         .map(|s| (*s).to_owned())
         .or_else(|| payload.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a value that is not text".to_owned());
-    Panic { message, location: None, backtrace: None }
+        .unwrap_or_else(|| NO_TEXT.to_owned());
+    // Another hook was installed after ours, or the panic was resumed, perhaps after another one that the task caught: only the
+    // payload is left.
+    match DETAILS.take() {
+        Some(details) if details.message == message => details,
+        _ => Panic { message, location: None, backtrace: None },
+    }
 }

@@ -12,7 +12,7 @@ use crate::sync::lock;
 pub(crate) struct RunOptions<'a> {
     /// Set to divide the batch when other workers have nothing to do.
     pub(crate) sharing: Option<&'a WorkSharing>,
-    /// Where to write down which task runs since when.
+    /// Where to write down since when a task runs.
     pub(crate) running: Option<&'a Arc<Running>>,
 }
 
@@ -35,13 +35,22 @@ impl WorkSharing {
     }
 }
 
-/// Which task a thread runs, for those who watch its time.
+/// Since when a thread runs its task, for those who watch its time.
 #[derive(Debug, Default)]
-pub(crate) struct Running(Mutex<Option<(usize, Option<Instant>)>>);
+pub(crate) struct Running(Mutex<Option<Clock>>);
+
+/// The time of a task.
+#[derive(Debug)]
+struct Clock {
+    since: Instant,
+    /// When it was stopped, if it is.
+    stopped: Option<Instant>,
+}
 
 impl Running {
-    pub(crate) fn begin(&self, index: usize) {
-        *lock(&self.0) = Some((index, Some(Instant::now())));
+    /// A task begins.
+    pub(crate) fn begin(&self) {
+        *lock(&self.0) = Some(Clock { since: Instant::now(), stopped: None });
     }
 
     pub(crate) fn end(&self) {
@@ -50,21 +59,23 @@ impl Running {
 
     /// Since when the task runs; `None` if it has not begun, or its clock is stopped.
     pub(crate) fn since(&self) -> Option<Instant> {
-        lock(&self.0).and_then(|(_, since)| since)
+        lock(&self.0).as_ref().filter(|clock| clock.stopped.is_none()).map(|clock| clock.since)
     }
 }
 
 impl TaskClock for Running {
     fn panicked(&self, _message: &str) {
         // As before its start: it has all its time before it.
-        if let Some((_, since)) = &mut *lock(&self.0) {
-            *since = None;
+        if let Some(clock) = &mut *lock(&self.0) {
+            clock.stopped.get_or_insert_with(Instant::now);
         }
     }
 
-    fn restart(&self) {
-        if let Some((_, since)) = &mut *lock(&self.0) {
-            *since = Some(Instant::now());
+    fn resume(&self) {
+        if let Some(clock) = &mut *lock(&self.0)
+            && let Some(stopped) = clock.stopped.take()
+        {
+            clock.since += stopped.elapsed();
         }
     }
 }

@@ -54,6 +54,7 @@ impl EncodedTask<'_> {
         f: impl FnOnce(A) -> Result<R, BoxError>,
     ) {
         enum Failure {
+            Decode(String),
             Encode(String),
             Returned(RemoteError),
         }
@@ -63,18 +64,20 @@ impl EncodedTask<'_> {
                 "the worker runs another build of this program: its function of that id has other types",
             );
         }
-        let arguments = match values::decode(self.arguments, self.arrays) {
-            Ok(arguments) => arguments,
-            Err(reason) => return self.outcome.decode_arguments(&reason),
-        };
+        let (arguments, arrays) = (self.arguments, self.arrays);
         let (sender, out) = (self.sender, self.outcome.result());
-        // The result is encoded inside, too: what `Serialize` does is the task's own code, as `Display` is of an error.
-        let outcome = panics::catch(function, || match f(arguments) {
-            Ok(result) => values::encode(&result, out, Some(sender)).map_err(Failure::Encode),
-            Err(error) => Err(Failure::Returned(RemoteError::of(&*error))),
+        // Arguments are decoded and the result is encoded inside, too: what `Deserialize` and `Serialize` do is the task's
+        // own code, as `Display` is of an error.
+        let outcome = panics::catch(function, || {
+            let arguments = values::decode(arguments, arrays).map_err(Failure::Decode)?;
+            match f(arguments) {
+                Ok(result) => values::encode(&result, out, Some(sender)).map_err(Failure::Encode),
+                Err(error) => Err(Failure::Returned(RemoteError::of(&*error))),
+            }
         });
         match outcome {
             Ok(Ok(())) => {}
+            Ok(Err(Failure::Decode(reason))) => self.outcome.decode_arguments(&reason),
             Ok(Err(Failure::Encode(reason))) => self.outcome.encode_result(&reason),
             Ok(Err(Failure::Returned(error))) => self.outcome.failed(&error),
             Err(panic) => self.outcome.panic(&panic),

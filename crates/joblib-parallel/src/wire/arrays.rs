@@ -5,17 +5,21 @@
 //! written or freed. The receiver maps it once and hands out parts of that mapping. A message holds numbers, which a
 //! table in front of it explains: which memory, from where, how much.
 //!
+//! A copy that workers write to is made anew for each call, whose tasks share it: what they write there is not what another
+//! call of the same array is to see.
+//!
 //! To another host there are no descriptors: the bytes themselves are sent, once to each host, and are known there by a
 //! digest of them.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, Weak};
 
 use joblib_array::{Buffer, MmapMode};
 use serde::{Deserialize, Serialize};
@@ -23,6 +27,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "cluster")]
 use super::content::Content;
 use super::known::Identified;
+use crate::sync::lock;
 use crate::sys::unnamed_file;
 
 /// What was said of how arrays are shared: this, or that they are not.
@@ -115,22 +120,72 @@ impl SharedMemory {
         Ok(SharedMemory { id, descriptor, base: 0, len: bytes.len() as u64, original: false })
     }
 
-    fn of(buffer: &Buffer, folder: Option<&Path>) -> io::Result<(Arc<Self>, usize)> {
-        buffer.derived(|bytes| {
-            let original = buffer.shared_file();
-            // The file's offset of this buffer, less where it starts in the memory, is the memory's.
-            let (file, base) = match original {
-                Some((file, offset)) => (file.try_clone()?, offset - start_in(buffer, bytes)),
-                None => (copy(bytes, folder)?, 0),
-            };
-            Ok(SharedMemory {
-                id: new_id(),
-                descriptor: Arc::new(file.into()),
-                base,
-                len: bytes.len() as u64,
-                original: original.is_some(),
-            })
+    /// The memory that `buffer` is a part of, and where the buffer starts in it. `writers` is the call whose workers write
+    /// to copies, if they do.
+    fn of(
+        buffer: &Buffer,
+        folder: Option<&Path>,
+        writers: Option<&CallToken>,
+    ) -> io::Result<(Arc<Self>, usize)> {
+        match writers.filter(|_| buffer.shared_file().is_none()) {
+            None => buffer.derived(|bytes| SharedMemory::new(buffer, bytes, folder)),
+            Some(call) => {
+                let (copies, start) = buffer.derived(|_| Ok::<_, io::Error>(WritableCopies::default()))?;
+                let new = || with_memory(buffer, |bytes| SharedMemory::new(buffer, bytes, folder));
+                Ok((copies.of_call(call, new)?, start))
+            }
+        }
+    }
+
+    /// That of `bytes`, the memory that `buffer` is a part of.
+    fn new(buffer: &Buffer, bytes: &[u8], folder: Option<&Path>) -> io::Result<Self> {
+        let original = buffer.shared_file();
+        // The file's offset of this buffer, less where it starts in the memory, is the memory's.
+        let (file, base) = match original {
+            Some((file, offset)) => (file.try_clone()?, offset - start_in(buffer, bytes)),
+            None => (copy(bytes, folder)?, 0),
+        };
+        Ok(SharedMemory {
+            id: new_id(),
+            descriptor: Arc::new(file.into()),
+            base,
+            len: bytes.len() as u64,
+            original: original.is_some(),
         })
+    }
+}
+
+/// Is there as long as the sender of a call is.
+type CallToken = Arc<()>;
+
+/// The copies of a memory that workers write to: one for each call.
+#[derive(Default)]
+struct WritableCopies(Mutex<Vec<(Weak<()>, Arc<SharedMemory>)>>);
+
+impl WritableCopies {
+    /// The copy of `call`, made by `new` the first time. Those of calls that are over are dropped.
+    fn of_call(
+        &self,
+        call: &CallToken,
+        new: impl FnOnce() -> io::Result<SharedMemory>,
+    ) -> io::Result<Arc<SharedMemory>> {
+        let mut copies = lock(&self.0);
+        copies.retain(|(call, _)| call.strong_count() > 0);
+        if let Some((_, copy)) = copies.iter().find(|(of, _)| Weak::as_ptr(of) == Arc::as_ptr(call)) {
+            return Ok(Arc::clone(copy));
+        }
+        let copy = Arc::new(new()?);
+        copies.push((Arc::downgrade(call), Arc::clone(&copy)));
+        Ok(copy)
+    }
+}
+
+/// Calls `f` with all of the memory that `buffer` is a part of.
+fn with_memory<R>(buffer: &Buffer, f: impl FnOnce(&[u8]) -> R) -> R {
+    // Nothing is kept of what is not made.
+    match buffer.derived::<Infallible, R>(|bytes| Err(f(bytes))) {
+        Err(result) => result,
+        Ok((never, _)) => match *never {},
     }
 }
 
@@ -176,6 +231,7 @@ fn reserved_file(folder: Option<&Path>, len: u64) -> io::Result<File> {
 pub struct Sender {
     taken: RefCell<Taken>,
     sharing: ArraySharing,
+    call: CallToken,
     reach: Reach,
     /// Whether an array was met that the receiver could not write to.
     refused: Cell<bool>,
@@ -222,7 +278,13 @@ impl SharedWriter {
 
 impl Sender {
     pub(crate) fn new(sharing: ArraySharing) -> Self {
-        Sender { taken: RefCell::default(), sharing, reach: Reach::Host, refused: Cell::new(false) }
+        Sender {
+            taken: RefCell::default(),
+            sharing,
+            call: CallToken::default(),
+            reach: Reach::Host,
+            refused: Cell::new(false),
+        }
     }
 
     /// For messages to any host, from which nothing is left out.
@@ -323,7 +385,8 @@ impl Sender {
         if self.reach == Reach::Anywhere {
             return Some(self.add_content(buffer));
         }
-        match SharedMemory::of(buffer, self.sharing.folder.as_deref()) {
+        let writers = matches!(self.sharing.mode(), MmapMode::ReadWrite | MmapMode::Write);
+        match SharedMemory::of(buffer, self.sharing.folder.as_deref(), writers.then_some(&self.call)) {
             Ok((memory, start)) => Some(self.add(memory, start as u64, buffer.len() as u64)),
             Err(error) => {
                 // Then its elements are written into the message.
@@ -370,10 +433,15 @@ impl Sender {
 
     /// How the receiver is to map `memory`.
     pub(crate) fn introduce(&self, memory: &SharedMemory) -> (Introduction, Arc<OwnedFd>) {
-        let mode = if memory.original { MmapMode::ReadWrite } else { self.sharing.mode() };
+        let mode = self.mode_of(memory);
         let introduction =
             Introduction { id: memory.id, base: memory.base, len: memory.len, mode: mode.name().to_owned() };
         (introduction, Arc::clone(&memory.descriptor))
+    }
+
+    /// The mode in which the receiver is to map `memory`.
+    pub(crate) fn mode_of(&self, memory: &SharedMemory) -> MmapMode {
+        if memory.original { MmapMode::ReadWrite } else { self.sharing.mode() }
     }
 }
 

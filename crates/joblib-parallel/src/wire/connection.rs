@@ -87,6 +87,17 @@ impl Outgoing {
     }
 }
 
+/// What [`Connection::receive`] found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Received {
+    /// Bytes have arrived; there may be more.
+    Bytes,
+    /// There are none now.
+    Nothing,
+    /// There will be none: the peer is gone, or has closed its end.
+    End,
+}
+
 pub(crate) struct Connection {
     socket: OwnedFd,
     /// Whether it is another stream than a socket, and only read from.
@@ -143,8 +154,8 @@ impl Connection {
         !self.outbox.is_empty()
     }
 
-    /// Reads what has arrived: waits for the first bytes if `wait`. `false` at the end of the stream.
-    pub(crate) fn receive(&mut self, wait: bool) -> io::Result<bool> {
+    /// Reads some of what has arrived: waits for the first bytes if `wait`.
+    pub(crate) fn receive(&mut self, wait: bool) -> io::Result<Received> {
         self.make_room();
         #[cfg(feature = "cluster")]
         if self.is_stream {
@@ -156,9 +167,9 @@ impl Connection {
         let message = loop {
             match recvmsg::<()>(self.socket.as_raw_fd(), &mut space, Some(&mut control), flags) {
                 Err(Errno::EINTR) => {}
-                Err(Errno::EAGAIN) => return Ok(true),
+                Err(Errno::EAGAIN) => return Ok(Received::Nothing),
                 // A peer that died with unread input resets the connection: that is its end.
-                Err(Errno::ECONNRESET) => return Ok(false),
+                Err(Errno::ECONNRESET) => return Ok(Received::End),
                 other => break other?,
             }
         };
@@ -169,18 +180,18 @@ impl Connection {
             }
         }
         self.end += message.bytes;
-        Ok(message.bytes > 0)
+        Ok(if message.bytes > 0 { Received::Bytes } else { Received::End })
     }
 
     #[cfg(feature = "cluster")]
-    fn read(&mut self) -> io::Result<bool> {
+    fn read(&mut self) -> io::Result<Received> {
         loop {
             match nix::unistd::read(&self.socket, &mut self.inbox[self.end..]) {
                 Err(Errno::EINTR) => {}
                 Err(error) => return Err(error.into()),
                 Ok(read) => {
                     self.end += read;
-                    return Ok(read > 0);
+                    return Ok(if read > 0 { Received::Bytes } else { Received::End });
                 }
             }
         }
@@ -301,7 +312,7 @@ fn cloexec() -> MsgFlags {
 
 #[cfg(test)]
 mod tests {
-    use super::{Connection, Outgoing, send_all};
+    use super::{Connection, Outgoing, Received, send_all};
     use std::os::fd::{AsFd, OwnedFd};
     use std::os::unix::net::UnixStream;
     use std::sync::Arc;
@@ -362,11 +373,12 @@ mod tests {
         send_all(a.as_fd(), frame(1, b"x")).unwrap();
         send_all(a.as_fd(), frame(2, b"y").with_descriptor(Arc::new(file))).unwrap();
         while b.end - b.start < 34 {
-            assert!(b.receive(true).unwrap());
+            assert_eq!(b.receive(true).unwrap(), Received::Bytes);
         }
         assert!(b.next_frame().unwrap().unwrap().descriptor.is_none());
         assert!(b.next_frame().unwrap().unwrap().descriptor.is_some());
+        assert_eq!(b.receive(false).unwrap(), Received::Nothing);
         drop(a);
-        assert!(!b.receive(true).unwrap());
+        assert_eq!(b.receive(false).unwrap(), Received::End);
     }
 }

@@ -56,8 +56,8 @@ mod tests {
         assert_eq!(content.id(), same.id());
         assert_ne!(content.id(), Content::of(&one.slice(0..50)).id());
         let mut known = Known::default();
-        assert!(known.is_new(&content));
-        assert!(!known.is_new(&same));
+        assert!(known.is_new(&content, None));
+        assert!(!known.is_new(&same, None));
         drop((content, same));
         assert!(known.gone().is_empty(), "the memories are still there");
         drop(other);
@@ -65,6 +65,6 @@ mod tests {
         let before = Content::of(&one).id();
         one.as_mut_bytes().unwrap()[0] = 2;
         assert_ne!(Content::of(&one).id(), before);
-        assert!(known.is_new(&Arc::clone(&Content::of(&one))));
+        assert!(known.is_new(&Arc::clone(&Content::of(&one)), None));
     }
 }

@@ -31,6 +31,13 @@ const MESSAGE: usize = 5;
 const DISCONNECTED: usize = 6;
 const STAGE: usize = 7;
 
+/// A task's clock while it is stopped.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct StoppedClock {
+    since: u64,
+    stopped: u64,
+}
+
 /// The shared page. All its fields are atomic numbers, so nothing either side does can be more than wrong.
 pub(crate) struct StatusPage {
     page: NonNull<c_void>,
@@ -136,9 +143,19 @@ impl StatusPage {
         passed.saturating_sub(job_control::stopped_since(since))
     }
 
-    /// The task that the worker is at panics: its clock stops, and its message is kept in case that it can't be sent.
+    /// Stops the clock of the task that the worker is at; returns what [`resume_clock`](Self::resume_clock) needs.
+    pub(crate) fn stop_clock(&self) -> StoppedClock {
+        StoppedClock { since: self.field(SINCE).swap(u64::MAX, Ordering::AcqRel), stopped: nanoseconds() }
+    }
+
+    /// The clock goes on, as if there had been no time since it was stopped.
+    pub(crate) fn resume_clock(&self, StoppedClock { since, stopped }: StoppedClock) {
+        let pause = nanoseconds().saturating_sub(stopped);
+        self.field(SINCE).store(since.saturating_add(pause), Ordering::Release);
+    }
+
+    /// The message of a panic of the task that the worker is at is kept, in case that it can't be sent.
     pub(crate) fn panicked(&self, message: &str) {
-        self.field(SINCE).store(u64::MAX, Ordering::Release);
         let before = self.last().and_then(|index| self.panic_of(index));
         let message = match &before {
             // A panic while another one unwinds ends the process; the first one is the reason.
@@ -156,11 +173,6 @@ impl StatusPage {
         }
         self.field(MESSAGE).store(len as u64, Ordering::Release);
         self.field(PANICKED).store(self.field(LAST).load(Ordering::Acquire), Ordering::Release);
-    }
-
-    /// The clock of the task that the worker is at starts anew.
-    pub(crate) fn restart_clock(&self) {
-        self.field(SINCE).store(nanoseconds(), Ordering::Release);
     }
 
     /// The message of the panic of task `index`, if the worker panicked in it and nothing else since.
@@ -206,7 +218,7 @@ impl Drop for StatusPage {
 mod tests {
     use std::time::Duration;
 
-    use super::StatusPage;
+    use super::{StatusPage, nanoseconds};
 
     #[test]
     fn the_parent_reads_what_the_worker_writes() {
@@ -221,13 +233,26 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_stops_the_clock_and_leaves_its_message() {
+    fn a_clock_that_was_stopped_goes_on_where_it_was() {
+        let page = StatusPage::inherited().unwrap();
+        page.begin(3, true);
+        let step = Duration::from_millis(20);
+        std::thread::sleep(step);
+        let stopped = page.stop_clock();
+        assert_eq!(page.elapsed(), Duration::ZERO);
+        std::thread::sleep(10 * step);
+        page.resume_clock(stopped);
+        let (elapsed, passed) = (page.elapsed(), Duration::from_nanos(nanoseconds() - stopped.since));
+        assert!(elapsed >= step && elapsed + 9 * step < passed, "{elapsed:?} of {passed:?}");
+    }
+
+    #[test]
+    fn a_panic_leaves_its_message() {
         let (parent, file) = StatusPage::create().unwrap();
         let worker = StatusPage::map(&file).unwrap();
         worker.begin_batch();
         worker.begin(3, true);
         worker.panicked("three, \u{e9}t cetera");
-        assert_eq!(parent.elapsed(), Duration::ZERO);
         assert_eq!(parent.panic_of(3).as_deref(), Some("three, \u{e9}t cetera"));
         assert_eq!(parent.panic_of(4), None);
         worker.panicked("four");

@@ -35,19 +35,22 @@ fn report_oom_on_abort(page: &Arc<StatusPage>) -> Result<(), String> {
     // Leaked: the handler may run at any time until the process ends.
     PAGE.store(Arc::into_raw(Arc::clone(page)).cast_mut(), Ordering::SeqCst);
     let action = SigAction::new(SigHandler::Handler(on_abort), SaFlags::SA_RESETHAND, SigSet::empty());
-    // SAFETY: the handler looks at its own stack, writes an atomic, and returns to `abort`, which then ends the process
-    // as the default action would.
+    // SAFETY: the handler looks at its own stack, writes an atomic, and raises the signal again, which then ends the process
+    // as it would without a handler.
     unsafe { sigaction(Signal::SIGABRT, &action) }.map(drop).map_err(|error| error.to_string())
 }
 
 extern "C" fn on_abort(_signal: libc::c_int) {
-    if !allocation_failed() {
-        return;
-    }
     // SAFETY: the pointer is null or one that was leaked for this handler.
-    if let Some(page) = unsafe { PAGE.load(Ordering::SeqCst).as_ref() } {
+    if allocation_failed()
+        && let Some(page) = unsafe { PAGE.load(Ordering::SeqCst).as_ref() }
+    {
         page.out_of_memory();
     }
+    // A signal that somebody sent, and that `abort` did not raise, would have no effect else. It comes when this returns, and
+    // finds the default action.
+    // SAFETY: a handler may raise signals.
+    unsafe { libc::raise(libc::SIGABRT) };
 }
 
 /// Whether the process aborted because an allocation failed: then the standard library's function for that case is

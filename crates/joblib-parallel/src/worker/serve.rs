@@ -18,11 +18,11 @@ use crate::task::panics;
 use crate::task::trampoline::{self, EncodedTask};
 use crate::wire::arrays::{ArraySharing, Arrays, Memories, Sender};
 use crate::wire::batch::{BATCH, BatchReader};
-use crate::wire::connection::{Connection, Frame, Outgoing, SharedSocket, send_all};
+use crate::wire::connection::{Connection, Frame, Outgoing, Received, SharedSocket, send_all};
 use crate::wire::function_id::{self, EncodedCall, WorkerKind};
 use crate::wire::message::{self, ARRAY, CALL, CallMessage, FORGET, Setup};
 use crate::wire::reply::{Outcome, OutcomeWriter, ReplyWriter};
-use crate::wire::status_page::StatusPage;
+use crate::wire::status_page::{StatusPage, StoppedClock};
 
 /// Outcomes are sent at least this often, so that a crash loses little, and no later task keeps them waiting.
 const FLUSH: Duration = Duration::from_millis(10);
@@ -84,7 +84,7 @@ impl Start {
         let writer = Arc::new(Mutex::new(socket.try_clone().map_err(text)?));
         let mut connection = Connection::new(socket);
         loop {
-            if !connection.receive(true).map_err(text)? {
+            if connection.receive(true).map_err(text)? == Received::End {
                 return Ok(None);
             }
             if let Some(frame) = connection.next_frame().map_err(text)? {
@@ -117,7 +117,7 @@ impl Start {
             call: None,
         };
         panics::install_hook();
-        clock::set(Some(Arc::new(PageClock(Arc::clone(&worker.page)))));
+        clock::set(Some(Arc::new(PageClock { page: Arc::clone(&worker.page), stopped: Mutex::new(None) })));
         let prepared = watch::start(connection.as_fd()).map_err(|error| error.to_string());
         if let Err(reason) = prepared.and_then(|()| worker.prepare(&setup)) {
             return End::Refused(reason);
@@ -180,8 +180,8 @@ impl Worker {
                 return End::Left;
             }
             match connection.receive(true) {
-                Ok(true) => {}
-                Ok(false) => return End::Left,
+                Ok(Received::Bytes | Received::Nothing) => {}
+                Ok(Received::End) => return End::Left,
                 Err(error) => return End::Broken(error.to_string()),
             }
         }
@@ -303,15 +303,21 @@ impl Observer for Progress<'_> {
 }
 
 /// The time of tasks as the parent sees it.
-struct PageClock(Arc<StatusPage>);
+struct PageClock {
+    page: Arc<StatusPage>,
+    stopped: Mutex<Option<StoppedClock>>,
+}
 
 impl TaskClock for PageClock {
     fn panicked(&self, message: &str) {
-        self.0.panicked(message);
+        lock(&self.stopped).get_or_insert_with(|| self.page.stop_clock());
+        self.page.panicked(message);
     }
 
-    fn restart(&self) {
-        self.0.restart_clock();
+    fn resume(&self) {
+        if let Some(stopped) = lock(&self.stopped).take() {
+            self.page.resume_clock(stopped);
+        }
     }
 }
 

@@ -83,3 +83,88 @@ fn mmap_mode_decides_what_workers_may_do_with_their_arrays() {
         assert_eq!(array.as_slice(), [0.0; 1000], "the caller's array is its own");
     }
 }
+
+/// What a worker has of arrays: mappings and descriptors of memory without a name.
+#[cfg(target_os = "linux")]
+fn shared_memories() -> usize {
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+    let descriptors = std::fs::read_dir("/proc/self/fd").unwrap();
+    let targets = descriptors.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
+    maps.matches("/memfd:joblib").count()
+        + targets.filter(|target| target.to_string_lossy().starts_with("/memfd:joblib")).count()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_worker_forgets_arrays_while_its_call_goes_on() {
+    fn count(array: Array<f64>, text: String) -> usize {
+        assert!(array.is_mapped() && text.len() == 5000);
+        shared_memories()
+    }
+    let load = |n: u32| Array::from_vec(vec![f64::from(n); 1000], &[1000]).unwrap();
+    for backend in ["loky", "multiprocessing"] {
+        for mode in [MmapMode::Read, MmapMode::CopyOnWrite, MmapMode::ReadWrite] {
+            let parallel = Parallel::new().n_jobs(2).backend(backend).batch_size(1);
+            let parallel = parallel.max_nbytes(1000).mmap_mode(mode).pre_dispatch(4);
+            let tasks = (0..200).map(|n| delayed(count, (load(n), "text ".repeat(1000))));
+            let counts = parallel.run(tasks).unwrap();
+            let most = counts.into_iter().max().unwrap();
+            assert!(
+                most < 40,
+                "{backend}, {mode}: a worker has {most} mappings and descriptors of 200 arrays"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_a_call_says_of_an_array_is_not_what_the_next_call_says() {
+    /// Its first element, which is then another one, where the array can be written.
+    fn read_and_write(mut array: Array<f64>) -> (bool, f64) {
+        let first = array.as_slice()[0];
+        if let Ok(elements) = array.as_mut_slice() {
+            elements[0] = -1.0;
+        }
+        (array.mmap_mode().is_some_and(is_writable), first)
+    }
+    use MmapMode::{CopyOnWrite, Read, ReadWrite, Write};
+    for backend in ["loky", "multiprocessing"] {
+        for modes in
+            [[ReadWrite, Read], [Read, CopyOnWrite], [CopyOnWrite, ReadWrite], [ReadWrite, ReadWrite]]
+                .into_iter()
+                .chain([[Write, CopyOnWrite]])
+        {
+            let array = Array::from_vec(vec![7.0; 1000], &[1000]).unwrap();
+            for mode in modes {
+                let parallel = Parallel::new().n_jobs(1).backend(backend).max_nbytes(1).mmap_mode(mode);
+                let [(seen, first)] = parallel.run([delayed(read_and_write, (array.clone(),))]).unwrap()[..]
+                else {
+                    panic!("one task has one result")
+                };
+                assert_eq!(first, 7.0, "{backend}, {modes:?}, {mode}");
+                assert_eq!(seen, is_writable(mode), "{backend}, {modes:?}, {mode}");
+            }
+        }
+    }
+}
+
+fn is_writable(mode: MmapMode) -> bool {
+    mode != MmapMode::Read
+}
+
+#[test]
+fn tasks_of_one_call_share_what_they_write_to_the_parts_of_an_array() {
+    /// Adds to the first element, and returns it.
+    fn add(mut part: Array<f64>) -> f64 {
+        let elements = part.as_mut_slice().unwrap();
+        elements[0] += 1.0;
+        elements[0]
+    }
+    let array = Array::from_vec(vec![0.0; 1000], &[10, 100]).unwrap();
+    let parallel = || Parallel::new().n_jobs(1).backend("loky").max_nbytes(1).mmap_mode(MmapMode::ReadWrite);
+    for _ in 0..2 {
+        let tasks = [0..10, 5..10, 5..6].map(|rows| delayed(add, (array.rows(rows),)));
+        assert_eq!(parallel().run(tasks).unwrap(), [1.0, 1.0, 2.0]);
+    }
+    assert_eq!(array.as_slice(), [0.0; 1000]);
+}

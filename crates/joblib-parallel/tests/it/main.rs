@@ -21,3 +21,4 @@ mod rayon;
 mod sequential;
 mod shutdown;
 mod timeouts_and_panics;
+mod user_code;

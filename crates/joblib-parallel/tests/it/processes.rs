@@ -156,6 +156,20 @@ fn hitting_the_memory_limit_is_named() {
 }
 
 #[test]
+fn a_worker_with_a_memory_limit_dies_of_an_abort_that_somebody_sends() {
+    let outcomes = parallel()
+        .memory_limit(8 << 30)
+        .timeout(Duration::from_mins(1))
+        .outcomes()
+        .run((0..4).map(|n| delayed(dies, (n, 4, libc::SIGABRT))))
+        .unwrap();
+    let error = outcomes[3].as_ref().unwrap_err();
+    assert!(error.is_crash() && error.to_string().contains("SIGABRT"), "{error}");
+    assert!(!error.is_memory_limit(), "{error}");
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 3);
+}
+
+#[test]
 fn large_arrays_are_mapped_read_only_and_results_come_back_the_same_way() {
     let array: Array<f64> = Array::from_fn(&[1000, 1000], |index| (index[0] * 1000 + index[1]) as f64);
     let sum = |array: Array<f64>, k: usize| {
@@ -389,5 +403,57 @@ fn results_can_be_consumed_on_another_thread() {
         let results = parallel.run((0..10).map(|n| delayed(square, (n,)))).unwrap();
         let sum = std::thread::spawn(move || results.sum::<Result<u64, _>>());
         assert_eq!(sum.join().unwrap().unwrap(), 285, "{backend}");
+    }
+}
+
+#[test]
+fn results_that_a_worker_had_sent_before_it_died_are_not_lost() {
+    use std::path::{Path, PathBuf};
+
+    /// Far more than is read at once, and less than a socket takes.
+    const LEN: usize = 100_000;
+
+    fn sends_or_dies(n: u32, folder: PathBuf) -> Vec<u8> {
+        if n == 1 {
+            std::fs::write(folder.join("dies"), std::process::id().to_string()).unwrap();
+            dies(0, 1, libc::SIGKILL);
+        }
+        // Long enough for the outcome to be sent without delay.
+        std::thread::sleep(Duration::from_millis(50));
+        let runs = std::fs::read(folder.join(n.to_string())).unwrap_or_default();
+        std::fs::write(folder.join(n.to_string()), [runs, vec![b'x']].concat()).unwrap();
+        vec![1; LEN]
+    }
+
+    let wait_for_death = |folder: &Path| {
+        let until = Instant::now() + Duration::from_mins(1);
+        let pid = loop {
+            let pid = std::fs::read_to_string(folder.join("dies")).unwrap_or_default().parse::<i32>();
+            match pid {
+                Ok(pid) => break pid,
+                Err(_) => assert!(Instant::now() < until, "no worker came to the second task"),
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        };
+        assert!(crate::child::is_gone(nix::unistd::Pid::from_raw(pid)));
+    };
+    for backend in [Backend::Loky, Backend::Multiprocessing] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().to_owned();
+        let tasks = (0..3).map(|n| {
+            // The caller is busy while its worker works, and dies.
+            if n == 2 {
+                wait_for_death(&path);
+            }
+            delayed(sends_or_dies, (n, path.clone()))
+        });
+        let parallel = Parallel::new().backend(backend.clone()).n_jobs(1).batch_size(2).pre_dispatch("all");
+        let outcomes = parallel.outcomes().run(tasks).unwrap();
+        assert!(outcomes[1].as_ref().unwrap_err().is_crash(), "{backend}");
+        for n in [0, 2] {
+            assert_eq!(outcomes[n].as_ref().unwrap().len(), LEN, "{backend}");
+            let runs = std::fs::read_to_string(path.join(n.to_string())).unwrap();
+            assert_eq!(runs, "x", "{backend}: task {n} ran again");
+        }
     }
 }

@@ -147,8 +147,66 @@ fn a_program_with_a_verbose_scope() {
 #[test]
 fn a_deadline_ends_the_call_on_time() {
     let nap = |ms| std::thread::sleep(Duration::from_millis(ms));
-    let parallel = Parallel::new().n_jobs(2).deadline(Duration::from_millis(50));
-    assert!(parallel.run((0..4).map(|_| delayed(nap, (300_000,)))).unwrap_err().is_deadline());
+    let limit = Duration::from_millis(50);
+    let calls = BACKENDS.map(|backend| Parallel::new().n_jobs(2).backend(backend));
+    for parallel in calls.into_iter().chain([Parallel::new()]) {
+        let error = parallel.deadline(limit).run((0..4).map(|_| delayed(nap, (300_000,)))).unwrap_err();
+        assert!(error.is_deadline(), "{error}");
+    }
+}
+
+#[test]
+fn a_timeout_is_kept_on_every_backend_and_by_a_single_worker() {
+    let nap = |n: u64| std::thread::sleep(Duration::from_secs(if n == 1 { 300 } else { 0 }));
+    let calls = BACKENDS.map(|backend| Parallel::new().backend(backend));
+    for parallel in calls.into_iter().chain([Parallel::new()]) {
+        let parallel = parallel.timeout(Duration::from_secs(1)).outcomes();
+        let outcomes = parallel.run((0..3).map(|n| delayed(nap, (n,)))).unwrap();
+        assert!(outcomes[1].as_ref().unwrap_err().is_timeout());
+        assert!(outcomes[0].is_ok() && outcomes[2].is_ok());
+    }
+}
+
+#[test]
+fn a_task_that_catches_its_own_panics_has_no_more_time_than_others() {
+    let panics_and_goes_on = || {
+        loop {
+            let _ = std::panic::catch_unwind(|| panic!("one of many"));
+            std::thread::sleep(Duration::from_millis(1));
+            if cancelled() {
+                return;
+            }
+        }
+    };
+    for backend in BACKENDS {
+        let parallel = Parallel::new().n_jobs(2).backend(backend.clone()).timeout(Duration::from_millis(300));
+        let error = parallel.run([delayed(panics_and_goes_on, ())]).unwrap_err();
+        assert!(error.is_timeout(), "{backend}: {error}");
+    }
+}
+
+#[test]
+fn a_panic_that_a_task_caught_is_not_taken_for_a_later_one() {
+    fn catches_or_resumes(n: u32) {
+        match n {
+            0 => drop(std::panic::catch_unwind(|| panic!("the panic that was caught"))),
+            1 => std::panic::resume_unwind(Box::new("the panic that was resumed")),
+            _ => {
+                let _ = std::panic::catch_unwind(|| panic!("the panic that was caught"));
+                std::panic::resume_unwind(Box::new(7))
+            }
+        }
+    }
+    for backend in BACKENDS {
+        let parallel = Parallel::new().n_jobs(1).backend(backend.clone()).outcomes();
+        let outcomes = parallel.run((0..3).map(|n| delayed(catches_or_resumes, (n,)))).unwrap();
+        assert!(outcomes[0].is_ok(), "{backend}");
+        for (n, message) in [(1, "the panic that was resumed"), (2, "a value that is not text")] {
+            let error = outcomes[n].as_ref().unwrap_err();
+            let Cause::Panic(panic) = error.cause() else { panic!("{backend}: {error}") };
+            assert_eq!((panic.message.as_str(), &panic.location), (message, &None), "{backend}");
+        }
+    }
 }
 
 #[test]

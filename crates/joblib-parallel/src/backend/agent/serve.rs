@@ -29,7 +29,7 @@ use crate::wire::arrays::SharedMemory;
 use crate::wire::batch::BATCH;
 use crate::wire::cluster::{self, ALONE, BYTES, CANCEL, FAILED, HELLO, Hello, OPEN, Open, RELEASE};
 use crate::wire::codec;
-use crate::wire::connection::{Connection, Outgoing};
+use crate::wire::connection::{Connection, Outgoing, Received};
 use crate::wire::function_id;
 use crate::wire::message::CallMessage;
 
@@ -69,7 +69,7 @@ pub(super) fn run(input: OwnedFd, output: OwnedFd) -> i32 {
 /// Reads frames until the caller leaves. Then the process ends, and with it the workers, which watch it.
 fn read(input: OwnedFd, frames: &Sender<Frame>, waker: &SessionWaker) {
     let mut connection = Connection::of_stream(input);
-    while let Ok(true) = connection.receive(true) {
+    while let Ok(Received::Bytes | Received::Nothing) = connection.receive(true) {
         loop {
             match connection.next_frame() {
                 Ok(Some(frame)) => {

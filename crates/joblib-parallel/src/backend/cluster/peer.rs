@@ -16,7 +16,7 @@ use nix::unistd::Pid;
 
 use crate::sync::lock;
 use crate::wire::cluster;
-use crate::wire::connection::Connection;
+use crate::wire::connection::{Connection, Received};
 use crate::wire::content::Content;
 use crate::wire::known::Known;
 
@@ -62,7 +62,7 @@ impl Peer {
 
     /// Whether the agent is there.
     pub(crate) fn is_alive(&mut self) -> bool {
-        matches!(self.connection.receive(false), Ok(true))
+        matches!(self.connection.receive(false), Ok(Received::Bytes | Received::Nothing))
     }
 
     /// Tells it which arrays are gone; `false` if it can't be told, and therefore not be used again.

@@ -24,7 +24,7 @@ use crate::wire::batch::{BATCH, BatchWriter};
 use crate::wire::cluster::{
     self, ALONE, BYTES, CANCEL, CAPACITY, EVENT, FAILED, LOST, Open, RETURNED, ReturnedReader,
 };
-use crate::wire::connection::Outgoing;
+use crate::wire::connection::{Outgoing, Received};
 
 /// How many batches a peer has for each of its slots: the one that runs, and the next one.
 const AHEAD: usize = 2;
@@ -157,7 +157,7 @@ impl ClusterSession {
         let node = &mut self.nodes[place];
         // A peer that is gone is noticed when reading.
         let _ = node.peer.connection.flush();
-        let alive = node.peer.connection.receive(false).unwrap_or(false);
+        let alive = node.peer.connection.receive(false).is_ok_and(|received| received != Received::End);
         let before = self.done.len();
         let mut lost = Vec::new();
         let read = node.read_frames(self.number, &mut self.done, &mut lost);
@@ -299,7 +299,7 @@ impl Node {
             }
         }
         for (content, buffer) in &contents {
-            if self.peer.known.is_new(content) {
+            if self.peer.known.is_new(content, None) {
                 let id = crate::wire::known::Identified::id(&**content);
                 let _ = self.peer.connection.post(cluster::bytes_frame(id, buffer.as_bytes()));
             }

@@ -21,7 +21,7 @@ use crate::error::{BoxError, Error, Result};
 use crate::sync::undivided;
 use crate::wire::cluster::{HELLO, Hello};
 use crate::wire::codec;
-use crate::wire::connection::Connection;
+use crate::wire::connection::{Connection, Received};
 use crate::wire::function_id;
 
 const SCRIPT: &str = include_str!("bootstrap.sh");
@@ -179,7 +179,7 @@ fn greet(mut socket: UnixStream, until: Instant) -> std::result::Result<(Connect
             return Err(NoAgent::Late);
         }
         let alive = options.set_read_timeout(Some(time_left(until))).and_then(|()| connection.receive(true));
-        if !alive.unwrap_or(false) {
+        if !alive.is_ok_and(|received| received != Received::End) {
             return Err(gone(""));
         }
     }

@@ -35,8 +35,7 @@ pub(super) struct Active<B> {
 
 /// What reading a worker's frames brought.
 #[derive(Default)]
-pub(super) struct Received {
-    pub(super) any: bool,
+pub(super) struct Progress {
     /// Whether it has begun to run tasks.
     pub(super) started: bool,
     /// How long the last complete batch took.
@@ -91,13 +90,12 @@ impl<B: ProcessBatch> Active<B> {
         &mut self,
         done: &mut Vec<Returned<B>>,
         log: &LogSink,
-    ) -> Result<Received, FrameError> {
-        let mut received = Received::default();
+    ) -> Result<Progress, FrameError> {
+        let mut progress = Progress::default();
         let Active { handle, memories, introduced, in_flight, .. } = self;
         while let Some(frame) =
             handle.connection.next_frame().map_err(|error| FrameError::Malformed(error.to_string()))?
         {
-            received.any = true;
             match frame.kind {
                 REFUSAL => {
                     let reason = message::parse_refusal(frame.bytes).map_err(FrameError::Malformed)?;
@@ -113,7 +111,7 @@ impl<B: ProcessBatch> Active<B> {
                     })?;
                 }
                 RESULTS => {
-                    received.started = true;
+                    progress.started = true;
                     let finished = results(frame.bytes, in_flight, memories, &handle.name);
                     let Some((count, busy, finished)) = finished else {
                         return Err(FrameError::Malformed("its results are malformed".to_owned()));
@@ -122,7 +120,7 @@ impl<B: ProcessBatch> Active<B> {
                     memories.forget(introduced);
                     introduced.clear();
                     if finished && let Some(flight) = in_flight.pop_front() {
-                        received.busy = Some(busy);
+                        progress.busy = Some(busy);
                         done.push(Returned::Batch(flight.batch));
                     }
                 }
@@ -133,7 +131,7 @@ impl<B: ProcessBatch> Active<B> {
                 kind => return Err(FrameError::Malformed(format!("it sent a frame of kind {kind}"))),
             }
         }
-        Ok(received)
+        Ok(progress)
     }
 }
 

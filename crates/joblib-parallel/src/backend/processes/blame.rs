@@ -6,17 +6,39 @@
 use std::collections::VecDeque;
 
 use super::active::InFlight;
+use super::handle::KillReason;
 use crate::backend::Returned;
 use crate::error::Cause;
 use crate::task::process_batch::ProcessBatch;
 
 /// What is known of a worker's death.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Evidence {
-    /// The task that it began last.
-    pub(super) last: Option<usize>,
+    /// The task that it began last; `None` if none of its tasks can be the reason.
+    last: Option<usize>,
     /// Whether it died while it was at that task, and of itself or because of the task.
-    pub(super) died_of_task: bool,
+    died_of_task: bool,
+}
+
+impl Evidence {
+    /// Of a worker that began the task `last` last. `at_it` says whether it was still at that task, `talked` whether it could
+    /// talk to the end, and died of itself.
+    pub(super) fn of(
+        last: Option<usize>,
+        at_it: bool,
+        kill_reason: Option<KillReason>,
+        talked: bool,
+    ) -> Self {
+        match kill_reason {
+            // It was done with the task that was out of time, and had begun the next one, when the signal came.
+            Some(KillReason::TimedOut(index)) if last != Some(index) => {
+                Evidence { last: None, died_of_task: false }
+            }
+            Some(_) => Evidence { last, died_of_task: at_it },
+            // The task that ran when the process died of itself ended it.
+            None => Evidence { last, died_of_task: at_it && talked },
+        }
+    }
 }
 
 /// Appends to `done` the batches that the worker had: with the task that ended it, if there is one, failing for `cause`.
@@ -50,5 +72,26 @@ pub(super) fn blame<B: ProcessBatch>(
             None => {}
         }
         done.push(Returned::Batch(batch));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Evidence;
+    use crate::backend::processes::handle::KillReason;
+
+    #[test]
+    fn a_task_that_began_after_another_was_out_of_time_is_not_blamed() {
+        let killed_for = |index| Evidence::of(Some(5), true, Some(KillReason::TimedOut(index)), true);
+        assert_eq!(killed_for(5), Evidence { last: Some(5), died_of_task: true });
+        assert_eq!(killed_for(4), Evidence { last: None, died_of_task: false });
+    }
+
+    #[test]
+    fn a_worker_that_could_not_talk_did_not_die_of_its_task() {
+        for talked in [true, false] {
+            let evidence = Evidence::of(Some(5), true, None, talked);
+            assert_eq!(evidence, Evidence { last: Some(5), died_of_task: talked });
+        }
     }
 }

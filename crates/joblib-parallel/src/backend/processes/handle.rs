@@ -13,7 +13,7 @@ use crate::sys::children::{self, Listed};
 use crate::sys::memory::resident;
 use crate::sys::pidfd::pidfd;
 use crate::wire::arrays::SharedMemory;
-use crate::wire::connection::Connection;
+use crate::wire::connection::{Connection, Received};
 use crate::wire::known::Known;
 use crate::wire::message::{self, Setup};
 use crate::wire::status_page::StatusPage;
@@ -21,8 +21,8 @@ use crate::wire::status_page::StatusPage;
 /// Why the parent killed a worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum KillReason {
-    /// Its task took too long.
-    TimedOut,
+    /// The task of this index took too long.
+    TimedOut(usize),
     /// Its call has ended.
     Stopped,
 }
@@ -177,16 +177,21 @@ impl WorkerHandle {
         (used > most).then(|| format!("it uses {used} bytes of memory, of at most {most}"))
     }
 
-    /// Tells it which arrays are gone; `false` if it can't be told, and therefore not be used again.
+    /// Tells it which arrays are gone, as its call ends; `false` if it can't be told, and therefore not be used again.
     pub(crate) fn forget_gone_arrays(&mut self) -> bool {
         let gone = self.known.gone();
-        if !gone.is_empty()
-            && let Ok(frame) = message::forget_frame(&gone)
-            && self.connection.post(frame).is_err()
-        {
-            return false;
-        }
-        !self.connection.is_full() && self.kill_reason.is_none()
+        self.forget(&gone) && !self.connection.is_full() && self.kill_reason.is_none()
+    }
+
+    /// Tells it, before its next batch, which arrays are gone, when they are many. A worker that can't be told is dead.
+    pub(crate) fn forget_many_gone_arrays(&mut self) {
+        let gone = self.known.gone_if_many();
+        self.forget(&gone);
+    }
+
+    /// `false` if it can't be told.
+    fn forget(&mut self, gone: &[u128]) -> bool {
+        gone.is_empty() || message::forget_frame(gone).is_ok_and(|frame| self.connection.post(frame).is_ok())
     }
 
     /// Whether the process is there, and its connection open.
@@ -196,7 +201,7 @@ impl WorkerHandle {
             self.ended = true;
             self.collect(libc::WNOHANG);
         }
-        !self.ended && matches!(self.connection.receive(false), Ok(true))
+        !self.ended && matches!(self.connection.receive(false), Ok(Received::Bytes | Received::Nothing))
     }
 
     /// A number that no other worker has while this one is there.

@@ -27,6 +27,7 @@ use crate::sys::{child_signal, job_control};
 use crate::task::process_batch::ProcessBatch;
 use crate::wire::arrays::Sender;
 use crate::wire::batch::BatchWriter;
+use crate::wire::connection::Received;
 use crate::wire::log::LogRecord;
 use crate::wire::message::{self, CallMessage};
 
@@ -186,8 +187,10 @@ impl<S: Starter, B: ProcessBatch> ProcessSession<S, B> {
                 Err(reason) => tracing::error!(%reason, "a call could not be encoded"),
             }
         }
+        // The batches before this one are done with them when the worker comes to that.
+        worker.handle.forget_many_gone_arrays();
         for memory in &memories {
-            if worker.handle.known.is_new(memory) {
+            if worker.handle.known.is_new(memory, Some(self.sender.mode_of(memory))) {
                 let (introduction, descriptor) = self.sender.introduce(memory);
                 if let Ok(frame) = message::array_frame(&introduction, descriptor) {
                     let _ = worker.handle.connection.post(frame);
@@ -203,16 +206,14 @@ impl<S: Starter, B: ProcessBatch> ProcessSession<S, B> {
         let limit = self.call.timeout?;
         let mut next = None;
         for worker in self.workers.iter_mut().filter(|worker| !worker.in_flight.is_empty()) {
-            let spent = match worker.handle.page.current() {
-                Some(_) => worker.handle.page.elapsed(),
-                None => Duration::ZERO,
-            };
-            match limit.checked_sub(spent) {
-                Some(left) if !left.is_zero() => {
+            let current = worker.handle.page.current();
+            let spent = current.map_or(Duration::ZERO, |_| worker.handle.page.elapsed());
+            match (current, limit.saturating_sub(spent)) {
+                (Some(index), Duration::ZERO) => worker.handle.kill(KillReason::TimedOut(index)),
+                (_, left) => {
                     let end = Instant::now() + left;
                     next = Some(next.map_or(end, |next: Instant| next.min(end)));
                 }
-                _ => worker.handle.kill(KillReason::TimedOut),
             }
         }
         next
@@ -288,28 +289,28 @@ impl<S: Starter, B: ProcessBatch> ProcessSession<S, B> {
         Ok(woken)
     }
 
-    /// Reads what a worker sent and sends what it can take; reaps it if it is dead.
+    /// Reads what a worker sent and sends what it can take; reaps it if it is dead, once all that it sent is read.
     fn handle_ready(&mut self, place: usize, ended: bool) -> Result<()> {
         let worker = &mut self.workers[place];
         // A dead peer is noticed when reading.
         let _ = worker.handle.connection.flush();
         loop {
-            let alive = worker.handle.connection.receive(false).unwrap_or(false);
+            let received = worker.handle.connection.receive(false).unwrap_or(Received::End);
             worker.silence.end();
-            let before = self.done.len();
             match worker.read_frames(&mut self.done, &self.log) {
-                Ok(received) => {
-                    if let Some(busy) = received.busy {
+                Ok(progress) => {
+                    if let Some(busy) = progress.busy {
                         self.recent = Some(busy);
                     }
-                    if received.started {
+                    if progress.started {
                         self.failed_starts = 0;
                     }
-                    if !alive || (ended && self.done.len() == before && !received.any) {
-                        return self.reap(place, None);
-                    }
-                    if !ended {
-                        return Ok(());
+                    match received {
+                        Received::End => return self.reap(place, None),
+                        // A process that it left behind may hold its socket open.
+                        Received::Nothing if ended => return self.reap(place, None),
+                        Received::Bytes if ended => {}
+                        Received::Bytes | Received::Nothing => return Ok(()),
                     }
                 }
                 Err(FrameError::Malformed(reason)) => return self.reap(place, Some(reason)),
@@ -327,10 +328,9 @@ impl<S: Starter, B: ProcessBatch> ProcessSession<S, B> {
         let End { mut crash, kill_reason, by_itself } = handle.end();
         // Read when the process is gone, and can't begin another task.
         let last = handle.page.last();
-        // The task that ran when the process died of itself ended it. Of a worker that could no longer talk, any of the
-        // tasks may be the reason whose outcomes did not arrive.
-        let died_of_task = handle.page.current().is_some()
-            && (kill_reason.is_some() || (connected && by_itself && !handle.page.was_disconnected()));
+        // Of a worker that could no longer talk, any of the tasks may be the reason whose outcomes did not arrive.
+        let talked = connected && by_itself && !handle.page.was_disconnected();
+        let evidence = Evidence::of(last, handle.page.current().is_some(), kill_reason, talked);
         let panic = last.and_then(|index| handle.page.panic_of(index));
         if note.is_some() {
             crash.note = note;
@@ -342,7 +342,6 @@ impl<S: Starter, B: ProcessBatch> ProcessSession<S, B> {
         let name = handle.name.clone();
         tracing::warn!(worker = %name, task = ?last, %crash, "a worker process died");
         let failed_start = last.is_none() && handle.tasks == 0 && !in_flight.is_empty();
-        let evidence = Evidence { last, died_of_task };
         let cause = cause(self.call.timeout, kill_reason, &crash);
         blame(evidence, in_flight, cause, &name, &mut self.done);
         if failed_start {
@@ -374,11 +373,7 @@ impl<S: Starter, B: ProcessBatch> ProcessSession<S, B> {
 /// Why the task failed that a worker was ended by, or for.
 fn cause(timeout: Option<Duration>, kill_reason: Option<KillReason>, crash: &Crash) -> Cause {
     match (kill_reason, timeout) {
-        (Some(KillReason::TimedOut), Some(limit)) if crash.panic.is_some() => {
-            let note = format!("killed because it was not done with its panic within {limit:?}");
-            Cause::Crash(Crash { note: Some(note), ..crash.clone() })
-        }
-        (Some(KillReason::TimedOut), Some(limit)) => Cause::Timeout { limit, still_running: false },
+        (Some(KillReason::TimedOut(_)), Some(limit)) => Cause::Timeout { limit, still_running: false },
         (Some(KillReason::Stopped), _) => Cause::Stopped,
         _ => Cause::Crash(crash.clone()),
     }

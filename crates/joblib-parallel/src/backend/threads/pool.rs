@@ -5,6 +5,7 @@
 //! in parallel: a pool in which none of our jobs ever is, and of as many threads as are the task's share.
 
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use crate::error::{Error, Result};
@@ -100,7 +101,8 @@ impl Queue {
                 }
             };
             drop(jobs);
-            job();
+            // A thread that ended would be missing in the calls that the pool is used for. The hook has said what happened.
+            let _ = catch_unwind(AssertUnwindSafe(job));
         }
     }
 }
@@ -142,6 +144,15 @@ mod tests {
             pool.sender().send(Box::new(move || sender.send(rayon::current_num_threads()).unwrap()));
         }
         assert_eq!(receiver.iter().take(4).collect::<Vec<_>>(), [3; 4]);
+    }
+
+    #[test]
+    fn a_job_that_panics_costs_no_thread() {
+        let (sender, receiver) = channel();
+        let pool = ThreadPool::start(Shape { threads: 1, ..SHAPE }).unwrap();
+        pool.sender().send(Box::new(|| std::panic::resume_unwind(Box::new("a job's panic"))));
+        pool.sender().send(Box::new(move || sender.send(()).unwrap()));
+        receiver.recv().unwrap();
     }
 
     #[test]

@@ -124,8 +124,8 @@ pub(super) fn run_batches<B: Runnable>(shared: &Arc<Shared<B>>, spawner: &impl S
     while let Some(mut batch) = state.queue.pop_front() {
         state.taken += 1;
         shared.sharing.queued.fetch_sub(1, Ordering::Relaxed);
-        let watch = if shared.timed && !shared.context.stopped() { watch(&mut state, &batch) } else { None };
         drop(state);
+        let watch = if shared.timed && !shared.context.stopped() { watch(shared, &batch) } else { None };
         while batch.pending() > 0 && !shared.context.stopped() {
             let running = watch.as_ref().map(|(_, running)| running);
             batch.run(RunOptions { sharing: Some(&shared.sharing), running });
@@ -174,10 +174,11 @@ fn reserve_worker<B>(shared: &Shared<B>) -> bool {
     room
 }
 
-fn watch<B: Runnable>(state: &mut State<B>, batch: &B) -> Option<(u64, Arc<Running>)> {
-    // The limit itself is filled in when it is passed.
+fn watch<B: Runnable>(shared: &Shared<B>, batch: &B) -> Option<(u64, Arc<Running>)> {
+    // The limit itself is filled in when it is passed. What the user's types say of themselves is found out without the lock.
     let error = batch.error_of_first(Cause::Stopped)?;
     let running = Arc::new(Running::default());
+    let mut state = shared.lock();
     let id = state.next_watch;
     state.next_watch += 1;
     state.watched.push(Watched { id, running: Arc::clone(&running), error });
@@ -223,7 +224,8 @@ impl<B: Runnable, S: Spawn<B>> ThreadSession<B, S> {
         let mut state = self.shared.lock();
         let now = Instant::now();
         // What is queued may be begun at any moment from now on, without anybody saying so.
-        let mut next = (!state.queue.is_empty()).then_some(now + limit);
+        let unwatched = !state.queue.is_empty() || state.taken > state.watched.len();
+        let mut next = unwatched.then_some(now + limit);
         let mut i = 0;
         while i < state.watched.len() {
             // A task that is about to start has all its time before it.
