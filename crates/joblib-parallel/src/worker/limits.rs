@@ -42,8 +42,9 @@ fn report_oom_on_abort(page: &Arc<StatusPage>) -> Result<(), String> {
 
 extern "C" fn on_abort(_signal: libc::c_int) {
     // SAFETY: the pointer is null or one that was leaked for this handler.
-    if allocation_failed()
-        && let Some(page) = unsafe { PAGE.load(Ordering::SeqCst).as_ref() }
+    let page = unsafe { PAGE.load(Ordering::SeqCst).as_ref() };
+    if let Some(page) = page
+        && allocation_failed()
     {
         page.out_of_memory();
     }

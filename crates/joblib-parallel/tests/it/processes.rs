@@ -413,6 +413,7 @@ fn results_that_a_worker_had_sent_before_it_died_are_not_lost() {
     /// Far more than is read at once, and less than a socket takes.
     const LEN: usize = 100_000;
 
+    #[allow(clippy::needless_pass_by_value, reason = "tasks own their arguments")]
     fn sends_or_dies(n: u32, folder: PathBuf) -> Vec<u8> {
         if n == 1 {
             std::fs::write(folder.join("dies"), std::process::id().to_string()).unwrap();
