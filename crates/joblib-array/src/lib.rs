@@ -10,12 +10,16 @@
 //! # Ok::<(), joblib_array::ShapeError>(())
 //! ```
 
+// Hidden modules are what the crates of this workspace share. They are not covered by semantic versioning.
 mod array;
 mod buffer;
+#[doc(hidden)]
 pub mod buffered;
 mod dtype;
 mod error;
+#[doc(hidden)]
 pub mod foreign;
+#[doc(hidden)]
 pub mod form;
 mod forward;
 mod half;
@@ -23,11 +27,16 @@ mod index;
 mod layout;
 mod mmap_mode;
 mod plain;
+#[doc(hidden)]
 pub mod run;
 mod serde;
+#[doc(hidden)]
 pub mod share;
+#[doc(hidden)]
 pub mod slice;
+#[doc(hidden)]
 pub mod transfer;
+#[doc(hidden)]
 pub mod vec;
 
 /// The version of `ndarray` whose arrays are known by their types.

@@ -34,17 +34,18 @@ pub enum Algorithm {
 impl Algorithm {
     /// Every algorithm that this build has.
     #[cfg(feature = "digests")]
-    pub const ALL: [Self; 5] = [Self::Blake3, Self::Xxh3, Self::Sha256, Self::Sha1, Self::Md5];
+    pub const ALL: &'static [Self] = &[Self::Blake3, Self::Xxh3, Self::Sha256, Self::Sha1, Self::Md5];
     /// Every algorithm that this build has.
     #[cfg(not(feature = "digests"))]
-    pub const ALL: [Self; 2] = [Self::Blake3, Self::Xxh3];
+    pub const ALL: &'static [Self] = &[Self::Blake3, Self::Xxh3];
 
     /// The name, as it stands in a digest's text.
     ///
     /// ```
     /// use joblib_hash::Algorithm;
     ///
-    /// assert_eq!(Algorithm::ALL.map(Algorithm::name), ["blake3", "xxh3", "sha256", "sha1", "md5"]);
+    /// let names: Vec<_> = Algorithm::ALL.iter().map(|algorithm| algorithm.name()).collect();
+    /// assert_eq!(names, ["blake3", "xxh3", "sha256", "sha1", "md5"]);
     /// ```
     pub const fn name(self) -> &'static str {
         match self {
@@ -98,7 +99,7 @@ impl fmt::Display for Algorithm {
 /// assert!(error.to_string().contains("expected blake3"));
 /// ```
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown hash algorithm {found:?}: expected {}", Algorithm::ALL.map(Algorithm::name).join(", "))]
+#[error("unknown hash algorithm {found:?}: expected {}", names())]
 pub struct UnknownAlgorithm {
     found: String,
 }
@@ -110,13 +111,18 @@ impl fmt::Debug for UnknownAlgorithm {
     }
 }
 
+/// The names of all algorithms, for messages.
+fn names() -> String {
+    let names: Vec<_> = Algorithm::ALL.iter().map(|algorithm| algorithm.name()).collect();
+    names.join(", ")
+}
+
 impl FromStr for Algorithm {
     type Err = UnknownAlgorithm;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|algorithm| algorithm.name() == name)
+        let mut all = Self::ALL.iter().copied();
+        all.find(|algorithm| algorithm.name() == name)
             .ok_or_else(|| UnknownAlgorithm { found: name.to_owned() })
     }
 }

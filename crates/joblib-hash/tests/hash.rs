@@ -278,7 +278,7 @@ fn owned_borrowed_and_mapped_arrays_hash_alike_and_so_do_both_orders() {
     let columns: Vec<f64> = (0..1000).flat_map(|j| (0..600).map(move |i| f64::from(i * 1000 + j))).collect();
     let fortran = Array::<f64>::from_buffer(Buffer::adopt(columns), vec![600, 1000], Order::F).unwrap();
     assert_eq!(fortran, owned);
-    for algorithm in Algorithm::ALL {
+    for &algorithm in Algorithm::ALL {
         for other in [&mapped, &fortran, &owned.clone()] {
             assert_eq!(hash_with(algorithm, &owned).unwrap(), hash_with(algorithm, other).unwrap());
         }
@@ -340,7 +340,7 @@ fn a_mapped_array_is_hashed_as_its_file_is_now() {
 fn algorithms_are_named_in_the_text_and_agree_between_small_and_large_input() {
     let text = hash_with(Algorithm::Sha256, "abc").unwrap().to_string();
     assert!(text.starts_with("sha256:") && text.len() == "sha256:".len() + 64, "{text}");
-    for algorithm in Algorithm::ALL {
+    for &algorithm in Algorithm::ALL {
         let digest = hash_with(algorithm, &vec![0.5; 100_000]).unwrap();
         assert_eq!(digest.to_string().parse(), Ok(digest));
         assert_eq!(serde_json::from_str::<Digest>(&serde_json::to_string(&digest).unwrap()).unwrap(), digest);

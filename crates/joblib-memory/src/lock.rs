@@ -1,8 +1,10 @@
-//! A mutex for state that is valid between any two statements, so that a panic of another holder
+//! Mutexes for state that is valid between any two statements, so that a panic of another holder
 //! does not matter.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+use joblib_store::{AfterFork, ProcessLock};
 
 /// [`Mutex`] without poisoning.
 #[derive(Debug, Default)]
@@ -15,6 +17,23 @@ impl<T> Lock<T> {
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// [`ProcessLock`] of state that a forked child inherits, and can do without if a thread of the parent
+/// was using it.
+#[derive(Debug)]
+pub(crate) struct Inherited<T>(ProcessLock<T>);
+
+impl<T: Default> Default for Inherited<T> {
+    fn default() -> Self {
+        Self(ProcessLock::new(AfterFork::Inherit))
+    }
+}
+
+impl<T: Default> Inherited<T> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+        self.0.lock()
     }
 }
 

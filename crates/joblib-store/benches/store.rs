@@ -71,7 +71,7 @@ fn put_and_tidy_within_a_limit(bencher: Bencher<'_, '_>, backend: &str) {
     let folder = tempfile::tempdir().unwrap();
     let store = open(backend, folder.path());
     let version = FunctionVersion::new("bench::tidy", 1, "");
-    let limits = Limits { items: Some(500), ..Limits::default() };
+    let limits = Limits::default().items_limit(500);
     let step = || {
         let key = fresh(&version);
         put(&*store, &key);
@@ -94,7 +94,7 @@ fn choose_half(bencher: Bencher<'_, '_>, candidates: u64) {
         })
         .collect();
     let usage = Usage { bytes: all.iter().map(|candidate| candidate.bytes).sum(), items: candidates };
-    let limits = Limits { items: Some(candidates / 2), policy: Policy::CostAware, ..Limits::default() };
+    let limits = Limits::default().items_limit(candidates / 2).policy(Policy::CostAware);
     bencher.bench(|| joblib_store::choose(black_box(&all), usage, &limits));
 }
 

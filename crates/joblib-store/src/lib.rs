@@ -31,6 +31,7 @@ mod options;
 mod policy;
 mod process_id;
 mod process_lock;
+mod process_rw_lock;
 mod registry;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -53,6 +54,8 @@ pub use options::StoreOptions;
 pub use policy::{Candidate, ParsePolicyError, Policy};
 #[doc(hidden)]
 pub use process_lock::{AfterFork, ProcessLock};
+#[doc(hidden)]
+pub use process_rw_lock::ProcessRwLock;
 pub use registry::{open, register_store_backend, store_backends};
 #[cfg(feature = "sqlite")]
 pub use sqlite::Sqlite;

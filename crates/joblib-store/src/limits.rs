@@ -12,12 +12,13 @@ use crate::usage::Usage;
 /// use joblib_store::Limits;
 /// use std::time::Duration;
 ///
-/// let limits = Limits { bytes: Some("10G".parse::<joblib_store::ByteSize>()?.bytes()), ..Limits::default() };
+/// let limits = Limits::default().bytes_limit("10G")?;
 /// assert_eq!(limits.bytes, Some(10 * 1024 * 1024 * 1024));
 /// assert_eq!(limits.superseded_age, Some(Duration::from_secs(30 * 24 * 3600)));
 /// # Ok::<(), joblib_store::ParseByteSizeError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Limits {
     /// Bytes of all results together.
     pub bytes: Option<u64>,
@@ -87,6 +88,18 @@ impl Limits {
     /// ```
     pub fn age_limit(mut self, limit: Duration) -> Self {
         self.age = Some(limit);
+        self
+    }
+
+    /// Limits the time since a result of earlier code was last used; `None` keeps such results as others.
+    pub fn superseded_age_limit(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.superseded_age = limit.into();
+        self
+    }
+
+    /// Sets which results go first.
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
         self
     }
 
@@ -179,7 +192,7 @@ impl Limits {
 /// use std::time::Duration;
 ///
 /// let item = |idle| Candidate { bytes: 10, idle: Duration::from_secs(idle), cost: None, current: true };
-/// let limits = Limits { items: Some(1), ..Limits::default() };
+/// let limits = Limits::default().items_limit(1);
 /// assert_eq!(choose(&[item(1), item(3), item(2)], Usage { bytes: 30, items: 3 }, &limits), [1, 2]);
 /// ```
 pub fn choose(candidates: &[Candidate], usage: Usage, limits: &Limits) -> Vec<usize> {

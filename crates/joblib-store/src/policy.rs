@@ -11,7 +11,7 @@ use std::time::Duration;
 /// use joblib_store::{Limits, Policy};
 ///
 /// assert_eq!("cost-aware".parse(), Ok(Policy::CostAware));
-/// let limits = Limits { policy: Policy::CostAware, ..Limits::default() }.items_limit(100);
+/// let limits = Limits::default().items_limit(100).policy(Policy::CostAware);
 /// assert_ne!(limits.policy, Policy::default());
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -31,8 +31,8 @@
 //! # }
 //! ```
 //!
-//! - [`cached`], [`Memory`]: a result is found by the content of the arguments and by the function's code. Any edit but to
-//!   comments and formatting invalidates; going back to earlier code hits again.
+//! - [`cached`], [`Memory`]: a result is found by the content of the arguments and by the function's code. Any edit other than to
+//!   comments or formatting invalidates the result; going back to earlier code hits again.
 //! - [`Parallel`], [`delayed()`]: the same loop on threads, worker processes or forks, by configuration.
 //! - [`dump`], [`load`]: any `serde` value; arrays without a copy, or mapped. [`load`] reads Python's joblib files and pickles as
 //!   well, without running anything in them; [`dump_python`] writes files for Python, and [`dump_numpy`] for numpy.

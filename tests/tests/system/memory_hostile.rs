@@ -51,7 +51,7 @@ fn use_all(memory: &Memory) {
     double.explain((100,));
     // What can't be done may be an error, and nothing worse.
     let _ = memory.items();
-    let _ = memory.reduce_size(&Limits { items: Some(0), ..Limits::default() });
+    let _ = memory.reduce_size(&Limits::default().items_limit(0));
     let _ = double.clear();
     let _ = memory.clear();
 }
@@ -175,7 +175,7 @@ fn times_far_in_the_past_or_the_future_change_the_order_of_eviction_and_nothing_
             assert_eq!(double.eval((x,)), 2 * x);
         }
         assert!(results(&folder).len() <= 10, "the limit holds");
-        assert_eq!(memory.reduce_size(&Limits { items: Some(2), ..Limits::default() }).unwrap().items, 8);
+        assert_eq!(memory.reduce_size(&Limits::default().items_limit(2)).unwrap().items, 8);
     }
 }
 

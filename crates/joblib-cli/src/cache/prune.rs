@@ -55,14 +55,15 @@ pub(crate) fn run(
 }
 
 fn limits(options: &Prune) -> Limits {
-    Limits {
-        bytes: options.bytes.map(ByteSize::bytes),
-        items: options.items,
-        age: options.age,
-        superseded_age: options.superseded_age,
-        policy: if options.cost_aware { Policy::CostAware } else { Policy::LeastRecentlyUsed },
-        as_of: Some(SystemTime::now()),
-    }
+    let policy = if options.cost_aware { Policy::CostAware } else { Policy::LeastRecentlyUsed };
+    let mut limits = Limits::default()
+        .superseded_age_limit(options.superseded_age)
+        .policy(policy)
+        .as_of(SystemTime::now());
+    limits.bytes = options.bytes.map(ByteSize::bytes);
+    limits.items = options.items;
+    limits.age = options.age;
+    limits
 }
 
 fn candidate(store: &dyn Store, item: &Item, limits: &Limits) -> Candidate {

@@ -72,7 +72,7 @@ pub(super) fn end(step: Step, fate: &Fate) {
     step.end(&match fate {
         Fate::Stored(bytes) => End { bytes: *bytes, ..computed },
         Fate::NotStored => End { message: "it could not be stored".into(), ..computed },
-        Fate::NotKept(false) => End { message: "it is none to keep".into(), ..computed },
+        Fate::NotKept(false) => End { message: "it is not one to keep".into(), ..computed },
         Fate::NotKept(true) => {
             End { message: "it returned an error, which is not kept".into(), ..End::new(Outcome::Failed) }
         }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::lock::Lock;
+use crate::lock::Inherited;
 use crate::quick_hash::QuickBuild;
 
 const SHARDS: usize = 16;
@@ -10,7 +10,7 @@ const SHARDS: usize = 16;
 const MAX_CALLS: usize = 1024;
 
 /// The digests of calls, by the encoding of their arguments.
-type Shard = Lock<HashMap<Box<[u8]>, [u8; 16], QuickBuild>>;
+type Shard = Inherited<HashMap<Box<[u8]>, [u8; 16], QuickBuild>>;
 
 /// The digests of a function's calls.
 #[derive(Debug, Default)]

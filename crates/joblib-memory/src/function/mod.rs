@@ -13,9 +13,9 @@ pub(crate) mod types;
 
 use std::collections::HashMap;
 use std::panic::Location;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock};
 
-use joblib_store::{FunctionVersion, Store};
+use joblib_store::{FunctionVersion, ProcessRwLock, Store};
 
 use self::code::Code;
 use self::earlier::Earlier;
@@ -23,7 +23,7 @@ use self::memo::Memo;
 use self::runtime::Declared;
 use self::site::Known;
 use self::stats::{Counters, Stats};
-use crate::lock::Lock;
+use crate::lock::Inherited;
 use crate::quick_hash::QuickBuild;
 use crate::report::{self, Warnings};
 use crate::tier::Tier;
@@ -72,13 +72,13 @@ impl Function {
 /// The functions met, by where they are declared and the type they are methods of.
 #[derive(Debug, Default)]
 pub(crate) struct Functions {
-    known: RwLock<HashMap<Id, Arc<Function>, QuickBuild>>,
+    known: ProcessRwLock<HashMap<Id, Arc<Function>, QuickBuild>>,
     /// Those that `#[cached]` describes, by name and code.
-    described: Lock<HashMap<(String, u128), Arc<Function>>>,
+    described: Inherited<HashMap<(String, u128), Arc<Function>>>,
     /// Where each name was declared first.
-    declared: Lock<HashMap<String, (String, u32)>>,
+    declared: Inherited<HashMap<String, (String, u32)>>,
     /// The same for functions made at run time, by name and version.
-    made: Lock<HashMap<(String, u64), (Declared, String)>>,
+    made: Inherited<HashMap<(String, u64), (Declared, String)>>,
 }
 
 /// Addresses of static descriptions; a function made at run time is known by its name, its version
@@ -126,11 +126,11 @@ impl Functions {
     }
 
     fn get(&self, id: Id, make: impl FnOnce() -> Arc<Function>) -> Arc<Function> {
-        if let Some(known) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&id) {
+        if let Some(known) = self.known.read().get(&id) {
             return Arc::clone(known);
         }
         let made = make();
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.write();
         Arc::clone(known.entry(id).or_insert(made))
     }
 
@@ -141,7 +141,7 @@ impl Functions {
 
     /// Every function once.
     fn all(&self) -> Vec<Arc<Function>> {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known.read();
         let mut all: Vec<_> = known.values().cloned().collect();
         all.sort_by_key(Arc::as_ptr);
         all.dedup_by(|next, kept| Arc::ptr_eq(next, kept));

@@ -1,14 +1,15 @@
 //! The default `Memory`, which cached functions use unless they name another.
 
 use std::path::PathBuf;
-use std::sync::{PoisonError, RwLock};
+
+use joblib_store::ProcessRwLock;
 
 use super::location::default_location;
 use super::{Memory, SharedCache};
 use crate::error::Result;
 use crate::report::{self, Warnings};
 
-static INSTALLED: RwLock<Option<Memory>> = RwLock::new(None);
+static INSTALLED: ProcessRwLock<Option<Memory>> = ProcessRwLock::new();
 
 impl Memory {
     /// Makes this the default `Memory` of this process: that of all cached functions that name no
@@ -27,7 +28,7 @@ impl Memory {
     /// ```
     pub fn install(&self) -> Result<()> {
         self.settings().invalid.check()?;
-        *INSTALLED.write().unwrap_or_else(PoisonError::into_inner) = Some(self.clone());
+        *INSTALLED.write() = Some(self.clone());
         Ok(())
     }
 
@@ -38,10 +39,10 @@ impl Memory {
     /// `read-only` or `compute-once`. If none of these can be opened there is no cache, and a warning
     /// says why.
     pub fn installed() -> Self {
-        if let Some(memory) = &*INSTALLED.read().unwrap_or_else(PoisonError::into_inner) {
+        if let Some(memory) = &*INSTALLED.read() {
             return memory.clone();
         }
-        let mut installed = INSTALLED.write().unwrap_or_else(PoisonError::into_inner);
+        let mut installed = INSTALLED.write();
         installed.get_or_insert_with(default_memory).clone()
     }
 }
@@ -49,7 +50,7 @@ impl Memory {
 /// The default `Memory`, if one was installed or a cached function has used it.
 #[doc(hidden)]
 pub fn already_installed() -> Option<Memory> {
-    INSTALLED.read().unwrap_or_else(PoisonError::into_inner).clone()
+    INSTALLED.read().clone()
 }
 
 /// The cache at this location, with the shared one that the environment names.

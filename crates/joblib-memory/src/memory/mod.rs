@@ -30,7 +30,7 @@ use crate::error::{Error, Result};
 use crate::files::FileDigests;
 use crate::function::stats::Stats;
 use crate::function::{Function, Functions};
-use crate::lock::Lock;
+use crate::lock::Inherited;
 use crate::report::{self, Level};
 use crate::single_flight::FlightId;
 use crate::tier::Tier;
@@ -75,7 +75,7 @@ struct Shared {
     /// The record of this run, if calls are recorded and it can be written.
     recorder: OnceLock<Option<Recorder>>,
     /// When the store was full and nothing could be dropped.
-    full_since: Lock<Option<Instant>>,
+    full_since: Inherited<Option<Instant>>,
 }
 
 impl Shared {
@@ -88,7 +88,7 @@ impl Shared {
             tier: OnceLock::new(),
             files: OnceLock::new(),
             recorder: OnceLock::new(),
-            full_since: Lock::default(),
+            full_since: Inherited::default(),
         }
     }
 }
@@ -272,7 +272,7 @@ impl Memory {
     ///
     /// let memory = Memory::with_backend("in_memory", "reduced")?;
     /// memory.eval("half", |x: f64| x / 2.0, (3.0,));
-    /// assert_eq!(memory.reduce_size(&Limits { items: Some(0), ..Limits::default() })?.items, 1);
+    /// assert_eq!(memory.reduce_size(&Limits::default().items_limit(0))?.items, 1);
     /// # Ok::<(), joblib_memory::Error>(())
     /// ```
     pub fn reduce_size(&self, limits: &Limits) -> Result<Reduced> {

@@ -225,7 +225,7 @@ impl Memory {
     /// use std::time::{Duration, Instant};
     ///
     /// let day = Duration::from_secs(24 * 3600);
-    /// let memory = Memory::none().age_limit(90 * day).superseded_age_limit(Some(7 * day));
+    /// let memory = Memory::none().age_limit(90 * day).superseded_age_limit(7 * day);
     /// assert_eq!((memory.limits().age, memory.limits().superseded_age), (Some(90 * day), Some(7 * day)));
     /// ```
     pub fn age_limit(self, limit: Duration) -> Self {
@@ -234,8 +234,8 @@ impl Memory {
 
     /// Limits the time since a result of earlier code was last used: 30 days unless set; `None`
     /// keeps such results as others.
-    pub fn superseded_age_limit(self, limit: Option<Duration>) -> Self {
-        self.set(|settings| settings.limits.superseded_age = limit)
+    pub fn superseded_age_limit(self, limit: impl Into<Option<Duration>>) -> Self {
+        self.set(|settings| settings.limits.superseded_age = limit.into())
     }
 
     /// Sets which results are dropped first when a limit is reached.

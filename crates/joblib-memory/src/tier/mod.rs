@@ -16,24 +16,30 @@ use joblib_store::{Key, Policy};
 pub use self::keeper::{AsBytes, AsValue, Keeper, Probe};
 use self::kept::Id;
 pub(crate) use self::kept::{Form, Kept};
-use self::shard::Shard;
-use crate::lock::Lock;
+use self::shard::{Shard, Slot, Value};
+use crate::lock::Inherited;
 
 const SHARDS: usize = 32;
+/// How many results are compared to drop one, and how many of them in one shard.
+const SAMPLE: usize = 64;
+const SAMPLE_OF_A_SHARD: usize = 16;
 
 /// The results that are kept, in at most a number of bytes.
 pub(crate) struct Tier {
-    shards: [Lock<Shard>; SHARDS],
+    shards: [Inherited<Shard>; SHARDS],
     bytes: AtomicU64,
-    /// The shard that is looked at next for something to drop.
+    /// Counts results that were kept: the time by which uses are ordered.
+    clock: AtomicU64,
+    /// Counts what was dropped: where the next search begins.
     next: AtomicUsize,
 }
 
 impl Default for Tier {
     fn default() -> Self {
         Self {
-            shards: std::array::from_fn(|_| Lock::default()),
+            shards: std::array::from_fn(|_| Inherited::default()),
             bytes: AtomicU64::new(0),
+            clock: AtomicU64::new(0),
             next: AtomicUsize::new(0),
         }
     }
@@ -48,7 +54,9 @@ impl std::fmt::Debug for Tier {
 impl Tier {
     /// The result under `key`, if it is kept. Counts as a use.
     pub(crate) fn get(&self, key: &Key) -> Option<Kept> {
-        self.shard(key).lock().get(&id(key))
+        // Uses after the last result that was kept are later than its keeping, and than all uses before it.
+        let time = 2 * self.clock.load(Relaxed) + 1;
+        self.shard(key).lock().get(&id(key), time)
     }
 
     /// Keeps a result, and drops others until all have at most `limit` bytes. One larger than that
@@ -60,35 +68,58 @@ impl Tier {
         }
         self.bytes.fetch_add(kept.bytes, Relaxed);
         let function = Arc::clone(key.version());
-        let replaced = self.shard(key).lock().insert(id(key), kept, function);
-        self.bytes.fetch_sub(replaced, Relaxed);
+        let time = 2 * (self.clock.fetch_add(1, Relaxed) + 1);
+        let replaced = self.shard(key).lock().insert(id(key), kept, function, time);
+        self.give_back(replaced);
         self.shrink(limit, policy);
     }
 
     fn shrink(&self, limit: u64, policy: Policy) {
-        let mut empty = 0;
-        while self.bytes.load(Relaxed) > limit && empty < SHARDS {
-            let next = self.next.fetch_add(1, Relaxed) % SHARDS;
-            match self.shards[next].lock().drop_least(policy) {
-                Some(bytes) => {
-                    self.bytes.fetch_sub(bytes, Relaxed);
-                    empty = 0;
-                }
-                None => empty += 1,
-            }
+        while self.bytes.load(Relaxed) > limit {
+            let Some((shard, id)) = self.least(policy) else { return };
+            let removed = shard.lock().remove(&id);
+            self.give_back(removed);
         }
     }
 
-    pub(crate) fn remove(&self, key: &Key) {
-        let bytes = self.shard(key).lock().remove(&id(key));
+    /// Subtracts the bytes of what was removed, and drops it.
+    fn give_back(&self, removed: impl IntoIterator<Item = Slot>) {
+        let bytes = removed.into_iter().map(|slot| slot.kept.bytes).sum();
         self.bytes.fetch_sub(bytes, Relaxed);
+    }
+
+    /// The result of least value: of all where there are few, and of a sample where there are many.
+    fn least(&self, policy: Policy) -> Option<(&Inherited<Shard>, Id)> {
+        let turn = self.next.fetch_add(1, Relaxed);
+        // Consecutive turns start far apart from each other.
+        let start = (turn as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 16;
+        let mut seen = 0;
+        let mut least: Option<(Value, &Inherited<Shard>, Id)> = None;
+        for shard in (0..SHARDS).map(|i| &self.shards[(turn + i) % SHARDS]) {
+            let (looked_at, found) = shard.lock().least(policy, start, SAMPLE_OF_A_SHARD);
+            if let Some((value, id)) = found
+                && least.as_ref().is_none_or(|(other, ..)| value.cmp(other).is_lt())
+            {
+                least = Some((value, shard, id));
+            }
+            seen += looked_at;
+            if seen >= SAMPLE {
+                break;
+            }
+        }
+        least.map(|(_, shard, id)| (shard, id))
+    }
+
+    pub(crate) fn remove(&self, key: &Key) {
+        let removed = self.shard(key).lock().remove(&id(key));
+        self.give_back(removed);
     }
 
     /// Drops the results of the functions for which `of` is true.
     pub(crate) fn clear(&self, of: impl Fn(&str) -> bool) {
         for shard in &self.shards {
-            let bytes = shard.lock().clear(|function| of(function.function()));
-            self.bytes.fetch_sub(bytes, Relaxed);
+            let removed = shard.lock().clear(|function| of(function.function()));
+            self.give_back(removed);
         }
     }
 
@@ -98,7 +129,7 @@ impl Tier {
         self.bytes.load(Relaxed)
     }
 
-    fn shard(&self, key: &Key) -> &Lock<Shard> {
+    fn shard(&self, key: &Key) -> &Inherited<Shard> {
         // The digest of the call is as good as random.
         &self.shards[usize::from(key.call()[0]) % SHARDS]
     }
@@ -148,6 +179,22 @@ mod tests {
         tier.remove(&key("f", 1));
         tier.remove(&key("f", 1));
         assert_eq!(tier.bytes(), 0);
+    }
+
+    #[test]
+    fn what_was_used_longest_ago_goes_first_whichever_shard_it_is_in() {
+        let tier = Tier::default();
+        for call in 0..6 {
+            tier.keep(&key("f", call), kept(10, 1), 60, Policy::LeastRecentlyUsed);
+        }
+        for call in [0, 2, 4] {
+            tier.get(&key("f", call));
+        }
+        for call in 6..9 {
+            tier.keep(&key("f", call), kept(10, 1), 60, Policy::LeastRecentlyUsed);
+        }
+        let kept: Vec<u8> = (0..9).filter(|&call| tier.get(&key("f", call)).is_some()).collect();
+        assert_eq!(kept, [0, 2, 4, 6, 7, 8]);
     }
 
     #[test]

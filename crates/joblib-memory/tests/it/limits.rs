@@ -31,7 +31,7 @@ fn the_cost_aware_policy_keeps_what_was_expensive_per_byte() {
         // By the other policy it would have been the first to go.
         let plain = memory.clone().policy(Policy::LeastRecentlyUsed);
         assert_eq!(plain.limits().policy, Policy::LeastRecentlyUsed);
-        assert!(memory.reduce_size(&Limits { items: Some(1), ..memory.limits().clone() }).unwrap().items > 0);
+        assert!(memory.reduce_size(&memory.limits().clone().items_limit(1)).unwrap().items > 0);
         assert!(work.check_call_in_cache((300, 100)), "nor does reducing take it, in {memory:?}");
     }
 }

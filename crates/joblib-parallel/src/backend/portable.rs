@@ -9,8 +9,8 @@
 //!
 //! The bytes hold everything: functions as their places in the executable, arguments and results with their arrays, the
 //! call's seed, context and budget. They have a version, [`VERSION`], and the digest of the executable: another version,
-//! another program and another build of the program are each an error that says so. The processes must not be of the same
-//! host, nor share a file system; the processors have to be of one kind, as they run the same file.
+//! another program and another build of the program are each an error that says so. The processes need not be on the
+//! same host, nor share a file system; the processors have to be of one kind, as they run the same file.
 //!
 //! What a backend of its own has to see to:
 //!
