@@ -236,7 +236,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     if std::env::args().nth(1).as_deref() == Some(WORKER) {
         return work();
     }
-    register_parallel_backend(Pipes);
+    register_parallel_backend(Pipes)?;
 
     let tasks = || (1..10_000).map(|n| delayed(collatz, (n,)));
     let there = Parallel::new().backend("pipes").n_jobs(3).run(tasks())?;

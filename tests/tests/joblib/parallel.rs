@@ -339,7 +339,7 @@ fn a_preference_never_changes_the_results() {
 
 #[test]
 fn a_registered_backend_is_found_by_its_name_and_by_a_scope() {
-    register_parallel_backend(Elsewhere { name: "elsewhere", workers: 3 });
+    register_parallel_backend(Elsewhere { name: "elsewhere", workers: 3 }).unwrap();
     let tasks = || (0..100).map(|n| delayed(square, (n,)));
     assert_eq!(Parallel::new().backend("elsewhere").n_jobs(2).run(tasks()).unwrap(), squares(100));
     let _scope = parallel_config().backend("elsewhere").n_jobs(-1).enter();
@@ -350,7 +350,7 @@ fn a_registered_backend_is_found_by_its_name_and_by_a_scope() {
 #[test]
 fn tasks_that_borrow_run_on_threads_although_a_scope_suggests_otherwise_and_never_where_memory_is_not_shared()
 {
-    register_parallel_backend(Elsewhere { name: "far away", workers: 2 });
+    register_parallel_backend(Elsewhere { name: "far away", workers: 2 }).unwrap();
     let text = String::from("borrowed");
     let borrow = || (0..2).map(|_| || text.len());
     let _scope = parallel_config().backend("far away").n_jobs(2).enter();

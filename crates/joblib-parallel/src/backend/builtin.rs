@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::choice::feature_of;
 #[cfg(feature = "cluster")]
 use super::cluster;
 #[cfg(feature = "dask")]
@@ -33,7 +34,7 @@ pub(crate) fn find(choice: &Backend) -> Result<Arc<dyn ParallelBackend>> {
         Backend::Named(name) if name == "nodes" => Arc::new(Nodes::from_environment()?),
         #[cfg(feature = "dask")]
         Backend::Named(name) if name == "dask" => Arc::new(Dask::new()),
-        Backend::Named(name) if registry::find(name).is_none() && feature_of(name).is_some() => {
+        Backend::Named(name) if feature_of(name).is_some() => {
             return Err(Error::usage(format!(
                 "backend {name:?} is of the feature {:?}, which this program is built without",
                 feature_of(name).unwrap_or_default()
@@ -45,15 +46,6 @@ pub(crate) fn find(choice: &Backend) -> Result<Arc<dyn ParallelBackend>> {
             Error::usage(format!("there is no parallel backend {name:?}; known are {known}"))
         })?,
     })
-}
-
-/// The feature that a backend of this name is of, if it is one that is left out otherwise.
-fn feature_of(name: &str) -> Option<&'static str> {
-    match name {
-        "nodes" => Some("cluster"),
-        "dask" => Some("dask"),
-        _ => None,
-    }
 }
 
 /// Ends the worker processes, threads and connections to other hosts that are kept for later calls.

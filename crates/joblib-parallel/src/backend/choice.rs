@@ -87,6 +87,15 @@ impl<B: ParallelBackend + 'static> From<B> for Backend {
     }
 }
 
+/// The feature that a backend of this name is of, if it is one of this crate that is left out otherwise.
+pub(super) fn feature_of(name: &str) -> Option<&'static str> {
+    match name {
+        "nodes" => Some("cluster"),
+        "dask" => Some("dask"),
+        _ => None,
+    }
+}
+
 impl From<&str> for Backend {
     fn from(name: &str) -> Self {
         match name {

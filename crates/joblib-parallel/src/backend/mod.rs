@@ -63,7 +63,7 @@
 //!     }
 //! }
 //!
-//! register_parallel_backend(Here);
+//! register_parallel_backend(Here)?;
 //! let squares = Parallel::new().backend("here").n_jobs(2).run((0..100).map(|n| delayed(u64::pow, (n, 2))))?;
 //! assert_eq!(squares[..4], [0, 1, 4, 9]);
 //! # Ok::<(), joblib_parallel::Error>(())
@@ -87,6 +87,7 @@ pub(crate) mod sequential;
 pub(crate) mod threads;
 pub(crate) mod worker_settings;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -104,6 +105,7 @@ use crate::task::context::{self, CallContext};
 use crate::wire::arrays::ArraySharing;
 
 /// What became of a batch: what [`Session::wait`] appends to its list.
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum Returned<B = Batch> {
     /// The batch itself.
@@ -128,8 +130,11 @@ pub struct Capabilities {
     /// Whether tasks run on other hosts. A call inside of such a task stays on its host: where only its surroundings name
     /// such a backend, it runs on `"loky"`, and where the call itself does, that is an error.
     pub other_hosts: bool,
-    /// Whether it can follow the settings of worker processes: environment, nice level, memory limit, recycling.
-    pub worker_settings: bool,
+    /// Whether it can follow the settings of worker processes: environment, nice level, memory limit, initializer,
+    /// recycling. Backends from outside can't, for they are not told.
+    pub(crate) worker_settings: bool,
+    /// Whether it takes tasks that borrow from the caller.
+    pub(crate) scoped: bool,
 }
 
 impl Capabilities {
@@ -140,9 +145,8 @@ impl Capabilities {
     /// use std::time::Duration;
     ///
     /// // Sending a batch to another host takes a millisecond: a hundredth of what it is worth then.
-    /// let mut capabilities = Capabilities::remote(Duration::from_millis(100));
-    /// assert!(!capabilities.in_process && !capabilities.inline && !capabilities.worker_settings);
-    /// capabilities.worker_settings = true; // for one that sets up its workers as the call says
+    /// let capabilities = Capabilities::remote(Duration::from_millis(100));
+    /// assert!(!capabilities.in_process && !capabilities.inline);
     /// ```
     pub fn remote(batch_time: Duration) -> Self {
         Capabilities {
@@ -152,6 +156,7 @@ impl Capabilities {
             direct: false,
             other_hosts: false,
             worker_settings: false,
+            scoped: false,
         }
     }
 }
@@ -256,11 +261,12 @@ impl<B, S: Session<B> + ?Sized> Session<B> for Box<S> {
 ///     }
 /// }
 ///
-/// register_parallel_backend(Cluster);
+/// register_parallel_backend(Cluster)?;
 /// let parallel = Parallel::new().backend("cluster").n_jobs(20).inner_max_num_threads(4);
 /// let error = parallel.run([delayed(f64::sqrt, (4.0,))]).unwrap_err();
 /// assert!(error.is_backend());
 /// assert_eq!(error.to_string(), "could not have 20 nodes of 4 threads: all are in use");
+/// # Ok::<(), Error>(())
 /// ```
 #[derive(Clone)]
 pub struct Call {
@@ -272,6 +278,17 @@ pub struct Call {
     pub(crate) sharing: ArraySharing,
     /// Whether a progress bar is on the terminal while it runs.
     pub(crate) bar: bool,
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("n_jobs", &self.n_jobs)
+            .field("inner_threads", &self.inner_threads())
+            .field("timeout", &self.timeout)
+            .field("stack_size", &self.stack_size)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Call {

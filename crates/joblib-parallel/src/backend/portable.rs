@@ -79,7 +79,7 @@
 //!     }
 //! }
 //!
-//! register_parallel_backend(Remote);
+//! register_parallel_backend(Remote)?;
 //! let roots = Parallel::new().backend("remote").n_jobs(2).run((0..100).map(|n| delayed(f64::sqrt, (f64::from(n),))))?;
 //! assert_eq!(roots[49], 7.0);
 //! # Ok::<(), joblib_parallel::Error>(())

@@ -1,20 +1,45 @@
 //! Backends that were registered, by name.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
-use super::ParallelBackend;
+use super::choice::feature_of;
+use super::{Backend, ParallelBackend};
+use crate::error::{Error, Result};
 use crate::sync::ForkSafe;
 
 static BACKENDS: ForkSafe<BTreeMap<String, Arc<dyn ParallelBackend>>> = ForkSafe::new(BTreeMap::new());
 
 /// Makes a backend known under its name, for [`Parallel::backend`](crate::Parallel::backend),
-/// [`parallel_config`](crate::parallel_config) and `JOBLIB_BACKEND`. A later one of the same name replaces it; the built-in
-/// backends keep their names. The [module](crate::backend) has an example.
-pub fn register_parallel_backend(backend: impl ParallelBackend + 'static) {
+/// [`parallel_config`](crate::parallel_config) and `JOBLIB_BACKEND`. It stays known until the program ends.
+/// The [module](crate::backend) has an example.
+///
+/// # Errors
+///
+/// If the name is empty, that of a built-in backend, or taken by another backend that was registered.
+pub fn register_parallel_backend(backend: impl ParallelBackend + 'static) -> Result<()> {
     let name = backend.name().to_owned();
-    // The one that is replaced is dropped outside of the section.
-    let _replaced = BACKENDS.with(|backends| backends.insert(name, Arc::new(backend)));
+    let refused = |why: &str| Err(Error::usage(format!("no backend can be registered as {name:?}: {why}")));
+    if name.is_empty() {
+        return refused("a backend is chosen by its name");
+    }
+    if !matches!(Backend::from(name.as_str()), Backend::Named(_)) || feature_of(&name).is_some() {
+        return refused("the name is that of a built-in backend");
+    }
+    let backend: Arc<dyn ParallelBackend> = Arc::new(backend);
+    // One that is refused is dropped outside of the section.
+    let added = BACKENDS.with(|backends| match backends.entry(name.clone()) {
+        Entry::Occupied(_) => Err(backend),
+        Entry::Vacant(place) => {
+            place.insert(backend);
+            Ok(())
+        }
+    });
+    match added {
+        Ok(()) => Ok(()),
+        Err(_) => refused("another backend has that name"),
+    }
 }
 
 /// The backend that was registered as `name`.

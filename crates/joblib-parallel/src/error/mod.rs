@@ -74,7 +74,7 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// ```
 pub struct Error {
     kind: Box<Kind>,
-    /// `Vec<Option<R>>`: what was done before the failure.
+    /// `Vec<Option<R>>`: what was done before the failure. `R` is a result, or, for a call with `outcomes()`, an outcome.
     completed: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
@@ -180,7 +180,19 @@ impl Error {
     /// The results that were there before the failure, at the indices of their tasks; `None` when the call keeps
     /// none (it failed before the first task, or its results go to an iterator), or `R` is not its type of result.
     ///
-    /// The list is as long as the tasks that were produced.
+    /// The list is as long as the tasks that were produced. A call with [`outcomes`](crate::Parallel::outcomes) that ends
+    /// early, by its deadline for example, keeps outcomes: there `R` is `Result<T, TaskError>`.
+    ///
+    /// ```
+    /// use joblib_parallel::{CancellationToken, Parallel, TaskError, delayed};
+    ///
+    /// let token = CancellationToken::new();
+    /// let tasks = [4, 0, 2].map(|n| delayed(|n: u32| 12 / n, (n,))).into_iter();
+    /// let parallel = Parallel::new().outcomes().cancellation(&token);
+    /// let error = parallel.run(tasks.chain(std::iter::from_fn(|| { token.cancel(); None }))).unwrap_err();
+    /// let completed = error.into_completed::<Result<u32, TaskError>>().unwrap();
+    /// assert!(matches!(completed[..], [Some(Ok(3)), Some(Err(_)), Some(Ok(6))]));
+    /// ```
     pub fn into_completed<R: 'static>(self) -> Option<Vec<Option<R>>> {
         let completed = self.completed.into_inner().unwrap_or_else(PoisonError::into_inner)?;
         completed.downcast().ok().map(|results| *results)

@@ -55,26 +55,47 @@ impl RemoteError {
         }
     }
 
-    /// The kind of the error if it was an [`io::Error`]; [`Other`](io::ErrorKind::Other) for kinds that are rare.
+    /// The kind of the error if it was an [`io::Error`]; [`Other`](io::ErrorKind::Other) for kinds that the
+    /// standard library has not made stable.
     pub fn io_kind(&self) -> Option<io::ErrorKind> {
         use io::ErrorKind as Kind;
 
-        const KINDS: [Kind; 19] = [
+        /// All that are stable, beside `Other`.
+        const KINDS: [Kind; 38] = [
             Kind::NotFound,
             Kind::PermissionDenied,
             Kind::ConnectionRefused,
             Kind::ConnectionReset,
+            Kind::HostUnreachable,
+            Kind::NetworkUnreachable,
             Kind::ConnectionAborted,
             Kind::NotConnected,
             Kind::AddrInUse,
             Kind::AddrNotAvailable,
+            Kind::NetworkDown,
             Kind::BrokenPipe,
             Kind::AlreadyExists,
             Kind::WouldBlock,
+            Kind::NotADirectory,
+            Kind::IsADirectory,
+            Kind::DirectoryNotEmpty,
+            Kind::ReadOnlyFilesystem,
+            Kind::StaleNetworkFileHandle,
             Kind::InvalidInput,
             Kind::InvalidData,
             Kind::TimedOut,
             Kind::WriteZero,
+            Kind::StorageFull,
+            Kind::NotSeekable,
+            Kind::QuotaExceeded,
+            Kind::FileTooLarge,
+            Kind::ResourceBusy,
+            Kind::ExecutableFileBusy,
+            Kind::Deadlock,
+            Kind::CrossesDevices,
+            Kind::TooManyLinks,
+            Kind::InvalidFilename,
+            Kind::ArgumentListTooLong,
             Kind::Interrupted,
             Kind::Unsupported,
             Kind::UnexpectedEof,
@@ -186,5 +207,17 @@ mod tests {
             ("inner", Some(io::ErrorKind::InvalidData))
         );
         assert!(source.source().is_none());
+    }
+
+    #[test]
+    fn the_kind_of_every_error_of_the_system_is_kept_that_std_has_a_stable_name_for() {
+        for code in 1..200 {
+            let error = io::Error::from_raw_os_error(code);
+            let kind = RemoteError::of(&error).io_kind().unwrap();
+            // What std has no stable name for can't be written here.
+            let is_unstable = ["Uncategorized", "FilesystemLoop", "InProgress"]
+                .contains(&format!("{:?}", error.kind()).as_str());
+            assert!(kind == error.kind() || (is_unstable && kind == io::ErrorKind::Other), "{error}");
+        }
     }
 }

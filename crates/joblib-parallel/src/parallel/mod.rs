@@ -8,14 +8,17 @@ pub(crate) mod config;
 pub(crate) mod defaults;
 mod options;
 mod placement;
+mod reach;
 mod resolve;
 pub(crate) mod results;
 mod run;
 mod settings;
 mod type_state;
 
+use std::fmt;
 use std::marker::PhantomData;
 
+use self::reach::Reach;
 use self::settings::Settings;
 pub use self::type_state::{
     Anywhere, AsIterator, FailFast, Forked, Generator, GeneratorUnordered, List, OnFailure, Outcomes,
@@ -40,6 +43,12 @@ use crate::error::Result;
 pub struct Parallel<W = Anywhere, R = List, F = FailFast> {
     settings: Settings,
     state: PhantomData<(W, R, F)>,
+}
+
+impl<W, R, F> fmt::Debug for Parallel<W, R, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.settings.fmt(f)
+    }
 }
 
 impl Default for Parallel {
@@ -76,5 +85,5 @@ impl<W, R, F> Parallel<W, R, F> {
 ///
 /// If `n_jobs` is 0, or the configuration or environment names an unknown backend.
 pub fn effective_n_jobs(n_jobs: Option<i32>) -> Result<usize> {
-    Ok(Parallel::new().n_jobs(n_jobs).resolve(false)?.call.n_jobs)
+    Ok(Parallel::new().n_jobs(n_jobs).resolve(Reach::Anywhere)?.call.n_jobs)
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use joblib_record::{Argument, Begin, Entered, Step};
 
 use super::defaults::{Defaults, Prefer};
+use super::reach::Reach;
 use super::settings::Settings;
 use super::{OnFailure, Parallel, config};
 use crate::backend::{Backend, Call, Capabilities, ParallelBackend, Session, builtin, n_jobs};
@@ -58,13 +59,13 @@ impl Resolved {
 const ENDLESS: Duration = Duration::from_hours(100 * 365 * 24);
 
 impl<W, R, F: OnFailure> Parallel<W, R, F> {
-    /// Puts together what this says, what its context and the environment say and the defaults. `shared_memory` limits
-    /// the choice of backend to those in this process.
+    /// Puts together what this says, what its context and the environment say and the defaults. `reach` limits the choice of
+    /// backend.
     ///
     /// # Errors
     ///
     /// If a parameter is invalid, or one that the backend can't follow.
-    pub(super) fn resolve(&self, shared_memory: bool) -> Result<Resolved> {
+    pub(super) fn resolve(&self, reach: Reach) -> Result<Resolved> {
         panics::install_hook();
         let mut settings = self.settings.clone();
         // A backend that the call itself names is a demand; what its context says is a suggestion.
@@ -78,7 +79,7 @@ impl<W, R, F: OnFailure> Parallel<W, R, F> {
         if settings.defaults.inner_max_num_threads == Some(0) {
             return Err(Error::usage("inner_max_num_threads has to be at least 1"));
         }
-        let backend = choose(demanded.as_ref(), &settings.defaults, shared_memory)?;
+        let backend = choose(demanded.as_ref(), &settings.defaults, reach)?;
         let n_jobs =
             backend.effective_n_jobs(settings.defaults.n_jobs.unwrap_or_else(|| backend.default_n_jobs()))?;
         if n_jobs == 0 {
@@ -175,12 +176,12 @@ impl<W, R, F: OnFailure> Parallel<W, R, F> {
     }
 
     /// Opens a session for tasks of which the backend need not know the type.
-    pub(super) fn open<T, I>(&self, shared_memory: bool, producer: I) -> Result<Engine<T, I, Erased>>
+    pub(super) fn open<T, I>(&self, reach: Reach, producer: I) -> Result<Engine<T, I, Erased>>
     where
         T: Task<Output: 'static> + 'static,
         I: Iterator<Item = T>,
     {
-        let mut resolved = self.resolve(shared_memory)?;
+        let mut resolved = self.resolve(reach)?;
         let _recorded = resolved.record(known_len(&producer));
         let session = Erased(resolved.backend.open(resolved.call.clone())?);
         let capabilities = resolved.backend.capabilities();
@@ -195,11 +196,7 @@ pub(super) fn known_len<I: Iterator>(producer: &I) -> Option<usize> {
 }
 
 /// The backend that is named; one that fits where only the context names one.
-fn choose(
-    demanded: Option<&Backend>,
-    defaults: &Defaults,
-    shared_memory: bool,
-) -> Result<Arc<dyn ParallelBackend>> {
+fn choose(demanded: Option<&Backend>, defaults: &Defaults, reach: Reach) -> Result<Arc<dyn ParallelBackend>> {
     if let Some(backend) = demanded {
         let backend = builtin::find(backend)?;
         if leaves_its_node(&*backend) {
@@ -209,11 +206,9 @@ fn choose(
                 backend.name()
             )));
         }
-        if shared_memory && !backend.capabilities().in_process {
-            return Err(Error::usage(format!(
-                "backend {:?} has no shared memory, which require(SharedMem) asks for; use \"threading\"",
-                backend.name()
-            )));
+        if let Some(obstacle) = reach.obstacle(backend.capabilities()) {
+            let name = backend.name();
+            return Err(Error::usage(format!("backend {name:?} {obstacle}; use \"threading\"")));
         }
         return Ok(backend);
     }
@@ -221,12 +216,12 @@ fn choose(
         let backend = builtin::find(backend)?;
         // All places of the cluster may be taken by tasks that wait for such calls.
         let backend = if leaves_its_node(&*backend) { builtin::find(&Backend::Loky)? } else { backend };
-        if !shared_memory || backend.capabilities().in_process {
+        if reach.obstacle(backend.capabilities()).is_none() {
             return Ok(backend);
         }
     }
     match defaults.prefer {
-        Some(Prefer::Processes) if !shared_memory => builtin::find(&Backend::Loky),
+        Some(Prefer::Processes) if reach == Reach::Anywhere => builtin::find(&Backend::Loky),
         _ => builtin::find(&Backend::Threading),
     }
 }

@@ -54,8 +54,7 @@ where
     };
     engine.stop(&mut arrivals);
     engine.reporter().finish(false);
-    let mut completed: Vec<Option<T::Output>> = Vec::new();
-    completed.resize_with(engine.produced(), || None);
+    let mut completed = none_of(engine.produced());
     let mut first: Option<TaskError> = None;
     for Arrival { first: start, outcomes } in in_order(arrivals) {
         for (place, outcome) in completed[start..].iter_mut().zip(outcomes) {
@@ -72,7 +71,10 @@ where
 }
 
 /// Every task's outcome in order. An error only if the call as a whole ended early.
-pub(crate) fn outcomes<T, I, S>(mut engine: Engine<T, I, S>) -> Result<Vec<Outcome<T::Output>>>
+pub(crate) fn outcomes<T, I, S>(
+    mut engine: Engine<T, I, S>,
+    keep: Keep<Outcome<T::Output>>,
+) -> Result<Vec<Outcome<T::Output>>>
 where
     T: Task,
     I: Iterator<Item = T>,
@@ -89,10 +91,23 @@ where
             Err(error) => {
                 engine.stop(&mut arrivals);
                 engine.reporter().finish(false);
-                return Err(error);
+                let mut completed = none_of(engine.produced());
+                for Arrival { first, outcomes } in arrivals {
+                    for (place, outcome) in completed[first..].iter_mut().zip(outcomes) {
+                        // What was merely stopped was not completed.
+                        *place = Some(outcome)
+                            .filter(|outcome| !outcome.as_ref().is_err_and(TaskError::is_stopped));
+                    }
+                }
+                return Err(keep(error, completed));
             }
         }
     }
+}
+
+/// A list of so many tasks of which none has completed.
+fn none_of<U>(tasks: usize) -> Vec<Option<U>> {
+    std::iter::repeat_with(|| None).take(tasks).collect()
 }
 
 fn in_order<U>(mut arrivals: Vec<Arrival<U>>) -> Vec<Arrival<U>> {

@@ -1,5 +1,6 @@
 //! All that a [`Parallel`](crate::Parallel) was told, as plain data.
 
+use std::fmt;
 use std::time::Duration;
 
 use super::defaults::Defaults;
@@ -27,6 +28,46 @@ pub(super) struct Settings {
     pub(super) catch_interrupt: bool,
     pub(super) token: Option<CancellationToken>,
     pub(super) workers: WorkerSettings,
+}
+
+impl fmt::Debug for Settings {
+    /// What was set, as [`Parallel`](crate::Parallel) shows itself.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Parallel");
+        let defaults = &self.defaults;
+        let workers = &self.workers;
+        // Values of the environment may be secret: names have to do.
+        let env: Vec<_> = workers.env.iter().map(|(name, _)| name).collect();
+        let settings: [(&str, Option<&dyn fmt::Debug>); 20] = [
+            ("n_jobs", defaults.n_jobs.as_ref().map(|set| set as _)),
+            ("backend", defaults.backend.as_ref().map(|set| set as _)),
+            ("prefer", defaults.prefer.as_ref().map(|set| set as _)),
+            ("verbose", defaults.verbose.as_ref().map(|set| set as _)),
+            ("inner_max_num_threads", defaults.inner_max_num_threads.as_ref().map(|set| set as _)),
+            ("max_nbytes", defaults.max_nbytes.as_ref().map(|set| set as _)),
+            ("mmap_mode", defaults.mmap_mode.as_ref().map(|set| set as _)),
+            ("temp_folder", defaults.temp_folder.as_ref().map(|set| set as _)),
+            ("timeout", self.timeout.as_ref().map(|set| set as _)),
+            ("deadline", self.deadline.as_ref().map(|set| set as _)),
+            ("stack_size", self.stack_size.as_ref().map(|set| set as _)),
+            ("retries", (self.retries > 0).then_some(&self.retries as _)),
+            ("seed", self.seed.as_ref().map(|set| set as _)),
+            ("token", self.token.as_ref().map(|set| set as _)),
+            ("env", (!env.is_empty()).then_some(&env as _)),
+            ("nice", workers.nice.as_ref().map(|set| set as _)),
+            ("memory_limit", workers.memory_limit.as_ref().map(|set| set as _)),
+            ("recycle_after_tasks", workers.recycle_after_tasks.as_ref().map(|set| set as _)),
+            ("recycle_above_bytes", workers.recycle_above_bytes.as_ref().map(|set| set as _)),
+            ("catch_interrupt", (!self.catch_interrupt).then_some(&self.catch_interrupt as _)),
+        ];
+        for (name, set) in settings {
+            if let Some(set) = set {
+                shown.field(name, set);
+            }
+        }
+        shown.field("pre_dispatch", &self.pre_dispatch).field("batch_size", &self.batch_size);
+        shown.finish_non_exhaustive()
+    }
 }
 
 impl Default for Settings {

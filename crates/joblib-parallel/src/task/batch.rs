@@ -5,6 +5,7 @@
 
 use std::any::Any;
 use std::collections::VecDeque;
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -204,7 +205,7 @@ pub(crate) struct Parts<T: Task> {
 ///     returned.extend([Returned::Batch(batch), Returned::Batch(rest)]);
 /// }
 ///
-/// # joblib_parallel::register_parallel_backend(Two);
+/// # joblib_parallel::register_parallel_backend(Two)?;
 /// let parallel = Parallel::new().backend("two").n_jobs(2).batch_size(8).outcomes();
 /// let outcomes = parallel.run((0..8).map(|n| delayed(u64::pow, (n, 2))))?;
 /// assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 7);
@@ -212,6 +213,15 @@ pub(crate) struct Parts<T: Task> {
 /// # Ok::<(), joblib_parallel::Error>(())
 /// ```
 pub struct Batch(Box<dyn AnyBatch>);
+
+impl fmt::Debug for Batch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Batch")
+            .field("next_index", &self.next_index())
+            .field("pending", &self.pending())
+            .finish_non_exhaustive()
+    }
+}
 
 impl Batch {
     pub(crate) fn new<T: Task<Output: 'static> + 'static>(batch: TaskBatch<T>) -> Self {

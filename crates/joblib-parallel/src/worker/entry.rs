@@ -42,7 +42,7 @@ extern "C" fn enter(argc: c_int, argv: *const *const c_char, envp: *const *const
             if !others() {
                 return None;
             }
-            refuse(summons::input(), &format!("the program is another one than its parent, of {version}"));
+            refuse_by_input(&format!("the program is another one than its parent, of {version}"));
             Some(1)
         }
     });
@@ -65,7 +65,7 @@ fn become_worker(socket: std::io::Result<OwnedFd>) -> i32 {
     match socket {
         Ok(socket) => run(socket, None),
         Err(error) => {
-            refuse(summons::input(), &format!("its socket can't be kept: {error}"));
+            refuse_by_input(&format!("its socket can't be kept: {error}"));
             1
         }
     }
@@ -75,6 +75,13 @@ fn become_worker(socket: std::io::Result<OwnedFd>) -> i32 {
 fn refuse(socket: BorrowedFd<'_>, reason: &str) {
     // A parent that is gone needs no answer.
     let _ = message::refusal_frame(reason).map(|frame| send_all(socket, frame));
+}
+
+/// Tells it by the standard input, where that is still the socket.
+fn refuse_by_input(reason: &str) {
+    if let Some(socket) = summons::input() {
+        refuse(socket, reason);
+    }
 }
 
 /// Serves in a process group of its own: Ctrl-C is for the parent to act on, and a task's own processes can be ended

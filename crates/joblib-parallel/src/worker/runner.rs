@@ -1,5 +1,6 @@
 //! [`Runner`]: runs batches that another process has packed.
 
+use std::fmt;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
@@ -20,6 +21,12 @@ use crate::wire::reply::ReplyWriter;
 /// other backends. A panic of a task is its outcome; what ends the process is for the backend to notice.
 pub struct Runner {
     call: CurrentCall,
+}
+
+impl fmt::Debug for Runner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runner").finish_non_exhaustive()
+    }
 }
 
 impl Runner {

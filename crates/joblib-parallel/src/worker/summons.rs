@@ -28,16 +28,19 @@ pub(super) enum Summons {
 pub(super) fn read() -> Option<Summons> {
     let value = std::env::var(NAME).ok()?;
     let (version, parent) = value.rsplit_once(' ')?;
-    if !is_socket_of(input(), parent.parse().ok()?) {
+    if !is_socket_of(input()?, parent.parse().ok()?) {
         return None;
     }
     Some(if version == VERSION { Summons::Ours } else { Summons::OtherVersion(version.to_owned()) })
 }
 
-/// The standard input, which is open if the process was started as a worker.
-pub(super) fn input() -> BorrowedFd<'static> {
-    // SAFETY: nobody in this process closes the standard input.
-    unsafe { BorrowedFd::borrow_raw(0) }
+/// The standard input, if it is open, as it is if the process was started as a worker.
+pub(super) fn input() -> Option<BorrowedFd<'static>> {
+    // SAFETY: it looks at a number, which need not be that of an open descriptor.
+    let is_open = unsafe { libc::fcntl(0, libc::F_GETFD) } != -1;
+    // SAFETY: it is open, and stays so while it is used here: `main` has not begun, and no constructor closes a descriptor that
+    // it did not open. Where it is replaced, the number is that of an open descriptor all the time.
+    is_open.then(|| unsafe { BorrowedFd::borrow_raw(0) })
 }
 
 #[cfg(target_os = "linux")]
@@ -53,15 +56,24 @@ fn is_socket_of(fd: BorrowedFd<'_>, pid: i32) -> bool {
     is_socket && nix::unistd::getppid().as_raw() == pid
 }
 
+/// Whether this process has one thread for certain. A constructor that ran before this crate's may have started others.
+fn is_single_threaded() -> bool {
+    std::fs::read_dir("/proc/self/task").is_ok_and(|threads| threads.count() == 1)
+}
+
 /// Takes the socket out of the standard input, and leaves an empty input to the tasks.
 ///
 /// # Errors
 ///
 /// If the process has no descriptor left.
 pub(super) fn answer() -> std::io::Result<OwnedFd> {
-    // SAFETY: before `main` there is one thread, so nobody reads the environment meanwhile.
-    unsafe { std::env::remove_var(NAME) };
-    let socket = input().try_clone_to_owned()?;
+    // Left where it is, it makes no worker of the processes that tasks start: their input is another one.
+    if is_single_threaded() {
+        // SAFETY: this is the only thread, so nobody reads the environment meanwhile.
+        unsafe { std::env::remove_var(NAME) };
+    }
+    let input = input().ok_or_else(|| std::io::Error::from_raw_os_error(libc::EBADF))?;
+    let socket = input.try_clone_to_owned()?;
     // `/dev/null` may not be there.
     let (empty, _) = std::io::pipe()?;
     nix::unistd::dup2_stdin(empty.as_fd())?;

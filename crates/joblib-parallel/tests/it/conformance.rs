@@ -141,7 +141,7 @@ impl ParallelBackend for Deserted {
 
 #[test]
 fn a_backend_without_workers_is_an_error_and_not_a_wait_without_end() {
-    register_parallel_backend(Deserted);
+    register_parallel_backend(Deserted).unwrap();
     let parallel = Parallel::new().backend("deserted").n_jobs(2);
     let error = parallel.run([joblib_parallel::delayed(u64::wrapping_neg, (1,))]).unwrap_err();
     assert!(error.is_backend() && error.to_string().contains("no worker"), "{error}");
@@ -149,6 +149,6 @@ fn a_backend_without_workers_is_an_error_and_not_a_wait_without_end() {
 
 #[test]
 fn a_backend_from_outside_conforms() {
-    register_parallel_backend(Outside);
+    register_parallel_backend(Outside).unwrap();
     check(&"outside".into());
 }

@@ -103,15 +103,20 @@ impl Drop for Connection {
     }
 }
 
+fn register() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| register_parallel_backend(Elsewhere).unwrap());
+}
+
 fn parallel() -> Parallel {
-    register_parallel_backend(Elsewhere);
+    register();
     Parallel::new().backend("elsewhere").n_jobs(2)
 }
 
 #[cfg(feature = "conformance")]
 #[test]
 fn a_backend_that_sends_its_batches_to_another_process_conforms() {
-    register_parallel_backend(Elsewhere);
+    register();
     joblib_parallel::conformance::check(Backend::from("elsewhere"));
 }
 
@@ -153,4 +158,71 @@ fn bytes_that_are_not_packed_are_refused() {
         let error = Runner::new(bytes).err().unwrap();
         assert!(error.is_backend() && error.to_string().contains("no packed call"), "{error}");
     }
+}
+
+#[test]
+fn a_backend_is_registered_under_a_name_that_is_free_and_its_own() {
+    struct Called(&'static str);
+
+    impl ParallelBackend for Called {
+        fn name(&self) -> &'static str {
+            self.0
+        }
+
+        fn capabilities(&self) -> Capabilities {
+            Capabilities::remote(Duration::from_millis(1))
+        }
+
+        fn open(&self, _call: Call) -> Result<Box<dyn Session>> {
+            Err(joblib_parallel::Error::backend("be reached", None))
+        }
+    }
+
+    for name in
+        ["", "nodes", "dask", "sequential", "threading", "threads", "loky", "processes", "multiprocessing"]
+    {
+        let error = register_parallel_backend(Called(name)).unwrap_err();
+        assert!(error.is_usage() && error.to_string().contains(&format!("{name:?}")), "{error}");
+    }
+    register_parallel_backend(Called("called once")).unwrap();
+    let error = register_parallel_backend(Called("called once")).unwrap_err();
+    assert!(error.is_usage() && error.to_string().contains("another backend"), "{error}");
+    // What the call asks of worker processes can't be told to it.
+    let parallel = Parallel::new().backend("called once").nice(3);
+    let error = parallel.run([delayed(u64::wrapping_neg, (1,))]).unwrap_err();
+    assert!(error.is_usage() && error.to_string().contains("nice"), "{error}");
+}
+
+#[test]
+fn tasks_that_borrow_are_refused_by_a_backend_of_this_process_that_can_not_take_them() {
+    struct Here;
+
+    impl ParallelBackend for Here {
+        fn name(&self) -> &'static str {
+            "here, from outside"
+        }
+
+        fn capabilities(&self) -> Capabilities {
+            let mut capabilities = Capabilities::remote(Duration::from_millis(1));
+            capabilities.in_process = true;
+            capabilities
+        }
+
+        fn open(&self, _call: Call) -> Result<Box<dyn Session>> {
+            Err(joblib_parallel::Error::backend("be reached", None))
+        }
+    }
+
+    register_parallel_backend(Here).unwrap();
+    let text = String::from("borrowed");
+    let borrow = || (0..2).map(|_| || text.len());
+    let named = Parallel::new().backend("here, from outside").n_jobs(2).require(joblib_parallel::SharedMem);
+    let error = named.run(borrow()).unwrap_err();
+    assert!(error.is_usage() && error.to_string().contains("borrow"), "{error}");
+    // Those that own what they work on are its own to run.
+    let owning = named.return_as(joblib_parallel::Generator).run((0..2).map(|n| move || n));
+    assert!(owning.unwrap_err().is_backend());
+    // A suggestion is followed where it can be.
+    let _scope = joblib_parallel::parallel_config().backend("here, from outside").n_jobs(2).enter();
+    assert_eq!(Parallel::new().require(joblib_parallel::SharedMem).run(borrow()).unwrap(), [8, 8]);
 }

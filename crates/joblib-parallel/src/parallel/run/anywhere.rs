@@ -4,6 +4,7 @@ use super::super::results::{self, Results};
 use super::super::{Anywhere, AsIterator, FailFast, List, OnFailure, Outcomes, Parallel};
 use super::TriedTasks;
 use crate::error::{Result, TaskError};
+use crate::parallel::reach::Reach;
 use crate::task::fallible::Fallible;
 use crate::task::{Portable, Task};
 
@@ -29,7 +30,7 @@ impl Parallel<Anywhere, List, FailFast> {
     where
         I: IntoIterator<Item: Portable>,
     {
-        results::list(self.open(false, tasks.into_iter())?, results::keep)
+        results::list(self.open(Reach::Anywhere, tasks.into_iter())?, results::keep)
     }
 
     /// Like [`run`](Self::run), for functions that return `Result`: the first `Err` ends the call like a panic would.
@@ -57,7 +58,7 @@ impl Parallel<Anywhere, List, FailFast> {
     where
         I: IntoIterator<Item: Fallible<M>>,
     {
-        results::list(self.open(false, tasks.into_iter().map(Fallible::tried))?, results::keep)
+        results::list(self.open(Reach::Anywhere, tasks.into_iter().map(Fallible::tried))?, results::keep)
     }
 }
 
@@ -81,7 +82,7 @@ impl Parallel<Anywhere, List, Outcomes> {
     where
         I: IntoIterator<Item: Portable>,
     {
-        results::outcomes(self.open(false, tasks.into_iter())?)
+        results::outcomes(self.open(Reach::Anywhere, tasks.into_iter())?, results::keep)
     }
 
     /// Like [`run`](Self::run), for functions that return `Result`: an `Err` is that task's failure.
@@ -109,7 +110,7 @@ impl Parallel<Anywhere, List, Outcomes> {
     where
         I: IntoIterator<Item: Fallible<M>>,
     {
-        results::outcomes(self.open(false, tasks.into_iter().map(Fallible::tried))?)
+        results::outcomes(self.open(Reach::Anywhere, tasks.into_iter().map(Fallible::tried))?, results::keep)
     }
 }
 
@@ -138,7 +139,7 @@ impl<R: AsIterator, F: OnFailure> Parallel<Anywhere, R, F> {
     where
         I: IntoIterator<Item: Portable>,
     {
-        Ok(Results::new(self.open(false, tasks.into_iter())?))
+        Ok(Results::new(self.open(Reach::Anywhere, tasks.into_iter())?))
     }
 
     /// Like [`run`](Self::run), for functions that return `Result`: an `Err` is that task's failure.
@@ -161,6 +162,6 @@ impl<R: AsIterator, F: OnFailure> Parallel<Anywhere, R, F> {
         I: IntoIterator<Item: Fallible<M>>,
     {
         let tried = <I::Item as Fallible<M>>::tried as fn(I::Item) -> _;
-        Ok(Results::new(self.open(false, tasks.into_iter().map(tried))?))
+        Ok(Results::new(self.open(Reach::Anywhere, tasks.into_iter().map(tried))?))
     }
 }

@@ -5,6 +5,7 @@ use crate::backend::processes::multiprocessing;
 use crate::engine::Engine;
 use crate::engine::erased::Erased;
 use crate::error::{Error, Result, TaskError, TaskFailure};
+use crate::parallel::reach::Reach;
 use crate::task::Task;
 use crate::task::delayed::Value;
 use crate::task::forked::{forked_closures, forked_fallible};
@@ -86,7 +87,7 @@ impl Parallel<Forked, List, Outcomes> {
         R: Value,
     {
         let closures: Vec<G> = tasks.into_iter().collect();
-        results::outcomes(self.open_forked(forked_closures(&closures))?)
+        results::outcomes(self.open_forked(forked_closures(&closures))?, results::keep)
     }
 
     /// Like [`run`](Self::run), for closures that return `Result`: an `Err` is that task's failure.
@@ -111,7 +112,7 @@ impl Parallel<Forked, List, Outcomes> {
         E: TaskFailure<M>,
     {
         let closures: Vec<G> = tasks.into_iter().collect();
-        results::outcomes(self.open_forked(forked_fallible(&closures))?)
+        results::outcomes(self.open_forked(forked_fallible(&closures))?, results::keep)
     }
 }
 
@@ -124,6 +125,6 @@ impl<R, F: OnFailure> Parallel<Forked, R, F> {
         if multiprocessing::is_disabled() {
             return Err(Error::usage("fork() can't be used while JOBLIB_MULTIPROCESSING=0 forbids to fork"));
         }
-        self.open(false, producer)
+        self.open(Reach::Anywhere, producer)
     }
 }

@@ -7,6 +7,7 @@ use crate::backend::sequential::Inline;
 use crate::backend::{Session, threads};
 use crate::engine::Engine;
 use crate::error::{Result, TaskError, TaskFailure};
+use crate::parallel::reach::Reach;
 use crate::parallel::resolve::known_len;
 use crate::task::batch::TaskBatch;
 use crate::task::fallible::Tried;
@@ -23,7 +24,7 @@ impl<F: OnFailure> Parallel<SharedMem, List, F> {
         T: Task + 'scope,
         I: Iterator<Item = T>,
     {
-        let mut resolved = self.resolve(true)?;
+        let mut resolved = self.resolve(Reach::Scope)?;
         drop(resolved.record(known_len(&producer)));
         let capabilities = resolved.backend.capabilities();
         if capabilities.inline {
@@ -96,6 +97,8 @@ impl Parallel<SharedMem, List, FailFast> {
 impl Parallel<SharedMem, List, Outcomes> {
     /// Runs closures that may borrow and returns for each its result or its failure, in order.
     ///
+    /// When the call ends early, its error does not carry what was completed before, for that may borrow.
+    ///
     /// # Errors
     ///
     /// An option is invalid, the backend has no shared memory, or the deadline has passed. A failed task is not an error of the
@@ -116,11 +119,7 @@ impl Parallel<SharedMem, List, Outcomes> {
         G: FnOnce() -> R + Send + 'scope,
         R: Send + 'scope,
     {
-        #[allow(
-            clippy::redundant_closure,
-            reason = "the function alone is not general in the session's lifetime"
-        )]
-        self.scoped(tasks.into_iter().map(Closure), |engine| results::outcomes(engine))
+        self.scoped(tasks.into_iter().map(Closure), |engine| results::outcomes(engine, results::forget))
     }
 
     /// Like [`run`](Self::run), for closures that return `Result`: an `Err` is that task's failure.
@@ -147,11 +146,7 @@ impl Parallel<SharedMem, List, Outcomes> {
         M: 'scope,
     {
         let tasks = tasks.into_iter().map(|task| Tried::<_, M>::new(Closure(task)));
-        #[allow(
-            clippy::redundant_closure,
-            reason = "the function alone is not general in the session's lifetime"
-        )]
-        self.scoped(tasks, |engine| results::outcomes(engine))
+        self.scoped(tasks, |engine| results::outcomes(engine, results::forget))
     }
 }
 
@@ -183,7 +178,7 @@ impl<O: AsIterator, F: OnFailure> Parallel<SharedMem, O, F> {
         G: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        Ok(Results::new(self.open(true, tasks.into_iter().map(Closure as fn(G) -> Closure<G>))?))
+        Ok(Results::new(self.open(Reach::Process, tasks.into_iter().map(Closure as fn(G) -> Closure<G>))?))
     }
 
     /// Like [`run`](Self::run), for closures that return `Result`: an `Err` is that task's failure.
@@ -200,6 +195,6 @@ impl<O: AsIterator, F: OnFailure> Parallel<SharedMem, O, F> {
         M: 'static,
     {
         let tried: fn(G) -> Tried<Closure<G>, M> = |task| Tried::new(Closure(task));
-        Ok(Results::new(self.open(true, tasks.into_iter().map(tried))?))
+        Ok(Results::new(self.open(Reach::Process, tasks.into_iter().map(tried))?))
     }
 }
