@@ -134,6 +134,25 @@ class Data:
             ],
         )
 
+    def frame(self, kind):
+        """A frame of numbers, dates and text: Python's own, or in Arrow's buffers."""
+        import pandas as pd
+
+        rows = self.sizes["records"]
+        random = np.random.default_rng(42)
+        dtype = object if kind == "object" else "string[pyarrow]"
+        return pd.DataFrame(
+            {
+                "id": np.arange(rows),
+                "name": pd.Series([f"name {i}" for i in range(rows)], dtype=dtype),
+                "at": pd.to_datetime(np.arange(rows), unit="s"),
+                "x": random.random(rows),
+                "y": random.random(rows),
+                "city": pd.Series([["Paris", "Rome", "Oslo", "Łódź"][i % 4] for i in range(rows)], dtype=dtype),
+                "ok": random.random(rows) < 0.5,
+            }
+        )
+
 
 # A measurement is a generator function of the data: what stands before its first `yield` prepares, each `yield` gives
 # one sample, and what stands in a `finally` cleans up. Its unit stands beside its name.
@@ -285,6 +304,14 @@ def records_dump(data):
 def records_load(data):
     path = data.path("records-load.joblib")
     joblib.dump(data.records(), path)
+    while True:
+        yield 1e3 * seconds(lambda: joblib.load(path))
+
+
+@measures("python.frame.load.object", "ms", kind="object")
+def frame_load(data, kind):
+    path = data.path(f"frame-{kind}.joblib")
+    joblib.dump(data.frame(kind), path)
     while True:
         yield 1e3 * seconds(lambda: joblib.load(path))
 
@@ -583,6 +610,8 @@ WRITES = {
     "numbers": lambda data, path: data.big().tofile(path),
     "big": lambda data, path: joblib.dump(data.big(), path),
     "records": lambda data, path: joblib.dump(data.records(), path),
+    "frame.object": lambda data, path: joblib.dump(data.frame("object"), path),
+    "frame.arrow": lambda data, path: joblib.dump(data.frame("arrow"), path),
 }
 
 

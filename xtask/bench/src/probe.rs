@@ -59,6 +59,7 @@ pub(crate) fn execute(arguments: &[String]) -> Result {
             let array = array(megabytes)?;
             peak_of(|| Ok(hash(&array)?))?
         }
+        ["verify", file] => peak_of(|| Ok(joblib_persist::verify(file)?))?,
         ["fill", results, folder] => peak_of(|| fill(results.parse()?, folder))?,
         ["hit", results, folder] => peak_of(|| hit(results.parse()?, folder))?,
         ["tasks", tasks] => {

@@ -1,11 +1,15 @@
-//! Files that Python's joblib wrote: its array of 256 MB, and its list of dicts as a list of structs; and that list
-//! written for Python.
+//! Files that Python's joblib wrote: its array of 256 MB, its list of dicts as a list of structs, and a frame of pandas; that
+//! list written for Python; and what memory a check of the array's file takes.
 
+use joblib_array::Array;
+use joblib_persist::pickle::Texts;
 use joblib_persist::{LoadOptions, dump_python, load};
+use serde::Deserialize;
 
 use super::persist::array_load;
 use crate::measure::seconds;
-use crate::row::{Bar, Row, Sides, Unit};
+use crate::probe;
+use crate::row::{Bar, Peer, Row, Sides, Unit};
 use crate::values::Record;
 
 pub(crate) fn rows() -> Vec<Row> {
@@ -29,5 +33,39 @@ pub(crate) fn rows() -> Vec<Row> {
             Ok(Sides::new(move || Ok(1e3 * seconds(1, || Ok(dump_python(&records, &path)?))?)))
         })
         .bar(Bar::AtMost(1.0 / 3.0)),
+        frame("python.frame.load.object"),
+        Row::new("python.verify.peak", Unit::Megabytes, |data| {
+            let path = data.path("python-verify.joblib");
+            data.joblib().write("big", &path)?;
+            let path = path.to_str().ok_or("the folder's name is not UTF-8")?.to_owned();
+            Ok(Sides::new(move || probe::alone(&["verify", &path])))
+        })
+        .against(Peer::Nobody)
+        // What its largest array takes.
+        .bar(Bar::Under(256.0)),
     ]
+}
+
+/// 1,000,000 rows of numbers, a date and text of the kind that the name ends in.
+fn frame(name: &'static str) -> Row {
+    Row::new(name, Unit::Milliseconds, move |data| {
+        let kind = name.rsplit_once('.').map_or(name, |(_, kind)| kind);
+        let path = data.path(&format!("python-frame-{kind}.joblib"));
+        data.joblib().write(&format!("frame.{kind}"), &path)?;
+        Ok(Sides::new(move || Ok(1e3 * seconds(1, || Ok(load::<Frame>(&path)?))?)))
+    })
+    .bar(Bar::AtMost(1.0 / 3.0))
+}
+
+/// The frame of `python.frame.load.*`.
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "loading it is what is measured")]
+struct Frame {
+    id: Array<i64>,
+    name: Texts,
+    at: Array<i64>,
+    x: Array<f64>,
+    y: Array<f64>,
+    city: Texts,
+    ok: Array<bool>,
 }
