@@ -26,6 +26,7 @@ mod memorized;
 mod memory;
 mod quick_hash;
 mod report;
+mod shape;
 mod single_flight;
 mod tier;
 

@@ -29,10 +29,10 @@ use self::settings::{CallSettings, Given, InMemory};
 use crate::files::argument::{FileArgument, texts};
 use crate::function::Function;
 use crate::function::options::CallOptions;
-use crate::function::shape;
 use crate::function::site::{Known, Parts};
 use crate::function::types::{self, Behind};
 use crate::memory::Memory;
+use crate::shape;
 
 /// One call of a cached function, while its key is being made.
 #[doc(hidden)]

@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::metadata::{Metadata, Times};
-use crate::function::shape;
+use crate::shape;
 
 /// Writes an entry. `refused` gets the reason if the value or an option is the cause of the error,
 /// and not `out`.

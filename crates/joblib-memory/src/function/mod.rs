@@ -6,7 +6,6 @@ mod earlier;
 mod memo;
 pub(crate) mod options;
 pub(crate) mod runtime;
-pub(crate) mod shape;
 pub(crate) mod site;
 pub(crate) mod stats;
 pub(crate) mod types;
