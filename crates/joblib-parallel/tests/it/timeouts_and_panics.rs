@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use joblib_parallel::{
-    Backend, CancellationToken, Cause, Parallel, SharedMem, cancelled, delayed, effective_n_jobs,
+    Backend, CancellationToken, Cause, Parallel, SharedMem, TaskError, cancelled, delayed, effective_n_jobs,
     parallel_config,
 };
 
@@ -305,4 +305,45 @@ fn a_panic_that_ends_its_process_is_part_of_the_crash() {
         assert!(crash.panic.as_ref().is_some_and(|panic| panic.contains("the first panic")), "{error}");
         assert!(crash.panic.as_ref().is_some_and(|panic| panic.contains("the second panic")), "{error}");
     }
+}
+
+#[test]
+fn a_call_that_ends_early_keeps_the_outcomes_that_were_there() {
+    for backend in BACKENDS {
+        let token = CancellationToken::new();
+        let done = AtomicUsize::new(0);
+        let parallel = Parallel::new().n_jobs(2).backend(backend.clone()).batch_size(1).outcomes();
+        let parallel = parallel.on_progress(|_| {}).cancellation(&token).pre_dispatch("n_jobs");
+        let tasks = (0..1000).map(|n| {
+            // With so many tasks dispatched, and few at a time, the first ones have come back.
+            if done.fetch_add(1, Ordering::Relaxed) == 100 {
+                token.cancel();
+            }
+            delayed(|n: u32| 12 / (n % 10), (n,))
+        });
+        let error = parallel.run(tasks).unwrap_err();
+        assert!(error.is_cancelled(), "{backend}: {error}");
+        let completed = error.into_completed::<Result<u32, TaskError>>().unwrap();
+        assert!((90..1000).contains(&completed.len()), "{backend}: {}", completed.len());
+        // Those that were on their way have none.
+        for (n, outcome) in (0..).zip(&completed).filter_map(|(n, outcome)| Some((n, outcome.as_ref()?))) {
+            match outcome {
+                Ok(value) => assert_eq!(*value, 12 / (n % 10), "{backend}"),
+                Err(error) => assert!(n % 10 == 0 && error.is_panic(), "{backend}: {error}"),
+            }
+        }
+        let failed = completed.iter().flatten().filter(|outcome| outcome.is_err()).count();
+        let finished = completed.iter().flatten().count();
+        assert!(failed > 3 && finished > 80, "{backend}: {failed} of {finished}");
+    }
+}
+
+#[test]
+fn a_call_shows_what_it_was_told_but_for_the_values_of_variables() {
+    let parallel = Parallel::new().backend("loky").n_jobs(3).timeout(Duration::from_secs(5));
+    let shown = format!("{:?}", parallel.env("TOKEN", "a secret").outcomes());
+    for part in ["Parallel", "n_jobs: 3", "Loky", "timeout: 5s", "TOKEN"] {
+        assert!(shown.contains(part), "{shown}");
+    }
+    assert!(!shown.contains("secret") && !shown.contains("memory_limit"), "{shown}");
 }
