@@ -187,11 +187,15 @@ impl Error {
     /// use joblib_parallel::{CancellationToken, Parallel, TaskError, delayed};
     ///
     /// let token = CancellationToken::new();
-    /// let tasks = [4, 0, 2].map(|n| delayed(|n: u32| 12 / n, (n,))).into_iter();
-    /// let parallel = Parallel::new().outcomes().cancellation(&token);
-    /// let error = parallel.run(tasks.chain(std::iter::from_fn(|| { token.cancel(); None }))).unwrap_err();
+    /// let tasks = [4, 0, 2, 1].into_iter().map(|n| {
+    ///     if n == 1 {
+    ///         token.cancel();
+    ///     }
+    ///     delayed(|n: u32| 12 / n, (n,))
+    /// });
+    /// let error = Parallel::new().outcomes().cancellation(&token).run(tasks).unwrap_err();
     /// let completed = error.into_completed::<Result<u32, TaskError>>().unwrap();
-    /// assert!(matches!(completed[..], [Some(Ok(3)), Some(Err(_)), Some(Ok(6))]));
+    /// assert!(matches!(completed[..], [Some(Ok(3)), Some(Err(_)), Some(Ok(6)), None]));
     /// ```
     pub fn into_completed<R: 'static>(self) -> Option<Vec<Option<R>>> {
         let completed = self.completed.into_inner().unwrap_or_else(PoisonError::into_inner)?;
