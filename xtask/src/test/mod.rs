@@ -29,9 +29,9 @@ with Python 3.11, its venv module and a package index. These variables name othe
   JOBLIB_TEST_PYTHON_DASK   a Python with those of tests/python/requirements-dask.txt
   JOBLIB_TEST_AZURITE       the program azurite-blob; unless it is set, it is installed below the target folder
   JOBLIB_TEST_CHROMIUM      the browser for the pages of `joblib report`; unless it is set, `chromium` (Debian: apt install
-                            chromium), and without one these two tests check nothing
+                            chromium)
 
-Some tests run programs with `valgrind` and `unshare`. Where one of them does not work, the last lines say what was not
+Some tests run programs with `valgrind`, `unshare` and `chromium`. Where one of them does not work, the last lines say what was not
 tested. Without this command such a test fails, unless JOBLIB_TEST_WITHOUT names the program.
 ";
 

@@ -10,13 +10,14 @@ use crate::run::succeeds;
 pub(super) const VARIABLE: &str = "JOBLIB_TEST_WITHOUT";
 
 /// A program, with arguments with which it succeeds where it can be used, and what is not tested without it.
-const PROGRAMS: [(&str, &str, &str); 2] = [
+const PROGRAMS: [(&str, &str, &str); 3] = [
     ("valgrind", "--tool=none true", "worker processes of a program that valgrind runs"),
     (
         "unshare",
         "--user --map-root-user --mount mount -t tmpfs none /proc",
         "worker processes of a program without /proc",
     ),
+    ("chromium", "--version", "pages of `joblib report` in a browser"),
 ];
 
 /// The programs that are missing, and what is not tested without each.

@@ -2,3 +2,5 @@
 
 mod cache;
 mod command;
+mod report;
+mod runs;
