@@ -88,5 +88,5 @@ fn an_array_file_may_not_be_outside_of_the_pickles_folder() {
     std::fs::write(&path, changed).expect("written");
     let error = load::<Value>(&path).expect_err("a path is refused");
     assert!(error.is_corrupt(), "{error:?}");
-    assert!(error.to_string().contains("no name of a file"), "{error}");
+    assert!(error.to_string().contains("not a file name"), "{error}");
 }
