@@ -66,7 +66,7 @@ pub struct Items<'a> {
 }
 
 impl<'a> Items<'a> {
-    /// `None` for what is no slice, no `Vec` and no iterator over one.
+    /// Returns `None` unless this is a slice, a `Vec` or an iterator over one.
     #[inline]
     pub fn of<I: IntoIterator>(list: &'a I) -> Option<Self> {
         if !may_be_slice(type_name::<I>()) {

@@ -69,6 +69,7 @@ pub(crate) fn told_place() -> String {
     if !proc_macro::is_available() {
         return String::new();
     }
+    // As in `place`: a conversion, which can't fail inside of a compiler.
     let span = Span::call_site().unwrap();
     let file = PathBuf::from(span.file());
     format!("{}:{}", file.strip_prefix(folder()).unwrap_or(&file).display(), span.line())

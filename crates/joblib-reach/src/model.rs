@@ -70,7 +70,7 @@ pub(crate) struct Item {
     pub(crate) of_type: Option<Range>,
     /// Whether it may be missing: there is a `#[cfg]` on it.
     pub(crate) conditional: bool,
-    /// Whether there is an attribute or a derive on it that is none of the language's, and so may write other items.
+    /// Whether it has an attribute or a derive that is not built in, and so may generate other items.
     pub(crate) is_foreign: bool,
 }
 

@@ -105,7 +105,7 @@ where
     }
 }
 
-/// A list of so many tasks of which none has completed.
+/// The list of this many tasks, none of which has completed.
 fn none_of<U>(tasks: usize) -> Vec<Option<U>> {
     std::iter::repeat_with(|| None).take(tasks).collect()
 }

@@ -315,7 +315,7 @@ fn a_call_that_ends_early_keeps_the_outcomes_that_were_there() {
         let parallel = Parallel::new().n_jobs(2).backend(backend.clone()).batch_size(1).outcomes();
         let parallel = parallel.on_progress(|_| {}).cancellation(&token).pre_dispatch("n_jobs");
         let tasks = (0..1000).map(|n| {
-            // With so many tasks dispatched, and few at a time, the first ones have come back.
+            // Few tasks are dispatched at a time, so the first ones have come back by now.
             if done.fetch_add(1, Ordering::Relaxed) == 100 {
                 token.cancel();
             }

@@ -75,7 +75,7 @@ const DERIVES: [&str; 12] = [
 ];
 
 impl Parser<'_> {
-    /// Whether some attribute or derive is none of the language's, and so may write items of any name.
+    /// Whether an attribute or a derive is not built in, and so may generate items of any name.
     pub(super) fn may_write_items(&self, source: &Source, (from, to): Range) -> bool {
         let mut at = from;
         while at < to {

@@ -14,6 +14,7 @@ fn doubled(n: u64) -> u64 {
 
 #[unsafe(no_mangle)]
 pub extern "C" fn run(backend: *const std::ffi::c_char) {
+    // SAFETY: Python passes a text that ends with a zero.
     let backend = unsafe { std::ffi::CStr::from_ptr(backend) }.to_str().unwrap();
     match Parallel::new().backend(backend).n_jobs(2).run((0..10).map(|n| delayed(doubled, (n,)))) {
         Ok(doubled) => println!("{}", doubled.iter().sum::<u64>()),

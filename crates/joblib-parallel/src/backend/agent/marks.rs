@@ -7,5 +7,5 @@ pub(crate) const VARIABLE: (&str, &str) =
 pub(crate) const ARGUMENT: &str = "joblib-parallel-agent";
 /// The argument of a process that is only to see whether the program runs on the host.
 pub(crate) const PROBE: &str = "joblib-parallel-probe";
-/// The line that comes before the first frame: what is printed before it is a login shell's greeting, or the like.
+/// The line that comes before the first frame: anything before it, such as the greeting of a login shell, is ignored.
 pub(crate) const GREETING: &str = "joblib-node runs";
