@@ -188,6 +188,7 @@ fn command(kind: Kind, port: u16, folder: &tempfile::TempDir) -> Command {
         }
         Kind::SeaweedFs => {
             let mut command = Command::new(environment.join("weed"));
+            command.arg(format!("-logdir={}", folder.path().display()));
             command.args(["server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-volume.max=20", "-s3"]);
             command.arg(format!("-dir={}", folder.path().display())).arg("-master.volumeSizeLimitMB=128");
             command.arg(format!("-s3.port={port}"));
