@@ -93,7 +93,7 @@ use std::time::{Duration, Instant};
 
 pub use self::choice::{Backend, BackendValue};
 #[cfg(feature = "dask")]
-pub use self::dask::Dask;
+pub use self::dask::{Dask, DaskCleaned, DaskCluster, DaskMember};
 #[cfg(feature = "cluster")]
 pub use self::nodes::Nodes;
 use self::worker_settings::WorkerSettings;
@@ -216,6 +216,13 @@ pub trait Session<B = Batch>: Send {
 
     /// Makes `wait` return, from another thread.
     fn waker(&self) -> Waker;
+
+    /// How many workers there are now, where that changes while the call runs: asked after each `wait`. What is in flight
+    /// follows it, as [`pre_dispatch`](crate::Parallel::pre_dispatch) says. By default there are as many as the call began
+    /// with.
+    fn capacity(&self) -> Option<usize> {
+        None
+    }
 }
 
 impl<B, S: Session<B> + ?Sized> Session<B> for Box<S> {
@@ -233,6 +240,10 @@ impl<B, S: Session<B> + ?Sized> Session<B> for Box<S> {
 
     fn waker(&self) -> Waker {
         (**self).waker()
+    }
+
+    fn capacity(&self) -> Option<usize> {
+        (**self).capacity()
     }
 }
 
@@ -271,6 +282,7 @@ impl<B, S: Session<B> + ?Sized> Session<B> for Box<S> {
 #[derive(Clone)]
 pub struct Call {
     pub(crate) n_jobs: usize,
+    pub(crate) requested_n_jobs: i32,
     pub(crate) context: Arc<CallContext>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) stack_size: Option<usize>,
@@ -295,6 +307,12 @@ impl Call {
     /// The number of workers to use.
     pub fn n_jobs(&self) -> usize {
         self.n_jobs
+    }
+
+    /// The number that was asked for. A negative one means all workers, less some: a backend that gets more of them while the
+    /// call runs may use them, and says so with [`Session::capacity`].
+    pub fn requested_n_jobs(&self) -> i32 {
+        self.requested_n_jobs
     }
 
     /// The time limit of each task, from its start: for the backend to keep.

@@ -40,4 +40,8 @@ impl<T: Task<Output: 'static> + 'static> Session<TaskBatch<T>> for Erased {
     fn waker(&self) -> Waker {
         self.0.waker()
     }
+
+    fn capacity(&self) -> Option<usize> {
+        self.0.capacity()
+    }
 }

@@ -21,6 +21,7 @@ use std::time::{Duration, Instant};
 use joblib_encoding::Preview;
 
 use self::batching::Batching;
+use self::pre_dispatch::PreDispatch;
 use self::reporter::Reporter;
 use crate::backend::{Returned, Session};
 use crate::cancel::{CancellationToken, Waker};
@@ -50,6 +51,8 @@ pub(crate) struct Plan<I, S> {
     pub(crate) workers: usize,
     /// The most batches in flight.
     pub(crate) limit: Option<usize>,
+    /// What that follows from, should the number of workers change.
+    pub(crate) pre_dispatch: PreDispatch,
     /// Whether the tasks run here, without the session.
     pub(crate) direct: bool,
     /// How often a task whose worker died is tried again.
@@ -142,9 +145,23 @@ where
             }
             let until = self.state.deadline.map(|(until, _)| until);
             self.plan.session.wait(until, &mut self.state.returned)?;
+            self.follow_capacity()?;
             self.take_back(arrivals);
         }
         Ok(true)
+    }
+
+    /// Takes in that there are more workers than before, or fewer.
+    ///
+    /// # Errors
+    ///
+    /// If nothing may be in flight with that many.
+    fn follow_capacity(&mut self) -> Result<()> {
+        if let Some(workers) = self.plan.session.capacity().filter(|workers| *workers != self.plan.workers) {
+            self.plan.limit = self.plan.pre_dispatch.limit(workers)?;
+            self.plan.workers = workers;
+        }
+        Ok(())
     }
 
     /// Whether there is a reason from outside to stop.

@@ -80,13 +80,15 @@ impl<W, R, F: OnFailure> Parallel<W, R, F> {
             return Err(Error::usage("inner_max_num_threads has to be at least 1"));
         }
         let backend = choose(demanded.as_ref(), &settings.defaults, reach)?;
-        let n_jobs =
-            backend.effective_n_jobs(settings.defaults.n_jobs.unwrap_or_else(|| backend.default_n_jobs()))?;
+        let requested_n_jobs = settings.defaults.n_jobs.unwrap_or_else(|| backend.default_n_jobs());
+        let n_jobs = backend.effective_n_jobs(requested_n_jobs)?;
         if n_jobs == 0 {
             let name = backend.name();
             return Err(Error::backend(format!("run anything on backend {name:?}: it has no worker"), None));
         }
-        let backend = Self::instead_of(backend, n_jobs, demanded.is_some(), &settings)?;
+        // All workers of a cluster are the cluster's, also where it has one.
+        let all = requested_n_jobs < 0 && backend.capabilities().other_hosts;
+        let backend = Self::instead_of(backend, n_jobs, demanded.is_some() || all, &settings)?;
         refuse_unsupported(&*backend, &settings)?;
         let limit = settings.pre_dispatch.limit(n_jobs)?;
         let threads = context::budget().unwrap_or_else(cpu::cpu_count);
@@ -105,6 +107,7 @@ impl<W, R, F: OnFailure> Parallel<W, R, F> {
         };
         let call = Call {
             n_jobs,
+            requested_n_jobs,
             context: Arc::new(context),
             timeout: settings.timeout,
             stack_size: settings.stack_size,
@@ -165,6 +168,7 @@ impl<W, R, F: OnFailure> Parallel<W, R, F> {
             batching: Batching::new(capabilities.batch_time, size),
             workers: call.n_jobs,
             limit,
+            pre_dispatch: settings.pre_dispatch,
             // A stack of another size is that of another thread.
             direct: capabilities.direct && call.stack_size.is_none(),
             retries: settings.retries,

@@ -9,7 +9,7 @@
 //! call of the same array is to see.
 //!
 //! To another host there are no descriptors: the bytes themselves are sent, once to each host, and are known there by a
-//! digest of them.
+//! digest of them, or, where workers write to them, as one call's own.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -82,6 +82,8 @@ pub(crate) struct SharedMemory {
     len: u64,
     /// Not a copy but the array's own file, which workers may write to.
     original: bool,
+    /// The call that it is for, if it is for one only.
+    call: Option<Weak<()>>,
 }
 
 /// What introduces a memory to a process.
@@ -117,7 +119,7 @@ impl SharedMemory {
     #[cfg(feature = "cluster")]
     pub(crate) fn received(id: u128, bytes: &[u8]) -> io::Result<Self> {
         let descriptor = Arc::new(copy(bytes, None)?.into());
-        Ok(SharedMemory { id, descriptor, base: 0, len: bytes.len() as u64, original: false })
+        Ok(SharedMemory { id, descriptor, base: 0, len: bytes.len() as u64, original: false, call: None })
     }
 
     /// The memory that `buffer` is a part of, and where the buffer starts in it. `writers` is the call whose workers write
@@ -151,16 +153,17 @@ impl SharedMemory {
             base,
             len: bytes.len() as u64,
             original: original.is_some(),
+            call: None,
         })
     }
 }
 
 /// Is there as long as the sender of a call is.
-type CallToken = Arc<()>;
+pub(super) type CallToken = Arc<()>;
 
 /// The copies of a memory that workers write to: one for each call.
 #[derive(Default)]
-struct WritableCopies(Mutex<Vec<(Weak<()>, Arc<SharedMemory>)>>);
+struct WritableCopies(Mutex<Vec<Arc<SharedMemory>>>);
 
 impl WritableCopies {
     /// The copy of `call`, made by `new` the first time. Those of calls that are over are dropped.
@@ -170,18 +173,20 @@ impl WritableCopies {
         new: impl FnOnce() -> io::Result<SharedMemory>,
     ) -> io::Result<Arc<SharedMemory>> {
         let mut copies = lock(&self.0);
-        copies.retain(|(call, _)| call.strong_count() > 0);
-        if let Some((_, copy)) = copies.iter().find(|(of, _)| Weak::as_ptr(of) == Arc::as_ptr(call)) {
+        copies.retain(|copy| !copy.is_over());
+        let of = Arc::downgrade(call);
+        let is_of_call = |copy: &&Arc<SharedMemory>| copy.call.as_ref().is_some_and(|call| call.ptr_eq(&of));
+        if let Some(copy) = copies.iter().find(is_of_call) {
             return Ok(Arc::clone(copy));
         }
-        let copy = Arc::new(new()?);
-        copies.push((Arc::downgrade(call), Arc::clone(&copy)));
+        let copy = Arc::new(SharedMemory { call: Some(of), ..new()? });
+        copies.push(Arc::clone(&copy));
         Ok(copy)
     }
 }
 
 /// Calls `f` with all of the memory that `buffer` is a part of.
-fn with_memory<R>(buffer: &Buffer, f: impl FnOnce(&[u8]) -> R) -> R {
+pub(super) fn with_memory<R>(buffer: &Buffer, f: impl FnOnce(&[u8]) -> R) -> R {
     // Nothing is kept of what is not made.
     match buffer.derived::<Infallible, R>(|bytes| Err(f(bytes))) {
         Err(result) => result,
@@ -195,7 +200,7 @@ fn start_in(buffer: &Buffer, all: &[u8]) -> u64 {
 }
 
 /// A number for one memory, different in each process so that a worker can tell its own from its parent's.
-fn new_id() -> u128 {
+pub(super) fn new_id() -> u128 {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     (u128::from(std::process::id()) << 40) | u128::from(NEXT.fetch_add(1, Ordering::Relaxed))
 }
@@ -333,7 +338,7 @@ impl Sender {
 
     fn add_copy(&self, file: File, len: u64) -> u64 {
         let descriptor = Arc::new(file.into());
-        let memory = SharedMemory { id: new_id(), descriptor, base: 0, len, original: false };
+        let memory = SharedMemory { id: new_id(), descriptor, base: 0, len, original: false, call: None };
         self.add(Arc::new(memory), 0, len)
     }
 
@@ -385,8 +390,7 @@ impl Sender {
         if self.reach == Reach::Anywhere {
             return Some(self.add_content(buffer));
         }
-        let writers = matches!(self.sharing.mode(), MmapMode::ReadWrite | MmapMode::Write);
-        match SharedMemory::of(buffer, self.sharing.folder.as_deref(), writers.then_some(&self.call)) {
+        match SharedMemory::of(buffer, self.sharing.folder.as_deref(), self.writers()) {
             Ok((memory, start)) => Some(self.add(memory, start as u64, buffer.len() as u64)),
             Err(error) => {
                 // Then its elements are written into the message.
@@ -394,6 +398,16 @@ impl Sender {
                 None
             }
         }
+    }
+
+    /// The call, if its workers write to their copies of arrays, which then are that call's own.
+    fn writers(&self) -> Option<&CallToken> {
+        matches!(self.sharing.mode(), MmapMode::ReadWrite | MmapMode::Write).then_some(&self.call)
+    }
+
+    /// Ends the call: what was copied for it alone can be forgotten.
+    pub(crate) fn end_call(&mut self) {
+        self.call = CallToken::default();
     }
 
     fn add(&self, memory: Arc<SharedMemory>, start: u64, len: u64) -> u64 {
@@ -405,9 +419,10 @@ impl Sender {
 
     #[cfg(feature = "cluster")]
     fn add_content(&self, buffer: &Buffer) -> u64 {
-        let content = Content::of(buffer);
+        let (content, start) =
+            self.writers().map_or_else(|| (Content::of(buffer), 0), |call| Content::of_call(buffer, call));
         let mut taken = self.taken.borrow_mut();
-        taken.parts.push(Part { id: content.id(), start: 0, len: buffer.len() as u64 });
+        taken.parts.push(Part { id: content.id(), start: start as u64, len: buffer.len() as u64 });
         taken.contents.push((content, buffer.clone()));
         taken.parts.len() as u64 - 1
     }
@@ -453,6 +468,10 @@ fn no_memory(error: &io::Error, bytes: u64) {
 impl Identified for SharedMemory {
     fn id(&self) -> u128 {
         self.id
+    }
+
+    fn is_over(&self) -> bool {
+        self.call.as_ref().is_some_and(|call| call.strong_count() == 0)
     }
 }
 

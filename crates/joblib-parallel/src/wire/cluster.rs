@@ -10,6 +10,7 @@
 //! agent   EVENT …                    what a worker logged
 //! agent   FAILED                     the agent can't go on with the call
 //! agent   LOST, CAPACITY             from what stands for many hosts: a batch is lost; how many tasks may run at a time
+//! agent   FORGOTTEN                  from what stands for many hosts: a batch did not run, for want of arrays
 //! caller  CANCEL                     the call ends; batches that it has left are not answered
 //! ```
 //!
@@ -53,6 +54,8 @@ pub(crate) const RELEASE: u32 = 28;
 pub(crate) const CAPACITY: u32 = 29;
 /// From what stands for many hosts: a batch was lost, and why.
 pub(crate) const LOST: u32 = 30;
+/// From what stands for many hosts: a batch did not run, because these arrays are not there any more.
+pub(crate) const FORGOTTEN: u32 = 31;
 
 /// What an agent says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,6 +130,11 @@ pub(crate) fn release_frame(ids: &[u128]) -> Outgoing {
 
 pub(crate) fn parse_release(input: &[u8]) -> impl Iterator<Item = u128> {
     input.as_chunks().0.iter().map(|id| u128::from_le_bytes(*id))
+}
+
+/// The number of a batch that did not run, and the ids of arrays that it lacks; `None` if the frame is malformed.
+pub(crate) fn parse_forgotten(mut input: &[u8]) -> Option<(u64, impl Iterator<Item = u128>)> {
+    Some((get_u64(&mut input)?, parse_release(input)))
 }
 
 /// Appends what is behind the contents of BATCH.

@@ -1,13 +1,14 @@
-//! [`Content`]: the bytes of an array as another host knows them, by a digest.
+//! [`Content`]: the bytes of an array as another host knows them: by a digest, or as a copy that is one call's own.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::ops::Range;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 
 use joblib_array::Buffer;
 use twox_hash::XxHash3_128;
 
+use super::arrays::{CallToken, new_id, with_memory};
 use super::known::Identified;
 use crate::sync::lock;
 
@@ -15,11 +16,17 @@ use crate::sync::lock;
 #[derive(Debug)]
 pub(crate) struct Content {
     id: u128,
+    /// The call whose workers write to it, if they do. Then it is all of a memory, and no other call's.
+    call: Option<Weak<()>>,
 }
 
 /// The contents of the parts of one memory; kept with it until it is written to or freed.
 #[derive(Default)]
 struct Contents(Mutex<HashMap<Range<usize>, Arc<Content>>>);
+
+/// Those that workers write to: one for each call.
+#[derive(Default)]
+struct WritableContents(Mutex<Vec<Arc<Content>>>);
 
 impl Content {
     /// That of `buffer`. Equal bytes have equal ids, in whatever memory they are.
@@ -29,14 +36,43 @@ impl Content {
         let mut contents = lock(&contents.0);
         let content = contents
             .entry(start..start + buffer.len())
-            .or_insert_with(|| Arc::new(Content { id: XxHash3_128::oneshot(buffer.as_bytes()) }));
+            .or_insert_with(|| Arc::new(Content { id: XxHash3_128::oneshot(buffer.as_bytes()), call: None }));
         Arc::clone(content)
+    }
+
+    /// That of all of the memory that `buffer` is a part of, for the tasks of `call` to write to; and where the buffer starts
+    /// in it.
+    pub(super) fn of_call(buffer: &Buffer, call: &CallToken) -> (Arc<Self>, usize) {
+        let contents = buffer.derived(|_| Ok::<_, Infallible>(WritableContents::default()));
+        let Ok((contents, start)) = contents;
+        let mut contents = lock(&contents.0);
+        contents.retain(|content| !content.is_over());
+        let of = Arc::downgrade(call);
+        let is_of_call = |content: &&Arc<Content>| content.call.as_ref().is_some_and(|call| call.ptr_eq(&of));
+        if let Some(content) = contents.iter().find(is_of_call) {
+            return (Arc::clone(content), start);
+        }
+        let content = Arc::new(Content { id: new_id(), call: Some(of) });
+        contents.push(Arc::clone(&content));
+        (content, start)
+    }
+
+    /// Calls `f` with the bytes, which `buffer` has.
+    pub(crate) fn with_bytes<R>(&self, buffer: &Buffer, f: impl FnOnce(&[u8]) -> R) -> R {
+        match self.call {
+            Some(_) => with_memory(buffer, f),
+            None => f(buffer.as_bytes()),
+        }
     }
 }
 
 impl Identified for Content {
     fn id(&self) -> u128 {
         self.id
+    }
+
+    fn is_over(&self) -> bool {
+        self.call.as_ref().is_some_and(|call| call.strong_count() == 0)
     }
 }
 
@@ -61,10 +97,29 @@ mod tests {
         drop((content, same));
         assert!(known.gone().is_empty(), "the memories are still there");
         drop(other);
-        assert_eq!(known.gone().len(), 1);
+        assert!(known.gone().is_empty(), "one of the memories is still there");
         let before = Content::of(&one).id();
         one.as_mut_bytes().unwrap()[0] = 2;
         assert_ne!(Content::of(&one).id(), before);
-        assert!(known.is_new(&Arc::clone(&Content::of(&one)), None));
+        assert_eq!(known.gone().len(), 1, "no memory has the bytes");
+        assert!(known.is_new(&Content::of(&one), None));
+    }
+
+    #[test]
+    fn what_workers_write_to_is_the_whole_memory_and_of_one_call_only() {
+        let (first, second) = (Arc::new(()), Arc::new(()));
+        let whole = Buffer::copy_of(&[1; 100]);
+        let equal = Buffer::copy_of(&[1; 100]);
+        let part = whole.slice(40..50);
+        let (content, start) = Content::of_call(&part, &first);
+        assert_eq!((start, content.with_bytes(&part, <[u8]>::len)), (40, 100));
+        assert_eq!(Content::of_call(&whole, &first).0.id(), content.id());
+        assert_ne!(Content::of_call(&equal, &first).0.id(), content.id());
+        assert_ne!(Content::of_call(&whole, &second).0.id(), content.id());
+        let mut known = Known::default();
+        assert!(known.is_new(&content, None) && !known.is_new(&content, None));
+        assert!(known.gone().is_empty());
+        drop(first);
+        assert_eq!(known.gone(), [content.id()], "its call is over, although its array is there");
     }
 }

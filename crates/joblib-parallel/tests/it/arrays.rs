@@ -4,7 +4,27 @@ use std::fs::File;
 use std::io::Read;
 
 use joblib_array::{Array, Buffer, MmapMode, Order};
-use joblib_parallel::{Parallel, delayed};
+use joblib_parallel::{Backend, Parallel, delayed};
+
+/// The backends with worker processes that arrays reach as memory, each with its name.
+fn with_processes() -> Vec<(&'static str, Backend)> {
+    let mut backends = vec![("loky", Backend::Loky), ("multiprocessing", "multiprocessing".into())];
+    if cfg!(feature = "cluster") {
+        backends.push(("nodes", node()));
+    }
+    backends
+}
+
+/// This host again, as a node.
+#[cfg(feature = "cluster")]
+fn node() -> Backend {
+    joblib_parallel::backend::Nodes::command(["env"]).into()
+}
+
+#[cfg(not(feature = "cluster"))]
+fn node() -> Backend {
+    "nodes".into()
+}
 
 const ROWS: usize = 6;
 const COLUMNS: usize = 5;
@@ -103,18 +123,46 @@ fn a_worker_forgets_arrays_while_its_call_goes_on() {
         shared_memories()
     }
     let load = |n: u32| Array::from_vec(vec![f64::from(n); 1000], &[1000]).unwrap();
-    for backend in ["loky", "multiprocessing"] {
+    for (name, backend) in with_processes() {
         for mode in [MmapMode::Read, MmapMode::CopyOnWrite, MmapMode::ReadWrite] {
-            let parallel = Parallel::new().n_jobs(2).backend(backend).batch_size(1);
+            let parallel = Parallel::new().n_jobs(2).backend(backend.clone()).batch_size(1);
             let parallel = parallel.max_nbytes(1000).mmap_mode(mode).pre_dispatch(4);
             let tasks = (0..200).map(|n| delayed(count, (load(n), "text ".repeat(1000))));
             let counts = parallel.run(tasks).unwrap();
             let most = counts.into_iter().max().unwrap();
-            assert!(
-                most < 40,
-                "{backend}, {mode}: a worker has {most} mappings and descriptors of 200 arrays"
-            );
+            assert!(most < 40, "{name}, {mode}: a worker has {most} mappings and descriptors of 200 arrays");
         }
+    }
+}
+
+#[test]
+#[cfg(all(target_os = "linux", feature = "cluster"))]
+fn an_agent_forgets_arrays_while_its_call_goes_on_and_those_of_one_call_when_that_ends() {
+    const LEN: usize = 8000;
+    /// How many arrays the agent has, which is the parent of the process.
+    fn kept() -> usize {
+        let descriptors = std::fs::read_dir(format!("/proc/{}/fd", nix::unistd::getppid())).unwrap();
+        let lens = descriptors.filter_map(|entry| Some(std::fs::metadata(entry.ok()?.path()).ok()?.len()));
+        lens.filter(|len| *len == (LEN * size_of::<f64>()) as u64).count()
+    }
+    #[allow(clippy::needless_pass_by_value, reason = "tasks own their arguments")]
+    fn kept_beside(array: Array<f64>) -> usize {
+        assert!(array.is_mapped());
+        kept()
+    }
+    let load = |n: u32| Array::from_vec(vec![f64::from(n); LEN], &[LEN]).unwrap();
+    let backend = node();
+    for mode in [MmapMode::Read, MmapMode::CopyOnWrite, MmapMode::ReadWrite] {
+        let parallel = || Parallel::new().n_jobs(2).backend(backend.clone()).max_nbytes(1000).mmap_mode(mode);
+        let tasks = (0..200).map(|n| delayed(kept_beside, (load(n),)));
+        let counts = parallel().batch_size(1).pre_dispatch(4).run(tasks).unwrap();
+        let most = counts.into_iter().max().unwrap();
+        assert!((1..20).contains(&most), "{mode}: the agent has {most} of 200 arrays");
+        // As long as the caller has one, the next call need not send it again, unless tasks write to it.
+        let array = load(1);
+        parallel().run([0; 2].map(|_| delayed(kept_beside, (array.clone(),)))).unwrap();
+        let after = parallel().run([delayed(kept, ())]).unwrap();
+        assert_eq!(after, [usize::from(mode != MmapMode::ReadWrite)], "{mode}");
     }
 }
 
@@ -129,7 +177,7 @@ fn what_a_call_says_of_an_array_is_not_what_the_next_call_says() {
         (array.mmap_mode().is_some_and(is_writable), first)
     }
     use MmapMode::{CopyOnWrite, Read, ReadWrite, Write};
-    for backend in ["loky", "multiprocessing"] {
+    for (name, backend) in with_processes() {
         for modes in
             [[ReadWrite, Read], [Read, CopyOnWrite], [CopyOnWrite, ReadWrite], [ReadWrite, ReadWrite]]
                 .into_iter()
@@ -137,13 +185,14 @@ fn what_a_call_says_of_an_array_is_not_what_the_next_call_says() {
         {
             let array = Array::from_vec(vec![7.0; 1000], &[1000]).unwrap();
             for mode in modes {
-                let parallel = Parallel::new().n_jobs(1).backend(backend).max_nbytes(1).mmap_mode(mode);
+                let parallel =
+                    Parallel::new().n_jobs(1).backend(backend.clone()).max_nbytes(1).mmap_mode(mode);
                 let [(seen, first)] = parallel.run([delayed(read_and_write, (array.clone(),))]).unwrap()[..]
                 else {
                     panic!("one task has one result")
                 };
-                assert_eq!(first.to_bits(), 7_f64.to_bits(), "{backend}, {modes:?}, {mode}");
-                assert_eq!(seen, is_writable(mode), "{backend}, {modes:?}, {mode}");
+                assert_eq!(first.to_bits(), 7_f64.to_bits(), "{name}, {modes:?}, {mode}");
+                assert_eq!(seen, is_writable(mode), "{name}, {modes:?}, {mode}");
             }
         }
     }
@@ -162,10 +211,16 @@ fn tasks_of_one_call_share_what_they_write_to_the_parts_of_an_array() {
         elements[0]
     }
     let array = Array::from_vec(vec![0.0; 1000], &[10, 100]).unwrap();
-    let parallel = || Parallel::new().n_jobs(1).backend("loky").max_nbytes(1).mmap_mode(MmapMode::ReadWrite);
-    for _ in 0..2 {
-        let tasks = [0..10, 5..10, 5..6].map(|rows| delayed(add, (array.rows(rows),)));
-        assert_eq!(parallel().run(tasks).unwrap(), [1.0, 1.0, 2.0]);
+    // Equal to it, and another one.
+    let equal = Array::from_vec(vec![0.0; 1000], &[10, 100]).unwrap();
+    for (name, backend) in with_processes() {
+        let parallel =
+            Parallel::new().n_jobs(1).backend(backend).max_nbytes(1).mmap_mode(MmapMode::ReadWrite);
+        for _ in 0..2 {
+            let parts = [array.rows(0..10), array.rows(5..10), array.rows(5..6), equal.rows(0..10)];
+            let tasks = parts.map(|part| delayed(add, (part,)));
+            assert_eq!(parallel.run(tasks).unwrap(), [1.0, 1.0, 2.0, 1.0], "{name}");
+        }
     }
     assert_eq!(array.as_slice(), [0.0; 1000]);
 }

@@ -235,6 +235,7 @@ impl Agent {
         let call = Call {
             bar: false,
             n_jobs: slots,
+            requested_n_jobs: i32::try_from(slots).unwrap_or(i32::MAX),
             context: Arc::new(context),
             timeout: open.timeout,
             stack_size: open.stack_size,

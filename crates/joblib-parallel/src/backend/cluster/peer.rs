@@ -15,7 +15,7 @@ use nix::sys::socket::{Shutdown, shutdown};
 use nix::unistd::Pid;
 
 use crate::sync::lock;
-use crate::wire::cluster;
+use crate::wire::cluster::{self, CAPACITY};
 use crate::wire::connection::{Connection, Received};
 use crate::wire::content::Content;
 use crate::wire::known::Known;
@@ -60,16 +60,45 @@ impl Peer {
         Peer { key, name, connection, kind, cpus, known: Known::default(), next_number: 0, command }
     }
 
-    /// Whether the agent is there.
+    /// Whether the agent is there, with which no call is open. What it said meanwhile is taken in.
     pub(crate) fn is_alive(&mut self) -> bool {
-        matches!(self.connection.receive(false), Ok(Received::Bytes | Received::Nothing))
+        loop {
+            let received = self.connection.receive(false);
+            // What it says of an earlier call nobody asks for.
+            loop {
+                match self.connection.next_frame() {
+                    Ok(Some(frame)) if frame.kind == CAPACITY => {
+                        self.cpus =
+                            cluster::parse_reason(frame.bytes).map_or(self.cpus, |(cpus, _)| cpus as usize);
+                    }
+                    Ok(Some(_)) => {}
+                    Ok(None) => break,
+                    Err(_) => return false,
+                }
+            }
+            match received {
+                Ok(Received::Bytes) => {}
+                Ok(Received::Nothing) => return true,
+                Ok(Received::End) | Err(_) => return false,
+            }
+        }
     }
 
-    /// Tells it which arrays are gone; `false` if it can't be told, and therefore not be used again.
+    /// Tells it which arrays are gone, as its call ends; `false` if it can't be told, and therefore not be used again.
     pub(crate) fn forget_gone_arrays(&mut self) -> bool {
         let gone = self.known.gone();
-        let told = gone.is_empty() || self.connection.post(cluster::release_frame(&gone)).is_ok();
-        told && !self.connection.is_full()
+        self.forget(&gone) && !self.connection.is_full()
+    }
+
+    /// Tells it, before its next batch, which arrays are gone, when they are many. That one can't be told is noticed later.
+    pub(crate) fn forget_many_gone_arrays(&mut self) {
+        let gone = self.known.gone_if_many();
+        self.forget(&gone);
+    }
+
+    /// `false` if it can't be told.
+    fn forget(&mut self, gone: &[u128]) -> bool {
+        gone.is_empty() || self.connection.post(cluster::release_frame(gone)).is_ok()
     }
 
     /// How its command ended, for messages.

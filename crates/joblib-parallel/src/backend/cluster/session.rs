@@ -15,16 +15,17 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::idle;
 use super::peer::{Peer, PeerKind};
-use crate::backend::{Batch, Call, Returned, Session};
+use crate::backend::{Batch, Call, Returned, Session, n_jobs};
 use crate::cancel::Waker;
 use crate::error::{Cause, Crash, Error, Result};
 use crate::task::process_batch::ProcessBatch;
 use crate::wire::arrays::{Arrays, Memories, Sender};
 use crate::wire::batch::{BATCH, BatchWriter};
 use crate::wire::cluster::{
-    self, ALONE, BYTES, CANCEL, CAPACITY, EVENT, FAILED, LOST, Open, RETURNED, ReturnedReader,
+    self, ALONE, BYTES, CANCEL, CAPACITY, EVENT, FAILED, FORGOTTEN, LOST, Open, RETURNED, ReturnedReader,
 };
 use crate::wire::connection::{Outgoing, Received};
+use crate::wire::known::Identified;
 
 /// How many batches a peer has for each of its slots: the one that runs, and the next one.
 const AHEAD: usize = 2;
@@ -164,6 +165,7 @@ impl ClusterSession {
         if self.done.len() > before {
             self.restarts = 0;
         }
+        node.follow_capacity(self.call.requested_n_jobs);
         let name = node.peer.name.clone();
         for (flight, reason) in lost {
             tracing::warn!(cluster = %name, %reason, "a batch was lost; it runs again");
@@ -207,7 +209,9 @@ impl ClusterSession {
     fn lose_flight(&mut self, Flight { pieces, isolated, .. }: Flight, peer: &str, reason: &str) {
         for mut piece in pieces {
             if isolated {
-                let note = format!("{peer} was lost with it, as {SUSPECT_AFTER} nodes before: {reason}");
+                let note = format!(
+                    "its node was lost with it, as {SUSPECT_AFTER} nodes before, on {peer}: {reason}"
+                );
                 let crash = Crash { note: Some(note), ..Crash::default() };
                 piece.break_first(Cause::Crash(crash), peer);
             } else {
@@ -251,6 +255,16 @@ impl Node {
             flights: HashMap::new(),
             memories: Memories::default(),
             introduced: Vec::new(),
+        }
+    }
+
+    /// All of a cluster are what it has at the moment.
+    fn follow_capacity(&mut self, requested_n_jobs: i32) {
+        if self.peer.kind == PeerKind::Cluster
+            && requested_n_jobs < 0
+            && let Ok(slots) = n_jobs::resolve(requested_n_jobs, self.peer.cpus)
+        {
+            self.slots = slots;
         }
     }
 
@@ -298,10 +312,12 @@ impl Node {
                 Err(reason) => tracing::error!(%reason, "a call could not be encoded"),
             }
         }
+        // The batches before this one have theirs when the agent comes to that.
+        self.peer.forget_many_gone_arrays();
         for (content, buffer) in &contents {
             if self.peer.known.is_new(content, None) {
-                let id = crate::wire::known::Identified::id(&**content);
-                let _ = self.peer.connection.post(cluster::bytes_frame(id, buffer.as_bytes()));
+                let frame = content.with_bytes(buffer, |bytes| cluster::bytes_frame(content.id(), bytes));
+                let _ = self.peer.connection.post(frame);
             }
         }
         let _ = self.peer.connection.post(frame);
@@ -355,6 +371,13 @@ impl Node {
                     let (cpus, _) =
                         cluster::parse_reason(frame.bytes).ok_or_else(|| malformed("a capacity"))?;
                     peer.cpus = cpus as usize;
+                }
+                FORGOTTEN => {
+                    let (number, ids) =
+                        cluster::parse_forgotten(frame.bytes).ok_or_else(|| malformed("a list of arrays"))?;
+                    ids.for_each(|id| peer.known.forget(id));
+                    let pieces = flights.remove(&number).map(|flight| flight.pieces);
+                    done.extend(pieces.into_iter().flatten().map(Returned::Batch));
                 }
                 kind => return Err(FrameError::Malformed(format!("it sent a frame of kind {kind}"))),
             }
@@ -424,11 +447,16 @@ impl Session for ClusterSession {
                 returned.append(&mut self.done);
                 return Ok(());
             }
+            let capacity = self.capacity();
             let woken = self.sleep(until)?;
             if woken {
                 let _ = self.wake.0.read(&mut [0; 64]);
             }
-            if woken || !self.done.is_empty() || until.is_some_and(|until| until <= Instant::now()) {
+            if woken
+                || self.capacity() != capacity
+                || !self.done.is_empty()
+                || until.is_some_and(|until| until <= Instant::now())
+            {
                 self.dispatch();
                 returned.append(&mut self.done);
                 return Ok(());
@@ -449,11 +477,20 @@ impl Session for ClusterSession {
             let _ = std::io::Write::write(&mut &*end, &[1]);
         })
     }
+
+    fn capacity(&self) -> Option<usize> {
+        let follows = self.nodes.iter().any(|node| node.peer.kind == PeerKind::Cluster);
+        (follows && self.call.requested_n_jobs < 0).then(|| self.nodes.iter().map(|node| node.slots).sum())
+    }
 }
 
 impl Drop for ClusterSession {
     fn drop(&mut self) {
         self.recall();
+        // With their arrays, which the peers can forget then.
+        self.queue.clear();
+        self.done.clear();
+        self.sender.end_call();
         for Node { mut peer, .. } in self.nodes.drain(..) {
             if peer.is_alive() && peer.forget_gone_arrays() {
                 idle::park(peer);

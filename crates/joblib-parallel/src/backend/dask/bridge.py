@@ -9,7 +9,8 @@ import sys
 import uuid
 import zlib
 
-OPEN, BYTES, RELEASE, BATCH, ALONE, CANCEL, FAILED, CAPACITY, LOST = 21, 22, 28, 5, 27, 26, 25, 29, 30
+OPEN, BYTES, RELEASE, BATCH, ALONE, CANCEL, FAILED, CAPACITY, LOST, FORGOTTEN = 21, 22, 28, 5, 27, 26, 25, 29, 30, 31
+RECONNECT = 10.0  # seconds for a lost connection to the scheduler to be made again
 options = dict(argument.split("=", 1) for argument in sys.argv[1:])
 stream = socket.socket(fileno=os.dup(0))
 os.dup2(2, 1)
@@ -33,7 +34,10 @@ except ImportError as error:
 if tuple(int(part) for part in distributed.__version__.split(".")[:2]) < (2023, 10):
     refuse("distributed %s is too old: version 2023.10 or later is needed" % distributed.__version__)
 
-SHIM = "joblib_rs_shim_" + hashlib.sha256(options["shim"].encode()).hexdigest()[:12]
+# Of this program and this version of the module: others may be on the same cluster.
+SHIM = "joblib_rs_shim_" + hashlib.sha256((options["hash"] + options["shim"]).encode()).hexdigest()[:12]
+PROGRAM = "joblib-rs-" + options["hash"][:16]
+PLUGIN = "%s-%s" % (PROGRAM, SHIM[-12:])
 
 
 def load(name, source):
@@ -95,22 +99,47 @@ def has_plugin(dask_scheduler, name):
     return name in dask_scheduler.worker_plugins
 
 
-def versions_of(versions):
-    own = ".".join(map(str, sys.version_info[:2]))
-    for where, part in [("the scheduler", versions["scheduler"])] + list(versions["workers"].items()):
-        python = ".".join(part["host"]["python"].split(".")[:2])
+def compare(versions, cores):
+    """Refuses members of the cluster that have another Python; returns a line about each."""
+    own, lines = ".".join(map(str, sys.version_info[:2])), []
+    for where, part in [("the scheduler", versions["scheduler"])] + sorted(versions["workers"].items()):
+        full, packages = part["host"]["python"], dict(part["packages"])
+        lines.append((where, ".".join(full.split(".")[:3]), packages.get("distributed"), cores.get(where, 0)))
+        python = ".".join(full.split(".")[:2])
         if python != own:
             refuse(
                 "the caller's Python is %s (%s), and that of %s is %s: they have to be of one minor version; name another "
                 "Python in JOBLIB_PYTHON" % (own, sys.executable, where, python)
             )
+    return lines
+
+
+async def install(client):
+    """Has the workers get the program, now and when they join, unless they do already; returns how many bytes were sent."""
+    if await client.run_on_scheduler(has_plugin, name=PLUGIN):
+        return 0
+    with open(options["program"], "rb") as file:
+        program = file.read()
+    digest = hashlib.sha256(program).hexdigest()
+    if digest != options["hash"]:
+        refuse("%s is not the program that the caller runs" % options["program"])
+    packed = zlib.compress(program, 1)
+    plugin = Plugin(SHIM, options["shim"], digest, packed, options["mark"], options["machine"])
+    await client.register_plugin(plugin, name=PLUGIN)
+    return len(packed)
+
+
+class Forgotten(Exception):
+    """An array is not on the cluster any more."""
 
 
 class Bridge:
     def __init__(self, client, writer, where):
         self.client, self.writer, self.where = client, writer, where
         self.session, self.mark = uuid.uuid4().hex, options["mark"]
-        self.call, self.opening, self.threads = None, None, 0
+        self.call, self.opening, self.threads, self.workers = None, None, 0, set()
+        # How often the connection was made again, and who does that.
+        self.generation, self.broken, self.again, self.over = 0, False, None, asyncio.Event()
         self.futures, self.arrays, self.delivered, self.tasks = {}, {}, {}, set()
         self.shim = load(SHIM, options["shim"])
 
@@ -124,15 +153,21 @@ class Bridge:
         task = asyncio.ensure_future(coroutine)
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
+        # Who waits for it learns what failed; nobody else has to.
+        task.add_done_callback(lambda task: task.cancelled() or task.exception())
         return task
 
     async def watch(self):
         while True:
             await asyncio.sleep(2)
             try:
-                threads = sum((await self.client.scheduler.ncores()).values())
+                cores = await self.client.scheduler.ncores()
             except Exception:
+                if self.client.status == "closed" and not self.futures:
+                    # The next call finds another bridge, and maybe another scheduler.
+                    self.over.set()
                 continue
+            self.workers, threads = set(cores), sum(cores.values())
             if threads != self.threads:
                 self.threads = threads
                 self.post(CAPACITY, struct.pack("<Q", threads))
@@ -146,42 +181,82 @@ class Bridge:
         tasks, length = struct.unpack_from("<QQ", body, end + 8 + table)
         name = bytes(body[end + 24 + table:end + 24 + table + length]).decode(errors="replace")
         frame = struct.pack("<IB3sQ", kind, 0, b"jlb", len(body)) + body
+        self.futures[number] = None
         self.start(self.run(number, tasks, name, frame, arrays, self.call, self.opening))
 
+    async def is_connected(self):
+        """Whether there is a connection to the scheduler. One that was lost is waited for, if it can be made again."""
+        if self.again is None:
+            if self.client.status == "running" and not self.broken:
+                return True
+            self.again = self.start(self.reconnect())
+        return await asyncio.shield(self.again)
+
+    async def reconnect(self):
+        loop = asyncio.get_running_loop()
+        until = loop.time() + RECONNECT
+        try:
+            # The client does it.
+            while self.client.status != "running":
+                if self.client.status in ("closing", "closed") or loop.time() > until:
+                    return False
+                await asyncio.sleep(0.05)
+            # The scheduler has dropped what was of the old connection, and may be another one.
+            self.generation, self.broken = self.generation + 1, False
+            self.arrays.clear()
+            await asyncio.wait_for(install(self.client), RECONNECT)
+            return True
+        except Exception:
+            return False
+        finally:
+            self.again = None
+
     async def run(self, number, tasks, name, batch, arrays, call, opening):
+        lost = lambda reason: self.post(LOST, struct.pack("<Q", number), str(reason)[:2000].encode())
         try:
             while True:
-                key = "%s-%s" % (name, uuid.uuid4().hex)
+                connected = await self.is_connected()
+                if number not in self.futures:
+                    return
+                if not connected:
+                    self.post(FAILED, call, ("the connection to the scheduler at %s was lost" % self.where).encode())
+                    self.over.set()
+                    return
+                key, generation = "%s-%s" % (name, uuid.uuid4().hex), self.generation
                 future = self.client.submit(
-                    entry, SHIM, "run", key, self.session, self.mark, call, opening, number, tasks, batch, arrays,
-                    key=key, pure=False,
+                    entry, SHIM, "run", key, self.session, self.mark, call + struct.pack("<Q", generation), opening,
+                    number, tasks, batch, arrays, key=key, pure=False,
                 )
                 self.futures[number] = future
-                what, *rest = await future
-                if what != "missing":
-                    break
-                missing, address = rest
-                await asyncio.gather(*(self.deliver(array, address) for array in missing))
-            if self.futures.get(number) is not future:
+                try:
+                    what, *rest = await future
+                    if what == "missing":
+                        missing, address = rest
+                        await asyncio.gather(*(self.deliver(array, address) for array in missing))
+                        continue
+                except Forgotten:
+                    self.post(FORGOTTEN, struct.pack("<Q", number), *arrays)
+                    return
+                except (asyncio.CancelledError, concurrent.futures.CancelledError, OSError) as error:
+                    if self.futures.get(number) is not future:
+                        return
+                    reason = str(getattr(error, "reason", None) or error)
+                    if "connection" not in reason and not isinstance(error, OSError) and self.client.status == "running":
+                        return lost("cancelled by the cluster %s" % reason)
+                    self.broken = self.broken or generation == self.generation
+                    continue
+                if self.futures.get(number) is not future:
+                    return
+                if what == "done":
+                    self.writer.write(rest[0].data)
+                    await self.writer.drain()
+                elif what == "refused":
+                    self.post(FAILED, call, rest[0].encode())
+                else:
+                    lost(rest[0])
                 return
-            if what == "done":
-                self.writer.write(rest[0].data)
-                await self.writer.drain()
-            elif what == "refused":
-                self.post(FAILED, call, rest[0].encode())
-            else:
-                self.post(LOST, struct.pack("<Q", number), rest[0].encode())
-        except (asyncio.CancelledError, concurrent.futures.CancelledError) as error:
-            if number not in self.futures:
-                return
-            reason = str(getattr(error, "reason", None) or "")
-            if "connection" in reason or self.client.status != "running":
-                self.post(FAILED, call, ("the connection to the scheduler at %s was lost" % self.where).encode())
-            else:
-                self.post(LOST, struct.pack("<Q", number), ("cancelled by the cluster %s" % reason).encode())
         except Exception as error:
-            text = "%s: %s" % (type(error).__name__, error)
-            self.post(LOST, struct.pack("<Q", number), text[:2000].encode())
+            lost("%s: %s" % (type(error).__name__, error))
         finally:
             self.futures.pop(number, None)
 
@@ -196,18 +271,42 @@ class Bridge:
             self.delivered.pop(place, None)
 
     async def deliver_now(self, array, address):
+        scattered = self.arrays.get(array)
+        try:
+            blob = await scattered
+        except Exception:
+            self.forget(array, scattered)
         future = self.client.submit(
-            entry, SHIM, "keep", self.session, self.mark, array, await self.arrays[array],
+            entry, SHIM, "keep", self.session, self.mark, array, blob,
             workers=[address], priority=10, pure=False, key="joblib-rs-array-" + uuid.uuid4().hex,
         )
-        await future
+        kept = self.start(self.result(future))
+        while not (await asyncio.wait({kept}, timeout=1))[0]:
+            # For a worker that is gone the scheduler would wait for ever.
+            if self.workers and address not in self.workers:
+                return await self.client.cancel([future], force=True)
+        try:
+            kept.result()
+        except BaseException:
+            if blob.status in ("cancelled", "lost", "error") or self.client.status != "running":
+                self.forget(array, scattered)
+            if address in await self.client.scheduler.ncores():
+                raise
+
+    def forget(self, array, scattered):
+        if self.arrays.get(array) is scattered:
+            self.arrays.pop(array, None)
+        raise Forgotten
+
+    async def result(self, future):
+        return await future
 
     async def scatter(self, blob):
         [future] = await self.client.scatter([blob], hash=False)
         return future
 
     async def cancel(self):
-        waiting, self.futures = list(self.futures.values()), {}
+        waiting, self.futures = [future for future in self.futures.values() if future is not None], {}
         if waiting:
             await self.client.cancel(waiting, force=True)
 
@@ -259,15 +358,47 @@ async def connect():
     try:
         client = await Client(
             address, scheduler_file=None if address else file, asynchronous=True, set_as_default=False,
-            timeout=timeout, security=security, name="joblib-rs",
+            timeout=timeout, security=security, name="joblib-clean" if "clean" in options else PROGRAM,
         )
     except Exception as error:
         refuse("there is no Dask scheduler at %s, or it does not answer: %s: %s" % (where, type(error).__name__, error))
     return client, where
 
 
+def plugins_and_clients(dask_scheduler):
+    return list(dask_scheduler.worker_plugins), list(dask_scheduler.clients)
+
+
+def remove_programs(live, dask_worker):
+    import os
+
+    folder, removed = os.path.join(dask_worker.local_directory, "joblib-rs"), []
+    for name in os.listdir(folder) if os.path.isdir(folder) else []:
+        # Others are being written.
+        if len(name) == 64 and name[:16] not in live:
+            path = os.path.join(folder, name)
+            removed.append(os.path.getsize(path))
+            os.remove(path)
+    return removed
+
+
+async def clean(client):
+    """Removes what programs have left on the cluster that are not connected to it."""
+    plugins, clients = await client.run_on_scheduler(plugins_and_clients)
+    # `joblib-rs-`, and what a program's digest begins with.
+    live = {name[10:26] for name in clients if name.startswith("joblib-rs-")}
+    dead = [name for name in plugins if name.startswith("joblib-rs-") and name[10:26] not in live]
+    for name in dead:
+        await client.unregister_worker_plugin(name)
+    removed = [size for sizes in (await client.run(remove_programs, live)).values() for size in sizes]
+    stream.sendall(("joblib-node cleaned\t%d\t%d\t%d\njoblib-node runs\n" % (len(dead), len(removed), sum(removed))).encode())
+    await client.close(1)
+
+
 async def main():
     client, where = await connect()
+    if "clean" in options:
+        return await clean(client)
     until = asyncio.get_running_loop().time() + float(options["wait"])
     wanted = int(options.get("workers", "1"))
     while len(cores := await client.scheduler.ncores()) < wanted:
@@ -277,26 +408,22 @@ async def main():
                 % (where, len(cores), wanted, options["wait"])
             )
         await asyncio.sleep(0.05)
-    versions_of(await client.get_versions(check=False))
-    with open(options["program"], "rb") as file:
-        program = file.read()
-    digest = hashlib.sha256(program).hexdigest()
-    if digest != options["hash"]:
-        refuse("%s is not the program that the caller runs" % options["program"])
-    name = "joblib-rs-%s-%s" % (digest[:16], SHIM[-12:])
-    if not await client.run_on_scheduler(has_plugin, name=name):
-        plugin = Plugin(SHIM, options["shim"], digest, zlib.compress(program, 1), options["mark"], options["machine"])
-        await client.register_plugin(plugin, name=name)
+    members = compare(await client.get_versions(check=False), cores)
+    sent = await install(client)
     reader, writer = await asyncio.open_unix_connection(sock=stream, limit=1 << 24)
     bridge = Bridge(client, writer, where)
-    bridge.threads = sum(cores.values())
-    writer.write(("joblib-node cluster %d %s\njoblib-node runs\n" % (bridge.threads, where)).encode())
+    bridge.threads, bridge.workers = sum(cores.values()), set(cores)
+    own = "%s\t%s\t%s" % (sys.executable, ".".join(map(str, sys.version_info[:3])), distributed.__version__)
+    lines = ["caller\t%s\t%d" % (own, sent)] + ["member\t%s\t%s\t%s\t%d" % member for member in members]
+    lines += ["cluster\t%d\t%s" % (bridge.threads, where), "runs"]
+    writer.write("".join("joblib-node %s\n" % line for line in lines).encode())
     bridge.start(bridge.watch())
+    serving = bridge.start(bridge.serve(reader))
+    await asyncio.wait({serving, bridge.start(bridge.over.wait())}, return_when=asyncio.FIRST_COMPLETED)
+    serving.cancel()
     try:
-        await bridge.serve(reader)
-    except (asyncio.IncompleteReadError, ConnectionError):
-        pass
-    try:
+        await asyncio.wait_for(writer.drain(), 2)
+        writer.close()
         await asyncio.wait_for(bridge.cancel(), 2)
         await asyncio.wait_for(client.run(leave, SHIM, bridge.session, on_error="ignore"), 2)
     except Exception:

@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::Dask;
+use super::report::{DaskCleaned, DaskCluster, DaskMember};
 use crate::backend::agent::{entry, marks};
 use crate::backend::cluster::greeting::{self, NoAgent, read_line};
 use crate::backend::cluster::peer::{Launched, Peer, PeerKind};
@@ -21,8 +22,6 @@ use crate::wire::function_id;
 
 const BRIDGE: &str = include_str!("bridge.py");
 const SHIM: &str = include_str!("shim.py");
-/// The line that says how many threads the cluster has, and where it is.
-const CLUSTER: &str = "joblib-node cluster ";
 /// How long Python may take beyond what is waited for the cluster.
 const START: Duration = Duration::from_mins(1);
 
@@ -43,8 +42,30 @@ pub(super) fn scheduler_file() -> Option<OsString> {
 /// # Errors
 ///
 /// If that is not possible; the error says what is missing.
-pub(super) fn start(dask: &Dask) -> Result<Peer> {
-    let failed = |reason: String| Error::backend("use the Dask cluster", Some(reason.into()));
+pub(super) fn start(dask: &Dask) -> Result<(Peer, DaskCluster)> {
+    let (greeting, launched) = run(dask, &[])?;
+    let Greeting { connection, said: Said { cluster, .. } } = greeting;
+    let name = format!("the Dask cluster at {}", cluster.address);
+    let kind = (PeerKind::Cluster, cluster.threads);
+    Ok((Peer::new(dask.key(), name, connection, kind, launched), cluster))
+}
+
+/// Has the bridge remove what is left of programs that are not connected.
+///
+/// # Errors
+///
+/// As of [`start`].
+pub(super) fn clean(dask: &Dask) -> Result<DaskCleaned> {
+    let (greeting, _launched) = run(dask, &["clean=1"])?;
+    Ok(greeting.said.cleaned)
+}
+
+fn failed(reason: String) -> Error {
+    Error::backend("use the Dask cluster", Some(reason.into()))
+}
+
+/// Runs the bridge with these options as well, until it has said what it is.
+fn run(dask: &Dask, options: &[&str]) -> Result<(Greeting, Launched)> {
     if !entry::is_linked() || !function_id::is_in_executable() {
         return Err(failed(
             "joblib-parallel is part of a shared library, which workers can't be given".to_owned(),
@@ -59,7 +80,7 @@ pub(super) fn start(dask: &Dask) -> Result<Peer> {
     let own = if own.exists() { own } else { std::env::current_exe().unwrap_or_default() };
 
     let mut command = Command::new(&python);
-    command.args(["-c", BRIDGE]);
+    command.args(["-c", BRIDGE]).args(options);
     let mut option = |name: &str, value: &OsStr| {
         let mut argument = OsString::from(format!("{name}="));
         argument.push(value);
@@ -100,10 +121,7 @@ pub(super) fn start(dask: &Dask) -> Result<Peer> {
     })?;
     let patience = wait + START;
     match greet(socket, Instant::now() + patience) {
-        Ok((connection, threads, place)) => {
-            let name = format!("the Dask cluster at {place}");
-            Ok(Peer::new(dask.key(), name, connection, (PeerKind::Cluster, threads), launched))
-        }
+        Ok(greeting) => Ok((greeting, launched)),
         Err(reason) => {
             Err(failed(reason.explain(&mut launched, patience, "JOBLIB_DASK_WAIT sets the seconds")))
         }
@@ -117,28 +135,69 @@ fn check_file(name: &str, path: &Path) -> std::result::Result<(), String> {
     }
 }
 
+/// The connection to a bridge, and what it said first.
+struct Greeting {
+    connection: Connection,
+    said: Said,
+}
+
+#[derive(Default)]
+struct Said {
+    cluster: DaskCluster,
+    cleaned: DaskCleaned,
+}
+
+impl Said {
+    /// Takes in a line behind its prefix; `None` if that is none of the bridge's.
+    fn read(&mut self, line: &str) -> Option<()> {
+        let fields: Vec<&str> = line.split('\t').collect();
+        match fields[..] {
+            ["caller", python, version, distributed, sent] => {
+                python.clone_into(&mut self.cluster.python);
+                self.cluster.sent = sent.parse().ok()?;
+                self.cluster.members.push(member("the caller", version, distributed, 0));
+            }
+            ["member", name, python, distributed, threads] => {
+                self.cluster.members.push(member(name, python, distributed, threads.parse().ok()?));
+            }
+            ["cluster", threads, place] => {
+                self.cluster.threads = threads.parse().ok()?;
+                place.clone_into(&mut self.cluster.address);
+            }
+            ["cleaned", programs, files, bytes] => {
+                self.cleaned = DaskCleaned {
+                    programs: programs.parse().ok()?,
+                    files: files.parse().ok()?,
+                    bytes: bytes.parse().ok()?,
+                };
+            }
+            _ => return None,
+        }
+        Some(())
+    }
+}
+
+fn member(name: &str, python: &str, distributed: &str, threads: usize) -> DaskMember {
+    let [name, python, distributed] = [name, python, distributed].map(str::to_owned);
+    DaskMember { name, python, distributed, threads }
+}
+
 /// Follows the bridge until it is connected.
-fn greet(
-    mut socket: UnixStream,
-    until: Instant,
-) -> std::result::Result<(Connection, usize, String), NoAgent> {
-    let mut cluster = None;
+fn greet(mut socket: UnixStream, until: Instant) -> std::result::Result<Greeting, NoAgent> {
+    let mut said = Said::default();
     loop {
         let line = read_line(&mut socket, until, "")?;
         if let Some(reason) = line.strip_prefix(greeting::REFUSES) {
             return Err(NoAgent::Refused(reason.to_owned()));
         }
-        if let Some((threads, place)) = line.strip_prefix(CLUSTER).and_then(|line| line.split_once(' ')) {
-            cluster = threads.parse().ok().map(|threads| (threads, place.to_owned()));
-        }
         if line == marks::GREETING {
             break;
         }
+        if let Some(line) = line.strip_prefix(greeting::PREFIX) {
+            said.read(line).ok_or_else(|| NoAgent::Gone(format!("it said: {line}")))?;
+        }
     }
-    let Some((threads, place)) = cluster else {
-        return Err(NoAgent::Gone("it did not say what it is".to_owned()));
-    };
     let set = socket.set_write_timeout(None).and_then(|()| socket.set_read_timeout(None));
     set.map_err(|error| NoAgent::Gone(error.to_string()))?;
-    Ok((Connection::new(socket.into()), threads, place))
+    Ok(Greeting { connection: Connection::new(socket.into()), said })
 }

@@ -6,6 +6,9 @@
 //! stand in front.
 
 mod launch;
+mod report;
+
+pub use self::report::{DaskCleaned, DaskCluster, DaskMember};
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -115,8 +118,38 @@ impl Dask {
     fn connect(&self) -> Result<Peer> {
         match idle::checkout(&self.key()) {
             Some(peer) => Ok(peer),
-            None => launch::start(self),
+            None => Ok(launch::start(self)?.0),
         }
+    }
+
+    /// Connects to the cluster, has its workers get this program, and says what the cluster is made of.
+    ///
+    /// ```no_run
+    /// use joblib_parallel::backend::Dask;
+    ///
+    /// for member in Dask::at("tcp://scheduler:8786").describe()?.members {
+    ///     println!("{}: Python {}, distributed {}", member.name, member.python, member.distributed);
+    /// }
+    /// # Ok::<(), joblib_parallel::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If the cluster can't be used; the error says what to install or to set.
+    pub fn describe(&self) -> Result<DaskCluster> {
+        let (peer, cluster) = launch::start(self)?;
+        idle::park(peer);
+        Ok(cluster)
+    }
+
+    /// Removes from the cluster what programs have left there that are not connected to it: what gives the program to new
+    /// workers, and the files. A program that runs again is sent again.
+    ///
+    /// # Errors
+    ///
+    /// If the cluster can't be reached; the error says what to install or to set.
+    pub fn clean(&self) -> Result<DaskCleaned> {
+        launch::clean(self)
     }
 
     /// What stands for equal connections: also what the environment says, which a program may change.

@@ -8,7 +8,7 @@ import tempfile
 import threading
 import time
 
-BYTES, RETURNED, EVENT, FAILED, CANCEL = 22, 23, 24, 25, 26
+BYTES, RETURNED, EVENT, FAILED, CANCEL, RELEASE = 22, 23, 24, 25, 26, 28
 GREETING = b"joblib-node runs\n"
 
 lock = threading.Lock()
@@ -20,14 +20,15 @@ refusal = None  # why it can't run here
 threads = 1
 sweeper = None
 IDLE = 300.0  # seconds after which an agent ends that nobody uses: its caller's host may be gone
+SOON = 5.0  # the same after its call was cancelled, as it is when the caller is killed
 
 
 def sweep():
     while True:
-        time.sleep(IDLE / 20)
-        until = time.monotonic() - IDLE
+        time.sleep(1)
+        now = time.monotonic()
         with lock:
-            unused = [session for session, agent in agents.items() if not agent.waiting and agent.used < until]
+            unused = [session for session, agent in agents.items() if not agent.waiting and agent.used + agent.idle < now]
             gone = [agents.pop(session) for session in unused]
         for agent in gone:
             agent.stop()
@@ -54,8 +55,8 @@ class Lost(Exception):
 class Waiting:
     """A batch that the agent has."""
 
-    def __init__(self, tasks):
-        self.left, self.frames, self.failure = tasks, [], None
+    def __init__(self, tasks, call):
+        self.left, self.call, self.frames, self.failure = tasks, call, [], None
         self.done = threading.Event()
 
     def fail(self, reason):
@@ -73,23 +74,22 @@ class Agent:
             [program, "joblib-parallel-agent"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, start_new_session=True,
         )
-        self.sending = threading.Lock()
+        # Held from a look at the arrays to the end of what is sent because of it: frames are in the order of what they mean.
+        self.order = threading.Lock()
         self.waiting, self.arrays, self.call, self.ended = {}, set(), None, None
-        self.used = time.monotonic()
+        self.used, self.idle = time.monotonic(), IDLE
         threading.Thread(target=self.read, daemon=True, name="joblib-agent").start()
 
     def send(self, *frames):
         try:
-            with self.sending:
-                for frame in frames:
-                    self.process.stdin.write(frame)
-                self.process.stdin.flush()
+            for frame in frames:
+                self.process.stdin.write(frame)
+            self.process.stdin.flush()
         except (OSError, ValueError):
             pass  # That it has ended is noticed while reading.
 
     def read(self):
         stream, pending = self.process.stdout, []
-        reason = None
         try:
             while stream.readline() not in (GREETING, b""):
                 pass
@@ -126,21 +126,29 @@ class Agent:
                 self.ended = "the agent has ended with exit code %s" % code
                 everything = list(self.waiting.values())
             for waiting in everything:
-                waiting.fail(reason or self.ended)
+                waiting.fail(self.ended)
 
-    def run(self, number, tasks, call, opening, batch):
-        waiting = Waiting(tasks)
-        with lock:
-            if self.ended:
-                raise Lost(self.ended)
-            self.waiting[number] = waiting
-            first, self.call = self.call != call, call
-        try:
+    def run(self, number, tasks, call, opening, batch, arrays):
+        """Has a batch run; returns the arrays that are missing, or the frames of its outcomes."""
+        waiting = Waiting(tasks, call)
+        with self.order:
+            missing = [array for array in arrays if array not in self.arrays]
+            if missing:
+                return missing, None
+            with lock:
+                if self.ended:
+                    raise Lost(self.ended)
+                self.waiting[number] = waiting
+                first, self.call, self.idle = self.call != call, call, IDLE
+                over = [other for other in self.waiting.values() if other.call != call]
+            for other in over:
+                other.fail("its call has ended")
             if first:
                 # The number of tasks that may run at a time here is at the beginning of the frame.
                 self.send(opening[:16] + struct.pack("<Q", threads) + opening[24:], batch)
             else:
                 self.send(batch)
+        try:
             waiting.done.wait()
         finally:
             with lock:
@@ -148,15 +156,19 @@ class Agent:
                 self.used = time.monotonic()
         if waiting.failure is not None:
             raise Lost(waiting.failure)
-        return waiting.frames
+        return None, waiting.frames
 
     def cancel(self, call):
         with lock:
             if self.call != call:
                 return  # The next one has ended it.
-            self.call = None
-            everything = list(self.waiting.values())
-        self.send(struct.pack("<IB3sQ", CANCEL, 0, b"jlb", 0))
+        with self.order:
+            with lock:
+                if self.call != call:
+                    return
+                self.call, self.idle = None, SOON
+                everything = list(self.waiting.values())
+            self.send(struct.pack("<IB3sQ", CANCEL, 0, b"jlb", 0))
         for waiting in everything:
             waiting.fail("cancelled")
 
@@ -170,17 +182,30 @@ class Agent:
 def install(digest, packed, folder, nthreads):
     """Writes the executable, unless it is there, and sees whether it runs."""
     global program, refusal, threads, sweeper
-    import zlib
 
     threads = max(nthreads, 1)
-    folder = os.path.join(folder, "joblib-rs")
+    try:
+        program = write_program(digest, packed, os.path.join(folder, "joblib-rs"))
+    except Exception as error:
+        refusal = "the program can't be kept there: %s: %s" % (type(error).__name__, error)
+    if sweeper is None:
+        sweeper = threading.Thread(target=sweep, daemon=True, name="joblib-sweep")
+        sweeper.start()
+
+
+def write_program(digest, packed, folder):
+    import zlib
+
     os.makedirs(folder, mode=0o700, exist_ok=True)
     path = os.path.join(folder, digest)
 
     def is_whole():
         try:
             with open(path, "rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest() == digest
+                hashed = hashlib.sha256()
+                while piece := file.read(1 << 20):
+                    hashed.update(piece)
+            return hashed.hexdigest() == digest
         except OSError:
             return False
 
@@ -191,15 +216,20 @@ def install(digest, packed, folder, nthreads):
         os.chmod(temporary, 0o700)
         os.rename(temporary, path)
         if not is_whole():
-            refusal = "the program did not arrive as it was sent"
-    program = path
-    if sweeper is None:
-        sweeper = threading.Thread(target=sweep, daemon=True, name="joblib-sweep")
-        sweeper.start()
+            raise ValueError("it did not arrive as it was sent")
+    if os.access(path, os.X_OK):
+        return path
+    # The file system allows no programs. This process keeps the memory, and agents open it again.
+    descriptor = os.memfd_create("joblib-rs")
+    with open(path, "rb") as file, open(descriptor, "wb", closefd=False) as memory:
+        memory.write(file.read())
+    return "/proc/%d/fd/%d" % (os.getpid(), descriptor)
 
 
 def probe(mark, machine):
     global refusal
+    if refusal:
+        return
     own = "%s %s" % (os.uname().sysname, os.uname().machine)
     if own != machine:
         refusal = "the program is for %s, and the node is %s" % (machine, own)
@@ -235,12 +265,11 @@ def keep(session, mark, number, blob):
     if refusal:
         return
     agent = agent_of(session, mark)
-    with lock:
-        known = number in agent.arrays
-        agent.arrays.add(number)
-    if not known:
-        header = struct.pack("<IB3sQ", BYTES, 0, b"jlb", 16 + len(blob.data))
-        agent.send(header, number, blob.data)
+    with agent.order:
+        if number not in agent.arrays:
+            agent.arrays.add(number)
+            header = struct.pack("<IB3sQ", BYTES, 0, b"jlb", 16 + len(blob.data))
+            agent.send(header, number, blob.data)
 
 
 def run(key, session, mark, call, opening, number, tasks, batch, arrays):
@@ -251,20 +280,20 @@ def run(key, session, mark, call, opening, number, tasks, batch, arrays):
         return ("refused", "%s: %s" % (get_worker().address, refusal))
     agent = agent_of(session, mark)
     with lock:
-        missing = [array for array in arrays if array not in agent.arrays]
-        if missing:
-            return ("missing", missing, get_worker().address)
         if key in cancelled:
+            cancelled.discard(key)
             return ("lost", "cancelled")
         running[key] = agent, call
     try:
-        frames = agent.run(number, tasks, call, opening, batch)
+        missing, frames = agent.run(number, tasks, call, opening, batch, arrays)
     except Lost as error:
         return ("lost", "%s: %s" % (get_worker().address, error))
     finally:
         with lock:
             running.pop(key, None)
             cancelled.discard(key)
+    if missing:
+        return ("missing", missing, get_worker().address)
     return ("done", Blob(b"".join(frames)))
 
 
@@ -272,16 +301,23 @@ def release(session, numbers):
     """Has the agent forget arrays."""
     with lock:
         agent = agents.get(session)
-        numbers = [] if agent is None else [number for number in numbers if number in agent.arrays]
-        if agent is not None:
-            agent.arrays.difference_update(numbers)
-    if numbers:
-        agent.send(struct.pack("<IB3sQ", 28, 0, b"jlb", 16 * len(numbers)), b"".join(numbers))
+    if agent is None:
+        return
+    with agent.order:
+        numbers = [number for number in numbers if number in agent.arrays]
+        agent.arrays.difference_update(numbers)
+        if numbers:
+            agent.send(struct.pack("<IB3sQ", RELEASE, 0, b"jlb", 16 * len(numbers)), b"".join(numbers))
 
 
 def cancel(key):
     with lock:
         agent, call = running.get(key, (None, None))
+        if agent is None:
+            # Its thread may be about to begin it. Few are never asked for.
+            if len(cancelled) >= 1000:
+                cancelled.clear()
+            cancelled.add(key)
     if agent is not None:
         agent.cancel(call)
 

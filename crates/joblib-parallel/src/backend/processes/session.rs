@@ -435,6 +435,9 @@ impl<S: Starter, B: ProcessBatch> Session<B> for ProcessSession<S, B> {
 
 impl<S: Starter, B: ProcessBatch> Drop for ProcessSession<S, B> {
     fn drop(&mut self) {
+        self.queue.clear();
+        self.done.clear();
+        self.sender.end_call();
         for Active { mut handle, in_flight, .. } in self.workers.drain(..) {
             if in_flight.is_empty() && handle.forget_gone_arrays() {
                 self.starter.park(&self.config, handle);
