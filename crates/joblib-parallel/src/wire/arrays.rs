@@ -13,12 +13,10 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::convert::Infallible;
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
 use joblib_array::{Buffer, MmapMode};
@@ -27,6 +25,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "cluster")]
 use super::content::Content;
 use super::known::Identified;
+use super::own_copy::{CallToken, new_id, with_memory};
 use crate::sync::lock;
 use crate::sys::unnamed_file;
 
@@ -158,9 +157,6 @@ impl SharedMemory {
     }
 }
 
-/// Is there as long as the sender of a call is.
-pub(super) type CallToken = Arc<()>;
-
 /// The copies of a memory that workers write to: one for each call.
 #[derive(Default)]
 struct WritableCopies(Mutex<Vec<Arc<SharedMemory>>>);
@@ -185,24 +181,9 @@ impl WritableCopies {
     }
 }
 
-/// Calls `f` with all of the memory that `buffer` is a part of.
-pub(super) fn with_memory<R>(buffer: &Buffer, f: impl FnOnce(&[u8]) -> R) -> R {
-    // Nothing is kept of what is not made.
-    match buffer.derived::<Infallible, R>(|bytes| Err(f(bytes))) {
-        Err(result) => result,
-        Ok((never, _)) => match *never {},
-    }
-}
-
 /// Where `buffer` starts in the memory `all` that it is a part of.
 fn start_in(buffer: &Buffer, all: &[u8]) -> u64 {
     (buffer.as_bytes().as_ptr() as usize - all.as_ptr() as usize) as u64
-}
-
-/// A number for one memory, different in each process so that a worker can tell its own from its parent's.
-pub(super) fn new_id() -> u128 {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    (u128::from(std::process::id()) << 40) | u128::from(NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// A file without a name.

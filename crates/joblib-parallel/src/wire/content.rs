@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, Weak};
 use joblib_array::Buffer;
 use twox_hash::XxHash3_128;
 
-use super::arrays::{CallToken, new_id, with_memory};
 use super::known::Identified;
+use super::own_copy::{CallToken, new_id, with_memory};
 use crate::sync::lock;
 
 /// What an array holds. It lives as long as one array has these bytes, and was sent.
