@@ -8,3 +8,12 @@ pub mod project;
 pub mod proxy;
 pub mod python;
 pub mod server;
+
+/// The chapters of the guide whose examples use more crates than the library does.
+#[cfg(doctest)]
+mod guide {
+    #[doc = include_str!("../../docs/guide/recipes.md")]
+    mod recipes {}
+    #[doc = include_str!("../../docs/guide/more-machines.md")]
+    mod more_machines {}
+}

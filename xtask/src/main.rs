@@ -22,7 +22,8 @@ usage: cargo xtask <command> [options]
 commands:
   test [FILTER…]    everything that checks behaviour: unit, integration and documentation tests, against real Python
   lint              the format, the direction of imports, and clippy with warnings denied
-  docs              build rustdoc with warnings denied, and check the documents against joblib, the tests and each other
+  docs [--pages]    build rustdoc with warnings denied, and check the documents against joblib, the tests and each other; with
+                    --pages, only what needs neither rustdoc nor Python: links, contents, width, the book
   package           check that each crate packages, and compiles from its package
   weight [--build]  count the packages that users build; with --build, build them from nothing and measure that
   ci                lint, weight, test, docs and package: what must be green before a change lands
@@ -37,7 +38,8 @@ enum Command {
     Help(&'static str),
     Test(Vec<String>),
     Lint,
-    Docs,
+    /// Whether to check the pages alone.
+    Docs(bool),
     Package,
     /// Whether to build, too.
     Weight(bool),
@@ -63,7 +65,8 @@ impl Command {
             "bench" => return Ok(Self::Bench(rest)),
             "ci" => Self::Ci,
             "lint" => Self::Lint,
-            "docs" => Self::Docs,
+            "docs" if rest == ["--pages"] => return Ok(Self::Docs(true)),
+            "docs" => Self::Docs(false),
             "package" => Self::Package,
             "weight" if rest == ["--build"] => return Ok(Self::Weight(true)),
             "weight" => Self::Weight(false),
@@ -84,7 +87,7 @@ impl Command {
             Self::Test(filter) => test::execute(&filter),
             Self::Ci => ci::execute(),
             Self::Lint => lint::execute(),
-            Self::Docs => docs::execute(),
+            Self::Docs(pages) => docs::execute(pages),
             Self::Package => package::execute(),
             Self::Weight(build) => weight::execute(build),
             Self::Bench(options) => bench::execute(&options),

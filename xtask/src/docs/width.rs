@@ -1,19 +1,16 @@
 //! The width of Markdown: at most 100 characters in prose and in examples, so that the pages can be read in a
 //! terminal and reviewed side by side.
 
-use crate::docs::links::markdown_files;
-use crate::run::{Result, root};
+use super::markdown::{files, read};
+use crate::run::Result;
 
 const MOST: usize = 100;
 
 /// Adds a line for each one that is too long. Rows of tables and images can't be broken; neither can a line of one
 /// word.
 pub(crate) fn check(wrong: &mut Vec<String>) -> Result {
-    for file in markdown_files()? {
-        let path = root().join(&file);
-        let text =
-            std::fs::read_to_string(&path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
-        for (line, width) in too_long(&text) {
+    for file in files()? {
+        for (line, width) in too_long(&read(&file)?) {
             wrong.push(format!("{}:{line}: {width} characters, at most {MOST}", file.display()));
         }
     }
