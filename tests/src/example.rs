@@ -6,6 +6,10 @@ use std::process::{Command, Output};
 /// The variable by which `cargo xtask test` names the folder with the examples that it built.
 const FOLDER: &str = "JOBLIB_TEST_EXAMPLES";
 
+/// The variable by which `cargo xtask test` names the packages and features that it builds, so that they are not built
+/// again with others.
+pub(crate) const SELECTION: &str = "JOBLIB_TEST_SELECTION";
+
 /// The root of the workspace.
 pub fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -47,6 +51,25 @@ pub fn program(name: &str) -> PathBuf {
         .expect("cargo starts");
     assert!(output.status.success(), "the example {name} does not build: {}", printed(&output));
     profile_folder().join("examples").join(name)
+}
+
+/// The command `joblib`, which is built now unless it is there.
+///
+/// # Panics
+///
+/// When it does not build.
+pub fn command() -> PathBuf {
+    let selection = std::env::var(SELECTION);
+    let selection = selection.as_deref().unwrap_or("--package joblib-cli");
+    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(["build", "--quiet", "--bin", "joblib"])
+        .args(selection.split_whitespace())
+        .args(profile_arguments())
+        .current_dir(workspace())
+        .output()
+        .expect("cargo starts");
+    assert!(output.status.success(), "the command does not build: {}", printed(&output));
+    profile_folder().join("joblib")
 }
 
 /// What a program printed, for messages.

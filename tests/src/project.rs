@@ -7,11 +7,7 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::example::{printed, profile_arguments, workspace};
-
-/// The variable by which `cargo xtask test` names the packages and features that it builds, so that they are not built
-/// again with others.
-const SELECTION: &str = "JOBLIB_TEST_SELECTION";
+use crate::example::{SELECTION, printed, profile_arguments, workspace};
 
 /// A program in a folder of its own, compiled against the crates that the running test is linked with.
 #[derive(Debug)]

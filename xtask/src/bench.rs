@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: starts the benchmark, a crate of its own because it needs the peers' crates and a plotter.
 
-use crate::run::{Result, cargo, run};
+use crate::run::{Result, cargo, run, target};
 use crate::venv::Venv;
 
 /// What the names of rows begin with that need a server of an object store.
@@ -12,6 +12,8 @@ pub(crate) fn execute(options: &[String]) -> Result {
     bench.args(options);
     // Its help needs no Python.
     if !options.iter().any(|option| crate::is_help(option)) {
+        run(&mut cargo("build --release --package joblib-cli"))?;
+        bench.env("JOBLIB_BENCH_COMMAND", target().join("release/joblib"));
         bench.env(Venv::Today.variable(), Venv::Today.python()?);
         // Only some rows need servers, which are large.
         let only = options.iter().zip(options.iter().skip(1)).filter(|(option, _)| *option == "--only");

@@ -9,6 +9,7 @@ mod ci;
 mod docs;
 mod lint;
 mod package;
+mod picture;
 mod run;
 mod test;
 mod venv;
@@ -27,6 +28,7 @@ commands:
   package           check that each crate packages, and compiles from its package
   weight [--build]  count the packages that users build; with --build, build them from nothing and measure that
   ci                lint, weight, test, docs and package: what must be green before a change lands
+  picture           take the picture of a run as a page for the guide, in a browser
   bench [OPTIONS]   measure our side and the peers' in one run; `cargo xtask bench --help` lists its options
 
 `test`, `docs`, `ci` and `bench` make Python environments below the target folder first, with pip.
@@ -44,6 +46,7 @@ enum Command {
     /// Whether to build, too.
     Weight(bool),
     Ci,
+    Picture,
     Bench(Vec<String>),
 }
 
@@ -64,6 +67,7 @@ impl Command {
             "test" => return Ok(Self::Test(rest)),
             "bench" => return Ok(Self::Bench(rest)),
             "ci" => Self::Ci,
+            "picture" => Self::Picture,
             "lint" => Self::Lint,
             "docs" if rest == ["--pages"] => return Ok(Self::Docs(true)),
             "docs" => Self::Docs(false),
@@ -86,6 +90,7 @@ impl Command {
             }
             Self::Test(filter) => test::execute(&filter),
             Self::Ci => ci::execute(),
+            Self::Picture => picture::execute(),
             Self::Lint => lint::execute(),
             Self::Docs(pages) => docs::execute(pages),
             Self::Package => package::execute(),

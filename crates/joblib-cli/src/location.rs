@@ -21,6 +21,17 @@ pub(crate) struct Location {
     cache: Option<PathBuf>,
 }
 
+/// The options of commands that are about a cache and print what they find.
+#[derive(Debug, clap::Args)]
+pub(crate) struct CacheOptions {
+    #[command(flatten)]
+    pub(crate) location: Location,
+
+    /// Print one JSON document, for programs
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
 impl Location {
     /// Where the cache is, or would be.
     pub(crate) fn path(&self) -> Result<PathBuf, Failure> {

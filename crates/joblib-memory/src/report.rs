@@ -87,12 +87,15 @@ pub(crate) fn warn_once(warnings: Warnings, kind: &'static str, subject: &str, m
     if warnings == Warnings::Events {
         return;
     }
-    let is_new = {
+    let (is_new, is_first) = {
         let mut printed = PRINTED.lock();
-        printed.len() < MAX_LINES && printed.insert((kind, subject.to_owned()))
+        let is_first = printed.is_empty();
+        (printed.len() < MAX_LINES && printed.insert((kind, subject.to_owned())), is_first)
     };
     if is_new {
-        print_line(format_args!("warning: joblib: {message}"));
+        // Once is enough for whoever wants to know.
+        let hint = if is_first { " (JOBLIB_WARNINGS=events or off stops these lines)" } else { "" };
+        print_line(format_args!("warning: joblib: {message}{hint}"));
     }
 }
 

@@ -26,7 +26,9 @@ pub use crate::engine::batching::BatchSize;
 pub use crate::engine::pre_dispatch::PreDispatch;
 pub use crate::engine::progress::Progress;
 pub use crate::engine::progress_writer::{ProgressWriter, suspend_progress};
-pub use crate::error::{BoxError, Cause, Crash, Error, Panic, RemoteError, Result, TaskError, TaskFailure};
+pub use crate::error::{
+    BoxError, Cause, Crash, Error, Panic, RemoteError, Result, TaskError, TaskFailure, TaskOutput,
+};
 pub use crate::parallel::config::{ConfigGuard, ParallelConfig, parallel_config};
 pub use crate::parallel::defaults::Prefer;
 pub use crate::parallel::results::Results;

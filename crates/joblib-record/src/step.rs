@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::position::{Position, current, parent_in};
 use crate::process::thread;
 use crate::program::peak_memory;
-use crate::record::{Begin, End, Event, Hit, Outcome, Output, Parent, Tasks};
+use crate::record::{Begin, End, Event, Hit, Outcome, Output, Parent, Stream, Tasks};
 use crate::recorder::{Recorder, begun_in, latest, of_default};
 
 /// The record that something belongs to which has no cache of its own, such as a parallel call: that of the step
@@ -57,10 +57,13 @@ impl Recorder {
     pub fn event(&self, event: Event<'_>) {
         self.append(&Event { parent: parent_in(self), ..event });
     }
+}
 
-    /// Records what was printed.
-    pub fn output(&self, output: Output<'_>) {
-        self.append(&Output { parent: parent_in(self), ..output });
+impl Position {
+    /// Records what a task of this step, a parallel call, has printed: whole lines, where they are not too long.
+    pub fn output(&self, task: usize, stream: Stream, bytes: &[u8]) {
+        let parent = Parent { task: Some(task as u64), ..self.parent };
+        self.recorder.append(&Output { parent, stream, bytes: bytes.into() });
     }
 }
 

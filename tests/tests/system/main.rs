@@ -4,6 +4,7 @@ mod corpus;
 mod deep_values;
 mod examples;
 mod flights;
+mod flights_runs;
 mod guide_python;
 mod macro_cached;
 mod memory_async;

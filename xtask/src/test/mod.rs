@@ -11,7 +11,7 @@ use crate::venv::Venv;
 
 /// What is tested: every crate with every feature. The tests that build something name the same, so that nothing is built
 /// twice.
-const WHAT: &str = "--workspace --all-features";
+pub(crate) const WHAT: &str = "--workspace --all-features";
 
 pub(crate) const USAGE: &str = "\
 usage: cargo xtask test [FILTER…] [OPTIONS]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Subcommand, ValueEnum};
 use joblib_store::ByteSize;
 
-use crate::location::Location;
+use crate::location::CacheOptions;
 
 /// Looks into a cache without the program that filled it, and makes room in it.
 #[derive(Debug, clap::Args)]
@@ -23,11 +23,7 @@ Examples:
   joblib cache export fit fit.results          a function's results in one file, for a colleague")]
 pub(crate) struct Cache {
     #[command(flatten)]
-    pub(crate) location: Location,
-
-    /// Print one JSON document, for programs
-    #[arg(long, global = true)]
-    pub(crate) json: bool,
+    pub(crate) options: CacheOptions,
 
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -79,7 +75,8 @@ pub(crate) struct Ls {
     /// The function whose calls to list
     pub(crate) function: Option<String>,
 
-    /// What to sort by: `name`, `results`, `bytes`, `used` (the latest first) or `time` (of computing)
+    /// What to sort by: `name`, `results`, `bytes`, `used` (the latest first), `time` (of computing) or
+    /// `saved` (by recorded hits)
     #[arg(long, value_enum, value_name = "COLUMN", hide_possible_values = true)]
     pub(crate) sort: Option<Sort>,
 
@@ -103,6 +100,7 @@ pub(crate) enum Sort {
     Bytes,
     Used,
     Time,
+    Saved,
 }
 
 #[derive(Debug, clap::Args)]

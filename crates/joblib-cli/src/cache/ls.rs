@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::args::{Ls, Sort};
 use super::contents;
+use super::hits::{Hits, Recorded};
 use super::key;
 use crate::document;
 use crate::failure::Failure;
@@ -19,6 +20,8 @@ use crate::text::{self, Visible};
 
 /// Calls that are listed unless `--limit` says otherwise.
 const CALLS: usize = 50;
+
+const COLUMNS: [&str; 7] = ["FUNCTION", " RESULTS", " SIZE", "LAST USE", " COMPUTED IN", " HITS", " SAVED"];
 
 pub(crate) fn run(
     options: &Ls,
@@ -48,6 +51,9 @@ struct Row {
     last_use: f64,
     /// What all its results took to compute: what calling each of them once more saves.
     computing_seconds: f64,
+    /// What programs have recorded of their use.
+    #[serde(flatten)]
+    recorded: Hits,
 }
 
 #[derive(Serialize)]
@@ -65,29 +71,36 @@ fn functions(
 ) -> Result<(), Failure> {
     let filter = options.filter.as_deref().unwrap_or_default();
     let items = contents::of(store, |item| item.version.function().contains(filter))?;
-    let mut functions = summed(store, &items);
+    let recorded = Recorded::read(store)?;
+    let mut functions = summed(store, &items, &recorded);
     order(options.sort.unwrap_or(Sort::Name), options.reverse, &mut functions, |sort, a, b| match sort {
         Sort::Name => a.function.cmp(&b.function),
         Sort::Results => b.results.cmp(&a.results),
         Sort::Bytes => b.bytes.cmp(&a.bytes),
         Sort::Used => b.last_use.total_cmp(&a.last_use),
         Sort::Time => b.computing_seconds.total_cmp(&a.computing_seconds),
+        Sort::Saved => b.recorded.saved_seconds.total_cmp(&a.recorded.saved_seconds),
     });
     let all = functions.len();
     functions.truncate(options.limit.filter(|limit| *limit > 0).unwrap_or(usize::MAX));
     if json {
         return document::print(&Functions { cache: store.location(), functions: &functions }, out);
     }
-    let mut table = Table::new(&["FUNCTION", " RESULTS", " SIZE", "LAST USE", " COMPUTED IN"]);
+    // Without a record of a run nobody knows the last two.
+    let columns = if recorded.runs > 0 { COLUMNS.len() } else { COLUMNS.len() - 2 };
+    let mut table = Table::new(&COLUMNS[..columns]);
     for function in &functions {
         let used = SystemTime::UNIX_EPOCH + Duration::from_secs_f64(function.last_use);
-        table.row([
+        let row = [
             function.function.clone(),
             function.results.to_string(),
             text::bytes(function.bytes),
             text::ago(used),
             text::duration(seconds(function.computing_seconds)),
-        ]);
+            function.recorded.hits.to_string(),
+            text::duration(seconds(function.recorded.saved_seconds)),
+        ];
+        table.row(row.into_iter().take(columns));
     }
     table.print(style, out)?;
     if all > functions.len() {
@@ -96,7 +109,7 @@ fn functions(
     Ok(())
 }
 
-fn summed(store: &dyn Store, items: &[Item]) -> Vec<Row> {
+fn summed(store: &dyn Store, items: &[Item], recorded: &Recorded) -> Vec<Row> {
     let mut functions: BTreeMap<&str, Row> = BTreeMap::new();
     for (item, times) in items.iter().zip(contents::times(store, items)) {
         let name = item.version.function();
@@ -107,6 +120,7 @@ fn summed(store: &dyn Store, items: &[Item]) -> Vec<Row> {
             bytes: 0,
             last_use: 0.0,
             computing_seconds: 0.0,
+            recorded: recorded.of(name),
         });
         function.results += 1;
         function.superseded += u64::from(!item.current);
@@ -199,7 +213,7 @@ fn calls(
         &mut timed,
         |sort, (a, a_time), (b, b_time)| match sort {
             Sort::Name => a.call.cmp(&b.call),
-            Sort::Results | Sort::Used => b.used.cmp(&a.used),
+            Sort::Results | Sort::Used | Sort::Saved => b.used.cmp(&a.used),
             Sort::Bytes => b.bytes.cmp(&a.bytes),
             Sort::Time => {
                 let seconds = |time: &Option<(SystemTime, Duration)>| time.map(|(_, duration)| duration);

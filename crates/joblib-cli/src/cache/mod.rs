@@ -8,6 +8,7 @@ mod check;
 mod contents;
 mod differences;
 mod export;
+mod hits;
 mod import;
 mod key;
 mod ls;
@@ -24,14 +25,15 @@ use std::io::Write;
 use self::args::{Cache, Command};
 use crate::args::Color;
 use crate::failure::Failure;
+use crate::location::{CacheOptions, Location};
 use crate::style::Style;
 use crate::text::Visible;
 
-pub(crate) fn run(options: &Cache, color: Color, out: &mut dyn Write) -> Result<(), Failure> {
-    let Cache { location, json, command } = options;
+pub(crate) fn run(cache: &Cache, color: Color, out: &mut dyn Write) -> Result<(), Failure> {
+    let Cache { options: CacheOptions { location, json }, command } = cache;
     let (json, style) = (*json, Style::new(color));
     match command {
-        Command::Path => path(options, out),
+        Command::Path => path(location, json, out),
         Command::Check(check) => check::run(check, json, out),
         Command::Import(import) => import::run(import, &*location.open()?, json, out),
         Command::Ls(ls) => ls::run(ls, &*location.open_existing()?, json, style, out),
@@ -46,15 +48,15 @@ pub(crate) fn run(options: &Cache, color: Color, out: &mut dyn Write) -> Result<
     }
 }
 
-fn path(options: &Cache, out: &mut dyn Write) -> Result<(), Failure> {
-    let path = options.location.path()?;
-    if options.json {
+fn path(location: &Location, json: bool, out: &mut dyn Write) -> Result<(), Failure> {
+    let path = location.path()?;
+    if json {
         #[derive(serde::Serialize)]
         struct Path {
             cache: String,
             exists: bool,
         }
-        let exists = options.location.open()?.is_there()?;
+        let exists = location.open()?.is_there()?;
         return crate::document::print(&Path { cache: path.display().to_string(), exists }, out);
     }
     writeln!(out, "{}", Visible(path.display()))?;

@@ -7,6 +7,7 @@ use joblib_store::Store;
 use serde::Serialize;
 
 use super::contents;
+use super::hits::{Hits, Recorded};
 use super::ls::seconds;
 use crate::document;
 use crate::failure::Failure;
@@ -28,6 +29,9 @@ struct Stats<'a> {
     superseded_bytes: u64,
     /// What all results took to compute.
     computing_seconds: f64,
+    /// What programs have recorded of their use, and of how many runs that is.
+    recorded_runs: usize,
+    recorded: Hits,
     /// Results whose metadata can't be read.
     unreadable: u64,
     /// Functions by their cost, the dearest first.
@@ -47,6 +51,7 @@ struct Cost {
 
 pub(crate) fn run(store: &dyn Store, json: bool, style: Style, out: &mut dyn Write) -> Result<(), Failure> {
     let items = contents::all(store)?;
+    let recorded = Recorded::read(store)?;
     let mut stats = Stats {
         cache: store.location(),
         backend: store.backend(),
@@ -56,6 +61,8 @@ pub(crate) fn run(store: &dyn Store, json: bool, style: Style, out: &mut dyn Wri
         superseded_results: 0,
         superseded_bytes: 0,
         computing_seconds: 0.0,
+        recorded_runs: recorded.runs,
+        recorded: recorded.total(),
         unreadable: 0,
         by_cost: Vec::new(),
     };
@@ -109,6 +116,11 @@ fn print(stats: &Stats<'_>, style: Style, out: &mut dyn Write) -> Result<(), Fai
         line("Unreadable", format!("{}; `joblib cache verify` names them", stats.unreadable))?;
     }
     line("Computed in", text::duration(seconds(stats.computing_seconds)))?;
+    if stats.recorded_runs > 0 {
+        let runs = text::count(stats.recorded_runs, "recorded run", "recorded runs");
+        line("Hits", format!("{} in {runs}", stats.recorded.hits))?;
+        line("Time saved", text::duration(seconds(stats.recorded.saved_seconds)))?;
+    }
     if stats.by_cost.is_empty() {
         return Ok(());
     }

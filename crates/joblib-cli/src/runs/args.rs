@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use crate::location::Location;
+use crate::location::CacheOptions;
 
 /// Shows what programs ran that were asked to record it, by `Memory::record(true)` or `JOBLIB_RECORD=1`.
 #[derive(Debug, clap::Args)]
@@ -16,11 +16,7 @@ Examples:
   joblib runs top                    what a running program does now")]
 pub(crate) struct Runs {
     #[command(flatten)]
-    pub(crate) location: Location,
-
-    /// Print one JSON document, for programs
-    #[arg(long, global = true)]
-    pub(crate) json: bool,
+    pub(crate) options: CacheOptions,
 
     #[command(subcommand)]
     pub(crate) command: Command,

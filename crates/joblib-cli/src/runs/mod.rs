@@ -16,12 +16,13 @@ use std::io::Write;
 use self::args::{Command, Runs};
 use crate::args::Color;
 use crate::failure::Failure;
+use crate::location::CacheOptions;
 use crate::style::Style;
 
-pub(crate) fn run(options: &Runs, color: Color, out: &mut dyn Write) -> Result<(), Failure> {
-    let folder = options.location.runs()?;
-    let (json, style) = (options.json, Style::new(color));
-    match &options.command {
+pub(crate) fn run(runs: &Runs, color: Color, out: &mut dyn Write) -> Result<(), Failure> {
+    let Runs { options: CacheOptions { location, json }, command } = runs;
+    let (folder, json, style) = (location.runs()?, *json, Style::new(color));
+    match command {
         Command::Ls(ls) => ls::run(ls, &folder, json, style, out),
         Command::Show(show) => show::run(show, &folder, json, style, out),
         Command::Diff(diff) => diff::run(diff, &folder, json, style, out),

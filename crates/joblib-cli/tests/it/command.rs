@@ -7,7 +7,7 @@ use joblib_array::Array;
 use serde::Serialize;
 
 fn joblib(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_joblib")).args(args).output().expect("the command starts")
+    crate::joblib::joblib(args).output().expect("the command starts")
 }
 
 fn stdout(output: &Output) -> String {
@@ -149,8 +149,7 @@ fn the_standard_input_is_a_file_like_any_other() {
         |path: &str| stdout(&joblib(&["hash", path])).split(' ').next().unwrap_or_default().to_owned();
     for path in [python, native] {
         let piped = |command: &str| {
-            let mut child = Command::new(env!("CARGO_BIN_EXE_joblib"))
-                .args([command, "-"])
+            let mut child = crate::joblib::joblib(&[command, "-"])
                 .stdin(std::process::Stdio::piped())
                 .stdout(std::process::Stdio::piped())
                 .spawn()

@@ -2,5 +2,6 @@
 
 mod cache;
 mod command;
+mod joblib;
 mod report;
 mod runs;

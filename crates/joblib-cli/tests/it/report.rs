@@ -4,38 +4,40 @@
 //! that name). They fail where there is none, unless `JOBLIB_TEST_WITHOUT` names `chromium`, as `cargo xtask test` does.
 
 use std::fs;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
 use std::time::Instant;
 
 use joblib_record::{Argument, Begin, End, Hit, Outcome, Recorder, enter};
 
+use crate::joblib::Place;
+
 const HOSTILE: &str =
     "</script></style><script>document.title='owned'</script><img src=x onerror=alert(1)>\"'&\x1b[2J\u{202e}";
 
-struct Runs {
-    folder: tempfile::TempDir,
+struct Runs(Place);
+
+impl Deref for Runs {
+    type Target = Place;
+
+    fn deref(&self) -> &Place {
+        &self.0
+    }
 }
 
 impl Runs {
     fn new() -> Self {
-        Self { folder: tempfile::tempdir().expect("a folder") }
+        Self(Place::new("report"))
     }
 
     fn begin(&self) -> Recorder {
-        Recorder::begin_run(&self.folder.path().join("joblib-runs")).expect("a record")
-    }
-
-    fn command(&self, args: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_joblib"));
-        command.arg("report").args(args).arg("--cache").arg(self.folder.path()).stdin(Stdio::null());
-        command.output().expect("the command starts")
+        Recorder::begin_run(&self.records()).expect("a record")
     }
 
     fn page(&self) -> (PathBuf, String) {
-        let file = self.folder.path().join("report.html");
-        let output = self.command(&["--output", file.to_str().expect("UTF-8")]);
-        assert!(output.status.success(), "{output:?}");
+        let file = self.path().join("report.html");
+        self.text(&["--output", file.to_str().expect("UTF-8")]);
         let text = fs::read_to_string(&file).expect("a page");
         (file, text)
     }
@@ -140,16 +142,16 @@ fn what_a_record_says_is_only_ever_text() {
 #[test]
 fn what_can_not_be_written_or_found_is_told() {
     let runs = Runs::new();
-    let output = runs.command(&["--output", "-"]);
+    let output = runs.run(&["--output", "-"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("there is no record of a run here"));
     drop(runs.begin());
-    assert_eq!(runs.command(&[]).status.code(), Some(2), "where to is to be said");
-    assert_eq!(runs.command(&["--output", "-", "--open"]).status.code(), Some(2));
-    let output = runs.command(&["--output", "/nowhere/report.html"]);
+    assert_eq!(runs.run(&[]).status.code(), Some(2), "where to is to be said");
+    assert_eq!(runs.run(&["--output", "-", "--open"]).status.code(), Some(2));
+    let output = runs.run(&["--output", "/nowhere/report.html"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("/nowhere/report.html: "));
-    let output = runs.command(&["--output", "-"]);
+    let output = runs.run(&["--output", "-"]);
     assert!(output.status.success() && output.stdout.starts_with(b"<!doctype html>"));
 }
 
@@ -233,7 +235,7 @@ fn in_a_browser_ten_thousand_calls_open() {
     let Some(browser) = chromium() else { return };
     let runs = large();
     let (file, _) = runs.page();
-    let empty = runs.folder.path().join("empty.html");
+    let empty = runs.path().join("empty.html");
     fs::write(&empty, "<!doctype html><title>empty</title>").expect("written");
     let time = |page: &Path| {
         let since = Instant::now();

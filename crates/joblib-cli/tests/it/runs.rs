@@ -1,22 +1,30 @@
 //! `joblib runs` on the records of programs that ended, that were killed, and that still run.
 
 use std::fs;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use joblib_memory::Memory;
 use joblib_record::{Begin, End, Event, Hit, Level, Outcome, Recorder, Stream, enter};
-use serde_json::Value;
+
+use crate::joblib::Place;
 
 /// A folder with the records of programs.
-struct Runs {
-    folder: tempfile::TempDir,
+struct Runs(Place);
+
+impl Deref for Runs {
+    type Target = Place;
+
+    fn deref(&self) -> &Place {
+        &self.0
+    }
 }
 
 impl Runs {
     fn new() -> Self {
-        Self { folder: tempfile::tempdir().expect("a folder") }
+        Self(Place::new("runs"))
     }
 
     /// Runs the study in a process of its own, with a version of its code.
@@ -24,7 +32,7 @@ impl Runs {
         let mut program = Command::new(std::env::current_exe().expect("a path"));
         program
             .args(["--exact", "runs::program_of_a_study", "--ignored", "--nocapture"])
-            .env("STUDY_FOLDER", self.folder.path())
+            .env("STUDY_FOLDER", self.path())
             .env("STUDY_VERSION", version.to_string())
             .env("STUDY_ENDS", ends);
         let output = program.output().expect("it starts");
@@ -33,33 +41,6 @@ impl Runs {
 
     fn files(&self) -> Vec<PathBuf> {
         joblib_record::runs(&self.records()).expect("a folder")
-    }
-
-    fn records(&self) -> PathBuf {
-        self.folder.path().join("joblib-runs")
-    }
-
-    fn run(&self, args: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_joblib"));
-        command.arg("runs").args(args).arg("--cache").arg(self.folder.path()).stdin(Stdio::null());
-        command.output().expect("the command starts")
-    }
-
-    fn text(&self, args: &[&str]) -> String {
-        let output = self.run(args);
-        assert!(output.status.success(), "{args:?}: {output:?}");
-        String::from_utf8(output.stdout).expect("UTF-8")
-    }
-
-    fn json(&self, args: &[&str]) -> Value {
-        serde_json::from_str(&self.text(&[args, &["--json"]].concat())).expect("JSON")
-    }
-
-    /// The status and the message of a command that fails.
-    fn failure(&self, args: &[&str]) -> (Option<i32>, String) {
-        let output = self.run(args);
-        assert!(!output.status.success(), "{args:?}: {output:?}");
-        (output.status.code(), String::from_utf8(output.stderr).expect("UTF-8"))
     }
 }
 
@@ -161,11 +142,7 @@ fn a_log_has_what_happened_in_order_and_of_one_step_alone() {
         let _entered = enter(outer.position());
         let message = "half of the rows\x1b[2J are empty".into();
         recorder.event(Event { level: Level::Warn, target: "study".into(), message, ..Event::default() });
-        recorder.output(joblib_record::Output {
-            stream: Stream::Error,
-            bytes: b"first\nsecond \xff\n".as_slice().into(),
-            ..joblib_record::Output::default()
-        });
+        outer.position().output(4, Stream::Error, b"first\nsecond \xff\n");
     }
     outer.end(&End { message: "no rows".into(), ..End::new(Outcome::Failed) });
     recorder.hit(Hit { name: "study::other".into(), ..Hit::default() });
@@ -174,7 +151,7 @@ fn a_log_has_what_happened_in_order_and_of_one_step_alone() {
     assert_eq!(lines.len(), 6, "{text}");
     assert!(lines[0].starts_with("#1     begins    outer()"), "{text}");
     assert_eq!(lines[1], r"#1     WARN      study: half of the rows\u{1b}[2J are empty");
-    assert_eq!(lines[2..4], ["#1     stderr    first", "#1     stderr    second \u{fffd}"]);
+    assert_eq!(lines[2..4], ["#1     stderr    task 4: first", "#1     stderr    task 4: second \u{fffd}"]);
     assert!(lines[4].contains("failed") && lines[4].ends_with(": no rows"), "{text}");
     assert!(lines[5].starts_with("#2     hit       other()"), "{text}");
     assert_eq!(runs.text(&["log", "last", "2"]).lines().count(), 1);

@@ -133,6 +133,8 @@ pub struct Capabilities {
     /// Whether it can follow the settings of worker processes: environment, nice level, memory limit, initializer,
     /// recycling. Backends from outside can't, for they are not told.
     pub(crate) worker_settings: bool,
+    /// Whether it can tell what a task prints from what others print.
+    pub(crate) captures_output: bool,
     /// Whether it takes tasks that borrow from the caller.
     pub(crate) scoped: bool,
 }
@@ -156,6 +158,7 @@ impl Capabilities {
             direct: false,
             other_hosts: false,
             worker_settings: false,
+            captures_output: false,
             scoped: false,
         }
     }

@@ -177,6 +177,7 @@ impl Call {
             contexts: carriers::capture(),
             log_levels: LogLevels { tracing: 0, log: 0 },
             bar: false,
+            captures_output: false,
         };
         let mut contents = Vec::new();
         codec::write(&mut contents, &message).map_err(failed)?;

@@ -25,6 +25,7 @@ impl ParallelBackend for Sequential {
             direct: true,
             other_hosts: false,
             worker_settings: false,
+            captures_output: false,
             scoped: true,
         }
     }

@@ -19,6 +19,7 @@ pub(crate) struct WorkerSettings {
     pub(crate) initializer: Option<Initializer>,
     pub(crate) recycle_after_tasks: Option<u64>,
     pub(crate) recycle_above_bytes: Option<u64>,
+    pub(crate) capture_output: bool,
 }
 
 impl WorkerSettings {
@@ -50,6 +51,7 @@ impl WorkerSettings {
             (self.initializer.is_some(), "initializer"),
             (self.recycle_after_tasks.is_some(), "recycle_after_tasks"),
             (self.recycle_above_bytes.is_some(), "recycle_above_bytes"),
+            (self.capture_output, "capture_output"),
         ]
         .into_iter()
         .find_map(|(asked, name)| asked.then_some(name))

@@ -75,8 +75,11 @@ where
         self.check()?;
         let preview = &mut self.state.preview;
         let outcome = context.inside(|| run_one(index, task, preview));
-        if outcome.is_err() && self.plan.context.first_failure_stops {
-            self.plan.context.stop();
+        if let Err(error) = &outcome {
+            self.plan.reporter.failed_with(error);
+            if self.plan.context.first_failure_stops {
+                self.plan.context.stop();
+            }
         }
         self.plan.reporter.completed(1, usize::from(outcome.is_err()));
         Ok(Some(outcome))

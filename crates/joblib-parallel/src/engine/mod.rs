@@ -310,6 +310,14 @@ where
                 }
             }
         }
+        if let Some(captured) = &self.plan.context.captured {
+            for (index, outcome) in (first..).zip(&mut outcomes) {
+                let output = captured.take(index);
+                if let Err(error) = outcome {
+                    error.set_output(output);
+                }
+            }
+        }
         let failed = outcomes.iter().filter(|outcome| outcome.is_err()).count();
         if let Some(error) = outcomes.iter().find_map(|outcome| outcome.as_ref().err()) {
             self.plan.reporter.failed_with(error);

@@ -69,7 +69,7 @@ impl Reporter {
     pub(crate) fn failed_with(&mut self, error: &TaskError) {
         // What was merely stopped is not the reason.
         if self.step.is_some() && self.failure.is_none() && !error.is_stopped() {
-            self.failure = Some(error.to_string());
+            self.failure = Some(error.summary().to_string());
         }
     }
 

@@ -4,6 +4,7 @@
 //! which worker, and why.
 
 mod cause;
+mod output;
 mod remote;
 mod task;
 
@@ -13,6 +14,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 pub use self::cause::{Cause, Crash, Panic};
+pub(crate) use self::output::Printed;
+pub use self::output::TaskOutput;
 pub use self::remote::{RemoteError, TaskFailure};
 pub use self::task::TaskError;
 

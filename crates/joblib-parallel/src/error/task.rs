@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
-use super::{Cause, Crash};
+use super::{Cause, Crash, TaskOutput};
 
 /// Why one task has no result.
 ///
@@ -55,6 +55,8 @@ struct Inner {
     worker: Option<String>,
     /// How the worker died in each attempt in which it did.
     crashes: Vec<Crash>,
+    /// What it printed, where that was captured.
+    output: TaskOutput,
     cause: Cause,
 }
 
@@ -71,6 +73,7 @@ impl TaskError {
             arguments: arguments.into(),
             worker: None,
             crashes: Vec::new(),
+            output: TaskOutput::default(),
             cause,
         }))
     }
@@ -88,6 +91,15 @@ impl TaskError {
     /// Records the crashes of all attempts.
     pub(crate) fn set_crashes(&mut self, crashes: Vec<Crash>) {
         self.0.crashes = crashes;
+    }
+
+    pub(crate) fn set_output(&mut self, output: TaskOutput) {
+        self.0.output = output;
+    }
+
+    /// The error as text, without what the task printed.
+    pub(crate) fn summary(&self) -> impl fmt::Display {
+        Summary(self)
     }
 
     /// The position of the task in the order of production, from 0.
@@ -137,6 +149,12 @@ impl TaskError {
         }
     }
 
+    /// What the task printed in all attempts, where [`capture_output`](crate::Parallel::capture_output) asks for it.
+    /// The error as text ends with it.
+    pub fn output(&self) -> &TaskOutput {
+        &self.0.output
+    }
+
     /// The reason, in detail.
     pub fn cause(&self) -> &Cause {
         &self.0.cause
@@ -176,16 +194,25 @@ impl TaskError {
 
 impl fmt::Display for TaskError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let inner = &*self.0;
+        write!(f, "{}{}", self.summary(), self.output())
+    }
+}
+
+struct Summary<'a>(&'a TaskError);
+
+impl fmt::Display for Summary<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Summary(error) = self;
+        let inner = &*error.0;
         write!(f, "task {}, {}({})", inner.index, inner.function, inner.arguments)?;
         if let Some(worker) = &inner.worker {
             write!(f, ", on {worker}")?;
         }
         write!(f, ": {}", inner.cause)?;
-        let attempts = self.attempts();
+        let attempts = error.attempts();
         if attempts > 1 {
             // The last crash is the cause, which is written above.
-            let before = &self.crashes()[..attempts - 1];
+            let before = &error.crashes()[..attempts - 1];
             write!(f, " (attempt {attempts}; before: {})", listed(before))?;
         }
         Ok(())

@@ -266,6 +266,35 @@ impl<R, F> Parallel<Anywhere, R, F> {
         self
     }
 
+    /// Captures what each task prints on standard output and error, with the processes that it starts, instead of
+    /// leaving it to the terminal. For worker processes of this machine: on threads, which print to one output, and on
+    /// other hosts it is an error when the call starts.
+    ///
+    /// A task that fails has its output in its [error](crate::TaskError::output), which shows it. In the
+    /// [record of a run](https://docs.rs/joblib-record) is the output of every task, line by line as it is printed, for
+    /// `joblib runs log`; without a record, what tasks print that succeed is dropped. Each stream is in the order in
+    /// which it was printed; that of lines of the two streams is the order in which they arrived. Of a task that prints
+    /// more than half a megabyte on a stream the begin and the end are kept, and of one call 10 MiB in the record. What
+    /// is printed between tasks, as by a process that a task has left behind, is passed on.
+    ///
+    /// ```
+    /// use joblib_parallel::{Parallel, delayed};
+    ///
+    /// fn check(row: u32) {
+    ///     println!("row {row}");
+    ///     assert_ne!(row, 2, "this row is empty");
+    /// }
+    ///
+    /// let parallel = Parallel::new().backend("loky").n_jobs(2).capture_output(true);
+    /// let error = parallel.run((0..4).map(|row| delayed(check, (row,)))).unwrap_err();
+    /// assert_eq!(error.task().unwrap().output().stdout(), b"row 2\n");
+    /// assert!(error.to_string().contains("stdout: row 2"));
+    /// ```
+    pub fn capture_output(mut self, capture: bool) -> Self {
+        self.settings.workers.capture_output = capture;
+        self
+    }
+
     /// Takes closures that capture anything, and runs them in processes forked for each call: backend
     /// [`Multiprocessing`](Backend::Multiprocessing). Only their results are encoded.
     ///

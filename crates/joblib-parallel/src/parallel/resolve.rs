@@ -19,6 +19,7 @@ use crate::engine::{Engine, Plan};
 use crate::error::{Error, Result};
 use crate::sys::{cpu, interrupt, terminal};
 use crate::task::batch::TaskBatch;
+use crate::task::captured::Captured;
 use crate::task::context::{self, CallContext};
 use crate::task::{Task, panics};
 
@@ -104,6 +105,7 @@ impl<W, R, F: OnFailure> Parallel<W, R, F> {
             span: tracing::Span::current(),
             recorded: OnceLock::new(),
             listener: joblib_record::listener(),
+            captured: settings.workers.capture_output.then(Captured::default),
         };
         let call = Call {
             n_jobs,
@@ -243,6 +245,11 @@ fn refuse_unsupported(backend: &dyn ParallelBackend, settings: &Settings) -> Res
     {
         return Err(Error::usage(format!(
             "{setting} is for worker processes, which backend {name:?} does not have; use \"loky\""
+        )));
+    }
+    if settings.workers.capture_output && !capabilities.captures_output {
+        return Err(Error::usage(format!(
+            "capture_output is for worker processes of this machine, which backend {name:?} does not have; use \"loky\""
         )));
     }
     // A worker that can die alone need not be a process of ours: a backend of the user's own may report crashes.

@@ -38,7 +38,7 @@ impl fmt::Debug for Settings {
         let workers = &self.workers;
         // Values of the environment may be secret: names have to do.
         let env: Vec<_> = workers.env.iter().map(|(name, _)| name).collect();
-        let settings: [(&str, Option<&dyn fmt::Debug>); 20] = [
+        let settings: [(&str, Option<&dyn fmt::Debug>); 21] = [
             ("n_jobs", defaults.n_jobs.as_ref().map(|set| set as _)),
             ("backend", defaults.backend.as_ref().map(|set| set as _)),
             ("prefer", defaults.prefer.as_ref().map(|set| set as _)),
@@ -58,6 +58,7 @@ impl fmt::Debug for Settings {
             ("memory_limit", workers.memory_limit.as_ref().map(|set| set as _)),
             ("recycle_after_tasks", workers.recycle_after_tasks.as_ref().map(|set| set as _)),
             ("recycle_above_bytes", workers.recycle_above_bytes.as_ref().map(|set| set as _)),
+            ("capture_output", workers.capture_output.then_some(&workers.capture_output as _)),
             ("catch_interrupt", (!self.catch_interrupt).then_some(&self.catch_interrupt as _)),
         ];
         for (name, set) in settings {

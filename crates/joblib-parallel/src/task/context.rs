@@ -11,6 +11,8 @@ use joblib_record::{Entered, Listener, Listening, Position, Recorder};
 use tracing::Span;
 use tracing::span::EnteredSpan;
 
+use super::captured::Captured;
+
 /// What all tasks of one call have in common, wherever they run.
 #[derive(Debug)]
 pub(crate) struct CallContext {
@@ -31,6 +33,8 @@ pub(crate) struct CallContext {
     pub(crate) recorded: OnceLock<Position>,
     /// What listens to the events of the step that the call is in.
     pub(crate) listener: Option<Listener>,
+    /// What tasks on worker processes print, where that is captured.
+    pub(crate) captured: Option<Captured>,
 }
 
 impl CallContext {

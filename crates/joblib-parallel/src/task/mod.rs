@@ -4,6 +4,7 @@ pub(crate) mod backtrace;
 pub(crate) mod batch;
 pub(crate) mod boxed;
 pub(crate) mod call;
+pub(crate) mod captured;
 pub(crate) mod clock;
 pub(crate) mod context;
 pub(crate) mod delayed;

@@ -1,6 +1,6 @@
 //! SETUP, CALL, ARRAY, FORGET and REFUSAL: the frames that are rare, each one serialized message.
 //!
-//! BATCH, RESULTS and LOG have files of their own.
+//! BATCH, RESULTS, LOG and OUTPUT have files of their own.
 
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -57,6 +57,7 @@ impl Setup {
 }
 
 /// What a worker has to know of a call.
+#[allow(clippy::struct_excessive_bools, reason = "each is a question of its own")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct CallMessage {
     pub(crate) seed: u64,
@@ -74,6 +75,8 @@ pub(crate) struct CallMessage {
     pub(crate) log_levels: LogLevels,
     /// Whether a progress bar is on the terminal.
     pub(crate) bar: bool,
+    /// Whether tasks print to the pipes that an OUTPUT frame brings.
+    pub(crate) captures_output: bool,
 }
 
 impl CallMessage {
@@ -143,6 +146,7 @@ mod tests {
             contexts: vec![(function, b"state".to_vec())],
             log_levels: LogLevels { tracing: 3, log: 0 },
             bar: true,
+            captures_output: true,
         };
         assert_eq!(CallMessage::parse(call.frame().unwrap().contents()).unwrap(), call);
         assert_eq!(parse_forget(forget_frame(&[1, 2]).unwrap().contents()).unwrap(), [1, 2]);

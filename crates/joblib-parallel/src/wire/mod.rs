@@ -14,6 +14,7 @@ pub(crate) mod known;
 pub(crate) mod log;
 pub(crate) mod message;
 pub(crate) mod own_copy;
+pub(crate) mod output;
 pub(crate) mod packed;
 pub(crate) mod reply;
 pub(crate) mod status_page;

@@ -23,13 +23,20 @@ pub(super) struct CurrentCall {
     pub(super) sharing: ArraySharing,
     pub(super) timed: bool,
     pub(super) patience: Duration,
+    pub(super) captures_output: bool,
     contexts: Vec<(ApplyContext, Vec<u8>)>,
 }
 
 /// What somebody does who follows the tasks of a batch.
 pub(super) trait Observer {
     /// The batch begins: what its contexts do is a part of it.
-    fn begin_batch(&mut self) {}
+    ///
+    /// # Errors
+    ///
+    /// If it can't be followed.
+    fn begin_batch(&mut self) -> Result<(), String> {
+        Ok(())
+    }
     /// Its tasks begin.
     fn begin_tasks(&mut self) {}
     /// A task begins.
@@ -66,6 +73,8 @@ impl CurrentCall {
             recorded: OnceLock::new(),
             // The carrier of the record has put it in place.
             listener: None,
+            // The parent has it.
+            captured: None,
         };
         Ok(CurrentCall {
             context: Arc::new(context),
@@ -73,6 +82,7 @@ impl CurrentCall {
             sharing: message.sharing,
             timed: message.timed,
             patience: message.patience,
+            captures_output: message.captures_output,
             contexts,
         })
     }
@@ -92,7 +102,7 @@ impl CurrentCall {
         let mut index = batch.first_index;
         let parts = &std::mem::take(&mut batch.parts);
         let _context = context::enter(&self.context);
-        observer.begin_batch();
+        observer.begin_batch()?;
         let _contexts: Vec<_> = self.contexts.iter().map(|(apply, state)| apply(state)).collect();
         let _recorded = joblib_record::current().map(RecordedTasks::of);
         observer.begin_tasks();

@@ -10,6 +10,7 @@ pub(crate) mod constructors;
 pub(crate) mod entry;
 mod limits;
 mod log;
+mod output;
 pub(crate) mod runner;
 mod serve;
 pub(crate) mod summons;

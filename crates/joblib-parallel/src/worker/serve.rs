@@ -10,6 +10,7 @@ use joblib_array::MmapMode;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::call::{CurrentCall, MALFORMED, Observer};
+use super::output::{Pipes, Redirected};
 use super::{limits, log, watch};
 use crate::sync::lock;
 use crate::sys::terminal;
@@ -21,6 +22,7 @@ use crate::wire::batch::{BATCH, BatchReader};
 use crate::wire::connection::{Connection, Frame, Outgoing, Received, SharedSocket, send_all};
 use crate::wire::function_id::{self, EncodedCall, WorkerKind};
 use crate::wire::message::{self, ARRAY, CALL, CallMessage, FORGET, Setup};
+use crate::wire::output::{self, OUTPUT};
 use crate::wire::reply::{Outcome, OutcomeWriter, ReplyWriter};
 use crate::wire::status_page::{StatusPage, StoppedClock};
 
@@ -46,6 +48,7 @@ struct Worker {
     idle: Option<Duration>,
     kind: WorkerKind,
     call: Option<CurrentCall>,
+    pipes: Pipes,
 }
 
 /// Serves the parent at the other end of `socket` until it leaves. A forked worker has its status page already.
@@ -115,6 +118,7 @@ impl Start {
             idle: setup.idle_seconds.map(Duration::from_secs),
             kind,
             call: None,
+            pipes: Pipes::default(),
         };
         panics::install_hook();
         clock::set(Some(Arc::new(PageClock { page: Arc::clone(&worker.page), stopped: Mutex::new(None) })));
@@ -199,6 +203,7 @@ impl Worker {
         let done = match frame.kind {
             CALL => return self.begin_call(CallMessage::parse(frame.bytes).map_err(End::Broken)?),
             ARRAY => self.introduce(frame),
+            OUTPUT => self.take_pipe(frame),
             FORGET => message::parse_forget(frame.bytes).map(|ids| self.memories.forget(&ids)),
             BATCH => self.run_batch(frame.bytes),
             kind => Err(format!("the parent sent a frame of the unknown kind {kind}")),
@@ -210,6 +215,12 @@ impl Worker {
         let descriptor = frame.descriptor.ok_or("an array came without its memory")?;
         let introduction = message::parse_array(frame.bytes)?;
         self.memories.introduce(&introduction, descriptor).map_err(|error| error.to_string())
+    }
+
+    fn take_pipe(&mut self, frame: Frame<'_>) -> Result<(), String> {
+        let pipe = frame.descriptor.ok_or("a pipe was announced and did not come")?;
+        self.pipes.introduce(output::Introduction::parse(frame.bytes)?, pipe);
+        Ok(())
     }
 
     fn begin_call(&mut self, call: CallMessage) -> Result<(), End> {
@@ -232,6 +243,7 @@ impl Worker {
             batch: batch.number,
             reply: Reply::new(batch.number),
             started: Instant::now(),
+            output: None,
         };
         call.run(&mut batch, &self.memories, &sender, &mut progress)?;
         // The last outcomes may be sent already; a frame about a batch that is complete would be one too many.
@@ -267,12 +279,18 @@ struct Progress<'w> {
     batch: u64,
     reply: Reply,
     started: Instant,
+    /// Where tasks print, if that is captured.
+    output: Option<Redirected<'w>>,
 }
 
 impl Observer for Progress<'_> {
-    fn begin_batch(&mut self) {
+    fn begin_batch(&mut self) -> Result<(), String> {
         // From here on the worker is busy, also with what a context does.
         self.worker.page.begin_batch();
+        if self.call.captures_output {
+            self.output = Some(self.worker.pipes.redirect(self.worker.kind)?);
+        }
+        Ok(())
     }
 
     fn begin_tasks(&mut self) {
@@ -281,11 +299,18 @@ impl Observer for Progress<'_> {
     }
 
     fn begin(&mut self, index: usize) {
+        if let Some(output) = &self.output {
+            output.mark(Some(index));
+        }
         self.worker.page.begin(index, self.call.timed);
     }
 
     fn outcome(&mut self, run: impl FnOnce(&mut Vec<u8>)) -> Result<ControlFlow<()>, String> {
         self.reply.writer.outcome(run);
+        if let Some(output) = &self.output {
+            // Before the outcome is sent.
+            output.mark(None);
+        }
         if self.reply.is_due() {
             if self.started.elapsed() > self.call.patience {
                 self.reply.writer.give_back_rest();
@@ -298,6 +323,7 @@ impl Observer for Progress<'_> {
     }
 
     fn end_batch(&mut self) {
+        self.output = None;
         self.worker.page.rest();
     }
 }

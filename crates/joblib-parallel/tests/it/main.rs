@@ -15,6 +15,7 @@ mod kills;
 mod limits;
 #[cfg(feature = "cluster")]
 mod nodes;
+mod output;
 mod portable;
 mod processes;
 mod rayon;

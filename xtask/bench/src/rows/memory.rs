@@ -19,6 +19,7 @@ pub(crate) fn rows() -> Vec<Row> {
     vec![
         hit_tiny().bar(Bar::AtMost(0.1)).bar(Bar::OfLimit(1.3)),
         miss_tiny().bar(Bar::AtMost(1.0 / 1.8)).bar(Bar::OfLimit(1.7)),
+        record_of_a_hit().bar(Bar::Under(2.0)),
         hit_8mb("memory.hit.8MB", None).bar(Bar::AtMost(1.0 / 1.5)),
         hit_8mb("memory.hit.8MB.mmap", Some(MmapMode::Read)).bar(Bar::AtMost(1.0 / 6.0)),
         hit_80mb_argument("memory.hit.80MB_argument", false).bar(Bar::AtMost(1.0 / 12.0)),
@@ -104,7 +105,7 @@ fn memory(data: &Data, name: &str) -> Result<Memory> {
 }
 
 /// A cache that holds `count` results of [`identity`].
-fn filled(data: &Data, count: u64) -> Result<Memory> {
+pub(super) fn filled(data: &Data, count: u64) -> Result<Memory> {
     let name = format!("entries-{count}");
     let is_filled = data.path(&name).exists();
     let memory = memory(data, &name)?;
@@ -154,6 +155,27 @@ fn hit_tiny() -> Row {
         Ok(Sides::new(move || hit(&memory))
             .limit(move || Ok(1e6 * seconds(200, || limits::read_small(&path))?)))
     })
+}
+
+/// What the record of a run adds to a hit.
+fn record_of_a_hit() -> Row {
+    Row::new("memory.hit.record", Unit::Microseconds, |data| {
+        let plain = filled(data, 10)?;
+        let mut number = 0;
+        Ok(Sides::new(move || {
+            // A record of its own for each sample: a full one would cost nothing.
+            number += 1;
+            let recorded = memory(data, &format!("hit-record-{number}"))?.record(true);
+            hit(&recorded)?;
+            let (mut with, mut without) = (f64::INFINITY, f64::INFINITY);
+            for _ in 0..5 {
+                with = with.min(hit(&recorded)?);
+                without = without.min(hit(&plain)?);
+            }
+            Ok(with - without)
+        }))
+    })
+    .against(Peer::Nobody)
 }
 
 fn miss_tiny() -> Row {

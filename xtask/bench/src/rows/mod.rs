@@ -1,5 +1,6 @@
 //! What is measured, by area. The names are those of the peer's script.
 
+mod command;
 mod growth;
 mod hash;
 mod in_memory;
@@ -25,6 +26,7 @@ pub(crate) fn all(options: &Options) -> Vec<Row> {
         python::rows,
         hash::rows,
         memory::rows,
+        command::rows,
         in_memory::rows,
         object::rows,
         macros::rows,

@@ -1,7 +1,8 @@
 //! What `joblib cache` deletes, mends and moves between caches.
 
 use std::fs;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use super::{Cache, power, table};
 
@@ -128,28 +129,77 @@ fn what_is_no_export_or_is_damaged_imports_nothing_wrong() {
     assert!(message.contains("not a file that `joblib cache export` wrote"), "{message}");
 }
 
-#[test]
-fn pruning_that_is_interrupted_leaves_a_sound_cache() {
+/// Waits until a process handles SIGINT by itself, and then sends it.
+fn interrupt(child: &Child) {
+    let catches = || {
+        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap_or("0").trim();
+        // The signal's number is 2.
+        u64::from_str_radix(mask, 16).is_ok_and(|mask| mask & 0b10 != 0)
+    };
+    let until = Instant::now() + Duration::from_mins(1);
+    while !catches() {
+        assert!(Instant::now() < until, "it does not come to its work");
+        std::thread::sleep(Duration::from_micros(200));
+    }
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
+    assert!(sent.success());
+}
+
+/// A cache of 1500 results, and how many of them are there.
+fn large() -> (Cache, impl Fn() -> u64) {
     let cache = Cache::new();
     let memory = cache.memory();
-    let square = memory.cache("square", |x: u64| x * x);
-    for x in 0..5000 {
-        square.eval((x,));
+    let square = move || memory.cache("square", |x: u64| x * x);
+    (0..1500).for_each(|x| _ = square().eval((x,)));
+    (cache, move || (0..1500).filter(|x| square().check_call_in_cache((*x,))).count() as u64)
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn pruning_that_is_interrupted_says_how_far_it_came_and_leaves_a_sound_cache() {
+    let (cache, hits) = large();
+    // A program that stores a result holds this lock for a moment: here until the signal is sent.
+    let locks: Vec<fs::File> =
+        cache.files("small.lock").iter().map(|path| fs::File::open(path).expect("a file")).collect();
+    for lock in &locks {
+        lock.lock().expect("locked");
     }
-    let mut child =
-        cache.command(&["prune", "--items", "0", "--yes"]).stderr(Stdio::piped()).spawn().expect("it starts");
-    let pid = child.id().to_string();
-    let interrupted = Command::new("kill").args(["-INT", &pid]).status().expect("kill runs");
-    assert!(interrupted.success());
-    child.wait().expect("it ends");
-    // However far it came, what is left is whole, and the numbers are right.
-    let report = cache.json(&["verify"]);
-    assert_eq!(report["damaged"], serde_json::json!([]));
-    let stats = cache.json(&["stats"])["results"].clone();
-    let (mut hits, mut calls) = (0, 0);
-    for x in 0..5000 {
-        hits += u64::from(square.check_call_in_cache((x,)));
-        calls += 1;
-    }
-    assert_eq!((stats.as_u64(), calls), (Some(hits), 5000));
+    let mut command = cache.command(&["prune", "--items", "0", "--yes"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    interrupt(&child);
+    // The signal is taken note of by a thread of its own.
+    std::thread::sleep(Duration::from_millis(300));
+    drop(locks);
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(130), "{output:?}");
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        message.contains("interrupted: deleted ") && message.contains("the rest is as it was"),
+        "{message}"
+    );
+    let left = cache.json(&["stats"])["results"].as_u64().expect("a number");
+    assert!(left >= 500, "of three steps not all were done: {left}");
+    assert_eq!(cache.json(&["verify"])["damaged"], serde_json::json!([]));
+    assert_eq!(hits(), left, "what is left is whole");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn verifying_that_is_interrupted_says_how_far_it_came() {
+    let (cache, hits) = large();
+    // It may be done before the signal comes.
+    let interrupted = (0..20).find_map(|_| {
+        let mut command = cache.command(&["verify", "--fix", "--yes"]);
+        let command = command.env("RAYON_NUM_THREADS", "1").stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = command.spawn().expect("it starts");
+        interrupt(&child);
+        let output = child.wait_with_output().expect("it ends");
+        (!output.status.success()).then_some(output)
+    });
+    let output = interrupted.expect("it is interrupted once");
+    assert_eq!(output.status.code(), Some(130), "{output:?}");
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(message.contains("interrupted: verified ") && message.contains(" of 1500"), "{message}");
+    assert_eq!(hits(), 1500);
 }

@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use joblib_memory::Memory;
 
 use super::{Cache, power, table};
+use crate::joblib::joblib;
 
 #[test]
 fn functions_and_calls_are_listed_with_their_numbers() {
@@ -134,9 +135,7 @@ fn diff_names_what_differs_between_two_results() {
 fn a_location_that_is_no_cache_is_told_with_what_is_there() {
     let cache = Cache::new();
     let at = |location: &Path, args: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_joblib"));
-        let output =
-            command.arg("cache").args(args).arg("--cache").arg(location).output().expect("it starts");
+        let output = joblib(&["cache"]).args(args).arg("--cache").arg(location).output().expect("it starts");
         (output.status.code(), String::from_utf8(output.stderr).expect("UTF-8"))
     };
     let (status, message) = at(&cache.path().join("nothing"), &["ls"]);
@@ -187,9 +186,9 @@ fn a_cache_in_sqlite_is_seen_where_the_command_is_built_with_it() {
 #[test]
 fn the_cache_is_that_of_the_environment_unless_one_is_named() {
     let cache = Cache::filled();
-    let joblib = |variable: Option<&Path>, home: &Path| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_joblib"));
-        command.args(["cache", "path"]).env_remove("XDG_CACHE_HOME").env("HOME", home);
+    let path = |variable: Option<&Path>, home: &Path| {
+        let mut command = joblib(&["cache", "path"]);
+        command.env_remove("XDG_CACHE_HOME").env("HOME", home);
         match variable {
             Some(folder) => command.env("JOBLIB_CACHE_DIR", folder),
             None => command.env_remove("JOBLIB_CACHE_DIR"),
@@ -198,10 +197,10 @@ fn the_cache_is_that_of_the_environment_unless_one_is_named() {
     };
     let printed = |output: Output| String::from_utf8(output.stdout).expect("UTF-8").trim_end().to_owned();
     let home = Path::new("/home/nobody");
-    assert_eq!(printed(joblib(Some(cache.path()), home)), cache.path().to_str().expect("a path"));
+    assert_eq!(printed(path(Some(cache.path()), home)), cache.path().to_str().expect("a path"));
     let caches = if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" };
-    assert_eq!(printed(joblib(None, home)), format!("/home/nobody/{caches}/joblib"));
-    let off = joblib(Some(Path::new("")), home);
+    assert_eq!(printed(path(None, home)), format!("/home/nobody/{caches}/joblib"));
+    let off = path(Some(Path::new("")), home);
     assert_eq!(off.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&off.stderr).contains("turns caching off"), "{off:?}");
     assert_eq!(cache.json(&["path"])["exists"], true);
@@ -249,7 +248,7 @@ fn hostile_names_and_values_do_not_reach_the_terminal() {
 #[test]
 fn every_subcommand_has_help_and_a_manual_page() {
     let joblib = |args: &[&str]| {
-        let output = Command::new(env!("CARGO_BIN_EXE_joblib")).args(args).output().expect("it starts");
+        let output = joblib(args).output().expect("it starts");
         assert!(output.status.success(), "{args:?}: {output:?}");
         String::from_utf8(output.stdout).expect("UTF-8")
     };
@@ -261,4 +260,33 @@ fn every_subcommand_has_help_and_a_manual_page() {
     }
     assert!(joblib(&["man"]).contains(".TH joblib 1"));
     assert!(joblib(&["completions", "bash"]).contains("--superseded-age"));
+}
+
+#[test]
+fn hits_and_the_time_that_they_saved_are_those_of_recorded_runs() {
+    let cache = Cache::new();
+    assert!(!cache.0.run(&["stats"]).status.success(), "there is none yet");
+    let slow = |n: u64| {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        n
+    };
+    // What is not recorded is not known.
+    cache.memory().eval("study::slow", slow, (1,));
+    assert!(!cache.text(&["ls"]).contains("SAVED") && !cache.text(&["stats"]).contains("Hits:"));
+    let memory = cache.memory().record(true);
+    for _ in 0..3 {
+        memory.eval("study::slow", slow, (1,));
+    }
+    memory.eval("study::quick", |n: u64| n, (1,));
+    let listed = cache.json(&["ls", "--sort", "saved"])["functions"].clone();
+    assert_eq!((&listed[0]["function"], &listed[0]["hits"]), (&"study::slow".into(), &3.into()));
+    let saved = listed[0]["saved_seconds"].as_f64().expect("a number");
+    assert!((0.03..0.5).contains(&saved), "{saved}");
+    assert_eq!(listed[1]["hits"], 0);
+    let text = cache.text(&["ls"]);
+    assert!(text.lines().next().is_some_and(|header| header.ends_with("SAVED")), "{text}");
+    let stats = cache.json(&["stats"]);
+    assert_eq!((&stats["recorded_runs"], &stats["recorded"]["hits"]), (&1.into(), &3.into()));
+    let text = cache.text(&["stats"]);
+    assert!(text.contains("Hits:        3 in 1 recorded run\nTime saved:  "), "{text}");
 }

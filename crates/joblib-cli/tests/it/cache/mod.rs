@@ -4,11 +4,13 @@ mod changing;
 mod looking;
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::ops::Deref;
+use std::path::PathBuf;
 
 use joblib_memory::Memory;
 use serde_json::Value;
+
+use crate::joblib::Place;
 
 fn power(x: f64, n: i32) -> f64 {
     x.powi(n)
@@ -19,13 +21,19 @@ fn table(rows: usize) -> Vec<f64> {
 }
 
 /// A cache of a program that has ended.
-struct Cache {
-    folder: tempfile::TempDir,
+struct Cache(Place);
+
+impl Deref for Cache {
+    type Target = Place;
+
+    fn deref(&self) -> &Place {
+        &self.0
+    }
 }
 
 impl Cache {
     fn new() -> Self {
-        Self { folder: tempfile::tempdir().expect("a folder") }
+        Self(Place::new("cache"))
     }
 
     /// A cache of two functions, one with two versions of its code.
@@ -42,39 +50,8 @@ impl Cache {
         cache
     }
 
-    fn path(&self) -> &Path {
-        self.folder.path()
-    }
-
     fn memory(&self) -> Memory {
         Memory::new(self.path()).expect("a memory")
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_joblib"));
-        command.arg("cache").args(args).arg("--cache").arg(self.path()).stdin(Stdio::null());
-        command
-    }
-
-    fn run(&self, args: &[&str]) -> Output {
-        self.command(args).output().expect("the command starts")
-    }
-
-    fn text(&self, args: &[&str]) -> String {
-        let output = self.run(args);
-        assert!(output.status.success(), "{args:?}: {output:?}");
-        String::from_utf8(output.stdout).expect("UTF-8")
-    }
-
-    fn json(&self, args: &[&str]) -> Value {
-        serde_json::from_str(&self.text(&[args, &["--json"]].concat())).expect("JSON")
-    }
-
-    /// The status and the message of a command that fails.
-    fn failure(&self, args: &[&str]) -> (Option<i32>, String) {
-        let output = self.run(args);
-        assert!(!output.status.success(), "{args:?}: {output:?}");
-        (output.status.code(), String::from_utf8(output.stderr).expect("UTF-8"))
     }
 
     /// The keys of a function's calls whose argument texts are these.

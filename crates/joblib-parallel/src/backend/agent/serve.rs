@@ -230,6 +230,7 @@ impl Agent {
             span: tracing::Span::none(),
             recorded: OnceLock::new(),
             listener: None,
+            captured: None,
         };
         let initializer = open.initializer;
         let call = Call {
@@ -247,11 +248,13 @@ impl Agent {
                 initializer: initializer.map(|call| Arc::new(move || Ok(call.clone())) as _),
                 recycle_after_tasks: open.recycle_after_tasks,
                 recycle_above_bytes: open.recycle_above_bytes,
+                capture_output: false,
             }),
             sharing: open.sharing,
         };
         let message = CallMessage {
             bar: false,
+            captures_output: false,
             seed: open.seed,
             budget,
             depth: open.depth,

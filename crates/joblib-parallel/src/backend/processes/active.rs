@@ -112,6 +112,10 @@ impl<B: ProcessBatch> Active<B> {
                 }
                 RESULTS => {
                     progress.started = true;
+                    // What the tasks printed arrived before their outcomes.
+                    if let Some(output) = &handle.output {
+                        output.catch_up();
+                    }
                     let finished = results(frame.bytes, in_flight, memories, &handle.name);
                     let Some((count, busy, finished)) = finished else {
                         return Err(FrameError::Malformed("its results are malformed".to_owned()));

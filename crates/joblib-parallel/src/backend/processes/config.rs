@@ -49,6 +49,7 @@ pub(crate) fn call_message(call: &Call) -> CallMessage {
         contexts: carriers::capture(),
         log_levels: wanted_levels(),
         bar: call.bar,
+        captures_output: call.context.captured.is_some(),
     }
 }
 

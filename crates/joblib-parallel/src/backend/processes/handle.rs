@@ -2,16 +2,19 @@
 
 use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::config::Config;
+use super::output::WorkerOutput;
 use crate::backend::worker_settings::WorkerSettings;
-use crate::error::{Crash, Error, Result};
+use crate::error::{BoxError, Crash, Error, Result};
 use crate::sys::children::{self, Listed};
 use crate::sys::memory::resident;
 use crate::sys::pidfd::pidfd;
+use crate::task::context::CallContext;
 use crate::wire::arrays::SharedMemory;
 use crate::wire::connection::{Connection, Received};
 use crate::wire::known::Known;
@@ -49,6 +52,8 @@ pub(crate) struct WorkerHandle {
     pub(crate) known: Known<SharedMemory>,
     /// Tasks it has done.
     pub(crate) tasks: u64,
+    /// What it prints, from the first call on that captures that.
+    pub(super) output: Option<WorkerOutput>,
     kill_reason: Option<KillReason>,
     ended: bool,
 }
@@ -72,6 +77,7 @@ impl WorkerHandle {
             page,
             known: Known::default(),
             tasks: 0,
+            output: None,
             kill_reason: None,
             ended: false,
         };
@@ -82,6 +88,36 @@ impl WorkerHandle {
         // A worker that is already dead is noticed when it is waited for.
         let _ = worker.connection.post(frame);
         Ok(worker)
+    }
+
+    /// Has what its tasks print belong to a call from now on.
+    ///
+    /// # Errors
+    ///
+    /// If there can be no pipes to the worker.
+    pub(crate) fn capture_output(&mut self, call: &Arc<CallContext>) -> Result<()> {
+        if self.output.is_none() {
+            let failed =
+                |error: BoxError| Error::backend("capture the output of a worker process", Some(error));
+            let (output, pipes) = WorkerOutput::open().map_err(|error| failed(error.into()))?;
+            for (introduction, pipe) in pipes {
+                let frame = introduction.frame().map_err(|reason| failed(reason.into()))?;
+                // A worker that is already dead is noticed when it is waited for.
+                let _ = self.connection.post(frame.with_descriptor(Arc::new(pipe.into())));
+            }
+            self.output = Some(output);
+        }
+        if let Some(output) = &self.output {
+            output.set_call(Some(Arc::clone(call)));
+        }
+        Ok(())
+    }
+
+    /// Its call is over: what it prints from now on belongs to none.
+    pub(crate) fn release_output(&self) {
+        if let Some(output) = &self.output {
+            output.set_call(None);
+        }
     }
 
     /// Kills the process, and those it started.
@@ -100,6 +136,14 @@ impl WorkerHandle {
     /// Waits for the process to end, and kills it if it does not; returns how it ended, and why it was killed if that
     /// was on purpose.
     pub(crate) fn end(&mut self) -> End {
+        let end = self.end_process();
+        if let Some(output) = &self.output {
+            output.end();
+        }
+        end
+    }
+
+    fn end_process(&mut self) -> End {
         let mut crash = Crash::default();
         let mut by_itself = true;
         if self.ended {

@@ -27,7 +27,7 @@ impl ParallelBackend for Loky {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { worker_settings: true, ..Capabilities::remote(BATCH_TIME) }
+        Capabilities { worker_settings: true, captures_output: true, ..Capabilities::remote(BATCH_TIME) }
     }
 
     fn open(&self, call: Call) -> Result<Box<dyn Session>> {

@@ -8,5 +8,6 @@ mod handle;
 pub(crate) mod idle;
 pub(crate) mod loky;
 pub(crate) mod multiprocessing;
+mod output;
 pub(crate) mod program;
 pub(crate) mod session;

@@ -34,7 +34,7 @@ impl ParallelBackend for Multiprocessing {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { worker_settings: true, ..Capabilities::remote(BATCH_TIME) }
+        Capabilities { worker_settings: true, captures_output: true, ..Capabilities::remote(BATCH_TIME) }
     }
 
     fn open(&self, call: Call) -> Result<Box<dyn Session>> {

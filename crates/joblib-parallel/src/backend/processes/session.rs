@@ -117,7 +117,7 @@ impl<S: Starter, B: ProcessBatch> ProcessSession<S, B> {
         while !self.queue.is_empty() && !self.call.context.stopped() {
             let Some(place) = self.choose_worker()? else { break };
             let Some(batch) = self.queue.pop_front() else { break };
-            self.send(place, batch);
+            self.send(place, batch)?;
         }
         Ok(())
     }
@@ -157,7 +157,7 @@ impl<S: Starter, B: ProcessBatch> ProcessSession<S, B> {
     }
 
     /// Encodes a batch for a worker. A task that can't be encoded is cut out, with the reason as its outcome.
-    fn send(&mut self, place: usize, mut batch: B) {
+    fn send(&mut self, place: usize, mut batch: B) -> Result<()> {
         let number = self.next_number;
         self.next_number += 1;
         let mut writer = BatchWriter::new(number, batch.next_index());
@@ -170,7 +170,7 @@ impl<S: Starter, B: ProcessBatch> ProcessSession<S, B> {
             }
             rest.break_first(Cause::EncodeArguments(reason), &self.workers[place].handle.name);
             self.done.push(Returned::Batch(rest));
-            return;
+            return Ok(());
         }
         let frame = writer.finish(&parts);
         batch.add_cost(Duration::ZERO, frame.len());
@@ -182,6 +182,9 @@ impl<S: Starter, B: ProcessBatch> ProcessSession<S, B> {
         // Frames that can't be sent go to a worker that is dead: its end is noticed while waiting.
         if !worker.knows_call {
             worker.knows_call = true;
+            if self.call.context.captured.is_some() {
+                worker.handle.capture_output(&self.call.context)?;
+            }
             match self.call_message.frame() {
                 Ok(frame) => _ = worker.handle.connection.post(frame),
                 Err(reason) => tracing::error!(%reason, "a call could not be encoded"),
@@ -199,6 +202,7 @@ impl<S: Starter, B: ProcessBatch> ProcessSession<S, B> {
         }
         let _ = worker.handle.connection.post(frame);
         worker.in_flight.push_back(InFlight { number, batch });
+        Ok(())
     }
 
     /// Kills workers whose task is out of time; returns when the next one may be.
@@ -440,6 +444,7 @@ impl<S: Starter, B: ProcessBatch> Drop for ProcessSession<S, B> {
         self.sender.end_call();
         for Active { mut handle, in_flight, .. } in self.workers.drain(..) {
             if in_flight.is_empty() && handle.forget_gone_arrays() {
+                handle.release_output();
                 self.starter.park(&self.config, handle);
             }
             // Otherwise dropping the handle ends the worker.

@@ -39,6 +39,7 @@ impl ParallelBackend for Threading {
             direct: false,
             other_hosts: false,
             worker_settings: false,
+            captures_output: false,
             scoped: true,
         }
     }

@@ -1,0 +1,135 @@
+//! The study of the flights, run three times with a record: what a person reads who wants to know what ran.
+//!
+//! With `JOBLIB_TEST_PICTURE` the page of the last run is pictured in that file: `cargo xtask picture` does so for the
+//! guide.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use joblib_tests::example::{self, printed, workspace};
+use joblib_tests::project::Project;
+use serde_json::Value;
+
+/// The feature that is edited, and what it becomes.
+const EDIT: (&str, &str) = ("f64::from(flights.distance[[i]])", "f64::from(flights.distance[[i]]).ln()");
+
+/// The study's sources, the program made of them, and the cache.
+struct Study {
+    project: Project,
+    cache: tempfile::TempDir,
+}
+
+impl Study {
+    fn new() -> Self {
+        let project = Project::new("flights", "system", &["joblib", "serde", "serde_json"]);
+        let sources = workspace().join("crates/joblib/examples/flights");
+        for entry in fs::read_dir(sources).expect("the example").flatten() {
+            if entry.path().extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(entry.path()).expect("a source");
+                project.write(&entry.file_name().to_string_lossy(), &text);
+            }
+        }
+        Self { project, cache: tempfile::tempdir().expect("a folder") }
+    }
+
+    fn edit(&self) {
+        let path = self.project.folder().join("features.rs");
+        let text = fs::read_to_string(path).expect("a source");
+        assert_eq!(text.matches(EDIT.0).count(), 1);
+        self.project.write("features.rs", &text.replace(EDIT.0, EDIT.1));
+    }
+
+    fn run(&self) {
+        let data = workspace().join("crates/joblib/examples/flights/data");
+        let output = Command::new(self.project.compile("main.rs", &[], &[]))
+            .current_dir(self.project.folder())
+            .args(["--n-jobs", "2", "--cache"])
+            .arg(self.cache.path())
+            .arg("--flights")
+            .arg(data.join("flights.csv.xz"))
+            .arg("--weather")
+            .arg(data.join("weather.csv.xz"))
+            .env("JOBLIB_RECORD", "1")
+            .output()
+            .expect("the program starts");
+        assert!(output.status.success(), "{}", printed(&output));
+    }
+
+    fn joblib(&self, args: &[&str]) -> String {
+        let mut command = Command::new(example::command());
+        let output = command.args(args).arg("--cache").arg(self.cache.path()).output().expect("it starts");
+        assert!(output.status.success(), "{}", printed(&output));
+        String::from_utf8(output.stdout).expect("text")
+    }
+}
+
+/// The paragraph of a function in a difference: its line and those below it.
+fn paragraph<'t>(text: &'t str, function: &str) -> &'t str {
+    let start =
+        text.find(&format!("\n{function}: ")).unwrap_or_else(|| panic!("no {function} in {text}")) + 1;
+    let rest = &text[start..];
+    let end = rest.match_indices('\n').find(|(at, _)| !rest[at + 1..].starts_with(' '));
+    &rest[..end.map_or(rest.len(), |(at, _)| at)]
+}
+
+#[test]
+fn three_runs_of_the_study_say_what_was_recomputed_and_why() {
+    let study = Study::new();
+    study.run();
+    study.run();
+    study.edit();
+    study.run();
+
+    let listed: Value = serde_json::from_str(&study.joblib(&["runs", "ls", "--json"])).expect("JSON");
+    let count = |run: usize, what: &str| listed["runs"][run][what].as_u64().expect("a number");
+    // The newest is first. The grid has 24 points.
+    let (computed, hits) = (count(2, "computed"), count(2, "hits"));
+    assert!(computed >= 24 + 6 && hits == 0, "{listed}");
+    assert_eq!((count(1, "computed"), count(1, "hits")), (0, computed), "{listed}");
+    // The tables and their join do not depend on the feature.
+    assert_eq!((count(0, "computed"), count(0, "hits")), (computed - 3, 3), "{listed}");
+
+    let text = study.joblib(&["runs", "diff"]);
+    let features = paragraph(&text, "features");
+    assert!(features.contains("1 call computed after and not before"), "{text}");
+    assert!(features.contains("hit before: `flights::features::features` changed since"), "{text}");
+    // What comes behind has other arguments, and the difference says which.
+    let moments = paragraph(&text, "moments");
+    assert!(moments.contains("1 call computed after and not before"), "{text}");
+    assert!(moments.contains("matrix"), "{text}");
+    let scores = paragraph(&text, "cross_validate");
+    assert!(scores.contains("24 calls computed after and not before"), "{text}");
+    assert!(scores.contains("folds"), "{text}");
+    for unchanged in ["read_flights: ", "read_weather: ", "join: "] {
+        assert!(!text.contains(&format!("\n{unchanged}")), "{unchanged} did not run again: {text}");
+    }
+
+    let page = study.cache.path().join("report.html");
+    study.joblib(&["report", "--output", page.to_str().expect("UTF-8")]);
+    let html = fs::read_to_string(&page).expect("a page");
+    for part in [
+        "features: 1 call computed in this run and not before",
+        "`flights::features::features` changed since",
+    ] {
+        assert!(html.contains(part), "{part}: {html}");
+    }
+    if let Some(picture) = std::env::var_os("JOBLIB_TEST_PICTURE") {
+        take_picture(&page, &PathBuf::from(picture));
+    }
+}
+
+/// A picture of the top of a page.
+fn take_picture(page: &Path, picture: &Path) {
+    let browser = std::env::var_os("JOBLIB_TEST_CHROMIUM").unwrap_or_else(|| "chromium".into());
+    let profile = tempfile::tempdir().expect("a folder");
+    let output = Command::new(browser)
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"])
+        .arg("--window-size=1000,1500")
+        .arg(format!("--user-data-dir={}", profile.path().display()))
+        .arg(format!("--screenshot={}", picture.display()))
+        .arg(format!("file://{}", page.display()))
+        .output()
+        .expect("a browser: set JOBLIB_TEST_CHROMIUM, or install `chromium`");
+    assert!(output.status.success() && picture.is_file(), "{}", printed(&output));
+}
