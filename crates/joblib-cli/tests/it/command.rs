@@ -1,7 +1,7 @@
 //! The command at work: its real output, its exit statuses.
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use joblib_array::Array;
 use serde::Serialize;
