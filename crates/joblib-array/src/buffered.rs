@@ -28,7 +28,8 @@ thread_local! {
     static TABLE: RefCell<Table> = RefCell::default();
 }
 
-/// Whether a visitor that makes a `T` takes arrays from [`give`]: serde's buffer, and the `Value` of `joblib-pickle`.
+/// Whether a visitor that makes the type of that name takes arrays from [`give`]: serde's buffer, and the `Value` of
+/// `joblib-pickle`.
 /// `was_array` says whether an `Array` was encoded. A plain sequence of numbers that is stored as one is an array to a
 /// `Value`, and a sequence to serde's buffer, which may be read as a `Vec`.
 ///
@@ -36,13 +37,9 @@ thread_local! {
 /// matches costs the layout of buffered arrays: they arrive as plain sequences.
 ///
 /// ```
-/// assert!(!joblib_array::buffered::accepts::<Vec<f64>>(true));
+/// assert!(!joblib_array::buffered::accepts(std::any::type_name::<Vec<f64>>(), true));
 /// ```
-pub fn accepts<T>(was_array: bool) -> bool {
-    accepts_type(std::any::type_name::<T>(), was_array)
-}
-
-fn accepts_type(name: &str, was_array: bool) -> bool {
+pub fn accepts(name: &str, was_array: bool) -> bool {
     let name = name.split_once('<').map_or(name, |(name, _)| name);
     let is_buffer = name.starts_with("serde") && name.ends_with("::content::Content");
     (is_buffer && was_array) || name.ends_with("pickle::value::Value")

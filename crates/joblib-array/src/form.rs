@@ -71,23 +71,36 @@ impl Form {
 
     /// Looks at the next field.
     pub fn take<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Step {
-        match (name, self.has_version, &self.dim) {
-            ("v", false, None) if gathered(value).is_some_and(|it| it.is_version()) => {
-                self.has_version = true;
-                Step::Taken
+        let expected = match (name, self.has_version, &self.dim) {
+            ("v", false, None) | ("dim", true, None) => true,
+            // No struct of somebody else's is taken for one of `ndarray`.
+            ("data", true, Some(_)) => elements_of(type_name::<T>()).is_some(),
+            _ => false,
+        };
+        if !expected {
+            return Step::Other;
+        }
+        match gathered(value) {
+            Some(gathered) => self.step(gathered, type_name::<T>()),
+            None => Step::Other,
+        }
+    }
+
+    /// The next field, which was expected here. Its type is called `name`.
+    fn step(&mut self, gathered: Gathered, name: &str) -> Step {
+        match (self.has_version, &self.dim) {
+            (false, _) => {
+                self.has_version = gathered.is_version();
+                if self.has_version { Step::Taken } else { Step::Other }
             }
-            ("dim", true, None) => match gathered(value).and_then(Gathered::into_dim) {
-                Some(dim) => {
-                    self.dim = Some(dim);
-                    Step::Taken
-                }
-                None => Step::Other,
-            },
-            ("data", true, Some(dim)) => match array(&dim.lengths, value) {
+            (true, None) => {
+                self.dim = gathered.into_dim();
+                if self.dim.is_some() { Step::Taken } else { Step::Other }
+            }
+            (true, Some(dim)) => match array(&dim.lengths, gathered, name) {
                 Some(whole) => Step::Whole(whole),
                 None => Step::Other,
             },
-            _ => Step::Other,
         }
     }
 
@@ -128,14 +141,17 @@ impl Serialize for Taken<'_> {
     }
 }
 
-/// The array of the shape, if the value is the data of one.
-fn array<T: Serialize + ?Sized>(shape: &[usize], value: &T) -> Option<Whole<'static>> {
-    // No struct of somebody else's is taken for one of `ndarray`, and the type of no elements is known too.
-    let name = type_name::<T>().trim_start_matches('&');
-    let (_, element) = name.strip_prefix("ndarray::")?.split_once("Sequence<")?;
-    let gathered = gathered(value)?;
+/// The name of the elements of `ndarray`'s type of data with that name.
+fn elements_of(name: &str) -> Option<&str> {
+    let (_, elements) = name.trim_start_matches('&').strip_prefix("ndarray::")?.split_once("Sequence<")?;
+    Some(elements)
+}
+
+/// The array of the shape, if what was gathered from data of that type are its elements.
+fn array(shape: &[usize], gathered: Gathered, name: &str) -> Option<Whole<'static>> {
     let len = shape.iter().try_fold(1_usize, |len, &dimension| len.checked_mul(dimension))?;
-    let dtype = gathered.dtype.or_else(|| element_named(element))?;
+    // The type of no elements is known too.
+    let dtype = gathered.dtype.or_else(|| element_named(elements_of(name)?))?;
     let is_list = gathered.list.is_some() && gathered.count == len;
     is_list.then(|| Whole { dtype, shape: shape.to_vec().into(), bytes: gathered.run.bytes.into() })
 }
@@ -202,21 +218,21 @@ impl Gathered {
         }
         self.count += 1;
         match self.run.dtype {
-            DType::C128 => self.complex::<T, f64, 8>(value, f64::to_le_bytes),
-            DType::C64 => self.complex::<T, f32, 4>(value, f32::to_le_bytes),
-            _ => self.run.push(value),
+            DType::C128 => {
+                let value: Complex<f64> = copied(value).ok_or(Refused)?;
+                self.push([value.re, value.im].map(f64::to_le_bytes).as_flattened());
+            }
+            DType::C64 => {
+                let value: Complex<f32> = copied(value).ok_or(Refused)?;
+                self.push([value.re, value.im].map(f32::to_le_bytes).as_flattened());
+            }
+            _ => return self.run.push(value),
         }
+        Ok(())
     }
 
-    fn complex<T: ?Sized, F: Copy + 'static, const N: usize>(
-        &mut self,
-        value: &T,
-        bytes: fn(F) -> [u8; N],
-    ) -> Result<(), Refused> {
-        let value: Complex<F> = copied(value).ok_or(Refused)?;
-        self.run.bytes.extend_from_slice(&bytes(value.re));
-        self.run.bytes.extend_from_slice(&bytes(value.im));
-        Ok(())
+    fn push(&mut self, bytes: &[u8]) {
+        self.run.bytes.extend_from_slice(bytes);
     }
 
     fn begin(&mut self, list: List, len: Option<usize>) -> Result<&mut Self, Refused> {

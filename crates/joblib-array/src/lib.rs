@@ -16,6 +16,8 @@ mod buffer;
 #[doc(hidden)]
 pub mod buffered;
 mod dtype;
+#[doc(hidden)]
+pub mod erased;
 mod error;
 #[doc(hidden)]
 pub mod foreign;

@@ -5,7 +5,7 @@
 //! are to become a vector of that type, and fills a [`NumberVec`].
 
 use std::alloc::{Layout, alloc_zeroed, dealloc};
-use std::any::{TypeId, type_name};
+use std::any::{Any, TypeId, type_name};
 use std::io;
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
@@ -21,7 +21,12 @@ use crate::{DType, run};
 /// name. If the name no longer matched, it would get its elements one by one.
 #[inline]
 pub fn wanted<'de, V: Visitor<'de>>() -> Option<DType> {
-    let (_, element) = visited::<'de, V>()?;
+    element_type(type_name::<V>())
+}
+
+/// The element type of the vector that a visitor makes which is called so.
+fn element_type(visitor: &str) -> Option<DType> {
+    let element = visited(visitor)?;
     run::named(element).or(match element {
         "num_complex::Complex<f64>" => Some(DType::C128),
         "num_complex::Complex<f32>" => Some(DType::C64),
@@ -32,13 +37,13 @@ pub fn wanted<'de, V: Visitor<'de>>() -> Option<DType> {
 /// Whether the visitor is the one of `Vec<E>`'s `Deserialize`.
 #[inline]
 pub fn wants<'de, V: Visitor<'de>, E: 'static>() -> bool {
-    visited::<'de, V>().is_some() && typeid::of::<V::Value>() == TypeId::of::<Vec<E>>()
+    typeid::of::<V::Value>() == TypeId::of::<Vec<E>>() && visited(type_name::<V>()).is_some()
 }
 
-#[inline]
-fn visited<'de, V: Visitor<'de>>() -> Option<(&'static str, &'static str)> {
-    let (visitor, element) = type_name::<V>().strip_suffix('>')?.split_once("::VecVisitor<")?;
-    visitor.starts_with("serde").then_some((visitor, element))
+/// What serde's visitor of vectors is called by: their elements.
+fn visited(visitor: &str) -> Option<&str> {
+    let (visitor, element) = visitor.strip_suffix('>')?.split_once("::VecVisitor<")?;
+    visitor.starts_with("serde").then_some(element)
 }
 
 /// A value as another type, if both types are the same.
@@ -115,7 +120,14 @@ impl NumberVec {
     /// # Errors
     ///
     /// Returns what is wrong: a `bool` that is neither, or another type than the vector's.
-    pub fn into_vec<R>(mut self) -> Result<R, String> {
+    pub fn into_vec<R>(self) -> Result<R, String> {
+        let vec = self.boxed(typeid::of::<R>(), type_name::<R>())?;
+        // SAFETY: the box holds a value of this type, up to lifetimes.
+        Ok(*unsafe { Box::from_raw(Box::into_raw(vec).cast::<R>()) })
+    }
+
+    /// A vector of the type `wanted`, which is called `name`.
+    fn boxed(mut self, wanted: TypeId, name: &str) -> Result<Box<dyn Any>, String> {
         if self.dtype == DType::Bool
             && let Some(other) = self.as_mut_bytes().iter().find(|byte| **byte > 1)
         {
@@ -123,14 +135,13 @@ impl NumberVec {
         }
         macro_rules! first_of {
             ($($dtype:ident: $element:ty;)*) => {$(
-                if self.dtype == DType::$dtype && typeid::of::<R>() == TypeId::of::<Vec<$element>>() {
+                if self.dtype == DType::$dtype && wanted == TypeId::of::<Vec<$element>>() {
                     let this = ManuallyDrop::new(self);
                     let first: *mut $element = this.pointer.as_ptr().cast();
                     let elements = std::ptr::slice_from_raw_parts_mut(first, this.len);
                     // SAFETY: allocated by the global allocator with the layout of so many elements of this type, which is
                     // the dtype's; all are initialized, and any bytes are an element: those of a `bool` were looked at.
-                    let vec = unsafe { Box::from_raw(elements) }.into_vec();
-                    return same(vec).ok_or_else(String::new);
+                    return Ok(Box::new(unsafe { Box::from_raw(elements) }.into_vec()));
                 }
             )*};
         }
@@ -140,7 +151,7 @@ impl NumberVec {
         }
         #[cfg(target_pointer_width = "64")]
         first_of! { I64: isize; U64: usize; }
-        Err(format!("expected {}, found a vector of {}", type_name::<R>(), self.dtype))
+        Err(format!("expected {name}, found a vector of {}", self.dtype))
     }
 }
 

@@ -2,9 +2,11 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read};
+use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
 use joblib_array::MmapMode;
+use joblib_array::erased::{ErasedSeed, Seed, erase};
 use serde::de::DeserializeOwned;
 
 use crate::de::node::De;
@@ -235,12 +237,25 @@ impl<'a> Reader<'a> {
     /// Returns an error if the pickle is damaged, holds another type, or takes more than the limits allow.
     #[expect(clippy::should_implement_trait, reason = "each value can have another type")]
     pub fn next<T: DeserializeOwned>(&mut self) -> Result<Option<T>> {
+        let mut seed = Seed::new(PhantomData::<T>);
+        self.next_seed(&mut seed)?;
+        Ok(seed.into_option())
+    }
+
+    /// As [`next`](Self::next), for a type that is known to the seed alone: what reads the pickle is compiled here, and not in
+    /// the crate of each type.
+    ///
+    /// # Errors
+    ///
+    /// As [`next`](Self::next).
+    #[doc(hidden)]
+    pub fn next_seed(&mut self, seed: &mut dyn for<'de> ErasedSeed<'de>) -> Result<()> {
         if self.is_at_end()? {
-            return Ok(None);
+            return Ok(());
         }
         let mut tree = Tree::default();
         let root = parse(&mut self.input, &mut tree, &self.options)?;
-        deserialize(&tree, root, &self.options.limits).map(Some)
+        deserialize(&tree, root, &self.options.limits, seed)
     }
 }
 
@@ -304,10 +319,15 @@ fn parse(input: &mut Input<'_>, tree: &mut Tree, options: &ReadOptions) -> Resul
     Ok(root)
 }
 
-fn deserialize<T: DeserializeOwned>(tree: &Tree, root: Id, limits: &Limits) -> Result<T> {
+fn deserialize<'t>(
+    tree: &'t Tree,
+    root: Id,
+    limits: &Limits,
+    seed: &mut (dyn ErasedSeed<'t> + '_),
+) -> Result<()> {
     let walk = Walk::new(tree, limits);
-    T::deserialize(De { walk: &walk, id: root })
-        .map_err(|problem| from_problem(&problem.near(tree.offset_near(root))))
+    seed.deserialize(&mut erase::<Problem, _>(De { walk: &walk, id: root }))
+        .map_err(|error| from_problem(&error.into_own::<Problem>().near(tree.offset_near(root))))
 }
 
 fn from_fault(fault: Details) -> Error {

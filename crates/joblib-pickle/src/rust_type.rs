@@ -38,12 +38,13 @@ impl RustType {
     /// The type `T` or a reference to it, if it is one that is known.
     #[inline]
     pub(crate) fn of<T: ?Sized>() -> Option<Self> {
-        Self::named(std::any::type_name::<T>().trim_start_matches('&'))
+        Self::named(std::any::type_name::<T>())
     }
 
-    /// By the crate and the last part of the name: the modules between them change from release to release.
-    fn named(name: &str) -> Option<Self> {
-        let (krate, path) = name.split_once("::")?;
+    /// The type with that name or a reference to it, by the crate and the last part of the name: the modules between them change
+    /// from release to release.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        let (krate, path) = name.trim_start_matches('&').split_once("::")?;
         let known = matches!(
             krate,
             "chrono" | "time" | "jiff" | "uuid" | "rust_decimal" | "bigdecimal" | "std" | "core"

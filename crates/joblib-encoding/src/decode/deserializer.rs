@@ -1,6 +1,7 @@
 //! MessagePack values as serde's visitors want them. The format describes itself, so what is asked for matters only
 //! where one form stands for several types: options, enums, newtypes and arrays.
 
+use joblib_array::erased::{self, Asking};
 use joblib_array::transfer::OwnedRawArray;
 use joblib_array::{buffered, form, forward, transfer, vec};
 use serde::de::{Deserializer, Visitor};
@@ -36,6 +37,13 @@ enum Token {
     Text { len: usize },
     Bytes { len: usize },
     Long(Head),
+}
+
+/// A visitor of any type. What is found rarely is given to one, in code that is compiled here for all of them.
+pub(super) type AnyVisitor<'a, 'de> = Asking<'a, 'de, Error>;
+
+fn accepts(visitor: &AnyVisitor<'_, '_>, was_array: bool) -> bool {
+    buffered::accepts(erased::made_by::<Error, _>(visitor), was_array)
 }
 
 /// What an extension stands for.
@@ -193,33 +201,38 @@ impl Decoder<'_> {
                 Ok(value)
             }
             Token::Long(Head::Ext { kind, len }) => match self.extension(kind, len)? {
-                Extension::Unit => visitor.visit_unit(),
                 Extension::Some => self.some(visitor),
-                Extension::U128(value) => visitor.visit_u128(value),
-                Extension::I128(value) => visitor.visit_i128(value),
-                Extension::Array(array) => self.array(array, visitor),
-                Extension::Ndarray(array) if buffered::accepts::<V::Value>(false) => {
-                    buffered::give(array, visitor)
-                }
-                Extension::Ndarray(array) => ndarray::visit(self, Found::Small(array), visitor),
-                Extension::Block(role) => self.visit_block(role, visitor),
+                other => erased::through(visitor, |visitor| self.visit_extension(other, visitor)),
             },
         }
     }
 
-    fn array<'de, V: Visitor<'de>>(&mut self, array: OwnedRawArray, visitor: V) -> Result<V::Value> {
-        if buffered::accepts::<V::Value>(true) {
+    fn visit_extension(&mut self, extension: Extension, visitor: AnyVisitor<'_, '_>) -> Result<()> {
+        match extension {
+            Extension::Unit => visitor.visit_unit(),
+            Extension::Some => self.some(visitor),
+            Extension::U128(value) => visitor.visit_u128(value),
+            Extension::I128(value) => visitor.visit_i128(value),
+            Extension::Array(array) => self.array(array, visitor),
+            Extension::Ndarray(array) if accepts(&visitor, false) => buffered::give(array, visitor),
+            Extension::Ndarray(array) => ndarray::visit(self, Found::Small(array), visitor),
+            Extension::Block(role) => self.visit_block(role, visitor),
+        }
+    }
+
+    fn array(&mut self, array: OwnedRawArray, visitor: AnyVisitor<'_, '_>) -> Result<()> {
+        if accepts(&visitor, true) {
             return buffered::give(array, visitor);
         }
         self.enter()?;
-        let value = plain_array::visit(&array, self.exact, visitor)?;
+        plain_array::visit(&array, self.exact, visitor)?;
         self.leave();
-        Ok(value)
+        Ok(())
     }
 
-    fn visit_block<'de, V: Visitor<'de>>(&mut self, role: Role, visitor: V) -> Result<V::Value> {
+    fn visit_block(&mut self, role: Role, visitor: AnyVisitor<'_, '_>) -> Result<()> {
         if matches!(role, Role::Array | Role::Sequence | Role::Ndarray)
-            && buffered::accepts::<V::Value>(role == Role::Array)
+            && accepts(&visitor, role == Role::Array)
         {
             let block = self.block(role)?;
             let array = self.block_array(block)?;
@@ -300,7 +313,7 @@ impl Decoder<'_> {
     }
 
     /// An array for `Array<T>`, from whatever form it has.
-    fn whole_array<'de, V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
+    fn whole_array(&mut self, visitor: AnyVisitor<'_, '_>) -> Result<()> {
         let head = match self.peek()? {
             marker @ (EXT8..=EXT32 | FIXEXT1..=FIXEXT16) => {
                 self.at += 1;
@@ -361,8 +374,10 @@ impl Decoder<'_> {
         }
         // One of `ndarray` is a struct only to those who don't ask for a sequence.
         match self.found_array()? {
-            Some(Found::Small(array)) => self.array(array, visitor),
-            Some(Found::Block(block)) => block::visit(self, Role::Array, block, visitor),
+            Some(found) => erased::through(visitor, |visitor| match found {
+                Found::Small(array) => self.array(array, visitor),
+                Found::Block(block) => block::visit(self, Role::Array, block, visitor),
+            }),
             None => self.deserialize_any(visitor),
         }
     }
@@ -413,7 +428,7 @@ impl<'de> Deserializer<'de> for &mut Decoder<'_> {
             && let Some((role, block)) = self.sequence_block()?
         {
             if block.dtype != dtype || block.shape.len() != 1 {
-                return block::visit(self, role, block, visitor);
+                return erased::through(visitor, |visitor| block::visit(self, role, block, visitor));
             }
             return self.numbers(&block)?.into_vec().map_err(Error::corrupt);
         }
@@ -431,7 +446,10 @@ impl<'de> Deserializer<'de> for &mut Decoder<'_> {
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value> {
-        if name == transfer::NAME { self.whole_array(visitor) } else { visitor.visit_newtype_struct(self) }
+        if name == transfer::NAME {
+            return erased::through(visitor, |visitor| self.whole_array(visitor));
+        }
+        visitor.visit_newtype_struct(self)
     }
 
     #[inline]
@@ -445,7 +463,7 @@ impl<'de> Deserializer<'de> for &mut Decoder<'_> {
             && fields == form::FIELDS
             && let Some(array) = self.found_array()?
         {
-            return ndarray::visit(self, array, visitor);
+            return erased::through(visitor, |visitor| ndarray::visit(self, array, visitor));
         }
         self.deserialize_any(visitor)
     }

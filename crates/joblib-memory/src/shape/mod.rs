@@ -14,9 +14,11 @@ mod tracer;
 use std::any::TypeId;
 use std::collections::HashMap;
 use std::hash::Hasher;
+use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::RwLock;
 
+use joblib_array::erased::{ErasedSeed, Seed, erase};
 use serde::de::DeserializeOwned;
 
 use self::tracer::{Pass, Stop, Tracer};
@@ -35,11 +37,17 @@ pub(crate) fn of<T: DeserializeOwned>() -> u64 {
     {
         return *shape;
     }
-    let shape = trace(&|tracer| T::deserialize(tracer).err().map(Stop::text));
+    let shape = trace(&|tracer| ask(tracer, &mut Seed::new(PhantomData::<T>)));
     if let Ok(mut known) = KNOWN.try_write() {
         known.get_or_insert_default().insert(id, shape);
     }
     shape
+}
+
+/// Asks for a value. Returns the text of the error.
+fn ask(tracer: &mut Tracer<'_>, seed: &mut dyn ErasedSeed<'_>) -> Option<String> {
+    let asked = seed.deserialize(&mut erase::<Stop, _>(tracer));
+    asked.err().map(|error| error.into_own::<Stop>().text())
 }
 
 /// Makes all passes. `ask` asks for the value once, and returns the text of the error.

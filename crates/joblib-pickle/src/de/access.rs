@@ -1,5 +1,6 @@
 //! The items of sequences, the entries of maps, the variants of enums.
 
+use joblib_array::erased;
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor};
 
 use super::keys;
@@ -81,7 +82,7 @@ impl<'w, 't: 'w> MapAccess<'t> for Pairs<'_, 'w, 't> {
     fn next_key_seed<K: DeserializeSeed<'t>>(&mut self, seed: K) -> Result<Option<K::Value>, Problem> {
         if !self.checked {
             self.checked = true;
-            if !conversion::is_value::<K::Value>() {
+            if !conversion::is_value(erased::made_by_seed::<Problem, K>(&seed)) {
                 keys::check_distinct(self.walk, [self.first, self.more])?;
             }
         }

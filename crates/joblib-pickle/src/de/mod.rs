@@ -48,7 +48,7 @@ impl<'w, 't: 'w> De<'w, 't> {
 
     fn text<V: Visitor<'t>>(self, text: &'t str, visitor: V) -> Result<V::Value, Problem> {
         self.walk.take(self.id, text.len())?;
-        match typed::moment_of_text::<V>(text) {
+        match typed::moment_of_text(text, &visitor) {
             Some(moment) => typed::moment(&moment, visitor),
             None => visitor.visit_borrowed_str(text),
         }

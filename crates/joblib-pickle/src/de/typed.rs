@@ -1,5 +1,6 @@
 //! Dates, times and spans for types that do not take the text of them.
 
+use joblib_array::erased;
 use serde::de::Visitor;
 use serde::de::value::SeqDeserializer;
 
@@ -7,23 +8,28 @@ use super::problem::Problem;
 use crate::meaning::moment::{Moment, Span, Zone};
 use crate::rust_type::{Form, Reads, RustType};
 
-/// The type that a visitor makes, if it is one that is known.
-fn kind<'de, V: Visitor<'de>>() -> Option<RustType> {
-    match std::any::type_name::<V::Value>() {
+/// The type that is called so, if it is one that is known.
+fn kind(made: &str) -> Option<RustType> {
+    match made {
         // What chrono's TimeDelta deserializes.
         "(i64, i32)" => Some(RustType { form: Form::Span, reads: Reads::Numbers }),
-        _ => RustType::of::<V::Value>(),
+        _ => RustType::named(made),
     }
 }
 
+/// The name of the type that a visitor makes.
+fn made_by<'de, V: Visitor<'de>>(visitor: &V) -> &'static str {
+    erased::made_by::<Problem, V>(visitor)
+}
+
 /// Whether the visitor's type may take a date, time or span in a form of its own.
-pub(crate) fn is_asked_for<'de, V: Visitor<'de>>() -> bool {
-    kind::<V>().is_some()
+pub(crate) fn is_asked_for<'de, V: Visitor<'de>>(visitor: &V) -> bool {
+    kind(made_by(visitor)).is_some()
 }
 
 /// The moment in the form that the visitor's type takes.
 pub(crate) fn moment<'de, V: Visitor<'de>>(moment: &Moment, visitor: V) -> Result<V::Value, Problem> {
-    match RustType::of::<V::Value>() {
+    match RustType::named(made_by(&visitor)) {
         // pandas has no dates: a day is its first moment.
         Some(RustType { form: Form::Date, reads }) if moment.date.is_some() && is_midnight(moment) => {
             let day = Moment { time: None, zone: Zone::None, ..moment.clone() };
@@ -57,8 +63,8 @@ pub(crate) fn span<'de, V: Visitor<'de>>(
 ) -> Result<V::Value, Problem> {
     let (seconds, nanos) =
         (span.nanoseconds.div_euclid(1_000_000_000), span.nanoseconds.rem_euclid(1_000_000_000));
-    let name = std::any::type_name::<V::Value>();
-    match kind::<V>() {
+    let name = made_by(&visitor);
+    match kind(name) {
         Some(RustType { form: Form::Span, reads: Reads::Numbers }) => {
             // Both numbers have one sign, as std's and time's do.
             let parts = if span.nanoseconds < 0 && name.starts_with("time::") {
@@ -79,8 +85,8 @@ pub(crate) fn span<'de, V: Visitor<'de>>(
 }
 
 /// Whether the visitor's type takes numbers where others take text, and the text is of a moment.
-pub(crate) fn moment_of_text<'de, V: Visitor<'de>>(text: &str) -> Option<Moment> {
-    match RustType::of::<V::Value>() {
+pub(crate) fn moment_of_text<'de, V: Visitor<'de>>(text: &str, visitor: &V) -> Option<Moment> {
+    match RustType::named(made_by(visitor)) {
         Some(RustType { form, reads: Reads::Numbers }) if form != Form::Span => Moment::from_text(text),
         _ => None,
     }

@@ -296,7 +296,7 @@ impl<'de> Deserializer<'de> for Element<'_> {
             Kind::Bytes => visitor.visit_bytes(self.trimmed()),
             Kind::Void => visitor.visit_bytes(self.bytes),
             Kind::Text => visitor.visit_string(self.text()?),
-            Kind::DateTime(_) | Kind::TimeDelta(_) if typed::is_asked_for::<V>() && !self.is_missing() => {
+            Kind::DateTime(_) | Kind::TimeDelta(_) if typed::is_asked_for(&visitor) && !self.is_missing() => {
                 self.typed(visitor)
             }
             Kind::DateTime(_) | Kind::TimeDelta(_) => match self.time_text() {
