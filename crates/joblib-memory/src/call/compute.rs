@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Instant;
 
-use joblib_persist::Compress;
+use joblib_persist::{Compress, Writer};
 use joblib_record::{Events, Listener, Position, Step};
 use joblib_store::{Blob, Holder, Key, Limits, Store};
 use serde::Serialize;
@@ -19,8 +19,8 @@ use super::search::Right;
 use super::settings::InMemory;
 use super::shelved::{MemorizedResult, NotMemorizedResult, Shelved};
 use super::verbose::texts;
-use super::{Description, KeyedCall, stack};
-use crate::entry::codec::{self, Entry, Mapping, Wanted};
+use super::{Describe, Description, KeyedCall, stack};
+use crate::entry::codec::{self, Body, Entry, Mapping, Wanted};
 use crate::entry::metadata::{Argument, Metadata, Times};
 use crate::function::Function;
 use crate::function::code::Code;
@@ -28,7 +28,7 @@ use crate::function::site::Parts;
 use crate::memory::Memory;
 use crate::report::{self, Level, Readable};
 use crate::single_flight;
-use crate::tier::{Form, Keeper, Kept};
+use crate::tier::{Form, Keeper, Kept, Shared};
 
 /// A result that is being computed. It is on the stack of every call of a recursion, and so no
 /// larger than a pointer.
@@ -40,7 +40,7 @@ pub struct Pending<R, K> {
 }
 
 /// The computation of a call's result.
-struct Computation {
+pub(super) struct Computation {
     memory: Memory,
     function: Arc<Function>,
     key: Key,
@@ -67,6 +67,10 @@ impl<R, K> Pending<R, K> {
     /// Of a call that is not cached.
     pub(crate) fn unstored() -> Self {
         Self { computation: None, kind: PhantomData }
+    }
+
+    pub(super) fn of(computation: Box<Computation>) -> Self {
+        Self { computation: Some(computation), kind: PhantomData }
     }
 
     /// What others wait for while it is computed.
@@ -140,16 +144,12 @@ impl<R, K> Pending<R, K> {
 
 impl KeyedCall<'_> {
     /// Begins the computation of the result.
-    pub(super) fn pending<R, K>(
-        self,
-        describe: impl FnOnce(&mut Description),
-        right: Right,
-    ) -> Pending<R, K> {
+    pub(super) fn begin(self, describe: Describe<'_>, right: Right) -> Box<Computation> {
         let mut description = Description::default();
         if !self.call.settings.redact {
             describe(&mut description);
         }
-        Pending { computation: Some(Box::new(self.computation(description, right))), kind: PhantomData }
+        Box::new(self.computation(description, right))
     }
 
     fn computation(self, description: Description, right: Right) -> Computation {
@@ -224,15 +224,22 @@ impl Computation {
     /// Counts, stores and records the result. `is_failure` says whether one that is not stored is a failure.
     /// Returns its metadata if it was stored.
     fn finish<T: Serialize>(
-        mut self: Box<Self>,
+        self: Box<Self>,
         stored: Option<&T>,
         keeper: Keeper<T>,
         is_failure: bool,
     ) -> Option<Metadata> {
+        match stored {
+            Some(stored) => self.finish_with(Some(&Computed { stored, keeper }), is_failure),
+            None => self.finish_with(None, is_failure),
+        }
+    }
+
+    fn finish_with(mut self: Box<Self>, stored: Option<&dyn Stored>, is_failure: bool) -> Option<Metadata> {
         let times = self.count();
         let step = self.step.take();
         let is_kept = stored.is_some();
-        let stored = stored.and_then(|stored| self.keep(times, stored, keeper));
+        let stored = stored.and_then(|stored| self.keep(times, stored));
         if let Some(step) = step {
             let not_stored = if is_kept { Fate::NotStored } else { Fate::NotKept(is_failure) };
             recording::end(step, &stored.as_ref().map_or(not_stored, |(_, bytes)| Fate::Stored(*bytes)));
@@ -242,18 +249,19 @@ impl Computation {
 
     /// Stores the result, and keeps it in memory where that is wanted. Returns its metadata and its bytes if it
     /// was stored.
-    fn keep<T: Serialize>(&mut self, times: Times, stored: &T, keeper: Keeper<T>) -> Option<(Metadata, u64)> {
+    fn keep(&mut self, times: Times, stored: &dyn Stored) -> Option<(Metadata, u64)> {
         if self.right.unstored {
             return None;
         }
         let metadata = self.metadata(times);
         let compress = self.compress.take();
         let (metadata, bytes) = self.store(metadata, &mut |metadata, out, refused| {
-            codec::encode(metadata, stored, compress.as_ref(), out, refused)
+            let mut write = |writer: &mut Writer<'_>| stored.write(writer);
+            codec::encode(metadata, &mut write, compress.as_ref(), out, refused)
         })?;
         // A mapped result is kept once it is mapped, and stored bytes once they are read.
         if let (Some(room), None) = (self.room(), self.mapping)
-            && let Some(value) = keeper.keep(stored)
+            && let Some(value) = stored.keep()
         {
             let kept =
                 Kept { times, metadata: Some(Arc::new(metadata.clone())), form: Form::Value(value), bytes };
@@ -391,6 +399,29 @@ impl Computation {
 type Encode<'e> =
     &'e mut dyn FnMut(&Metadata, &mut dyn std::io::Write, &mut Option<String>) -> std::io::Result<()>;
 
+/// A result that was computed and is one to store.
+trait Stored {
+    fn write(&self, writer: &mut Writer<'_>) -> joblib_persist::Result<()>;
+
+    /// It in the form in which it is kept in memory, if values are.
+    fn keep(&self) -> Option<Shared>;
+}
+
+struct Computed<'r, T> {
+    stored: &'r T,
+    keeper: Keeper<T>,
+}
+
+impl<T: Serialize> Stored for Computed<'_, T> {
+    fn write(&self, writer: &mut Writer<'_>) -> joblib_persist::Result<()> {
+        writer.write(self.stored)
+    }
+
+    fn keep(&self) -> Option<Shared> {
+        self.keeper.keep(self.stored)
+    }
+}
+
 /// A stored result that is to be mapped.
 struct Mappable {
     memory: Memory,
@@ -401,10 +432,14 @@ struct Mappable {
 impl Mappable {
     /// The mapped result, or nothing if it can't be mapped: the computed one is equal.
     fn open<T: DeserializeOwned>(&self) -> Option<T> {
+        self.body()?.result().ok()
+    }
+
+    fn body(&self) -> Option<Body> {
         let store = self.memory.store()?;
         // Without a file nothing can be mapped, and reading it may take a download.
         store.path_of(&self.key)?;
         let blob @ Blob::File { .. } = store.get(&self.key).ok()?? else { return None };
-        Entry::open(blob, Some(self.mapping), Wanted::Times).ok()?.body.result().ok()
+        Some(Entry::open(blob, Some(self.mapping), Wanted::Times).ok()?.body)
     }
 }

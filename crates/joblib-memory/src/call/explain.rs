@@ -8,7 +8,8 @@ use std::ops::ControlFlow;
 use joblib_store::Item;
 
 use super::keep::{Keep, Storable};
-use super::read::{Decode, Read};
+use super::read::Read;
+use super::target::{Target, Tested, Untouched};
 use super::{Call, KeyedCall, Unkeyed};
 use crate::date::Date;
 use crate::entry::codec::Wanted;
@@ -159,7 +160,7 @@ impl Call<'_> {
     /// read it.
     pub fn explain<R, K: Keep<R, Stored: Storable>>(self) -> Explanation {
         match self.keyed() {
-            Ok(call) => of_call(&call, Decode::test::<K::Stored>()),
+            Ok(call) => of_call(&call, &mut Tested::<K::Stored>::new()),
             Err(Unkeyed::NoCache) => Explanation::NoCache,
             Err(Unkeyed::InvalidOption(reason)) => Explanation::InvalidOption(reason),
             Err(Unkeyed::Unhashable(reason)) => Explanation::Unhashable(reason),
@@ -167,13 +168,13 @@ impl Call<'_> {
     }
 }
 
-fn of_call(call: &KeyedCall<'_>, decode: Decode<()>) -> Explanation {
+fn of_call(call: &KeyedCall<'_>, target: &mut dyn Target) -> Explanation {
     // Reading brings the result into the nearest tier.
     let tiers = call.store.tiers();
     let location = if tiers.is_empty() { None } else { call.store.location_with(&call.key).ok().flatten() };
     let shared = location.filter(|location| tiers[0].location != *location);
     let (found, explanation): (_, fn(Box<Metadata>) -> Explanation) =
-        match call.read(Wanted::Metadata, decode) {
+        match call.read(Wanted::Metadata, target) {
             Read::Hit((), found) => (found, Explanation::Hit),
             Read::Expired(found) => (found, Explanation::Expired),
             Read::Rejected(found) => (found, Explanation::Rejected),
@@ -189,7 +190,7 @@ fn of_call(call: &KeyedCall<'_>, decode: Decode<()>) -> Explanation {
 
 /// Why a call is computed whose lookup missed. The result itself is not decoded.
 pub(super) fn of_miss(call: &KeyedCall<'_>) -> Explanation {
-    of_call(call, Decode::NOTHING)
+    of_call(call, &mut Untouched)
 }
 
 fn of_missing(call: &KeyedCall<'_>) -> Explanation {
@@ -215,7 +216,7 @@ fn of_missing(call: &KeyedCall<'_>) -> Explanation {
 /// Why a call is computed of which a record is made: the same, at a cost that does not grow with the cache.
 /// The function's results are listed once, and the nearest call is looked for a few times only.
 pub(super) fn of_recorded_miss(call: &KeyedCall<'_>) -> String {
-    let explanation = match call.read(Wanted::Metadata, Decode::NOTHING) {
+    let explanation = match call.read(Wanted::Metadata, &mut Untouched) {
         Read::Missing => of_recorded_missing(call),
         _ => Some(of_miss(call)),
     };

@@ -2,14 +2,15 @@
 
 use std::time::Instant;
 
-use super::compute::Pending;
+use super::compute::{Computation, Pending};
 use super::keep::{Keep, Storable};
-use super::read::{Decode, Found, Read};
+use super::read::{Found, Read};
 use super::replay;
 use super::search::{Outcome, Right, Search, Step};
 use super::shelved::{MemorizedResult, Shelved};
+use super::target::{Target, Tested, Untouched, Value};
 use super::verbose::texts;
-use super::{Call, Description, KeyedCall};
+use super::{Call, Describe, Description, KeyedCall, once};
 use crate::entry::codec::Wanted;
 use crate::report::{self, Readable};
 use crate::single_flight::{self, Caller};
@@ -29,20 +30,12 @@ impl Call<'_> {
         describe: impl FnOnce(&mut Description),
         keeper: Keeper<K::Stored>,
     ) -> Lookup<R, R, K> {
-        let Some(call) = self.keyed_or_warn() else { return Lookup::Compute(Pending::unstored()) };
-        let span = call.call.span.clone();
-        let _entered = span.enter();
-        if let Some((stored, found)) = call.kept(Decode::value(keeper)) {
-            call.hit(&found, describe);
-            return Lookup::Hit(K::wrap(stored));
-        }
-        let (call, outcome) = search(call, Wanted::Times, Decode::value(keeper));
-        match outcome {
-            Outcome::Hit(stored, found) => {
-                call.hit(&found, describe);
-                Lookup::Hit(K::wrap(stored))
-            }
-            Outcome::Miss(right) => Lookup::Compute(call.pending(describe, right)),
+        let mut target = Value::new(keeper);
+        let computation = self.look_up(&mut target, &mut once(describe));
+        match (target.into_value(), computation) {
+            (Some(stored), _) => Lookup::Hit(K::wrap(stored)),
+            (None, Some(computation)) => Lookup::Compute(Pending::of(computation)),
+            (None, None) => Lookup::Compute(Pending::unstored()),
         }
     }
 
@@ -54,10 +47,10 @@ impl Call<'_> {
         let Some(call) = self.keyed_or_warn() else { return Lookup::Compute(Pending::unstored()) };
         let span = call.call.span.clone();
         let _entered = span.enter();
-        let (call, outcome) = search(call, Wanted::Metadata, Decode::NOTHING);
+        let (call, outcome) = search(call, Wanted::Metadata, &mut Untouched);
         match outcome {
-            Outcome::Hit((), found) => Lookup::Hit(call.reference::<R, K>(found, describe)),
-            Outcome::Miss(right) => Lookup::Compute(call.pending(describe, right)),
+            Outcome::Hit(found) => Lookup::Hit(call.reference::<R, K>(found, &mut once(describe))),
+            Outcome::Miss(right) => Lookup::Compute(Pending::of(call.begin(&mut once(describe), right))),
         }
     }
 
@@ -65,7 +58,7 @@ impl Call<'_> {
     /// would read it.
     pub fn check<R, K: Keep<R, Stored: Storable>>(self) -> bool {
         let Some(call) = self.keyed_or_warn() else { return false };
-        matches!(call.read(Wanted::Times, Decode::test::<K::Stored>()), Read::Hit(..))
+        matches!(call.read(Wanted::Times, &mut Tested::<K::Stored>::new()), Read::Hit(..))
     }
 
     /// Computes the result even if it is stored.
@@ -74,17 +67,37 @@ impl Call<'_> {
         describe: impl FnOnce(&mut Description),
     ) -> Pending<R, K> {
         match self.keyed_or_warn() {
-            Some(call) => call.pending(describe, Right::default()),
+            Some(call) => Pending::of(call.begin(&mut once(describe), Right::default())),
             None => Pending::unstored(),
+        }
+    }
+
+    /// Looks the result up, and brings it into `target`. If it is not there, its computation begins; `None` too if the call
+    /// is not cached.
+    fn look_up(self, target: &mut dyn Target, describe: Describe<'_>) -> Option<Box<Computation>> {
+        let call = self.keyed_or_warn()?;
+        let span = call.call.span.clone();
+        let _entered = span.enter();
+        if let Some(found) = call.kept(target) {
+            call.hit(&found, describe);
+            return None;
+        }
+        let (call, outcome) = search(call, Wanted::Times, target);
+        match outcome {
+            Outcome::Hit(found) => {
+                call.hit(&found, describe);
+                None
+            }
+            Outcome::Miss(right) => Some(call.begin(describe, right)),
         }
     }
 }
 
 /// Searches, and blocks while it waits.
-fn search<T>(call: KeyedCall<'_>, wanted: Wanted, decode: Decode<T>) -> (KeyedCall<'_>, Outcome<T>) {
+fn search<'m>(call: KeyedCall<'m>, wanted: Wanted, target: &mut dyn Target) -> (KeyedCall<'m>, Outcome) {
     let mut search = Search::new(call, wanted, Caller::Thread);
     loop {
-        match search.step(decode) {
+        match search.step(target) {
             Step::Done(outcome) => return (search.call, outcome),
             Step::WaitThread(wait) => {
                 let since = Instant::now();
@@ -109,7 +122,7 @@ impl KeyedCall<'_> {
     pub(super) fn reference<R, K: Keep<R>>(
         &self,
         found: Found,
-        describe: impl FnOnce(&mut Description),
+        describe: Describe<'_>,
     ) -> K::Wrapped<Shelved<K::Stored>> {
         self.hit(&found, describe);
         let memory = self.call.memory.clone();
@@ -119,7 +132,7 @@ impl KeyedCall<'_> {
     }
 
     /// Counts and reports a hit.
-    pub(super) fn hit(&self, found: &Found, describe: impl FnOnce(&mut Description)) {
+    pub(super) fn hit(&self, found: &Found, describe: Describe<'_>) {
         let reading = self.call.since.elapsed();
         self.record_hit(reading, found, describe);
         if self.call.settings.replay

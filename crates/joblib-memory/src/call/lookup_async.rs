@@ -11,10 +11,10 @@ use tracing::Instrument;
 use super::compute::Pending;
 use super::keep::{Keep, Storable};
 use super::lookup::Lookup;
-use super::read::Decode;
 use super::search::{Outcome, Search, Step};
 use super::shelved::Shelved;
-use super::{Call, Description, KeyedCall};
+use super::target::{Target, Untouched, Value};
+use super::{Call, Description, KeyedCall, once};
 use crate::elsewhere;
 use crate::entry::codec::Wanted;
 use crate::memory::Memory;
@@ -31,18 +31,22 @@ impl Call<'_> {
     ) -> Lookup<R, R, K> {
         let Some(call) = self.keyed_or_warn() else { return Lookup::Compute(Pending::unstored()) };
         let span = call.call.span.clone();
-        if let Some((stored, found)) = call.kept(Decode::value(keeper)) {
-            span.in_scope(|| call.hit(&found, describe));
+        let mut target = Value::new(keeper);
+        if let Some(found) = call.kept(&mut target)
+            && let Some(stored) = target.into_value()
+        {
+            span.in_scope(|| call.hit(&found, &mut once(describe)));
             return Lookup::Hit(K::wrap(stored));
         }
-        let (call, outcome) =
-            search(call, Wanted::Times, Decode::value(keeper)).instrument(span.clone()).await;
-        span.in_scope(|| match outcome {
-            Outcome::Hit(stored, found) => {
-                call.hit(&found, describe);
+        let made = || Value::new(keeper);
+        let (call, target, outcome) = search(call, Wanted::Times, made).instrument(span.clone()).await;
+        span.in_scope(|| match (outcome, target.into_value()) {
+            (Outcome::Hit(found), Some(stored)) => {
+                call.hit(&found, &mut once(describe));
                 Lookup::Hit(K::wrap(stored))
             }
-            Outcome::Miss(right) => Lookup::Compute(call.pending(describe, right)),
+            (Outcome::Hit(_), None) => Lookup::Compute(Pending::unstored()),
+            (Outcome::Miss(right), _) => Lookup::Compute(Pending::of(call.begin(&mut once(describe), right))),
         })
     }
 
@@ -53,27 +57,34 @@ impl Call<'_> {
     ) -> Lookup<K::Wrapped<Shelved<K::Stored>>, R, K> {
         let Some(call) = self.keyed_or_warn() else { return Lookup::Compute(Pending::unstored()) };
         let span = call.call.span.clone();
-        let (call, outcome) = search(call, Wanted::Metadata, Decode::NOTHING).instrument(span.clone()).await;
+        let (call, _, outcome) = search(call, Wanted::Metadata, || Untouched).instrument(span.clone()).await;
         span.in_scope(|| match outcome {
-            Outcome::Hit((), found) => Lookup::Hit(call.reference::<R, K>(found, describe)),
-            Outcome::Miss(right) => Lookup::Compute(call.pending(describe, right)),
+            Outcome::Hit(found) => Lookup::Hit(call.reference::<R, K>(found, &mut once(describe))),
+            Outcome::Miss(right) => Lookup::Compute(Pending::of(call.begin(&mut once(describe), right))),
         })
     }
 }
 
 /// Searches, and awaits what it waits for.
-async fn search<T>(call: KeyedCall<'_>, wanted: Wanted, decode: Decode<T>) -> (KeyedCall<'_>, Outcome<T>) {
+async fn search<T: Target>(
+    call: KeyedCall<'_>,
+    wanted: Wanted,
+    make: impl Fn() -> T,
+) -> (KeyedCall<'_>, T, Outcome) {
     let mut search = Search::new(call, wanted, Caller::Task);
     loop {
         if search.is_reading() {
             search.call.fetch().await;
         }
         // What a step found is not held while something is awaited.
-        let next = match search.step(decode) {
-            Step::Done(outcome) => return (search.call, outcome),
-            Step::WaitThread(wait) => Next::Thread(wait),
-            Step::WaitProcess(pause) => Next::Process(pause),
-            Step::Claim => Next::Claim,
+        let next = {
+            let mut target = make();
+            match search.step(&mut target) {
+                Step::Done(outcome) => return (search.call, target, outcome),
+                Step::WaitThread(wait) => Next::Thread(wait),
+                Step::WaitProcess(pause) => Next::Process(pause),
+                Step::Claim => Next::Claim,
+            }
         };
         match next {
             Next::Thread(wait) => {

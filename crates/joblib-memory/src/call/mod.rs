@@ -13,6 +13,7 @@ mod search;
 pub(crate) mod settings;
 pub(crate) mod shelved;
 pub(crate) mod stack;
+pub(crate) mod target;
 mod verbose;
 
 use std::cell::Cell;
@@ -90,6 +91,19 @@ const ARGUMENT_CHARS: usize = 80;
 #[doc(hidden)]
 #[derive(Debug, Default)]
 pub struct Description(Vec<String>);
+
+/// Collects the arguments' texts. It does so once.
+pub(crate) type Describe<'d> = &'d mut dyn FnMut(&mut Description);
+
+/// What generated code gives to collect them, as that.
+pub(crate) fn once(describe: impl FnOnce(&mut Description)) -> impl FnMut(&mut Description) {
+    let mut describe = Some(describe);
+    move |description| {
+        if let Some(describe) = describe.take() {
+            describe(description);
+        }
+    }
+}
 
 impl Description {
     pub fn argument<T: Serialize + ?Sized>(&mut self, value: &T) {

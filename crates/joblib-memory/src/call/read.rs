@@ -4,13 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use joblib_store::{Blob, Subject};
-use serde::de::DeserializeOwned;
 
 use super::KeyedCall;
 use super::settings::{InMemory, Validity};
+use super::target::{Target, Use};
 use crate::entry::codec::{self, Body, Entry, Failure, Wanted};
 use crate::entry::metadata::{Metadata, Times};
-use crate::tier::{Form, Keeper, Kept, Tier};
+use crate::tier::{Form, Kept, Tier};
 
 /// What is known of a result that was read.
 pub(crate) struct Found {
@@ -45,40 +45,6 @@ impl<T> Read<T> {
     }
 }
 
-/// How the result is taken out of an entry or out of memory.
-pub(crate) struct Decode<T> {
-    body: fn(Body) -> Result<T, Failure>,
-    /// `None` if the result is left where it is, which must be the store.
-    keeper: Option<Keeper<T>>,
-    /// Whether the result is kept in memory once it is read.
-    keeps: bool,
-}
-
-impl<T> Clone for Decode<T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T> Copy for Decode<T> {}
-
-impl<T: DeserializeOwned> Decode<T> {
-    /// Reads the result.
-    pub(crate) fn value(keeper: Keeper<T>) -> Self {
-        Self { body: Body::result, keeper: Some(keeper), keeps: true }
-    }
-}
-
-impl Decode<()> {
-    /// Leaves the result where it is.
-    pub(crate) const NOTHING: Self = Self { body: |_| Ok(()), keeper: None, keeps: false };
-
-    /// Reads the result as a `T` and drops it.
-    pub(crate) fn test<T: DeserializeOwned>() -> Self {
-        Self { body: |body| body.result::<T>().map(drop), keeper: Some(Keeper::ANY), keeps: false }
-    }
-}
-
 /// Results that are kept in memory, and the bytes that they may have.
 pub(super) struct Room<'t> {
     pub(super) tier: &'t Tier,
@@ -86,31 +52,32 @@ pub(super) struct Room<'t> {
 }
 
 impl KeyedCall<'_> {
-    pub(crate) fn read<T>(&self, wanted: Wanted, decode: Decode<T>) -> Read<T> {
+    pub(crate) fn read(&self, wanted: Wanted, target: &mut dyn Target) -> Read<()> {
         let wanted = if wanted == Wanted::Metadata { wanted } else { self.call.settings.wanted() };
-        let (Some(keeper), Some(room)) = (decode.keeper, self.room()) else {
-            return self.decode(self.open(wanted, |blob| blob), decode);
+        let (usage, Some(room)) = (target.in_memory(), self.room()) else {
+            return self.decode(self.open(wanted, &mut |blob| blob), target);
         };
-        if let Some(kept) = room.tier.get(&self.key)
-            && let Some(read) = self.read_kept(kept, wanted, decode, keeper)
+        if usage != Use::Nothing
+            && let Some(kept) = room.tier.get(&self.key)
+            && let Some(read) = self.read_kept(kept, wanted, target)
         {
-            if decode.keeps && matches!(read, Read::Hit(..)) {
+            if usage != Use::Look && matches!(read, Read::Hit(..)) {
                 self.call.function.counters.in_memory();
             }
             return read;
         }
-        if !decode.keeps {
-            return self.decode(self.open(wanted, |blob| blob), decode);
-        }
+        let Use::Keep { values } = usage else {
+            return self.decode(self.open(wanted, &mut |blob| blob), target);
+        };
         let (mut bytes, mut kept) = (None, None);
-        let opened = self.open(wanted, |blob| {
+        let opened = self.open(wanted, &mut |blob| {
             bytes = size(&blob).filter(|bytes| *bytes <= room.limit);
-            let as_bytes = bytes.is_some() && !keeper.keeps_values() && self.call.settings.mapping.is_none();
+            let as_bytes = bytes.is_some() && !values && self.call.settings.mapping.is_none();
             if as_bytes { into_memory(blob, &mut kept) } else { blob }
         });
-        let read = self.decode(opened, decode);
-        if let (Read::Hit(value, found), Some(bytes)) = (&read, bytes)
-            && let Some(form) = keeper.keep(value).map(Form::Value).or(kept.map(Form::Bytes))
+        let read = self.decode(opened, target);
+        if let (Read::Hit((), found), Some(bytes)) = (&read, bytes)
+            && let Some(form) = target.keep().map(Form::Value).or(kept.map(Form::Bytes))
         {
             let metadata = found.metadata.as_deref().cloned().map(Arc::new);
             let policy = self.call.memory.settings().limits.policy;
@@ -121,16 +88,16 @@ impl KeyedCall<'_> {
 
     /// The result that is kept in memory, for calls that need nothing but it: without the steps of a
     /// search.
-    pub(super) fn kept<T>(&self, decode: Decode<T>) -> Option<(T, Found)> {
-        let (keeper, room) = (decode.keeper?, self.room()?);
-        if self.call.settings.wanted() != Wanted::Times {
+    pub(super) fn kept(&self, target: &mut dyn Target) -> Option<Found> {
+        let room = self.room()?;
+        if target.in_memory() == Use::Nothing || self.call.settings.wanted() != Wanted::Times {
             return None;
         }
         let kept = room.tier.get(&self.key)?;
-        match self.read_kept(kept, Wanted::Times, decode, keeper)? {
-            Read::Hit(value, found) => {
+        match self.read_kept(kept, Wanted::Times, target)? {
+            Read::Hit((), found) => {
                 self.call.function.counters.in_memory();
-                Some((value, found))
+                Some(found)
             }
             _ => None,
         }
@@ -157,16 +124,10 @@ impl KeyedCall<'_> {
     }
 
     /// Reads what is kept in memory; `None` if that lacks the metadata that the call wants.
-    fn read_kept<T>(
-        &self,
-        kept: Kept,
-        wanted: Wanted,
-        decode: Decode<T>,
-        keeper: Keeper<T>,
-    ) -> Option<Read<T>> {
+    fn read_kept(&self, kept: Kept, wanted: Wanted, target: &mut dyn Target) -> Option<Read<()>> {
         let value = match kept.form {
             Form::Bytes(bytes) => {
-                return Some(self.decode(self.open_entry(Blob::Bytes(bytes), wanted), decode));
+                return Some(self.decode(self.open_entry(Blob::Bytes(bytes), wanted), target));
             }
             Form::Value(value) => value,
         };
@@ -176,9 +137,9 @@ impl KeyedCall<'_> {
             (Wanted::Metadata, None) => return None,
         };
         let read = self.validated((), Found { times: kept.times, metadata });
-        match read
-            .and_then(|(), found| keeper.take(&value).map_or(Read::Missing, |value| Read::Hit(value, found)))
-        {
+        let read =
+            read.and_then(|(), found| if target.take(&value) { Read::Hit((), found) } else { Read::Missing });
+        match read {
             // Another type has the key, which can't be: the store knows what it is.
             Read::Missing => None,
             read => Some(read),
@@ -186,7 +147,7 @@ impl KeyedCall<'_> {
     }
 
     /// Opens the stored entry: everything but the result, which is the same code for all types.
-    fn open(&self, wanted: Wanted, with: impl FnOnce(Blob) -> Blob) -> Read<Body> {
+    fn open(&self, wanted: Wanted, with: &mut dyn FnMut(Blob) -> Blob) -> Read<Body> {
         match self.fetched.take().unwrap_or_else(|| self.store.get(&self.key)) {
             Ok(Some(blob)) => {
                 if self.store.is_tidying_due() {
@@ -232,9 +193,9 @@ impl KeyedCall<'_> {
         }
     }
 
-    fn decode<T>(&self, opened: Read<Body>, decode: Decode<T>) -> Read<T> {
-        opened.and_then(|body, found| match (decode.body)(body) {
-            Ok(value) => Read::Hit(value, found),
+    fn decode(&self, opened: Read<Body>, target: &mut dyn Target) -> Read<()> {
+        opened.and_then(|body, found| match target.decode(body) {
+            Ok(()) => Read::Hit((), found),
             Err(error) => {
                 self.warn_failure(&error);
                 Read::Damaged

@@ -7,17 +7,12 @@ use joblib_record::{Argument, Begin, End, Hit, Outcome, Step};
 use joblib_store::Key;
 
 use super::read::Found;
-use super::{Description, KeyedCall, explain};
+use super::{Describe, Description, KeyedCall, explain};
 use crate::entry::metadata;
 
 impl KeyedCall<'_> {
     /// Records a hit that took `reading`.
-    pub(super) fn record_hit(
-        &self,
-        reading: Duration,
-        found: &Found,
-        describe: impl FnOnce(&mut Description),
-    ) {
+    pub(super) fn record_hit(&self, reading: Duration, found: &Found, describe: Describe<'_>) {
         let Some(recorder) = self.call.memory.recorder() else { return };
         let mut texts = Description::default();
         if !self.call.settings.redact {

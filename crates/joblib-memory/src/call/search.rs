@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use joblib_store::{Claim, Claimed, Error};
 
 use super::KeyedCall;
-use super::read::{Decode, Found, Read};
+use super::read::{Found, Read};
+use super::target::Target;
 use crate::entry::codec::Wanted;
 use crate::single_flight::{self, Caller, FlightId, Guard, Join, Wait};
 
@@ -53,8 +54,8 @@ enum State {
 }
 
 /// The next step of a search.
-pub(super) enum Step<T> {
-    Done(Outcome<T>),
+pub(super) enum Step {
+    Done(Outcome),
     /// Another caller of this process computes the result: wait for it until the deadline, then
     /// call [`Search::waited`].
     WaitThread(Wait),
@@ -66,8 +67,8 @@ pub(super) enum Step<T> {
 }
 
 /// The end of a search.
-pub(super) enum Outcome<T> {
-    Hit(T, Found),
+pub(super) enum Outcome {
+    Hit(Found),
     /// The caller computes.
     Miss(Right),
 }
@@ -101,12 +102,12 @@ impl<'m> Search<'m> {
         }
     }
 
-    pub(super) fn step<T>(&mut self, decode: Decode<T>) -> Step<T> {
+    pub(super) fn step(&mut self, target: &mut dyn Target) -> Step {
         match std::mem::replace(&mut self.state, State::Over) {
-            State::Start => self.start(decode),
-            State::Waited { guard, finished } => self.after_waiting(guard, finished, decode),
-            State::Leading { guard, pause, reads } => self.lead(guard, pause, reads, decode),
-            State::Claimed { guard, pause, answer } => self.after_claiming(guard, pause, answer, decode),
+            State::Start => self.start(target),
+            State::Waited { guard, finished } => self.after_waiting(guard, finished, target),
+            State::Leading { guard, pause, reads } => self.lead(guard, pause, reads, target),
+            State::Claimed { guard, pause, answer } => self.after_claiming(guard, pause, answer, target),
             // The caller did not keep to the order of steps: computing is always right.
             State::Waiting { guard } => compute(Right { guard, ..Right::default() }),
             State::Claiming { guard, .. } => compute(Right { guard: Some(guard), ..Right::default() }),
@@ -131,9 +132,9 @@ impl<'m> Search<'m> {
         };
     }
 
-    fn start<T>(&mut self, decode: Decode<T>) -> Step<T> {
-        if let Read::Hit(value, found) = self.call.read(self.wanted, decode) {
-            return Step::Done(Outcome::Hit(value, found));
+    fn start(&mut self, target: &mut dyn Target) -> Step {
+        if let Read::Hit((), found) = self.call.read(self.wanted, target) {
+            return Step::Done(Outcome::Hit(found));
         }
         match single_flight::join(self.flight(), self.caller) {
             Join::Leader(guard) => {
@@ -145,7 +146,7 @@ impl<'m> Search<'m> {
     }
 
     /// Waits for another computation of this process, unless that would never end.
-    fn wait_or_compute<T>(&mut self, join: Join, guard: Option<Guard>) -> Step<T> {
+    fn wait_or_compute(&mut self, join: Join, guard: Option<Guard>) -> Step {
         match join {
             Join::Wait(wait) => {
                 self.state = State::Waiting { guard };
@@ -156,17 +157,17 @@ impl<'m> Search<'m> {
         }
     }
 
-    fn after_waiting<T>(&mut self, guard: Option<Guard>, finished: bool, decode: Decode<T>) -> Step<T> {
-        if finished && let Read::Hit(value, found) = self.call.read(self.wanted, decode) {
-            return Step::Done(Outcome::Hit(value, found));
+    fn after_waiting(&mut self, guard: Option<Guard>, finished: bool, target: &mut dyn Target) -> Step {
+        if finished && let Read::Hit((), found) = self.call.read(self.wanted, target) {
+            return Step::Done(Outcome::Hit(found));
         }
         // It failed, or is not kept: what other callers got is not for this one.
         compute(Right { guard, ..Right::default() })
     }
 
-    fn lead<T>(&mut self, guard: Guard, pause: Duration, reads: u32, decode: Decode<T>) -> Step<T> {
-        match guard.inside(|| self.call.read(self.wanted, decode)) {
-            Read::Hit(value, found) => Step::Done(Outcome::Hit(value, found)),
+    fn lead(&mut self, guard: Guard, pause: Duration, reads: u32, target: &mut dyn Target) -> Step {
+        match guard.inside(|| self.call.read(self.wanted, target)) {
+            Read::Hit((), found) => Step::Done(Outcome::Hit(found)),
             _ if reads < READS_PER_CLAIM && Instant::now() < self.deadline => {
                 self.wait_for_process(guard, pause, reads + 1)
             }
@@ -174,14 +175,14 @@ impl<'m> Search<'m> {
         }
     }
 
-    fn wait_for_process<T>(&mut self, guard: Guard, pause: Duration, reads: u32) -> Step<T> {
+    fn wait_for_process(&mut self, guard: Guard, pause: Duration, reads: u32) -> Step {
         let longest = *self.call.store.poll_interval().end();
         self.state = State::Leading { guard, pause: (pause * 2).min(longest), reads };
         Step::WaitProcess(pause.min(self.deadline.saturating_duration_since(Instant::now())))
     }
 
     /// Claims the result among processes.
-    fn claim<T>(&mut self, guard: Guard, pause: Duration) -> Step<T> {
+    fn claim(&mut self, guard: Guard, pause: Duration) -> Step {
         /// A claim may hold a file descriptor, of which a deep recursion would need one for each
         /// call. The claims of the outer calls do for the inner ones.
         const MAX_CLAIMS: usize = 32;
@@ -192,21 +193,21 @@ impl<'m> Search<'m> {
         Step::Claim
     }
 
-    fn after_claiming<T>(
+    fn after_claiming(
         &mut self,
         guard: Guard,
         pause: Duration,
         answer: Result<Claim, Error>,
-        decode: Decode<T>,
-    ) -> Step<T> {
+        target: &mut dyn Target,
+    ) -> Step {
         match answer {
             Ok(Claim::Mine(claim)) => {
                 if let Some(reason) = self.call.store.shortcoming() {
                     self.call.call.memory.warn_shortcoming(&reason);
                 }
                 // It may have been stored between reading and claiming.
-                match guard.inside(|| self.call.read(self.wanted, decode)) {
-                    Read::Hit(value, found) => Step::Done(Outcome::Hit(value, found)),
+                match guard.inside(|| self.call.read(self.wanted, target)) {
+                    Read::Hit((), found) => Step::Done(Outcome::Hit(found)),
                     _ => compute(Right { claim: Some(claim), guard: Some(guard), unstored: false }),
                 }
             }
@@ -230,7 +231,7 @@ impl<'m> Search<'m> {
     }
 }
 
-fn compute<T>(right: Right) -> Step<T> {
+fn compute(right: Right) -> Step {
     Step::Done(Outcome::Miss(right))
 }
 

@@ -9,17 +9,16 @@ use std::time::Duration;
 use joblib_array::MmapMode;
 use joblib_persist::{Compress, DumpOptions, LoadOptions, NativeReader, Writer};
 use joblib_store::Blob;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::metadata::{Metadata, Times};
 use crate::shape;
 
-/// Writes an entry. `refused` gets the reason if the value or an option is the cause of the error,
+/// Writes an entry, with the result that `result` writes. `refused` gets the reason if the value or an option is the cause of the error,
 /// and not `out`.
-pub(crate) fn encode<T: Serialize + ?Sized>(
+pub(crate) fn encode(
     metadata: &Metadata,
-    result: &T,
+    result: &mut dyn FnMut(&mut Writer<'_>) -> joblib_persist::Result<()>,
     compress: Option<&Compress>,
     out: &mut dyn io::Write,
     refused: &mut Option<String>,
@@ -33,7 +32,7 @@ pub(crate) fn encode<T: Serialize + ?Sized>(
         let mut writer = Writer::new(out, &options)?;
         option = false;
         writer.write(metadata)?;
-        writer.write(result)?;
+        result(&mut writer)?;
         writer.finish()
     };
     write().map_err(|error| {

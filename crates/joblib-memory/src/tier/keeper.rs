@@ -52,11 +52,6 @@ impl<T> Keeper<T> {
     }
 }
 
-impl Keeper<()> {
-    /// For callers that only ask whether a value is kept.
-    pub(crate) const ANY: Self = Self(Some(Functions { keep: |()| Arc::new(()), take: |_| Some(()) }));
-}
-
 /// Asks how values of type `T` are kept: `(&Probe::<T>::NEW).keeper()`, with both traits in scope.
 /// The compiler finds the method of [`AsValue`] first, if `T` has what that needs.
 #[doc(hidden)]

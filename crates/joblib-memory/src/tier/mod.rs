@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 use joblib_store::{Key, Policy};
 
+pub(crate) use self::keeper::Shared;
 pub use self::keeper::{AsBytes, AsValue, Keeper, Probe};
 use self::kept::Id;
 pub(crate) use self::kept::{Form, Kept};
