@@ -10,6 +10,7 @@ mod flights;
 mod limits;
 mod measure;
 mod options;
+mod package;
 mod peer;
 mod plots;
 mod probe;

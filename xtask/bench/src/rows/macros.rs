@@ -3,11 +3,10 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::Instant;
 
 use crate::Result;
 use crate::data::Data;
+use crate::package::{Manifest, after_edit, write_manifest};
 use crate::row::{Bar, Peer, Row, Sides, Unit};
 
 /// The modules of the package.
@@ -61,36 +60,11 @@ impl Package {
 
 /// The milliseconds of `cargo check` after an edit.
 fn check(folder: &Path) -> Result<f64> {
-    let root = folder.join("src/main.rs");
-    let text = fs::read_to_string(&root)?;
-    fs::write(&root, text)?;
-    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/expand");
-    let start = Instant::now();
-    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["check", "--quiet", "--offline", "--target-dir"])
-        .arg(target)
-        .env("CARGO_INCREMENTAL", "0")
-        .current_dir(folder)
-        .output()?;
-    let elapsed = start.elapsed().as_secs_f64() * 1e3;
-    if !output.status.success() {
-        return Err(format!("a package does not compile: {}", String::from_utf8_lossy(&output.stderr)).into());
-    }
-    Ok(elapsed)
+    after_edit(folder, &["check"])
 }
 
 fn write(folder: &Path, functions: usize, options: &str) -> Result<()> {
-    fs::create_dir_all(folder.join("src"))?;
-    let joblib = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../crates/joblib");
-    let name = folder.file_name().unwrap_or_default().display();
-    let manifest = format!(
-        "[workspace]\n[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[dependencies]\n\
-         joblib = {{ path = \"{}\", default-features = false }}\n",
-        joblib.canonicalize()?.display()
-    );
-    fs::write(folder.join("Cargo.toml"), manifest)?;
-    // The versions that this workspace is built with, which are at hand.
-    fs::copy(joblib.join("../../Cargo.lock"), folder.join("Cargo.lock"))?;
+    write_manifest(folder, &Manifest { joblib: ", default-features = false", others: "" })?;
     let mut main = "#![allow(dead_code)]\n".to_owned();
     for module in 0..MODULES {
         writeln!(main, "mod m{module};")?;

@@ -1,5 +1,6 @@
 //! What is measured, by area. The names are those of the peer's script.
 
+mod build;
 mod command;
 mod growth;
 mod hash;
@@ -30,6 +31,7 @@ pub(crate) fn all(options: &Options) -> Vec<Row> {
         in_memory::rows,
         object::rows,
         macros::rows,
+        build::rows,
         growth::rows,
     ];
     areas.into_iter().flat_map(|rows| rows()).filter(|row| options.wants(&row.name)).collect()
