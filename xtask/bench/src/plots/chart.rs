@@ -6,7 +6,8 @@ use std::path::Path;
 
 use plotters::prelude::*;
 
-use super::{colour, labels};
+use super::legend::{self, Entry};
+use super::{colour, labels, radius, ticks};
 use crate::Result;
 
 /// Points of one kind.
@@ -15,22 +16,28 @@ pub(super) struct Series {
     pub(super) colour: RGBColor,
     /// Joined by a line; else each stands for itself.
     pub(super) joined: bool,
-    /// Hollow points are joblib's, so that colour is not all that tells them apart.
+    /// Hollow points are the peer's, so that colour is not all that tells them apart.
     pub(super) hollow: bool,
+    /// One that takes nothing has no place on a logarithmic axis, and stands on its edge.
     pub(super) points: Vec<(f64, f64, String)>,
 }
 
 /// Width and height of a picture in pixels.
-const PAGE: (u32, u32) = (800, 480);
+const PAGE: (u32, u32) = (800, 500);
 
 /// A font of this many pixels.
-fn text(size: i32) -> TextStyle<'static> {
+pub(super) fn text(size: i32) -> TextStyle<'static> {
     ("sans-serif", size).into_font().color(&colour::INK)
 }
 
 /// How a point is drawn: a ring or a disc.
-fn point(colour: RGBColor, hollow: bool) -> ShapeStyle {
+pub(super) fn point(colour: RGBColor, hollow: bool) -> ShapeStyle {
     if hollow { colour.stroke_width(2) } else { colour.filled() }
+}
+
+/// A point of a radius: a disc only where it covers no other.
+fn sized(colour: RGBColor, hollow: bool, radius: i32) -> Circle<(i32, i32), i32> {
+    Circle::new((0, 0), radius, point(colour, hollow || radius > radius::ALONE))
 }
 
 /// The chart around them.
@@ -49,13 +56,29 @@ impl Chart {
             eprintln!("{} is not drawn: its rows were not measured", file.display());
             return Ok(());
         };
-        let root = SVGBackend::new(file, PAGE).into_drawing_area();
-        let mut chart = ChartBuilder::on(&root)
-            .caption(self.title, text(18))
+        let page = SVGBackend::new(file, PAGE).into_drawing_area();
+        page.titled(self.title, text(18))?;
+        let entries = self.series.iter().map(|series| Entry {
+            label: &series.label,
+            colour: series.colour,
+            hollow: series.hollow,
+        });
+        let (_, plot) = page.split_vertically(legend::draw(&page, entries)?);
+        let x_ticks = ticks::ticks(points().map(|p| p.0), &x);
+        let y_ticks = ticks::ticks(points().map(|p| p.1), &y);
+        // What takes nothing stands on the lower edge.
+        let lowest = y.start;
+        let place = |&(x, y, ref name): &(f64, f64, String)| {
+            if y > 0.0 { (x, y, name.clone()) } else { (x, lowest, "0".to_owned()) }
+        };
+        let mut chart = ChartBuilder::on(&plot)
             .margin(12)
             .x_label_area_size(44)
             .y_label_area_size(64)
-            .build_cartesian_2d(x.log_scale(), y.log_scale())?;
+            .build_cartesian_2d(
+                x.log_scale().with_key_points(x_ticks),
+                y.log_scale().with_key_points(y_ticks),
+            )?;
         chart
             .configure_mesh()
             .x_desc(self.x)
@@ -68,32 +91,27 @@ impl Chart {
             .x_label_formatter(&|x| tick(*x))
             .y_label_formatter(&|y| tick(*y))
             .draw()?;
-        let named: Vec<_> =
-            points().map(|(x, y, name)| (chart.backend_coord(&(*x, *y)), name.as_str())).collect();
-        let mut offsets = labels::offsets(&named, (PAGE.0 as i32, PAGE.1 as i32)).into_iter();
-        for series in &self.series {
+        let placed: Vec<Vec<_>> =
+            self.series.iter().map(|series| series.points.iter().map(place).collect()).collect();
+        let pixels: Vec<_> =
+            placed.iter().flatten().map(|(x, y, _)| chart.backend_coord(&(*x, *y))).collect();
+        let names = placed.iter().flatten().map(|(_, _, name)| name.as_str());
+        let named: Vec<_> = pixels.iter().copied().zip(names).collect();
+        let offsets = labels::offsets(&named, (PAGE.0 as i32, PAGE.1 as i32));
+        let mut drawn = offsets.into_iter().zip(radius::radii(&pixels));
+        for (series, points) in self.series.iter().zip(&placed) {
             let (ink, hollow) = (series.colour, series.hollow);
             if series.joined {
-                let line = series.points.iter().map(|&(x, y, _)| (x, y));
+                let line = points.iter().map(|&(x, y, _)| (x, y));
                 chart.draw_series(LineSeries::new(line, ink.stroke_width(2)))?;
             }
-            let style = move || point(ink, hollow);
-            chart
-                .draw_series(series.points.iter().zip(&mut offsets).map(|((x, y, name), offset)| {
-                    EmptyElement::at((*x, *y))
-                        + Circle::new((0, 0), 5, style())
-                        + Text::new(name.clone(), offset, ("sans-serif", 13).into_font().color(&ink))
-                }))?
-                .label(&series.label)
-                .legend(move |(x, y)| Circle::new((x + 8, y), 5, style()));
+            chart.draw_series(points.iter().zip(&mut drawn).map(|((x, y, name), (offset, radius))| {
+                EmptyElement::at((*x, *y))
+                    + sized(ink, hollow, radius)
+                    + Text::new(name.clone(), offset, ("sans-serif", 13).into_font().color(&ink))
+            }))?;
         }
-        chart
-            .configure_series_labels()
-            .position(SeriesLabelPosition::UpperLeft)
-            .border_style(TRANSPARENT)
-            .label_font(text(13))
-            .draw()?;
-        root.present()?;
+        page.present()?;
         Ok(())
     }
 }
@@ -117,19 +135,26 @@ pub(super) struct Rows {
 impl Rows {
     /// Draws the chart, the first row on top; one without a point is not drawn, and that is told.
     pub(super) fn draw(&self, file: &Path) -> Result {
-        let values = self.sides.iter().flat_map(|side| side.values.iter().flatten().copied());
-        let Some(x) = range(values) else {
+        let values = || self.sides.iter().flat_map(|side| side.values.iter().flatten().copied());
+        let Some(x) = range(values()) else {
             eprintln!("{} is not drawn: its rows were not measured", file.display());
             return Ok(());
         };
         let rows = self.names.len();
-        let root = SVGBackend::new(file, (PAGE.0, 110 + 48 * rows as u32)).into_drawing_area();
-        let mut chart = ChartBuilder::on(&root)
-            .caption(self.title, text(18))
+        let page = SVGBackend::new(file, (PAGE.0, 120 + 48 * rows as u32)).into_drawing_area();
+        page.titled(self.title, text(18))?;
+        let entries = self.sides.iter().map(|side| Entry {
+            label: side.label,
+            colour: side.colour,
+            hollow: side.hollow,
+        });
+        let (_, plot) = page.split_vertically(legend::draw(&page, entries)?);
+        let x_ticks = ticks::ticks(values(), &x);
+        let mut chart = ChartBuilder::on(&plot)
             .margin(12)
             .x_label_area_size(44)
             .y_label_area_size(220)
-            .build_cartesian_2d(x.log_scale(), 0.0..rows as f64)?;
+            .build_cartesian_2d(x.log_scale().with_key_points(x_ticks), 0.0..rows as f64)?;
         chart
             .configure_mesh()
             .x_desc(self.x)
@@ -146,24 +171,27 @@ impl Rows {
         let height = |row: usize| rows as f64 - row as f64 - 0.5;
         for (row, name) in self.names.iter().enumerate() {
             let (_, y) = chart.backend_coord(&(1.0, height(row)));
-            root.draw(&Text::new(name.clone(), (20, y - 7), text(13)))?;
+            page.draw(&Text::new(name.clone(), (20, y - 7), text(13)))?;
         }
-        for side in &self.sides {
+        let placed: Vec<Vec<_>> = self
+            .sides
+            .iter()
+            .map(|side| {
+                side.values.iter().enumerate().filter_map(|(row, x)| Some(((*x)?, height(row)))).collect()
+            })
+            .collect();
+        let pixels: Vec<_> = placed.iter().flatten().map(|place| chart.backend_coord(place)).collect();
+        let mut radii = radius::radii(&pixels).into_iter();
+        for (side, points) in self.sides.iter().zip(&placed) {
             let (ink, hollow) = (side.colour, side.hollow);
-            let style = move || point(ink, hollow);
-            let points = side.values.iter().enumerate().filter_map(|(row, x)| Some(((*x)?, height(row))));
-            chart
-                .draw_series(points.map(|point| Circle::new(point, 6, style())))?
-                .label(side.label)
-                .legend(move |(x, y)| Circle::new((x + 8, y), 5, style()));
+            chart.draw_series(
+                points
+                    .iter()
+                    .zip(&mut radii)
+                    .map(|(place, radius)| EmptyElement::at(*place) + sized(ink, hollow, radius)),
+            )?;
         }
-        chart
-            .configure_series_labels()
-            .position(SeriesLabelPosition::UpperRight)
-            .border_style(TRANSPARENT)
-            .label_font(text(13))
-            .draw()?;
-        root.present()?;
+        page.present()?;
         Ok(())
     }
 }

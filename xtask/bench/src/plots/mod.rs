@@ -3,6 +3,9 @@
 mod chart;
 mod colour;
 mod labels;
+mod legend;
+mod radius;
+mod ticks;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,6 +16,10 @@ use serde_json::{Map, Value};
 use self::chart::{Chart, Rows, Series, Side};
 use crate::Result;
 use crate::report::Figures;
+
+/// What the legends call the two sides.
+const OURS: &str = "joblib for Rust";
+const PEER: &str = "Python joblib";
 
 /// Draws every picture whose rows were measured.
 pub(crate) fn draw(results: &Map<String, Value>, folder: &Path) -> Result {
@@ -83,8 +90,8 @@ fn compressors(figures: &Figures<'_>, step: &str, title: &'static str) -> Chart 
         Series { label: label.into(), colour, joined: false, hollow, points }
     };
     let series = vec![
-        side("joblib for Rust", colour::OURS, false, &|name| figures.ours(name)),
-        side("joblib", colour::JOBLIB, true, &|name| figures.peer(name)),
+        side(OURS, colour::OURS, false, &|name| figures.ours(name)),
+        side(PEER, colour::JOBLIB, true, &|name| figures.peer(name)),
     ];
     Chart { title, x: "time, ms", y: "size, MB", series }
 }
@@ -111,8 +118,8 @@ fn latency(figures: &Figures<'_>) -> Rows {
         title: "A call of a cached function",
         x: "µs",
         sides: vec![
-            side("joblib for Rust", colour::OURS, false, &|name| figures.ours(name)),
-            side("joblib", colour::JOBLIB, true, &|name| figures.peer(name)),
+            side(OURS, colour::OURS, false, &|name| figures.ours(name)),
+            side(PEER, colour::JOBLIB, true, &|name| figures.peer(name)),
             side("plain system calls", colour::INK, true, &|name| figures.limit(name)),
         ],
         names: names.into_iter().map(|name| name.trim_start_matches("memory.").to_owned()).collect(),
@@ -128,16 +135,23 @@ fn overhead(figures: &Figures<'_>) -> Chart {
                 let point = |(label, length): (&str, f64)| {
                     let cost = side(&format!("overhead.{backend}.{label}"))?;
                     // Below a hundredth of a microsecond it is not told from the clock.
-                    Some((length, cost.max(0.01), String::new()))
+                    let name = if cost < 0.01 { "≤ 0.01" } else { "" };
+                    Some((length, cost.max(0.01), name.to_owned()))
                 };
                 lengths.into_iter().filter_map(point).collect()
             };
             let ours = points(&|name| figures.ours(name));
             let peer = points(&|name| figures.peer(name));
             [
-                Series { label: backend.into(), colour, joined: true, hollow: false, points: ours },
                 Series {
-                    label: format!("{backend}, joblib"),
+                    label: format!("{OURS}: {backend}"),
+                    colour,
+                    joined: true,
+                    hollow: false,
+                    points: ours,
+                },
+                Series {
+                    label: format!("{PEER}: {backend}"),
                     colour,
                     joined: true,
                     hollow: true,
@@ -162,6 +176,10 @@ fn growth(
     y: &'static str,
     kinds: &[(&str, &str)],
 ) -> Chart {
+    // One curve needs no name beside that of the side.
+    let named = |side: &str, curve: &str| {
+        if kinds.len() == 1 { side.to_owned() } else { format!("{side}: {curve}") }
+    };
     let series = kinds.iter().zip(colour::SERIES).flat_map(|((prefix, label), colour)| {
         let (mut ours, mut peer) = (BTreeMap::new(), BTreeMap::new());
         for (size, name) in figures.sizes(prefix) {
@@ -169,20 +187,11 @@ fn growth(
             peer.insert(size, figures.peer(name));
         }
         let points = |side: BTreeMap<u64, Option<f64>>| {
-            side.into_iter()
-                // What takes nothing has no place on a logarithmic axis.
-                .filter_map(|(size, value)| Some((size as f64, value.filter(|&v| v > 0.0)?, String::new())))
-                .collect()
+            side.into_iter().filter_map(|(size, value)| Some((size as f64, value?, String::new()))).collect()
         };
         [
-            Series { label: (*label).into(), colour, joined: true, hollow: false, points: points(ours) },
-            Series {
-                label: format!("{label}, joblib"),
-                colour,
-                joined: true,
-                hollow: true,
-                points: points(peer),
-            },
+            Series { label: named(OURS, label), colour, joined: true, hollow: false, points: points(ours) },
+            Series { label: named(PEER, label), colour, joined: true, hollow: true, points: points(peer) },
         ]
     });
     Chart { title, x, y, series: series.filter(|series| !series.points.is_empty()).collect() }
