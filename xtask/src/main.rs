@@ -10,7 +10,9 @@ mod docs;
 mod lint;
 mod package;
 mod picture;
+mod release;
 mod run;
+mod semver;
 mod test;
 mod venv;
 mod weight;
@@ -26,8 +28,10 @@ commands:
   docs [--pages]    build rustdoc with warnings denied, and check the documents against joblib, the tests and each other; with
                     --pages, only what needs neither rustdoc nor Python: links, contents, width, the book
   package           check that each crate packages, and compiles from its package
+  semver            compare the public interface with that of the last release, with `cargo semver-checks`
+  release --dry-run check that all is ready for a release, as a list; nothing is published
   weight [--build]  count the packages that users build; with --build, build them from nothing and measure that
-  ci                lint, weight, test, docs and package: what must be green before a change lands
+  ci                lint, weight, test, docs, package and semver: what must be green before a change lands
   picture           take the picture of a run as a page for the guide, in a browser
   bench [OPTIONS]   measure our side and the peers' in one run; `cargo xtask bench --help` lists its options
 
@@ -43,6 +47,8 @@ enum Command {
     /// Whether to check the pages alone.
     Docs(bool),
     Package,
+    Semver,
+    Release,
     /// Whether to build, too.
     Weight(bool),
     Ci,
@@ -72,6 +78,9 @@ impl Command {
             "docs" if rest == ["--pages"] => return Ok(Self::Docs(true)),
             "docs" => Self::Docs(false),
             "package" => Self::Package,
+            "semver" => Self::Semver,
+            "release" if rest == ["--dry-run"] => return Ok(Self::Release),
+            "release" => return Err("`release` only checks: `release --dry-run`; see CONTRIBUTING.md".into()),
             "weight" if rest == ["--build"] => return Ok(Self::Weight(true)),
             "weight" => Self::Weight(false),
             _ => return Err(format!("unknown command `{name}`")),
@@ -94,6 +103,8 @@ impl Command {
             Self::Lint => lint::execute(),
             Self::Docs(pages) => docs::execute(pages),
             Self::Package => package::execute(),
+            Self::Semver => semver::execute(false),
+            Self::Release => release::execute(),
             Self::Weight(build) => weight::execute(build),
             Self::Bench(options) => bench::execute(&options),
         }

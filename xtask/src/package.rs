@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::release::UNPUBLISHED;
 use crate::run::{Result, cargo, root, run, target};
 
 /// Packages every publishable crate, unpacks the packages side by side and compiles them from there.
@@ -12,8 +13,7 @@ use crate::run::{Result, cargo, root, run, target};
 /// Cargo would build each package by itself, with all its dependencies anew. In one workspace they are compiled once, with
 /// this workspace's versions and profiles, and so mostly are there already.
 pub(crate) fn execute() -> Result {
-    let published = "--workspace --exclude xtask --exclude joblib-bench --exclude joblib-tests";
-    run(&mut cargo(&format!("package --quiet --no-verify {published}")))?;
+    run(&mut cargo(&format!("package --quiet --no-verify --workspace {UNPUBLISHED}")))?;
     let folder = target().join("package/check");
     let packages = unpack(&folder)?;
     write_manifest(&folder, &packages)?;
