@@ -30,6 +30,11 @@ const CRATES: [(&str, &[&[&str]]); 2] = [
     ),
 ];
 
+/// The crates with layers, by their `src` folders, and their modules.
+pub(crate) fn modules() -> impl Iterator<Item = (&'static str, impl Iterator<Item = &'static str>)> {
+    CRATES.iter().map(|(source, layers)| (*source, layers.iter().flat_map(|layer| layer.iter().copied())))
+}
+
 /// What is wrong with the imports of the crate in a `src` folder: those that run up, and modules without a layer.
 pub(crate) fn check(source: &str, graph: &Graph) -> Vec<String> {
     CRATES.iter().find(|(name, _)| *name == source).map_or_else(Vec::new, |(_, layers)| upward(layers, graph))

@@ -2,7 +2,7 @@
 
 mod circles;
 mod imports;
-mod layers;
+pub(crate) mod layers;
 
 use crate::run::{Result, cargo, root, run};
 
