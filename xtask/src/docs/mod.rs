@@ -4,8 +4,8 @@
 mod book;
 mod chapters;
 mod contents;
+mod crates;
 mod design;
-mod features;
 mod from_python;
 mod joblib_tests;
 mod links;
@@ -30,7 +30,7 @@ pub(crate) fn execute(pages: bool) -> Result {
     book::check(&mut wrong)?;
     width::check(&mut wrong)?;
     design::check(&mut wrong)?;
-    features::check(&mut wrong)?;
+    crates::check(&mut wrong)?;
     if !pages {
         let python = Venv::Today.python()?;
         from_python::check(&python, &mut wrong)?;

@@ -1,4 +1,5 @@
-//! `docs/design.md` names every crate, every feature of one, and every module of the crates with layers.
+//! `docs/design.md` names every crate with those that it uses, every feature of one, and every module of the crates with
+//! layers.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -18,10 +19,15 @@ pub(crate) fn check(wrong: &mut Vec<String>) -> Result {
     let mut features = BTreeSet::new();
     for entry in entries.filter_map(std::result::Result::ok) {
         let name = entry.file_name().to_string_lossy().into_owned();
-        if !text.contains(&format!("| `crates/{name}` |")) {
-            wrong.push(format!("{DOCUMENT}: the crate `{name}` is not in the table of crates"));
-        }
         let manifest = read(&Path::new("crates").join(&name).join("Cargo.toml"))?;
+        let used = used_crates(&manifest);
+        match documented_uses(&text, &name) {
+            None => wrong.push(format!("{DOCUMENT}: the crate `{name}` is not in the table of crates")),
+            Some(uses) if uses != used => {
+                wrong.push(format!("{DOCUMENT}: `{name}` uses {used}, and not {uses}"));
+            }
+            Some(_) => {}
+        }
         features.extend(of_manifest(&manifest).map(|feature| (name.clone(), feature.to_owned())));
     }
     let documented = of_document(&text);
@@ -40,6 +46,24 @@ pub(crate) fn check(wrong: &mut Vec<String>) -> Result {
         }
     }
     Ok(())
+}
+
+/// The crates of this workspace that a manifest depends on, as the document lists them.
+fn used_crates(manifest: &str) -> String {
+    let (_, rest) = manifest.split_once("[dependencies]\n").unwrap_or_default();
+    let lines = rest.lines().take_while(|line| !line.starts_with('['));
+    let names = lines.filter_map(|line| line.strip_prefix("joblib-")?.split(['.', ' ']).next());
+    let mut names: Vec<&str> = names.collect();
+    names.sort_unstable();
+    if names.is_empty() { "–".to_owned() } else { names.join(", ") }
+}
+
+/// What the document says that a crate uses.
+fn documented_uses(text: &str, name: &str) -> Option<String> {
+    let rows = table::rows(text).into_iter().filter(|row| row.heading == "Crates");
+    let mut own =
+        rows.filter(|row| row.cells.first().is_some_and(|cell| *cell == format!("`crates/{name}`")));
+    own.next().and_then(|row| row.cells.into_iter().nth(2))
 }
 
 /// The features of a manifest, without `default`.
@@ -76,7 +100,7 @@ fn names(section: &str, module: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{names, of_document, of_manifest, section};
+    use super::{documented_uses, names, of_document, of_manifest, section, used_crates};
 
     #[test]
     fn features_of_a_manifest_are_compared_with_the_rows_of_their_crates() {
@@ -86,6 +110,16 @@ mod tests {
             "## Features\n\n| features | crates | what |\n|---|---|---|\n| `xz`, `lz4` | `a` | both |\n";
         let found: Vec<_> = of_document(document).into_iter().map(|(_, feature)| feature).collect();
         assert_eq!(found, ["lz4", "xz"]);
+    }
+
+    #[test]
+    fn what_a_crate_uses_is_compared_with_its_row() {
+        let manifest = "[dependencies]\njoblib-store.workspace = true\njoblib-array = { path = \"\" }\nserde = \"1\"\n[lints]\n";
+        assert_eq!(used_crates(manifest), "array, store");
+        assert_eq!(used_crates("[dependencies]\nserde = \"1\"\n"), "–");
+        let text = "## Crates\n\n| crate | what | uses |\n|---|---|---|\n| `crates/a` | it | array |\n";
+        assert_eq!(documented_uses(text, "a").as_deref(), Some("array"));
+        assert_eq!(documented_uses(text, "b"), None);
     }
 
     #[test]
