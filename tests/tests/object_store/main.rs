@@ -1,6 +1,7 @@
 //! Caches in buckets of real servers, which `cargo xtask test` installs. Google's has none.
 
 mod failures;
+mod forks;
 mod machines;
 mod requests;
 mod shortcomings;
