@@ -8,6 +8,8 @@ use crate::error::{Error, Kind, Result};
 
 /// Bytes asked from a source at a time when little is needed.
 const BUFFER: usize = 16 << 10;
+/// The same of a stream at first. It costs little to ask one again, and results of a cache are mostly shorter.
+const FIRST: usize = 1 << 10;
 
 /// Where the bytes come from.
 pub(crate) enum Source<'r> {
@@ -73,7 +75,11 @@ impl<'r> Input<'r> {
             self.buffer.copy_within(self.start..self.end, 0);
             self.end -= self.start;
             self.start = 0;
-            let ahead = if matches!(self.source, Source::Exact(_)) { len } else { len.max(BUFFER) };
+            let ahead = match self.source {
+                Source::Exact(_) => len,
+                Source::File(_) => len.max(BUFFER),
+                Source::Stream(_) => len.max((2 * self.buffer.len()).clamp(FIRST, BUFFER)),
+            };
             if self.buffer.len() < ahead {
                 self.buffer.resize(ahead, 0);
             }
