@@ -37,7 +37,11 @@ fn capture() -> Option<Vec<u8>> {
 }
 
 fn encoded(memory: &Memory) -> Option<Vec<u8>> {
-    joblib_encoding::to_vec(memory).ok()
+    joblib_encoding::to_vec(memory)
+        .map_err(
+            |error| tracing::warn!(%error, "the default `Memory` can't be brought along to worker processes"),
+        )
+        .ok()
 }
 
 /// Installs that memory in a worker. It stays between batches, so that not each of them opens it.
