@@ -11,6 +11,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod append_map;
 mod cache_fn;
 mod call;
 mod date;

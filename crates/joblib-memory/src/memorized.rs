@@ -8,6 +8,7 @@ use joblib_array::MmapMode;
 use joblib_hash::Algorithm;
 use joblib_persist::Compress;
 use joblib_store::Scope;
+use once_cell::race::OnceBox;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -72,6 +73,18 @@ impl Memory {
     }
 }
 
+/// What a memory knows of a function. No thread waits for another that looks for it, also after a fork.
+#[derive(Default)]
+struct Described(OnceBox<Arc<Function>>);
+
+impl Clone for Described {
+    fn clone(&self) -> Self {
+        self.0
+            .get()
+            .map_or_else(Self::default, |known| Self(OnceBox::with_value(Box::new(Arc::clone(known)))))
+    }
+}
+
 /// A cached function or closure, returned by [`Memory::cache`].
 ///
 /// Arguments are given as a tuple.
@@ -96,6 +109,8 @@ pub struct MemorizedFunc<F> {
     declared: Declared,
     place: &'static Location<'static>,
     version: u64,
+    /// Found with the first call.
+    described: Described,
     ignore: Vec<usize>,
     options: CallOptions,
     compress: Option<Compress>,
@@ -114,6 +129,7 @@ impl<F> MemorizedFunc<F> {
             declared,
             place,
             version: 0,
+            described: Described::default(),
             ignore: Vec::new(),
             options: CallOptions::DEFAULT,
             compress: None,
@@ -135,6 +151,7 @@ impl<F> MemorizedFunc<F> {
     /// ```
     pub fn version(mut self, version: u64) -> Self {
         self.version = version;
+        self.described = Described::default();
         self
     }
 
@@ -355,9 +372,12 @@ impl<F> MemorizedFunc<F> {
         self.described().counters.read(&self.name)
     }
 
-    fn described(&self) -> Arc<Function> {
-        let warnings = self.memory.settings().warnings;
-        self.memory.functions().named(&self.name, self.version, &self.declared, self.place, warnings)
+    fn described(&self) -> &Arc<Function> {
+        self.described.0.get_or_init(|| {
+            let warnings = self.memory.settings().warnings;
+            let functions = self.memory.functions();
+            Box::new(functions.named(&self.name, self.version, &self.declared, self.place, warnings))
+        })
     }
 
     fn call_of<A>(&self, arguments: &A) -> Call<'_>

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 
 use super::explain;
 use super::keep::{Keep, Storable};
-use super::read::Room;
+use super::kept::Room;
 use super::recording::{self, Fate};
 use super::replay;
 use super::search::Right;
@@ -194,7 +194,7 @@ impl KeyedCall<'_> {
         let listener = Listener::new(events.clone(), step.is_some());
         Computation {
             memory: self.call.memory.clone(),
-            function: self.call.function,
+            function: Arc::clone(self.call.function),
             key: self.key,
             arguments,
             files: self.call.files,

@@ -1,6 +1,7 @@
 //! What a call's key is made of: the function's name, the types that the call chooses, and its
 //! arguments.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use joblib_hash::{Algorithm, HashError, Hasher, digest_of_encoding};
@@ -10,8 +11,8 @@ use serde::{Serialize, Serializer};
 const MAX_ENCODING: usize = 256;
 
 /// The parts of a call's key.
-pub(super) struct Content {
-    function: String,
+pub(super) struct Content<'f> {
+    function: &'f str,
     /// What arguments are hashed with.
     algorithm: Algorithm,
     parts: Vec<Part>,
@@ -22,7 +23,7 @@ pub(super) struct Content {
 
 enum Part {
     /// The name of a type.
-    Type(Box<str>),
+    Type(Cow<'static, str>),
     /// The next part is the type of the result.
     Result,
     /// The shape of the result.
@@ -36,23 +37,23 @@ enum Value {
     Encoded(Range<usize>),
 }
 
-impl Content {
+impl<'f> Content<'f> {
     /// With `encodes`, equal contents can be recognised without their digest.
-    pub(super) fn new(function: &str, algorithm: Algorithm, encodes: bool) -> Self {
+    pub(super) fn new(function: &'f str, algorithm: Algorithm, encodes: bool) -> Self {
         let encoding = Vec::with_capacity(if encodes { 128 } else { 0 });
         let parts = Vec::with_capacity(8);
-        let mut content = Self { function: function.to_owned(), algorithm, parts, encoding, encodes };
+        let mut content = Self { function, algorithm, parts, encoding, encodes };
         if encodes && algorithm != Algorithm::default() {
             content.push(5, algorithm.name().as_bytes());
         }
         content
     }
 
-    pub(super) fn type_name(&mut self, name: &str) {
-        self.parts.push(Part::Type(name.into()));
+    pub(super) fn type_name(&mut self, name: Cow<'static, str>) {
         if self.encodes {
             self.push(0, name.as_bytes());
         }
+        self.parts.push(Part::Type(name));
     }
 
     /// Says that the next part is the type of the result.
@@ -197,14 +198,14 @@ impl Serialize for Bytes<'_> {
 mod tests {
     use super::*;
 
-    fn content(encodes: bool, values: &[&str]) -> Content {
+    fn content(encodes: bool, values: &[&str]) -> Content<'static> {
         content_by(Algorithm::Blake3, encodes, values)
     }
 
-    fn content_by(algorithm: Algorithm, encodes: bool, values: &[&str]) -> Content {
+    fn content_by(algorithm: Algorithm, encodes: bool, values: &[&str]) -> Content<'static> {
         let mut content = Content::new("function", algorithm, encodes);
         content.result();
-        content.type_name("f64");
+        content.type_name("f64".into());
         for value in values {
             content.argument("x", value).unwrap();
         }

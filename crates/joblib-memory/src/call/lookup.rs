@@ -1,18 +1,15 @@
 //! Looking the result up, for callers that block.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::compute::{Computation, Pending};
 use super::keep::{Keep, Storable};
 use super::read::{Found, Read};
-use super::replay;
 use super::search::{Outcome, Right, Search, Step};
 use super::shelved::{MemorizedResult, Shelved};
 use super::target::{Target, Tested, Untouched, Value};
-use super::verbose::texts;
 use super::{Call, Describe, Description, KeyedCall, once};
 use crate::entry::codec::Wanted;
-use crate::report::{self, Readable};
 use crate::single_flight::{self, Caller};
 use crate::tier::Keeper;
 
@@ -75,10 +72,15 @@ impl Call<'_> {
     /// Looks the result up, and brings it into `target`. If it is not there, its computation begins; `None` too if the call
     /// is not cached.
     fn look_up(self, target: &mut dyn Target, describe: Describe<'_>) -> Option<Box<Computation>> {
+        if let Some((call, found)) = self.kept_value(target) {
+            let _entered = self.span.enter();
+            self.hit(call, Duration::ZERO, &found, describe);
+            return None;
+        }
         let call = self.keyed_or_warn()?;
         let span = call.call.span.clone();
         let _entered = span.enter();
-        if let Some(found) = call.kept(target) {
+        if let Some(found) = call.kept_bytes(target) {
             call.hit(&found, describe);
             return None;
         }
@@ -129,48 +131,5 @@ impl KeyedCall<'_> {
         let metadata = found.metadata;
         let result = MemorizedResult::new(memory, &self.key, self.call.settings.mapping, metadata);
         K::wrap_reference(Shelved::Memorized(result))
-    }
-
-    /// Counts and reports a hit.
-    pub(super) fn hit(&self, found: &Found, describe: Describe<'_>) {
-        let reading = self.call.since.elapsed();
-        self.record_hit(reading, found, describe);
-        if self.call.settings.replay
-            && let Some(metadata) = &found.metadata
-        {
-            replay::emit(&metadata.events);
-        }
-        let name = self.call.name();
-        let computing = found.times.duration();
-        self.call.span.record("hit", true);
-        tracing::debug!(target: "joblib::memory", function = name, hit = true, seconds = reading.as_secs_f64());
-        let level = self.call.settings.level;
-        if level.loading() {
-            let arguments = found.metadata.as_deref().map(|metadata| texts(&metadata.arguments));
-            let from = if level.locations() {
-                format!(" from {}", self.call.memory.location_text_of(&self.key))
-            } else {
-                String::new()
-            };
-            report::print(format_args!("Loading {name}({}){from}", arguments.unwrap_or_default()));
-        }
-        if level.loading_time() {
-            report::print(format_args!(
-                "{name} cache loaded - {}; computing it took {}",
-                Readable(reading),
-                Readable(computing)
-            ));
-        }
-        if let Some((reading, computing)) = self.call.function.counters.hit(reading, computing) {
-            self.call.memory.warn_once(
-                "does not pay",
-                name,
-                format_args!(
-                    "caching {name} does not pay: a hit takes {} and computing takes {}",
-                    Readable(reading),
-                    Readable(computing)
-                ),
-            );
-        }
     }
 }

@@ -29,14 +29,26 @@ impl Call<'_> {
         describe: impl FnOnce(&mut Description),
         keeper: Keeper<K::Stored>,
     ) -> Lookup<R, R, K> {
+        // No target is held while something is awaited: the future may then be `Send` though the result is not.
+        {
+            let mut target = Value::new(keeper);
+            if let Some((call, found)) = self.kept_value(&mut target)
+                && let Some(stored) = target.into_value()
+            {
+                self.span.in_scope(|| self.hit(call, Duration::ZERO, &found, &mut once(describe)));
+                return Lookup::Hit(K::wrap(stored));
+            }
+        }
         let Some(call) = self.keyed_or_warn() else { return Lookup::Compute(Pending::unstored()) };
         let span = call.call.span.clone();
-        let mut target = Value::new(keeper);
-        if let Some(found) = call.kept(&mut target)
-            && let Some(stored) = target.into_value()
         {
-            span.in_scope(|| call.hit(&found, &mut once(describe)));
-            return Lookup::Hit(K::wrap(stored));
+            let mut target = Value::new(keeper);
+            if let Some(found) = call.kept_bytes(&mut target)
+                && let Some(stored) = target.into_value()
+            {
+                span.in_scope(|| call.hit(&found, &mut once(describe)));
+                return Lookup::Hit(K::wrap(stored));
+            }
         }
         let made = || Value::new(keeper);
         let (call, target, outcome) = search(call, Wanted::Times, made).instrument(span.clone()).await;

@@ -3,7 +3,9 @@
 pub(crate) mod compute;
 mod content;
 pub(crate) mod explain;
+mod hit;
 pub(crate) mod keep;
+mod kept;
 pub(crate) mod lookup;
 mod lookup_async;
 mod read;
@@ -16,11 +18,13 @@ pub(crate) mod stack;
 pub(crate) mod target;
 mod verbose;
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use joblib_encoding::Preview;
+use joblib_hash::HashError;
 use joblib_store::{Blob, Key, Store};
 use serde::Serialize;
 
@@ -39,13 +43,13 @@ use crate::shape;
 #[doc(hidden)]
 pub struct Call<'m> {
     pub(crate) memory: &'m Memory,
-    pub(crate) function: Arc<Function>,
+    pub(crate) function: &'m Arc<Function>,
     pub(crate) settings: CallSettings<'m>,
     pub(crate) parts: Parts,
     /// Ends of the paths of types that have one name.
     ambiguous: &'static [&'static str],
     /// What is hashed to the call's digest.
-    content: Content,
+    content: Content<'m>,
     /// The files that are arguments, and halves of their digests.
     files: Vec<(String, [u8; 16])>,
     /// The names of the arguments that are known by files.
@@ -129,14 +133,14 @@ impl<'m> Call<'m> {
             && let Some((_, arguments)) = known.parent_path().split_once('<')
         {
             // One name stands for a method of many types.
-            call.type_name(arguments);
+            call.type_name(arguments.into());
         }
         call
     }
 
     pub(crate) fn of_function(
         memory: &'m Memory,
-        function: Arc<Function>,
+        function: &'m Arc<Function>,
         options: CallOptions,
         given: Given<'m>,
         parts: Parts,
@@ -168,14 +172,14 @@ impl<'m> Call<'m> {
         }
     }
 
-    fn type_name(&mut self, name: &str) {
+    fn type_name(&mut self, name: Cow<'static, str>) {
         self.content.type_name(name);
     }
 
     /// Adds the type that a generic parameter stands for.
     pub fn generic<T: ?Sized>(&mut self) {
         let name = types::name_of::<T>(self.ambiguous);
-        self.type_name(&name);
+        self.type_name(name);
     }
 
     /// Adds the type of an argument that the call chooses.
@@ -198,7 +202,7 @@ impl<'m> Call<'m> {
         }
         match types::behind(value) {
             Behind::Nothing => {}
-            Behind::Known(table) => self.type_name(&table),
+            Behind::Known(table) => self.type_name(table.into()),
             Behind::Unknown => {
                 let message = format!(
                     "the argument {name} of {} holds a `dyn` whose type can't be known in the next run: take \
@@ -242,30 +246,37 @@ impl<'m> Call<'m> {
         self.function.version.function()
     }
 
+    /// The digest of the function's name, the types and the arguments.
+    fn digest(&self) -> Result<[u8; 16], HashError> {
+        let Some(encoding) = self.content.encoding() else { return self.content.digest() };
+        let memo = self.function.memo();
+        if let Some(call) = memo.get(encoding) {
+            return Ok(call);
+        }
+        let call = self.content.digest()?;
+        memo.remember(encoding, call);
+        Ok(call)
+    }
+
+    /// The key of the call with this digest.
+    fn key(&self, call: [u8; 16]) -> Key {
+        Key::new(&self.function.version, call).mappable(self.settings.mapping.is_some())
+    }
+
     /// Makes the key.
     pub(crate) fn keyed(mut self) -> Result<KeyedCall<'m>, Unkeyed> {
         if let Some(failed) = self.failed.take() {
             return Err(failed);
         }
         let Some(store) = self.memory.store() else { return Err(Unkeyed::NoCache) };
-        let memo = self.function.memo();
-        let remembered = self.content.encoding().and_then(|encoding| memo.get(encoding));
-        let call = if let Some(call) = remembered {
-            call
-        } else {
-            let call = self.content.digest().map_err(|error| Unkeyed::Unhashable(error.to_string()))?;
-            if let Some(encoding) = self.content.encoding() {
-                memo.remember(encoding, call);
-            }
-            call
-        };
-        let key = Key::new(&self.function.version, call).mappable(self.settings.mapping.is_some());
+        let call = self.digest().map_err(|error| Unkeyed::Unhashable(error.to_string()))?;
+        let key = self.key(call);
         Ok(KeyedCall { call: self, key, store, fetched: Cell::default(), waited: Duration::ZERO })
     }
 
     /// Makes the key, and warns if that is not possible.
     pub(crate) fn keyed_or_warn(self) -> Option<KeyedCall<'m>> {
-        let (memory, function) = (self.memory, Arc::clone(&self.function));
+        let (memory, function) = (self.memory, self.function);
         let reason = match self.keyed() {
             Ok(call) => return Some(call),
             Err(Unkeyed::NoCache) => return None,

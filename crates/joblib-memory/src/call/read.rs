@@ -6,11 +6,11 @@ use std::sync::Arc;
 use joblib_store::{Blob, Subject};
 
 use super::KeyedCall;
-use super::settings::{InMemory, Validity};
+use super::settings::Validity;
 use super::target::{Target, Use};
 use crate::entry::codec::{self, Body, Entry, Failure, Wanted};
 use crate::entry::metadata::{Metadata, Times};
-use crate::tier::{Form, Kept, Tier};
+use crate::tier::{Form, Kept, id};
 
 /// What is known of a result that was read.
 pub(crate) struct Found {
@@ -45,20 +45,14 @@ impl<T> Read<T> {
     }
 }
 
-/// Results that are kept in memory, and the bytes that they may have.
-pub(super) struct Room<'t> {
-    pub(super) tier: &'t Tier,
-    pub(super) limit: u64,
-}
-
 impl KeyedCall<'_> {
     pub(crate) fn read(&self, wanted: Wanted, target: &mut dyn Target) -> Read<()> {
         let wanted = if wanted == Wanted::Metadata { wanted } else { self.call.settings.wanted() };
-        let (usage, Some(room)) = (target.in_memory(), self.room()) else {
+        let (usage, Some(room)) = (target.in_memory(), self.call.room()) else {
             return self.decode(self.open(wanted, &mut |blob| blob), target);
         };
         if usage != Use::Nothing
-            && let Some(kept) = room.tier.get(&self.key)
+            && let Some(kept) = room.tier.get(id(&self.key), wanted == Wanted::Metadata)
             && let Some(read) = self.read_kept(kept, wanted, target)
         {
             if usage != Use::Look && matches!(read, Read::Hit(..)) {
@@ -86,26 +80,9 @@ impl KeyedCall<'_> {
         read
     }
 
-    /// The result that is kept in memory, for calls that need nothing but it: without the steps of a
-    /// search.
-    pub(super) fn kept(&self, target: &mut dyn Target) -> Option<Found> {
-        let room = self.room()?;
-        if target.in_memory() == Use::Nothing || self.call.settings.wanted() != Wanted::Times {
-            return None;
-        }
-        let kept = room.tier.get(&self.key)?;
-        match self.read_kept(kept, Wanted::Times, target)? {
-            Read::Hit((), found) => {
-                self.call.function.counters.in_memory();
-                Some(found)
-            }
-            _ => None,
-        }
-    }
-
     /// Awaits what the store has, for the next read, if the store is one that is waited for.
     pub(super) async fn fetch(&mut self) {
-        if self.room().is_some_and(|room| room.tier.get(&self.key).is_some()) {
+        if self.call.room().is_some_and(|room| room.tier.get(id(&self.key), false).is_some()) {
             return;
         }
         if let Some(found) = self.store.get_async(&self.key) {
@@ -114,17 +91,8 @@ impl KeyedCall<'_> {
         }
     }
 
-    /// Where the call's result is kept in memory, if it is.
-    fn room(&self) -> Option<Room<'_>> {
-        match self.call.settings.in_memory {
-            InMemory::Off => None,
-            InMemory::OfMemory(limit) => Some(Room { tier: self.call.memory.tier(), limit }),
-            InMemory::OfFunction(limit) => Some(Room { tier: self.call.function.tier(), limit }),
-        }
-    }
-
     /// Reads what is kept in memory; `None` if that lacks the metadata that the call wants.
-    fn read_kept(&self, kept: Kept, wanted: Wanted, target: &mut dyn Target) -> Option<Read<()>> {
+    pub(super) fn read_kept(&self, kept: Kept, wanted: Wanted, target: &mut dyn Target) -> Option<Read<()>> {
         let value = match kept.form {
             Form::Bytes(bytes) => {
                 return Some(self.decode(self.open_entry(Blob::Bytes(bytes), wanted), target));

@@ -4,34 +4,42 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use joblib_record::{Argument, Begin, End, Hit, Outcome, Step};
-use joblib_store::Key;
 
 use super::read::Found;
-use super::{Describe, Description, KeyedCall, explain};
+use super::{Call, Describe, Description, KeyedCall, explain};
 use crate::entry::metadata;
 
-impl KeyedCall<'_> {
+impl Call<'_> {
     /// Records a hit that took `reading`.
-    pub(super) fn record_hit(&self, reading: Duration, found: &Found, describe: Describe<'_>) {
-        let Some(recorder) = self.call.memory.recorder() else { return };
+    pub(super) fn record_hit(
+        &self,
+        call: [u8; 16],
+        reading: Duration,
+        waited: Duration,
+        found: &Found,
+        describe: Describe<'_>,
+    ) {
+        let Some(recorder) = self.memory.recorder() else { return };
         let mut texts = Description::default();
-        if !self.call.settings.redact {
+        if !self.settings.redact {
             describe(&mut texts);
         }
         let mut texts = texts.0.into_iter();
         let argument = |name| Argument { name: Cow::Borrowed(name), text: texts.next().map(Cow::Owned) };
         recorder.hit(Hit {
-            name: self.call.name().into(),
-            call: *self.key.call(),
-            code: folded(&self.key),
+            name: self.name().into(),
+            call,
+            code: folded(self.function.version.code()),
             took: nanos(reading),
             computing: nanos(found.times.duration()),
-            waited: nanos(self.waited),
-            arguments: self.call.content.names().map(argument).collect(),
+            waited: nanos(waited),
+            arguments: self.content.names().map(argument).collect(),
             ..Hit::default()
         });
     }
+}
 
+impl KeyedCall<'_> {
     /// Records that the result is computed, and why.
     pub(super) fn record_begin(&self, arguments: &[metadata::Argument]) -> Option<Step> {
         let recorder = self.call.memory.recorder()?;
@@ -42,7 +50,7 @@ impl KeyedCall<'_> {
         Some(recorder.begin(&Begin {
             name: self.call.name().into(),
             call: *self.key.call(),
-            code: folded(&self.key),
+            code: folded(self.key.version().code()),
             arguments: arguments.collect(),
             cause: explain::of_recorded_miss(self).into(),
             waited: nanos(self.waited),
@@ -75,8 +83,7 @@ pub(super) fn end(step: Step, fate: &Fate) {
 }
 
 /// The code as stores name it.
-fn folded(key: &Key) -> u64 {
-    let code = key.version().code();
+fn folded(code: u128) -> u64 {
     (code >> 64) as u64 ^ code as u64
 }
 

@@ -14,7 +14,7 @@ use std::collections::HashMap;
 use std::panic::Location;
 use std::sync::{Arc, OnceLock};
 
-use joblib_store::{FunctionVersion, ProcessRwLock, Store};
+use joblib_store::{FunctionVersion, Store};
 
 use self::code::Code;
 use self::earlier::Earlier;
@@ -22,8 +22,8 @@ use self::memo::Memo;
 use self::runtime::Declared;
 use self::site::Known;
 use self::stats::{Counters, Stats};
+use crate::append_map::AppendMap;
 use crate::lock::Inherited;
-use crate::quick_hash::QuickBuild;
 use crate::report::{self, Warnings};
 use crate::tier::Tier;
 
@@ -71,7 +71,9 @@ impl Function {
 /// The functions met, by where they are declared and the type they are methods of.
 #[derive(Debug, Default)]
 pub(crate) struct Functions {
-    known: ProcessRwLock<HashMap<Id, Arc<Function>, QuickBuild>>,
+    sites: AppendMap<SiteId, Arc<Function>>,
+    /// Those made at run time.
+    named: Inherited<HashMap<NamedId, Arc<Function>>>,
     /// Those that `#[cached]` describes, by name and code.
     described: Inherited<HashMap<(String, u128), Arc<Function>>>,
     /// Where each name was declared first.
@@ -80,20 +82,18 @@ pub(crate) struct Functions {
     made: Inherited<HashMap<(String, u64), (Declared, String)>>,
 }
 
-/// Addresses of static descriptions; a function made at run time is known by its name, its version
-/// and its type.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum Id {
-    Static(usize, usize),
-    Named(String, u64, Declared),
-}
+/// The addresses of a description and of a path, which are static.
+type SiteId = (usize, usize);
+
+/// The name, the version and the type.
+type NamedId = (String, u64, Declared);
 
 impl Functions {
     /// The function that `#[cached]` describes.
-    pub(crate) fn of_site(&self, known: Known, warnings: Warnings) -> Arc<Function> {
+    pub(crate) fn of_site(&self, known: Known, warnings: Warnings) -> &Arc<Function> {
         let site = known.site;
-        let id = Id::Static(std::ptr::from_ref(site) as usize, known.path.as_ptr() as usize);
-        self.get(id, || {
+        let id = (std::ptr::from_ref(site) as usize, known.path.as_ptr() as usize);
+        self.sites.get_or_insert_with(id, || {
             let (name, code) = (known.name(), site.code.hash());
             self.note_declaration(&name, site.file, site.line, warnings);
             // An optimised program may have its description and its path several times.
@@ -114,23 +114,16 @@ impl Functions {
         place: &'static Location<'static>,
         warnings: Warnings,
     ) -> Arc<Function> {
-        self.get(Id::Named(name.to_owned(), version, declared.clone()), || {
+        let mut named = self.named.lock();
+        let known = named.entry((name.to_owned(), version, declared.clone())).or_insert_with(|| {
             let key = self.note_made(name, version, declared, place, warnings);
             let code = Code::new(u128::from_be_bytes(*b"made at run time"))
                 .and(Code::new(u128::from(version)))
                 .and(Code::of_text(&key));
             let source = format!("// made at run time, version {version}: {key}");
             Arc::new(Function::new(FunctionVersion::new(name, code.hash(), source)))
-        })
-    }
-
-    fn get(&self, id: Id, make: impl FnOnce() -> Arc<Function>) -> Arc<Function> {
-        if let Some(known) = self.known.read().get(&id) {
-            return Arc::clone(known);
-        }
-        let made = make();
-        let mut known = self.known.write();
-        Arc::clone(known.entry(id).or_insert(made))
+        });
+        Arc::clone(known)
     }
 
     /// Calls `f` with the results that functions keep in memory for themselves.
@@ -140,8 +133,8 @@ impl Functions {
 
     /// Every function once.
     fn all(&self) -> Vec<Arc<Function>> {
-        let known = self.known.read();
-        let mut all: Vec<_> = known.values().cloned().collect();
+        let mut all: Vec<_> = self.sites.values().cloned().collect();
+        all.extend(self.named.lock().values().cloned());
         all.sort_by_key(Arc::as_ptr);
         all.dedup_by(|next, kept| Arc::ptr_eq(next, kept));
         all

@@ -1,6 +1,7 @@
 //! Types as parts of a key: their names, and what tells them apart where names do not.
 
 use std::any::type_name;
+use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::code_address;
@@ -9,10 +10,10 @@ use super::code_address;
 ///
 /// Closures of one function have one name, and so have the types in `ambiguous`, ends of paths that the macro found declared twice. The number is
 /// the same in each build with the same compiler, profile and version of the crate.
-pub(crate) fn name_of<T: ?Sized>(ambiguous: &[&str]) -> String {
+pub(crate) fn name_of<T: ?Sized>(ambiguous: &[&str]) -> Cow<'static, str> {
     let name = type_name::<T>();
     let unclear = name.contains("{{closure}}") || ambiguous.iter().any(|end| name.contains(end));
-    if unclear { format!("{name} {}", number_of::<T>()) } else { name.to_owned() }
+    if unclear { format!("{name} {}", number_of::<T>()).into() } else { name.into() }
 }
 
 /// The compiler's number of a type.
@@ -85,7 +86,7 @@ mod tests {
 
     #[test]
     fn names_that_stand_for_several_types_get_a_number() {
-        fn local() -> (String, String) {
+        fn local() -> (Cow<'static, str>, Cow<'static, str>) {
             let first = {
                 struct Local;
                 name_of::<Local>(&["local::Local"])

@@ -186,22 +186,28 @@ impl Memory {
 
     /// The memory of a source, which is one for all that open it in this process.
     pub(crate) fn of_source(source: Source) -> Result<Self> {
-        type Opened = HashMap<String, Weak<Shared>>;
-        static OPENED: ProcessLock<Opened> = ProcessLock::new(AfterFork::Inherit);
+        /// What is open of a source. It has a lock of its own: a store that takes long to open, as one behind a network,
+        /// must not keep others waiting.
+        type Place = Arc<ProcessLock<Weak<Shared>>>;
+        static OPENED: ProcessLock<HashMap<String, Place>> = ProcessLock::new(AfterFork::Inherit);
         if source.is_nowhere() {
             return Err(Error::option(
                 "the cache's location is empty: name a folder, or use `Memory::none()` for no cache",
             ));
         }
-        let id = source.id();
-        let mut opened = OPENED.lock();
-        let shared = if let Some(shared) = opened.get(&id).and_then(Weak::upgrade) {
+        let place = {
+            let mut opened = OPENED.lock();
+            opened.retain(|_, place| Arc::strong_count(place) > 1 || place.lock().strong_count() > 0);
+            let new = || Arc::new(ProcessLock::new(AfterFork::Inherit));
+            Arc::clone(opened.entry(source.id()).or_insert_with(new))
+        };
+        let mut opened = place.lock();
+        let shared = if let Some(shared) = opened.upgrade() {
             shared
         } else {
             let store = source.store()?;
             let shared = Arc::new(Shared::of(Some((store, source))));
-            opened.retain(|_, shared| shared.strong_count() > 0);
-            opened.insert(id, Arc::downgrade(&shared));
+            *opened = Arc::downgrade(&shared);
             shared
         };
         Ok(Self { shared, settings: Arc::default() })

@@ -12,36 +12,25 @@
 mod tracer;
 
 use std::any::TypeId;
-use std::collections::HashMap;
 use std::hash::Hasher;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::RwLock;
 
 use joblib_array::erased::{ErasedSeed, Seed, erase};
 use serde::de::DeserializeOwned;
 
 use self::tracer::{Pass, Stop, Tracer};
+use crate::append_map::AppendMap;
 
 /// The passes that are made at most: a type with more parts is known by the first of them.
 const MOST: usize = 10_000;
 
 /// A number for the shape of a type; never 0, which stands for one that is not known.
 pub(crate) fn of<T: DeserializeOwned>() -> u64 {
-    static KNOWN: RwLock<Option<HashMap<TypeId, u64>>> = RwLock::new(None);
+    static KNOWN: AppendMap<TypeId, u64> = AppendMap::new();
 
-    let id = typeid::of::<T>();
-    // Nobody waits, also where a fork left it locked: a shape can be found again.
-    if let Ok(known) = KNOWN.try_read()
-        && let Some(shape) = known.as_ref().and_then(|known| known.get(&id))
-    {
-        return *shape;
-    }
-    let shape = trace(&|tracer| ask(tracer, &mut Seed::new(PhantomData::<T>)));
-    if let Ok(mut known) = KNOWN.try_write() {
-        known.get_or_insert_default().insert(id, shape);
-    }
-    shape
+    let trace = || trace(&|tracer| ask(tracer, &mut Seed::new(PhantomData::<T>)));
+    *KNOWN.get_or_insert_with(typeid::of::<T>(), trace)
 }
 
 /// Asks for a value. Returns the text of the error.

@@ -53,11 +53,11 @@ impl std::fmt::Debug for Tier {
 }
 
 impl Tier {
-    /// The result under `key`, if it is kept. Counts as a use.
-    pub(crate) fn get(&self, key: &Key) -> Option<Kept> {
+    /// The result, if it is kept, and its metadata where they are wanted. Counts as a use.
+    pub(crate) fn get(&self, id: Id, with_metadata: bool) -> Option<Kept> {
         // Uses after the last result that was kept are later than its keeping, and than all uses before it.
         let time = 2 * self.clock.load(Relaxed) + 1;
-        self.shard(key).lock().get(&id(key), time)
+        self.shard(&id).lock().get(&id, time, with_metadata)
     }
 
     /// Keeps a result, and drops others until all have at most `limit` bytes. One larger than that
@@ -70,7 +70,8 @@ impl Tier {
         self.bytes.fetch_add(kept.bytes, Relaxed);
         let function = Arc::clone(key.version());
         let time = 2 * (self.clock.fetch_add(1, Relaxed) + 1);
-        let replaced = self.shard(key).lock().insert(id(key), kept, function, time);
+        let id = id(key);
+        let replaced = self.shard(&id).lock().insert(id, kept, function, time);
         self.give_back(replaced);
         self.shrink(limit, policy);
     }
@@ -112,7 +113,8 @@ impl Tier {
     }
 
     pub(crate) fn remove(&self, key: &Key) {
-        let removed = self.shard(key).lock().remove(&id(key));
+        let id = id(key);
+        let removed = self.shard(&id).lock().remove(&id);
         self.give_back(removed);
     }
 
@@ -130,13 +132,14 @@ impl Tier {
         self.bytes.load(Relaxed)
     }
 
-    fn shard(&self, key: &Key) -> &Inherited<Shard> {
+    fn shard(&self, (_, call): &Id) -> &Inherited<Shard> {
         // The digest of the call is as good as random.
-        &self.shards[usize::from(key.call()[0]) % SHARDS]
+        &self.shards[usize::from(call[0]) % SHARDS]
     }
 }
 
-fn id(key: &Key) -> Id {
+/// What the result under `key` is found by.
+pub(crate) fn id(key: &Key) -> Id {
     (key.version().code(), *key.call())
 }
 
@@ -165,7 +168,10 @@ mod tests {
         }
         assert_eq!(tier.bytes(), 200);
         tier.keep(&key("f", 200), kept(201, 1), 200, Policy::LeastRecentlyUsed);
-        assert!(tier.get(&key("f", 200)).is_none() && tier.bytes() == 200, "nothing makes room for it");
+        assert!(
+            tier.get(id(&key("f", 200)), true).is_none() && tier.bytes() == 200,
+            "nothing makes room for it"
+        );
         tier.clear(|function| function == "f");
         assert_eq!(tier.bytes(), 0);
     }
@@ -189,12 +195,12 @@ mod tests {
             tier.keep(&key("f", call), kept(10, 1), 60, Policy::LeastRecentlyUsed);
         }
         for call in [0, 2, 4] {
-            tier.get(&key("f", call));
+            tier.get(id(&key("f", call)), true);
         }
         for call in 6..9 {
             tier.keep(&key("f", call), kept(10, 1), 60, Policy::LeastRecentlyUsed);
         }
-        let kept: Vec<u8> = (0..9).filter(|&call| tier.get(&key("f", call)).is_some()).collect();
+        let kept: Vec<u8> = (0..9).filter(|&call| tier.get(id(&key("f", call)), true).is_some()).collect();
         assert_eq!(kept, [0, 2, 4, 6, 7, 8]);
     }
 
@@ -205,9 +211,9 @@ mod tests {
             // Both are in one shard.
             tier.keep(&key("f", 0), kept(10, 1000), 20, policy);
             tier.keep(&key("f", 32), kept(10, 1), 20, policy);
-            tier.get(&key("f", 32));
+            tier.get(id(&key("f", 32)), true);
             tier.keep(&key("f", 64), kept(10, 500), 20, policy);
-            assert!(tier.get(&key("f", stays)).is_some(), "{policy:?}");
+            assert!(tier.get(id(&key("f", stays)), true).is_some(), "{policy:?}");
         }
     }
 }

@@ -51,11 +51,13 @@ impl Value {
 }
 
 impl Shard {
-    pub(super) fn get(&mut self, id: &Id, time: u64) -> Option<Kept> {
+    pub(super) fn get(&mut self, id: &Id, time: u64, with_metadata: bool) -> Option<Kept> {
         let (_, slot) = &mut self.slots[*self.index.get(id)?];
         self.uses += 1;
         slot.used = (time, self.uses);
-        Some(slot.kept.clone())
+        let Kept { times, metadata, form, bytes } = &slot.kept;
+        let metadata = if with_metadata { metadata.clone() } else { None };
+        Some(Kept { times: *times, metadata, form: form.clone(), bytes: *bytes })
     }
 
     /// Returns what was replaced. A value is dropped by the caller, without the lock: its destructor may call anything.
