@@ -14,6 +14,7 @@ mod memory_processes;
 mod memory_reach;
 mod memory_shared;
 mod memory_verbose;
+mod memory_warnings;
 mod mistakes;
 mod parallel_delayed;
 mod parallel_memory;
