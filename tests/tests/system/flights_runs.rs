@@ -14,10 +14,9 @@ use serde_json::Value;
 /// The feature that is edited, and what it becomes.
 const EDIT: (&str, &str) = ("f64::from(flights.distance[[i]])", "f64::from(flights.distance[[i]]).ln()");
 
-/// The study's sources, the program made of them, and the cache.
+/// The study's sources, and in their folder the program made of them, its tables and the cache.
 struct Study {
     project: Project,
-    cache: tempfile::TempDir,
 }
 
 impl Study {
@@ -32,7 +31,16 @@ impl Study {
                 project.write(&entry.file_name().to_string_lossy(), &text);
             }
         }
-        Self { project, cache: tempfile::tempdir().expect("a folder") }
+        for table in ["flights.csv.xz", "weather.csv.xz"] {
+            let data = workspace().join("crates/joblib/examples/flights/data").join(table);
+            let data = data.canonicalize().expect("the table");
+            std::os::unix::fs::symlink(data, project.folder().join(table)).expect("linked");
+        }
+        Self { project }
+    }
+
+    fn cache(&self) -> PathBuf {
+        self.project.folder().join("cache")
     }
 
     fn edit(&self) {
@@ -43,15 +51,10 @@ impl Study {
     }
 
     fn run(&self) {
-        let data = workspace().join("crates/joblib/examples/flights/data");
         let output = Command::new(self.project.compile("main.rs", &[], &[]))
             .current_dir(self.project.folder())
-            .args(["--n-jobs", "2", "--cache"])
-            .arg(self.cache.path())
-            .arg("--flights")
-            .arg(data.join("flights.csv.xz"))
-            .arg("--weather")
-            .arg(data.join("weather.csv.xz"))
+            .args(["--n-jobs", "2", "--cache", "cache"])
+            .args(["--flights", "flights.csv.xz", "--weather", "weather.csv.xz"])
             .env("JOBLIB_RECORD", "1")
             .output()
             .expect("the program starts");
@@ -60,7 +63,7 @@ impl Study {
 
     fn joblib(&self, args: &[&str]) -> String {
         let mut command = Command::new(example::command());
-        let output = command.args(args).arg("--cache").arg(self.cache.path()).output().expect("it starts");
+        let output = command.args(args).arg("--cache").arg(self.cache()).output().expect("it starts");
         assert!(output.status.success(), "{}", printed(&output));
         String::from_utf8(output.stdout).expect("text")
     }
@@ -108,7 +111,7 @@ fn three_runs_of_the_study_say_what_was_recomputed_and_why() {
         assert!(!text.contains(&format!("\n{unchanged}")), "{unchanged} did not run again: {text}");
     }
 
-    let page = study.cache.path().join("report.html");
+    let page = study.project.folder().join("report.html");
     study.joblib(&["report", "--output", page.to_str().expect("UTF-8")]);
     let html = fs::read_to_string(&page).expect("a page");
     for part in ["features: 1 call computed in this run and not before", "`fn features` (features.rs:"] {
@@ -125,7 +128,7 @@ fn take_picture(page: &Path, picture: &Path) {
     let profile = tempfile::tempdir().expect("a folder");
     let output = Command::new(browser)
         .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"])
-        .arg("--window-size=1000,1500")
+        .arg("--window-size=1000,2600")
         .arg(format!("--user-data-dir={}", profile.path().display()))
         .arg(format!("--screenshot={}", picture.display()))
         .arg(format!("file://{}", page.display()))
