@@ -28,6 +28,8 @@ mod half;
 mod index;
 mod layout;
 mod mmap_mode;
+#[doc(hidden)]
+pub mod parts;
 mod plain;
 #[doc(hidden)]
 pub mod run;

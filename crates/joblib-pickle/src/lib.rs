@@ -42,6 +42,7 @@
 
 mod class;
 mod de;
+mod ends;
 mod error;
 mod int;
 mod limits;

@@ -2,10 +2,13 @@
 
 use std::cell::RefCell;
 use std::fmt;
+use std::ops::Range;
 
 use joblib_array::Buffer;
 use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
+
+use crate::ends::Ends;
 
 /// The newtype struct that asks for texts as they are in the file.
 pub(crate) const NAME: &str = "joblib::pickle::Texts";
@@ -29,21 +32,24 @@ thread_local! {
 /// ```
 #[derive(Debug, Clone)]
 pub struct Texts {
-    /// Where each text ends, with where the first one starts before them.
-    ends: Vec<u64>,
+    ends: Ends,
     bytes: Buffer,
     missing: Option<Box<[bool]>>,
 }
 
 impl Texts {
     /// Texts that lie one after another; `None` if they are not UTF-8 or lie elsewhere.
-    pub(crate) fn new(ends: &[u64], bytes: &Buffer, missing: Option<&[bool]>) -> Option<Self> {
-        let (first, last) = (*ends.first()? as usize, *ends.last()? as usize);
-        let text = std::str::from_utf8(bytes.as_bytes().get(first..last)?).ok()?;
-        let sound = ends.is_sorted() && ends.iter().all(|&end| text.is_char_boundary(end as usize - first));
-        let fits = missing.is_none_or(|missing| missing.len() == ends.len() - 1);
+    pub(crate) fn new(ends: &Ends, bytes: &Buffer, missing: Option<&[bool]>) -> Option<Self> {
+        let Range { start, end } = ends.all();
+        let all = bytes.as_bytes().get(start..end)?;
+        // In ASCII, which is found out faster, each place is a boundary.
+        let sound = all.is_ascii() || {
+            let text = std::str::from_utf8(all).ok()?;
+            ends.every(|place| text.is_char_boundary(place - start))
+        };
+        let fits = missing.is_none_or(|missing| missing.len() == ends.values());
         (sound && fits).then(|| Self {
-            ends: ends.to_vec(),
+            ends: ends.clone(),
             bytes: bytes.clone(),
             missing: missing.map(Into::into),
         })
@@ -51,7 +57,7 @@ impl Texts {
 
     /// How many there are, missing ones included.
     pub fn len(&self) -> usize {
-        self.ends.len() - 1
+        self.ends.values()
     }
 
     /// Whether there is none.
@@ -64,8 +70,8 @@ impl Texts {
         if self.missing.as_ref().is_some_and(|missing| missing.get(place) == Some(&true)) {
             return None;
         }
-        let (start, end) = (*self.ends.get(place)?, *self.ends.get(place + 1)?);
-        std::str::from_utf8(self.bytes.as_bytes().get(start as usize..end as usize)?).ok()
+        let bytes = (place < self.len()).then(|| self.bytes.as_bytes().get(self.ends.at(place)))?;
+        std::str::from_utf8(bytes?).ok()
     }
 
     /// All in their order.
@@ -124,6 +130,6 @@ impl<'de> Visitor<'de> for TextsVisitor {
             ends.push(bytes.len() as u64);
         }
         let missing = missing.contains(&true).then(|| missing.into());
-        Ok(Texts { ends, bytes: Buffer::copy_of(&bytes), missing })
+        Ok(Texts { ends: Ends::Counted(ends), bytes: Buffer::adopt(bytes), missing })
     }
 }

@@ -5,6 +5,8 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::thread;
 
+use joblib_array::parts;
+
 use crate::format::Checksum;
 
 /// From this size on it is worth a thread. Memory for less is mostly in the program already, freed by another array, and
@@ -14,29 +16,12 @@ pub(super) const LARGE: usize = 32 << 20;
 /// Bytes that are read at a time: few enough to be still in the cache when they are checked.
 const CHUNK: usize = 256 << 10;
 
-/// Readers; more of them than the memory bus needs gain nothing.
-const READERS: usize = 4;
-
 /// Fills `target` from `offset` on and returns the checksum of it.
 pub(super) fn read(file: &File, offset: u64, target: &mut [u8]) -> io::Result<u64> {
-    let share = target.len().div_ceil(readers()).next_multiple_of(CHUNK);
-    thread::scope(|scope| {
-        let mut parts = target.chunks_mut(share).enumerate();
-        let first = parts.next();
-        let others: Vec<_> = parts
-            .map(|(index, part)| scope.spawn(move || read_part(file, offset + (index * share) as u64, part)))
-            .collect();
-        let mut checksum = match first {
-            Some((_, part)) => read_part(file, offset, part)?,
-            None => Checksum::new(),
-        };
-        for other in others {
-            let part =
-                other.join().map_err(|_| io::Error::other("a thread that reads a block panicked"))??;
-            checksum.append(&part);
-        }
-        Ok(checksum.value())
-    })
+    let parts = parts::fill(target, CHUNK, |start, part| read_part(file, offset + start as u64, part))?;
+    let mut checksum = Checksum::new();
+    parts.iter().for_each(|part| checksum.append(part));
+    Ok(checksum.value())
 }
 
 /// The checksum of bytes that are mapped: each core faults in and checks a share of them.
@@ -44,7 +29,7 @@ pub(super) fn checksum(bytes: &[u8]) -> io::Result<u64> {
     if bytes.len() < LARGE {
         return Ok(crate::format::checksum(bytes));
     }
-    let share = bytes.len().div_ceil(readers()).next_multiple_of(CHUNK);
+    let share = parts::share(bytes.len(), CHUNK);
     thread::scope(|scope| {
         let mut parts = bytes.chunks(share);
         let first = parts.next();
@@ -62,10 +47,6 @@ fn check_part(part: &[u8]) -> Checksum {
     let mut checksum = Checksum::new();
     checksum.update(part);
     checksum
-}
-
-fn readers() -> usize {
-    thread::available_parallelism().map_or(1, usize::from).min(READERS)
 }
 
 fn read_part(file: &File, mut offset: u64, part: &mut [u8]) -> io::Result<Checksum> {

@@ -5,13 +5,18 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
+use std::os::unix::fs::FileExt;
 
-use joblib_array::{Buffer, MmapMode};
+use joblib_array::{Buffer, MmapMode, parts};
 
 /// Bytes of the window; longer strings are read past it.
 const WINDOW: usize = 256 * 1024;
 /// What is taken at once from a source that must not be read ahead; less than the window.
 const STEP_EXACT: u64 = 64 * 1024;
+/// From this size on what is read of a file is read by several threads.
+const LARGE: usize = 4 << 20;
+/// What each of them reads is a multiple of: a huge page.
+const PART: usize = 2 << 20;
 
 /// Why bytes could not be had.
 #[derive(Debug)]
@@ -246,9 +251,10 @@ impl<'a> Input<'a> {
     pub(crate) fn buffer(&mut self, len: u64) -> Result<Buffer, Shortage> {
         self.check(len)?;
         // Memory is given by the kernel as it is filled, so that a false length takes none.
+        let make = if self.skips { Buffer::zeroed } else { Buffer::for_overwriting };
         let mut buffer = usize::try_from(len)
             .map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))
-            .and_then(Buffer::zeroed)
+            .and_then(make)
             .map_err(|_| {
                 io::Error::new(io::ErrorKind::OutOfMemory, format!("{len} bytes do not fit in memory"))
             })?;
@@ -277,6 +283,21 @@ impl<'a> Input<'a> {
         out[..from_window].copy_from_slice(&self.window.bytes()[self.at..self.at + from_window]);
         self.at += from_window;
         let mut filled = from_window;
+        if out.len() - filled >= LARGE
+            && let Source::File(file) = &mut self.source
+        {
+            let (start, rest) = (self.base + self.end as u64, &mut out[filled..]);
+            let len = rest.len() as u64;
+            let read = parts::fill(rest, PART, |at, part| file.read_exact_at(part, start + at as u64));
+            read.map_err(|error| match error.kind() {
+                io::ErrorKind::UnexpectedEof => Shortage::End(1),
+                _ => Shortage::Io(error),
+            })?;
+            // Reading at a place does not move the file's own.
+            file.seek(SeekFrom::Start(start + len))?;
+            self.base += len;
+            return Ok(());
+        }
         while filled < out.len() {
             let read = match &mut self.source {
                 Source::Slice => 0,

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use joblib_array::Buffer;
 
 use super::period::Freq;
+use crate::ends::Ends;
 use crate::numpy::array::{Data, NdArray};
 use crate::numpy::dtype::Kind;
 use crate::tree::{Id, Tree};
@@ -66,8 +67,7 @@ pub(crate) enum Column {
 
 /// Text or bytes with the places where they end.
 pub(crate) struct Texts {
-    /// One more than there are texts.
-    pub(crate) ends: Vec<u64>,
+    pub(crate) ends: Ends,
     pub(crate) bytes: Buffer,
     pub(crate) missing: Missing,
     pub(crate) is_text: bool,
@@ -79,7 +79,7 @@ impl Texts {
         if self.missing.at(place) {
             return None;
         }
-        self.bytes.as_bytes().get(self.ends[place] as usize..self.ends[place + 1] as usize)
+        self.bytes.as_bytes().get(self.ends.at(place))
     }
 }
 
@@ -118,8 +118,7 @@ pub(crate) struct Lists {
 
 /// Which values each list has.
 pub(crate) enum Spans {
-    /// Where each list ends, with where the first one starts before them.
-    Ends(Vec<u64>),
+    Ends(Ends),
     /// Places that may lie in several lists.
     Each(Vec<Range<usize>>),
 }
@@ -127,7 +126,7 @@ pub(crate) enum Spans {
 impl Spans {
     fn len(&self) -> usize {
         match self {
-            Self::Ends(ends) => ends.len() - 1,
+            Self::Ends(ends) => ends.values(),
             Self::Each(spans) => spans.len(),
         }
     }
@@ -135,7 +134,7 @@ impl Spans {
     /// The places of the values in the list at `place`.
     pub(crate) fn at(&self, place: usize) -> Range<usize> {
         match self {
-            Self::Ends(ends) => ends[place] as usize..ends[place + 1] as usize,
+            Self::Ends(ends) => ends.at(place),
             Self::Each(spans) => spans[place].clone(),
         }
     }
@@ -223,7 +222,7 @@ impl Column {
             | Self::Categories { codes: array, .. }
             | Self::Periods { ordinals: array, .. } => array.len(),
             Self::Range { start, stop, step } => range_len(*start, *stop, *step),
-            Self::Texts(texts) => texts.ends.len() - 1,
+            Self::Texts(texts) => texts.ends.values(),
             Self::Made(values) => values.len(),
             Self::Lists(lists) => lists.spans.len(),
             Self::Union(union) => union.choices.len(),

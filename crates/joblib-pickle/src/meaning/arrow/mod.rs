@@ -11,6 +11,7 @@ use joblib_array::{Buffer, DType, Order};
 
 use self::kind::{MAX_DEPTH, Type, type_of};
 use super::column::{Column, Lists, Made, Missing, Rows, Runs, Spans, Texts, Union, array_int};
+use crate::ends::Ends;
 use crate::int::{self, uuid_text};
 use crate::numpy::array::{Data, NdArray};
 use crate::numpy::dtype::{Base, Kind, Layout, Unit};
@@ -178,7 +179,7 @@ impl Parts<'_> {
             Type::Text { large, is_text } => {
                 let ends = self.ends(large)?;
                 let bytes = self.buffers.get(2)?.clone().unwrap_or_else(|| Buffer::copy_of(&[]));
-                let sound = ends.last().is_none_or(|&last| last <= bytes.len() as u64);
+                let sound = ends.all().end <= bytes.len();
                 let texts = Texts { ends, bytes, missing: self.missing, is_text };
                 sound.then(|| Column::Texts(Rc::new(texts)))
             }
@@ -189,13 +190,13 @@ impl Parts<'_> {
             }
             Type::FixedBytes(size) => {
                 let bytes = self.words(size)?;
-                let ends = (0..=self.len).map(|i| (i * size) as u64).collect();
+                let ends = Ends::Counted((0..=self.len).map(|i| (i * size) as u64).collect());
                 Some(Column::Texts(Rc::new(Texts { ends, bytes, missing: self.missing, is_text: false })))
             }
             Type::List { large } => {
                 let ends = self.ends(large)?;
                 let values = array(self.tree, *self.children.first()?, depth + 1)?;
-                let sound = ends.last().is_none_or(|&last| last <= values.len() as u64);
+                let sound = ends.all().end <= values.len();
                 let spans = Spans::Ends(ends);
                 sound.then(|| Column::Lists(Rc::new(Lists { spans, values, missing: self.missing })))
             }
@@ -213,7 +214,7 @@ impl Parts<'_> {
                     })),
                     _ => return None,
                 };
-                let sound = ends.last().is_none_or(|&last| last <= values.len() as u64);
+                let sound = ends.all().end <= values.len();
                 let spans = Spans::Ends(ends);
                 sound.then(|| Column::Lists(Rc::new(Lists { spans, values, missing: self.missing })))
             }
@@ -268,7 +269,8 @@ impl Parts<'_> {
                 let ends: Vec<u64> = (self.offset..=self.offset.checked_add(self.len)?)
                     .map(|i| i.checked_mul(size).map(|end| end as u64))
                     .collect::<Option<_>>()?;
-                let sound = ends.last().is_none_or(|&last| last <= values.len() as u64);
+                let ends = Ends::Counted(ends);
+                let sound = ends.all().end <= values.len();
                 let spans = Spans::Ends(ends);
                 sound.then(|| Column::Lists(Rc::new(Lists { spans, values, missing: self.missing })))
             }
@@ -345,22 +347,15 @@ impl Parts<'_> {
         (end <= buffer.len()).then(|| buffer.slice(start..end))
     }
 
-    /// Where each text or list ends, with where the first one starts before them.
-    fn ends(&self, large: bool) -> Option<Vec<u64>> {
+    /// Where each text or list ends.
+    fn ends(&self, large: bool) -> Option<Ends> {
         if self.len == 0 {
-            return Some(vec![0]);
+            return Some(Ends::Counted(vec![0]));
         }
         let size = if large { 8 } else { 4 };
         let (start, end) = (self.offset.checked_mul(size)?, (self.offset + self.len + 1).checked_mul(size)?);
-        let words = self.buffer(1)?.as_bytes().get(start..end)?;
-        let ends: Vec<u64> = words
-            .chunks_exact(size)
-            .map(|word| {
-                let end = if large { int64(word) } else { i64::from(int32(word)) };
-                u64::try_from(end).ok()
-            })
-            .collect::<Option<_>>()?;
-        ends.is_sorted().then_some(ends)
+        let words = self.buffer(1)?;
+        (end <= words.len()).then(|| words.slice(start..end)).and_then(|words| Ends::of_words(words, size))
     }
 
     fn numbers(&self, layout: Layout, buffer: Buffer, utc: bool) -> Column {

@@ -2,6 +2,7 @@
 
 use joblib_array::Buffer;
 
+use crate::ends::Ends;
 use crate::meaning::column::{Missing, Texts};
 
 /// Bytes of a view.
@@ -24,7 +25,7 @@ pub(super) fn texts(
         }
         ends.push(bytes.len() as u64);
     }
-    Some(Texts { ends, bytes: Buffer::copy_of(&bytes), missing, is_text })
+    Some(Texts { ends: Ends::Counted(ends), bytes: Buffer::adopt(bytes), missing, is_text })
 }
 
 /// The bytes that a view shows: after their length, themselves or their first four, a buffer and an offset in it.

@@ -1,0 +1,83 @@
+//! Where texts or lists end that lie one after another.
+
+use std::ops::Range;
+
+use joblib_array::Buffer;
+
+/// Ascending places, one more than there are values: where the first value starts, and where each one ends.
+#[derive(Debug, Clone)]
+pub(crate) enum Ends {
+    Counted(Vec<u64>),
+    /// Little-endian words of 32 bits, in the memory that they were read into.
+    Narrow(Buffer),
+    /// The same of 64 bits.
+    Wide(Buffer),
+}
+
+impl Ends {
+    /// Words of `size` bytes, 4 or 8, as Arrow keeps them; `None` if they are not ascending from 0 or more.
+    pub(crate) fn of_words(words: Buffer, size: usize) -> Option<Self> {
+        let first = words.as_bytes().get(..size)?;
+        let sound = if size == 4 {
+            narrow(first) >= 0 && words.as_bytes().chunks_exact(4).map(narrow).is_sorted()
+        } else {
+            wide(first) >= 0 && words.as_bytes().chunks_exact(8).map(wide).is_sorted()
+        };
+        sound.then(|| if size == 4 { Self::Narrow(words) } else { Self::Wide(words) })
+    }
+
+    /// How many values there are.
+    pub(crate) fn values(&self) -> usize {
+        let places = match self {
+            Self::Counted(ends) => ends.len(),
+            Self::Narrow(words) => words.len() / 4,
+            Self::Wide(words) => words.len() / 8,
+        };
+        places.saturating_sub(1)
+    }
+
+    /// The place of that number; beyond the last one, 0.
+    #[inline]
+    fn place(&self, number: usize) -> u64 {
+        match self {
+            Self::Counted(ends) => ends.get(number).copied().unwrap_or(0),
+            // They are not negative.
+            Self::Narrow(words) => {
+                words.as_bytes().get(4 * number..4 * number + 4).map_or(0, |word| narrow(word) as u64)
+            }
+            Self::Wide(words) => {
+                words.as_bytes().get(8 * number..8 * number + 8).map_or(0, |word| wide(word) as u64)
+            }
+        }
+    }
+
+    /// Where the value at `index` lies.
+    #[inline]
+    pub(crate) fn at(&self, index: usize) -> Range<usize> {
+        self.place(index) as usize..self.place(index + 1) as usize
+    }
+
+    /// Where all of them lie.
+    pub(crate) fn all(&self) -> Range<usize> {
+        self.place(0) as usize..self.place(self.values()) as usize
+    }
+
+    /// Whether `holds` is true of each place.
+    pub(crate) fn every(&self, mut holds: impl FnMut(usize) -> bool) -> bool {
+        match self {
+            Self::Counted(ends) => ends.iter().all(|&end| holds(end as usize)),
+            Self::Narrow(words) => words.as_bytes().chunks_exact(4).all(|word| holds(narrow(word) as usize)),
+            Self::Wide(words) => words.as_bytes().chunks_exact(8).all(|word| holds(wide(word) as usize)),
+        }
+    }
+}
+
+#[inline]
+fn narrow(word: &[u8]) -> i32 {
+    word.try_into().map_or(0, i32::from_le_bytes)
+}
+
+#[inline]
+fn wide(word: &[u8]) -> i64 {
+    word.try_into().map_or(0, i64::from_le_bytes)
+}
