@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use joblib_array::transfer::{self, OwnedRawArray};
-use joblib_array::{Buffer, DType, Order};
+use joblib_array::{Buffer, DType, Order, form};
 use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{DeserializeSeed, Deserializer, IntoDeserializer, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
@@ -126,10 +126,28 @@ impl<'w, 't> ArrayDe<'w, 't> {
         Axis { array: self, dimension: 0, place: 0 }
     }
 
+    /// As the crate ndarray serializes its arrays, with its feature `serde`.
+    fn as_ndarray<V: Visitor<'t>>(&self, visitor: V) -> Result<V::Value, Problem>
+    where
+        't: 'w,
+    {
+        let fields = [
+            ("v", NdarrayField::Version),
+            ("dim", NdarrayField::Shape(self)),
+            ("data", NdarrayField::Data(self)),
+        ];
+        visitor.visit_map(MapDeserializer::new(fields.into_iter()))
+    }
+
     fn enter<R>(&self, with: impl FnOnce() -> Result<R, Problem>) -> Result<R, Problem> {
         let _inside = self.walk.enter(self.id, self.array.len())?;
         with()
     }
+}
+
+/// Whether a struct is the form of an array of the crate ndarray.
+fn is_ndarray(name: &str, fields: &[&str]) -> bool {
+    name == form::NAME && fields == form::FIELDS
 }
 
 /// Methods that ask the array's first dimension, or its only element.
@@ -171,16 +189,8 @@ impl<'w, 't: 'w> Deserializer<'t> for ArrayDe<'w, 't> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Problem> {
-        // What the crate ndarray serializes its arrays as, with its feature `serde`.
-        if name == "Array" && fields == ["v", "dim", "data"] {
-            return self.enter(|| {
-                let fields = [
-                    ("v", NdarrayField::Version),
-                    ("dim", NdarrayField::Shape(&self)),
-                    ("data", NdarrayField::Data(&self)),
-                ];
-                visitor.visit_map(MapDeserializer::new(fields.into_iter()))
-            });
+        if is_ndarray(name, fields) {
+            return self.enter(|| self.as_ndarray(visitor));
         }
         self.enter(|| self.axis().deserialize_struct(name, fields, visitor))
     }
@@ -250,6 +260,48 @@ impl<'a, 'w, 't> Axis<'a, 'w, 't> {
     fn cell(&self) -> Result<Cell<'a, 'w, 't>, Problem> {
         self.array.cell(self.place)
     }
+
+    /// This part of the array as an array of its own, in C order, sharing the memory where it lies together.
+    fn part(&self) -> Result<ArrayDe<'w, 't>, Problem> {
+        let array = &*self.array.array;
+        let shape = array.shape[self.dimension..].to_vec();
+        let (len, size) = (shape.iter().product::<usize>(), array.layout.size);
+        let together = array.order == Order::C;
+        let data = match &array.data {
+            Data::Bytes(buffer) if together => {
+                Data::Bytes(buffer.slice(self.place * size..(self.place + len) * size))
+            }
+            Data::Bytes(buffer) => {
+                self.array.walk.take(self.array.id, len * size)?;
+                let all = buffer.as_bytes();
+                let bytes: Vec<u8> =
+                    self.places().flat_map(|at| &all[at * size..(at + 1) * size]).copied().collect();
+                Data::Bytes(Buffer::copy_of(&bytes))
+            }
+            Data::Objects(items) => {
+                let nodes = self.array.walk.tree.items(*items);
+                Data::Gathered(self.places().map(|at| nodes[at]).collect())
+            }
+            Data::Gathered(nodes) => Data::Gathered(self.places().map(|at| nodes[at]).collect()),
+        };
+        let layout = Rc::clone(&array.layout);
+        let part = NdArray { layout, shape, order: Order::C, data, scalar: false };
+        Ok(ArrayDe { array: Rc::new(part), ..self.array.clone() })
+    }
+
+    /// The places of its elements in the order of C.
+    fn places(&self) -> impl Iterator<Item = usize> {
+        let shape = &self.array.array.shape;
+        let len = shape[self.dimension..].iter().product();
+        (0..len).map(|mut number: usize| {
+            let mut place = self.place;
+            for dimension in (self.dimension..shape.len()).rev() {
+                place += number % shape[dimension] * self.array.stride(dimension);
+                number /= shape[dimension];
+            }
+            place
+        })
+    }
 }
 
 /// Methods that an element answers, and a dimension answers with a sequence.
@@ -275,7 +327,6 @@ impl<'w, 't: 'w> Deserializer<'t> for Axis<'_, 'w, 't> {
         deserialize_f32() deserialize_f64() deserialize_char() deserialize_str() deserialize_string()
         deserialize_bytes() deserialize_byte_buf() deserialize_unit() deserialize_seq() deserialize_map()
         deserialize_identifier()
-        deserialize_struct(name: &'static str, fields: &'static [&'static str])
         deserialize_enum(name: &'static str, variants: &'static [&'static str])
     }
 
@@ -294,12 +345,25 @@ impl<'w, 't: 'w> Deserializer<'t> for Axis<'_, 'w, 't> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Problem> {
-        if name == transfer::NAME {
-            return Err(Problem::wrong(
-                "a part of an array is not kept as an array of its own: load the whole as an Array or nested Vecs",
-            ));
+        if name == transfer::NAME && !self.is_element() {
+            return transfer::deliver(self.part()?.raw()?, visitor);
         }
         visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_struct<V: Visitor<'t>>(
+        self,
+        name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Problem> {
+        if self.is_element() {
+            self.cell()?.deserialize_struct(name, fields, visitor)
+        } else if is_ndarray(name, fields) {
+            self.part()?.as_ndarray(visitor)
+        } else {
+            visitor.visit_seq(self.parts()?)
+        }
     }
 }
 
