@@ -83,12 +83,14 @@ impl Tree<'_> {
 
     fn object(&mut self, object: &Object) -> io::Result<()> {
         let len = object.attributes.len() + object.items.len() + object.entries.len();
-        if len > 0 {
-            return write!(self.out, " {}", self.style.dim(format_args!("({len})")));
+        let counted = format!(" {}", self.style.dim(format_args!("({len})")));
+        if len > 0 && object.args.is_empty() {
+            return write!(self.out, "{counted}");
         }
         let args: Vec<String> = object.args.iter().take(ELEMENTS).map(short).collect();
         let more = if object.args.len() > ELEMENTS { ", …" } else { "" };
-        write!(self.out, "({}{more})", args.join(", "))
+        let counted = if len > 0 { counted } else { String::new() };
+        write!(self.out, "({}{more}){counted}", args.join(", "))
     }
 
     fn children(&mut self, value: &Value, indent: &str, depth: usize) -> io::Result<()> {
@@ -109,10 +111,8 @@ impl Tree<'_> {
                 }
                 children.extend(object.items.iter().map(|value| (String::new(), value)));
                 children.extend(object.state.iter().map(|value| ("state".to_owned(), value)));
-                if children.is_empty() {
-                    let nested = object.args.iter().filter(|value| is_container(value));
-                    children.extend(nested.map(|value| (String::new(), value)));
-                }
+                let nested = object.args.iter().filter(|value| is_container(value));
+                children.extend(nested.map(|value| (String::new(), value)));
             }
             _ => {
                 for (key, value) in value.entries().unwrap_or_default() {

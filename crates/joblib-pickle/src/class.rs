@@ -77,7 +77,7 @@ pub(crate) enum Known {
     TzOffset,
     TzFile,
     TzLocal,
-    TzStr,
+    TzRule,
     Decimal,
     Fraction,
     Uuid,
@@ -177,7 +177,7 @@ impl Known {
                 "tzoffset" => Self::TzOffset,
                 "tzfile" | "_unpickle" => Self::TzFile,
                 "tzlocal" => Self::TzLocal,
-                "tzstr" => Self::TzStr,
+                "tzrange" | "tzstr" => Self::TzRule,
                 _ => Self::Other,
             },
             "decimal" | "_decimal" | "_pydecimal" if name == "Decimal" => Self::Decimal,
@@ -255,7 +255,9 @@ fn numpy(module: &str, name: &str) -> Known {
         ("numpy.core.multiarray" | "numpy._core.multiarray", "_reconstruct") => Known::Reconstruct,
         ("numpy.core.multiarray" | "numpy._core.multiarray", "scalar") => Known::Scalar,
         ("numpy.core.numeric" | "numpy._core.numeric", "_frombuffer") => Known::FromBuffer,
-        ("numpy.ma.core" | "numpy.ma", "_mareconstruct") => Known::MaskedReconstruct,
+        ("numpy.ma.core" | "numpy.ma", "_mareconstruct") | ("numpy.ma.mrecords", "_mrreconstruct") => {
+            Known::MaskedReconstruct
+        }
         ("numpy.ma.core" | "numpy.ma", "MaskedConstant") => Known::MaskedConstant,
         _ => Known::Other,
     }

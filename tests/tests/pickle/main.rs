@@ -1,6 +1,8 @@
 //! Files of Python's joblib and `pickle`: what they load as, and that none of them does harm.
 
 mod dates;
+mod derived;
+mod estimators;
 mod hostile;
 #[cfg(target_os = "linux")]
 mod memory;

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use tempfile::TempDir;
 
 /// Runs a script that makes `value`, and saves it with `joblib.dump` and with `pickle.dump`.
-fn saved(release: Release, script: &str) -> (TempDir, [String; 2]) {
+pub(crate) fn saved(release: Release, script: &str) -> (TempDir, [String; 2]) {
     let folder = tempfile::tempdir().expect("a folder");
     let paths = ["value.joblib", "value.pkl"]
         .map(|name| folder.path().join(name).to_str().expect("a path").to_owned());
@@ -20,7 +20,7 @@ fn saved(release: Release, script: &str) -> (TempDir, [String; 2]) {
 }
 
 /// Hands what the script's `value` loads as to `check`, for each release and each way to save it.
-fn each<T: DeserializeOwned>(script: &str, check: impl Fn(T)) {
+pub(crate) fn each<T: DeserializeOwned>(script: &str, check: impl Fn(T)) {
     for release in Release::ALL {
         let (_folder, paths) = saved(release, script);
         for path in paths {

@@ -15,11 +15,11 @@ use super::typed;
 use crate::int::{self, uuid_text};
 use crate::meaning::column::{Column, range_len};
 use crate::meaning::frame::Series;
-use crate::meaning::moment::Span;
+use crate::meaning::span::Span;
 use crate::meaning::{self, Instance, Meaning};
 use crate::numpy::dtype::Kind;
 use crate::numpy::ndarray::Masked;
-use crate::tree::Node;
+use crate::tree::{Id, Node, Tree};
 
 impl<'w, 't: 'w> De<'w, 't> {
     #[expect(
@@ -56,14 +56,19 @@ impl<'w, 't: 'w> De<'w, 't> {
                 Want::Map("Duration", _) => plain::duration(span, visitor),
                 Want::Map(..) => {
                     let (days, seconds, micros) = span.parts();
+                    let nanos = (span.nanoseconds.rem_euclid(1000)) as i64;
                     let fields = [
                         ("days", Plain::Int(days)),
                         ("seconds", Plain::Int(seconds)),
                         ("microseconds", Plain::Int(micros)),
+                        ("nanoseconds", Plain::Int(nanos)),
                     ];
                     plain::fields(fields, visitor)
                 }
                 Want::Text => visitor.visit_string(span.to_string()),
+                Want::Int if span.nanoseconds % 1000 != 0 => Err(Problem::wrong(format!(
+                    "the timedelta {span} is not a whole number of microseconds: load it as seconds in an f64, as a Duration or as text"
+                ))),
                 Want::Int => match i64::try_from(span.nanoseconds / 1000) {
                     Ok(micros) => visitor.visit_i64(micros),
                     Err(_) => visitor.visit_i128(span.nanoseconds / 1000),
@@ -214,7 +219,15 @@ impl<'w, 't: 'w> De<'w, 't> {
         if !instance.items.is_empty() && !as_map {
             return self.seq(instance.items, visitor);
         }
-        if instance.has_attributes() {
+        // A subclass of a number, of str or of tuple with attributes of its own: what a type asks for decides.
+        let is_value = match (instance.args, want) {
+            (&[value], Want::Text | Want::Float | Want::Int | Want::Bytes) => is_plain(self.walk.tree, value),
+            (&[value], Want::Seq) => {
+                self.walk.tree.sequence(value).is_some() || self.walk.tree.bytes_of(value).is_some()
+            }
+            _ => false,
+        };
+        if instance.has_attributes() && !is_value {
             return self.map(instance.attributes, visitor);
         }
         if let Some(state) = instance.other_state {
@@ -227,7 +240,7 @@ impl<'w, 't: 'w> De<'w, 't> {
                 let _inside = self.walk.enter(self.id, 1)?;
                 self.child(value).convert(want, visitor)
             }
-            (&[value], Want::Seq) if self.walk.tree.sequence(value).is_some() => {
+            (&[value], Want::Seq) if is_value || self.walk.tree.sequence(value).is_some() => {
                 let _inside = self.walk.enter(self.id, 1)?;
                 self.child(value).convert(want, visitor)
             }
@@ -256,6 +269,12 @@ impl<'w, 't: 'w> De<'w, 't> {
             _ => tree.text_of(self.id).map(str::to_owned),
         }
     }
+}
+
+/// Whether a node is a number, a text or bytes.
+fn is_plain(tree: &Tree, id: Id) -> bool {
+    let is_number = matches!(tree.node(id), Node::Int(_) | Node::Long(_) | Node::Float(_) | Node::Bool(_));
+    is_number || tree.text_of(id).is_some() || tree.bytes_of(id).is_some()
 }
 
 /// An interval of pandas as a struct.

@@ -5,7 +5,9 @@ use serde::de::{Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
 use super::problem::Problem;
-use crate::meaning::moment::{Moment, Span, Zone};
+use crate::meaning::moment::Moment;
+use crate::meaning::span::Span;
+use crate::meaning::zone::Zone;
 use joblib_array::forward;
 
 /// A value of its own.

@@ -5,7 +5,9 @@ use serde::de::Visitor;
 use serde::de::value::SeqDeserializer;
 
 use super::problem::Problem;
-use crate::meaning::moment::{Moment, Span, Zone};
+use crate::meaning::moment::Moment;
+use crate::meaning::span::Span;
+use crate::meaning::zone::Zone;
 use crate::rust_type::{Form, Reads, RustType};
 
 /// The type that is called so, if it is one that is known.

@@ -25,8 +25,15 @@ pub(crate) struct Frame {
     pub(crate) columns: Vec<Column>,
     pub(crate) index: Index,
     pub(crate) rows: usize,
-    /// The dict `attrs` of a frame that has something in it.
+    pub(crate) notes: Notes,
+}
+
+/// What is noted beside a table.
+pub(crate) struct Notes {
+    /// The dict `attrs`, if it has something in it.
     pub(crate) attrs: Option<Id>,
+    /// Attributes that a subclass adds: a name and a value by turns.
+    pub(crate) added: Vec<Id>,
 }
 
 /// A column with the index of its values.
@@ -34,7 +41,7 @@ pub(crate) struct Series {
     pub(crate) name: Option<Id>,
     pub(crate) index: Index,
     pub(crate) values: Column,
-    pub(crate) attrs: Option<Id>,
+    pub(crate) notes: Notes,
 }
 
 /// What the rows are called.
@@ -83,11 +90,21 @@ pub(crate) fn data_frame(tree: &Tree, object: &Object) -> Option<Frame> {
     let labels = column(tree, label_axis, 0).unwrap_or(Column::Opaque { id: label_axis, len: count });
     let rows = rows_of(&mut columns, index.column.as_ref());
     let fits = labels.len() == count && columns.iter().all(|column| column.len() == rows);
-    fits.then(|| Frame { labels, columns, index, rows, attrs: attrs(tree, object) })
+    fits.then(|| Frame { labels, columns, index, rows, notes: notes(tree, object) })
 }
 
-fn attrs(tree: &Tree, object: &Object) -> Option<Id> {
-    attribute(tree, object, "attrs").filter(|&id| tree.pairs(id).is_some_and(|pairs| !pairs.is_empty()))
+fn notes(tree: &Tree, object: &Object) -> Notes {
+    let attrs = attribute(tree, object, "attrs");
+    let names = attribute(tree, object, "_metadata").and_then(|id| tree.sequence(id)).unwrap_or_default();
+    let added = names.iter().filter_map(|&name| {
+        // A series has its name among them.
+        let text = tree.text_of(name).filter(|&text| text != "_name")?;
+        Some([name, attribute(tree, object, text)?])
+    });
+    Notes {
+        attrs: attrs.filter(|&id| tree.pairs(id).is_some_and(|pairs| !pairs.is_empty())),
+        added: added.flatten().collect(),
+    }
 }
 
 /// How many rows there are, which columns of a class that is not known are told.
@@ -121,7 +138,7 @@ pub(crate) fn series(tree: &Tree, object: &Object) -> Option<Series> {
         name: name.filter(|&id| !matches!(tree.node(id), Node::None)),
         index,
         values,
-        attrs: attrs(tree, object),
+        notes: notes(tree, object),
     })
 }
 
@@ -155,7 +172,8 @@ pub(crate) fn arrow_table(tree: &Tree, args: &[Id]) -> Option<Frame> {
     };
     let labels = Column::Array { array: Rc::new(labels), utc: false };
     let index = Index { column: None, names: Vec::new() };
-    Some(Frame { labels, columns, index, rows, attrs: None })
+    let notes = Notes { attrs: None, added: Vec::new() };
+    Some(Frame { labels, columns, index, rows, notes })
 }
 
 /// Blocks and axes of the manager in an object's state.

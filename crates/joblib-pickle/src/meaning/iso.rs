@@ -1,6 +1,9 @@
 //! Dates, times and spans out of the texts that Rust's crates and Python write for them (ISO 8601, RFC 9557).
 
-use super::moment::{Date, Moment, Span, TimeOfDay, Zone};
+use super::calendar::Date;
+use super::moment::{Moment, TimeOfDay};
+use super::span::Span;
+use super::zone::Zone;
 
 impl Moment {
     /// The moment that a text says: `2024-07-01`, `12:00:00.5`, `2024-07-01T12:00:00+02:00[Europe/Paris]`, with a space instead

@@ -1,6 +1,7 @@
 //! What an object of a known class means, worked out from its class, arguments and state when somebody looks.
 
 pub(crate) mod arrow;
+pub(crate) mod calendar;
 pub(crate) mod column;
 pub(crate) mod extension;
 pub(crate) mod frame;
@@ -8,6 +9,8 @@ pub(crate) mod instance;
 mod iso;
 pub(crate) mod moment;
 pub(crate) mod period;
+pub(crate) mod span;
+pub(crate) mod zone;
 
 use std::borrow::Cow;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -16,7 +19,8 @@ use self::column::{Closed, Column};
 use self::frame::{Frame, Series};
 pub(crate) use self::instance::Instance;
 use self::instance::instance;
-use self::moment::{Moment, Span};
+use self::moment::Moment;
+use self::span::Span;
 use crate::class::Known;
 use crate::int;
 use crate::numpy::ndarray::{self, Masked};
@@ -71,7 +75,7 @@ fn known<'t>(tree: &'t Tree, object: &'t Object) -> Option<Meaning<'t>> {
     let known = tree.known(object.class);
     let args = tree.sequence(object.args).unwrap_or_default();
     match known {
-        Known::Other => None,
+        Known::Other => table_of_subclass(tree, object),
         Known::Mapping => mapping(tree, object, args),
         Known::Deque => {
             let items = tree.items(object.items);
@@ -142,6 +146,15 @@ fn known<'t>(tree: &'t Tree, object: &'t Object) -> Option<Meaning<'t>> {
         Known::Period => period::scalar(tree, args).map(Meaning::Text),
         Known::ArrowTable => frame::arrow_table(tree, args).map(Meaning::Frame),
         _ => extension::column_of_object(tree, object, 0).map(Meaning::Index),
+    }
+}
+
+/// An instance of a class that is made of pandas' `DataFrame` or `Series`, as it says in its state.
+fn table_of_subclass<'t>(tree: &'t Tree, object: &'t Object) -> Option<Meaning<'t>> {
+    match tree.text_of(tree.get(object.state?, "_typ")?)? {
+        "dataframe" => frame::data_frame(tree, object).map(Meaning::Frame),
+        "series" => frame::series(tree, object).map(Meaning::Series),
+        _ => None,
     }
 }
 

@@ -9,7 +9,9 @@ use super::dtype::{Field, Kind, Layout};
 use crate::de::plain;
 use crate::de::problem::Problem;
 use crate::de::typed;
-use crate::meaning::moment::{Moment, Span, Zone};
+use crate::meaning::moment::Moment;
+use crate::meaning::span::Span;
+use crate::meaning::zone::Zone;
 use joblib_array::{forward, half_to_f32};
 
 /// The bytes of one element and what they mean.

@@ -10,7 +10,7 @@ use crate::de::problem::Problem;
 use crate::de::walk::Walk;
 use crate::int::{self, uuid_text};
 use crate::meaning::column::Column;
-use crate::meaning::frame::{Index, Series};
+use crate::meaning::frame::{Index, Notes, Series};
 use crate::meaning::{self, Meaning};
 use crate::numpy::array;
 use crate::numpy::element::Element;
@@ -151,6 +151,16 @@ fn levels(walk: &Walk<'_>, id: Id, index: &Index) -> Result<Vec<(Value, Value)>,
         .collect()
 }
 
+/// What is noted beside a table, as one dict.
+fn noted(walk: &Walk<'_>, notes: &Notes) -> Result<Option<Value>, Problem> {
+    let mut noted = match notes.attrs.and_then(|id| Some((id, walk.tree.pairs(id)?))) {
+        Some((id, pairs)) => entries(walk, id, pairs)?,
+        None => Vec::new(),
+    };
+    noted.extend(each_pair(walk, &notes.added)?);
+    Ok((!noted.is_empty()).then_some(Value::Dict(noted)))
+}
+
 fn array_is_whole(array: &array::NdArray) -> bool {
     matches!(array.data, array::Data::Bytes(_))
 }
@@ -233,10 +243,10 @@ fn object(walk: &Walk<'_>, id: Id, index: u32) -> Result<Value, Problem> {
                     .map_err(|problem| problem.inside(format!(".{}", label.as_str().unwrap_or("…"))))?;
                 attributes.push((label, found));
             }
-            let state = frame.attrs.map(|attrs| value(walk, attrs)).transpose()?;
+            let state = noted(walk, &frame.notes)?;
             Value::Object(Box::new(Object { class: class(), attributes, state, ..Object::default() }))
         }
-        Meaning::Series(Series { name, index, values, attrs }) => {
+        Meaning::Series(Series { name, index, values, notes }) => {
             let mut attributes = Vec::new();
             if let Some(name) = name {
                 attributes.push((named("name"), value(walk, name)?));
@@ -245,7 +255,7 @@ fn object(walk: &Walk<'_>, id: Id, index: u32) -> Result<Value, Problem> {
                 attributes.push((named("index"), column(walk, id, index)?));
             }
             attributes.push((named("values"), column(walk, id, values)?));
-            let state = attrs.map(|attrs| value(walk, attrs)).transpose()?;
+            let state = noted(walk, &notes)?;
             Value::Object(Box::new(Object { class: class(), attributes, state, ..Object::default() }))
         }
         Meaning::Text(found) => text(found),

@@ -6,7 +6,10 @@ use super::parts::Parts;
 use super::pickler::Pickler;
 use crate::error::Result;
 use crate::machine::opcode as op;
-use crate::meaning::moment::{Date, Moment, Span, TimeOfDay, Zone};
+use crate::meaning::calendar::Date;
+use crate::meaning::moment::{Moment, TimeOfDay};
+use crate::meaning::span::Span;
+use crate::meaning::zone::Zone;
 use crate::rust_type::{Form, RustType};
 
 /// An object of Python's library.
