@@ -5,6 +5,7 @@ A case that a release of numpy, pandas or pyarrow can't make is left out of its 
 
 import datetime as dt
 import decimal
+import uuid
 
 import numpy as np
 import pandas as pd
@@ -432,3 +433,65 @@ case("ml_dtypes", "int4", lambda: [np.array([1, -8, 7], ml_dtypes.int4), np.arra
 case("ml_dtypes", "int2", lambda: [np.array([1, -2], ml_dtypes.int2), np.array([1, 3], ml_dtypes.uint2)])
 case("ml_dtypes", "struct", lambda: np.array([(1.5, 2)], dtype=[("w", ml_dtypes.bfloat16), ("n", "i4")]))
 case("ml_dtypes", "2d", lambda: {"w": np.array([1.5, 2], ml_dtypes.bfloat16)})
+# Labels, columns and arrays of types within types.
+
+
+def labels(make):
+    def frame():
+        index = pd.Index(make())
+        return pd.DataFrame([list(range(len(index)))], columns=index)
+
+    return frame
+
+
+case("odd_labels", "unsigned", labels(lambda: pd.array([1, 2], dtype="UInt8")))
+case("odd_labels", "missing", labels(lambda: pd.array([1, None], dtype="Int64")))
+case("odd_labels", "nullable_bool", labels(lambda: pd.array([True, False], dtype="boolean")))
+case("odd_labels", "nullable_float", labels(lambda: pd.array([0.5, 1.0], dtype="Float64")))
+case("odd_labels", "arrow_int", labels(lambda: arrow([1, 2], pa.int16())))
+case("odd_labels", "arrow_date", labels(lambda: arrow([dt.date(2024, 1, 1), dt.date(2024, 1, 2)], pa.date32())))
+case("odd_labels", "arrow_bool", labels(lambda: arrow([True, False], pa.bool_())))
+case("odd_labels", "arrow_span", labels(lambda: arrow([dt.timedelta(1), dt.timedelta(2)], pa.duration("us"))))
+case("odd_labels", "arrow_dictionary", labels(lambda: arrow(["x", "y"], pa.dictionary(pa.int8(), pa.string()))))
+case("odd_labels", "decimal", labels(lambda: np.array([decimal.Decimal("1.5"), decimal.Decimal("2")], dtype=object)))
+case("odd_labels", "uuid", labels(lambda: np.array([uuid.UUID(int=1), uuid.UUID(int=2)], dtype=object)))
+case("odd_labels", "date", labels(lambda: np.array([dt.date(2024, 1, 1), dt.date(2024, 1, 2)], dtype=object)))
+case("odd_labels", "not_a_time", labels(lambda: pd.to_datetime(["2024-01-01", None])))
+case("odd_labels", "empty_text", labels(lambda: ["", "a"]))
+case("odd_labels", "categories_of_periods", labels(lambda: pd.CategoricalIndex(pd.period_range("2024-01", periods=2, freq="M"))))
+case("odd_labels", "categories_of_intervals", labels(lambda: pd.CategoricalIndex(pd.interval_range(0, 2))))
+case("odd_labels", "levels_of_periods", labels(lambda: pd.MultiIndex.from_arrays([pd.period_range("2024-01", periods=2, freq="M"), [True, False]])))
+case("odd_labels", "levels_of_intervals", labels(lambda: pd.MultiIndex.from_arrays([pd.interval_range(0, 2), ["a", "b"]])))
+case("odd_labels", "levels_of_arrow", labels(lambda: pd.MultiIndex.from_arrays([pd.Index(arrow([1, 2], pa.int64())), ["a", "b"]])))
+case("odd_labels", "levels_twice", labels(lambda: pd.MultiIndex.from_tuples([("a", 1), ("a", 1)])))
+none = [None, None]
+case("odd_columns", "nothing", lambda: pd.DataFrame({kind: pd.array(none, dtype=kind) for kind in ("Int64", "boolean", "string")}))
+case("odd_columns", "concatenated", lambda: pd.concat([pd.DataFrame({"s": ["a", None]}), pd.DataFrame({"s": ["é"]})], ignore_index=True))
+case("odd_columns", "dictionary_of_numbers", lambda: pd.DataFrame({"c": arrow([10, 20, None, 10], pa.dictionary(pa.int32(), pa.int64()))}))
+case("odd_columns", "lists_of_lists", lambda: pd.DataFrame({"c": arrow([[[1], [2, 3]], [], None], pa.list_(pa.list_(pa.int8())))}))
+list_and_date = lambda: pa.struct([("a", pa.list_(pa.int64())), ("d", pa.date32())])
+case("odd_columns", "structs_of_lists", lambda: pd.DataFrame({"c": arrow([{"a": [1, None], "d": dt.date(2024, 1, 1)}, None], list_and_date())}))
+case("odd_columns", "maps_of_maps", lambda: pd.DataFrame({"c": arrow([[("k", [("l", 1)])]], pa.map_(pa.string(), pa.map_(pa.string(), pa.int64())))}))
+case("odd_columns", "decimals", lambda: pd.DataFrame({"c": arrow([decimal.Decimal("1.50"), None], pa.decimal256(40, 2))}))
+case("odd_columns", "long_text", lambda: pd.DataFrame({"c": arrow(["a", None, "é" * 100], pa.large_string())}))
+case("odd_columns", "sparse_short", lambda: pd.DataFrame({"c": pd.arrays.SparseArray(np.array([0, 3, 0], "i2"))}))
+case("odd_columns", "sparse_spans", lambda: pd.DataFrame({"c": pd.arrays.SparseArray(np.array([1_000_000_000, "NaT"], "m8[ns]"))}))
+case("odd_columns", "turned", lambda: pd.DataFrame({"a": [1, 2], "b": ["x", "y"]}).T)
+case("odd_columns", "moved", lambda: (lambda f: (f.pop("b"), f.insert(0, "z", [9, 8]), f)[2])(pd.DataFrame({"a": [1, 2], "b": [3, 4], "c": [5.0, 6.0], "d": ["x", "y"]})))
+case("odd_columns", "every_third", lambda: pd.DataFrame(np.arange(20).reshape(2, 10)).iloc[:, ::3])
+case("odd_columns", "described", lambda: pd.DataFrame({"a": [1.0, 2.0], "b": [3, 4]}).describe())
+case("odd_columns", "pivot", lambda: pd.DataFrame({"k": ["a", "a", "b"], "l": ["x", "y", "x"], "v": [1, 2, 3]}).pivot_table(index="k", columns="l", values="v"))
+case("odd_columns", "crossed", lambda: pd.crosstab(pd.Series([True, False, True], name="t"), pd.Series([1, 2, 2], name="n"), margins=True))
+case("odd_columns", "resampled", lambda: pd.DataFrame({"v": range(4)}, index=pd.date_range("2024-01-01", periods=4, freq="12h")).resample("D").sum())
+case("odd_columns", "dummies", lambda: pd.get_dummies(pd.Series(["a", "b"])))
+case("odd_columns", "arrow_index", lambda: pd.Series([1.5, 2.5], index=pd.Index(arrow([dt.date(2024, 1, 1), None], pa.date32()), name="d"), name="v"))
+case("odd_arrays", "times_in_records", lambda: np.array([("2024-01-01", 5)], dtype=[("d", "M8[D]"), ("t", "m8[s]")]))
+case("odd_arrays", "no_records", lambda: np.zeros(0, dtype=[("a", "i4"), ("o", "O")]))
+case("odd_arrays", "record_texts", lambda: np.rec.array([(1, "a"), (2, "bb")], names="n,t"))
+case("odd_arrays", "empty_texts", lambda: [np.array(["", ""]), np.array([b"", b""])])
+case("odd_arrays", "finest_times", lambda: [np.array([7, -1], "M8[ps]"), np.array([7, -1], "M8[fs]"), np.array([10**18, -1], "M8[as]")])
+case("odd_arrays", "other_end_texts", lambda: np.array(["é日"], ">U3"))
+case("odd_arrays", "reversed", lambda: [np.array([True, False])[::-1], np.array([1.5, 2.5], ">f2"), np.arange(6)[::2]])
+case("odd_arrays", "masked_objects", lambda: np.ma.array(["a", "c", "b"], mask=[0, 0, 1], dtype=object))
+case("odd_arrays", "masked_bytes", lambda: np.ma.array([b"a", b"b"], mask=[1, 0]))
+case("odd_arrays", "no_small_floats", lambda: np.zeros(0, ml_dtypes.float8_e5m2))

@@ -18,9 +18,11 @@ const CHUNK: usize = 256 << 10;
 
 /// Fills `target` from `offset` on and returns the checksum of it.
 pub(super) fn read(file: &File, offset: u64, target: &mut [u8]) -> io::Result<u64> {
-    let parts = parts::fill(target, CHUNK, |start, part| read_part(file, offset + start as u64, part))?;
+    let read = parts::fill(target, CHUNK, |start, part| read_part(file, offset + start as u64, part))?;
     let mut checksum = Checksum::new();
-    parts.iter().for_each(|part| checksum.append(part));
+    for part in &read {
+        checksum.append(part);
+    }
     Ok(checksum.value())
 }
 

@@ -20,6 +20,8 @@ pub(crate) enum Zone {
     Second(String),
 }
 
+const SECOND: i128 = 1_000_000_000;
+
 /// What the clocks of a zone show.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Clock {
@@ -55,7 +57,7 @@ pub(crate) fn zone(tree: &Tree, id: Id, clock: Option<Clock>) -> Option<Zone> {
                 Known::TzFile => args.iter().find_map(|&id| {
                     let path = tree.text_of(id)?;
                     let name = path.rsplit_once("zoneinfo/").map_or(path, |(_, name)| name);
-                    (!name.starts_with('/')).then(|| Zone::Name(name.to_owned()))
+                    (!name.starts_with('/')).then(|| named(name))
                 }),
                 Known::TzLocal => {
                     let part = |name| tree.get(object.state?, name);
@@ -65,24 +67,26 @@ pub(crate) fn zone(tree: &Tree, id: Id, clock: Option<Clock>) -> Option<Zone> {
                         _ => None,
                     }
                 }
-                Known::ZoneInfo => {
-                    let name = tree.text_of(*args.first()?)?;
-                    Some(fixed(name).unwrap_or_else(|| Zone::Name(name.to_owned())))
-                }
+                Known::ZoneInfo => Some(named(tree.text_of(*args.first()?)?)),
                 // pytz adds the offset in seconds that holds at this moment.
-                Known::PytzZone => match args.get(1) {
-                    Some(&seconds) => Some(Zone::Offset(tree.int_of(seconds)?.checked_mul(1_000_000)?)),
-                    None => {
-                        let name = tree.text_of(*args.first()?)?;
-                        Some(fixed(name).unwrap_or_else(|| Zone::Name(name.to_owned())))
+                Known::PytzZone => {
+                    if let Some(&seconds) = args.get(1) {
+                        Some(Zone::Offset(tree.int_of(seconds)?.checked_mul(1_000_000)?))
+                    } else {
+                        Some(named(tree.text_of(*args.first()?)?))
                     }
-                },
+                }
                 Known::TzRule => rule(tree, object, clock),
                 _ => None,
             }
         }
         _ => None,
     }
+}
+
+/// The zone of a name of the tz database.
+fn named(name: &str) -> Zone {
+    fixed(name).unwrap_or_else(|| Zone::Name(name.to_owned()))
 }
 
 /// The zone of a name of the tz database that has one offset by its definition.
@@ -146,7 +150,6 @@ fn in_year(tree: &Tree, year: i64, delta: Id) -> Option<i128> {
     let is_leap = days(Date { year, month: 3, day: 1 }) - days(Date { year, month: 2, day: 1 }) == 29;
     let leap_days = if month > 2 && is_leap { number("leapdays").unwrap_or(0) } else { 0 };
     let part = |name, unit: i128| i128::from(number(name).unwrap_or(0)) * unit;
-    const SECOND: i128 = 1_000_000_000;
     let clock = part("hour", 3600 * SECOND) + part("minute", 60 * SECOND) + part("second", SECOND);
     let later = part("hours", 3600 * SECOND) + part("minutes", 60 * SECOND) + part("seconds", SECOND);
     let day = first + i128::from(number("day").unwrap_or(1)).min(length) - 1;

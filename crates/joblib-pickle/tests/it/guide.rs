@@ -68,6 +68,11 @@ const READ: &[Check] = &[
         let Value::Object(frame) = load::<Value>("attrs").unwrap() else { panic!("a frame") };
         assert_eq!(frame.state.unwrap()["n"].as_i64(), Some(3));
     }),
+    ("a subclass of a table, such as `GeoDataFrame`", || {
+        assert_eq!(load::<Vec<(i64, String)>>("table_subclass").unwrap()[1], (2, "y".to_owned()));
+        let Value::Object(frame) = load::<Value>("table_subclass").unwrap() else { panic!("a frame") };
+        assert_eq!(frame.state.unwrap()["crs"].as_str(), Some("EPSG:4326"));
+    }),
     ("numbers, `bool`, nullable ones", || {
         type Row = (Option<i64>, Option<f64>, Option<bool>);
         let rows: Vec<Row> = load("column_nullable").unwrap();
