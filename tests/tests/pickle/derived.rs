@@ -183,6 +183,18 @@ value = [value, [str(v.isoformat()) for v in value]]
     });
 }
 
+#[derive(Deserialize)]
+struct Times {
+    n: i64,
+    at: Value,
+}
+
+#[derive(Debug, Deserialize)]
+#[expect(dead_code, reason = "it is not made")]
+struct Texts {
+    at: String,
+}
+
 #[test]
 fn a_local_zone_whose_rules_are_not_in_the_file_is_an_error_that_says_so() {
     let script = r#"
@@ -192,19 +204,13 @@ time.tzset()
 from dateutil import tz
 value = {"n": 1, "at": dt.datetime(2024, 7, 1, 12, tzinfo=tz.tzlocal())}
 "#;
-    #[derive(Deserialize)]
-    struct Times {
-        n: i64,
-        at: Value,
-    }
-
     each::<Times>(script, |value| {
         assert_eq!((value.n, value.at.type_name()), (1, "datetime.datetime"));
     });
     for release in joblib_tests::python::Release::ALL {
         let (_folder, [path, _]) = crate::typed::saved(release, script);
-        let error = joblib_persist::load::<BTreeMap<String, String>>(&path).expect_err("no offset is known");
-        println!("{error}");
+        let error = joblib_persist::load::<Texts>(&path).expect_err("no offset is known");
+        assert!(error.to_string().contains(".at"), "{error}");
     }
 }
 

@@ -124,7 +124,7 @@ fn structs_of_fitted_estimators_predict_what_python_predicts() {
         cases.check::<PrincipalComponents>("principal_components");
         cases.check::<Isotonic>("isotonic");
         cases.check::<Pipeline>("pipeline");
-        cases.check_with::<Words, Vec<String>>("words", weights_of_words);
+        cases.check_with::<Words, Vec<String>>("words", |model, text| weights_of_words(model, &text));
         cases.check_with::<OneHot, Vec<(String, i64)>>("one_hot", one_hot);
         let written = std::fs::read_dir(folder.path()).expect("the folder").count();
         assert_eq!(cases.checked, written, "{release:?}");

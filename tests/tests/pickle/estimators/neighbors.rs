@@ -43,7 +43,9 @@ impl Predict for Neighbors {
         nearest.truncate(self.n_neighbors);
         if let Some(classes) = &self.classes_ {
             let votes: Array1<f64> = (0..classes.len())
-                .map(|class| nearest.iter().filter(|(_, value)| *value == class as f64).count() as f64)
+                .map(|class| {
+                    nearest.iter().filter(|(_, value)| (value - class as f64).abs() < 0.5).count() as f64
+                })
                 .collect();
             return array![f64::from(classes[largest(&votes)])];
         }

@@ -115,7 +115,7 @@ pub(super) struct Diagonal {
     data: Array1<f64>,
 }
 
-pub(super) fn weights_of_words(model: &Words, text: String) -> Array1<f64> {
+pub(super) fn weights_of_words(model: &Words, text: &str) -> Array1<f64> {
     let idf = match (&model.weights.idf_, &model.weights.diagonal) {
         (Some(idf), _) => idf.clone(),
         (None, Some(diagonal)) => diagonal.data.clone(),
