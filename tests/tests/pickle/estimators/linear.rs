@@ -1,6 +1,6 @@
 //! Models that are linear, and those of classes whose probabilities have a formula.
 
-use ndarray::{Array1, Array2, ArrayView1, array};
+use ndarray::{Array1, Array2, array};
 use serde::Deserialize;
 
 use super::{Predict, largest, softmax};
@@ -12,8 +12,8 @@ pub(super) struct Linear {
 }
 
 impl Predict for Linear {
-    fn predict(&self, sample: ArrayView1<'_, f64>) -> Array1<f64> {
-        array![self.coef_.dot(&sample) + self.intercept_]
+    fn predict(&self, sample: &Array1<f64>) -> Array1<f64> {
+        array![self.coef_.dot(sample) + self.intercept_]
     }
 }
 
@@ -25,14 +25,14 @@ pub(super) struct LinearClasses {
 }
 
 impl LinearClasses {
-    pub(super) fn class(&self, sample: ArrayView1<'_, f64>) -> Array1<f64> {
-        let scores = self.coef_.dot(&sample) + &self.intercept_;
+    pub(super) fn class(&self, sample: &Array1<f64>) -> Array1<f64> {
+        let scores = self.coef_.dot(sample) + &self.intercept_;
         let class = if scores.len() == 1 { usize::from(scores[0] > 0.0) } else { largest(&scores) };
         array![f64::from(self.classes_[class])]
     }
 
-    pub(super) fn probabilities(&self, sample: ArrayView1<'_, f64>) -> Array1<f64> {
-        softmax(&(self.coef_.dot(&sample) + &self.intercept_))
+    pub(super) fn probabilities(&self, sample: &Array1<f64>) -> Array1<f64> {
+        softmax(&(self.coef_.dot(sample) + &self.intercept_))
     }
 }
 
@@ -45,10 +45,10 @@ pub(super) struct QuadraticDiscriminant {
 }
 
 impl Predict for QuadraticDiscriminant {
-    fn predict(&self, sample: ArrayView1<'_, f64>) -> Array1<f64> {
+    fn predict(&self, sample: &Array1<f64>) -> Array1<f64> {
         let scores = (0..self.priors_.len()).map(|class| {
             let scale = &self.scalings_[class];
-            let turned = (&sample - &self.means_.row(class)).dot(&self.rotations_[class]);
+            let turned = (sample - &self.means_.row(class)).dot(&self.rotations_[class]);
             let distance: f64 = turned.iter().zip(scale).map(|(x, s)| x * x / s).sum();
             -0.5 * (distance + scale.mapv(f64::ln).sum()) + self.priors_[class].ln()
         });
@@ -64,7 +64,7 @@ pub(super) struct GaussianBayes {
 }
 
 impl Predict for GaussianBayes {
-    fn predict(&self, sample: ArrayView1<'_, f64>) -> Array1<f64> {
+    fn predict(&self, sample: &Array1<f64>) -> Array1<f64> {
         let scores = (0..self.class_prior_.len()).map(|class| {
             let parts = sample.iter().zip(self.theta_.row(class)).zip(self.var_.row(class));
             let log: f64 = parts
@@ -83,7 +83,7 @@ pub(super) struct MultinomialBayes {
 }
 
 impl Predict for MultinomialBayes {
-    fn predict(&self, sample: ArrayView1<'_, f64>) -> Array1<f64> {
-        softmax(&(self.feature_log_prob_.dot(&sample) + &self.class_log_prior_))
+    fn predict(&self, sample: &Array1<f64>) -> Array1<f64> {
+        softmax(&(self.feature_log_prob_.dot(sample) + &self.class_log_prior_))
     }
 }

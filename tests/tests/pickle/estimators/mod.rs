@@ -1,6 +1,8 @@
 //! Fitted estimators of scikit-learn, loaded as structs of their fitted numbers, predict what Python predicts
 //! (`python/pickle_estimators.py`).
 
+#![expect(clippy::struct_field_names, reason = "the names are scikit-learn's")]
+
 mod linear;
 mod neighbors;
 mod steps;
@@ -9,7 +11,7 @@ mod trees;
 use std::path::Path;
 
 use joblib_tests::python::{self, Release};
-use ndarray::{Array1, Array2, ArrayView1};
+use ndarray::{Array1, Array2};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -30,7 +32,7 @@ struct Case<M, S> {
 
 /// What a model makes of a sample.
 trait Predict {
-    fn predict(&self, sample: ArrayView1<'_, f64>) -> Array1<f64>;
+    fn predict(&self, sample: &Array1<f64>) -> Array1<f64>;
 }
 
 struct Cases<'f> {
@@ -61,7 +63,7 @@ impl Cases<'_> {
     }
 
     fn check<M: DeserializeOwned + Predict>(&mut self, name: &str) {
-        self.check_with::<M, Vec<Array1<f64>>>(name, |model, sample| model.predict(sample.view()));
+        self.check_with::<M, Vec<Array1<f64>>>(name, |model, sample| model.predict(&sample));
     }
 }
 
@@ -89,15 +91,13 @@ fn structs_of_fitted_estimators_predict_what_python_predicts() {
             cases.check::<Linear>(name);
         }
         cases.check_with::<Linear, Vec<Array1<f64>>>("poisson", |model, sample| {
-            model.predict(sample.view()).mapv(f64::exp)
+            model.predict(&sample).mapv(f64::exp)
         });
         cases.check_with::<LinearClasses, Vec<Array1<f64>>>("logistic", |model, sample| {
-            model.probabilities(sample.view())
+            model.probabilities(&sample)
         });
         for name in ["sgd", "linear_discriminant"] {
-            cases.check_with::<LinearClasses, Vec<Array1<f64>>>(name, |model, sample| {
-                model.class(sample.view())
-            });
+            cases.check_with::<LinearClasses, Vec<Array1<f64>>>(name, |model, sample| model.class(&sample));
         }
         cases.check::<QuadraticDiscriminant>("quadratic_discriminant");
         cases.check::<GaussianBayes>("gaussian_bayes");

@@ -1,6 +1,6 @@
 //! Models that compare a sample with those that they keep.
 
-use ndarray::{Array1, Array2, ArrayView1, array};
+use ndarray::{Array1, Array2, array};
 use serde::Deserialize;
 
 use super::{Predict, largest};
@@ -13,7 +13,7 @@ pub(super) struct Centers {
 }
 
 impl Predict for Centers {
-    fn predict(&self, sample: ArrayView1<'_, f64>) -> Array1<f64> {
+    fn predict(&self, sample: &Array1<f64>) -> Array1<f64> {
         let nearness: Array1<f64> =
             self.centroids_.outer_iter().map(|center| -square_distance(center, sample)).collect();
         let nearest = largest(&nearness);
@@ -32,7 +32,7 @@ pub(super) struct Neighbors {
 }
 
 impl Predict for Neighbors {
-    fn predict(&self, sample: ArrayView1<'_, f64>) -> Array1<f64> {
+    fn predict(&self, sample: &Array1<f64>) -> Array1<f64> {
         let mut nearest: Vec<(f64, f64)> = self
             .samples
             .outer_iter()
@@ -94,7 +94,7 @@ pub(super) struct Rbf {
 }
 
 impl Predict for Kernel {
-    fn predict(&self, sample: ArrayView1<'_, f64>) -> Array1<f64> {
+    fn predict(&self, sample: &Array1<f64>) -> Array1<f64> {
         let gamma = match (&self.kernel_, self.width, &self.gamma) {
             (Some(kernel), ..) => 0.5 / kernel.length_scale.powi(2),
             (_, Some(width), _) => width,
@@ -116,6 +116,6 @@ impl Predict for Kernel {
     }
 }
 
-fn square_distance(a: ArrayView1<'_, f64>, b: ArrayView1<'_, f64>) -> f64 {
-    a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum()
+fn square_distance<'a>(a: impl IntoIterator<Item = &'a f64>, b: impl IntoIterator<Item = &'a f64>) -> f64 {
+    a.into_iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use ndarray::{Array1, Array2, ArrayView1, array};
+use ndarray::{Array1, Array2, array};
 use serde::Deserialize;
 
 use super::linear::Linear;
@@ -37,8 +37,8 @@ impl Activation {
 }
 
 impl Predict for Perceptron {
-    fn predict(&self, sample: ArrayView1<'_, f64>) -> Array1<f64> {
-        let mut values = sample.to_owned();
+    fn predict(&self, sample: &Array1<f64>) -> Array1<f64> {
+        let mut values = sample.clone();
         for (layer, (coefficients, intercepts)) in self.coefs_.iter().zip(&self.intercepts_).enumerate() {
             let is_last = layer + 1 == self.coefs_.len();
             let activation = if is_last { &self.out_activation_ } else { &self.activation };
@@ -55,8 +55,8 @@ pub(super) struct PrincipalComponents {
 }
 
 impl Predict for PrincipalComponents {
-    fn predict(&self, sample: ArrayView1<'_, f64>) -> Array1<f64> {
-        self.components_.dot(&(&sample - &self.mean_))
+    fn predict(&self, sample: &Array1<f64>) -> Array1<f64> {
+        self.components_.dot(&(sample - &self.mean_))
     }
 }
 
@@ -68,7 +68,7 @@ pub(super) struct Isotonic {
 }
 
 impl Predict for Isotonic {
-    fn predict(&self, sample: ArrayView1<'_, f64>) -> Array1<f64> {
+    fn predict(&self, sample: &Array1<f64>) -> Array1<f64> {
         let x = sample[0].clamp(self.x[0], self.x[self.x.len() - 1]);
         let after = self.x.partition_point(|&threshold| threshold < x).clamp(1, self.x.len() - 1);
         let part = (x - self.x[after - 1]) / (self.x[after] - self.x[after - 1]);
@@ -88,10 +88,10 @@ pub(super) struct Scaler {
 }
 
 impl Predict for Pipeline {
-    fn predict(&self, sample: ArrayView1<'_, f64>) -> Array1<f64> {
+    fn predict(&self, sample: &Array1<f64>) -> Array1<f64> {
         let ((_, scaler), (_, components), (_, linear)) = &self.steps;
-        let scaled = (&sample - &scaler.mean_) / &scaler.scale_;
-        linear.predict(components.predict(scaled.view()).view())
+        let scaled = (sample - &scaler.mean_) / &scaler.scale_;
+        linear.predict(&components.predict(&scaled))
     }
 }
 

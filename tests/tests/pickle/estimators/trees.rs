@@ -1,6 +1,6 @@
 //! Trees, and models that are made of them.
 
-use ndarray::{Array1, Array2, Array3, ArrayView1, Axis, array};
+use ndarray::{Array1, Array2, Array3, Axis, array};
 use serde::Deserialize;
 
 use super::{Predict, largest};
@@ -28,7 +28,7 @@ pub(super) struct Node {
 
 impl Tree {
     /// The values of the leaf that the sample comes to.
-    pub(super) fn leaf(&self, sample: ArrayView1<'_, f64>) -> Array1<f64> {
+    pub(super) fn leaf(&self, sample: &Array1<f64>) -> Array1<f64> {
         let mut place = 0;
         loop {
             let node = &self.tree_.nodes[place];
@@ -44,7 +44,7 @@ impl Tree {
 }
 
 impl Predict for Tree {
-    fn predict(&self, sample: ArrayView1<'_, f64>) -> Array1<f64> {
+    fn predict(&self, sample: &Array1<f64>) -> Array1<f64> {
         let leaf = self.leaf(sample);
         match &self.classes_ {
             Some(classes) => array![classes[largest(&leaf)]],
@@ -60,7 +60,7 @@ pub(super) struct Forest {
 }
 
 impl Predict for Forest {
-    fn predict(&self, sample: ArrayView1<'_, f64>) -> Array1<f64> {
+    fn predict(&self, sample: &Array1<f64>) -> Array1<f64> {
         let leaves = self.estimators_.iter().map(|tree| {
             let leaf = tree.leaf(sample);
             if self.classes_.is_some() { &leaf / leaf.sum() } else { leaf }
@@ -82,7 +82,7 @@ pub(super) struct Constant {
 }
 
 impl Predict for GradientBoosting {
-    fn predict(&self, sample: ArrayView1<'_, f64>) -> Array1<f64> {
+    fn predict(&self, sample: &Array1<f64>) -> Array1<f64> {
         let sum: f64 = self.estimators_.iter().map(|(tree,)| tree.leaf(sample)[0]).sum();
         array![self.init_.constant_[[0, 0]] + self.learning_rate * sum]
     }
@@ -112,7 +112,7 @@ pub(super) struct HistogramNode {
 }
 
 impl Predict for HistogramBoosting {
-    fn predict(&self, sample: ArrayView1<'_, f64>) -> Array1<f64> {
+    fn predict(&self, sample: &Array1<f64>) -> Array1<f64> {
         let leaf = |nodes: &[HistogramNode]| {
             let mut node = &nodes[0];
             while node.is_leaf == 0 {
@@ -133,7 +133,7 @@ pub(super) struct AdaBoost {
 
 impl Predict for AdaBoost {
     /// The weighted median.
-    fn predict(&self, sample: ArrayView1<'_, f64>) -> Array1<f64> {
+    fn predict(&self, sample: &Array1<f64>) -> Array1<f64> {
         let mut votes: Vec<(f64, f64)> = self
             .estimators_
             .iter()
