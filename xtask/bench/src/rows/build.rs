@@ -94,7 +94,7 @@ fn cached(plain: bool) -> Result<String> {
     let install = if plain {
         ""
     } else {
-        "    joblib::Memory::new(\"cache\").and_then(joblib::Memory::install).expect(\"a cache\");\n"
+        "    joblib::Memory::new(\"cache\").expect(\"a cache\").install().expect(\"the first one\");\n"
     };
     write!(text, "fn main() {{\n{install}    let x = vec![1.0, 2.0];\n{calls}}}\n")?;
     Ok(text)
