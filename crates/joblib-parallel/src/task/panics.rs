@@ -54,11 +54,19 @@ fn keep(info: &PanicHookInfo<'_>, function: &'static str) {
 
 /// Runs `f`, a task of `function`, and turns its panic into a value.
 pub(crate) fn catch<R>(function: &'static str, f: impl FnOnce() -> R) -> Result<R, Panic> {
+    let (mut f, mut value) = (Some(f), None);
+    run(function, &mut || value = f.take().map(__rust_begin_short_backtrace))?;
+    // It was run, so there is a value.
+    value.ok_or_else(|| Panic { message: NO_TEXT.to_owned(), location: None, backtrace: None })
+}
+
+/// The same, compiled once for all types of results.
+fn run(function: &'static str, task: &mut dyn FnMut()) -> Result<(), Panic> {
     let outer = TASK.replace(Some(function));
     // Of a panic that the thread caught itself, or that unwinds through what runs this: neither is this task's.
     let outer_details = DETAILS.take();
     // The task owns what it works on, and nobody sees that again after its panic.
-    let result = panic::catch_unwind(AssertUnwindSafe(|| __rust_begin_short_backtrace(f)));
+    let result = panic::catch_unwind(AssertUnwindSafe(task));
     let result = result.map_err(|payload| {
         let panic = describe(&*payload);
         // What was thrown may panic when it is dropped; what that throws is not dropped.
