@@ -1,6 +1,7 @@
 //! Which of the function's other attributes goes to which of the functions that stand in its place.
 
-use proc_macro2::TokenTree;
+use proc_macro2::{TokenStream, TokenTree};
+use quote::quote;
 use syn::{Attribute, Meta};
 
 use crate::errors::Errors;
@@ -20,9 +21,17 @@ pub(crate) struct Attributes {
     pub(crate) body: Vec<Attribute>,
     /// Whether the function is left out of the documentation.
     pub(crate) hidden: bool,
+    /// Whether the function is deprecated, or may use what is.
+    pub(crate) deprecated: bool,
 }
 
 impl Attributes {
+    /// What stands on companions, which use what the function does. Where nothing says so it is left out, so that a program may
+    /// forbid the lint.
+    pub(crate) fn allow_deprecated(&self) -> Option<TokenStream> {
+        self.deprecated.then(|| quote!(#[allow(deprecated)]))
+    }
+
     /// Sorts attributes, and reports those that can't work.
     pub(crate) fn sort(attributes: Vec<Attribute>, errors: &mut Errors) -> Self {
         let mut sorted = Self::default();
@@ -32,6 +41,7 @@ impl Attributes {
                 errors.at(&attribute, reason);
                 continue;
             }
+            sorted.deprecated |= is_about_deprecation(&attribute);
             let place = match name.as_str() {
                 "cfg" => &mut sorted.cfgs,
                 "doc" => {
@@ -48,6 +58,11 @@ impl Attributes {
         }
         sorted
     }
+}
+
+/// Whether an attribute makes its function deprecated, or sets the lint of that name.
+pub(crate) fn is_about_deprecation(attribute: &Attribute) -> bool {
+    name(attribute) == "deprecated" || sets(attribute, "deprecated")
 }
 
 /// Why an attribute can't stand on a cached function.

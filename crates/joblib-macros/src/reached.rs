@@ -95,6 +95,13 @@ pub(crate) fn of_function(name: &str, tokens: &TokenStream, nameless: bool) -> R
     Err(reason)
 }
 
+/// What the item is declared in that the attribute stands on, where the sources tell.
+pub(crate) fn within() -> Within {
+    let Some((file, line, column)) = place(Span::call_site()) else { return Within::Unknown };
+    let place = Place { file: &file, line, column };
+    with_index(|index| Ok(index.within(&place))).ok().flatten().unwrap_or(Within::Unknown)
+}
+
 fn at_place(
     name: &str,
     tokens: &TokenStream,

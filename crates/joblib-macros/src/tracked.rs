@@ -9,6 +9,8 @@ use crate::errors::Errors;
 use crate::expand::{code_const, new_code, whole_code};
 use crate::function::names_self;
 use crate::options::{Options, crate_path};
+use crate::reached;
+use joblib_reach::Within;
 
 /// The companion that tells the item's code.
 pub(crate) fn companion(options: &Options, item: &TokenStream, errors: &mut Errors) -> TokenStream {
@@ -22,6 +24,16 @@ pub(crate) fn companion(options: &Options, item: &TokenStream, errors: &mut Erro
         }
     };
     let krate = crate_path(options);
+    let within = reached::within();
+    if within == Within::Trait {
+        // The name is where the compiler would find an item that the trait does not have.
+        errors.at(
+            name_of(&parsed),
+            "an item of a trait can't be tracked; put its code into a function with `#[tracked]`, and name that",
+        );
+        return TokenStream::new();
+    }
+    let in_impl = within == Within::Type || options.associated.is_some();
     let whole = |hash| whole_code(&krate, &new_code(&krate, hash), options);
     match &parsed {
         Item::Fn(function) => {
@@ -29,12 +41,14 @@ pub(crate) fn companion(options: &Options, item: &TokenStream, errors: &mut Erro
             let code = whole(code::hash_of_function(&kept, &function.sig, &function.block));
             let (name, vis) = (&function.sig.ident, &function.vis);
             let is_method = matches!(function.sig.inputs.first(), Some(FnArg::Receiver(_)));
-            let in_impl = is_method || names_self(&function.sig, &function.block);
-            if in_impl || options.associated.is_some() {
+            if in_impl || is_method || names_self(&function.sig, &function.block) {
                 code_const(&krate, vis, name, &code)
             } else {
                 beside(&krate, vis, name, &code)
             }
+        }
+        Item::Const(item) if in_impl => {
+            code_const(&krate, &item.vis, &item.ident, &whole(code::hash_of_item(&parsed)))
         }
         Item::Const(item) => beside(&krate, &item.vis, &item.ident, &whole(code::hash_of_item(&parsed))),
         Item::Static(item) => beside(&krate, &item.vis, &item.ident, &whole(code::hash_of_item(&parsed))),
@@ -46,6 +60,15 @@ pub(crate) fn companion(options: &Options, item: &TokenStream, errors: &mut Erro
             );
             TokenStream::new()
         }
+    }
+}
+
+/// The item's name, or all of it where it has none.
+fn name_of(item: &Item) -> TokenStream {
+    match item {
+        Item::Fn(item) => item.sig.ident.to_token_stream(),
+        Item::Const(item) => item.ident.to_token_stream(),
+        other => other.to_token_stream(),
     }
 }
 

@@ -171,6 +171,11 @@ impl Index {
         })
     }
 
+    /// What the item is declared in whose attribute stands at this place. `None` if the place is in none of the crate's files.
+    pub fn within(&self, place: &Place<'_>) -> Option<Within> {
+        locate::within_at(&self.known.model, place)
+    }
+
     /// Adds the compiled form of crates at hand: what their compilers saw of conditions and variables is in there.
     fn foreign(&mut self, digester: &mut Digester) -> Result<(), Unseen> {
         let mut names: Vec<String> = Vec::new();

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::lexer::{Kind, Names};
-use crate::model::{FileId, ItemId, ItemKind, Model, ScopeId};
+use crate::model::{FileId, Item, ItemId, ItemKind, Model, ScopeId};
 use crate::parse::parse_detached;
 use crate::resolve::macros_of;
 use crate::source::Source;
@@ -176,6 +176,24 @@ pub enum Within {
     Trait,
     /// A macro made it, and so it is not known.
     Unknown,
+}
+
+/// What the item is declared in whose attribute stands at a place.
+pub(crate) fn within_at(model: &Model, place: &Place<'_>) -> Option<Within> {
+    let file = file_of(model, place.file)?;
+    let at = token_at(&model.files[file].source, place)?;
+    let innermost = model.innermost(file, at).map(|item| &model.items[item]);
+    let is_its_own = |item: &&Item| (item.attributes.0..item.attributes.1).contains(&at);
+    let around = match innermost {
+        Some(item) if is_its_own(&item) => item.parent.map(|parent| &model.items[parent]),
+        other => other,
+    };
+    Some(match around {
+        Some(item) if item.kind == ItemKind::Macro => Within::Unknown,
+        Some(item) if item.kind == ItemKind::Trait || item.of_trait.is_some() => Within::Trait,
+        Some(item) if item.kind == ItemKind::Impl => Within::Type,
+        _ => Within::Module,
+    })
 }
 
 pub(crate) fn within(model: &Model, located: &Located) -> Within {

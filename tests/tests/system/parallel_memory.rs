@@ -40,6 +40,21 @@ fn told(n: u64) -> (String, bool, u32) {
     (format!("{:?}", Memory::installed()), large(n).is_mapped(), std::process::id())
 }
 
+/// Of any type, also one that borrows.
+#[cached(memory = memory, ignore = "memory")]
+fn longest<T: AsRef<str> + serde::Serialize>(texts: &[T], memory: &Memory) -> usize {
+    texts.iter().map(|text| text.as_ref().len()).max().unwrap_or_default()
+}
+
+#[test]
+fn a_generic_function_is_cached_also_for_types_that_borrow() {
+    let memory = Memory::with_backend("in_memory", "generic").unwrap();
+    let text = String::from("one two");
+    let words: Vec<&str> = text.split(' ').collect();
+    assert_eq!([longest(&words, &memory), longest(&words, &memory)], [3, 3]);
+    assert_eq!(memory.stats().hits, 1);
+}
+
 #[test]
 fn the_settings_of_the_installed_memory_reach_workers() {
     let folder = tempfile::tempdir().unwrap();

@@ -6,7 +6,7 @@ use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, ExprLit, GenericParam, Ident, Lit, Pat, Type};
 
-use super::{Expansion, local, located_at, mentions};
+use super::{Expansion, local, mentions};
 use crate::code::normal_text;
 use crate::function::Argument;
 use crate::options::OnSelf;
@@ -108,7 +108,7 @@ impl Expansion<'_> {
     /// compiler reports this once.
     pub(super) fn storable(&self) -> TokenStream {
         let (keep, output) = (&self.keep, &self.function.output);
-        let (at, krate) = (output.span(), located_at(output.span(), &self.krate));
+        let (at, krate) = (output.span(), super::crate_at(self.options, output.span()));
         quote_spanned!(at=> #krate::internal::storable::<#output, #keep>();)
     }
 

@@ -181,9 +181,10 @@ impl Expansion<'_> {
         let doc = format!("{doc} [`{name}`]({link}{name}).");
         let hidden = self.function.attributes.hidden.then(|| quote!(#[doc(hidden)]));
         // Those of the struct beside are allowed on its `impl`.
-        let allow = (self.layout == Layout::Member).then(
-            || quote!(#[allow(dead_code, unused_variables, deprecated, clippy::all, clippy::pedantic)]),
-        );
+        let allow = (self.layout == Layout::Member).then(|| {
+            let deprecated = self.function.attributes.allow_deprecated();
+            quote!(#deprecated #[allow(dead_code, unused_variables, clippy::all, clippy::pedantic)])
+        });
         quote!(#(#cfgs)* #[doc = #doc] #hidden #allow #attributes #vis #sig { #block })
     }
 }

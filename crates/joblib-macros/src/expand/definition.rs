@@ -315,23 +315,17 @@ fn code_of_path(krate: &TokenStream, path: &Path) -> TokenStream {
             code
         }};
     }
-    let mut unknown = last.clone();
-    unknown.set_span(span);
-    // A name that is imported comes before the same name from a glob import.
+    // A name of the inner block comes before the same name of the block around it, also where it is imported in vain: then the
+    // compiler says that, and nothing else. The type that knows nothing has the same name wherever this stands, so that the
+    // compiler says once what is missing.
     quote_spanned! {span=> {
-        #[allow(non_camel_case_types, dead_code, unreachable_pub)]
-        mod __joblib_unknown {
-            // Private, so that the import brings one name only.
-            mod helper {
-                pub struct #unknown;
-            }
-            pub type __JoblibHelper = helper::#unknown;
+        #[allow(dead_code)]
+        type __JoblibHelper = ();
+        {
+            #[allow(unused_imports)]
+            use #path as __JoblibHelper;
+            <__JoblibHelper as #krate::internal::HasCode>::CODE
         }
-        #[allow(unused_imports)]
-        use __joblib_unknown::*;
-        #[allow(unused_imports)]
-        use #path as __JoblibHelper;
-        <__JoblibHelper as #krate::internal::HasCode>::CODE
     }}
 }
 

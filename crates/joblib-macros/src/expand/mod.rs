@@ -71,7 +71,7 @@ pub(crate) fn expand(function: &Function, options: &Options, item: &TokenStream)
     let krate = crate_path(options);
     // That a result can't be stored is an error at its type.
     let at = function.output.span();
-    let here = located_at(at, &krate);
+    let here = crate_at(options, at);
     let keep = match options.keep.map_or_else(|| function.kept_by_default(), |(keep, _)| keep) {
         Keep::All => quote_spanned!(at=> #here::internal::KeepAll),
         Keep::Ok => quote_spanned!(at=> #here::internal::KeepOk),
@@ -177,6 +177,7 @@ impl Expansion<'_> {
         // Only a crate that knows tasks expands it.
         let task =
             task::companion(krate, function).map(|task| quote!(#krate::internal::with_tasks! { #task }));
+        let deprecated = function.attributes.allow_deprecated();
         quote! {
             #(#cfgs)*
             #[doc = #doc]
@@ -186,7 +187,8 @@ impl Expansion<'_> {
             #(#cfgs)*
             impl #name { #body }
             #(#cfgs)*
-            #[allow(dead_code, unused_variables, deprecated, clippy::all, clippy::pedantic)]
+            #deprecated
+            #[allow(dead_code, unused_variables, clippy::all, clippy::pedantic)]
             impl #name { #companions #definition #task }
             #(#cfgs)*
             impl #krate::internal::HasCode for #name {
@@ -280,6 +282,13 @@ fn located_at(at: Span, path: &TokenStream) -> TokenStream {
         token
     });
     tokens.collect()
+}
+
+/// The path of the crate that is called, for errors that are to point at `at`. Where the attribute does not name it, all of its
+/// tokens are of that place: errors are the same only if their places are, and the compiler reports the same error once.
+fn crate_at(options: &Options, at: Span) -> TokenStream {
+    let named = options.krate.as_ref().map(|path| located_at(at, &quote!(#path)));
+    named.unwrap_or_else(|| quote_spanned!(at=> ::joblib))
 }
 
 /// A name for what the expansion declares, which can't meet the user's.

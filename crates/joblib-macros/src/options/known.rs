@@ -1,7 +1,6 @@
 //! Every option: its name, its form, where it can stand and how it is read, in one place.
 
 use proc_macro2::Span;
-use syn::Path;
 
 use super::given::{Given, Wrong};
 use super::model::{Attribute, Options};
@@ -79,7 +78,7 @@ pub(super) const KNOWN: [Known; 23] = [
     .repeats(),
     Known::new("depends", "`depends(helper, module::other)` or `depends(crates)`", |options, given, span| {
         let mut depends = Vec::new();
-        let read = value::list(given, Path::parse_mod_style, &mut depends);
+        let read = value::list(given, value::helper, &mut depends);
         options.crates =
             options.crates.or(depends.iter().any(|path| path.is_ident("crates")).then_some(span));
         depends.retain(|path| !path.is_ident("crates"));

@@ -3,7 +3,7 @@
 use proc_macro2::Span;
 use quote::ToTokens;
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::{Expr, ExprLit, Ident, Lit, LitStr, Path, Token};
+use syn::{Expr, ExprLit, Ident, Lit, LitStr, Path, PathArguments, Token};
 
 use super::given::{Given, Wrong};
 use super::model::{Expires, Extent, Keep, OnSelf};
@@ -73,6 +73,21 @@ pub(super) fn list<T>(
         }
     }
     wrong.map_or(Ok(()), |wrong| Err(Wrong::At(wrong)))
+}
+
+/// The path of a helper. Its generic arguments don't count: all of its instances have the same code.
+pub(super) fn helper(input: ParseStream<'_>) -> syn::Result<Path> {
+    if input.peek(Token![<]) {
+        return Err(input.error(
+            "what a trait's method does is known of each type only: name the method of a type, as in \
+             `depends(Model::score)`, or a function",
+        ));
+    }
+    let mut path: Path = input.parse()?;
+    if let Some(last) = path.segments.last_mut() {
+        last.arguments = PathArguments::None;
+    }
+    Ok(path)
 }
 
 pub(super) fn strings(given: Given, items: &mut Vec<LitStr>) -> Result<(), Wrong> {

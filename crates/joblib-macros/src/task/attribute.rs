@@ -31,6 +31,8 @@ fn beside(options: &Options, item: &TokenStream, errors: &mut Errors) -> TokenSt
     }
     let (tracked, sig, vis) = (has("tracked"), item.sig.clone(), item.vis.clone());
     let cfgs: Vec<syn::Attribute> = item.attrs.iter().filter(|a| a.path().is_ident("cfg")).cloned().collect();
+    let deprecated = item.attrs.iter().any(attributes::is_about_deprecation);
+    let deprecated = deprecated.then(|| quote!(#[allow(deprecated)]));
     // What else stands on the function is its own affair.
     let mut ignored = Errors::default();
     let function = Function::parse(item, &mut ignored);
@@ -64,7 +66,8 @@ fn beside(options: &Options, item: &TokenStream, errors: &mut Errors) -> TokenSt
     quote! {
         #declared
         #(#cfgs)*
-        #[allow(dead_code, deprecated)]
+        #deprecated
+        #[allow(dead_code)]
         impl #name { #companion }
     }
 }

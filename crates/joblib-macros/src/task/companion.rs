@@ -56,6 +56,8 @@ pub(crate) fn companion(krate: &TokenStream, function: &Function) -> Option<Toke
         GenericParam::Const(parameter) => Some(&parameter.ident),
         GenericParam::Lifetime(_) => None,
     });
+    // The task keeps the function, of which the types that the call chooses are a part.
+    let chosen = generics.type_params().map(|parameter| &parameter.ident);
     let declared = generics.where_clause.iter().flat_map(|clause| &clause.predicates);
     let params = &generics.params;
     let turbofish = function.turbofish();
@@ -75,6 +77,7 @@ pub(crate) fn companion(krate: &TokenStream, function: &Function) -> Option<Toke
             -> #path::Delayed<impl #path::Function<(#(#types,)*), Output = #output> + use<#(#captured),*>, (#(#types,)*)>
         where
             #(#declared,)*
+            #(#chosen: 'static,)*
             #(#bounds,)*
         {
             struct __JoblibCall;

@@ -17,6 +17,19 @@ pub trait Storable: Serialize + DeserializeOwned {}
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned> Storable for T {}
 
+/// What can be a part of a key. As [`Storable`], it is there for what the compiler says.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be hashed, and so a function that takes it can't be cached",
+    label = "arguments are hashed: derive `serde::Serialize` for this type, or write `#[cached(skip)]` before an \
+             argument that does not matter",
+    note = "of a type parameter, write the bound: `T: serde::Serialize`"
+)]
+#[doc(hidden)]
+pub trait Hashable: Serialize {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + ?Sized> Hashable for T {}
+
 /// Does nothing, for results that can be stored. `#[cached]` calls it at the place of the result's
 /// type.
 #[doc(hidden)]

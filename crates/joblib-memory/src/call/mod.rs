@@ -26,10 +26,9 @@ use std::time::{Duration, Instant};
 use joblib_encoding::Preview;
 use joblib_hash::HashError;
 use joblib_store::{Blob, Key, Store};
-use serde::Serialize;
 
 use self::content::Content;
-use self::keep::{Keep, Storable};
+use self::keep::{Hashable, Keep, Storable};
 use self::settings::{CallSettings, Given, InMemory};
 use crate::files::argument::{FileArgument, texts};
 use crate::function::Function;
@@ -110,7 +109,7 @@ pub(crate) fn once(describe: impl FnOnce(&mut Description)) -> impl FnMut(&mut D
 }
 
 impl Description {
-    pub fn argument<T: Serialize + ?Sized>(&mut self, value: &T) {
+    pub fn argument<T: Hashable + ?Sized>(&mut self, value: &T) {
         self.0.push(Preview::of(value).text(ARGUMENT_CHARS));
     }
 
@@ -196,7 +195,7 @@ impl<'m> Call<'m> {
     }
 
     /// Adds an argument, or what stands for it in the key.
-    pub fn argument<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) {
+    pub fn argument<T: Hashable + ?Sized>(&mut self, name: &'static str, value: &T) {
         if self.failed.is_some() {
             return;
         }

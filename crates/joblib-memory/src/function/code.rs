@@ -86,9 +86,9 @@ impl fmt::Debug for Code {
 /// assert_eq!(helper::CODE, Code::new(7));
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "the code of `{Self}` is not known",
-    label = "put `#[tracked]` or `#[cached]` on the function that this names; with `companions = false` its code \
-             stays unknown to others"
+    message = "the code of what `depends` names here is not known",
+    label = "put `#[tracked]` above the function, `const` or `static` that this names; `#[cached]` does the same, \
+             unless it says `companions = false`"
 )]
 pub trait HasCode {
     /// Its code, and that of what it depends on.

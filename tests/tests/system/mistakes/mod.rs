@@ -1,4 +1,4 @@
-//! Each mistake with tasks is one compile error, which `cargo check` finds, at the line of the mistake, with a text that says
+//! Each mistake with tasks and cached functions is one compile error, which `cargo check` finds, at the line of the mistake, with a text that says
 //! what is wrong.
 //!
 //! The programs are files beside this one, in which a comment `//~ text` stands behind each mistake.
@@ -35,4 +35,9 @@ fn a_wrong_type_is_one_error_that_names_the_argument_the_result_or_the_error() {
 #[test]
 fn what_no_task_can_be_made_of_is_one_error_at_its_place() {
     check("macros", include_str!("macros.rs"));
+}
+
+#[test]
+fn what_can_not_be_cached_is_one_error_at_its_place_that_says_what_to_write() {
+    check("cached", include_str!("cached.rs"));
 }
