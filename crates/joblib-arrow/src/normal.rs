@@ -1,0 +1,77 @@
+//! The normal form of columns: equal values, equal bytes.
+
+use std::sync::Arc;
+
+use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, UInt64Array, make_array};
+use arrow_buffer::NullBuffer;
+use arrow_schema::{ArrowError, DataType, SchemaRef};
+use arrow_select::concat::concat_batches;
+use arrow_select::take::take;
+
+/// All rows in one batch, in the normal form.
+pub(crate) fn batch(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<RecordBatch, ArrowError> {
+    let whole = match batches {
+        [one] => one.clone(),
+        several => concat_batches(schema, several)?,
+    };
+    let columns = whole.columns().iter().map(column).collect::<Result<_, _>>()?;
+    let options = RecordBatchOptions::new().with_row_count(Some(whole.num_rows()));
+    RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)
+}
+
+/// The column without what doesn't count: what lies behind nulls, bits and bytes that no row is in.
+///
+/// A column of numbers or texts without nulls is in this form but for where it begins and ends, which the writer of IPC leaves
+/// out.
+fn column(column: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+    let is_plain = column.data_type().is_primitive()
+        || matches!(
+            column.data_type(),
+            DataType::Utf8 | DataType::LargeUtf8 | DataType::Binary | DataType::LargeBinary
+        );
+    if is_plain && column.null_count() == 0 {
+        return without_nulls(column);
+    }
+    if matches!(column.data_type(), DataType::Null | DataType::RunEndEncoded(..) | DataType::Union(..)) {
+        return Ok(Arc::clone(column));
+    }
+    // Taken by an index that is null, a row has the default value.
+    let nulls = column.logical_nulls().filter(|nulls| nulls.null_count() > 0);
+    let rows = u64::try_from(column.len()).unwrap_or(u64::MAX);
+    let indices = UInt64Array::new((0..rows).collect(), nulls);
+    let taken = take(column, &indices, None)?;
+    let compact = compact_views(&taken);
+    within(&without_nulls(&compact)?)
+}
+
+/// The same for what the values of a list, a struct or a map are.
+fn within(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+    let data = array.to_data();
+    if data.child_data().is_empty() || matches!(array.data_type(), DataType::Dictionary(..)) {
+        return Ok(Arc::clone(array));
+    }
+    let children = data
+        .child_data()
+        .iter()
+        .map(|child| column(&make_array(child.clone())).map(|child| child.to_data()))
+        .collect::<Result<_, _>>()?;
+    Ok(make_array(data.into_builder().child_data(children).build()?))
+}
+
+/// The array without a bitmap of nulls that has none.
+fn without_nulls(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+    if array.nulls().is_none_or(|nulls: &NullBuffer| nulls.null_count() > 0) {
+        return Ok(Arc::clone(array));
+    }
+    Ok(make_array(array.to_data().into_builder().nulls(None).build()?))
+}
+
+/// Views over texts that no row has are left out.
+fn compact_views(array: &ArrayRef) -> ArrayRef {
+    use arrow_array::cast::AsArray;
+    match array.data_type() {
+        DataType::Utf8View => Arc::new(array.as_string_view().gc()),
+        DataType::BinaryView => Arc::new(array.as_binary_view().gc()),
+        _ => Arc::clone(array),
+    }
+}

@@ -1,0 +1,180 @@
+//! Tables come back equal, hash by content, and are mapped.
+
+use std::sync::Arc;
+
+use arrow_array::builder::{Int32Builder, ListBuilder, StringDictionaryBuilder};
+use arrow_array::types::Int8Type;
+use arrow_array::{
+    Array as _, ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray, StringViewArray,
+    StructArray,
+};
+use arrow_schema::{DataType, Field, Schema};
+use joblib_arrow::Table;
+use joblib_hash::hash;
+use joblib_persist::{LoadOptions, dump, load};
+
+/// Columns of many types, with nulls.
+fn batch(rows: i64) -> RecordBatch {
+    let numbers: Int64Array = (0..rows).map(|n| (n % 3 != 0).then_some(n)).collect();
+    let floats = Float64Array::from_iter_values((0..rows).map(|n| n as f64 / 4.0));
+    let flags: BooleanArray = (0..rows).map(|n| (n % 5 != 0).then_some(n % 2 == 0)).collect();
+    let texts: StringArray = (0..rows).map(|n| (n % 4 != 0).then(|| format!("text {n}"))).collect();
+    let views = StringViewArray::from_iter_values((0..rows).map(|n| format!("a text that is long: {n}")));
+    let mut lists = ListBuilder::new(Int32Builder::new());
+    let mut categories = StringDictionaryBuilder::<Int8Type>::new();
+    for n in 0..rows {
+        match n % 3 {
+            0 => lists.append_null(),
+            n => lists.append_value([Some(1), None, Some(n as i32)]),
+        }
+        categories.append_value(["a", "b", "c"][n as usize % 3]);
+    }
+    let inner: Float64Array = (0..rows).map(|n| (n % 2 == 0).then_some(n as f64)).collect();
+    let structs = StructArray::from(vec![(
+        Arc::new(Field::new("inner", DataType::Float64, true)),
+        Arc::new(inner) as ArrayRef,
+    )]);
+    RecordBatch::try_from_iter([
+        ("numbers", Arc::new(numbers) as ArrayRef),
+        ("floats", Arc::new(floats)),
+        ("flags", Arc::new(flags)),
+        ("texts", Arc::new(texts)),
+        ("views", Arc::new(views)),
+        ("lists", Arc::new(lists.finish())),
+        ("categories", Arc::new(categories.finish())),
+        ("structs", Arc::new(structs)),
+    ])
+    .unwrap()
+}
+
+/// The same rows in batches of these sizes.
+fn divided(batch: &RecordBatch, sizes: &[usize]) -> Table {
+    let mut start = 0;
+    let batches = sizes.iter().map(|&size| {
+        start += size;
+        batch.slice(start - size, size)
+    });
+    Table::new(batch.schema(), batches.collect()).unwrap()
+}
+
+#[test]
+fn the_same_rows_have_one_hash_whatever_the_batches_and_where_they_begin() {
+    let batch = batch(100);
+    let whole = Table::from(batch.clone());
+    for sizes in [&[100][..], &[1, 99], &[33, 0, 67], &[50, 25, 25]] {
+        let parts = divided(&batch, sizes);
+        assert_eq!(parts, whole);
+        assert_eq!(hash(&parts).unwrap(), hash(&whole).unwrap(), "{sizes:?}");
+    }
+    let longer = self::batch(110).slice(0, 100);
+    assert_eq!(hash(&Table::from(longer)).unwrap(), hash(&whole).unwrap(), "a slice of a longer one");
+}
+
+#[test]
+fn what_lies_behind_a_null_does_not_count() {
+    let table = |hidden: i64| {
+        let values = vec![1, hidden, 3].into();
+        let nulls = vec![true, false, true].into();
+        let column = Int64Array::new(values, Some(nulls));
+        Table::from(RecordBatch::try_from_iter([("n", Arc::new(column) as ArrayRef)]).unwrap())
+    };
+    assert_eq!(table(2), table(7));
+    assert_eq!(hash(&table(2)).unwrap(), hash(&table(7)).unwrap());
+    let all = Int64Array::new(vec![1, 2, 3].into(), Some(vec![true; 3].into()));
+    let without = Int64Array::from(vec![1, 2, 3]);
+    let [all, without] = [all, without].map(|column| {
+        let field = Field::new("n", DataType::Int64, true);
+        let schema = Arc::new(Schema::new(vec![field]));
+        Table::from(RecordBatch::try_new(schema, vec![Arc::new(column)]).unwrap())
+    });
+    assert_eq!(hash(&all).unwrap(), hash(&without).unwrap(), "a bitmap without a null");
+}
+
+#[test]
+fn other_values_names_types_and_orders_are_other_tables() {
+    let column = |values: Vec<i64>| Arc::new(Int64Array::from(values)) as ArrayRef;
+    let table = |columns: Vec<(&str, ArrayRef)>| Table::from(RecordBatch::try_from_iter(columns).unwrap());
+    let tables = [
+        table(vec![("a", column(vec![1, 2]))]),
+        table(vec![("b", column(vec![1, 2]))]),
+        table(vec![("a", column(vec![2, 1]))]),
+        table(vec![("a", column(vec![1, 2])), ("b", column(vec![1, 2]))]),
+        table(vec![("a", Arc::new(Float64Array::from(vec![1.0, 2.0])))]),
+        table(vec![("a", Arc::new(Int64Array::from(vec![Some(1), None])))]),
+    ];
+    for (i, one) in tables.iter().enumerate() {
+        for other in &tables[..i] {
+            assert_ne!(one, other);
+            assert_ne!(hash(one).unwrap(), hash(other).unwrap(), "{one:?} {other:?}");
+        }
+    }
+}
+
+#[test]
+fn a_table_comes_back_from_a_file_plain_and_compressed_mapped_and_read() {
+    let folder = tempfile::tempdir().unwrap();
+    for rows in [0, 1, 7, 5000] {
+        let table = divided(&batch(rows), &[rows as usize / 2, rows as usize - rows as usize / 2]);
+        for name in ["table.joblib", "table.joblib.gz"] {
+            let path = folder.path().join(name);
+            dump(&vec![table.clone()], &path).unwrap();
+            let back: Vec<Table> = load(&path).unwrap();
+            assert_eq!(back, std::slice::from_ref(&table), "{name} {rows}");
+            assert_eq!(hash(&back[0]).unwrap(), hash(&table).unwrap(), "{name} {rows}");
+        }
+    }
+}
+
+#[test]
+fn the_columns_of_a_mapped_table_lie_in_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("table.joblib");
+    dump(&Table::from(batch(5000)), &path).unwrap();
+    let mapped: Table = LoadOptions::new().mmap_mode(joblib_array::MmapMode::Read).load(&path).unwrap();
+    assert_eq!(mapped, Table::from(batch(5000)));
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+    let range = maps.lines().find(|line| line.ends_with("table.joblib")).expect("the file is mapped");
+    let (start, end) = range.split_whitespace().next().unwrap().split_once('-').unwrap();
+    let [start, end] = [start, end].map(|address| usize::from_str_radix(address, 16).unwrap());
+    let column = mapped.batches()[0]["floats"].to_data();
+    let address = column.buffers()[0].as_ptr() as usize;
+    assert!((start..end).contains(&address), "the column was copied");
+    assert_eq!(address % 64, 0);
+}
+
+#[test]
+fn what_is_no_arrow_file_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bytes.joblib");
+    let mut bytes = Table::from(batch(50)).to_array().unwrap().to_vec();
+    let wrong = |bytes: &[u8]| {
+        dump(&joblib_array::Array::from(bytes.to_vec()), &path).unwrap();
+        load::<Table>(&path).err().map(|error| error.to_string())
+    };
+    assert!(wrong(b"").unwrap().contains("too short"));
+    assert!(wrong(&bytes[..bytes.len() - 1]).is_some());
+    assert!(wrong(&bytes[bytes.len() / 2..]).is_some());
+    // Each byte of the footer, which says where everything is. Most changes are noticed; none may do harm.
+    let len = bytes.len();
+    for at in len - 700..len {
+        bytes[at] ^= 0xff;
+        wrong(&bytes);
+        bytes[at] ^= 0xff;
+    }
+    assert!(wrong(&bytes).is_none());
+}
+
+#[test]
+fn batches_of_another_schema_are_an_error() {
+    let batch = batch(3);
+    let other = batch.project(&[0, 1]).unwrap();
+    let error = Table::new(batch.schema(), vec![batch.clone(), other]).unwrap_err();
+    assert!(error.to_string().contains("batch 1"), "{error}");
+}
+
+#[test]
+fn a_table_is_bytes_for_formats_of_others() {
+    let table = Table::from(batch(10));
+    let text = serde_json::to_string(&table).unwrap();
+    assert_eq!(serde_json::from_str::<Table>(&text).unwrap(), table);
+}
