@@ -7,6 +7,7 @@ mod azurite;
 mod bench;
 mod ci;
 mod docs;
+mod ecosystem;
 mod lint;
 mod package;
 mod picture;
@@ -33,6 +34,8 @@ commands:
   weight [--build]  count the packages that users build; with --build, build them from nothing and measure that
   ci                lint, weight, test, docs, package and semver: what must be green before a change lands
   picture           take the picture of a run as a page for the guide, in a browser
+  ecosystem [PROGRAM…]
+                    build and run programs that use joblib beside the crates that people use
   bench [OPTIONS]   measure our side and the peers' in one run; `cargo xtask bench --help` lists its options
 
 `test`, `docs`, `ci` and `bench` make Python environments below the target folder first, with pip.
@@ -51,6 +54,7 @@ enum Command {
     Release,
     /// Whether to build, too.
     Weight(bool),
+    Ecosystem(Vec<String>),
     Ci,
     Picture,
     Bench(Vec<String>),
@@ -67,10 +71,15 @@ impl Command {
         let rest: Vec<String> = args.collect();
         // The benchmark prints its options itself.
         if name == "help" || is_help(&name) || name != "bench" && rest.iter().any(|arg| is_help(arg)) {
-            return Ok(Self::Help(if name == "test" { test::USAGE } else { USAGE }));
+            return Ok(Self::Help(match name.as_str() {
+                "test" => test::USAGE,
+                "ecosystem" => ecosystem::USAGE,
+                _ => USAGE,
+            }));
         }
         let command = match name.as_str() {
             "test" => return Ok(Self::Test(rest)),
+            "ecosystem" => return Ok(Self::Ecosystem(rest)),
             "bench" => return Ok(Self::Bench(rest)),
             "ci" => Self::Ci,
             "picture" => Self::Picture,
@@ -106,6 +115,7 @@ impl Command {
             Self::Semver => semver::execute(false),
             Self::Release => release::execute(),
             Self::Weight(build) => weight::execute(build),
+            Self::Ecosystem(arguments) => ecosystem::execute(&arguments),
             Self::Bench(options) => bench::execute(&options),
         }
     }

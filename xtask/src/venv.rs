@@ -2,7 +2,7 @@
 //! Dask: made once, and again when their requirements change.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::run::{self, Result, root, run, target};
@@ -54,23 +54,26 @@ impl Venv {
         if let Some(python) = std::env::var_os(self.variable()) {
             return Ok(python.into());
         }
-        let folder = self.folder();
-        let python = folder.join("bin/python3");
-        let requirements = self.requirements();
-        let wanted = fs::read_to_string(&requirements)
-            .map_err(|e| format!("cannot read {}: {e}", requirements.display()))?;
-        // Written last: an environment whose making was interrupted has none, and is made again.
-        let stamp = folder.join("requirements.stamp");
-        if fs::read_to_string(&stamp).is_ok_and(|made| made == wanted) && python.exists() {
-            return Ok(python);
-        }
-        make(&folder, &requirements)?;
-        fs::write(&stamp, wanted).map_err(|e| format!("cannot write {}: {e}", stamp.display()))?;
-        Ok(python)
+        environment(&self.folder(), &self.requirements())
     }
 }
 
-fn make(folder: &PathBuf, requirements: &PathBuf) -> Result {
+/// The Python of the environment in a folder with these requirements, made first where it is missing or has others.
+pub(crate) fn environment(folder: &Path, requirements: &Path) -> Result<PathBuf> {
+    let python = folder.join("bin/python3");
+    let wanted = fs::read_to_string(requirements)
+        .map_err(|e| format!("cannot read {}: {e}", requirements.display()))?;
+    // Written last: an environment whose making was interrupted has none, and is made again.
+    let stamp = folder.join("requirements.stamp");
+    if fs::read_to_string(&stamp).is_ok_and(|made| made == wanted) && python.exists() {
+        return Ok(python);
+    }
+    make(folder, requirements)?;
+    fs::write(&stamp, wanted).map_err(|e| format!("cannot write {}: {e}", stamp.display()))?;
+    Ok(python)
+}
+
+fn make(folder: &Path, requirements: &Path) -> Result {
     let base = std::env::var_os("PYTHON").unwrap_or_else(|| "python3".into());
     let can = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))";
     if !run::succeeds(Command::new(&base).args(["-c", can])) {

@@ -6,6 +6,7 @@ mod chapters;
 mod contents;
 mod crates;
 mod design;
+mod ecosystem;
 mod from_python;
 mod joblib_tests;
 mod links;
@@ -31,6 +32,7 @@ pub(crate) fn execute(pages: bool) -> Result {
     width::check(&mut wrong)?;
     design::check(&mut wrong)?;
     crates::check(&mut wrong)?;
+    ecosystem::check(&mut wrong)?;
     if !pages {
         let python = Venv::Today.python()?;
         from_python::check(&python, &mut wrong)?;
