@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, UInt64Array, make_array};
-use arrow_buffer::NullBuffer;
+use arrow_buffer::{MutableBuffer, NullBuffer};
+use arrow_data::ArrayData;
 use arrow_schema::{ArrowError, DataType, SchemaRef};
 use arrow_select::concat::concat_batches;
 use arrow_select::take::take;
@@ -35,6 +36,9 @@ fn column(column: &ArrayRef) -> Result<ArrayRef, ArrowError> {
     if matches!(column.data_type(), DataType::Null | DataType::RunEndEncoded(..) | DataType::Union(..)) {
         return Ok(Arc::clone(column));
     }
+    if let Some(width) = width(column.data_type()) {
+        return zeroed(column, width);
+    }
     // Taken by an index that is null, a row has the default value.
     let nulls = column.logical_nulls().filter(|nulls| nulls.null_count() > 0);
     let rows = u64::try_from(column.len()).unwrap_or(u64::MAX);
@@ -44,10 +48,39 @@ fn column(column: &ArrayRef) -> Result<ArrayRef, ArrowError> {
     within(&without_nulls(&compact)?)
 }
 
+/// The bytes of a value, of types whose values lie one after the other.
+fn width(of: &DataType) -> Option<usize> {
+    match of {
+        DataType::FixedSizeBinary(size) => usize::try_from(*size).ok(),
+        // The keys; the dictionary itself counts as it is.
+        DataType::Dictionary(keys, _) => keys.primitive_width(),
+        other => other.primitive_width(),
+    }
+}
+
+/// A copy of the column with zeros where it has nulls.
+fn zeroed(column: &ArrayRef, width: usize) -> Result<ArrayRef, ArrowError> {
+    let data = column.to_data();
+    let range = data.offset() * width..(data.offset() + data.len()) * width;
+    let mut values = MutableBuffer::with_capacity(range.len());
+    values.extend_from_slice(&data.buffers()[0][range]);
+    // A copy of the bitmap, from its first bit.
+    let nulls = data.nulls().map(|nulls| NullBuffer::from_iter(nulls.iter()));
+    for row in (0..data.len()).filter(|&row| data.is_null(row)) {
+        values[row * width..(row + 1) * width].fill(0);
+    }
+    let normal = ArrayData::builder(data.data_type().clone())
+        .len(data.len())
+        .nulls(nulls)
+        .add_buffer(values.into())
+        .child_data(data.child_data().to_vec());
+    without_nulls(&make_array(normal.build()?))
+}
+
 /// The same for what the values of a list, a struct or a map are.
 fn within(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
     let data = array.to_data();
-    if data.child_data().is_empty() || matches!(array.data_type(), DataType::Dictionary(..)) {
+    if data.child_data().is_empty() {
         return Ok(Arc::clone(array));
     }
     let children = data
