@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, UInt64Array, make_array};
+use arrow_array::cast::AsArray;
+use arrow_array::{
+    Array, ArrayRef, BinaryViewArray, RecordBatch, RecordBatchOptions, StringViewArray, UInt64Array,
+    make_array,
+};
 use arrow_buffer::{MutableBuffer, NullBuffer};
 use arrow_data::ArrayData;
 use arrow_schema::{ArrowError, DataType, SchemaRef};
@@ -65,7 +69,7 @@ fn zeroed(column: &ArrayRef, width: usize) -> Result<ArrayRef, ArrowError> {
     let mut values = MutableBuffer::with_capacity(range.len());
     values.extend_from_slice(&data.buffers()[0][range]);
     // A copy of the bitmap, from its first bit.
-    let nulls = data.nulls().map(|nulls| NullBuffer::from_iter(nulls.iter()));
+    let nulls = data.nulls().map(|nulls| nulls.iter().collect::<NullBuffer>());
     for row in (0..data.len()).filter(|&row| data.is_null(row)) {
         values[row * width..(row + 1) * width].fill(0);
     }
@@ -99,12 +103,11 @@ fn without_nulls(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
     Ok(make_array(array.to_data().into_builder().nulls(None).build()?))
 }
 
-/// Views over texts that no row has are left out.
+/// Texts and bytes of which a column has views, one after the other: none that no row has.
 fn compact_views(array: &ArrayRef) -> ArrayRef {
-    use arrow_array::cast::AsArray;
     match array.data_type() {
-        DataType::Utf8View => Arc::new(array.as_string_view().gc()),
-        DataType::BinaryView => Arc::new(array.as_binary_view().gc()),
+        DataType::Utf8View => Arc::new(array.as_string_view().iter().collect::<StringViewArray>()),
+        DataType::BinaryView => Arc::new(array.as_binary_view().iter().collect::<BinaryViewArray>()),
         _ => Arc::clone(array),
     }
 }
