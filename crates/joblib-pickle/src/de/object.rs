@@ -12,6 +12,7 @@ use super::node::{De, Want};
 use super::plain::{self, Plain};
 use super::problem::Problem;
 use super::typed;
+use crate::class::{Class, Known};
 use crate::int::{self, uuid_text};
 use crate::meaning::column::{Column, range_len};
 use crate::meaning::frame::Series;
@@ -167,8 +168,26 @@ impl<'w, 't: 'w> De<'w, 't> {
                     }
                 }
             }
-            Meaning::Instance(instance) => self.instance(&instance, want, visitor),
+            Meaning::Instance(instance) => match self.unknown_zone(index) {
+                Some(zone) => Err(Problem::wrong(format!(
+                    "the offset of a time in a zone of class {zone} is not in the file: in Python, `astimezone(datetime.timezone.utc)` makes it a time that says its offset"
+                ))),
+                None => self.instance(&instance, want, visitor),
+            },
         }
+    }
+
+    /// The class of the zone of a date and time whose meaning is not known because of it.
+    fn unknown_zone(&self, index: u32) -> Option<String> {
+        let tree = self.walk.tree;
+        let object = tree.object(index);
+        if !matches!(tree.known(object.class), Known::DateTime | Known::Time | Known::Timestamp) {
+            return None;
+        }
+        tree.sequence(object.args)?.iter().find_map(|&id| match tree.node(id) {
+            Node::Object(zone) => tree.class_of(tree.object(zone).class).map(Class::path),
+            _ => None,
+        })
     }
 
     fn masked<V: Visitor<'t>>(self, masked: Masked, want: Want, visitor: V) -> Result<V::Value, Problem> {
