@@ -24,6 +24,7 @@ Examples:
   joblib hash a.joblib b.joblib                     whether they hold the same
   joblib cache ls                                   the functions whose results are stored
   joblib cache prune --bytes 5G                     drop what was unused for longest
+  joblib cluster check tcp://host:8786              whether a Dask cluster can run programs
   joblib runs show                                  what the last recorded run computed, and why
   joblib report --output report.html                the same as a page, with a timeline
 
@@ -66,6 +67,8 @@ pub(crate) enum Command {
     Hash(Hash),
     /// Look into a cache, and make room in it
     Cache(crate::cache::args::Cache),
+    /// See whether a Dask cluster can be used, and remove what programs have left on it
+    Cluster(crate::cluster::args::Cluster),
     /// Show what ran: the steps of programs that recorded them
     Runs(crate::runs::args::Runs),
     /// Write what a run did into one HTML file

@@ -2,6 +2,7 @@
 
 mod args;
 mod cache;
+mod cluster;
 mod confirm;
 mod convert;
 mod document;
@@ -53,6 +54,7 @@ fn run(args: &Args, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Verify(options) => verify::run(options, out),
         Command::Hash(options) => hash::run(options, out),
         Command::Cache(options) => cache::run(options, args.color, out),
+        Command::Cluster(options) => cluster::run(options, args.color, out),
         Command::Runs(options) => runs::run(options, args.color, out),
         Command::Report(options) => report::run(options, out),
         Command::Man { page } => man::run(page.as_deref(), out),

@@ -95,6 +95,14 @@ class Plugin(WorkerPlugin):
         self.module.stop_all()
 
 
+def refusal_of(shim):
+    import sys
+
+    if shim not in sys.modules:
+        return "the worker does not take plugins"
+    return " ".join((sys.modules[shim].refusal or "").split())
+
+
 def has_plugin(dask_scheduler, name):
     return name in dask_scheduler.worker_plugins
 
@@ -414,7 +422,9 @@ async def main():
     bridge = Bridge(client, writer, where)
     bridge.threads, bridge.workers = sum(cores.values()), set(cores)
     own = "%s\t%s\t%s" % (sys.executable, ".".join(map(str, sys.version_info[:3])), distributed.__version__)
-    lines = ["caller\t%s\t%d" % (own, sent)] + ["member\t%s\t%s\t%s\t%d" % member for member in members]
+    refusals = await client.run(refusal_of, SHIM) if "probe" in options else {}
+    lines = ["caller\t%s\t%d" % (own, sent)]
+    lines += ["member\t%s\t%s\t%s\t%d\t%s" % (*member, refusals.get(member[0], "")) for member in members]
     lines += ["cluster\t%d\t%s" % (bridge.threads, where), "runs"]
     writer.write("".join("joblib-node %s\n" % line for line in lines).encode())
     bridge.start(bridge.watch())

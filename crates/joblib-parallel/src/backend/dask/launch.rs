@@ -42,8 +42,21 @@ pub(super) fn scheduler_file() -> Option<OsString> {
 /// # Errors
 ///
 /// If that is not possible; the error says what is missing.
-pub(super) fn start(dask: &Dask) -> Result<(Peer, DaskCluster)> {
-    let (greeting, launched) = run(dask, &[])?;
+pub(super) fn start(dask: &Dask) -> Result<Peer> {
+    Ok(connect(dask, &[])?.0)
+}
+
+/// As [`start`]; and says what the cluster is made of, and whether its workers can run the program.
+///
+/// # Errors
+///
+/// As of [`start`].
+pub(super) fn describe(dask: &Dask) -> Result<(Peer, DaskCluster)> {
+    connect(dask, &["probe=1"])
+}
+
+fn connect(dask: &Dask, options: &[&str]) -> Result<(Peer, DaskCluster)> {
+    let (greeting, launched) = run(dask, options)?;
     let Greeting { connection, said: Said { cluster, .. } } = greeting;
     let name = format!("the Dask cluster at {}", cluster.address);
     let kind = (PeerKind::Cluster, cluster.threads);
@@ -155,10 +168,11 @@ impl Said {
             ["caller", python, version, distributed, sent] => {
                 python.clone_into(&mut self.cluster.python);
                 self.cluster.sent = sent.parse().ok()?;
-                self.cluster.members.push(member("the caller", version, distributed, 0));
+                self.cluster.members.push(member(["the caller", version, distributed, ""], 0));
             }
-            ["member", name, python, distributed, threads] => {
-                self.cluster.members.push(member(name, python, distributed, threads.parse().ok()?));
+            ["member", name, python, distributed, threads, refusal] => {
+                let threads = threads.parse().ok()?;
+                self.cluster.members.push(member([name, python, distributed, refusal], threads));
             }
             ["cluster", threads, place] => {
                 self.cluster.threads = threads.parse().ok()?;
@@ -177,9 +191,9 @@ impl Said {
     }
 }
 
-fn member(name: &str, python: &str, distributed: &str, threads: usize) -> DaskMember {
-    let [name, python, distributed] = [name, python, distributed].map(str::to_owned);
-    DaskMember { name, python, distributed, threads }
+fn member(texts: [&str; 4], threads: usize) -> DaskMember {
+    let [name, python, distributed, refusal] = texts.map(str::to_owned);
+    DaskMember { name, python, distributed, threads, refusal: Some(refusal).filter(|text| !text.is_empty()) }
 }
 
 /// Follows the bridge until it is connected.

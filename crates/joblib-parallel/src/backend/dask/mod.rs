@@ -118,7 +118,7 @@ impl Dask {
     fn connect(&self) -> Result<Peer> {
         match idle::checkout(&self.key()) {
             Some(peer) => Ok(peer),
-            None => Ok(launch::start(self)?.0),
+            None => launch::start(self),
         }
     }
 
@@ -137,7 +137,7 @@ impl Dask {
     ///
     /// If the cluster can't be used; the error says what to install or to set.
     pub fn describe(&self) -> Result<DaskCluster> {
-        let (peer, cluster) = launch::start(self)?;
+        let (peer, cluster) = launch::describe(self)?;
         idle::park(peer);
         Ok(cluster)
     }

@@ -28,6 +28,8 @@ pub struct DaskMember {
     pub distributed: String,
     /// The threads of a worker; 0 of others.
     pub threads: usize,
+    /// Why a worker can't run this program, if it can't.
+    pub refusal: Option<String>,
 }
 
 /// What was removed from a cluster: what [`Dask::clean`](super::Dask::clean) did.
