@@ -1,6 +1,7 @@
 //! What the tests that cross crates share: one module per helper, named by the thing it stands for.
 
 pub mod child;
+pub mod dask;
 pub mod events;
 pub mod example;
 pub mod files;

@@ -3,8 +3,8 @@
 use crate::run::{Result, cargo, run, target};
 use crate::venv::Venv;
 
-/// What the names of rows begin with that need a server of an object store.
-const SERVED: &str = "memory.object.";
+/// What the names of rows begin with that need an environment of their own, which is large.
+const WITH: [(&str, Venv); 2] = [("memory.object.", Venv::Servers), ("parallel.dask.", Venv::Dask)];
 
 /// Builds and runs `joblib-bench` with the given options, beside the joblib of today.
 pub(crate) fn execute(options: &[String]) -> Result {
@@ -15,11 +15,12 @@ pub(crate) fn execute(options: &[String]) -> Result {
         run(&mut cargo("build --release --package joblib-cli"))?;
         bench.env("JOBLIB_BENCH_COMMAND", target().join("release/joblib"));
         bench.env(Venv::Today.variable(), Venv::Today.python()?);
-        // Only some rows need servers, which are large.
         let only = options.iter().zip(options.iter().skip(1)).filter(|(option, _)| *option == "--only");
-        let mut only = only.map(|(_, name)| name.as_str()).peekable();
-        if only.peek().is_none() || only.any(|name| SERVED.starts_with(name) || name.starts_with(SERVED)) {
-            bench.env(Venv::Servers.variable(), Venv::Servers.python()?);
+        let only: Vec<&str> = only.map(|(_, name)| name.as_str()).collect();
+        for (rows, venv) in WITH {
+            if only.is_empty() || only.iter().any(|name| rows.starts_with(name) || name.starts_with(rows)) {
+                bench.env(venv.variable(), venv.python()?);
+            }
         }
     }
     run(&mut bench)

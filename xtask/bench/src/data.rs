@@ -23,6 +23,7 @@ pub(crate) struct Data {
     pub(crate) scale: Scale,
     big: OnceCell<Array<f64>>,
     flights: OnceCell<Flights>,
+    dask: OnceCell<Joblib>,
 }
 
 impl Data {
@@ -42,12 +43,18 @@ impl Data {
             scale: Scale::of(options.quick),
             big: OnceCell::new(),
             flights: OnceCell::new(),
+            dask: OnceCell::new(),
         })
     }
 
     /// Python's joblib.
     pub(crate) fn joblib(&self) -> &Joblib {
         &self.joblib
+    }
+
+    /// Python's joblib on a Dask cluster, which is started for it.
+    pub(crate) fn dask(&self) -> Result<&Joblib> {
+        get_or_make(&self.dask, Joblib::on_dask)
     }
 
     /// The folder of our files.

@@ -1,6 +1,6 @@
-//! Python's joblib: a process that stays open and gives one sample on request.
+//! Python's joblib: a process that stays open and gives one sample on request; and the same on a Dask cluster.
 //!
-//! The protocol, one JSON object a line each way, is described in `peer/joblib_baseline.py`.
+//! The protocol, one JSON object a line each way, is described in `peer/joblib_baseline.py` and `peer/dask_baseline.py`.
 
 use std::cell::RefCell;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -21,17 +21,24 @@ pub(crate) struct Joblib {
 impl Joblib {
     /// Starts the peer of the virtual environment; its files go below `folder`.
     pub(crate) fn start(folder: &Path, quick: bool) -> Result<Self> {
-        let python = python();
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("peer/joblib_baseline.py");
-        let mut command = Command::new(&python);
-        command.arg(script).arg("--serve").arg("--folder").arg(folder);
+        let mut command = script("JOBLIB_TEST_PYTHON", "venv", "joblib_baseline.py");
+        command.arg("--serve").arg("--folder").arg(folder);
         if quick {
             command.arg("--quick");
         }
+        Self::serve(command)
+    }
+
+    /// Starts a Dask cluster, and the peer that uses it by joblib's own backend.
+    pub(crate) fn on_dask() -> Result<Self> {
+        Self::serve(script("JOBLIB_TEST_PYTHON_DASK", "venv-dask", "dask_baseline.py"))
+    }
+
+    fn serve(mut command: Command) -> Result<Self> {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().map_err(|e| {
             format!(
                 "cannot start the peer's Python {}: {e}; run through `cargo xtask bench`",
-                python.display()
+                command.get_program().display()
             )
         })?;
         let (Some(requests), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
@@ -57,6 +64,12 @@ impl Joblib {
     /// Writes a value of the measurements to a file, for our side to read.
     pub(crate) fn write(&self, value: &str, path: &Path) -> Result {
         self.ask(&json!({ "write": value, "path": path })).map(drop)
+    }
+
+    /// Where the scheduler is of a peer on Dask.
+    pub(crate) fn address(&self) -> Result<String> {
+        let answer = self.ask(&json!({ "address": true }))?;
+        Ok(answer["address"].as_str().ok_or("the peer has no address")?.to_owned())
     }
 
     /// The versions of Python, joblib and numpy.
@@ -95,10 +108,16 @@ impl Drop for Joblib {
     }
 }
 
-/// The virtual environment's Python.
-fn python() -> PathBuf {
-    std::env::var_os("JOBLIB_TEST_PYTHON").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/venv/bin/python3"),
+/// The Python that a variable names, or that of a virtual environment.
+pub(crate) fn python(variable: &str, venv: &str) -> PathBuf {
+    std::env::var_os(variable).map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target").join(venv).join("bin/python3"),
         PathBuf::from,
     )
+}
+
+fn script(variable: &str, venv: &str, script: &str) -> Command {
+    let mut command = Command::new(python(variable, venv));
+    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("peer").join(script));
+    command
 }

@@ -21,10 +21,6 @@ pub(super) fn run(dask: &Dask, json: bool, out: &mut dyn Write) -> Result<(), Fa
     }
     let programs = text::count(cleaned.programs, "program", "programs");
     let files = text::count(cleaned.files, "file", "files");
-    writeln!(
-        out,
-        "removed {programs} that are not connected, and {files} of {}",
-        text::bytes(cleaned.bytes)
-    )?;
+    writeln!(out, "removed {programs} not connected to it, and {files} of {}", text::bytes(cleaned.bytes))?;
     Ok(())
 }

@@ -15,11 +15,17 @@ mod kills;
 mod limits;
 #[cfg(feature = "cluster")]
 mod nodes;
+#[cfg(feature = "cluster")]
+mod nodes_losses;
+#[cfg(feature = "cluster")]
+mod nodes_ssh;
 mod output;
 mod portable;
 mod processes;
 mod rayon;
 mod sequential;
 mod shutdown;
+#[cfg(feature = "cluster")]
+mod strikes;
 mod timeouts_and_panics;
 mod user_code;

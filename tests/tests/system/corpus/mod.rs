@@ -5,6 +5,7 @@
 
 mod doors;
 mod foreign;
+mod hosts;
 mod values;
 
 use std::fmt::Debug;

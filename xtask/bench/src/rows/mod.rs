@@ -2,6 +2,7 @@
 
 mod build;
 mod command;
+mod dask;
 mod growth;
 mod hash;
 mod in_memory;
@@ -23,6 +24,7 @@ pub(crate) fn all(options: &Options) -> Vec<Row> {
     let areas = [
         growth::forks,
         parallel::rows,
+        dask::rows,
         persist::rows,
         python::rows,
         hash::rows,

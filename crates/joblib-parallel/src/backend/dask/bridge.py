@@ -339,6 +339,23 @@ class Bridge:
                 await self.cancel()
 
 
+def reasons(error):
+    texts = []
+    while error is not None and len(texts) < 5:
+        texts.append("%s: %s" % (type(error).__name__, error))
+        error = error.__cause__ or error.__context__
+    return "; because of ".join(texts)
+
+
+def advice(where, error):
+    """What to do where it is about encryption."""
+    if str(where).startswith("tls://"):
+        return ". A tls:// address needs certificates that both sides trust: Dask::tls, or Dask's own configuration"
+    if "CommClosedError" in reasons(error):
+        return ". A scheduler that closes the connection may be an encrypted one: its address begins with tls:// then"
+    return ""
+
+
 async def connect():
     security = None
     if "ca" in options:
@@ -346,6 +363,10 @@ async def connect():
             tls_ca_file=options["ca"], tls_client_cert=options["cert"], tls_client_key=options["key"],
             require_encryption=True,
         )
+        try:
+            security.get_connection_args("client")
+        except Exception as error:
+            refuse("the certificates of Dask::tls can't be used: %s" % reasons(error))
     address = options.get("address")
     file = options.get("scheduler_file")
     configured = dask.config.get("scheduler-address", None)
@@ -369,7 +390,7 @@ async def connect():
             timeout=timeout, security=security, name="joblib-clean" if "clean" in options else PROGRAM,
         )
     except Exception as error:
-        refuse("there is no Dask scheduler at %s, or it does not answer: %s: %s" % (where, type(error).__name__, error))
+        refuse("there is no Dask scheduler at %s, or it does not answer: %s%s" % (where, reasons(error), advice(where, error)))
     return client, where
 
 
@@ -424,7 +445,7 @@ async def main():
     own = "%s\t%s\t%s" % (sys.executable, ".".join(map(str, sys.version_info[:3])), distributed.__version__)
     refusals = await client.run(refusal_of, SHIM) if "probe" in options else {}
     lines = ["caller\t%s\t%d" % (own, sent)]
-    lines += ["member\t%s\t%s\t%s\t%d\t%s" % (*member, refusals.get(member[0], "")) for member in members]
+    lines += ["member\t%s\t%s\t%s\t%s\t%d" % (refusals.get(member[0], ""), *member) for member in members]
     lines += ["cluster\t%d\t%s" % (bridge.threads, where), "runs"]
     writer.write("".join("joblib-node %s\n" % line for line in lines).encode())
     bridge.start(bridge.watch())

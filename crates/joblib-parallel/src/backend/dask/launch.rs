@@ -170,7 +170,7 @@ impl Said {
                 self.cluster.sent = sent.parse().ok()?;
                 self.cluster.members.push(member(["the caller", version, distributed, ""], 0));
             }
-            ["member", name, python, distributed, threads, refusal] => {
+            ["member", refusal, name, python, distributed, threads] => {
                 let threads = threads.parse().ok()?;
                 self.cluster.members.push(member([name, python, distributed, refusal], threads));
             }

@@ -1,11 +1,17 @@
 //! The backend `dask`, on a real scheduler with real workers on this host.
 
+mod cluster;
+mod growth;
+mod hosts;
+mod losses;
+mod network;
+mod programs;
+
 use std::collections::HashSet;
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::PathBuf;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use joblib_array::Array;
@@ -16,95 +22,8 @@ use joblib_parallel::{
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use self::cluster::{Cluster, python};
 use crate::child;
-
-/// The Python with Dask that `cargo xtask test` makes; without it there is nothing to test with.
-fn python() -> Option<PathBuf> {
-    let python = std::env::var_os("JOBLIB_TEST_PYTHON_DASK").map(PathBuf::from);
-    if python.is_none() {
-        println!("skipped: JOBLIB_TEST_PYTHON_DASK names no Python with Dask (cargo xtask test makes one)");
-    }
-    python
-}
-
-/// A scheduler and its workers, which end with this.
-struct Cluster {
-    python: PathBuf,
-    folder: tempfile::TempDir,
-    address: String,
-    scheduler: Child,
-    workers: Vec<Child>,
-}
-
-impl Cluster {
-    fn start(python: PathBuf, workers: usize) -> Cluster {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("scheduler.json");
-        let arguments = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file"];
-        let mut scheduler = dask(&python, folder.path(), "scheduler");
-        let scheduler = scheduler.args(arguments).arg(&file).spawn().unwrap();
-        let until = Instant::now() + Duration::from_mins(2);
-        let address = loop {
-            let text = fs::read_to_string(&file).unwrap_or_default();
-            let address = text.split_once("tcp://").and_then(|(_, rest)| rest.split_once('"'));
-            match address {
-                Some((address, _)) => break format!("tcp://{address}"),
-                None if Instant::now() > until => panic!("the scheduler does not start"),
-                None => std::thread::sleep(Duration::from_millis(20)),
-            }
-        };
-        let mut cluster = Cluster { python, folder, address, scheduler, workers: Vec::new() };
-        for _ in 0..workers {
-            cluster.add_worker();
-        }
-        cluster
-    }
-
-    /// A worker in a working directory of its own, with a variable that names it.
-    fn add_worker(&mut self) {
-        let name = format!("worker{}", self.workers.len());
-        let folder = self.folder.path().join(&name);
-        fs::create_dir(&folder).unwrap();
-        let mut worker = dask(&self.python, &folder, "worker");
-        worker.arg(&self.address).args([
-            "--host",
-            "127.0.0.1",
-            "--nthreads",
-            "1",
-            "--nworkers",
-            "1",
-            "--no-nanny",
-        ]);
-        worker.args(["--no-dashboard", "--name", &name, "--local-directory"]).arg(folder.join("local"));
-        self.workers.push(worker.env("DASK_NODE", &name).spawn().unwrap());
-    }
-
-    fn backend(&self) -> Dask {
-        let dask = Dask::at(&self.address).python(&self.python);
-        dask.wait_for_workers(self.workers.len(), Duration::from_mins(1))
-    }
-
-    fn parallel(&self) -> Parallel {
-        Parallel::new().backend(self.backend())
-    }
-}
-
-impl Drop for Cluster {
-    fn drop(&mut self) {
-        shutdown_workers();
-        for child in self.workers.iter_mut().chain([&mut self.scheduler]) {
-            let _ = kill(Pid::from_raw(-(child.id().cast_signed())), Signal::SIGKILL);
-            let _ = child.wait();
-        }
-    }
-}
-
-fn dask(python: &Path, folder: &Path, what: &str) -> Command {
-    let mut command = Command::new(python);
-    command.args(["-m", "dask", what]).current_dir(folder).process_group(0).env_remove("CARGO_MANIFEST_DIR");
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command
-}
 
 fn node_of_task() -> String {
     std::thread::sleep(Duration::from_millis(5));

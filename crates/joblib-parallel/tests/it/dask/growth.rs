@@ -1,0 +1,96 @@
+//! A cluster that grows and shrinks.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use joblib_parallel::{Parallel, delayed, effective_n_jobs, parallel_config};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use super::cluster::{Cluster, python};
+
+/// When it ran, since the Unix epoch.
+fn busy(milliseconds: u64) -> (Duration, Duration) {
+    let now = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+    let start = now();
+    std::thread::sleep(Duration::from_millis(milliseconds));
+    (start, now())
+}
+
+/// The most tasks that ran at the same time.
+fn at_once(times: &[(Duration, Duration)]) -> usize {
+    let running =
+        |moment: Duration| times.iter().filter(|(start, end)| *start <= moment && moment < *end).count();
+    times.iter().map(|(start, _)| running(*start)).max().unwrap_or_default()
+}
+
+fn effective_comes_to(cluster: &Cluster, expected: usize) {
+    let until = Instant::now() + Duration::from_secs(40);
+    let dask = cluster.backend().wait_for_workers(1, Duration::from_mins(1));
+    parallel_config().backend(dask).scope(|| {
+        while effective_n_jobs(None).unwrap() != expected {
+            assert!(Instant::now() < until, "{} is not {expected}", effective_n_jobs(None).unwrap());
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        // Of a number there are so many, whatever the cluster has.
+        assert_eq!(effective_n_jobs(Some(3)).unwrap(), 3);
+        assert_eq!(effective_n_jobs(Some(-2)).unwrap(), (expected - 1).max(1));
+    });
+}
+
+#[test]
+fn all_workers_are_those_that_the_cluster_has_as_it_grows_and_shrinks() {
+    let Some(python) = python() else { return };
+    let mut cluster = Cluster::start(python, 1);
+    let dask = cluster.backend();
+    effective_comes_to(&cluster, 1);
+    // A cluster of one thread is a cluster: what only the surroundings name is not left for the caller's own thread.
+    let process = parallel_config()
+        .backend(dask.clone())
+        .scope(|| Parallel::new().run([delayed(std::process::id, ())]));
+    assert_ne!(process.unwrap(), [std::process::id()]);
+
+    let mut started = false;
+    let tasks = (0..2000).map_while(|n| {
+        if n == 3 {
+            (0..3).for_each(|_| cluster.add_worker());
+            started = true;
+        }
+        (started || n <= 3).then(|| delayed(busy, (20,)))
+    });
+    let times = Parallel::new().backend(dask.clone()).n_jobs(-1).batch_size(1).run(tasks).unwrap();
+    assert_eq!(times.len(), 2000);
+    assert!(
+        at_once(&times) >= 3,
+        "the call did not come to use the workers that joined: {}",
+        at_once(&times)
+    );
+
+    effective_comes_to(&cluster, 4);
+    // A number is the most that run at a time, on however many workers.
+    let tasks = || (0..40).map(|_| delayed(busy, (20,)));
+    let times = Parallel::new().backend(dask.clone()).n_jobs(2).batch_size(1).run(tasks()).unwrap();
+    assert_eq!(at_once(&times), 2);
+
+    for worker in &cluster.workers[2..] {
+        kill(Pid::from_raw(worker.id().cast_signed()), Signal::SIGKILL).unwrap();
+    }
+    effective_comes_to(&cluster, 2);
+    let times = Parallel::new().backend(dask).n_jobs(-1).batch_size(1).run(tasks()).unwrap();
+    assert_eq!(times.len(), 40);
+}
+
+#[test]
+fn a_call_waits_for_as_many_workers_as_it_was_told_to() {
+    let Some(python) = python() else { return };
+    let mut cluster = Cluster::start(python, 1);
+    let two = |timeout| cluster.backend().wait_for_workers(2, timeout);
+    let few = Parallel::new().backend(two(Duration::from_secs(3))).run([delayed(u8::count_ones, (3,))]);
+    let few = few.unwrap_err();
+    assert!(few.is_backend() && few.to_string().contains("has 1 of 2 workers after 3 seconds"), "{few}");
+    let enough = two(Duration::from_mins(1));
+    std::thread::scope(|scope| {
+        let call = scope.spawn(|| Parallel::new().backend(enough).run([delayed(u8::count_ones, (3,))]));
+        cluster.add_worker();
+        assert_eq!(call.join().unwrap().unwrap(), [2]);
+    });
+}

@@ -1,0 +1,97 @@
+//! Hosts with addresses of their own: what goes through the caller's interface, and what happens when that is cut.
+
+use std::collections::HashSet;
+use std::process::Command;
+use std::time::Duration;
+use std::{fs, thread};
+
+use joblib_array::Array;
+use joblib_parallel::backend::Dask;
+use joblib_parallel::{Parallel, delayed, shutdown_workers};
+
+use super::cluster::python;
+use crate::child;
+
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/dask/hosts.sh");
+
+/// Bytes of the array.
+const BYTES: u64 = 80_000_000;
+
+/// Bytes that this host has sent.
+fn sent() -> u64 {
+    let table = fs::read_to_string("/proc/self/net/dev").unwrap();
+    let line = table.lines().find_map(|line| line.trim_start().strip_prefix("eth0:")).unwrap();
+    line.split_whitespace().nth(8).unwrap().parse().unwrap()
+}
+
+fn link(state: &str) {
+    assert!(Command::new("ip").args(["link", "set", "eth0", state]).status().unwrap().success());
+}
+
+fn node_of_task(milliseconds: u64) -> String {
+    thread::sleep(Duration::from_millis(milliseconds));
+    std::env::var("DASK_NODE").unwrap_or_default()
+}
+
+#[test]
+#[ignore = "a role that another test plays"]
+fn a_caller_on_a_host_of_its_own() {
+    let dask = Dask::new().wait_for_workers(2, Duration::from_mins(1));
+    let parallel = || Parallel::new().backend(dask.clone()).batch_size(1);
+    let nodes = || parallel().run((0..40).map(|_| delayed(node_of_task, (20,)))).unwrap();
+    let both = HashSet::from(["host2".to_owned(), "host3".to_owned()]);
+
+    let before = sent();
+    assert_eq!(nodes().into_iter().collect::<HashSet<_>>(), both);
+    let program = sent() - before;
+    shutdown_workers();
+    let before = sent();
+    assert_eq!(nodes().into_iter().collect::<HashSet<_>>(), both);
+    let again = sent() - before;
+    assert!(program > 1_000_000 && again < 300_000, "the program: {program} bytes, then {again}");
+
+    let array = Array::from_vec((0..BYTES / 8).map(|n| n as f64).collect(), &[BYTES as usize / 8]).unwrap();
+    let read = |array: Array<f64>, k: usize| (node_of_task(10), array.as_slice()[k]);
+    let call = || {
+        let before = sent();
+        let results = parallel().run((0..40).map(|k| delayed(read, (array.clone(), k)))).unwrap();
+        assert!(results.iter().enumerate().all(|(k, (_, value))| *value == k as f64));
+        assert_eq!(results.into_iter().map(|(node, _)| node).collect::<HashSet<_>>(), both);
+        sent() - before
+    };
+    let (first, second) = (call(), call());
+    println!(
+        "an array of {BYTES} bytes: {first} bytes sent, then {second}; the program: {program}, then {again}"
+    );
+    assert!((BYTES..BYTES * 105 / 100).contains(&first), "{first}");
+    assert!(second < BYTES / 100, "{second}");
+
+    // A link that is down breaks no connection: what was under way arrives when it is up again.
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            thread::sleep(Duration::from_millis(300));
+            link("down");
+            thread::sleep(Duration::from_secs(2));
+            link("up");
+        });
+        assert_eq!(nodes().len(), 40);
+    });
+}
+
+#[test]
+fn hosts_with_addresses_of_their_own_get_an_array_and_the_program_through_one_interface_once() {
+    let Some(python) = python() else { return };
+    // Without this command such a test fails where there is no `unshare` or `ip`.
+    let without = std::env::var("JOBLIB_TEST_WITHOUT").unwrap_or_default();
+    if without.split(',').any(|program| ["unshare", "ip"].contains(&program)) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new("unshare");
+    command.args("--user --map-root-user --net --mount --pid --fork --kill-child --mount-proc sh".split(' '));
+    command.arg(SCRIPT).arg(folder.path()).arg(python).arg(std::env::current_exe().unwrap());
+    let printed = child::play(command.arg("dask::hosts::a_caller_on_a_host_of_its_own"));
+    for line in printed.lines().filter(|line| line.contains("bytes sent")) {
+        println!("{line}");
+    }
+}

@@ -1,0 +1,79 @@
+//! Loops on a Dask cluster, beside joblib's own backend for it: on the same scheduler and the same two workers.
+
+use std::time::Duration;
+
+use joblib_array::Array;
+use joblib_parallel::backend::Dask;
+use joblib_parallel::{Parallel, delayed};
+
+use crate::Result;
+use crate::data::Data;
+use crate::measure::seconds;
+use crate::peer::{Joblib, python};
+use crate::row::{Bar, Peer, Row, Sides, Unit};
+
+/// Workers of the cluster, with a thread each.
+const WORKERS: u32 = 2;
+
+pub(crate) fn rows() -> Vec<Row> {
+    let rows = vec![
+        row("one_task", Unit::Microseconds, |parallel, _| {
+            Ok(1e6 * seconds(20, || Ok(parallel.run([delayed(identity, (1,))])?))?)
+        })
+        .bar(Bar::AtMost(1.0)),
+        row("tiny", Unit::MicrosecondsPerTask, |parallel, data| {
+            let count = data.scale.tiny_tasks;
+            let took = seconds(1, || Ok(parallel.run((0..count).map(|i| delayed(identity, (i,))))?))?;
+            Ok(1e6 * took / count as f64)
+        })
+        .bar(Bar::AtMost(0.1)),
+        // What a task costs beyond its share of the workers' time. They are busy for 95 % when that is 526 µs.
+        row("20ms", Unit::MicrosecondsPerTask, |parallel, _| {
+            const COUNT: u32 = 400;
+            let length = Duration::from_millis(20);
+            let took =
+                seconds(1, || Ok(parallel.run((0..COUNT).map(|_| delayed(std::thread::sleep, (length,))))?))?;
+            Ok(1e6 * (took / f64::from(COUNT) - length.as_secs_f64() / f64::from(WORKERS)))
+        })
+        .bar(Bar::AtMost(0.5))
+        .bar(Bar::Under(526.0)),
+        row("shared_80MB_x100", Unit::Milliseconds, |parallel, data| {
+            // A new one each time: one that the cluster has is not sent.
+            let mut array = data.big()?.rows(0..10_000_000);
+            array.make_mut()[0] = next();
+            let tasks = (0..100).map(|k| delayed(partial_sum, (array.clone(), k)));
+            Ok(1e3 * seconds(1, || Ok(parallel.run(tasks.clone())?))?)
+        })
+        .bar(Bar::AtMost(0.5)),
+    ];
+    rows.into_iter().map(|row| row.against(Peer::Named("joblib on Dask"))).collect()
+}
+
+/// Another number each time.
+fn next() -> f64 {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static NEXT: AtomicU32 = AtomicU32::new(1);
+    f64::from(NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+fn row(name: &'static str, unit: Unit, sample: impl Fn(&Parallel, &Data) -> Result<f64> + 'static) -> Row {
+    Row::new(format!("parallel.dask.{name}"), unit, move |data| {
+        let peer: &Joblib = data.dask()?;
+        let dask = Dask::at(peer.address()?).python(python("JOBLIB_TEST_PYTHON_DASK", "venv-dask"));
+        let dask = dask.wait_for_workers(WORKERS as usize, Duration::from_mins(1));
+        let parallel = Parallel::new().backend(dask);
+        // The program is there, and the workers run, before it is measured.
+        parallel.clone().batch_size(1).run((0..20).map(|i| delayed(identity, (i,))))?;
+        Ok(Sides::new(move || sample(&parallel, data)).peer(move || peer.sample(name, unit.name())))
+    })
+}
+
+fn identity(i: u64) -> u64 {
+    i
+}
+
+// A task owns its arguments.
+#[allow(clippy::needless_pass_by_value)]
+fn partial_sum(numbers: Array<f64>, k: usize) -> f64 {
+    numbers.as_slice()[k * 1000..(k + 1) * 1000].iter().sum()
+}
