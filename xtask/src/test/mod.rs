@@ -31,7 +31,7 @@ with Python 3.11, its venv module and a package index. These variables name othe
   JOBLIB_TEST_CHROMIUM      the browser for the pages of `joblib report`; unless it is set, `chromium` (Debian: apt install
                             chromium)
 
-Some tests need `valgrind`, `unshare`, `ip`, `openssl`, `sshd` and `chromium`. Where one of them does not work, the last lines say what
+Some tests need `valgrind`, `unshare`, `ip`, `openssl`, `sshd`, `slurmd` and `chromium`. Where one of them does not work, the last lines say what
 was not tested. Without this command such a test fails, unless JOBLIB_TEST_WITHOUT names the program.
 ";
 

@@ -11,7 +11,7 @@ pub(super) const VARIABLE: &str = "JOBLIB_TEST_WITHOUT";
 
 /// A program, with arguments with which it succeeds where it can be used, and what is not tested without it. Without
 /// arguments, it has to be there.
-const PROGRAMS: [(&str, &str, &str); 6] = [
+const PROGRAMS: [(&str, &str, &str); 7] = [
     ("valgrind", "--tool=none true", "worker processes of a program that valgrind runs"),
     (
         "unshare",
@@ -21,6 +21,7 @@ const PROGRAMS: [(&str, &str, &str); 6] = [
     ("ip", "link show lo", "a Dask cluster of hosts with addresses of their own"),
     ("openssl", "version", "a Dask cluster with TLS"),
     ("sshd", "", "nodes that a real sshd leads to"),
+    ("slurmd", "", "nodes of an allocation of a real Slurm"),
     ("chromium", "--version", "pages of `joblib report` in a browser"),
 ];
 

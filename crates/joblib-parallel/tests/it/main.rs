@@ -18,6 +18,8 @@ mod nodes;
 #[cfg(feature = "cluster")]
 mod nodes_losses;
 #[cfg(feature = "cluster")]
+mod nodes_slurm;
+#[cfg(feature = "cluster")]
 mod nodes_ssh;
 mod output;
 mod portable;

@@ -24,7 +24,8 @@ def refuse(reason):
 try:
     import dask
     import distributed
-    from distributed import Client, WorkerPlugin
+    from distributed import Client, SchedulerPlugin, WorkerPlugin
+    from distributed.protocol.pickle import dumps
     from distributed.security import Security
 except ImportError as error:
     refuse(
@@ -38,6 +39,7 @@ if tuple(int(part) for part in distributed.__version__.split(".")[:2]) < (2023, 
 SHIM = "joblib_rs_shim_" + hashlib.sha256((options["hash"] + options["shim"]).encode()).hexdigest()[:12]
 PROGRAM = "joblib-rs-" + options["hash"][:16]
 PLUGIN = "%s-%s" % (PROGRAM, SHIM[-12:])
+SESSION = uuid.uuid4().hex
 
 
 def load(name, source):
@@ -95,6 +97,25 @@ class Plugin(WorkerPlugin):
         self.module.stop_all()
 
 
+class Leaver(SchedulerPlugin):
+    """Has the workers end the agents of a client when the scheduler sees that it is gone."""
+
+    idempotent = True
+
+    def __init__(self, client, session):
+        self.client, self.name = client, "joblib-rs-leave-" + session
+        # As Client.run sends it.
+        self.message = dict(op="run", function=dumps(leave), args=dumps((SHIM, session)), kwargs=dumps({}), wait=True)
+
+    def remove_client(self, scheduler, client):
+        import asyncio
+
+        if client == self.client:
+            self.leaving = asyncio.ensure_future(scheduler.broadcast(msg=self.message, on_error="ignore"))
+            if self.name in scheduler.plugins:
+                scheduler.remove_plugin(name=self.name)
+
+
 def refusal_of(shim):
     import sys
 
@@ -124,6 +145,11 @@ def compare(versions, cores):
 
 async def install(client):
     """Has the workers get the program, now and when they join, unless they do already; returns how many bytes were sent."""
+    try:
+        leaver = Leaver(client.id, SESSION)
+        await client.register_plugin(leaver, name=leaver.name)
+    except Exception:
+        pass  # Where the scheduler takes none, agents that nobody uses end by themselves.
     if await client.run_on_scheduler(has_plugin, name=PLUGIN):
         return 0
     with open(options["program"], "rb") as file:
@@ -144,7 +170,7 @@ class Forgotten(Exception):
 class Bridge:
     def __init__(self, client, writer, where):
         self.client, self.writer, self.where = client, writer, where
-        self.session, self.mark = uuid.uuid4().hex, options["mark"]
+        self.session, self.mark = SESSION, options["mark"]
         self.call, self.opening, self.threads, self.workers = None, None, 0, set()
         # How often the connection was made again, and who does that.
         self.generation, self.broken, self.again, self.over = 0, False, None, asyncio.Event()
@@ -204,17 +230,19 @@ class Bridge:
         loop = asyncio.get_running_loop()
         until = loop.time() + RECONNECT
         try:
-            # The client does it.
-            while self.client.status != "running":
-                if self.client.status in ("closing", "closed") or loop.time() > until:
-                    return False
-                await asyncio.sleep(0.05)
-            # The scheduler has dropped what was of the old connection, and may be another one.
-            self.generation, self.broken = self.generation + 1, False
-            self.arrays.clear()
-            await asyncio.wait_for(install(self.client), RECONNECT)
-            return True
-        except Exception:
+            while self.client.status not in ("closing", "closed") and loop.time() < until:
+                # The client connects again by itself, and may not have noticed yet that it has to.
+                if self.client.status == "running":
+                    try:
+                        await asyncio.wait_for(install(self.client), until - loop.time())
+                    except Exception:
+                        pass
+                    else:
+                        # The scheduler has dropped what was of the old connection, and may be another one.
+                        self.generation, self.broken = self.generation + 1, False
+                        self.arrays.clear()
+                        return True
+                await asyncio.sleep(0.1)
             return False
         finally:
             self.again = None
@@ -452,13 +480,20 @@ async def main():
     serving = bridge.start(bridge.serve(reader))
     await asyncio.wait({serving, bridge.start(bridge.over.wait())}, return_when=asyncio.FIRST_COMPLETED)
     serving.cancel()
-    try:
-        await asyncio.wait_for(writer.drain(), 2)
-        writer.close()
-        await asyncio.wait_for(bridge.cancel(), 2)
-        await asyncio.wait_for(client.run(leave, SHIM, bridge.session, on_error="ignore"), 2)
-    except Exception:
-        pass
+
+
+    async def say_the_rest():
+        # To a caller that is gone that is an error.
+        try:
+            await writer.drain()
+        finally:
+            writer.close()
+
+    for step in (say_the_rest, bridge.cancel, lambda: client.run(leave, SHIM, bridge.session, on_error="ignore")):
+        try:
+            await asyncio.wait_for(step(), 10)
+        except Exception:
+            pass
     await client.close(1)
 
 
