@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use joblib_tests::dask::{self, Cluster};
 use joblib_tests::example::{self, printed};
 
 /// Runs an example and gives what it printed.
@@ -148,4 +149,21 @@ at least 50 times smaller: true
 it loads
 "
     );
+}
+
+#[test]
+fn a_loop_on_a_dask_cluster_gives_what_threads_give_and_says_where_it_ran() {
+    let Some(python) = dask::python() else { return };
+    let cluster = Cluster::start(python, 2, &[]);
+    let mut program = Command::new(example::program("dask"));
+    program.arg(&cluster.address).env("JOBLIB_PYTHON", &cluster.python).env("JOBLIB_DASK_WAIT", "60");
+    let output = program.output().expect("the program starts");
+    assert!(output.status.success(), "{}", printed(&output));
+    let text = String::from_utf8_lossy(&output.stdout);
+    let lines: Vec<&str> = text.lines().collect();
+    let starts = ["two threads: ", "the cluster: ", "once more: "];
+    assert!(starts.iter().zip(&lines).all(|(start, line)| line.starts_with(start)), "{text}");
+    let tasks =
+        lines[3..].iter().filter_map(|line| line.split_once(" tasks in process ")?.0.parse::<u32>().ok());
+    assert_eq!(tasks.sum::<u32>(), 200, "{text}");
 }

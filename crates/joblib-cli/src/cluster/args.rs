@@ -19,7 +19,7 @@ pub(crate) struct Cluster {
     #[arg(long, global = true)]
     pub(crate) json: bool,
 
-    /// Seconds that the scheduler and its first worker may take [default: JOBLIB_DASK_WAIT, else 10]
+    /// Seconds that the scheduler and its first worker may take [default: `JOBLIB_DASK_WAIT`, else 10]
     #[arg(long, global = true, value_name = "SECONDS")]
     pub(crate) wait: Option<u64>,
 

@@ -45,9 +45,9 @@ pub(crate) fn descendants(name: &str) -> Vec<Pid> {
 /// Tasks of a call.
 const TASKS: u64 = 40;
 
-fn work(n: u64, array: &Array<f64>) -> f64 {
+fn work(n: u64, array: &Array<f64>) -> u64 {
     std::thread::sleep(Duration::from_millis(5));
-    array.as_slice()[n as usize] * 2.0
+    array.as_slice()[n as usize] as u64 * 2
 }
 
 /// One call, in whose middle `strike` happens, once `after` of its tasks were given out.
@@ -71,7 +71,7 @@ pub(crate) fn call(backend: &Backend, after: u64, strike: impl FnOnce() + Send) 
     assert_eq!(outcomes.len() as u64, TASKS);
     for (n, outcome) in outcomes.into_iter().enumerate() {
         match outcome {
-            Ok(value) => assert_eq!(value, 2.0 * n as f64, "after {after}"),
+            Ok(value) => assert_eq!(value, 2 * n as u64, "after {after}"),
             Err(error) => {
                 assert!(error.is_crash() && error.to_string().contains("SIGKILL"), "after {after}: {error}");
             }

@@ -442,8 +442,8 @@ def remove_programs(live, dask_worker):
 async def clean(client):
     """Removes what programs have left on the cluster that are not connected to it."""
     plugins, clients = await client.run_on_scheduler(plugins_and_clients)
-    # `joblib-rs-`, and what a program's digest begins with.
-    live = {name[10:26] for name in clients if name.startswith("joblib-rs-")}
+    # A client has the name that it was given in its id: `joblib-rs-`, and what the program's digest begins with.
+    live = {name.split("joblib-rs-", 1)[1][:16] for name in clients if "joblib-rs-" in name}
     dead = [name for name in plugins if name.startswith("joblib-rs-") and name[10:26] not in live]
     for name in dead:
         await client.unregister_worker_plugin(name)

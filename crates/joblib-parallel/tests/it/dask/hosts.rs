@@ -51,11 +51,11 @@ fn a_caller_on_a_host_of_its_own() {
     assert!(program > 1_000_000 && again < 300_000, "the program: {program} bytes, then {again}");
 
     let array = Array::from_vec((0..BYTES / 8).map(|n| n as f64).collect(), &[BYTES as usize / 8]).unwrap();
-    let read = |array: Array<f64>, k: usize| (node_of_task(10), array.as_slice()[k]);
+    let read = |array: Array<f64>, k: usize| (node_of_task(10), array.as_slice()[k] as usize);
     let call = || {
         let before = sent();
         let results = parallel().run((0..40).map(|k| delayed(read, (array.clone(), k)))).unwrap();
-        assert!(results.iter().enumerate().all(|(k, (_, value))| *value == k as f64));
+        assert!(results.iter().enumerate().all(|(k, (_, value))| *value == k));
         assert_eq!(results.into_iter().map(|(node, _)| node).collect::<HashSet<_>>(), both);
         sent() - before
     };
