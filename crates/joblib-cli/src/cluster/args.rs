@@ -23,7 +23,7 @@ pub(crate) struct Cluster {
     #[arg(long, global = true, value_name = "SECONDS")]
     pub(crate) wait: Option<u64>,
 
-    /// The certificate of who signs, for a tls:// address
+    /// The certificate of who signs, for a `tls://` address
     #[arg(long, global = true, value_name = "FILE", requires_all = ["cert", "key"])]
     pub(crate) ca: Option<PathBuf>,
 
@@ -49,7 +49,7 @@ pub(crate) enum Command {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Scheduler {
-    /// The scheduler, such as tcp://host:8786 or tls://host:8786
+    /// The scheduler, such as `tcp://host:8786` or `tls://host:8786`
     #[arg(value_name = "ADDRESS")]
     pub(crate) address: Option<String>,
 }
