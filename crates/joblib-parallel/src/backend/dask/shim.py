@@ -77,7 +77,8 @@ class Agent:
         # Held from a look at the arrays to the end of what is sent because of it: frames are in the order of what they mean.
         self.order = threading.Lock()
         self.waiting, self.arrays, self.call, self.ended = {}, set(), None, None
-        self.used, self.idle = time.monotonic(), IDLE
+        # Its first batch may be one of a caller that is gone.
+        self.used, self.idle = time.monotonic(), SOON
         threading.Thread(target=self.read, daemon=True, name="joblib-agent").start()
 
     def send(self, *frames):
@@ -268,6 +269,7 @@ def keep(session, mark, number, blob):
     with agent.order:
         if number not in agent.arrays:
             agent.arrays.add(number)
+            agent.used, agent.idle = time.monotonic(), IDLE
             header = struct.pack("<IB3sQ", BYTES, 0, b"jlb", 16 + len(blob.data))
             agent.send(header, number, blob.data)
 
@@ -278,7 +280,10 @@ def run(key, session, mark, call, opening, number, tasks, batch, arrays):
 
     if refusal:
         return ("refused", "%s: %s" % (get_worker().address, refusal))
-    agent = agent_of(session, mark)
+    with lock:
+        is_cancelled = key in cancelled
+    # That of a caller that is gone is not started again.
+    agent = None if is_cancelled else agent_of(session, mark)
     with lock:
         if key in cancelled:
             cancelled.discard(key)
