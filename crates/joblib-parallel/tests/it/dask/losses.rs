@@ -48,7 +48,7 @@ fn dask_workers_and_bridges_that_are_killed_cost_nothing_but_time() {
         let mut done = false;
         let bridges = || descendants("python3").into_iter().filter(|pid| is_bridge(*pid));
         call(&backend, after, || {
-            done = bridges().filter(|pid| kill(*pid, Signal::SIGKILL).is_ok()).count() == 1
+            done = bridges().filter(|pid| kill(*pid, Signal::SIGKILL).is_ok()).count() == 1;
         });
         assert!(done);
     }
