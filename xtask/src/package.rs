@@ -5,8 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::release::UNPUBLISHED;
 use crate::run::{Result, cargo, root, run, target};
+
+/// The packages that are not published.
+pub(crate) const UNPUBLISHED: &str = "--exclude xtask --exclude joblib-bench --exclude joblib-tests";
 
 /// Packages every publishable crate, unpacks the packages side by side and compiles them from there.
 ///

@@ -7,11 +7,9 @@ mod version;
 
 use std::process::Command;
 
+use crate::package::{self, UNPUBLISHED};
 use crate::run::{Result, cargo, output, root, run};
-use crate::{package, semver};
-
-/// The packages that are not published.
-pub(crate) const UNPUBLISHED: &str = "--exclude xtask --exclude joblib-bench --exclude joblib-tests";
+use crate::semver;
 
 /// A point of the list: what has to hold, and what is missing, if anything.
 struct Point {

@@ -7,6 +7,7 @@ use std::path::Path;
 use plotters::prelude::*;
 
 use super::legend::{self, Entry};
+use super::style::{point, text};
 use super::{colour, labels, radius, ticks};
 use crate::Result;
 
@@ -24,16 +25,6 @@ pub(super) struct Series {
 
 /// Width and height of a picture in pixels.
 const PAGE: (u32, u32) = (800, 500);
-
-/// A font of this many pixels.
-pub(super) fn text(size: i32) -> TextStyle<'static> {
-    ("sans-serif", size).into_font().color(&colour::INK)
-}
-
-/// How a point is drawn: a ring or a disc.
-pub(super) fn point(colour: RGBColor, hollow: bool) -> ShapeStyle {
-    if hollow { colour.stroke_width(2) } else { colour.filled() }
-}
 
 /// A point of a radius: a disc only where it covers no other.
 fn sized(colour: RGBColor, hollow: bool, radius: i32) -> Circle<(i32, i32), i32> {

@@ -3,8 +3,8 @@
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
-use super::chart::{point, text};
 use super::radius;
+use super::style::{point, text};
 use crate::Result;
 
 /// What a colour and a form stand for.

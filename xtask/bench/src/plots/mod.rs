@@ -5,6 +5,7 @@ mod colour;
 mod labels;
 mod legend;
 mod radius;
+mod style;
 mod ticks;
 
 use std::collections::BTreeMap;
