@@ -84,7 +84,11 @@ impl Location {
             return Ok(store);
         }
         let location = Path::new(store.location());
-        Err(Failure::Other(format!("{}: there is no cache here: {}", location.display(), found_at(location))))
+        Err(Failure::Other(format!(
+            "{}: there is no cache here: {}; `--cache LOCATION` or JOBLIB_CACHE_DIR names another",
+            location.display(),
+            found_at(location)
+        )))
     }
 }
 

@@ -93,7 +93,8 @@ impl<'de> SeqAccess<'de> for AnySeq<'_, 'de> {
     #[inline]
     fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, AnyError> {
         if let Some(of) = NumberType::of::<S>() {
-            return Ok(self.0.next_number(of)?.and_then(|number| number.into_value::<S>(of)));
+            let Some(number) = self.0.next_number(of)? else { return Ok(None) };
+            return number.into_value::<S>(of).map(Some).ok_or_else(nothing);
         }
         let mut seed = Seed::new(seed);
         self.0.next(&mut seed)?;

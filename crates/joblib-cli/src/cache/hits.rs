@@ -30,8 +30,9 @@ impl Recorded {
     pub(super) fn read(store: &dyn Store) -> Result<Self, Failure> {
         let files = joblib_record::runs(&joblib_memory::runs_folder(store)?).unwrap_or_default();
         let of_file = |file: &PathBuf| {
+            let Ok(run) = RunFile::read(file) else { return Self::default() };
             let mut recorded = Self { runs: 1, functions: HashMap::new() };
-            for stamped in RunFile::read(file).map_or_else(|_| Vec::new(), |run| run.records) {
+            for stamped in run.records {
                 if let Record::Hit(hit) = stamped.record {
                     let saved = Duration::from_nanos(hit.computing.saturating_sub(hit.took));
                     recorded.add(&hit.name, Hits { hits: 1, saved_seconds: saved.as_secs_f64() });

@@ -75,7 +75,8 @@ pub(crate) fn id(path: &Path) -> String {
 
 fn none(folder: &Path) -> Failure {
     Failure::Other(format!(
-        "{}: there is no record of a run here; a program makes one with `Memory::record(true)` or JOBLIB_RECORD=1",
+        "{}: there is no record of a run here; a program makes one with `Memory::record(true)` or JOBLIB_RECORD=1, in its \
+         cache; `--cache LOCATION` or JOBLIB_CACHE_DIR names another",
         folder.display()
     ))
 }

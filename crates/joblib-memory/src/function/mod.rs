@@ -114,16 +114,18 @@ impl Functions {
         place: &'static Location<'static>,
         warnings: Warnings,
     ) -> Arc<Function> {
-        let mut named = self.named.lock();
-        let known = named.entry((name.to_owned(), version, declared.clone())).or_insert_with(|| {
-            let key = self.note_made(name, version, declared, place, warnings);
-            let code = Code::new(u128::from_be_bytes(*b"made at run time"))
-                .and(Code::new(u128::from(version)))
-                .and(Code::of_text(&key));
-            let source = format!("// made at run time, version {version}: {key}");
-            Arc::new(Function::new(FunctionVersion::new(name, code.hash(), source)))
-        });
-        Arc::clone(known)
+        let id = (name.to_owned(), version, declared.clone());
+        if let Some(known) = self.named.lock().get(&id) {
+            return Arc::clone(known);
+        }
+        // Without the lock: it may warn, and who listens to events may call a cached function.
+        let key = self.note_made(name, version, declared, place, warnings);
+        let code = Code::new(u128::from_be_bytes(*b"made at run time"))
+            .and(Code::new(u128::from(version)))
+            .and(Code::of_text(&key));
+        let source = format!("// made at run time, version {version}: {key}");
+        let made = Arc::new(Function::new(FunctionVersion::new(name, code.hash(), source)));
+        Arc::clone(self.named.lock().entry(id).or_insert(made))
     }
 
     /// Calls `f` with the results that functions keep in memory for themselves.
@@ -160,12 +162,11 @@ impl Functions {
 
     /// Warns if two functions have one name: each would replace the other as the latest code of it.
     fn note_declaration(&self, name: &str, file: &str, line: u32, warnings: Warnings) {
-        let mut declared = self.declared.lock();
-        match declared.get(name) {
-            None => {
-                declared.insert(name.to_owned(), (file.to_owned(), line));
-            }
-            Some((before, at)) if (before.as_str(), *at) != (file, line) => report::warn_once(
+        let here = (file.to_owned(), line);
+        let first = self.declared.lock().entry(name.to_owned()).or_insert_with(|| here.clone()).clone();
+        if first != here {
+            let (before, at) = first;
+            report::warn_once(
                 warnings,
                 "collision",
                 name,
@@ -173,8 +174,7 @@ impl Functions {
                     "two cached functions are called `{name}`, at {before}:{at} and {file}:{line}: \
                      results of one may be taken for the other's, or make way for them; rename one"
                 ),
-            ),
-            Some(_) => {}
+            );
         }
     }
 
@@ -188,10 +188,9 @@ impl Functions {
         warnings: Warnings,
     ) -> String {
         let place = format!("{}:{}:{}", place.file(), place.line(), place.column());
-        let mut made = self.made.lock();
-        let (first, before) =
-            made.entry((name.to_owned(), version)).or_insert_with(|| (declared.clone(), place.clone()));
-        if first != declared {
+        let here = || (declared.clone(), place.clone());
+        let (first, before) = self.made.lock().entry((name.to_owned(), version)).or_insert_with(here).clone();
+        if first != *declared {
             report::warn_once(
                 warnings,
                 "collision",

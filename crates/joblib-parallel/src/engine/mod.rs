@@ -145,23 +145,21 @@ where
             }
             let until = self.state.deadline.map(|(until, _)| until);
             self.plan.session.wait(until, &mut self.state.returned)?;
-            self.follow_capacity()?;
+            self.follow_capacity();
             self.take_back(arrivals);
         }
         Ok(true)
     }
 
     /// Takes in that there are more workers than before, or fewer.
-    ///
-    /// # Errors
-    ///
-    /// If nothing may be in flight with that many.
-    fn follow_capacity(&mut self) -> Result<()> {
+    fn follow_capacity(&mut self) {
         if let Some(workers) = self.plan.session.capacity().filter(|workers| *workers != self.plan.workers) {
-            self.plan.limit = self.plan.pre_dispatch.limit(workers)?;
             self.plan.workers = workers;
+            // An expression that leaves nothing to dispatch with so few was right when the call began: its limit stays.
+            if let Ok(limit) = self.plan.pre_dispatch.limit(workers) {
+                self.plan.limit = limit;
+            }
         }
-        Ok(())
     }
 
     /// Whether there is a reason from outside to stop.

@@ -176,7 +176,8 @@ impl<F> NoData<F> {
     const CHECKED: () = assert!(
         size_of::<F>() == 0,
         "delayed() takes a function or a closure that captures nothing, and no pointer to a function (`as fn(A) -> R`): pass \
-         what a closure captures as an argument, or use require(SharedMem); for calls of different functions in one list, \
+         what a closure captures as an argument, or make the closure itself the task, on threads with require(SharedMem) or in \
+         forks with .fork(); for calls of different functions in one list, \
          write delayed(f, (a,)).boxed(), delayed(g, (b,)).boxed()"
     );
 }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
 
-use nix::unistd::{dup2_stderr, dup2_stdout};
+use nix::unistd::{close, dup2_stderr, dup2_stdout};
 
 use crate::wire::function_id::WorkerKind;
 use crate::wire::output::{Introduction, Secret, StreamName, mark};
@@ -45,9 +45,11 @@ impl Pipes {
                 io::stdout().as_fd().try_clone_to_owned().ok(),
                 io::stderr().as_fd().try_clone_to_owned().ok(),
             );
+            // Made first, so that an error below undoes what was done.
+            let redirected = Redirected { pipes: [stdout, stderr], secret: &self.secret, kind, before };
             dup2_stdout(stdout)?;
             dup2_stderr(stderr)?;
-            Ok(Redirected { pipes: [stdout, stderr], secret: &self.secret, kind, before })
+            Ok(redirected)
         };
         redirect().map_err(|error: nix::Error| format!("its output can't be redirected: {error}"))
     }
@@ -76,8 +78,9 @@ impl Drop for Redirected<'_> {
     fn drop(&mut self) {
         flush(self.kind);
         let (stdout, stderr) = &self.before;
-        let _ = stdout.as_ref().map(dup2_stdout);
-        let _ = stderr.as_ref().map(dup2_stderr);
+        // What was closed before is closed again.
+        let _ = stdout.as_ref().map_or_else(|| close(libc::STDOUT_FILENO), dup2_stdout);
+        let _ = stderr.as_ref().map_or_else(|| close(libc::STDERR_FILENO), dup2_stderr);
     }
 }
 

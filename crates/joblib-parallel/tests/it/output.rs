@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use joblib_parallel::{Backend, Generator, Parallel, TaskError, delayed};
@@ -243,6 +243,33 @@ fn leaves_a_printer(seconds: f64) -> u32 {
     let mut command = Command::new("sh");
     command.args(["-c", &format!("sleep {seconds}; echo from what was left")]).stdin(Stdio::null());
     command.spawn().unwrap().id()
+}
+
+/// Leaves a process of another session behind, which ends when `gone` exists, and dies.
+fn leaves_a_daemon_and_dies(gone: PathBuf) {
+    let wait = format!("while [ ! -e '{}' ]; do sleep 0.05; done", gone.display());
+    let mut command = Command::new("setsid");
+    command.args(["sh", "-c", &wait]).stdin(Stdio::null()).spawn().unwrap();
+    std::process::abort();
+}
+
+#[test]
+#[ignore = "run by a_process_that_a_forked_worker_left_behind_keeps_no_call_waiting"]
+fn a_program_whose_forked_workers_leave_processes_behind() {
+    let gone = PathBuf::from(std::env::var_os(FOLDER).unwrap()).join("gone");
+    let parallel = capturing("multiprocessing").n_jobs(2);
+    let tasks = [
+        delayed(leaves_a_daemon_and_dies, (gone.clone(),)),
+        delayed(leaves_a_daemon_and_dies, (gone.clone(),)),
+    ];
+    assert!(parallel.run(tasks).unwrap_err().to_string().contains("abort"));
+    std::fs::write(gone, "").unwrap();
+}
+
+#[test]
+fn a_process_that_a_forked_worker_left_behind_keeps_no_call_waiting() {
+    let folder = tempfile::tempdir().unwrap();
+    play(role("output::a_program_whose_forked_workers_leave_processes_behind").env(FOLDER, folder.path()));
 }
 
 #[test]

@@ -92,15 +92,17 @@ fn named(name: &str) -> Zone {
 /// The zone of a name of the tz database that has one offset by its definition.
 fn fixed(name: &str) -> Option<Zone> {
     let short = name.strip_prefix("Etc/").unwrap_or(name);
-    let hours: i64 = match short {
+    let hours: i8 = match short {
         "UTC" | "UCT" | "Universal" | "Zulu" | "GMT" | "GMT0" | "GMT+0" | "GMT-0" | "Greenwich" => 0,
         // To the west of Greenwich, in spite of the sign.
         _ if short != name => {
-            -short.strip_prefix("GMT").filter(|rest| rest.starts_with(['+', '-']))?.parse::<i64>().ok()?
+            let west = short.strip_prefix("GMT").filter(|rest| rest.starts_with(['+', '-']))?;
+            // The database has no others.
+            -west.parse::<i8>().ok().filter(|west| (-14..=12).contains(west))?
         }
         _ => return None,
     };
-    Some(Zone::Offset(hours * 3_600_000_000))
+    Some(Zone::Offset(i64::from(hours) * 3_600_000_000))
 }
 
 /// The microseconds of a `timedelta`, or of a number of seconds.
@@ -131,7 +133,7 @@ fn rule(tree: &Tree, object: &Object, clock: Option<Clock>) -> Option<Zone> {
     let now = days(clock.date) * DAY + clock.time;
     let is_summer = if on < off { (on..off).contains(&now) } else { !(off..on).contains(&now) };
     // What the clocks show twice is summer time at first.
-    let shown_twice = (off..off + i128::from(summer - standard) * 1000).contains(&now);
+    let shown_twice = (off..off + (i128::from(summer) - i128::from(standard)) * 1000).contains(&now);
     let is_summer = is_summer || (shown_twice && !clock.is_second);
     Some(Zone::Offset(if is_summer { summer } else { standard }))
 }
@@ -145,7 +147,7 @@ fn in_year(tree: &Tree, year: i64, delta: Id) -> Option<i128> {
     let year = year.checked_add(number("years").unwrap_or(0))?.checked_add(month.div_euclid(12))?;
     let month = u8::try_from(month.rem_euclid(12) + 1).ok()?;
     let first = days(Date { year, month, day: 1 });
-    let next = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
+    let next = if month == 12 { (year.checked_add(1)?, 1) } else { (year, month + 1) };
     let length = days(Date { year: next.0, month: next.1, day: 1 }) - first;
     let is_leap = days(Date { year, month: 3, day: 1 }) - days(Date { year, month: 2, day: 1 }) == 29;
     let leap_days = if month > 2 && is_leap { number("leapdays").unwrap_or(0) } else { 0 };
@@ -171,4 +173,25 @@ fn in_year(tree: &Tree, year: i64, delta: Id) -> Option<i128> {
         -(weeks + (found - wanted).rem_euclid(7))
     };
     Some(time + jump * DAY)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_one_offset_are_those_of_the_database() {
+        let hours = |hours: i64| Some(Zone::Offset(hours * 3_600_000_000));
+        for (name, expected) in [
+            ("UTC", hours(0)),
+            ("Etc/GMT+5", hours(-5)),
+            ("Etc/GMT-14", hours(14)),
+            ("Etc/GMT-15", None),
+            ("Etc/GMT+5000", None),
+            ("Etc/GMT-9223372036854775808", None),
+            ("Europe/Oslo", None),
+        ] {
+            assert_eq!(fixed(name), expected, "{name}");
+        }
+    }
 }

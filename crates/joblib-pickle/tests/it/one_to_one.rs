@@ -121,6 +121,37 @@ fn a_chain_of_options_that_is_too_deep_is_an_error() {
 }
 
 #[test]
+fn a_value_as_deep_as_can_be_written_is_read_on_a_thread_of_two_megabytes() {
+    #[derive(Serialize, Deserialize)]
+    struct Node {
+        name: String,
+        numbers: [f64; 8],
+        next: Option<Box<Node>>,
+    }
+    #[derive(Serialize, Deserialize)]
+    enum Tree {
+        Leaf,
+        Branch { numbers: [f64; 8], next: Box<Tree> },
+    }
+
+    fn deepest<T: Serialize>(of: impl Fn(usize) -> T) -> Vec<u8> {
+        (1..600).rev().find_map(|depth| to_vec(&of(depth)).ok()).unwrap()
+    }
+
+    fn check() {
+        let numbers = [0.5; 8];
+        let node = |next| Some(Box::new(Node { name: "node".to_owned(), numbers, next }));
+        let bytes = deepest(|depth| (0..depth).fold(None, |next, _| node(next)));
+        assert!(from_slice::<Option<Box<Node>>>(&bytes).unwrap().is_some());
+        let branch = |next| Tree::Branch { numbers, next: Box::new(next) };
+        let bytes = deepest(|depth| (0..depth).fold(Tree::Leaf, |next, _| branch(next)));
+        assert!(matches!(from_slice::<Tree>(&bytes).unwrap(), Tree::Branch { .. }));
+    }
+
+    std::thread::Builder::new().stack_size(2 << 20).spawn(check).unwrap().join().unwrap();
+}
+
+#[test]
 fn pickles_in_a_row_are_read_one_after_another() {
     let bytes: Vec<u8> = (0..3).flat_map(|number| to_vec(&number).unwrap()).collect();
     let mut reader = Reader::from_slice(&bytes, ReadOptions::default()).unwrap();

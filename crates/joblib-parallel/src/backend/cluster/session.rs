@@ -34,6 +34,9 @@ const AHEAD: usize = 2;
 /// the reason.
 const SUSPECT_AFTER: u32 = 2;
 
+/// How often the arrays of a task may be gone when it arrives, before that counts as a loss of it.
+const MOST_RESENT: u32 = 4;
+
 /// How often in a row, without a result between, a peer is started again when none is left.
 const MAX_RESTARTS: u32 = 3;
 
@@ -55,6 +58,8 @@ pub(crate) struct ClusterSession {
     done: Vec<Returned>,
     /// How often a peer was lost that had the task of this index.
     losses: HashMap<usize, u32>,
+    /// How often its arrays were gone.
+    resent: HashMap<usize, u32>,
     restarts: u32,
     restart: Restart,
     wake: (UnixStream, Arc<UnixStream>),
@@ -102,6 +107,7 @@ impl ClusterSession {
             queue: VecDeque::new(),
             done: Vec::new(),
             losses: HashMap::new(),
+            resent: HashMap::new(),
             restarts: 0,
             restart,
             wake: (ours, Arc::new(theirs)),
@@ -160,8 +166,8 @@ impl ClusterSession {
         let _ = node.peer.connection.flush();
         let alive = node.peer.connection.receive(false).is_ok_and(|received| received != Received::End);
         let before = self.done.len();
-        let mut lost = Vec::new();
-        let read = node.read_frames(self.number, &mut self.done, &mut lost);
+        let (mut lost, mut forgotten) = (Vec::new(), Vec::new());
+        let read = node.read_frames(self.number, &mut self.done, &mut lost, &mut forgotten);
         if self.done.len() > before {
             self.restarts = 0;
         }
@@ -170,6 +176,9 @@ impl ClusterSession {
         for (flight, reason) in lost {
             tracing::warn!(cluster = %name, %reason, "a batch was lost; it runs again");
             self.lose_flight(flight, &name, &reason);
+        }
+        for flight in forgotten {
+            self.send_again(flight, &name);
         }
         match read {
             Ok(()) if alive => Ok(()),
@@ -224,6 +233,21 @@ impl ClusterSession {
                 }
             }
             self.done.push(Returned::Batch(piece));
+        }
+    }
+
+    /// The arrays of a batch are gone: they are sent again with it, unless that happened before and before.
+    fn send_again(&mut self, flight: Flight, peer: &str) {
+        let count = flight.pieces.first().map_or(0, |piece| {
+            let count = self.resent.entry(piece.next_index()).or_insert(0);
+            *count += 1;
+            *count
+        });
+        if count > MOST_RESENT {
+            tracing::warn!(cluster = %peer, "arrays don't stay on the cluster; their batch counts as lost");
+            self.lose_flight(flight, peer, "its arrays don't stay on the cluster");
+        } else {
+            self.done.extend(flight.pieces.into_iter().map(Returned::Batch));
         }
     }
 
@@ -331,6 +355,7 @@ impl Node {
         call: u64,
         done: &mut Vec<Returned>,
         lost: &mut Vec<(Flight, String)>,
+        forgotten: &mut Vec<Flight>,
     ) -> std::result::Result<(), FrameError> {
         let Node { peer, flights, memories, introduced, .. } = self;
         let malformed = |what: &str| FrameError::Malformed(format!("{what} is malformed"));
@@ -376,8 +401,7 @@ impl Node {
                     let (number, ids) =
                         cluster::parse_forgotten(frame.bytes).ok_or_else(|| malformed("a list of arrays"))?;
                     ids.for_each(|id| peer.known.forget(id));
-                    let pieces = flights.remove(&number).map(|flight| flight.pieces);
-                    done.extend(pieces.into_iter().flatten().map(Returned::Batch));
+                    forgotten.extend(flights.remove(&number));
                 }
                 kind => return Err(FrameError::Malformed(format!("it sent a frame of kind {kind}"))),
             }

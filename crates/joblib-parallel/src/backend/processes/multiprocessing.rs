@@ -5,7 +5,7 @@
 
 use std::ffi::{CString, OsStr};
 use std::io::Write;
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
 
@@ -63,8 +63,9 @@ struct Fork {
     shape: Shape,
     /// Whether tasks need another stack than the one that the fork has.
     own_thread: bool,
-    /// The parent's ends of the sockets of workers that were started before.
-    siblings: Vec<i32>,
+    /// The parent's ends of the sockets of workers that were started before, and their inodes: of one that is gone, the
+    /// number may be that of another file by now.
+    siblings: Vec<(i32, u64)>,
 }
 
 impl Starter for Fork {
@@ -86,7 +87,8 @@ impl Starter for Fork {
                 // As the worker does itself; whoever comes first.
                 let _ = setpgid(child, child);
                 let worker = WorkerHandle::new(child, ours.into(), (page, None), config, name)?;
-                self.siblings.push(worker.descriptor());
+                let descriptor = worker.descriptor();
+                self.siblings.extend(inode(descriptor).map(|inode| (descriptor, inode)));
                 Ok(worker)
             }
             Ok(ForkResult::Child) => {
@@ -102,13 +104,20 @@ impl Starter for Fork {
     }
 }
 
+/// The inode of an open file.
+fn inode(descriptor: i32) -> Option<u64> {
+    // SAFETY: it is only asked about, and the answer to a number that is no open file is an error.
+    let file = unsafe { BorrowedFd::borrow_raw(descriptor) };
+    nix::sys::stat::fstat(file).ok().map(|found| found.st_ino)
+}
+
 impl Fork {
     /// The child's life.
     fn serve_forked(&self, config: &Config, socket: OwnedFd, page: StatusPage) -> ! {
         for (name, value) in &config.env {
             set_variable(name, value);
         }
-        for sibling in &self.siblings {
+        for (sibling, _) in self.siblings.iter().filter(|(sibling, found)| inode(*sibling) == Some(*found)) {
             // SAFETY: these are copies of descriptors that belong to handles in the parent, which no code in this
             // process will use or drop: it never returns to where they are. Open, they would hide a parent's end.
             unsafe { libc::close(*sibling) };

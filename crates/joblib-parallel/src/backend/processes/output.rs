@@ -6,7 +6,7 @@
 //! reads it himself with [`WorkerOutput::catch_up`].
 
 use std::hash::{BuildHasher, RandomState};
-use std::io::{self, PipeReader, PipeWriter, Read};
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -23,10 +23,13 @@ const MOST_AT_ONCE: usize = 1 << 20;
 /// A line that is longer is passed on in pieces.
 const LONGEST_LINE: usize = 256 << 10;
 
+/// How long a terminal or a pipe that takes nothing is waited for, in milliseconds.
+const MOST_PATIENCE: u16 = 1000;
+
 /// What a worker prints.
 pub(crate) struct WorkerOutput {
     shared: Arc<Shared>,
-    /// Dropped to end the thread.
+    /// Written to, to end the thread.
     stop: Option<PipeWriter>,
     thread: Option<JoinHandle<()>>,
 }
@@ -89,7 +92,8 @@ impl WorkerOutput {
 
 impl Drop for WorkerOutput {
     fn drop(&mut self) {
-        self.stop = None;
+        // A byte, for a process that was forked meanwhile may have a copy of this end.
+        let _ = self.stop.take().map(|mut stop| stop.write_all(&[0]));
         if let Some(thread) = self.thread.take() {
             // A thread that panicked has nothing more to say.
             let _ = thread.join();
@@ -229,10 +233,23 @@ fn print(stream: StreamName, mut bytes: &[u8]) {
         match written {
             Ok(written) => bytes = &bytes[written..],
             Err(nix::errno::Errno::EINTR) => {}
-            // Closed, or full: nobody is there to tell.
+            // Another program that prints there has made it non-blocking.
+            Err(nix::errno::Errno::EAGAIN) if can_be_printed_to(stream) => {}
+            // Closed, or nobody reads: nobody is there to tell.
             Err(_) => return,
         }
     }
+}
+
+/// Waits until a stream takes more, for a limited time.
+fn can_be_printed_to(stream: StreamName) -> bool {
+    let (stdout, stderr) = (io::stdout(), io::stderr());
+    let fd = match stream {
+        StreamName::Stdout => stdout.as_fd(),
+        StreamName::Stderr => stderr.as_fd(),
+    };
+    poll(&mut [PollFd::new(fd, PollFlags::POLLOUT)], PollTimeout::from(MOST_PATIENCE))
+        .is_ok_and(|ready| ready > 0)
 }
 
 /// Bytes that nobody prints by chance.
