@@ -246,6 +246,7 @@ fn leaves_a_printer(seconds: f64) -> u32 {
 }
 
 /// Leaves a process of another session behind, which ends when `gone` exists, and dies.
+#[expect(clippy::needless_pass_by_value, reason = "a task owns its arguments")]
 fn leaves_a_daemon_and_dies(gone: PathBuf) {
     let wait = format!("while [ ! -e '{}' ]; do sleep 0.05; done", gone.display());
     let mut command = Command::new("setsid");
