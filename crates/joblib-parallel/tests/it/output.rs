@@ -245,32 +245,36 @@ fn leaves_a_printer(seconds: f64) -> u32 {
     command.spawn().unwrap().id()
 }
 
-/// Leaves a process of another session behind, which ends when `gone` exists, and dies.
-#[expect(clippy::needless_pass_by_value, reason = "a task owns its arguments")]
-fn leaves_a_daemon_and_dies(gone: PathBuf) {
+/// Leaves a process of another session behind, which ends when `gone` exists, and dies; or waits until the other did.
+fn leaves_a_daemon_and_dies(dies: bool, gone: PathBuf) {
+    let left = gone.with_file_name("left");
+    if !dies {
+        while !left.exists() {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        return;
+    }
     let wait = format!("while [ ! -e '{}' ]; do sleep 0.05; done", gone.display());
     let mut command = Command::new("setsid");
     command.args(["sh", "-c", &wait]).stdin(Stdio::null()).spawn().unwrap();
+    std::fs::write(left, "").unwrap();
     std::process::abort();
 }
 
 #[test]
 #[ignore = "run by a_process_that_a_forked_worker_left_behind_keeps_no_call_waiting"]
-fn a_program_whose_forked_workers_leave_processes_behind() {
+fn a_program_whose_forked_worker_leaves_a_process_behind() {
     let gone = PathBuf::from(std::env::var_os(FOLDER).unwrap()).join("gone");
-    let parallel = capturing("multiprocessing").n_jobs(2);
-    let tasks = [
-        delayed(leaves_a_daemon_and_dies, (gone.clone(),)),
-        delayed(leaves_a_daemon_and_dies, (gone.clone(),)),
-    ];
-    assert!(parallel.run(tasks).unwrap_err().to_string().contains("abort"));
+    let tasks = [true, false].map(|dies| delayed(leaves_a_daemon_and_dies, (dies, gone.clone())));
+    let error = capturing("multiprocessing").n_jobs(2).batch_size(1).run(tasks).unwrap_err().to_string();
+    assert!(error.contains("SIGABRT"), "{error}");
     std::fs::write(gone, "").unwrap();
 }
 
 #[test]
 fn a_process_that_a_forked_worker_left_behind_keeps_no_call_waiting() {
     let folder = tempfile::tempdir().unwrap();
-    play(role("output::a_program_whose_forked_workers_leave_processes_behind").env(FOLDER, folder.path()));
+    play(role("output::a_program_whose_forked_worker_leaves_a_process_behind").env(FOLDER, folder.path()));
 }
 
 #[test]
