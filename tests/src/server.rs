@@ -1,5 +1,6 @@
 //! Servers of object stores: each on a free port with a folder of its own, until it is dropped.
 
+use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
@@ -22,7 +23,8 @@ pub enum Kind {
 pub struct Server {
     kind: Kind,
     child: Child,
-    port: u16,
+    /// The first is the one of its protocol.
+    ports: Vec<Port>,
     folder: tempfile::TempDir,
 }
 
@@ -43,12 +45,13 @@ impl Server {
         let mut outcome = Ok(());
         for _ in 0..4 {
             let folder = tempfile::tempdir().expect("a temporary folder");
-            let port = match kind {
-                Kind::SeaweedFs => free_port_below(40_000),
-                Kind::Moto | Kind::Azurite => free_port(),
+            let ports = match kind {
+                // The other services have ports of their own.
+                Kind::SeaweedFs => (0..4).map(|_| Port::with_higher(10_000)).collect(),
+                Kind::Moto | Kind::Azurite => vec![Port::new()],
             };
-            let child = command(kind, port, &folder).spawn().expect("the server starts");
-            let mut server = Self { kind, child, port, folder };
+            let child = command(kind, &ports, &folder).spawn().expect("the server starts");
+            let mut server = Self { kind, child, ports, folder };
             outcome = server.wait_and_make_bucket(Duration::from_secs(40));
             if outcome.is_ok() {
                 return server;
@@ -77,13 +80,13 @@ impl Server {
     ///
     /// If it can't be started.
     pub fn start_again(&mut self) {
-        self.child = command(self.kind, self.port, &self.folder).spawn().expect("the server starts");
+        self.child = command(self.kind, &self.ports, &self.folder).spawn().expect("the server starts");
         self.wait_and_make_bucket(Duration::from_mins(2)).expect("the server starts again");
     }
 
     /// Where it listens.
     pub fn port(&self) -> u16 {
-        self.port
+        self.ports[0].number
     }
 
     /// The URL of a folder in its bucket.
@@ -118,6 +121,8 @@ impl Server {
             let answer = self.make_bucket();
             if let Ok(answer) = &answer
                 && [" 200 ", " 201 ", " 409 "].iter().any(|status| answer.contains(status))
+                // Another server may have the port.
+                && matches!(self.child.try_wait(), Ok(None))
             {
                 return Ok(());
             }
@@ -125,7 +130,7 @@ impl Server {
                 return Err(format!("{:?} ended: {status}", self.kind));
             }
             if since.elapsed() > limit {
-                return Err(format!("{:?} on port {} is not ready: {answer:?}", self.kind, self.port));
+                return Err(format!("{:?} on port {} is not ready: {answer:?}", self.kind, self.port()));
             }
             std::thread::sleep(Duration::from_millis(100));
         }
@@ -144,10 +149,10 @@ impl Server {
                 (format!("/{ACCOUNT}/{BUCKET}?restype=container"), printed)
             }
         };
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port()))?;
         stream.set_read_timeout(Some(Duration::from_secs(10)))?;
         let headers: String = headers.lines().flat_map(|line| [line, "\r\n"]).collect();
-        let host = format!("127.0.0.1:{}", self.port);
+        let host = format!("127.0.0.1:{}", self.port());
         write!(
             stream,
             "PUT {target} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\nConnection: close\r\n{headers}\r\n"
@@ -178,8 +183,9 @@ signature = base64.b64encode(hmac.new(base64.b64decode(key), text.encode(), hash
 print(f"x-ms-date: {date}\nx-ms-version: 2021-12-02\nAuthorization: SharedKey {account}:{signature}")
 "#;
 
-fn command(kind: Kind, port: u16, folder: &tempfile::TempDir) -> Command {
+fn command(kind: Kind, ports: &[Port], folder: &tempfile::TempDir) -> Command {
     let environment = environment();
+    let port = ports[0].number;
     let command = match kind {
         Kind::Moto => {
             let mut command = Command::new(environment.join("moto_server"));
@@ -192,9 +198,8 @@ fn command(kind: Kind, port: u16, folder: &tempfile::TempDir) -> Command {
             command.args(["server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-volume.max=20", "-s3"]);
             command.arg(format!("-dir={}", folder.path().display())).arg("-master.volumeSizeLimitMB=128");
             command.arg(format!("-s3.port={port}"));
-            // The other services have ports of their own.
-            for service in ["-master.port", "-volume.port", "-filer.port"] {
-                command.arg(format!("{service}={}", free_port_below(40_000)));
+            for (service, port) in ["-master.port", "-volume.port", "-filer.port"].iter().zip(&ports[1..]) {
+                command.arg(format!("{service}={}", port.number));
             }
             command
         }
@@ -247,17 +252,48 @@ fn target() -> PathBuf {
     std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../target")
 }
 
+/// A port that was free, and that no other test takes while this is there.
+#[derive(Debug)]
+struct Port {
+    number: u16,
+    /// Locked; the system unlocks it when this process ends.
+    _taken: Vec<File>,
+}
+
+impl Port {
+    fn new() -> Self {
+        Self::with_all(|port| vec![port])
+    }
+
+    /// One that is free together with another that is so much higher.
+    fn with_higher(distance: u16) -> Self {
+        Self::with_all(|port| {
+            let port = port % 30_000 + 10_000;
+            vec![port, port + distance]
+        })
+    }
+
+    fn with_all(of: impl Fn(u16) -> Vec<u16>) -> Self {
+        (0..1000)
+            .find_map(|_| {
+                let numbers = of(free_port());
+                let taken = numbers.iter().map(|number| taken(*number)).collect::<Option<_>>()?;
+                let is_free = |number: &u16| TcpListener::bind(("127.0.0.1", *number)).is_ok();
+                numbers.iter().all(is_free).then(|| Self { number: numbers[0], _taken: taken })
+            })
+            .expect("a free port")
+    }
+}
+
+/// The lock of a port among tests; `None` if another has it.
+fn taken(number: u16) -> Option<File> {
+    let folder = target().join("tests/ports");
+    fs::create_dir_all(&folder).expect("a folder for the locks of ports");
+    let file = File::create(folder.join(number.to_string())).expect("a lock of a port");
+    file.try_lock().is_ok().then_some(file)
+}
+
 fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("it has an address").port()
-}
-
-/// A free port; `SeaweedFS` takes one that is 10,000 higher for each, too.
-fn free_port_below(limit: u16) -> u16 {
-    (0..1000)
-        .map(|_| free_port() % (limit - 10_000) + 10_000)
-        .find(|port| {
-            [*port, port + 10_000].iter().all(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
-        })
-        .expect("two free ports")
 }

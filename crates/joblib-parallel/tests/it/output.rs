@@ -246,6 +246,7 @@ fn leaves_a_printer(seconds: f64) -> u32 {
 }
 
 /// Leaves a process of another session behind, which ends when `gone` exists, and dies; or waits until the other did.
+#[expect(clippy::needless_pass_by_value, reason = "a task owns its arguments")]
 fn leaves_a_daemon_and_dies(dies: bool, gone: PathBuf) {
     let left = gone.with_file_name("left");
     if !dies {
