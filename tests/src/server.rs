@@ -198,6 +198,8 @@ fn command(kind: Kind, ports: &[Port], folder: &tempfile::TempDir) -> Command {
             command.args(["server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-volume.max=20", "-s3"]);
             command.arg(format!("-dir={}", folder.path().display())).arg("-master.volumeSizeLimitMB=128");
             command.arg(format!("-s3.port={port}"));
+            // Two servers can't run at once with these, whose ports are fixed.
+            command.args(["-s3.port.iceberg=0", "-s3.port.lance=0", "-master.telemetry=false"]);
             for (service, port) in ["-master.port", "-volume.port", "-filer.port"].iter().zip(&ports[1..]) {
                 command.arg(format!("{service}={}", port.number));
             }
