@@ -53,12 +53,15 @@ pub fn program(name: &str) -> PathBuf {
     profile_folder().join("examples").join(name)
 }
 
-/// The command `joblib`, which is built now unless it is there.
+/// The command `joblib`: as `cargo xtask test` built it for the tests of the command, or, without it, built now.
 ///
 /// # Panics
 ///
 /// When it does not build.
 pub fn command() -> PathBuf {
+    if let Some(folder) = std::env::var_os(FOLDER) {
+        return PathBuf::from(folder).with_file_name("joblib");
+    }
     let selection = std::env::var(SELECTION);
     let selection = selection.as_deref().unwrap_or("--package joblib-cli");
     let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
