@@ -11,7 +11,8 @@ use crate::run::{Result, root};
 
 const DOCUMENT: &str = "docs/design.md";
 
-/// Adds a line for each crate, feature and module that the document does not name, and for each feature that is none.
+/// Reports each crate, feature and module that the document does not name, and each feature that it names and that does
+/// not exist.
 pub(crate) fn check(wrong: &mut Vec<String>) -> Result {
     let text = read(Path::new(DOCUMENT))?;
     let crates = root().join("crates");

@@ -79,7 +79,7 @@ pub(crate) fn call(backend: &Backend, after: u64, strike: impl FnOnce() + Send) 
     }
 }
 
-/// The moments at which something dies: after so many tasks were given out, several times over.
+/// The moments at which something is killed: numbers of tasks that were dispatched before.
 pub(crate) fn moments(count: u64) -> impl Iterator<Item = u64> {
     (0..count).map(move |moment| moment * 7 % TASKS)
 }

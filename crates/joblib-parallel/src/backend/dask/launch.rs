@@ -161,7 +161,7 @@ struct Said {
 }
 
 impl Said {
-    /// Takes in a line behind its prefix; `None` if that is none of the bridge's.
+    /// Parses a line without its prefix; `None` if the bridge does not write such a line.
     fn read(&mut self, line: &str) -> Option<()> {
         let fields: Vec<&str> = line.split('\t').collect();
         match fields[..] {

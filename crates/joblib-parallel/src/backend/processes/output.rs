@@ -18,7 +18,7 @@ use crate::sync::lock;
 use crate::task::context::CallContext;
 use crate::wire::output::{Introduction, Piece, Secret, Splitter, StreamName};
 
-/// More than a pipe holds: what was printed before somebody began to read has been read after so many bytes.
+/// The most that is read from a pipe at once. A pipe holds less, so this covers all that was printed before the read.
 const MOST_AT_ONCE: usize = 1 << 20;
 /// A line that is longer is passed on in pieces.
 const LONGEST_LINE: usize = 256 << 10;
