@@ -8,9 +8,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// The Python with Dask that `cargo xtask test` makes. Without it there is nothing to test with.
+///
+/// # Panics
+///
+/// Without it in CI, where nothing is skipped.
 pub fn python() -> Option<PathBuf> {
     let python = std::env::var_os("JOBLIB_TEST_PYTHON_DASK").map(PathBuf::from);
     if python.is_none() {
+        assert!(std::env::var_os("CI").is_none(), "JOBLIB_TEST_PYTHON_DASK names no Python with Dask");
         println!("skipped: JOBLIB_TEST_PYTHON_DASK names no Python with Dask (cargo xtask test makes one)");
     }
     python
