@@ -7,7 +7,7 @@
 //! a newtype struct. `Array`'s `Deserialize` recognises the form and takes the array with [`take`], with its shape, order
 //! and memory. The table is emptied when the outermost [`scope`] ends, so the array's handle is then the only one.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -15,17 +15,15 @@ use serde::de::{self, Deserializer, Visitor};
 
 use crate::transfer::OwnedRawArray;
 
-#[derive(Default)]
-struct Table {
-    arrays: Vec<OwnedRawArray>,
-    scopes: usize,
-}
-
 /// The number of the first array: not one that a newtype struct of somebody else holds by chance.
 const FIRST: u64 = u64::from_be_bytes(*b"joblib\0\0");
 
 thread_local! {
-    static TABLE: RefCell<Table> = RefCell::default();
+    static TABLE: RefCell<Vec<OwnedRawArray>> = const { RefCell::new(Vec::new()) };
+    /// How many scopes the thread is inside of.
+    static SCOPES: Cell<usize> = const { Cell::new(0) };
+    /// Whether the table has arrays: most values have none, and are decoded faster than the table is looked at.
+    static FILLED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Whether a visitor that makes the type of that name takes arrays from [`give`]: serde's buffer, and the `Value` of
@@ -56,24 +54,24 @@ pub fn scope<R>(deserialize: impl FnOnce() -> R) -> R {
 
     impl Drop for End {
         fn drop(&mut self) {
-            end_scope();
+            let outer = SCOPES.get() - 1;
+            SCOPES.set(outer);
+            if outer == 0 && FILLED.get() {
+                empty_table();
+            }
         }
     }
 
-    begin_scope();
+    SCOPES.set(SCOPES.get() + 1);
     let _end = End;
     deserialize()
 }
 
-fn begin_scope() {
-    TABLE.with_borrow_mut(|table| table.scopes += 1);
-}
-
-fn end_scope() {
-    let arrays = TABLE.with_borrow_mut(|table| {
-        table.scopes -= 1;
-        if table.scopes == 0 { std::mem::take(&mut table.arrays) } else { Vec::new() }
-    });
+#[cold]
+fn empty_table() {
+    FILLED.set(false);
+    // Dropped outside of the borrow.
+    let arrays = TABLE.take();
     drop(arrays);
 }
 
@@ -88,16 +86,17 @@ pub fn give<'de, V: Visitor<'de>, E: de::Error>(array: OwnedRawArray, visitor: V
 
 /// Keeps an array; returns its number.
 fn keep(array: OwnedRawArray) -> u64 {
-    TABLE.with_borrow_mut(|table| {
-        table.arrays.push(array);
-        table.arrays.len() as u64 - 1
+    FILLED.set(true);
+    TABLE.with_borrow_mut(|arrays| {
+        arrays.push(array);
+        arrays.len() as u64 - 1
     })
 }
 
 /// The array of a number.
 fn kept(number: u64) -> Option<OwnedRawArray> {
     let number = usize::try_from(number).ok()?;
-    TABLE.with_borrow(|table| table.arrays.get(number).cloned())
+    TABLE.with_borrow(|arrays| arrays.get(number).cloned())
 }
 
 /// Takes the array that a visitor's `visit_newtype_struct` was called for. It can be taken again: serde tries the

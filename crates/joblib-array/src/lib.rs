@@ -33,6 +33,8 @@ pub mod parts;
 mod plain;
 #[doc(hidden)]
 pub mod run;
+#[doc(hidden)]
+pub mod scalar;
 mod serde;
 #[doc(hidden)]
 pub mod share;

@@ -18,6 +18,8 @@ mod limits;
 mod markers;
 mod message;
 mod preview;
+mod scalar;
+mod spare;
 mod stream;
 
 pub use block::Block;

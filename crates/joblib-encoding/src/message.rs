@@ -243,6 +243,17 @@ impl Source for MessageSource<'_> {
         Ok(start)
     }
 
+    fn whole_piece(&self) -> Option<&[u8]> {
+        let rest = self.rest().strip_prefix(&[PIECE])?;
+        let (len, rest) = rest.split_first_chunk()?;
+        rest.get(..u32::from_le_bytes(*len) as usize)
+    }
+
+    fn skip_piece(&mut self) {
+        let len = self.whole_piece().map_or(0, |piece| 5 + piece.len());
+        self.at += len;
+    }
+
     fn block(&mut self) -> Result<Block> {
         let start = self.position();
         let &[kind, dtype, order, ndim] = self.take(4)? else {

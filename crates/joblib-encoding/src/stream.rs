@@ -81,6 +81,14 @@ pub trait Source {
     /// Returns an error if no piece comes next, or it can't be read.
     fn piece(&mut self, piece: &mut Vec<u8>) -> Result<u64>;
 
+    /// The next piece, where it lies in memory. It still comes next. By default, no piece is at hand.
+    fn whole_piece(&self) -> Option<&[u8]> {
+        None
+    }
+
+    /// Goes on behind the piece that [`whole_piece`](Self::whole_piece) showed.
+    fn skip_piece(&mut self) {}
+
     /// Reads the header of the block that comes next.
     ///
     /// # Errors

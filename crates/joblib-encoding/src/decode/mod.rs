@@ -12,6 +12,7 @@ use std::io;
 
 use joblib_array::DType;
 use joblib_array::buffered;
+use joblib_array::scalar::Scalar;
 use joblib_array::transfer::OwnedRawArray;
 use joblib_array::vec::NumberVec;
 use serde::Deserialize;
@@ -20,6 +21,8 @@ use crate::block::Block;
 use crate::error::{Error, Result};
 use crate::limits::MAX_DEPTH;
 use crate::markers::Role;
+use crate::scalar;
+use crate::spare;
 use crate::stream::Source;
 
 /// Which of the types that were encoded a value accepts.
@@ -40,10 +43,17 @@ pub enum Types {
 /// Returns an error if the bytes are not what [`encode`](crate::encode) writes, if they hold another type, or if the source
 /// fails.
 pub fn decode<T: for<'de> Deserialize<'de>>(source: &mut dyn Source, types: Types) -> Result<T> {
+    if Scalar::holds::<T>()
+        && let Some(number) = source.whole_piece().and_then(scalar::parse)
+        && let Some(value) = number.into_value()
+    {
+        source.skip_piece();
+        return Ok(value);
+    }
     let mut decoder = Decoder {
         body_start: source.position(),
         source,
-        body: Vec::new(),
+        body: spare::take(),
         at: 0,
         somes: 0,
         depth: 0,
@@ -55,6 +65,7 @@ pub fn decode<T: for<'de> Deserialize<'de>>(source: &mut dyn Source, types: Type
     if decoder.at < decoder.body.len() {
         return Err(decoder.corrupt("the value is complete, but more of it follows"));
     }
+    spare::give_back(decoder.body);
     Ok(value)
 }
 

@@ -6,6 +6,7 @@ mod run;
 mod serializer;
 mod structs;
 
+use joblib_array::scalar::Scalar;
 use joblib_array::transfer::{self, RawArray};
 use joblib_array::{DType, foreign};
 use serde::Serialize;
@@ -16,6 +17,8 @@ use crate::limits::{MAX_DEPTH, MIN_BLOCK, PIECE};
 use crate::markers::{
     ARRAY32, CONTINUED, EXT_ARRAY, EXT_BLOCK, EXT_NDARRAY, EXT8, EXT16, FIXEXT1, MAP32, Role,
 };
+use crate::scalar::{self, Short};
+use crate::spare;
 use crate::stream::Sink;
 
 /// Encodes `value` into `sink`.
@@ -25,10 +28,16 @@ use crate::stream::Sink;
 /// Returns an error if the value nests deeper than [`MAX_DEPTH`], if it has an array of a shape that no reader holds, if its
 /// `Serialize` refuses, or if the sink fails.
 pub fn encode<T: Serialize + ?Sized>(value: &T, sink: &mut dyn Sink) -> Result<()> {
-    let mut encoder =
-        Encoder { sink, body: Vec::with_capacity(256), flushes: 0, depth: 0, counting: Vec::new() };
+    if let Some(number) = Scalar::of(value) {
+        let mut piece = Short::default();
+        scalar::put(number, &mut piece);
+        return sink.piece(piece.as_bytes());
+    }
+    let mut encoder = Encoder { sink, body: spare::take(), flushes: 0, depth: 0, counting: Vec::new() };
     encoder.value(value)?;
-    encoder.flush_body()
+    encoder.flush_body()?;
+    spare::give_back(encoder.body);
+    Ok(())
 }
 
 /// Turns the calls of a value's `Serialize` into pieces and blocks.

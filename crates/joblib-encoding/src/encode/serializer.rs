@@ -11,38 +11,24 @@ use crate::error::{Error, Result};
 use crate::limits::MIN_TEXT_BLOCK;
 use crate::markers::{
     ARRAY16, ARRAY32, BIN8, BIN16, CONTINUED, EXT_I128, EXT_SOME, EXT_U128, F32, F64, FALSE, FIXEXT1,
-    FIXEXT16, I8, I16, I32, I64, MAP16, MAP32, NIL, Role, STR8, STR16, TRUE, U8, U16, U32, U64,
+    FIXEXT16, MAP16, MAP32, NIL, Role, STR8, STR16, TRUE,
 };
+use crate::scalar::{self, Out};
 
 impl Encoder<'_> {
     #[inline]
     pub(super) fn unsigned(&mut self, value: u64) {
-        match value {
-            0..0x80 => self.body.push(value as u8),
-            0x80..0x100 => self.body.extend_from_slice(&[U8, value as u8]),
-            0x100..0x1_0000 => self.marked(U16, (value as u16).to_be_bytes()),
-            0x1_0000..0x1_0000_0000 => self.marked(U32, (value as u32).to_be_bytes()),
-            _ => self.marked(U64, value.to_be_bytes()),
-        }
+        scalar::put_unsigned(value, &mut self.body);
     }
 
     #[inline]
     fn signed(&mut self, value: i64) {
-        match value {
-            0.. => self.unsigned(value as u64),
-            -0x20..0 => self.body.push(value as u8),
-            -0x80..-0x20 => self.body.extend_from_slice(&[I8, value as u8]),
-            -0x8000..-0x80 => self.marked(I16, (value as i16).to_be_bytes()),
-            -0x8000_0000..-0x8000 => self.marked(I32, (value as i32).to_be_bytes()),
-            _ => self.marked(I64, value.to_be_bytes()),
-        }
+        scalar::put_signed(value, &mut self.body);
     }
 
     #[inline]
     fn marked<const N: usize>(&mut self, marker: u8, bytes: [u8; N]) {
-        self.body.reserve(N + 1);
-        self.body.push(marker);
-        self.body.extend_from_slice(&bytes);
+        self.body.put(marker, bytes);
     }
 
     fn wide(&mut self, kind: u8, bytes: [u8; 16]) {

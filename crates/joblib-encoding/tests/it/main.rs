@@ -11,6 +11,7 @@ mod lists;
 mod ndarray;
 mod preview;
 mod properties;
+mod scalars;
 
 use joblib_encoding::{from_slice, to_vec};
 use serde::Serialize;

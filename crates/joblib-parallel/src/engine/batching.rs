@@ -79,6 +79,8 @@ impl Batching {
     const GROWTH: usize = 32;
     /// The most tasks in a batch, so that the producer never runs far ahead of the results.
     const MOST: usize = 1 << 15;
+    /// Batches do not shrink below the target divided by this.
+    const SMALLEST: usize = 64;
     /// The size of message beyond which batching gains nothing.
     const BYTES: usize = 1 << 20;
 
@@ -93,12 +95,17 @@ impl Batching {
 
     /// The size of the next batch, when at least `remaining` tasks are to come for `workers` workers.
     ///
-    /// Towards a known end the batches shrink, so that all workers finish together.
+    /// Towards a known end the batches shrink, so that all workers finish together; but not below what takes a small part of the
+    /// target, because batches have a cost of their own.
     pub(crate) fn next(&self, remaining: usize, workers: usize) -> usize {
+        let size = self.size.min(self.by_bytes);
         match (self.fixed, remaining) {
             (Some(size), _) => size,
-            (None, 0) => self.size.min(self.by_bytes),
-            (None, _) => self.size.min(self.by_bytes).min(remaining.div_ceil(2 * workers.max(1))).max(1),
+            (None, 0) => size,
+            (None, _) => {
+                let share = remaining.div_ceil(2 * workers.max(1));
+                size.min(share.max(self.size / Self::SMALLEST)).max(1)
+            }
         }
     }
 
@@ -202,8 +209,19 @@ mod tests {
             policy.record(policy.next(0, 2), Duration::from_nanos(100) * policy.next(0, 2) as u32, 0);
         }
         assert!(policy.next(1_000_000, 2) > 1000);
+        assert_eq!(policy.next(12_000, 2), 3000);
+        let smallest = policy.next(1, 2);
+        assert!((100..=200).contains(&smallest), "a small part of the target, found {smallest}");
+    }
+
+    #[test]
+    fn slow_tasks_are_divided_to_the_last() {
+        let mut policy = Batching::new(MS, BatchSize::Auto);
+        for _ in 0..10 {
+            policy.record(policy.next(0, 2), Duration::from_micros(100) * policy.next(0, 2) as u32, 0);
+        }
         assert_eq!(policy.next(40, 2), 10);
-        assert_eq!(policy.next(1, 2), 1);
+        assert_eq!(policy.next(4, 2), 1);
     }
 
     #[test]

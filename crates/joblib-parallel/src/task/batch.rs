@@ -4,6 +4,7 @@
 //! [`Batch`], which hides the type: it can be run here, or (see the worker modules) encoded, and filled from a reply.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -104,20 +105,24 @@ impl<T: Task> TaskBatch<T> {
 
     /// Appends the tasks that have not run. On failure, says which task could not be encoded, and why.
     fn encode_tasks(&self, out: &mut Vec<u8>, sender: &Sender) -> Result<(), (usize, String)> {
+        let Some(first) = self.tasks.front() else { return Ok(()) };
         let mut runs = RunsWriter::new(out);
-        for (i, task) in self.tasks.iter().enumerate() {
-            if !(T::UNIFORM && runs.is_open()) {
-                runs.function(task.function_id().map_err(|reason| (i, reason))?);
+        let at = Cell::new(0);
+        // What `Serialize` does is the user's own code. Its panics are caught once for all tasks: to catch one costs more than to
+        // encode a number.
+        let encoded = panics::catch(first.function_name(), || {
+            for (i, task) in self.tasks.iter().enumerate() {
+                at.set(i);
+                if !(T::UNIFORM && runs.is_open()) {
+                    panics::set_function(task.function_name());
+                    runs.function(task.function_id()?);
+                }
+                runs.call(|out| task.encode(out, Some(sender)))?;
+                sender.check()?;
             }
-            // What `Serialize` does is the user's own code.
-            let encode = |out: &mut Vec<u8>| {
-                let encode = || task.encode(out, Some(sender));
-                panics::catch(task.function_name(), encode).unwrap_or_else(|panic| Err(panic.to_string()))
-            };
-            runs.call(encode).map_err(|reason| (i, reason))?;
-            sender.check().map_err(|reason| (i, reason))?;
-        }
-        Ok(())
+            Ok(())
+        });
+        encoded.unwrap_or_else(|panic| Err(panic.to_string())).map_err(|reason| (at.get(), reason))
     }
 
     /// Takes the outcomes of the next tasks; `None` if they are malformed, or more than there are tasks.
@@ -127,22 +132,52 @@ impl<T: Task> TaskBatch<T> {
         arrays: Arrays<'_>,
         worker: &str,
     ) -> Option<()> {
+        self.outcomes.reserve(self.tasks.len());
+        loop {
+            let function = self.tasks.front().map_or("", |task| task.function_name());
+            let decoding = Cell::new(false);
+            // Panics of the user's `Deserialize` are caught as those of `Serialize` are: once, until there is one.
+            let accepted =
+                panics::catch(function, || self.accept_until_panic(&mut outcomes, arrays, worker, &decoding));
+            match accepted {
+                Ok(accepted) => return accepted,
+                Err(panic) if decoding.get() => {
+                    self.give_up(Cause::DecodeResult(panic.to_string()), worker);
+                }
+                // Of the task's `Drop`: it has its outcome.
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// The same as far as no `Deserialize` panics; `decoding` then says so, and the task is still there.
+    fn accept_until_panic(
+        &mut self,
+        outcomes: &mut Outcomes<'_>,
+        arrays: Arrays<'_>,
+        worker: &str,
+        decoding: &Cell<bool>,
+    ) -> Option<()> {
         while let Some(outcome) = outcomes.next()? {
-            let task = self.tasks.pop_front()?;
+            let task = self.tasks.front()?;
             let result = match outcome {
                 Outcome::Ok(bytes) => {
-                    let decode = || T::decode(bytes, arrays);
-                    panics::catch(task.function_name(), decode)
-                        .unwrap_or_else(|panic| Err(panic.to_string()))
-                        .unwrap_or_else(|reason| Err(Cause::DecodeResult(reason)))
+                    if !T::UNIFORM {
+                        panics::set_function(task.function_name());
+                    }
+                    decoding.set(true);
+                    let result = T::decode(bytes, arrays);
+                    decoding.set(false);
+                    result.unwrap_or_else(|reason| Err(Cause::DecodeResult(reason)))
                 }
                 Outcome::Panic(panic) => Err(Cause::Panic(panic)),
                 Outcome::DecodeArguments(reason) => Err(Cause::EncodeArguments(reason)),
                 Outcome::EncodeResult(reason) => Err(Cause::DecodeResult(reason)),
                 Outcome::Failed(error) => Err(Cause::Failed(Box::new(error))),
             };
-            let index = self.next_index();
-            self.outcomes.push(result.map_err(|cause| describe(&task, index, cause).on_worker(worker)));
+            let result = result.map_err(|cause| describe(task, self.next_index(), cause).on_worker(worker));
+            self.outcomes.push(result);
+            self.tasks.pop_front();
         }
         Some(())
     }

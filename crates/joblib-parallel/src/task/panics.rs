@@ -19,7 +19,8 @@ const NO_TEXT: &str = "a value that is not text";
 thread_local! {
     /// The function of the task that this thread runs.
     static TASK: Cell<Option<&'static str>> = const { Cell::new(None) };
-    static DETAILS: RefCell<Option<Panic>> = const { RefCell::new(None) };
+    /// In a box: it is put aside for each task.
+    static DETAILS: RefCell<Option<Box<Panic>>> = const { RefCell::new(None) };
 }
 
 /// Puts the hook in place; cheap after the first time.
@@ -48,7 +49,7 @@ fn keep(info: &PanicHookInfo<'_>, function: &'static str) {
     if backtrace.status() == BacktraceStatus::Captured {
         details.backtrace = Some(backtrace::of_task(&backtrace, function, details.location.as_deref()));
     }
-    DETAILS.with(|slot| *slot.borrow_mut() = Some(details));
+    DETAILS.with(|slot| *slot.borrow_mut() = Some(Box::new(details)));
     clock::with(|clock| clock.resume());
 }
 
@@ -60,7 +61,7 @@ pub(crate) fn catch<R>(function: &'static str, f: impl FnOnce() -> R) -> Result<
     value.ok_or_else(|| Panic { message: NO_TEXT.to_owned(), location: None, backtrace: None })
 }
 
-/// The same, compiled once for all types of results.
+/// [`catch`], compiled once for all types of results.
 fn run(function: &'static str, task: &mut dyn FnMut()) -> Result<(), Panic> {
     let outer = TASK.replace(Some(function));
     // Of a panic that the thread caught itself, or that unwinds through what runs this: neither is this task's.
@@ -79,6 +80,11 @@ fn run(function: &'static str, task: &mut dyn FnMut()) -> Result<(), Panic> {
     TASK.set(outer);
     DETAILS.set(outer_details);
     result
+}
+
+/// Says that the closure which [`catch`] runs goes on with a task of `function`.
+pub(crate) fn set_function(function: &'static str) {
+    TASK.set(Some(function));
 }
 
 /// Is on the stack where the task begins; the standard library's own name for that, so that it knows it too.
@@ -100,7 +106,7 @@ fn describe(payload: &(dyn Any + Send)) -> Panic {
     // Another hook was installed after ours, or the panic was resumed, perhaps after another one that the task caught: only the
     // payload is left.
     match DETAILS.take() {
-        Some(details) if details.message == message => details,
+        Some(details) if details.message == message => *details,
         _ => Panic { message, location: None, backtrace: None },
     }
 }

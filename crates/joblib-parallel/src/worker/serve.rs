@@ -30,6 +30,8 @@ use crate::wire::status_page::{StatusPage, StoppedClock};
 const FLUSH: Duration = Duration::from_millis(10);
 /// And whenever they are this large.
 const FLUSH_BYTES: usize = 1 << 20;
+/// Tasks are quick if all since the last look at the clock took less than this.
+const QUICK: Duration = Duration::from_micros(50);
 
 /// What ends a worker.
 pub(crate) enum End {
@@ -354,11 +356,14 @@ struct Reply {
     /// The clock is read after this many more tasks: reading it costs as much as a tiny task.
     stride: u64,
     until_look: u64,
+    /// What the clock showed last, since the start.
+    seen: Duration,
 }
 
 impl Reply {
     fn new(batch: u64) -> Self {
-        Reply { writer: ReplyWriter::new(batch), started: Instant::now(), stride: 1, until_look: 1 }
+        let writer = ReplyWriter::new(batch);
+        Reply { writer, started: Instant::now(), stride: 1, until_look: 1, seen: Duration::ZERO }
     }
 
     /// Counts another outcome; returns whether it is time to send.
@@ -368,8 +373,9 @@ impl Reply {
             return false;
         }
         let elapsed = self.started.elapsed();
-        // Tasks that took less than a twentieth of the time so far may go on unseen for as many again.
-        let quick = elapsed < FLUSH / 20;
+        // As long as tasks are quick, twice as many may go on unseen.
+        let quick = elapsed.saturating_sub(self.seen) < QUICK;
+        self.seen = elapsed;
         self.stride = if quick { (2 * self.stride).min(64) } else { 1 };
         self.until_look = self.stride;
         elapsed > FLUSH || self.writer.len() > FLUSH_BYTES
