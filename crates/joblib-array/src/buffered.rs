@@ -38,9 +38,17 @@ thread_local! {
 /// assert!(!joblib_array::buffered::accepts(std::any::type_name::<Vec<f64>>(), true));
 /// ```
 pub fn accepts(name: &str, was_array: bool) -> bool {
-    let name = name.split_once('<').map_or(name, |(name, _)| name);
-    let is_buffer = name.starts_with("serde") && name.ends_with("::content::Content");
-    (is_buffer && was_array) || name.ends_with("pickle::value::Value")
+    (was_array && is_buffer(name)) || without_parameters(name).ends_with("pickle::value::Value")
+}
+
+/// Whether that is the name of serde's buffer.
+pub fn is_buffer(name: &str) -> bool {
+    let name = without_parameters(name);
+    name.starts_with("serde") && name.ends_with("::content::Content")
+}
+
+fn without_parameters(name: &str) -> &str {
+    name.split_once('<').map_or(name, |(name, _)| name)
 }
 
 /// Runs `deserialize`, and forgets what [`give`] kept when it returns.

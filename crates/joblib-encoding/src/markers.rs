@@ -2,9 +2,9 @@
 
 /// `Some` around a value that looks like `None`: one byte, how many.
 pub(crate) const EXT_SOME: u8 = 1;
-/// A `u128` above `u64::MAX`: 16 bytes, big-endian.
+/// A `u128`: 16 bytes, big-endian.
 pub(crate) const EXT_U128: u8 = 2;
-/// An `i128` outside of `i64` and `u64`: 16 bytes, big-endian.
+/// An `i128`: 16 bytes, big-endian.
 pub(crate) const EXT_I128: u8 = 3;
 /// A small array: element type, order, number of dimensions (a byte each), dimensions (`u64`, little-endian), elements.
 pub(crate) const EXT_ARRAY: u8 = 4;

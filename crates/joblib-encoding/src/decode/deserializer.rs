@@ -46,6 +46,11 @@ fn accepts(visitor: &AnyVisitor<'_, '_>, was_array: bool) -> bool {
     buffered::accepts(erased::made_by::<Error, _>(visitor), was_array)
 }
 
+/// Whether the visitor is the one of serde's buffer.
+fn is_buffer(visitor: &AnyVisitor<'_, '_>) -> bool {
+    buffered::is_buffer(erased::made_by::<Error, _>(visitor))
+}
+
 /// What an extension stands for.
 enum Extension {
     Unit,
@@ -211,8 +216,20 @@ impl Decoder<'_> {
         match extension {
             Extension::Unit => visitor.visit_unit(),
             Extension::Some => self.some(visitor),
-            Extension::U128(value) => visitor.visit_u128(value),
-            Extension::I128(value) => visitor.visit_i128(value),
+            Extension::U128(_) | Extension::I128(_) if is_buffer(&visitor) => Err(Error::value(
+                "a 128-bit integer inside of a flattened field, or of an untagged or internally tagged enum, where serde \
+                 has none: use a text, or an integer of 64 bits",
+            )),
+            // Types of fewer bits do not know the wide ones.
+            Extension::U128(value) => match u64::try_from(value) {
+                Ok(value) => visitor.visit_u64(value),
+                Err(_) => visitor.visit_u128(value),
+            },
+            Extension::I128(value) => match (u64::try_from(value), i64::try_from(value)) {
+                (Ok(value), _) => visitor.visit_u64(value),
+                (_, Ok(value)) => visitor.visit_i64(value),
+                _ => visitor.visit_i128(value),
+            },
             Extension::Array(array) => self.array(array, visitor),
             Extension::Ndarray(array) if accepts(&visitor, false) => buffered::give(array, visitor),
             Extension::Ndarray(array) => ndarray::visit(self, Found::Small(array), visitor),

@@ -142,14 +142,9 @@ impl<'e, 's> Serializer for &'e mut Encoder<'s> {
         Ok(())
     }
 
+    // Not shortened: serde's buffer has no 128-bit integers, and a decoder that finds one can say so.
     fn serialize_i128(self, value: i128) -> Result<()> {
-        if let Ok(value) = u64::try_from(value) {
-            self.unsigned(value);
-        } else if let Ok(value) = i64::try_from(value) {
-            self.signed(value);
-        } else {
-            self.wide(EXT_I128, value.to_be_bytes());
-        }
+        self.wide(EXT_I128, value.to_be_bytes());
         Ok(())
     }
 
@@ -178,10 +173,7 @@ impl<'e, 's> Serializer for &'e mut Encoder<'s> {
     }
 
     fn serialize_u128(self, value: u128) -> Result<()> {
-        match u64::try_from(value) {
-            Ok(value) => self.unsigned(value),
-            Err(_) => self.wide(EXT_U128, value.to_be_bytes()),
-        }
+        self.wide(EXT_U128, value.to_be_bytes());
         Ok(())
     }
 

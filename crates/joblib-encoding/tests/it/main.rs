@@ -12,6 +12,7 @@ mod ndarray;
 mod preview;
 mod properties;
 mod scalars;
+mod wide;
 
 use joblib_encoding::{from_slice, to_vec};
 use serde::Serialize;
