@@ -1,6 +1,7 @@
 //! Bytes on their way into a hash function: collected while few, fed in large pieces when many.
 
 use joblib_array::transfer::RawArray;
+use rayon::prelude::*;
 #[cfg(feature = "digests")]
 use sha2::Digest as _;
 use twox_hash::XxHash3_128 as Xxh3;
@@ -10,6 +11,12 @@ use crate::{Algorithm, Digest};
 /// An array of this size is worth BLAKE3's tree on several threads. The buffer never is: waking threads for each
 /// piece of it costs more than they save.
 const PARALLEL: usize = 128 << 10;
+
+/// Bytes that are made for the hash function at once: BLAKE3's tree takes whole powers of two on several threads.
+const PIECE: usize = 1 << 20;
+
+/// Bytes of a piece that a thread makes at once.
+const SHARE: usize = 128 << 10;
 
 /// The buffer is fed to the hash function when it holds more than this, still in the processor's cache.
 const FULL: usize = 64 << 10;
@@ -68,6 +75,28 @@ impl Stream {
             } else {
                 state.update(bytes);
             }
+        }
+    }
+
+    /// Takes `len` bytes that `make` writes: from the one with the given number on, as many as there is room for.
+    pub(crate) fn made(&mut self, len: usize, make: &(dyn Fn(usize, &mut [u8]) + Sync)) {
+        if len < PARALLEL {
+            let before = self.buffer.len();
+            self.buffer.resize(before + len, 0);
+            make(0, &mut self.buffer[before..]);
+            return self.settle();
+        }
+        self.feed();
+        let mut piece = vec![0; len.min(PIECE)];
+        let mut start = 0;
+        while start < len {
+            // A piece ends where a subtree does.
+            let fed = if let State::Blake3(state) = self.state() { state.count() as usize } else { 0 };
+            let piece = &mut piece[..(len - start).min(PIECE - fed % PIECE)];
+            let shares = piece.par_chunks_mut(SHARE).enumerate();
+            shares.for_each(|(number, share)| make(start + number * SHARE, share));
+            self.extend(piece);
+            start += piece.len();
         }
     }
 
