@@ -68,11 +68,11 @@ impl InMemory {
     ///
     /// # Errors
     ///
-    /// Returns an error if there are options: this store knows none.
+    /// Returns an error if there are options: this store knows none; and if the location is not in UTF-8.
     pub fn open(options: &StoreOptions) -> Result<Self, Error> {
         static KNOWN: ProcessLock<HashMap<String, Weak<Shared>>> = ProcessLock::new(AfterFork::Inherit);
         options.allow_only(&[])?;
-        let location = options.location().display().to_string();
+        let location = options.text()?.to_owned();
         let mut known = KNOWN.lock();
         known.retain(|_, shared| shared.strong_count() > 0);
         let shared = known.get(&location).and_then(Weak::upgrade).unwrap_or_default();

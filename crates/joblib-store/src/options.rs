@@ -112,8 +112,8 @@ impl StoreOptions {
     ///
     /// # Errors
     ///
-    /// Returns an error if the working directory or the home directory can't be found, and for a path that begins with
-    /// the home directory of another user, as in `~somebody/cache`.
+    /// Returns an error if the working directory or the home directory can't be found, for a path that begins with
+    /// the home directory of another user, as in `~somebody/cache`, and for one that is not in UTF-8.
     ///
     /// ```
     /// use joblib_store::StoreOptions;
@@ -151,7 +151,14 @@ impl StoreOptions {
         let location = home.join(rest);
         self.location = std::path::absolute(&location)
             .map_err(|error| Error::io("find the absolute path of", location, error))?;
+        self.text()?;
         Ok(self)
+    }
+
+    /// The location as text. Another process is told of it, and messages show it: it must not be another's.
+    pub(crate) fn text(&self) -> Result<&str, Error> {
+        let text = self.location.to_str();
+        text.ok_or_else(|| self.refused("the location is not in UTF-8: choose a folder whose path is"))
     }
 
     /// Refuses options that the backend doesn't know, so that none is accepted and ignored.
@@ -243,6 +250,22 @@ mod tests {
         assert_eq!(absolute("s3://bucket/~"), Path::new("s3://bucket/~"));
         let refused = StoreOptions::new("s3://bucket/cache").folder().unwrap_err();
         assert!(refused.to_string().contains("needs a folder"), "{refused}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_location_that_is_not_utf8_is_refused_by_every_backend() {
+        use std::os::unix::ffi::OsStrExt;
+        let location = Path::new(std::ffi::OsStr::from_bytes(b"/tmp/caf\xe9"));
+        let backends = crate::store_backends();
+        assert!(backends.len() > 1);
+        for backend in backends {
+            let error = crate::open(&backend, &StoreOptions::new(location)).unwrap_err();
+            assert!(error.to_string().contains("UTF-8"), "{backend}: {error}");
+        }
+        let url = Path::new(std::ffi::OsStr::from_bytes(b"s3://bucket/caf\xe9"));
+        let opened = StoreOptions::new(url).by_location();
+        assert!(opened.and_then(|(backend, options)| crate::open(backend, &options)).is_err());
     }
 
     #[test]

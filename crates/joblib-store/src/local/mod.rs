@@ -86,8 +86,8 @@ impl Local {
     ///
     /// # Errors
     ///
-    /// Returns an error if an option is unknown or has an invalid value, or if the location is a URL or can't be made
-    /// absolute.
+    /// Returns an error if an option is unknown or has an invalid value, or if the location is a URL, can't be made
+    /// absolute, or is not in UTF-8.
     pub fn open(options: &StoreOptions) -> Result<Self, Error> {
         options.allow_only(&["claims", "lease", "pack_below"])?;
         let (claims, lease, pack_below) = (claim::kind(options)?, lease(options)?, pack_below(options)?);

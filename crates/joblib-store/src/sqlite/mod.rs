@@ -66,7 +66,7 @@ impl Sqlite {
     ///
     /// # Errors
     ///
-    /// Returns an error if there are options, or if the location is a URL or can't be made absolute.
+    /// Returns an error if there are options, or if the location is a URL, can't be made absolute, or is not in UTF-8.
     pub fn open(options: &StoreOptions) -> Result<Self, Error> {
         options.allow_only(&[])?;
         let location = options.folder()?;
