@@ -270,6 +270,11 @@ pub trait Store: Debug + Send + Sync {
     fn get_async<'a>(&'a self, _key: &'a Key) -> Option<GetFuture<'a>> {
         None
     }
+
+    /// [`peek`](Self::peek), as [`get_async`](Self::get_async) is [`get`](Self::get).
+    fn peek_async<'a>(&'a self, _key: &'a Key, _bytes: u64) -> Option<GetFuture<'a>> {
+        None
+    }
 }
 
 /// What [`Store::get_async`] returns.

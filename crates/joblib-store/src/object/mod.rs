@@ -99,7 +99,7 @@ impl ObjectStore {
         let sweep_every = options.duration("sweep_every")?.unwrap_or(SWEEP_EVERY);
         let retry_after = options.duration("retry_after")?;
         let (refresh, timeout) = (options.duration("refresh")?, options.duration("timeout")?);
-        let location = Location::parse(&options.location().display().to_string())?;
+        let location = Location::parse(options.text()?)?;
         let layout = Layout::new(&location);
         let client = Client::new(location, layout.format(), retry_after, timeout);
         Ok(Self {
@@ -166,6 +166,14 @@ impl Store for ObjectStore {
         let object = path.clone();
         let answer = self.shared.client.run(Action::Read, |bucket| transfer::head(bucket, object, bytes));
         self.shared.found(&path, answer, false)
+    }
+
+    fn peek_async<'a>(&'a self, key: &'a Key, bytes: u64) -> Option<GetFuture<'a>> {
+        let path = self.shared.layout.result(key);
+        let object = path.clone();
+        let answer =
+            self.shared.client.run_async(Action::Read, move |bucket| transfer::head(bucket, object, bytes));
+        Some(async move { self.shared.found(&path, answer.await, false) }.boxed())
     }
 
     fn contains(&self, key: &Key) -> Result<bool, Error> {

@@ -2,6 +2,7 @@
 
 mod exit;
 mod figures;
+mod job;
 mod queue;
 mod shared;
 mod upload;
@@ -152,9 +153,9 @@ impl Tiered {
 }
 
 impl Inner {
-    /// The bytes that the near store has.
-    fn near(&self, key: &Key) -> Result<Option<Blob>, Error> {
-        let found = self.shared.near.get(key)?;
+    /// Counts what the near store has.
+    fn near(&self, found: Result<Option<Blob>, Error>) -> Result<Option<Blob>, Error> {
+        let found = found?;
         if found.is_some() {
             self.shared.counters.near_hit();
         }
@@ -165,6 +166,12 @@ impl Inner {
     fn is_known_missing(&self, key: &Key) -> bool {
         let mut claimed = self.claimed.lock();
         !claimed.is_empty() && claimed.remove(key)
+    }
+
+    /// Reads what the far store has. A use is noted where that may be written.
+    fn read_far(&self, key: &Key) -> Result<Option<Blob>, Error> {
+        let Shared { far, read_only, .. } = &*self.shared;
+        if *read_only { far.peek(key, u64::MAX) } else { far.get(key) }
     }
 
     /// Keeps what was found far away.
@@ -261,30 +268,34 @@ impl Store for Tiered {
     }
 
     fn get(&self, key: &Key) -> Result<Option<Blob>, Error> {
-        if let Some(blob) = self.inner.near(key)? {
+        if let Some(blob) = self.inner.near(self.inner.shared.near.get(key))? {
             return Ok(Some(blob));
         }
         if self.inner.is_known_missing(key) {
             return Ok(None);
         }
-        let far = &self.inner.shared.far;
-        // A use is noted where the far store may be written.
-        let found = if self.inner.shared.read_only { far.peek(key, u64::MAX) } else { far.get(key) };
-        let found = self.inner.shared.far(found);
+        let found = self.inner.shared.far(self.inner.read_far(key));
         Ok(self.inner.fill(key, found))
     }
 
     fn get_async<'a>(&'a self, key: &'a Key) -> Option<GetFuture<'a>> {
         Some(Box::pin(async move {
-            if let Some(blob) = self.inner.near(key)? {
+            let Shared { near, far, read_only, .. } = &*self.inner.shared;
+            // The near store may be tiers too.
+            let found = match near.get_async(key) {
+                Some(found) => found.await,
+                None => near.get(key),
+            };
+            if let Some(blob) = self.inner.near(found)? {
                 return Ok(Some(blob));
             }
             if self.inner.is_known_missing(key) {
                 return Ok(None);
             }
-            let found = match self.inner.shared.far.get_async(key) {
+            let found = if *read_only { far.peek_async(key, u64::MAX) } else { far.get_async(key) };
+            let found = match found {
                 Some(found) => found.await,
-                None => self.inner.shared.far.get(key),
+                None => self.inner.read_far(key),
             };
             let found = self.inner.shared.far(found);
             Ok(self.inner.fill(key, found))

@@ -2,24 +2,27 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::job::Job;
 use crate::key::Key;
-use crate::store::Claimed;
 
-/// Keys of results that are to be uploaded.
+/// Results that are to be uploaded.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     state: Mutex<State>,
     /// A key was added, taken or uploaded.
     pub(super) changed: Condvar,
+    /// How many of the results which wait are large.
+    pub(super) large: Arc<AtomicUsize>,
 }
 
 /// What is to be done, and by whom.
 #[derive(Default)]
 pub(super) struct State {
-    pub(super) waiting: VecDeque<(Key, Option<Box<dyn Claimed>>)>,
+    pub(super) waiting: VecDeque<Job>,
     /// What is being uploaded.
     pub(super) uploading: Vec<Key>,
     pub(super) threads: usize,

@@ -1,11 +1,13 @@
 //! Writing to the far store, in the background.
 
-use std::io::{self, Seek};
+use std::io;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::exit;
+use super::job::{Counted, Job, copy};
 use super::queue::Queue;
 use super::shared::Shared;
 use crate::blob::Blob;
@@ -15,6 +17,8 @@ use crate::store::Claimed;
 
 /// Results that wait at most.
 const MAX_WAITING: usize = 1024;
+/// Large results that wait at most, each as an open file: a process may often have a thousand of those.
+const MAX_LARGE: usize = 128;
 /// Uploads at a time.
 const THREADS: usize = 4;
 /// How long a thread without work stays.
@@ -29,23 +33,24 @@ pub(super) struct Uploads {
 
 /// Writes the result that the near store has to the far one.
 pub(super) fn upload(shared: &Shared, key: &Key, claim: Option<Box<dyn Claimed>>) {
-    // The failure was reported; the result is in the near store.
-    let _ = try_upload(shared, key, claim);
+    // One that was dropped since is not uploaded: nobody waited for its upload.
+    if let Ok(Some(blob)) = shared.near.peek(key, u64::MAX) {
+        // The failure was reported; the result is in the near store.
+        let _ = write(shared, key, claim, &blob);
+    }
 }
 
-/// Returns the message of a failure, which was reported.
-fn try_upload(shared: &Shared, key: &Key, claim: Option<Box<dyn Claimed>>) -> Result<(), String> {
-    // What was dropped or replaced since is not uploaded, or as it is now.
-    let Ok(Some(blob)) = shared.near.peek(key, u64::MAX) else { return Ok(()) };
-    let mut write = |out: &mut dyn io::Write| match &blob {
-        Blob::File { file, .. } => {
-            let mut file: &std::fs::File = file;
-            file.rewind()?;
-            io::copy(&mut file, out).map(|_| ())
-        }
-        Blob::Bytes(bytes) => out.write_all(bytes),
-        Blob::Owned(bytes) => out.write_all((**bytes).as_ref()),
-    };
+/// Uploads what waited. Returns the message of a failure, which was reported.
+fn upload_job(shared: &Shared, mut job: Job) -> Result<(), String> {
+    match job.blob(&*shared.near) {
+        Some(blob) => write(shared, &job.key, job.claim, &blob),
+        // It could not be read when it was stored either.
+        None => Ok(()),
+    }
+}
+
+fn write(shared: &Shared, key: &Key, claim: Option<Box<dyn Claimed>>, blob: &Blob) -> Result<(), String> {
+    let mut write = |out: &mut dyn io::Write| copy(blob, out);
     let written = match claim {
         Some(claim) => claim.write(&mut write),
         None => shared.far.put(key, &mut write),
@@ -76,11 +81,17 @@ impl Uploads {
 
     /// Uploads a result later. Waits while too many do.
     pub(super) fn push(&self, key: Key, claim: Option<Box<dyn Claimed>>) {
+        let large = &self.queue.large;
+        let is_full = |waiting| waiting >= MAX_WAITING || large.load(Ordering::Relaxed) >= MAX_LARGE;
         let mut state = self.queue.lock();
-        while state.waiting.len() >= MAX_WAITING && state.threads > 0 {
+        while is_full(state.waiting.len()) && state.threads > 0 {
             state = self.queue.changed(state, IDLE);
         }
-        state.waiting.push_back((key, claim));
+        let counted = Counted::new(large);
+        drop(state);
+        let job = Job::new(key, claim, &*self.shared.near, counted);
+        let mut state = self.queue.lock();
+        state.waiting.push_back(job);
         if state.idle < state.waiting.len() && state.threads < THREADS {
             let (queue, shared) = (Arc::clone(&self.queue), Arc::clone(&self.shared));
             let name = "joblib-upload".to_owned();
@@ -90,8 +101,9 @@ impl Uploads {
                 // Without a thread it is done here.
                 let next = state.waiting.pop_back();
                 drop(state);
-                if let Some((key, claim)) = next {
-                    upload(&self.shared, &key, claim);
+                if let Some(job) = next {
+                    // A failure was reported.
+                    let _ = upload_job(&self.shared, job);
                 }
                 return;
             }
@@ -105,7 +117,7 @@ impl Uploads {
         let mut state = self.queue.lock();
         let mut cancelled = Vec::new();
         for job in std::mem::take(&mut state.waiting) {
-            if which(&job.0) { cancelled.push(job) } else { state.waiting.push_back(job) }
+            if which(&job.key) { cancelled.push(job) } else { state.waiting.push_back(job) }
         }
         while state.uploading.iter().any(&mut which) {
             state = self.queue.changed(state, IDLE);
@@ -119,7 +131,7 @@ impl Uploads {
     /// Waits for the upload of a result, if it is to be uploaded.
     pub(super) fn wait_for(&self, key: &Key) {
         let mut state = self.queue.lock();
-        while state.uploading.contains(key) || state.waiting.iter().any(|(waiting, _)| waiting == key) {
+        while state.uploading.contains(key) || state.waiting.iter().any(|waiting| waiting.key == *key) {
             state = self.queue.changed(state, IDLE);
         }
     }
@@ -135,7 +147,7 @@ impl Uploads {
 fn work(queue: &Queue, shared: &Shared) {
     let mut state = queue.lock();
     loop {
-        let Some((key, claim)) = state.waiting.pop_front() else {
+        let Some(job) = state.waiting.pop_front() else {
             state.idle += 1;
             let since = Instant::now();
             while state.waiting.is_empty() && since.elapsed() < IDLE {
@@ -148,10 +160,10 @@ fn work(queue: &Queue, shared: &Shared) {
             }
             continue;
         };
+        let key = job.key.clone();
         state.uploading.push(key.clone());
         drop(state);
-        let uploaded =
-            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| try_upload(shared, &key, claim)));
+        let uploaded = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| upload_job(shared, job)));
         state = queue.lock();
         if let Some(at) = state.uploading.iter().position(|uploading| *uploading == key) {
             state.uploading.swap_remove(at);

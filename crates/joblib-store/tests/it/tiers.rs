@@ -109,6 +109,145 @@ fn what_is_stored_is_uploaded_in_the_background_and_flush_waits_for_it() {
     assert_eq!(get(&*far, &key(1)).as_deref(), Some(&b"replaced"[..]), "dropping waits too");
 }
 
+/// A store whose writes wait while somebody holds `gate`. It also counts reads that are uses.
+#[derive(Debug)]
+struct Gated {
+    inner: Arc<dyn Store>,
+    gate: Mutex<()>,
+    uses: AtomicUsize,
+}
+
+impl Gated {
+    fn new(name: &str) -> Arc<Self> {
+        Arc::new(Self { inner: memory(name), gate: Mutex::default(), uses: AtomicUsize::new(0) })
+    }
+}
+
+impl Store for Gated {
+    fn backend(&self) -> &'static str {
+        "gated"
+    }
+    fn location(&self) -> &str {
+        self.inner.location()
+    }
+    fn get(&self, key: &Key) -> Result<Option<Blob>, Error> {
+        self.uses.fetch_add(1, Ordering::Relaxed);
+        self.inner.get(key)
+    }
+    fn peek(&self, key: &Key, bytes: u64) -> Result<Option<Blob>, Error> {
+        self.inner.peek(key, bytes)
+    }
+    fn contains(&self, key: &Key) -> Result<bool, Error> {
+        self.inner.contains(key)
+    }
+    fn claim(&self, key: &Key) -> Result<Claim, Error> {
+        self.inner.claim(key)
+    }
+    fn put(&self, key: &Key, write: joblib_store::WriteBytes<'_>) -> Result<u64, Error> {
+        let _open = self.gate.lock().unwrap();
+        self.inner.put(key, write)
+    }
+    fn remove(&self, key: &Key) -> Result<bool, Error> {
+        self.inner.remove(key)
+    }
+    fn clear(&self, scope: Scope<'_>) -> Result<u64, Error> {
+        self.inner.clear(scope)
+    }
+    fn visit(&self, visit: &mut dyn FnMut(Item) -> ControlFlow<()>) -> Result<(), Error> {
+        self.inner.visit(visit)
+    }
+    fn reduce(&self, limits: &Limits, cost: Cost<'_>) -> Result<Reduced, Error> {
+        self.inner.reduce(limits, cost)
+    }
+    fn tidy(&self, key: &Key, limits: &Limits, cost: Cost<'_>) -> Result<Reduced, Error> {
+        self.inner.tidy(key, limits, cost)
+    }
+    fn was_evicted(&self, key: &Key) -> Result<bool, Error> {
+        self.inner.was_evicted(key)
+    }
+}
+
+#[test]
+fn what_the_near_store_drops_before_its_upload_is_uploaded_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, near) in [
+        ("folder", open("local", &StoreOptions::new(folder.path())).unwrap()),
+        ("memory", memory("dropped near")),
+    ] {
+        let far = Gated::new(&format!("dropped far of {name}"));
+        let tiers = Tiered::new(Arc::clone(&near), Arc::clone(&far) as Arc<dyn Store>);
+        let content = |number: u8| vec![number; if number.is_multiple_of(2) { 100 } else { 100_000 }];
+        let gate = far.gate.lock().unwrap();
+        for number in 0..100 {
+            put(&tiers, &key(u64::from(number)), &content(number));
+        }
+        near.reduce(&Limits::default().items_limit(0), &|_| None).unwrap();
+        assert!((0..100).all(|number| !near.contains(&key(number)).unwrap()), "{name}: all are dropped");
+        drop(gate);
+        tiers.flush().unwrap();
+        for number in 0..100 {
+            assert_eq!(
+                get(&*far.inner, &key(u64::from(number))).as_deref(),
+                Some(&*content(number)),
+                "{name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn large_results_that_wait_for_their_upload_are_few_and_all_are_uploaded() {
+    let folder = tempfile::tempdir().unwrap();
+    let near = open("local", &StoreOptions::new(folder.path())).unwrap();
+    let far = Gated::new("many large");
+    let tiers = Tiered::new(near, Arc::clone(&far) as Arc<dyn Store>);
+    let gate = far.gate.lock().unwrap();
+    let open_files = || std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count);
+    let (before, stored) = (open_files(), AtomicUsize::new(0));
+    std::thread::scope(|scope| {
+        let store = scope.spawn({
+            let (tiers, stored) = (&tiers, &stored);
+            move || {
+                for number in 0..400 {
+                    put(tiers, &key(number), &vec![7; 100_000]);
+                    stored.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        });
+        // One who stores waits when many do.
+        while stored.load(Ordering::Relaxed) < 100 {
+            std::thread::yield_now();
+        }
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        assert!(stored.load(Ordering::Relaxed) < 200 && open_files() < before + 200);
+        drop(gate);
+        store.join().unwrap();
+    });
+    tiers.flush().unwrap();
+    assert!((0..400).all(|number| far.contains(&key(number)).unwrap()));
+}
+
+#[test]
+fn reading_a_read_only_store_is_no_use_of_what_it_has() {
+    let far = Gated::new("colleague's");
+    put(&*far, &key(1), b"result");
+    let tiers = |name: &str, read_only| {
+        let far = Arc::clone(&far) as Arc<dyn Store>;
+        Tiered::builder(memory(name), far).read_only(read_only).build()
+    };
+    let read = |tiers: &Tiered| {
+        let key = key(1);
+        let mut future = tiers.get_async(&key).unwrap();
+        let polled = future.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop()));
+        assert!(matches!(polled, std::task::Poll::Ready(Ok(Some(_)))));
+    };
+    assert!(get(&tiers("mine", true), &key(1)).is_some());
+    read(&tiers("mine, by a task", true));
+    assert_eq!(far.uses.load(Ordering::Relaxed), 0);
+    read(&tiers("ours", false));
+    assert_eq!(far.uses.load(Ordering::Relaxed), 1);
+}
+
 #[test]
 fn what_is_removed_or_cleared_is_not_found_in_any_tier() {
     let (near, far) = (memory("clear near"), memory("clear far"));
