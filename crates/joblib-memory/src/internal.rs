@@ -22,7 +22,7 @@ pub use crate::function::stats::FunctionStats;
 pub use crate::memory::Memory;
 pub use crate::memory::installed::already_installed;
 pub use crate::report::print_beside;
-pub use crate::tier::{AsBytes, AsValue, Keeper, Probe};
+pub use crate::tier::{AsBytes, AsCopy, AsValue, Keeper, Probe};
 
 use crate::single_flight;
 

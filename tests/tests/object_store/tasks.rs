@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -61,6 +61,54 @@ fn wait_for_another_process() {
     let (_, slowest) = poll(&Memory::open(&arguments()[0]).unwrap(), DELAY * 6);
     assert!(!STARTED.load(Ordering::SeqCst), "another process has the claim");
     assert!(slowest < DELAY * 7 / 10, "a poll waited for a request: {slowest:?}");
+}
+
+#[cached(crate = joblib_memory, memory = memory, ignore = "memory")]
+async fn doubled(memory: &Memory, x: u64) -> Vec<u64> {
+    std::future::ready(vec![2 * x; 1000]).await
+}
+
+#[test]
+#[ignore = "the role of a child process"]
+fn store_a_result() {
+    let memory = Memory::open(&arguments()[0]).unwrap();
+    let mut context = Context::from_waker(Waker::noop());
+    for shelved in [false, true] {
+        let run = async {
+            if shelved {
+                doubled::call_and_shelve(&memory, 4).await.get().unwrap()
+            } else {
+                doubled(&memory, 3).await
+            }
+        };
+        let mut call = Box::pin(run);
+        let (since, mut slowest) = (Instant::now(), Duration::ZERO);
+        // The first makes the connection, which takes no request.
+        let mut polled = call.as_mut().poll(&mut context);
+        while polled.is_pending() {
+            thread::sleep(Duration::from_millis(1));
+            let one = Instant::now();
+            polled = call.as_mut().poll(&mut context);
+            if !shelved {
+                slowest = slowest.max(one.elapsed());
+            }
+        }
+        let Poll::Ready(result) = polled else { unreachable!() };
+        assert_eq!(result, vec![if shelved { 8 } else { 6 }; 1000]);
+        assert!(since.elapsed() > DELAY * 3, "it was looked for, claimed and stored");
+        assert!(slowest < DELAY * 7 / 10, "a poll waited for a request: {slowest:?}");
+    }
+    let stats = memory.stats();
+    assert_eq!((stats.misses, stats.hits), (2, 0));
+    assert!(stats.bytes_written > 16_000, "both are stored when they are returned");
+    assert_eq!(memory.items().unwrap().len(), 2);
+}
+
+#[test]
+fn a_task_stores_a_result_without_blocking() {
+    let server = Server::start(Kind::Moto);
+    let proxy = Proxy::start(server.port(), Mode::Delay(DELAY));
+    child::complete(&mut role(store_a_result, &server, proxy.port(), "stored", ""));
 }
 
 #[test]

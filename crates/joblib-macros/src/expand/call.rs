@@ -73,8 +73,11 @@ impl Expansion<'_> {
             let keeper = self.keeper();
             quote!(, #keeper)
         });
-        let [on, end, with] = ["joblib_pending", end, "joblib_result"].map(|name| self.at_output(name));
-        let finish = quote_spanned!(output.span()=> #on.#end(#with #keeper));
+        let is_async = self.function.sig.asyncness.is_some();
+        let end = if is_async { format!("{end}_async") } else { end.to_owned() };
+        let [on, end, with] = ["joblib_pending", &*end, "joblib_result"].map(|name| self.at_output(name));
+        let await_it = is_async.then(|| quote_spanned!(output.span()=> .await));
+        let finish = quote_spanned!(output.span()=> #on.#end(#with #keeper) #await_it);
         quote! {
             let #result: #output = #computed;
             let (#on, #with) = (#pending, #result);
@@ -93,8 +96,8 @@ impl Expansion<'_> {
         }
         quote!({
             #[allow(unused_imports)]
-            use #krate::internal::{AsBytes as _, AsValue as _};
-            (&#krate::internal::Probe::<#stored>::NEW).keeper()
+            use #krate::internal::{AsBytes as _, AsCopy as _, AsValue as _};
+            (&&&#krate::internal::Probe::<#stored>::NEW).keeper()
         })
     }
 

@@ -35,22 +35,22 @@ use crate::tier::{Form, Keeper, Kept, Shared};
 #[doc(hidden)]
 pub struct Pending<R, K> {
     /// `None` of a call that is not cached.
-    computation: Option<Box<Computation>>,
+    pub(super) computation: Option<Box<Computation>>,
     kind: PhantomData<fn(R) -> K>,
 }
 
 /// The computation of a call's result.
 pub(super) struct Computation {
-    memory: Memory,
+    pub(super) memory: Memory,
     function: Arc<Function>,
-    key: Key,
+    pub(super) key: Key,
     arguments: Vec<Argument>,
     files: Vec<(String, [u8; 16])>,
     shape: u64,
     parts: Parts,
-    right: Right,
-    compress: Option<Compress>,
-    mapping: Option<Mapping>,
+    pub(super) right: Right,
+    pub(super) compress: Option<Compress>,
+    pub(super) mapping: Option<Mapping>,
     level: Level,
     in_memory: InMemory,
     since: Instant,
@@ -215,8 +215,13 @@ impl KeyedCall<'_> {
 }
 
 impl Computation {
+    /// The span of the computation.
+    pub(super) fn span(&self) -> tracing::Span {
+        self.span.clone()
+    }
+
     /// How to map the result once it is stored, if that is wanted.
-    fn mappable(&self) -> Option<Mappable> {
+    pub(super) fn mappable(&self) -> Option<Mappable> {
         let mapping = self.mapping.filter(|_| self.compress.is_none())?;
         Some(Mappable { memory: self.memory.clone(), key: self.key.clone(), mapping })
     }
@@ -237,10 +242,19 @@ impl Computation {
 
     fn finish_with(mut self: Box<Self>, stored: Option<&dyn Stored>, is_failure: bool) -> Option<Metadata> {
         let times = self.count();
-        let step = self.step.take();
         let is_kept = stored.is_some();
         let stored = stored.and_then(|stored| self.keep(times, stored));
-        if let Some(step) = step {
+        self.record_end(stored, is_kept, is_failure)
+    }
+
+    /// Records what became of the result. Returns its metadata if it was stored.
+    pub(super) fn record_end(
+        &mut self,
+        stored: Option<(Metadata, u64)>,
+        is_kept: bool,
+        is_failure: bool,
+    ) -> Option<Metadata> {
+        if let Some(step) = self.step.take() {
             let not_stored = if is_kept { Fate::NotStored } else { Fate::NotKept(is_failure) };
             recording::end(step, &stored.as_ref().map_or(not_stored, |(_, bytes)| Fate::Stored(*bytes)));
         }
@@ -259,9 +273,21 @@ impl Computation {
             let mut write = |writer: &mut Writer<'_>| stored.write(writer);
             codec::encode(metadata, &mut write, compress.as_ref(), out, refused)
         })?;
+        self.keep_in_memory(times, &metadata, bytes, || stored.keep());
+        Some((metadata, bytes))
+    }
+
+    /// Keeps a result that was stored also in memory, where that is wanted.
+    pub(super) fn keep_in_memory(
+        &self,
+        times: Times,
+        metadata: &Metadata,
+        bytes: u64,
+        value: impl FnOnce() -> Option<Shared>,
+    ) {
         // A mapped result is kept once it is mapped, and stored bytes once they are read.
         if let (Some(room), None) = (self.room(), self.mapping)
-            && let Some(value) = stored.keep()
+            && let Some(value) = value()
         {
             let kept =
                 Kept { times, metadata: Some(Arc::new(metadata.clone())), form: Form::Value(value), bytes };
@@ -269,19 +295,14 @@ impl Computation {
         } else {
             self.memory.forget(&self.function, &self.key);
         }
-        Some((metadata, bytes))
     }
 
     fn room(&self) -> Option<Room<'_>> {
-        match self.in_memory {
-            InMemory::Off => None,
-            InMemory::OfMemory(limit) => Some(Room { tier: self.memory.tier(), limit }),
-            InMemory::OfFunction(limit) => Some(Room { tier: self.function.tier(), limit }),
-        }
+        Room::of(self.in_memory, &self.memory, &self.function)
     }
 
     /// Counts and reports the miss.
-    fn count(&self) -> Times {
+    pub(super) fn count(&self) -> Times {
         let duration = self.since.elapsed();
         let name = self.function.version.function();
         self.function.counters.miss();
@@ -292,7 +313,7 @@ impl Computation {
         Times::now(duration, self.shape)
     }
 
-    fn metadata(&mut self, times: Times) -> Metadata {
+    pub(super) fn metadata(&mut self, times: Times) -> Metadata {
         let hash_of = |code: Code| code.hash().into();
         Metadata {
             time: times.seconds(),
@@ -320,7 +341,7 @@ impl Computation {
     }
 
     /// Stores what `encode` writes, and keeps the store within its limits.
-    fn store(&mut self, metadata: Metadata, encode: Encode<'_>) -> Option<(Metadata, u64)> {
+    pub(super) fn store(&mut self, metadata: Metadata, encode: Encode<'_>) -> Option<(Metadata, u64)> {
         let memory = self.memory.clone();
         let store = memory.store()?;
         if self.level.reasons() {
@@ -396,7 +417,7 @@ impl Computation {
 }
 
 /// Writes an entry; of an error that is the value's, the last argument gets the reason.
-type Encode<'e> =
+pub(super) type Encode<'e> =
     &'e mut dyn FnMut(&Metadata, &mut dyn std::io::Write, &mut Option<String>) -> std::io::Result<()>;
 
 /// A result that was computed and is one to store.
@@ -423,7 +444,7 @@ impl<T: Serialize> Stored for Computed<'_, T> {
 }
 
 /// A stored result that is to be mapped.
-struct Mappable {
+pub(super) struct Mappable {
     memory: Memory,
     key: Key,
     mapping: Mapping,
@@ -431,7 +452,7 @@ struct Mappable {
 
 impl Mappable {
     /// The mapped result, or nothing if it can't be mapped: the computed one is equal.
-    fn open<T: DeserializeOwned>(&self) -> Option<T> {
+    pub(super) fn open<T: DeserializeOwned>(&self) -> Option<T> {
         self.body()?.result().ok()
     }
 

@@ -10,7 +10,7 @@ use crate::report::{self, Readable};
 impl Call<'_> {
     /// Counts and reports a hit of the call with this digest, which waited so long for others.
     pub(super) fn hit(&self, call: [u8; 16], waited: Duration, found: &Found, describe: Describe<'_>) {
-        let reading = self.since.elapsed();
+        let reading = self.clock.elapsed();
         self.record_hit(call, reading, waited, found, describe);
         if self.settings.replay
             && let Some(metadata) = &found.metadata

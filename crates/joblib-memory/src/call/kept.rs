@@ -1,11 +1,14 @@
 //! Results that are kept in the memory of this process.
 
+use super::clock::Clock;
 use super::read::{Found, Read};
 use super::settings::{InMemory, Validity};
 use super::target::{Target, Use};
 use super::{Call, KeyedCall};
 use crate::entry::codec::Wanted;
-use crate::tier::{Form, Tier, id};
+use crate::function::Function;
+use crate::memory::Memory;
+use crate::tier::{Form, Kept, Tier, id};
 
 /// Results that are kept in memory, and the bytes that they may have.
 pub(super) struct Room<'t> {
@@ -13,13 +16,40 @@ pub(super) struct Room<'t> {
     pub(super) limit: u64,
 }
 
+impl<'t> Room<'t> {
+    /// Where a function's results are kept in memory, if they are.
+    pub(super) fn of(in_memory: InMemory, memory: &'t Memory, function: &'t Function) -> Option<Self> {
+        match in_memory {
+            InMemory::Off => None,
+            InMemory::OfMemory(limit) => Some(Room { tier: memory.tier(), limit }),
+            InMemory::OfFunction(limit) => Some(Room { tier: function.tier(), limit }),
+        }
+    }
+}
+
 impl<'m> Call<'m> {
     /// Where the call's result is kept in memory, if it is.
     pub(super) fn room(&self) -> Option<Room<'m>> {
-        match self.settings.in_memory {
-            InMemory::Off => None,
-            InMemory::OfMemory(limit) => Some(Room { tier: self.memory.tier(), limit }),
-            InMemory::OfFunction(limit) => Some(Room { tier: self.function.tier(), limit }),
+        Room::of(self.settings.in_memory, self.memory, self.function)
+    }
+
+    /// A clock for this call. One whose time is shown or recorded is measured.
+    pub(super) fn clock(&self) -> Clock {
+        let is_shown =
+            self.memory.settings().record || self.settings.level.loading_time() || !self.span.is_disabled();
+        if is_shown || self.room().is_none() {
+            return Clock::start();
+        }
+        self.function.counters.assumed().map_or_else(Clock::start, Clock::Assumed)
+    }
+
+    /// The call is not answered from memory at once: from here on it is measured.
+    pub(super) fn leaves_memory(&mut self) {
+        if self.room().is_some() {
+            self.function.counters.left_memory();
+        }
+        if let Clock::Assumed(_) = self.clock {
+            self.clock = Clock::start();
         }
     }
 
@@ -30,19 +60,23 @@ impl<'m> Call<'m> {
         if !is_asked || self.failed.is_some() || self.settings.wanted() != Wanted::Times {
             return None;
         }
-        let room = self.room()?;
+        let (room, copies) = (self.room()?, target.copies());
         // Why there is none is told by who makes the key.
         let call = self.digest().ok()?;
-        let kept = room.tier.get((self.function.version.code(), call), false)?;
-        let (Form::Value(value), Validity::Valid) = (kept.form, self.settings.validity(kept.times, None))
-        else {
-            return None;
+        let id = (self.function.version.code(), call);
+        let mut take = |kept: &Kept| {
+            let (Form::Value(value), Validity::Valid) =
+                (&kept.form, self.settings.validity(kept.times, None))
+            else {
+                return None;
+            };
+            target.take(value).then_some(kept.times)
         };
-        if !target.take(&value) {
-            return None;
-        }
-        self.function.counters.in_memory();
-        Some((call, Found { times: kept.times, metadata: None }))
+        // A share of what is kept would be passed on between the cores of all that take it; a copy needs none.
+        let times =
+            if copies { room.tier.with(&id, take).flatten()? } else { take(&room.tier.get(id, false)?)? };
+        self.function.counters.in_memory(self.clock.measured());
+        Some((call, Found { times, metadata: None }))
     }
 }
 
@@ -57,7 +91,7 @@ impl KeyedCall<'_> {
         let kept = self.call.room()?.tier.get(id(&self.key), false)?;
         match self.read_kept(kept, Wanted::Times, target)? {
             Read::Hit((), found) => {
-                self.call.function.counters.in_memory();
+                self.call.function.counters.in_memory(self.call.clock.measured());
                 Some(found)
             }
             _ => None,

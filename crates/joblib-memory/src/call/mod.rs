@@ -1,8 +1,10 @@
 //! The path of a cached call: its key, looking the result up, and who computes it if it is missing.
 
+mod clock;
 pub(crate) mod compute;
 mod content;
 pub(crate) mod explain;
+mod finish_async;
 mod hit;
 pub(crate) mod keep;
 mod kept;
@@ -21,12 +23,13 @@ mod verbose;
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use joblib_encoding::Preview;
 use joblib_hash::HashError;
 use joblib_store::{Blob, Key, Store};
 
+use self::clock::Clock;
 use self::content::Content;
 use self::keep::{Hashable, Keep, Storable};
 use self::settings::{CallSettings, Given, InMemory};
@@ -57,7 +60,7 @@ pub struct Call<'m> {
     pub(crate) shape: u64,
     /// The span of the call's events, hit or miss.
     span: tracing::Span,
-    since: Instant,
+    clock: Clock,
     /// Why there is no key.
     failed: Option<Unkeyed>,
 }
@@ -155,7 +158,7 @@ impl<'m> Call<'m> {
             (None, None) => Some(Unkeyed::NoCache),
             (None, Some(_)) => None,
         };
-        Self {
+        let mut call = Self {
             memory,
             function,
             settings,
@@ -166,9 +169,11 @@ impl<'m> Call<'m> {
             file_arguments: Vec::new(),
             shape: 0,
             span,
-            since: Instant::now(),
+            clock: Clock::Assumed(Duration::ZERO),
             failed,
-        }
+        };
+        call.clock = call.clock();
+        call
     }
 
     fn type_name(&mut self, name: Cow<'static, str>) {

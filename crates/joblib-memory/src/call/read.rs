@@ -56,7 +56,7 @@ impl KeyedCall<'_> {
             && let Some(read) = self.read_kept(kept, wanted, target)
         {
             if usage != Use::Look && matches!(read, Read::Hit(..)) {
-                self.call.function.counters.in_memory();
+                self.call.function.counters.in_memory(None);
             }
             return read;
         }

@@ -86,7 +86,8 @@ pub(super) struct Right {
 const READS_PER_CLAIM: u32 = 4;
 
 impl<'m> Search<'m> {
-    pub(super) fn new(call: KeyedCall<'m>, wanted: Wanted, caller: Caller) -> Self {
+    pub(super) fn new(mut call: KeyedCall<'m>, wanted: Wanted, caller: Caller) -> Self {
+        call.call.leaves_memory();
         call.print_query();
         let deadline = deadline(call.call.settings.waiting_time);
         Self { call, wanted, caller, deadline, state: State::Start }

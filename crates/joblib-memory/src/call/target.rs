@@ -21,6 +21,11 @@ pub(crate) trait Target {
 
     /// Which use is made of results that are kept in memory.
     fn in_memory(&self) -> Use;
+
+    /// Whether `take` copies the bytes of a value, and calls nobody's code.
+    fn copies(&self) -> bool {
+        false
+    }
 }
 
 /// Which use is made of results that are kept in memory.
@@ -67,6 +72,10 @@ impl<T: DeserializeOwned> Target for Value<T> {
 
     fn in_memory(&self) -> Use {
         Use::Keep { values: self.keeper.keeps_values() }
+    }
+
+    fn copies(&self) -> bool {
+        self.keeper.copies()
     }
 }
 

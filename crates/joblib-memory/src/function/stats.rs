@@ -146,10 +146,14 @@ struct Hits {
     in_memory: AtomicU64,
     computing: AtomicU64,
     reading: AtomicU64,
+    /// Nanoseconds of the last hit in memory that was measured; 0 if the last call was not one in memory.
+    last_in_memory: AtomicU64,
 }
 
 /// Hits before it is judged whether caching pays: the first ones warm up.
 const ENOUGH: u64 = 64;
+/// Of so many hits in memory one is measured, after the first ones.
+const MEASURED: u64 = 16;
 
 impl Counters {
     /// Those of this thread.
@@ -173,9 +177,25 @@ impl Counters {
             .then(|| (Duration::from_nanos(reading / hits), Duration::from_nanos(computing / hits)))
     }
 
-    /// Counts that a hit was answered from memory.
-    pub(crate) fn in_memory(&self) {
-        self.hits().in_memory.fetch_add(1, Relaxed);
+    /// Counts that a hit was answered from memory, in this time if it was measured.
+    pub(crate) fn in_memory(&self, measured: Option<Duration>) {
+        let hits = self.hits();
+        hits.in_memory.fetch_add(1, Relaxed);
+        if let Some(measured) = measured {
+            hits.last_in_memory.store(nanos(measured), Relaxed);
+        }
+    }
+
+    /// How long a hit in memory takes, if the next one need not be measured.
+    pub(crate) fn assumed(&self) -> Option<Duration> {
+        let hits = self.hits();
+        let (last, number) = (hits.last_in_memory.load(Relaxed), hits.in_memory.load(Relaxed));
+        (last > 0 && number > ENOUGH && !number.is_multiple_of(MEASURED)).then(|| Duration::from_nanos(last))
+    }
+
+    /// Says that a call was not answered from memory at once.
+    pub(crate) fn left_memory(&self) {
+        self.hits().last_in_memory.store(0, Relaxed);
     }
 
     pub(crate) fn miss(&self) {

@@ -27,3 +27,12 @@ pub(crate) struct Kept {
     /// The bytes of the stored result, which are taken for its size in memory.
     pub(crate) bytes: u64,
 }
+
+impl Kept {
+    /// The result, with its metadata where they are wanted.
+    pub(super) fn share(&self, with_metadata: bool) -> Self {
+        let Self { times, metadata, form, bytes } = self;
+        let metadata = if with_metadata { metadata.clone() } else { None };
+        Self { times: *times, metadata, form: form.clone(), bytes: *bytes }
+    }
+}

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use joblib_store::{Key, Policy};
 
 pub(crate) use self::keeper::Shared;
-pub use self::keeper::{AsBytes, AsValue, Keeper, Probe};
+pub use self::keeper::{AsBytes, AsCopy, AsValue, Keeper, Probe};
 use self::kept::Id;
 pub(crate) use self::kept::{Form, Kept};
 use self::shard::{Shard, Slot, Value};
@@ -55,9 +55,15 @@ impl std::fmt::Debug for Tier {
 impl Tier {
     /// The result, if it is kept, and its metadata where they are wanted. Counts as a use.
     pub(crate) fn get(&self, id: Id, with_metadata: bool) -> Option<Kept> {
+        self.with(&id, |kept| kept.share(with_metadata))
+    }
+
+    /// What `look` makes of the result, if it is kept. Counts as a use. It must call nobody's code, as a part of the
+    /// results is locked meanwhile.
+    pub(crate) fn with<R>(&self, id: &Id, look: impl FnOnce(&Kept) -> R) -> Option<R> {
         // Uses after the last result that was kept are later than its keeping, and than all uses before it.
         let time = 2 * self.clock.load(Relaxed) + 1;
-        self.shard(&id).lock().get(&id, time, with_metadata)
+        self.shard(id).lock().used(id, time).map(look)
     }
 
     /// Keeps a result, and drops others until all have at most `limit` bytes. One larger than that

@@ -51,13 +51,15 @@ impl Value {
 }
 
 impl Shard {
-    pub(super) fn get(&mut self, id: &Id, time: u64, with_metadata: bool) -> Option<Kept> {
+    /// The result, which is used at this time.
+    pub(super) fn used(&mut self, id: &Id, time: u64) -> Option<&Kept> {
         let (_, slot) = &mut self.slots[*self.index.get(id)?];
-        self.uses += 1;
-        slot.used = (time, self.uses);
-        let Kept { times, metadata, form, bytes } = &slot.kept;
-        let metadata = if with_metadata { metadata.clone() } else { None };
-        Some(Kept { times: *times, metadata, form: form.clone(), bytes: *bytes })
+        // The use after its last one needs no note, and threads read it without passing it on.
+        if slot.used != (time, self.uses) {
+            self.uses += 1;
+            slot.used = (time, self.uses);
+        }
+        Some(&slot.kept)
     }
 
     /// Returns what was replaced. A value is dropped by the caller, without the lock: its destructor may call anything.
