@@ -44,9 +44,13 @@ pub(crate) fn rows() -> Vec<Row> {
         rows.extend([dump.bar(Bar::Under(32.0)), load.bar(Bar::Under(1.05 * 64.0 + 32.0))]);
     }
     rows.extend([10, 100, 1_000, 10_000].map(memory::entries));
-    rows.extend([100_000, 1_000_000].map(|count| memory::many_entries(count).bar(Bar::AtMost(1.3))));
-    rows.push(memory::items(MANY).bar(Bar::Under(5_000.0)));
-    rows.push(memory::reduce_size(MANY).bar(Bar::Under(10_000.0)));
+    let hit_among = |backend, count| memory::many_entries(backend, count).bar(Bar::AtMost(1.3));
+    rows.push(hit_among(memory::FOLDER, MANY / 10));
+    for backend in [memory::FOLDER, "sqlite"] {
+        rows.push(hit_among(backend, MANY));
+        rows.push(memory::items(backend, MANY).bar(Bar::Under(5_000.0)));
+        rows.push(memory::reduce_size(backend, MANY).bar(Bar::Under(10_000.0)));
+    }
     rows.extend([100, 1_000, 10_000, 100_000].map(tasks));
     rows.extend([1, 2, 4, 8].map(workers));
     rows.extend([10, 100, 1_000, 10_000].map(peak_of_a_hit));

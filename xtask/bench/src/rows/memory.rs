@@ -47,19 +47,25 @@ pub(crate) fn entries(count: u64) -> Row {
     })
 }
 
+/// The name of a point of a curve, of caches in folders unless it says otherwise.
+fn growth(backend: &str, curve: &str, count: u64) -> String {
+    let backend = if backend == FOLDER { String::new() } else { format!("{backend}.") };
+    format!("growth.{backend}{curve}.{count}")
+}
+
 /// The same where no peer would follow: beside a hit among ten.
-pub(crate) fn many_entries(count: u64) -> Row {
-    Row::new(format!("growth.entries.{count}"), Unit::Microseconds, move |data| {
-        let (many, few) = (filled(data, count)?, filled(data, 10)?);
+pub(crate) fn many_entries(backend: &'static str, count: u64) -> Row {
+    Row::new(growth(backend, "entries", count), Unit::Microseconds, move |data| {
+        let (many, few) = (filled_in(data, backend, count)?, filled_in(data, backend, 10)?);
         Ok(Sides::new(move || hit(&many)).peer(move || hit(&few)))
     })
     .against(Peer::Named("among 10"))
 }
 
 /// `items()` of so many results.
-pub(crate) fn items(count: u64) -> Row {
-    Row::new(format!("growth.items.{count}"), Unit::Milliseconds, move |data| {
-        let memory = filled(data, count)?;
+pub(crate) fn items(backend: &'static str, count: u64) -> Row {
+    Row::new(growth(backend, "items", count), Unit::Milliseconds, move |data| {
+        let memory = filled_in(data, backend, count)?;
         Ok(Sides::new(move || {
             let mut found = 0;
             let time = seconds(1, || {
@@ -73,9 +79,9 @@ pub(crate) fn items(count: u64) -> Row {
 }
 
 /// `reduce_size` of so many results to half of them.
-pub(crate) fn reduce_size(count: u64) -> Row {
-    Row::new(format!("growth.reduce_size.{count}"), Unit::Milliseconds, move |data| {
-        let memory = filled(data, count)?;
+pub(crate) fn reduce_size(backend: &'static str, count: u64) -> Row {
+    Row::new(growth(backend, "reduce_size", count), Unit::Milliseconds, move |data| {
+        let memory = filled_in(data, backend, count)?;
         let limits = Limits::default().items_limit(count / 2);
         Ok(Sides::new(move || {
             // What was dropped before is computed again.
@@ -86,6 +92,9 @@ pub(crate) fn reduce_size(count: u64) -> Row {
     })
     .against(Peer::Nobody)
 }
+
+/// The backend of caches in folders.
+pub(crate) const FOLDER: &str = "local";
 
 fn identity(i: u64) -> u64 {
     i
@@ -106,9 +115,14 @@ fn memory(data: &Data, name: &str) -> Result<Memory> {
 
 /// A cache that holds `count` results of [`identity`].
 pub(super) fn filled(data: &Data, count: u64) -> Result<Memory> {
-    let name = format!("entries-{count}");
-    let is_filled = data.path(&name).exists();
-    let memory = memory(data, &name)?;
+    filled_in(data, FOLDER, count)
+}
+
+/// The same in a store of this backend.
+fn filled_in(data: &Data, backend: &str, count: u64) -> Result<Memory> {
+    let path = data.path(&format!("entries-{backend}-{count}"));
+    let is_filled = path.exists();
+    let memory = Memory::with_backend(backend, path)?;
     let cached = tiny(&memory);
     if is_filled {
         return Ok(memory);
