@@ -92,6 +92,12 @@ impl Printed {
         kept.len()
     }
 
+    /// Appends what is kept on another host of an attempt at the task there.
+    pub(crate) fn push_kept(&mut self, bytes: &[u8]) {
+        self.end();
+        self.kept.extend_from_slice(bytes);
+    }
+
     /// No more comes, from this attempt at the task. Returns what is kept besides.
     pub(crate) fn end(&mut self) -> Vec<u8> {
         self.shorten();

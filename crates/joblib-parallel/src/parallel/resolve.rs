@@ -249,7 +249,7 @@ fn refuse_unsupported(backend: &dyn ParallelBackend, settings: &Settings) -> Res
     }
     if settings.workers.capture_output && !capabilities.captures_output {
         return Err(Error::usage(format!(
-            "capture_output is for worker processes of this machine, which backend {name:?} does not have; use \"loky\""
+            "capture_output is for worker processes that joblib starts, which backend {name:?} does not have; use \"loky\""
         )));
     }
     // A worker that can die alone need not be a process of ours: a backend of the user's own may report crashes.

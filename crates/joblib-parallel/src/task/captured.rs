@@ -12,6 +12,8 @@ use crate::wire::output::StreamName;
 
 /// Bytes that one call puts into the record of a run, at most: there has to be room for its steps.
 const MOST_RECORDED: usize = 10 << 20;
+/// Bytes of one record.
+const MOST_AT_ONCE: usize = 256 << 10;
 
 /// What the tasks of a call have printed.
 #[derive(Debug, Default)]
@@ -31,6 +33,23 @@ impl Captured {
     pub(crate) fn ended(&self, recorded: Option<&Position>, task: usize, stream: StreamName) {
         let end = lock(&self.tasks).get_mut(&task).map(|output| printed(output, stream).end());
         self.record(recorded, task, stream, &end.unwrap_or_default());
+    }
+
+    /// A task has printed this on another host: all of one attempt that is kept of it.
+    pub(crate) fn arrived(&self, recorded: Option<&Position>, task: usize, stream: StreamName, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
+        printed(lock(&self.tasks).entry(task).or_default(), stream).push_kept(bytes);
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            // Whole lines, where they are not too long.
+            let most = &rest[..rest.len().min(MOST_AT_ONCE)];
+            let lines = most.iter().rposition(|byte| *byte == b'\n').map_or(most.len(), |end| end + 1);
+            let piece;
+            (piece, rest) = rest.split_at(if most.len() == rest.len() { rest.len() } else { lines });
+            self.record(recorded, task, stream, piece);
+        }
     }
 
     fn record(&self, position: Option<&Position>, task: usize, stream: StreamName, bytes: &[u8]) {

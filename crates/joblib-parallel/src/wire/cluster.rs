@@ -87,6 +87,7 @@ pub(crate) struct Open {
     pub(crate) initializer: Option<EncodedCall>,
     pub(crate) recycle_after_tasks: Option<u64>,
     pub(crate) recycle_above_bytes: Option<u64>,
+    pub(crate) captures_output: bool,
     /// Those of the program.
     pub(crate) arguments: Vec<Vec<u8>>,
 }
@@ -197,20 +198,44 @@ pub(crate) struct Piece<'a> {
     pub(crate) parts: Vec<Part>,
 }
 
+/// What a task has printed on another host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Printed<'a> {
+    pub(crate) task: usize,
+    pub(crate) stdout: &'a [u8],
+    pub(crate) stderr: &'a [u8],
+}
+
 /// A RETURNED frame while it is written.
 pub(crate) struct ReturnedWriter(Outgoing);
 
 impl ReturnedWriter {
+    /// With the outputs of those tasks that have printed something.
+    ///
     /// # Errors
     ///
     /// If the head can't be serialized.
-    pub(crate) fn new(batch: u64, tasks: usize, head: &Returned) -> Result<Self, String> {
+    pub(crate) fn new(
+        batch: u64,
+        tasks: usize,
+        head: &Returned,
+        printed: &[Printed<'_>],
+    ) -> Result<Self, String> {
         let mut frame = Outgoing::new(RETURNED);
         put_u64(frame.body(), batch);
         put_u64(frame.body(), tasks as u64);
         let start = codec::begin(frame.body());
         codec::write(frame.body(), head)?;
         codec::end(frame.body(), start);
+        let body = frame.body();
+        put_u64(body, printed.len() as u64);
+        for Printed { task, stdout, stderr } in printed {
+            put_u64(body, *task as u64);
+            for bytes in [stdout, stderr] {
+                put_u64(body, bytes.len() as u64);
+                body.extend_from_slice(bytes);
+            }
+        }
         Ok(ReturnedWriter(frame))
     }
 
@@ -236,6 +261,7 @@ pub(crate) struct ReturnedReader<'a> {
     pub(crate) batch: u64,
     pub(crate) tasks: usize,
     pub(crate) head: Returned,
+    pub(crate) printed: Vec<Printed<'a>>,
     pub(crate) pieces: Vec<Piece<'a>>,
 }
 
@@ -244,6 +270,11 @@ pub(crate) fn parse_returned(mut input: &[u8]) -> Option<ReturnedReader<'_>> {
     let batch = get_u64(&mut input)?;
     let tasks = usize::try_from(get_u64(&mut input)?).ok()?;
     let head = codec::parse(get_bytes(&mut input)?).ok()?;
+    let mut printed = Vec::new();
+    for _ in 0..get_u64(&mut input)? {
+        let task = usize::try_from(get_u64(&mut input)?).ok()?;
+        printed.push(Printed { task, stdout: get_bytes(&mut input)?, stderr: get_bytes(&mut input)? });
+    }
     let mut pieces = Vec::new();
     while !input.is_empty() {
         let worker = std::str::from_utf8(get_bytes(&mut input)?).ok()?;
@@ -252,7 +283,7 @@ pub(crate) fn parse_returned(mut input: &[u8]) -> Option<ReturnedReader<'_>> {
         let parts = get_parts(&mut input)?;
         pieces.push(Piece { worker, outcomes: Outcomes::new(count, bytes), parts });
     }
-    Some(ReturnedReader { batch, tasks, head, pieces })
+    Some(ReturnedReader { batch, tasks, head, printed, pieces })
 }
 
 /// Memory of an array, by its id.
@@ -282,7 +313,9 @@ pub(crate) fn parse_event(bytes: &[u8]) -> Result<(LogRecord, String), String> {
 mod tests {
     use std::time::Duration;
 
-    use super::{Broken, Returned, ReturnedReader, ReturnedWriter, bytes_frame, parse_bytes, parse_returned};
+    use super::{
+        Broken, Printed, Returned, ReturnedReader, ReturnedWriter, bytes_frame, parse_bytes, parse_returned,
+    };
     use crate::error::Crash;
     use crate::wire::arrays::Part;
 
@@ -297,12 +330,15 @@ mod tests {
                 "worker 1".to_owned(),
             )),
         };
-        let mut writer = ReturnedWriter::new(7, 5, &head).unwrap();
+        let printed = [Printed { task: 41, stdout: b"out", stderr: b"" }];
+        let mut writer = ReturnedWriter::new(7, 5, &head, &printed).unwrap();
         writer.piece("worker 1", 2, b"outcomes", &[Part { id: 1 << 100, start: 2, len: 3 }]);
         writer.piece("worker 2", 0, b"", &[]);
         let frame = writer.finish();
-        let ReturnedReader { batch, tasks, head: read, pieces } = parse_returned(frame.contents()).unwrap();
+        let read = parse_returned(frame.contents()).unwrap();
+        let ReturnedReader { batch, tasks, head: read, printed: outputs, pieces } = read;
         assert_eq!((batch, tasks, read), (7, 5, head));
+        assert_eq!(outputs, printed);
         assert_eq!(pieces.len(), 2);
         assert_eq!(
             (pieces[0].worker, pieces[0].outcomes.count(), pieces[0].outcomes.len()),

@@ -11,9 +11,15 @@ use joblib_record::{Record, Recorder, RunFile, Stream};
 
 use crate::child::{play, role};
 
-const PROCESSES: [&str; 2] = ["loky", "multiprocessing"];
+/// All backends that capture output; of the node that is this host each has its own.
+fn backends() -> Vec<Backend> {
+    let mut backends = vec![Backend::from("loky"), Backend::from("multiprocessing")];
+    #[cfg(feature = "cluster")]
+    backends.push(joblib_parallel::backend::Nodes::command(["env", "JOBLIB_TEST_NODE=output"]).into());
+    backends
+}
 
-fn capturing(backend: &str) -> Parallel {
+fn capturing(backend: impl Into<Backend>) -> Parallel {
     Parallel::new().backend(backend).n_jobs(2).capture_output(true)
 }
 
@@ -34,15 +40,16 @@ fn failures(outcomes: Vec<Result<u32, TaskError>>) -> Vec<TaskError> {
 
 #[test]
 fn a_task_that_fails_has_what_it_printed_and_shows_it() {
-    for backend in PROCESSES {
-        let outcomes = capturing(backend).outcomes().run((0..20).map(|n| delayed(talks, (n,)))).unwrap();
+    for backend in backends() {
+        let outcomes =
+            capturing(backend.clone()).outcomes().run((0..20).map(|n| delayed(talks, (n,)))).unwrap();
         let failed = failures(outcomes);
         assert_eq!(failed.len(), 10);
         for error in failed {
             let n = error.index();
             let (stdout, stderr) = (format!("out of {n}, whole\n"), format!("err of {n}\n"));
-            assert_eq!(error.output().stdout(), stdout.as_bytes(), "{backend}");
-            assert_eq!(error.output().stderr(), stderr.as_bytes(), "{backend}");
+            assert_eq!(error.output().stdout(), stdout.as_bytes(), "{backend:?}");
+            assert_eq!(error.output().stderr(), stderr.as_bytes(), "{backend:?}");
             let shown = format!("\n  stdout: out of {n}, whole\n  stderr: err of {n}");
             assert!(error.to_string().ends_with(&shown), "{error}");
         }
@@ -74,23 +81,25 @@ fn dies(how: i32) {
 
 #[test]
 fn what_was_printed_before_a_crash_is_not_lost() {
-    for backend in PROCESSES {
+    for backend in backends() {
         for how in 0..3 {
-            let error = capturing(backend).run([delayed(dies, (how,))]).unwrap_err();
+            let error = capturing(backend.clone()).run([delayed(dies, (how,))]).unwrap_err();
             let error = error.task().unwrap();
             assert!(error.is_crash(), "{error}");
             let output = error.output();
-            assert_eq!(output.stdout(), b"begun\nfrom a child\nin the mid", "{backend} {how}");
-            assert_eq!(output.stderr(), b"and its error\n", "{backend} {how}");
+            assert_eq!(output.stdout(), b"begun\nfrom a child\nin the mid", "{backend:?} {how}");
+            assert_eq!(output.stderr(), b"and its error\n", "{backend:?} {how}");
         }
     }
 }
 
 #[test]
 fn the_output_of_every_attempt_is_kept() {
-    let error = capturing("loky").retries(2).run([delayed(dies, (1,))]).unwrap_err();
     let once = "begun\nfrom a child\nin the mid";
-    assert_eq!(error.task().unwrap().output().stdout(), once.repeat(3).as_bytes());
+    for backend in backends() {
+        let error = capturing(backend.clone()).retries(2).run([delayed(dies, (1,))]).unwrap_err();
+        assert_eq!(error.task().unwrap().output().stdout(), once.repeat(3).as_bytes(), "{backend:?}");
+    }
 }
 
 #[test]
@@ -99,10 +108,12 @@ fn the_output_of_a_task_that_took_too_long_is_kept() {
         println!("waits");
         std::thread::sleep(std::time::Duration::from_mins(10));
     }
-    let parallel = capturing("loky").timeout(std::time::Duration::from_millis(300));
-    let error = parallel.run([delayed(waits, (0,))]).unwrap_err();
-    let error = error.task().unwrap();
-    assert!(error.is_timeout() && error.output().stdout() == b"waits\n", "{error}");
+    for backend in backends() {
+        let parallel = capturing(backend).timeout(std::time::Duration::from_millis(300));
+        let error = parallel.run([delayed(waits, (0,))]).unwrap_err();
+        let error = error.task().unwrap();
+        assert!(error.is_timeout() && error.output().stdout() == b"waits\n", "{error}");
+    }
 }
 
 #[test]
@@ -112,9 +123,11 @@ fn bytes_that_are_no_text_are_kept_as_they_are() {
         std::io::stdout().write_all(&bytes).unwrap();
         panic!("{n}");
     }
-    let error = capturing("loky").run([delayed(prints, (0,))]).unwrap_err();
     let expected: Vec<u8> = (0..=255).cycle().take(1000).collect();
-    assert_eq!(error.task().unwrap().output().stdout(), expected);
+    for backend in backends() {
+        let error = capturing(backend).run([delayed(prints, (0,))]).unwrap_err();
+        assert_eq!(error.task().unwrap().output().stdout(), expected);
+    }
 }
 
 /// Far more than a pipe holds, while nobody asks for results.
@@ -128,8 +141,8 @@ fn floods(lines: u32) {
 
 #[test]
 fn of_very_much_output_the_begin_and_the_end_are_kept() {
-    for backend in PROCESSES {
-        let error = capturing(backend).run([delayed(floods, (200_000,))]).unwrap_err();
+    for backend in backends() {
+        let error = capturing(backend.clone()).run([delayed(floods, (200_000,))]).unwrap_err();
         let output = error.task().unwrap().output();
         let text = String::from_utf8(output.stdout().to_vec()).unwrap();
         assert!(text.len() < 600 << 10, "{}", text.len());
@@ -219,8 +232,8 @@ const FOLDER: &str = "JOBLIB_TEST_RECORDS";
 fn a_program_with_a_record() {
     let Some(folder) = std::env::var_os(FOLDER) else { return };
     Recorder::begin_run(folder.as_ref()).unwrap();
-    for backend in PROCESSES {
-        capturing(backend).outcomes().run((0..40).map(|n| delayed(talks, (n,)))).unwrap();
+    for backend in backends() {
+        capturing(backend.clone()).outcomes().run((0..40).map(|n| delayed(talks, (n,)))).unwrap();
     }
 }
 
@@ -232,9 +245,10 @@ fn all_that_tasks_print_is_in_the_record_and_nothing_on_the_terminal() {
     let lines = recorded(folder.path());
     assert_eq!(lines.len(), 80);
     for n in 0..40 {
-        // Of both calls.
-        assert_eq!(lines[&(n, false)], format!("out of {n}, whole\n").repeat(2));
-        assert_eq!(lines[&(n, true)], format!("err of {n}\n").repeat(2));
+        // Of every call.
+        let calls = backends().len();
+        assert_eq!(lines[&(n, false)], format!("out of {n}, whole\n").repeat(calls));
+        assert_eq!(lines[&(n, true)], format!("err of {n}\n").repeat(calls));
     }
 }
 

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use joblib_array::Buffer;
 
-use crate::error::Cause;
+use crate::error::{Cause, TaskOutput};
 use crate::task::process_batch::ProcessBatch;
 use crate::wire::arrays::{Arrays, Part, Sender, SharedMemory};
 use crate::wire::batch::{BatchReader, RunsWriter};
-use crate::wire::cluster::{self, Broken, Returned, ReturnedWriter};
+use crate::wire::cluster::{self, Broken, Printed, Returned, ReturnedWriter};
 use crate::wire::connection::Outgoing;
 use crate::wire::function_id::FunctionId;
 use crate::wire::reply::Outcomes;
@@ -79,16 +79,26 @@ impl RawBatch {
         RawBatch { whole, first, done: 0, calls, pieces, busy: Duration::ZERO, broken: None, suspect: false }
     }
 
-    /// The frames that say what became of it; none if there is nothing to say.
+    /// The frames that say what became of it, with what its tasks have printed; none if there is nothing to say.
     ///
     /// # Errors
     ///
     /// If they can't be serialized.
-    pub(super) fn into_frames(self) -> Result<Vec<Outgoing>, String> {
+    pub(super) fn into_frames(
+        self,
+        output: impl Fn(usize) -> Option<TaskOutput>,
+    ) -> Result<Vec<Outgoing>, String> {
         let tasks = self.done + self.calls.len();
         if tasks == 0 {
             return Ok(Vec::new());
         }
+        let outputs: Vec<(usize, TaskOutput)> = (self.first..self.first + tasks)
+            .filter_map(|task| Some((task, output(task).filter(|output| !output.is_empty())?)))
+            .collect();
+        let printed: Vec<Printed<'_>> = outputs
+            .iter()
+            .map(|(task, output)| Printed { task: *task, stdout: output.stdout(), stderr: output.stderr() })
+            .collect();
         let mut frames = Vec::new();
         let mut writer = ReturnedWriter::new(
             self.whole.number,
@@ -99,6 +109,7 @@ impl RawBatch {
                 busy: self.busy,
                 broken: self.broken.map(|(cause, worker)| (Broken::from(cause), worker)),
             },
+            &printed,
         )?;
         let mut id = 0;
         for Piece { worker, count, outcomes, memories } in self.pieces {

@@ -23,6 +23,7 @@ use crate::cancel::Waker;
 use crate::sync::lock;
 use crate::sys::cpu::cpu_count;
 use crate::sys::host;
+use crate::task::captured::Captured;
 use crate::task::context::CallContext;
 use crate::task::process_batch::ProcessBatch;
 use crate::wire::arrays::SharedMemory;
@@ -132,10 +133,12 @@ impl Agent {
                 self.handle(frame)?;
             }
             let Some(session) = &mut self.session else { continue };
+            let context = Arc::clone(session.context());
             let result = session.wait(None, &mut returned);
             for returned in returned.drain(..) {
                 if let Returned::Batch(batch) = returned {
-                    for frame in batch.into_frames()? {
+                    let output = |task| context.captured.as_ref().map(|captured| captured.take(task));
+                    for frame in batch.into_frames(output)? {
                         send(&self.output, frame)?;
                     }
                 }
@@ -230,7 +233,7 @@ impl Agent {
             span: tracing::Span::none(),
             recorded: OnceLock::new(),
             listener: None,
-            captured: None,
+            captured: open.captures_output.then(Captured::default),
         };
         let initializer = open.initializer;
         let call = Call {
@@ -248,13 +251,13 @@ impl Agent {
                 initializer: initializer.map(|call| Arc::new(move || Ok(call.clone())) as _),
                 recycle_after_tasks: open.recycle_after_tasks,
                 recycle_above_bytes: open.recycle_above_bytes,
-                capture_output: false,
+                capture_output: open.captures_output,
             }),
             sharing: open.sharing,
         };
         let message = CallMessage {
             bar: false,
-            captures_output: false,
+            captures_output: open.captures_output,
             seed: open.seed,
             budget,
             depth: open.depth,

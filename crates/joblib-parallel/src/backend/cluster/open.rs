@@ -40,6 +40,7 @@ pub(crate) fn open_message(call: &Call, patience: Duration) -> Result<Open> {
         initializer,
         recycle_after_tasks: settings.recycle_after_tasks,
         recycle_above_bytes: settings.recycle_above_bytes,
+        captures_output: settings.capture_output,
         arguments: std::env::args_os().map(OsStringExt::into_vec).collect(),
     })
 }

@@ -18,6 +18,7 @@ use super::peer::{Peer, PeerKind};
 use crate::backend::{Batch, Call, Returned, Session, n_jobs};
 use crate::cancel::Waker;
 use crate::error::{Cause, Crash, Error, Result};
+use crate::task::context::CallContext;
 use crate::task::process_batch::ProcessBatch;
 use crate::wire::arrays::{Arrays, Memories, Sender};
 use crate::wire::batch::{BATCH, BatchWriter};
@@ -26,6 +27,7 @@ use crate::wire::cluster::{
 };
 use crate::wire::connection::{Outgoing, Received};
 use crate::wire::known::Identified;
+use crate::wire::output::StreamName;
 
 /// How many batches a peer has for each of its slots: the one that runs, and the next one.
 const AHEAD: usize = 2;
@@ -167,7 +169,8 @@ impl ClusterSession {
         let alive = node.peer.connection.receive(false).is_ok_and(|received| received != Received::End);
         let before = self.done.len();
         let (mut lost, mut forgotten) = (Vec::new(), Vec::new());
-        let read = node.read_frames(self.number, &mut self.done, &mut lost, &mut forgotten);
+        let call = (self.number, &*self.call.context);
+        let read = node.read_frames(call, &mut self.done, &mut lost, &mut forgotten);
         if self.done.len() > before {
             self.restarts = 0;
         }
@@ -352,7 +355,7 @@ impl Node {
     /// Takes in all whole frames that have arrived.
     fn read_frames(
         &mut self,
-        call: u64,
+        (call, context): (u64, &CallContext),
         done: &mut Vec<Returned>,
         lost: &mut Vec<(Flight, String)>,
         forgotten: &mut Vec<Flight>,
@@ -370,7 +373,7 @@ impl Node {
                     memories.insert(id, Buffer::copy_of(bytes));
                 }
                 RETURNED => {
-                    let returned = take(frame.bytes, flights, memories, &peer.name, done);
+                    let returned = take(frame.bytes, flights, memories, (&peer.name, context), done);
                     returned.ok_or_else(|| malformed("what became of its tasks"))?;
                     memories.forget(introduced);
                     introduced.clear();
@@ -415,10 +418,10 @@ fn take(
     bytes: &[u8],
     flights: &mut HashMap<u64, Flight>,
     memories: &Memories,
-    peer: &str,
+    (peer, context): (&str, &CallContext),
     done: &mut Vec<Returned>,
 ) -> Option<()> {
-    let ReturnedReader { batch: number, tasks, head, pieces } = cluster::parse_returned(bytes)?;
+    let ReturnedReader { batch: number, tasks, head, printed, pieces } = cluster::parse_returned(bytes)?;
     // Of a call that was cancelled.
     let Some(flight) = flights.get_mut(&number) else { return Some(()) };
     let holds = |piece: &Batch| {
@@ -439,6 +442,13 @@ fn take(
     }
     if flight.pieces.is_empty() {
         flights.remove(&number);
+    }
+    if let Some(captured) = &context.captured {
+        let position = context.recorded.get();
+        for cluster::Printed { task, stdout, stderr } in printed {
+            captured.arrived(position, task, StreamName::Stdout, stdout);
+            captured.arrived(position, task, StreamName::Stderr, stderr);
+        }
     }
     for cluster::Piece { worker, outcomes, parts } in pieces {
         let worker = format!("{worker} on {peer}");

@@ -176,7 +176,12 @@ impl ParallelBackend for Dask {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { worker_settings: true, other_hosts: true, ..Capabilities::remote(BATCH_TIME) }
+        Capabilities {
+            worker_settings: true,
+            captures_output: true,
+            other_hosts: true,
+            ..Capabilities::remote(BATCH_TIME)
+        }
     }
 
     fn default_n_jobs(&self) -> i32 {

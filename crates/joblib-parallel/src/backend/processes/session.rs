@@ -106,6 +106,12 @@ impl<S: Starter, B: ProcessBatch> ProcessSession<S, B> {
         })
     }
 
+    /// The call that it runs.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn context(&self) -> &Arc<crate::task::context::CallContext> {
+        &self.call.context
+    }
+
     /// Has events of workers go to `log`, instead of being repeated in this process.
     #[cfg(feature = "cluster")]
     pub(crate) fn set_log(&mut self, log: LogSink) {

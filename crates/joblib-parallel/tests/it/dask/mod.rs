@@ -54,6 +54,7 @@ fn calls_on_a_cluster_are_those_on_one_host() {
         assert!(places.iter().all(|(name, folder)| folder.ends_with(name)), "{places:?}");
     });
     a_tasks_fate_is_said(&cluster);
+    what_tasks_print_is_captured(&cluster);
     arrays_are_mapped(&cluster);
     inner_calls_stay(&cluster);
     results_stream(&cluster);
@@ -80,6 +81,24 @@ fn a_tasks_fate_is_said(cluster: &Cluster) {
     assert!(error(3).is_timeout(), "{}", error(3));
     assert!(error(3).worker().unwrap().contains("on the Dask cluster at tcp://"), "{}", error(3));
     assert_eq!((outcomes[0].as_ref().ok(), outcomes[4].as_ref().ok()), (Some(&0), Some(&4)));
+}
+
+/// What a task prints comes with its error.
+fn what_tasks_print_is_captured(cluster: &Cluster) {
+    let talks = |n: u32| {
+        println!("out of {n}");
+        eprintln!("err of {n}");
+        assert!(n.is_multiple_of(2), "odd");
+    };
+    let outcomes = cluster.parallel().capture_output(true).outcomes();
+    let outcomes = outcomes.run((0..8).map(|n| delayed(talks, (n,)))).unwrap();
+    let errors: Vec<_> = outcomes.into_iter().filter_map(Result::err).collect();
+    assert_eq!(errors.len(), 4);
+    for error in errors {
+        let n = error.index();
+        assert_eq!(error.output().stdout(), format!("out of {n}\n").as_bytes());
+        assert_eq!(error.output().stderr(), format!("err of {n}\n").as_bytes());
+    }
 }
 
 /// Arrays of arguments are mapped on the nodes; results are the caller's own.
