@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::future::poll_fn;
 use std::pin::pin;
 
+use crate::panics::noting_panics;
 use crate::record::Parent;
 use crate::recorder::Recorder;
 
@@ -76,8 +77,9 @@ impl Drop for Entered {
 pub async fn inside<F: Future>(position: Option<Position>, future: F) -> F::Output {
     let mut future = pin!(future);
     poll_fn(|context| {
-        let _entered = position.clone().map(enter);
-        future.as_mut().poll(context)
+        let Some(position) = position.clone() else { return future.as_mut().poll(context) };
+        let _entered = enter(position);
+        noting_panics(|| future.as_mut().poll(context))
     })
     .await
 }

@@ -1,5 +1,6 @@
 //! What is known of the program that runs.
 
+use std::ffi::CStr;
 use std::fs;
 use std::path::Path;
 use std::time::SystemTime;
@@ -43,13 +44,32 @@ fn host() -> String {
     String::from_utf8_lossy(name).into_owned()
 }
 
+/// The user's name; the number of one who has none.
 fn user() -> String {
-    let name = ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
-    name.filter(|name| !name.is_empty()).unwrap_or_else(|| {
-        // SAFETY: it can't fail.
-        let number = unsafe { libc::getuid() };
-        number.to_string()
-    })
+    // SAFETY: it can't fail.
+    let number = unsafe { libc::getuid() };
+    let of_environment = || {
+        let named = ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+        named.filter(|name| !name.is_empty())
+    };
+    user_name(number).or_else(of_environment).unwrap_or_else(|| number.to_string())
+}
+
+/// The name that the system has for the number of a user.
+fn user_name(number: libc::uid_t) -> Option<String> {
+    let mut buffer = vec![0; 16 << 10];
+    // SAFETY: all bytes zero are a value of this plain structure, with null for its texts.
+    let mut user: libc::passwd = unsafe { std::mem::zeroed() };
+    let mut found = std::ptr::null_mut();
+    // SAFETY: all that is written to is writable, the buffer for the length that is said.
+    let error =
+        unsafe { libc::getpwuid_r(number, &raw mut user, buffer.as_mut_ptr(), buffer.len(), &raw mut found) };
+    if error != 0 || found.is_null() || user.pw_name.is_null() {
+        return None;
+    }
+    // SAFETY: it is a text in the buffer, which ends with a zero byte.
+    let name = unsafe { CStr::from_ptr(user.pw_name) };
+    Some(name.to_string_lossy().into_owned()).filter(|name| !name.is_empty())
 }
 
 /// The commit that is checked out around a folder, if git manages it. Only files are read: no program is started.
@@ -150,6 +170,12 @@ mod tests {
         fs::write(own.join("HEAD"), "ref: refs/heads/main\n").unwrap();
         fs::write(own.join("commondir"), "../..\n").unwrap();
         assert_eq!(commit(tree.path()), Some(other));
+    }
+
+    #[test]
+    fn users_have_names_and_one_without_has_none() {
+        assert_eq!(user_name(0).as_deref(), Some("root"));
+        assert_eq!(user_name(libc::uid_t::MAX - 7), None);
     }
 
     #[test]

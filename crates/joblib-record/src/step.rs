@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 
+use crate::panics;
 use crate::position::{Position, current, parent_in};
 use crate::process::thread;
 use crate::program::peak_memory;
@@ -43,7 +44,7 @@ impl Recorder {
         let id = self.next_step();
         let begin = Begin { step: id, parent: parent_in(self), thread: thread(), ..begin.clone() };
         self.append(&begin);
-        Step { recorder: self.clone(), pid: self.pid(), id, is_open: true }
+        Step { recorder: self.clone(), pid: self.pid(), id, is_open: true, is_redacted: false }
     }
 
     /// Records that consecutive tasks of the parallel call that this thread is in have run on it, in so many
@@ -74,9 +75,17 @@ pub struct Step {
     pid: u32,
     id: u64,
     is_open: bool,
+    is_redacted: bool,
 }
 
 impl Step {
+    /// Has what a panic in the step says stay out of the record, for it may tell the arguments.
+    #[must_use]
+    pub fn redacted(mut self) -> Self {
+        self.is_redacted = true;
+        self
+    }
+
     /// The step, for what happens in it.
     pub fn position(&self) -> Position {
         let parent = Parent { pid: self.pid, step: self.id, task: None };
@@ -104,7 +113,11 @@ impl Drop for Step {
             return;
         }
         if std::thread::panicking() {
-            self.close(&End { message: "it panicked".into(), ..End::new(Outcome::Failed) });
+            let message = match panics::noted() {
+                Some(message) if !self.is_redacted => format!("it panicked: {message}"),
+                _ => "it panicked".to_owned(),
+            };
+            self.close(&End { message: message.into(), ..End::new(Outcome::Failed) });
         } else {
             self.close(&End::new(Outcome::Cancelled));
         }

@@ -35,6 +35,11 @@ fn panics(x: u32) -> u32 {
 }
 
 #[cached(redact)]
+fn refuses(password: &str) -> usize {
+    panic!("{password} is not known")
+}
+
+#[cached(redact)]
 fn login(password: &str) -> usize {
     password.len()
 }
@@ -129,6 +134,7 @@ fn failures_and_secrets_are_recorded_as_such() {
     Memory::new(folder.path()).expect("a memory").record(true).install().expect("installed");
     assert!(fails(-1.0).is_err() && fails(4.0).is_ok());
     assert!(std::panic::catch_unwind(|| panics(1)).is_err());
+    assert!(std::panic::catch_unwind(|| refuses("hunter2")).is_err());
     login("hunter2");
     login("hunter2");
     let run = record(folder.path());
@@ -138,8 +144,10 @@ fn failures_and_secrets_are_recorded_as_such() {
         (end(0).outcome, end(1).outcome, end(2).outcome),
         (Outcome::Failed, Outcome::Computed, Outcome::Failed)
     );
-    assert!(end(0).message.contains("returned an error") && end(2).message.contains("panicked"));
-    assert_eq!((begins[3].1.arguments[0].name.as_ref(), &begins[3].1.arguments[0].text), ("password", &None));
+    assert!(end(0).message.contains("returned an error"), "{}", end(0).message);
+    assert_eq!(end(2).message, "it panicked: too small");
+    assert_eq!((end(3).outcome, end(3).message.as_ref()), (Outcome::Failed, "it panicked"));
+    assert_eq!((begins[4].1.arguments[0].name.as_ref(), &begins[4].1.arguments[0].text), ("password", &None));
     assert_eq!(hits(&run)[0].arguments[0].text, None);
     let bytes =
         std::fs::read(&runs(&folder.path().join("joblib-runs")).expect("a folder")[0]).expect("readable");

@@ -97,10 +97,13 @@ impl<R, K> Pending<R, K> {
     /// depth of a recursion.
     pub fn compute<T>(&self, body: impl FnOnce() -> T) -> T {
         let _entered = self.computation.as_ref().map(|computation| computation.span.enter());
-        let _recorded = self.position().map(joblib_record::enter);
+        let recorded = self.position().map(joblib_record::enter);
         let listener = self.computation.as_ref().and_then(|computation| computation.listener.as_ref());
         let _listening = listener.map(Listener::enter);
-        stack::with_room(body)
+        match &recorded {
+            Some(_) => joblib_record::noting_panics(|| stack::with_room(body)),
+            None => stack::with_room(body),
+        }
     }
 
     /// Stores the computed result, if it is one to keep, and returns it.

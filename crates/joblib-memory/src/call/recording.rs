@@ -47,7 +47,7 @@ impl KeyedCall<'_> {
             name: argument.name().into(),
             text: argument.text().map(Cow::Borrowed),
         });
-        Some(recorder.begin(&Begin {
+        let step = recorder.begin(&Begin {
             name: self.call.name().into(),
             call: *self.key.call(),
             code: folded(self.key.version().code()),
@@ -55,7 +55,8 @@ impl KeyedCall<'_> {
             cause: explain::of_recorded_miss(self).into(),
             waited: nanos(self.waited),
             ..Begin::call()
-        }))
+        });
+        Some(if self.call.settings.redact { step.redacted() } else { step })
     }
 }
 

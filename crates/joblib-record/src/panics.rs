@@ -1,0 +1,32 @@
+//! What a panic said, for the step that it ends.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+/// Characters of a message that are kept.
+const LONGEST: usize = 10_000;
+
+thread_local! {
+    /// What the panic said that unwinds this thread.
+    static NOTE: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Does `work`, and notes what it says when it panics. The panic goes on.
+pub fn noting_panics<T>(work: impl FnOnce() -> T) -> T {
+    // Nothing is done with what the work has left behind.
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
+        let note = message(&*payload).map(|text| text.chars().take(LONGEST).collect());
+        let _ = NOTE.try_with(|noted| noted.replace(note));
+        resume_unwind(payload)
+    })
+}
+
+fn message(payload: &(dyn Any + Send)) -> Option<&str> {
+    payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+}
+
+/// What was noted last on this thread.
+pub(crate) fn noted() -> Option<String> {
+    NOTE.try_with(RefCell::take).ok().flatten()
+}
