@@ -74,7 +74,14 @@ impl Location {
 
     /// The folder with the records of the runs that used the cache.
     pub(crate) fn runs(&self) -> Result<PathBuf, Failure> {
-        Ok(joblib_memory::runs_folder(&*self.open()?)?)
+        let store = self.open()?;
+        let folder = joblib_memory::runs_folder(&*store)?;
+        // A file where the cache should be has neither results nor records.
+        let location = Path::new(store.location());
+        if !folder.exists() && location.is_file() {
+            return Err(Failure::Other(format!("{}: {}", location.display(), found_at(location))));
+        }
+        Ok(folder)
     }
 
     /// Opens a store that is there.

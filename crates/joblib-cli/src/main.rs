@@ -1,12 +1,14 @@
 //! The `joblib` command. The crate's README shows it at work.
 
 mod args;
+mod arguments;
 mod cache;
 mod cluster;
 mod confirm;
 mod convert;
 mod document;
 mod failure;
+mod fold;
 mod hash;
 mod hex;
 mod inspect;

@@ -1,14 +1,18 @@
-//! Colours, on a terminal only.
+//! Colours and the size of the terminal, where there is one.
 
 use std::fmt::{self, Display};
 use std::io::IsTerminal;
 
+use console::Term;
+
 use crate::args::Color;
 
-/// Whether to colour.
+/// Whether to colour, and how much there is room for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Style {
     on: bool,
+    /// Rows and columns of the terminal. Without one, lines are as long as they are.
+    size: Option<(usize, usize)>,
 }
 
 /// A text in a colour.
@@ -27,12 +31,30 @@ impl Style {
                     && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
             }
         };
-        Self { on }
+        let size = Term::stdout().size_checked().filter(|_| std::io::stdout().is_terminal());
+        let size = size.map(|(rows, columns)| (usize::from(rows), usize::from(columns)));
+        Self { on, size: size.filter(|(_, columns)| *columns > 0) }
     }
 
-    /// No colours.
+    /// No colours, and lines of any length.
     pub(crate) fn plain() -> Self {
-        Self { on: false }
+        Self { on: false, size: None }
+    }
+
+    /// No colours, on a terminal of this size.
+    #[cfg(test)]
+    pub(crate) fn of_size(rows: usize, columns: usize) -> Self {
+        Self { on: false, size: Some((rows, columns)) }
+    }
+
+    /// The columns of the terminal.
+    pub(crate) fn columns(self) -> Option<usize> {
+        self.size.map(|(_, columns)| columns)
+    }
+
+    /// The rows of the terminal.
+    pub(crate) fn rows(self) -> Option<usize> {
+        self.size.map(|(rows, _)| rows)
     }
 
     /// A type.

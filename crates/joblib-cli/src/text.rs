@@ -44,10 +44,15 @@ impl<W: fmt::Write> fmt::Write for Escaping<W> {
 
 /// Writes a text of several lines, made safe.
 pub(crate) fn write_lines(out: &mut dyn io::Write, text: &str) -> io::Result<()> {
+    out.write_all(lines(text).as_bytes())
+}
+
+/// A text of several lines, made safe.
+pub(crate) fn lines(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     // Writing to a `String` does not fail.
     let _ = Escaping { out: &mut safe, lines: true }.write_str(text);
-    out.write_all(safe.as_bytes())
+    safe
 }
 
 /// A size that a person reads at once, in powers of ten.
@@ -66,6 +71,7 @@ pub(crate) fn bytes(count: u64) -> String {
 pub(crate) fn duration(time: Duration) -> String {
     let seconds = time.as_secs_f64();
     match seconds {
+        0.0 => "0 s".to_owned(),
         _ if seconds < 1e-3 => format!("{:.0} µs", seconds * 1e6),
         _ if seconds < 1.0 => format!("{:.1} ms", seconds * 1e3),
         _ if seconds < 120.0 => format!("{seconds:.1} s"),

@@ -8,6 +8,7 @@ use joblib_memory::{Metadata, StoredEntry};
 use joblib_store::{Item, Store};
 use rayon::prelude::*;
 
+use crate::arguments;
 use crate::failure::Failure;
 use crate::text::count;
 
@@ -100,14 +101,10 @@ pub(crate) fn metadata_of(store: &dyn Store, item: &Item) -> Option<Metadata> {
     })
 }
 
-/// The arguments of a call as one text.
-pub(crate) fn arguments(metadata: &Metadata) -> String {
-    let texts: Vec<String> = metadata
-        .arguments()
-        .iter()
-        .map(|argument| format!("{}={}", argument.name(), argument.text().unwrap_or("(redacted)")))
-        .collect();
-    texts.join(", ")
+/// The arguments of a call as one text, within a number of characters.
+pub(crate) fn arguments(metadata: &Metadata, most: usize) -> String {
+    let named = metadata.arguments().iter().map(|argument| (argument.name(), argument.text()));
+    arguments::within(&named, most)
 }
 
 /// Such as "3 results of 1.2 MB".

@@ -21,6 +21,10 @@ use crate::text::{self, Visible};
 /// Calls that are listed unless `--limit` says otherwise.
 const CALLS: usize = 50;
 
+/// What the columns beside the arguments of a call take, and what at least is left for these.
+const OTHERS: usize = 52;
+const LEAST: usize = 24;
+
 const COLUMNS: [&str; 7] = ["FUNCTION", " RESULTS", " SIZE", "LAST USE", " COMPUTED IN", " HITS", " SAVED"];
 
 pub(crate) fn run(
@@ -198,7 +202,7 @@ fn calls(
         let mut metadata = metadata.iter();
         items.retain(|_| {
             let metadata = metadata.next().and_then(Option::as_ref);
-            metadata.is_some_and(|metadata| contents::arguments(metadata).contains(filter))
+            metadata.is_some_and(|metadata| contents::arguments(metadata, usize::MAX).contains(filter))
         });
     }
     let results = items.len();
@@ -233,9 +237,11 @@ fn calls(
     }
     writeln!(out, "{}: {}", style.key(Visible(&function)), text::count(results, "result", "results"))?;
     let mut table = Table::new(&["KEY", " SIZE", " COMPUTED IN", "LAST USE", "ARGUMENTS"]);
+    // At a terminal each argument has its share of what the other columns leave.
+    let room = style.columns().map_or(usize::MAX, |columns| columns.saturating_sub(OTHERS).max(LEAST));
     for (item, metadata) in listed {
         let took = metadata.as_ref().map(|metadata| text::duration(metadata.duration()));
-        let arguments = metadata.as_ref().map(contents::arguments);
+        let arguments = metadata.as_ref().map(|metadata| contents::arguments(metadata, room));
         table.row([
             key::short(item),
             text::bytes(item.bytes),

@@ -39,7 +39,7 @@ pub(crate) fn run(cache: &Cache, color: Color, out: &mut dyn Write) -> Result<()
         Command::Ls(ls) => ls::run(ls, &*location.open_existing()?, json, style, out),
         Command::Show(show) => show::run(show, &*location.open_existing()?, json, style, out),
         Command::Stats => stats::run(&*location.open_existing()?, json, style, out),
-        Command::Why(why) => why::run(why, &*location.open_existing()?, json, out),
+        Command::Why(why) => why::run(why, &*location.open_existing()?, json, style, out),
         Command::Diff(diff) => differences::run(diff, &*location.open_existing()?, json, out),
         Command::Rm(rm) => rm::run(rm, &*location.open_existing()?, json, out),
         Command::Prune(prune) => prune::run(prune, &*location.open_existing()?, json, style, out),

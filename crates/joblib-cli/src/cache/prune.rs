@@ -1,6 +1,6 @@
 //! `joblib cache prune`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
 use std::time::SystemTime;
 
@@ -87,7 +87,31 @@ fn evict(store: &dyn Store, chosen: &[Item]) -> Result<Deleted, Failure> {
         bar.inc(step.len() as u64);
     }
     bar.finish_and_clear();
+    if deleted.results < chosen.len() as u64 {
+        delete_rest(store, chosen, &mut deleted)?;
+    }
     Ok(deleted)
+}
+
+/// Deletes what is still there and was not used meanwhile, or says why it can't be deleted.
+fn delete_rest(store: &dyn Store, chosen: &[Item], deleted: &mut Deleted) -> Result<(), Failure> {
+    let id = |item: &Item| (item.version.path().to_owned(), item.call);
+    let used: HashMap<_, _> = chosen.iter().map(|item| (id(item), item.used)).collect();
+    let left = contents::of(store, |item| used.get(&id(item)).is_some_and(|used| item.used <= *used))?;
+    for (place, item) in left.iter().enumerate() {
+        let removed = store.remove(&item.key()).map_err(|error| {
+            Failure::Other(format!(
+                "deleted {}; {} can't be deleted: {error}",
+                contents::amount(deleted.results, deleted.bytes),
+                text::count(left.len() - place, "result", "results")
+            ))
+        })?;
+        if removed {
+            deleted.results += 1;
+            deleted.bytes += item.bytes;
+        }
+    }
+    Ok(())
 }
 
 #[derive(Serialize)]

@@ -10,8 +10,11 @@ use super::args::Why;
 use super::contents;
 use super::differences::{Differences, Side};
 use super::key;
+use crate::arguments::IN_A_LINE;
 use crate::document;
 use crate::failure::Failure;
+use crate::fold;
+use crate::style::Style;
 use crate::text::{self, Visible};
 
 /// An argument of the call that is asked about.
@@ -36,7 +39,7 @@ impl Stored {
 struct Answer<'a> {
     function: &'a str,
     /// `stored`, `code` or `arguments`: a call like this is stored, was computed with earlier code, or with
-    /// other arguments; without arguments `code` or `unchanged`.
+    /// other arguments; without arguments `superseded` or `unchanged`: whether there are results of earlier code.
     cause: &'static str,
     /// The result that is nearest to the call.
     nearest: Option<String>,
@@ -44,6 +47,9 @@ struct Answer<'a> {
     differences: Option<Differences>,
     /// The arguments that no stored call has so, and what the nearest call has.
     arguments: Vec<Missing>,
+    /// Results of the latest code of the function, and of earlier code, which no call is answered from.
+    latest_results: usize,
+    earlier_results: usize,
 }
 
 #[derive(Serialize)]
@@ -53,7 +59,28 @@ struct Missing {
     nearest: Option<String>,
 }
 
-pub(crate) fn run(options: &Why, store: &dyn Store, json: bool, out: &mut dyn Write) -> Result<(), Failure> {
+impl<'f> Answer<'f> {
+    fn new(function: &'f str, cause: &'static str, stored: &[Stored]) -> Self {
+        let latest_results = stored.iter().filter(|stored| stored.item.current).count();
+        Self {
+            function,
+            cause,
+            nearest: None,
+            differences: None,
+            arguments: Vec::new(),
+            latest_results,
+            earlier_results: stored.len() - latest_results,
+        }
+    }
+}
+
+pub(crate) fn run(
+    options: &Why,
+    store: &dyn Store,
+    json: bool,
+    style: Style,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
     let items = contents::of_function(store, &options.function)?;
     let metadata = contents::metadata(store, &items);
     let mut stored: Vec<Stored> = items
@@ -73,7 +100,7 @@ pub(crate) fn run(options: &Why, store: &dyn Store, json: bool, out: &mut dyn Wr
     if json {
         return document::print(&answer, out);
     }
-    print(&answer, &stored, out)
+    print(&answer, &stored, style, out)
 }
 
 /// The arguments as they were written, by name.
@@ -116,8 +143,7 @@ fn of_call<'f>(function: &'f str, stored: &[Stored], asked: &[Asked<'_>]) -> Ans
     let alike = |current: bool| {
         stored.iter().find(|stored| stored.item.current == current && missing(stored, asked) == 0)
     };
-    let mut answer =
-        Answer { function, cause: "stored", nearest: None, differences: None, arguments: Vec::new() };
+    let mut answer = Answer::new(function, "stored", stored);
     if let Some(found) = alike(true) {
         answer.nearest = Some(key::whole(&found.item));
     } else if let Some(found) = alike(false) {
@@ -141,50 +167,67 @@ fn of_call<'f>(function: &'f str, stored: &[Stored], asked: &[Asked<'_>]) -> Ans
 
 /// Compares the latest code with the code before it.
 fn of_code<'f>(function: &'f str, stored: &[Stored]) -> Answer<'f> {
-    let now = latest(stored);
-    let before = now.and_then(|now| stored.iter().find(|other| other.metadata.code() != now.metadata.code()));
-    let differences = now.zip(before).map(|(now, before)| Differences::between(&before.side(), &now.side()));
-    let cause = if differences.is_some() { "code" } else { "unchanged" };
-    let nearest = before.map(|before| key::whole(&before.item));
-    Answer { function, cause, nearest, differences, arguments: Vec::new() }
+    let before = stored.iter().find(|other| !other.item.current);
+    let cause = if before.is_some() { "superseded" } else { "unchanged" };
+    let mut answer = Answer::new(function, cause, stored);
+    answer.nearest = before.map(|before| key::whole(&before.item));
+    answer.differences =
+        latest(stored).zip(before).map(|(now, before)| Differences::between(&before.side(), &now.side()));
+    answer
 }
 
-fn print(answer: &Answer<'_>, stored: &[Stored], out: &mut dyn Write) -> Result<(), Failure> {
+fn print(answer: &Answer<'_>, stored: &[Stored], style: Style, out: &mut dyn Write) -> Result<(), Failure> {
+    let mut line = |indent: &str, text: &str| fold::print(out, style, (indent, &format!("{indent}  ")), text);
     let function = Visible(answer.function);
+    let results = |number: usize| text::count(number, "result", "results");
     let nearest = stored.iter().find(|stored| Some(key::whole(&stored.item)) == answer.nearest);
-    let call = nearest.map(|nearest| {
-        let Stored { item, metadata } = nearest;
-        let arguments = contents::arguments(metadata);
+    let call = nearest.map(|Stored { item, metadata }| {
+        let arguments = contents::arguments(metadata, IN_A_LINE);
         format!("{}({arguments}), computed {}", key::short(item), text::ago(metadata.time()))
     });
-    let call = Visible(call.unwrap_or_default());
+    let call = Visible(call.unwrap_or_default()).to_string();
     match answer.cause {
-        "stored" => writeln!(
-            out,
-            "{function}: such a call is stored, with the latest code that the cache knows, and is answered from \
-             it:\n  {call}"
-        )?,
-        "code" if nearest.is_some_and(|nearest| nearest.item.current) => {}
+        "stored" => {
+            let what =
+                "such a call is stored, with the latest code that the cache knows, and is answered from it:";
+            line("", &format!("{function}: {what}"))?;
+            line("  ", &call)?;
+        }
         "code" => {
-            let when = if answer.differences.is_some() { "since then:" } else { "since then" };
-            writeln!(out, "{function}: the code has changed\n  {call}\n{when}")?;
+            line(
+                "",
+                &format!("{function}: such a call is stored, with earlier code, and would be computed:"),
+            )?;
+            line("  ", &call)?;
+            if answer.differences.is_some() {
+                line("", "changed since then:")?;
+            }
         }
         "arguments" => {
-            writeln!(
-                out,
-                "{function}: no stored call has these arguments; the nearest is\n  {call}\nand differs in"
-            )?;
+            line("", &format!("{function}: no stored call has these arguments; the nearest is"))?;
+            line("  ", &call)?;
+            line("", "and differs in")?;
             for argument in &answer.arguments {
                 let there = argument.nearest.as_deref().unwrap_or("(not known)");
                 let (name, asked) = (Visible(&argument.name), Visible(&argument.asked));
-                writeln!(out, "  {name}: {} there, {asked} asked for", Visible(there))?;
+                line("  ", &format!("{name}: {} there, {asked} asked for", Visible(there)))?;
             }
         }
-        _ => writeln!(
-            out,
-            "{function}: all {} are of one version of the code; name arguments to ask about a call",
-            text::count(stored.len(), "result", "results")
-        )?,
+        "superseded" => {
+            let (latest, earlier) = (results(answer.latest_results), results(answer.earlier_results));
+            let what = "no call is answered from these any more; the last of them is";
+            line("", &format!("{function}: {latest} of the latest code, {earlier} of earlier code;"))?;
+            line("", what)?;
+            line("  ", &call)?;
+            if answer.differences.is_some() {
+                line("", "changed since then:")?;
+            }
+        }
+        _ => {
+            let known = results(answer.latest_results);
+            let what = "the cache knows no earlier code; name arguments to ask about a call";
+            line("", &format!("{function}: {known} of the latest code; {what}"))?;
+        }
     }
     if let Some(differences) = &answer.differences {
         differences.print_code(out)?;

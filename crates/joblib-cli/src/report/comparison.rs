@@ -9,8 +9,7 @@ use crate::text::{self, Visible};
 
 /// Calls that are listed of each function.
 const LISTED: usize = 10;
-/// Characters of the arguments of a call, and of a cause.
-const ARGUMENTS: usize = 200;
+/// Characters of a cause.
 const CAUSE: usize = 1000;
 
 #[derive(Serialize)]
@@ -91,7 +90,7 @@ fn group(name: &str, computed: &[Computed], which: &str, other: &str) -> Option<
         return None;
     }
     let calls = computed.iter().take(LISTED).map(|call| Call {
-        text: format!("{}({})", Visible(name), shortened(&call.arguments, ARGUMENTS)),
+        text: format!("{}({})", Visible(name), Visible(&call.short_arguments)),
         took: text::seconds(call.seconds),
         elsewhere: match call.elsewhere {
             Some(result) => format!("{result} {other}"),

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
+use crate::arguments::cut;
 use crate::runs::model::{Answer, Model, Step};
 use crate::text::{self, Visible};
 
@@ -12,8 +13,8 @@ pub(super) const MOST: usize = 10_000;
 /// Steps in the table of the slowest, and in the list of failures.
 const SLOWEST: usize = 20;
 const FAILURES: usize = 200;
-/// Characters of the text of a call, and of a message.
-const CALL: usize = 80;
+/// Characters of the arguments of a call, and of a message.
+const ARGUMENTS: usize = 80;
 const MESSAGE: usize = 2000;
 
 #[derive(Serialize)]
@@ -130,7 +131,7 @@ pub(super) fn failures(model: &Model) -> Vec<Failed> {
         call: call(step),
         result: step.result.text(),
         took: text::duration(step.took),
-        message: shortened(&step.message, MESSAGE),
+        message: text::lines(&cut(&step.message, MESSAGE)),
     });
     failed.collect()
 }
@@ -138,7 +139,8 @@ pub(super) fn failures(model: &Model) -> Vec<Failed> {
 /// The name and the arguments, as a short text.
 pub(super) fn call(step: &Step) -> String {
     let task = step.task.map_or_else(String::new, |task| format!("task {task}: "));
-    shortened(&format!("{task}{}({})", step.short_name(), step.arguments_text()), CALL)
+    let (name, arguments) = (shortened(step.short_name(), ARGUMENTS), step.arguments_within(ARGUMENTS));
+    format!("{task}{name}({})", Visible(arguments))
 }
 
 /// The process and the thread.

@@ -9,8 +9,10 @@ use serde::Serialize;
 use super::args::Diff;
 use super::find;
 use super::model::{Answer, Model, Step, Totals, short};
+use crate::arguments::IN_A_LINE;
 use crate::document;
 use crate::failure::Failure;
+use crate::fold;
 use crate::style::Style;
 use crate::table::Table;
 use crate::text::{self, Visible};
@@ -53,6 +55,9 @@ pub(crate) struct Side {
 #[derive(Serialize)]
 pub(crate) struct Computed {
     pub(crate) arguments: String,
+    /// The same within the length of a line.
+    #[serde(skip)]
+    pub(crate) short_arguments: String,
     pub(crate) seconds: f64,
     pub(crate) cause: String,
     /// What the other run did with it: `hit`, `failed`, `computed with other code`, …, or `null` if it did not call it.
@@ -129,6 +134,7 @@ fn computed(model: &Model, name: &str, other: &Calls<'_>) -> Vec<Computed> {
             });
             (elsewhere != Some(Answer::Computed.text())).then(|| Computed {
                 arguments: step.arguments_text(),
+                short_arguments: step.arguments_within(IN_A_LINE),
                 seconds: step.took.as_secs_f64(),
                 cause: step.cause.clone(),
                 elsewhere,
@@ -168,7 +174,8 @@ pub(crate) fn run(
     for (name, model) in [("Before", &left), ("After", &right)] {
         let (id, command, took) = (&model.run.id, model.command(), text::duration(model.took()));
         let name = style.dim(format!("{name:<7}"));
-        writeln!(out, "{name} {}, took {took}: {}", Visible(id), Visible(command))?;
+        let line = format!("{}, took {took}: {}", Visible(id), Visible(command));
+        fold::print(out, style, (&format!("{name} "), "        "), &line)?;
     }
     writeln!(out)?;
     let mut table = Table::new(&["FUNCTION", "BEFORE", " TOOK", "AFTER", " TOOK"]);
@@ -211,15 +218,13 @@ fn print(function: &FunctionComparison, style: Style, out: &mut dyn Write) -> Re
                 Some(result) => format!("{result} {other}"),
                 None => format!("not called {other}"),
             };
-            writeln!(
-                out,
-                "  ({}) in {took}, {elsewhere}: {}",
-                Visible(&call.arguments),
-                Visible(&call.cause)
-            )?;
+            let cause = if call.cause.is_empty() { String::new() } else { format!(": {}", call.cause) };
+            let line =
+                format!("({}) in {took}, {elsewhere}{}", Visible(&call.short_arguments), Visible(cause));
+            fold::print(out, style, ("  ", "    "), &line)?;
         }
         if computed.len() > LISTED {
-            writeln!(out, "  … {} more", computed.len() - LISTED)?;
+            writeln!(out, "  … {} more; --json lists all", computed.len() - LISTED)?;
         }
     }
     Ok(())

@@ -44,14 +44,11 @@ pub(crate) fn find(folder: &Path, name: &str) -> Result<PathBuf, Failure> {
     }
 }
 
-/// The record of the latest run that is not over, or of the last one.
-pub(crate) fn running(folder: &Path) -> Result<PathBuf, Failure> {
-    let files = list(folder)?;
-    let runs = |path: &&PathBuf| Follow::open(path).is_ok_and(|follow| !follow.is_over());
-    match files.iter().rev().find(runs) {
-        Some(path) => Ok(path.clone()),
-        None => find(folder, "last"),
-    }
+/// The records of the runs that are not over, the oldest first.
+pub(crate) fn running(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let mut files = list(folder)?;
+    files.retain(|path| Follow::open(path).is_ok_and(|follow| !follow.is_over()));
+    Ok(files)
 }
 
 /// The records in a folder, the oldest first.

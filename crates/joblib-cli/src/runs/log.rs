@@ -12,6 +12,7 @@ use super::find;
 use super::model::{Answer, Model};
 use crate::document;
 use crate::failure::Failure;
+use crate::fold;
 use crate::style::Style;
 use crate::text::{self, Visible};
 
@@ -59,7 +60,13 @@ pub(crate) fn run(
     for entry in &entries {
         let time = style.dim(format!("{:>10.3}", entry.time));
         let step = entry.step.map_or_else(String::new, |step| format!("#{step}"));
-        writeln!(out, "{time} {step:<6} {:<9} {}", entry.what, Visible(&entry.text))?;
+        let mut first = format!("{time} {step:<6} {:<9} ", entry.what);
+        let rest = " ".repeat(28);
+        // A message may have several lines.
+        for line in entry.text.lines() {
+            fold::print(out, style, (&first, &rest), &Visible(line).to_string())?;
+            first.clone_from(&rest);
+        }
     }
     Ok(())
 }

@@ -27,6 +27,6 @@ pub(crate) fn run(runs: &Runs, color: Color, out: &mut dyn Write) -> Result<(), 
         Command::Show(show) => show::run(show, &folder, json, style, out),
         Command::Diff(diff) => diff::run(diff, &folder, json, style, out),
         Command::Log(log) => log::run(log, &folder, json, style, out),
-        Command::Top(top) => top::run(top, &folder, json, out),
+        Command::Top(top) => top::run(top, &folder, json, style, out),
     }
 }

@@ -7,6 +7,8 @@ use joblib_record::{
     Argument, Begin, End, Event, Hit, Kind, Outcome, Output, Record, Run, RunFile, Stamped, Tasks,
 };
 
+use crate::arguments;
+
 /// A run, as far as its records were added.
 pub(crate) struct Model {
     pub(crate) run: Run,
@@ -143,10 +145,16 @@ impl Step {
 
     /// The arguments as one text.
     pub(crate) fn arguments_text(&self) -> String {
-        let texts = self.arguments.iter().map(|argument| {
-            format!("{}={}", argument.name, argument.text.as_deref().unwrap_or("(redacted)"))
-        });
-        texts.collect::<Vec<_>>().join(", ")
+        arguments::whole(self.named())
+    }
+
+    /// The arguments as one text, within a number of characters.
+    pub(crate) fn arguments_within(&self, most: usize) -> String {
+        arguments::within(&self.named(), most)
+    }
+
+    fn named(&self) -> impl Iterator<Item = (&str, Option<&str>)> + Clone {
+        self.arguments.iter().map(|argument| (argument.name.as_ref(), argument.text.as_deref()))
     }
 
     pub(crate) fn is_call(&self) -> bool {

@@ -13,6 +13,7 @@ use super::step_document::StepDocument;
 use super::tree::Tree;
 use crate::document;
 use crate::failure::Failure;
+use crate::fold;
 use crate::style::Style;
 use crate::text::{self, Visible};
 
@@ -42,7 +43,8 @@ pub(crate) fn run(
 
 fn head(model: &Model, style: Style, out: &mut dyn Write) -> Result<(), Failure> {
     let mut line = |name: &str, value: &str| {
-        writeln!(out, "{} {}", style.dim(format_args!("{name:<8}")), Visible(value))
+        let name = style.dim(format_args!("{name:<8} ")).to_string();
+        fold::print(out, style, (&name, "         "), &Visible(value).to_string())
     };
     let (run, totals) = (&model.run, model.totals());
     line("Run", &format!("{}, {}", run.id, model.state.text()))?;
@@ -52,8 +54,11 @@ fn head(model: &Model, style: Style, out: &mut dyn Write) -> Result<(), Failure>
     if !run.commit.is_empty() {
         line("Commit", &run.commit)?;
     }
-    let memory =
-        if model.memory > 0 { format!(", at most {}", text::bytes(model.memory)) } else { String::new() };
+    let memory = if model.memory > 0 {
+        format!(", peak memory of a process {}", text::bytes(model.memory))
+    } else {
+        String::new()
+    };
     line("Took", &format!("{}{memory}", text::duration(model.took())))?;
     line("Calls", &numbers(&totals))?;
     if model.is_full {

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
+use console::truncate_str;
 use joblib_record::Follow;
 use serde::Serialize;
 
@@ -18,15 +19,22 @@ use super::step_document::StepDocument;
 use crate::document;
 use crate::failure::Failure;
 use crate::interrupt;
+use crate::style::Style;
 use crate::text::{self, Visible};
 
 /// The time between two looks at the record.
 const INTERVAL: Duration = Duration::from_millis(500);
-/// Steps that are shown.
+/// Steps and workers that are shown where the output is no terminal, whose rows would limit them.
 const SHOWN: usize = 30;
+/// Rows beside those of the steps and the workers.
+const OTHERS: usize = 7;
 /// Characters of a progress bar, and of a line.
 const BAR: usize = 24;
 const WIDTH: usize = 110;
+/// Levels of nesting that are indented.
+const DEEPEST: usize = 16;
+/// Other running programs that are named.
+const NAMED: usize = 3;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -34,13 +42,24 @@ struct Document<'a> {
     row: Row,
     /// The steps that have not ended.
     steps: Vec<StepDocument<'a>>,
+    /// The ids of other runs that are not over.
+    running: &'a [String],
 }
 
-pub(crate) fn run(options: &Top, folder: &Path, json: bool, out: &mut dyn Write) -> Result<(), Failure> {
+pub(crate) fn run(
+    options: &Top,
+    folder: &Path,
+    json: bool,
+    style: Style,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    let mut others = find::running(folder)?;
     let path = match &options.run {
         Some(run) => find::find(folder, run)?,
-        None => find::running(folder)?,
+        None => others.last().map_or_else(|| find::find(folder, "last"), |latest| Ok(latest.clone()))?,
     };
+    others.retain(|other| *other != path);
+    let others: Vec<String> = others.iter().rev().map(|other| find::id(other)).collect();
     let open = |error: io::Error| Failure::Other(format!("{}: {error}", path.display()));
     let mut follow = Follow::open(&path).map_err(open)?;
     let mut model = Model::empty(find::id(&path));
@@ -55,13 +74,13 @@ pub(crate) fn run(options: &Top, folder: &Path, json: bool, out: &mut dyn Write)
         if json {
             let open = running(&model);
             let steps = open.iter().map(|at| StepDocument::new(*at, &model.steps[*at])).collect();
-            return document::print(&Document { row: Row::new(&model), steps }, out);
+            return document::print(&Document { row: Row::new(&model), steps, running: &others }, out);
         }
         if live {
             // Home, and what is below is cleared: a terminal that scrolls back keeps its history.
             write!(out, "\x1b[H\x1b[2J")?;
         }
-        print(&model, out)?;
+        print(&model, &others, style, out)?;
         out.flush()?;
         if !live || model.state != State::Running || interrupt::pressed() {
             return Ok(());
@@ -76,38 +95,47 @@ fn running(model: &Model) -> Vec<usize> {
     (0..model.steps.len()).filter(is_open).collect()
 }
 
-fn print(model: &Model, out: &mut dyn Write) -> Result<(), Failure> {
+fn print(model: &Model, others: &[String], style: Style, out: &mut dyn Write) -> Result<(), Failure> {
     let (run, totals) = (&model.run, model.totals());
     let elapsed = match model.state {
         State::Running => model.start().elapsed().unwrap_or_default(),
         _ => model.took(),
     };
-    let (command, id) = (Visible(model.command()), Visible(&run.id));
-    writeln!(out, "{command}: {}, {} since {id}", model.state.text(), text::duration(elapsed))?;
-    writeln!(out, "{}\n", numbers(&totals))?;
+    let since = if model.state == State::Running { "for" } else { "after" };
+    let room = style.columns().unwrap_or(WIDTH);
+    let mut line = |text: String| writeln!(out, "{}", truncate_str(&Visible(text).to_string(), room, "…"));
+    line(model.command())?;
+    line(format!("{} {since} {}, run {}", model.state.text(), text::duration(elapsed), run.id))?;
+    line(numbers(&totals))?;
+    if !others.is_empty() {
+        let ids = others.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+        let more = if others.len() > NAMED { ", …" } else { "" };
+        line(format!("also running: {ids}{more}"))?;
+    }
+    line(String::new())?;
     let open = running(model);
-    for at in open.iter().take(SHOWN) {
+    let rows = style.rows().map_or(2 * SHOWN, |rows| rows.saturating_sub(OTHERS).max(2));
+    let workers = workers(model);
+    // The workers have half of the rows, or what the steps leave.
+    let steps = rows.saturating_sub(workers.len()).max(rows / 2);
+    for at in open.iter().take(steps) {
         let step = &model.steps[*at];
-        let depth = std::iter::successors(step.parent, |at| model.steps[*at].parent).count();
+        let depth = std::iter::successors(step.parent, |at| model.steps[*at].parent).take(DEEPEST).count();
         let took = elapsed.saturating_sub(Duration::from_micros(step.begin));
-        let line = format!(
-            "{}#{} {}({}) {} on {}/{}{}",
-            "  ".repeat(depth),
-            at + 1,
-            step.short_name(),
-            step.arguments_text(),
-            text::duration(took),
-            step.pid,
-            step.thread,
-            progress(step)
-        );
-        let line: String = Visible(line).to_string().chars().take(WIDTH).collect();
-        writeln!(out, "{line}")?;
+        let head = format!("{}#{} {}", "  ".repeat(depth), at + 1, step.short_name());
+        let tail = format!("{} on {}/{}{}", text::duration(took), step.pid, step.thread, progress(step));
+        let used = head.chars().count() + tail.chars().count() + 3;
+        let arguments = step.arguments_within(room.saturating_sub(used));
+        line(format!("{head}({arguments}) {tail}"))?;
     }
-    if open.len() > SHOWN {
-        writeln!(out, "… {} more", open.len() - SHOWN)?;
+    if open.len() > steps {
+        line(format!("… {} more", open.len() - steps))?;
     }
-    workers(model, out)
+    for ((pid, thread), (tasks, busy)) in workers.iter().take(rows.saturating_sub(open.len().min(steps))) {
+        let busy = text::duration(Duration::from_micros(*busy));
+        line(format!("worker {pid}/{thread}: {tasks} tasks in {busy}"))?;
+    }
+    Ok(())
 }
 
 /// The progress of a parallel call.
@@ -123,8 +151,8 @@ fn progress(step: &Step) -> String {
     }
 }
 
-/// Tasks that each worker of the open parallel calls has run.
-fn workers(model: &Model, out: &mut dyn Write) -> Result<(), Failure> {
+/// Tasks that each worker of the open parallel calls has run, and microseconds that they took.
+fn workers(model: &Model) -> BTreeMap<(u32, u32), (u64, u64)> {
     let mut workers: BTreeMap<(u32, u32), (u64, u64)> = BTreeMap::new();
     for at in running(model) {
         for batch in &model.steps[at].batches {
@@ -133,9 +161,5 @@ fn workers(model: &Model, out: &mut dyn Write) -> Result<(), Failure> {
             *busy = busy.saturating_add(batch.end.saturating_sub(batch.begin));
         }
     }
-    for ((pid, thread), (tasks, busy)) in workers.iter().take(SHOWN) {
-        let busy = text::duration(Duration::from_micros(*busy));
-        writeln!(out, "worker {pid}/{thread}: {tasks} tasks in {busy}")?;
-    }
-    Ok(())
+    workers
 }

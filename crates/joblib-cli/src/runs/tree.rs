@@ -6,11 +6,15 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use super::model::{Answer, Model, Step, Totals};
+use crate::arguments::IN_A_LINE;
+use crate::fold;
 use crate::style::Style;
 use crate::text::{self, Visible};
 
 /// Calls of one function in a row beyond which they are summed up.
 const MANY: usize = 6;
+/// Levels of parallel calls in a call that are summed up with it.
+const LOOPS: usize = 3;
 
 /// Prints the steps of a run.
 pub(crate) struct Tree<'m> {
@@ -34,26 +38,38 @@ impl Tree<'_> {
         let last = groups.len();
         for (number, group) in groups.into_iter().enumerate() {
             let (branch, below) = if number + 1 == last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
-            write!(out, "{}", self.style.dim(format_args!("{indent}{branch}")))?;
+            let below = format!("{indent}{below}");
+            let first = self.style.dim(format_args!("{indent}{branch}")).to_string();
             match group {
                 Group::One(at) => {
                     let step = &self.model.steps[at];
-                    self.line(at, step, out)?;
+                    // The line of the steps in it begins where this one's text does.
+                    let bar = if step.children.is_empty() { "  " } else { "│ " };
+                    let rest = self.style.dim(format_args!("{below}{bar}")).to_string();
+                    fold::print(out, self.style, (&first, &rest), &self.line(at, step))?;
+                    for line in step.message.lines().skip(1) {
+                        let line = format!("  {}", Visible(line));
+                        fold::print(out, self.style, (&rest, &rest), &line)?;
+                    }
                     if !step.children.is_empty() {
-                        self.level(&step.children, &format!("{indent}{below}"), depth - 1, out)?;
+                        self.level(&step.children, &below, depth - 1, out)?;
                     }
                 }
-                Group::Many(members) => self.sum(&members, out)?,
+                Group::Many(members) => {
+                    let rest = self.style.dim(format_args!("{below}  ")).to_string();
+                    fold::print(out, self.style, (&first, &rest), &self.sum(&members))?;
+                }
             }
         }
         Ok(())
     }
 
-    /// Calls of one function and one answer that nothing else is part of are summed up where there are many.
+    /// Calls of one function and one answer in which no other cached call was made are summed up where there are many.
     fn groups(&self, steps: &[usize]) -> Vec<Group> {
         let key = |at: usize| {
             let step = &self.model.steps[at];
-            let is_plain = step.children.is_empty() && step.result != Answer::Failed && step.is_call();
+            let is_plain =
+                step.is_call() && step.result != Answer::Failed && self.has_only_loops(step, LOOPS);
             (is_plain && !self.all).then_some((step.name.as_str(), step.result))
         };
         let mut members: HashMap<_, Vec<usize>> = HashMap::new();
@@ -75,44 +91,51 @@ impl Tree<'_> {
         groups
     }
 
-    fn line(&self, at: usize, step: &Step, out: &mut dyn Write) -> io::Result<()> {
+    /// Whether all that happened in a step is parallel calls without failures, so many levels deep at most.
+    fn has_only_loops(&self, step: &Step, levels: usize) -> bool {
+        step.children.iter().all(|at| {
+            let child = &self.model.steps[*at];
+            let is_loop = !child.is_call() && child.result != Answer::Failed;
+            is_loop && levels > 0 && self.has_only_loops(child, levels - 1)
+        })
+    }
+
+    fn line(&self, at: usize, step: &Step) -> String {
         let name = self.style.key(Visible(step.short_name()));
-        let arguments = Visible(step.arguments_text());
+        let arguments = Visible(step.arguments_within(IN_A_LINE));
         let task = step.task.map_or_else(String::new, |task| format!("task {task}: "));
-        let mark = step.result.mark();
-        write!(out, "{mark} {} {task}{name}({arguments})", self.style.dim(format_args!("#{}", at + 1)))?;
+        let (mark, number) = (step.result.mark(), self.style.dim(format!("#{}", at + 1)));
+        let mut parts = vec![format!("{mark} {number} {task}{name}({arguments})")];
         let took = text::duration(step.took);
         match step.result {
-            Answer::Hit => {
-                write!(out, " hit in {took}, {} saved", text::duration(step.saved()))?;
-            }
-            other if step.is_call() => write!(out, " {} in {took}", other.text())?,
+            Answer::Hit => parts.push(format!(" hit in {took}, {} saved", text::duration(step.saved()))),
+            other if step.is_call() => parts.push(format!(" {} in {took}", other.text())),
             other => {
                 let failed =
                     if step.failed > 0 { format!(", {} failed", step.failed) } else { String::new() };
                 let tasks = text::count(usize::try_from(step.done).unwrap_or(usize::MAX), "task", "tasks");
                 let ended = if other == Answer::Computed { "" } else { other.text() };
                 let space = if ended.is_empty() { "" } else { " " };
-                write!(out, "{space}{ended} {tasks}{failed} in {took}")?;
+                parts.push(format!("{space}{ended} {tasks}{failed} in {took}"));
             }
         }
         if !step.waited.is_zero() {
-            write!(out, ", {} of it waiting", text::duration(step.waited))?;
+            parts.push(format!(", {} of it waiting", text::duration(step.waited)));
         }
         if step.bytes > 0 {
-            write!(out, ", {}", text::bytes(step.bytes))?;
+            parts.push(format!(", {}", text::bytes(step.bytes)));
         }
         if !step.cause.is_empty() {
-            write!(out, ": {}", Visible(&step.cause))?;
+            parts.push(format!(": {}", Visible(&step.cause)));
         }
-        if !step.message.is_empty() {
-            write!(out, " — {}", Visible(&step.message))?;
+        if let Some(message) = step.message.lines().next() {
+            parts.push(format!(" — {}", Visible(message)));
         }
-        writeln!(out)
+        parts.concat()
     }
 
-    fn sum(&self, members: &[usize], out: &mut dyn Write) -> io::Result<()> {
-        let Some(first) = members.first().map(|at| &self.model.steps[*at]) else { return Ok(()) };
+    fn sum(&self, members: &[usize]) -> String {
+        let Some(first) = members.first().map(|at| &self.model.steps[*at]) else { return String::new() };
         let mut totals = Totals::default();
         let mut took = Duration::ZERO;
         for at in members {
@@ -121,12 +144,13 @@ impl Tree<'_> {
         }
         let name = self.style.key(Visible(first.short_name()));
         let (mark, result) = (first.result.mark(), first.result.text());
-        write!(out, "{mark} {} × {name} {result} in {}", members.len(), text::duration(took))?;
+        let mut parts =
+            vec![format!("{mark} {} × {name} {result} in {}", members.len(), text::duration(took))];
         if first.result == Answer::Hit {
-            write!(out, ", {} saved", text::duration(totals.saved))?;
+            parts.push(format!(", {} saved", text::duration(totals.saved)));
         }
         if totals.bytes > 0 {
-            write!(out, ", {}", text::bytes(totals.bytes))?;
+            parts.push(format!(", {}", text::bytes(totals.bytes)));
         }
         let mut causes: Vec<(&str, usize)> = Vec::new();
         for at in members {
@@ -140,9 +164,9 @@ impl Tree<'_> {
         causes.sort_by_key(|(_, count)| Reverse(*count));
         if let Some((cause, _)) = causes.first() {
             let more = if causes.len() > 1 { ", and others" } else { "" };
-            write!(out, ": {}{more}", Visible(cause))?;
+            parts.push(format!(": {}{more}", Visible(cause)));
         }
-        writeln!(out)
+        parts.concat()
     }
 }
 

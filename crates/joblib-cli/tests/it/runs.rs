@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use joblib_memory::Memory;
-use joblib_record::{Begin, End, Event, Hit, Level, Outcome, Recorder, Stream, enter};
+use joblib_record::{Argument, Begin, End, Event, Hit, Level, Outcome, Recorder, Stream, enter};
 
 use crate::joblib::Place;
 
@@ -173,7 +173,7 @@ fn a_running_program_is_shown_with_its_steps_workers_and_progress() {
     // A run that began later and is over is not the one to watch.
     runs.study(1, "by itself");
     let text = runs.text(&["top"]);
-    assert!(text.contains(": running, "), "{text}");
+    assert!(text.contains("\nrunning for "), "{text}");
     assert!(text.contains("[======                  ] 2/8"), "{text}");
     assert!(text.contains("  #2 fit() ") && text.contains(": 2 tasks in 1.5 ms"), "{text}");
     let document = runs.json(&["top"]);
@@ -267,4 +267,48 @@ fn a_hostile_record_does_not_reach_the_terminal() {
         }
     }
     drop(parallel);
+}
+
+#[test]
+fn all_of_a_message_is_shown_and_long_arguments_have_their_share_of_a_line() {
+    let runs = Runs::new();
+    let recorder = Recorder::begin_run(&runs.records()).expect("a record");
+    let long = "x".repeat(500);
+    let argument =
+        |name: &'static str, text: &str| Argument { name: name.into(), text: Some(text.to_owned().into()) };
+    let arguments = vec![argument("table", &long), argument("alpha", "0.5")];
+    let step = recorder.begin(&Begin { name: "study::fit".into(), arguments, ..Begin::call() });
+    step.end(&End { message: "no rows\nin flights.csv".into(), ..End::new(Outcome::Failed) });
+    let text = runs.text(&["show"]);
+    let line = text.lines().find(|line| line.contains("fit(")).expect("a step");
+    assert!(line.contains("…, alpha=0.5) failed in ") && line.ends_with(" — no rows"), "{text}");
+    assert!(line.chars().count() < 200, "{text}");
+    assert!(text.ends_with("\n       in flights.csv\n"), "{text}");
+    let log = runs.text(&["log"]);
+    assert!(log.contains(&long) && log.contains(": no rows\n") && !log.contains(r"\n"), "{log}");
+    assert!(log.ends_with("\n                            in flights.csv\n"), "{log}");
+    assert!(runs.json(&["show"])["steps"][0]["arguments"][0][1] == long, "JSON has all of it");
+}
+
+#[test]
+fn several_programs_that_run_are_told_and_one_that_was_killed_is() {
+    let runs = Runs::new();
+    let first = Recorder::begin_run(&runs.records()).expect("a record");
+    let second = Recorder::begin_run(&runs.records()).expect("a record");
+    let id = |recorder: &Recorder| recorder.path().file_stem().unwrap().to_string_lossy().into_owned();
+    let both = [id(&first), id(&second)];
+    let text = runs.text(&["top", "--once"]);
+    let other = both.iter().find(|id| text.contains(&format!("also running: {id}\n")));
+    assert!(other.is_some() && both.iter().all(|id| text.contains(id)), "{text}");
+    assert_eq!(runs.json(&["top", &both[0]])["running"], serde_json::json!([both[1]]));
+
+    runs.study(1, "with a panic");
+    let killed = Runs::new();
+    let file = &runs.files()[0];
+    fs::create_dir_all(killed.records()).expect("a folder");
+    // What a program leaves that was killed in its first step.
+    let bytes = fs::read(file).expect("readable");
+    fs::write(killed.records().join("20260101-000000-dead.run"), &bytes[..bytes.len() / 2]).expect("written");
+    let text = killed.text(&["top"]);
+    assert!(text.contains("\nkilled after ") && text.contains("fit("), "{text}");
 }

@@ -113,6 +113,19 @@ fn why_names_the_argument_or_the_code_that_differs() {
     assert!(text.contains("differs in\n  1: 3 there, 7 asked for"), "{text}");
     let text = cache.text(&["why", "power"]);
     assert!(text.contains("version 2") && text.contains("version 0"), "{text}");
+    // Earlier code is spoken of as what it is, and not as a call that would be computed.
+    assert!(
+        text.starts_with("study::power: 1 result of the latest code, 3 results of earlier code;"),
+        "{text}"
+    );
+    let document = cache.json(&["why", "power"]);
+    assert_eq!(document["cause"], "superseded");
+    assert_eq!((&document["latest_results"], &document["earlier_results"]), (&1.into(), &3.into()));
+    let text = cache.text(&["why", "table"]);
+    assert!(
+        text.starts_with("study::table: 1 result of the latest code; the cache knows no earlier"),
+        "{text}"
+    );
     let (status, message) = cache.failure(&["why", "power", "2.0", "3", "4"]);
     assert_eq!(status, Some(2));
     assert!(message.contains("4: the function has no such argument; it has 0, 1"), "{message}");
