@@ -37,7 +37,7 @@ fn folded(text: &str, room: usize) -> Vec<String> {
         if line.is_empty() {
             line.push_str(word);
             used = width;
-        } else if used + 1 + width <= room {
+        } else if used + 1 + width <= room || width > room {
             line.push(' ');
             line.push_str(word);
             used += 1 + width;
@@ -57,7 +57,7 @@ mod tests {
     #[test]
     fn a_line_is_folded_between_words_and_colours_take_no_room() {
         assert_eq!(folded("\x1b[1mone\x1b[0m two three", 7), ["\x1b[1mone\x1b[0m two", "three"]);
-        assert_eq!(folded("a-very-long-word b", 5), ["a-very-long-word", "b"]);
+        assert_eq!(folded("a a-very-long-word b", 5), ["a a-very-long-word", "b"]);
         assert_eq!(folded("", 5), [""]);
         // Each of these takes two columns.
         assert_eq!(folded("日本 日本", 5), ["日本", "日本"]);

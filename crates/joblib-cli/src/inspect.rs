@@ -8,10 +8,11 @@ use joblib_persist::{LoadOptions, Reader};
 use serde::Serialize;
 
 use crate::args::{Color, Inspect};
+use crate::document;
 use crate::failure::Failure;
 use crate::json::Json;
 use crate::style::Style;
-use crate::text::bytes;
+use crate::text::{Visible, bytes};
 use crate::tree::Tree;
 
 pub(crate) fn run(options: &Inspect, color: Color, out: &mut dyn Write) -> Result<(), Failure> {
@@ -27,7 +28,7 @@ pub(crate) fn run(options: &Inspect, color: Color, out: &mut dyn Write) -> Resul
         if index > 0 {
             writeln!(out)?;
         }
-        writeln!(out, "{}: {}", style.key(path.display()), summary(&reader, size))?;
+        writeln!(out, "{}: {}", style.key(Visible(path.display())), Visible(summary(&reader, size)))?;
         for (number, value) in values.iter().enumerate() {
             if values.len() > 1 {
                 write!(out, "{}", style.dim(format_args!("{} of {}: ", number + 1, values.len())))?;
@@ -79,7 +80,5 @@ fn json(
         bytes: size,
         values: values.iter().map(Json).collect(),
     };
-    serde_json::to_writer(&mut *out, &document).map_err(|error| Failure::Output(error.into()))?;
-    writeln!(out)?;
-    Ok(())
+    document::print(&document, out)
 }

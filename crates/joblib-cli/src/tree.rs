@@ -6,7 +6,7 @@ use joblib_persist::pickle::{NdArray, Object, Value};
 
 use crate::hex::Hex;
 use crate::style::Style;
-use crate::text::bytes;
+use crate::text::{Visible, bytes};
 
 /// Characters of a text, and elements of an array, that are shown.
 const TEXT: usize = 60;
@@ -33,12 +33,12 @@ impl Tree<'_> {
             Value::Array(array) => format!("{} {}", value.type_name(), array.dtype()),
             _ => value.type_name().to_owned(),
         };
-        write!(self.out, "{label}{}", self.style.kind(kind))?;
+        write!(self.out, "{label}{}", self.style.kind(Visible(kind)))?;
         match value {
             Value::None => {}
             Value::Bool(value) => write!(self.out, " {}", if *value { "True" } else { "False" })?,
             Value::Int(value) => write!(self.out, " {value}")?,
-            Value::BigInt(digits) => write!(self.out, " {}", cut(digits))?,
+            Value::BigInt(digits) => write!(self.out, " {}", Visible(cut(digits)))?,
             Value::Float(value) => write!(self.out, " {value:?}")?,
             Value::Complex(re, im) => write!(self.out, " {re:?}{im:+?}j")?,
             Value::Str(text) => {
@@ -47,7 +47,7 @@ impl Tree<'_> {
                     write!(self.out, " {}", self.style.dim(bytes(text.len() as u64)))?;
                 }
             }
-            Value::Text { text, .. } | Value::Class(text) => write!(self.out, " {}", cut(text))?,
+            Value::Text { text, .. } | Value::Class(text) => write!(self.out, " {}", Visible(cut(text)))?,
             Value::Bytes(content) => {
                 write!(self.out, " {}", self.style.dim(bytes(content.len() as u64)))?;
                 if !content.is_empty() {
@@ -78,7 +78,7 @@ impl Tree<'_> {
         if array.len() > shown.len() {
             shown.push("…".to_owned());
         }
-        write!(self.out, " [{}]", shown.join(", "))
+        write!(self.out, " [{}]", Visible(shown.join(", ")))
     }
 
     fn object(&mut self, object: &Object) -> io::Result<()> {
@@ -90,7 +90,7 @@ impl Tree<'_> {
         let args: Vec<String> = object.args.iter().take(ELEMENTS).map(short).collect();
         let more = if object.args.len() > ELEMENTS { ", …" } else { "" };
         let counted = if len > 0 { counted } else { String::new() };
-        write!(self.out, "({}{more}){counted}", args.join(", "))
+        write!(self.out, "({}{more}){counted}", Visible(args.join(", ")))
     }
 
     fn children(&mut self, value: &Value, indent: &str, depth: usize) -> io::Result<()> {
@@ -146,7 +146,11 @@ impl Tree<'_> {
                 "{}",
                 self.style.dim(format_args!("{indent}{}", if last { "└─ " } else { "├─ " }))
             )?;
-            let label = if label.is_empty() { String::new() } else { format!("{}: ", self.style.key(label)) };
+            let label = if label.is_empty() {
+                String::new()
+            } else {
+                format!("{}: ", self.style.key(Visible(label)))
+            };
             self.line(&label, value)?;
             self.children(value, &format!("{indent}{}", if last { "   " } else { "│  " }), depth - 1)?;
         }

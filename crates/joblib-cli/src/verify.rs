@@ -4,16 +4,17 @@ use std::io::Write;
 
 use crate::args::Verify;
 use crate::failure::Failure;
+use crate::text::Visible;
 
 /// Checks every file, and says so of each; fails when one was damaged.
 pub(crate) fn run(options: &Verify, out: &mut dyn Write) -> Result<(), Failure> {
     let mut damaged = 0;
     for path in &options.files {
         match joblib_persist::verify(path) {
-            Ok(_) => writeln!(out, "{}: ok", path.display())?,
+            Ok(_) => writeln!(out, "{}: ok", Visible(path.display()))?,
             Err(error) => {
                 damaged += 1;
-                eprintln!("joblib: {error}");
+                eprintln!("joblib: {}", Visible(error));
             }
         }
     }

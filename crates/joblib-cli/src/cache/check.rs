@@ -42,7 +42,7 @@ pub(super) fn run(options: &Check, json: bool, out: &mut dyn Write) -> Result<()
         crate::document::print(&checked, out)?;
     } else {
         let Checked { location, put_seconds, get_seconds, rounds, created_once, replaced_once, .. } = checked;
-        writeln!(out, "{location}: can be read and written")?;
+        writeln!(out, "{}: can be read and written", crate::text::Visible(location))?;
         let (put, get) = (1e3 * put_seconds, 1e3 * get_seconds);
         writeln!(out, "writing 1 KB took {put:.1} ms, reading it {get:.1} ms")?;
         writeln!(out, "eight writers of a new object: one of them won in {created_once} of {rounds} rounds")?;

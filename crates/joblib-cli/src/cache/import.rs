@@ -49,15 +49,33 @@ pub(crate) fn run(
     }
     let versions = versions(&header).ok_or_else(no_export)?;
     let before = latest(store, &header.function)?;
+    let mut report = Report { function: &header.function, imported: 0, bytes: 0, present: 0, refused: 0 };
+    let all = import(&mut reader, &header, &versions, store, &mut report);
+    // Also where the file is damaged or the work was interrupted: what was imported until then stays.
+    keep_latest(store, before.as_ref(), &header.function)?;
+    store.flush()?;
+    if !all? {
+        return Err(no_export());
+    }
+    print(&report, json, out)
+}
+
+/// Imports all results; returns whether the file names a version of the code for each.
+fn import(
+    reader: &mut NativeReader<'_>,
+    header: &Header,
+    versions: &[Arc<FunctionVersion>],
+    store: &dyn Store,
+    report: &mut Report<'_>,
+) -> Result<bool, Failure> {
     interrupt::catch();
     let bar = progress::bar(usize::try_from(header.results).unwrap_or(usize::MAX), "Importing");
-    let mut report = Report { function: &header.function, imported: 0, bytes: 0, present: 0, refused: 0 };
     while let Some(Exported { version, call, entry }) = reader.next()? {
         interrupt::check(|| {
             format!("imported {}, each of them whole", contents::amount(report.imported, report.bytes))
         })?;
         bar.inc(1);
-        let Some(version) = versions.get(version as usize) else { return Err(no_export()) };
+        let Some(version) = versions.get(version as usize) else { return Ok(false) };
         let key = Key::new(version, call);
         if store.contains(&key)? {
             report.present += 1;
@@ -69,9 +87,7 @@ pub(crate) fn run(
         }
     }
     bar.finish_and_clear();
-    keep_latest(store, before.as_ref(), &header.function)?;
-    store.flush()?;
-    print(&report, json, out)
+    Ok(true)
 }
 
 fn versions(header: &Header) -> Option<Vec<Arc<FunctionVersion>>> {

@@ -23,7 +23,7 @@ const CALLS: usize = 50;
 
 /// What the columns beside the arguments of a call take, and what at least is left for these.
 const OTHERS: usize = 52;
-const LEAST: usize = 24;
+const LEAST: usize = 60;
 
 const COLUMNS: [&str; 7] = ["FUNCTION", " RESULTS", " SIZE", "LAST USE", " COMPUTED IN", " HITS", " SAVED"];
 

@@ -16,6 +16,7 @@ use joblib_persist::{Compress, DumpOptions, PythonDumpOptions, Writer};
 use self::output::Output;
 use self::source::Source;
 use crate::args::{Convert, Format};
+use crate::document;
 use crate::failure::Failure;
 use crate::json::Json;
 
@@ -76,8 +77,7 @@ pub(crate) fn run(options: &Convert, out: &mut dyn Write) -> Result<(), Failure>
         }
         Format::Json => {
             for value in values {
-                serde_json::to_writer(&mut bytes, &Json(value))
-                    .map_err(|error| Failure::Output(error.into()))?;
+                document::write(&Json(value), &mut bytes)?;
                 bytes.push(b'\n');
             }
         }

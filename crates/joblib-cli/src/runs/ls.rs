@@ -14,6 +14,10 @@ use crate::style::Style;
 use crate::table::Table;
 use crate::text;
 
+const COLUMNS: [&str; 8] = ["RUN", "START", " TOOK", " HITS", " COMPUTED", " SAVED", "STATE", "PROGRAM"];
+const WITH_FAILURES: [&str; 9] =
+    ["RUN", "START", " TOOK", " HITS", " COMPUTED", " FAILED", " SAVED", "STATE", "PROGRAM"];
+
 #[derive(Serialize)]
 struct Document {
     runs: Vec<Row>,
@@ -105,30 +109,24 @@ pub(crate) fn run(
     if json {
         document::print(&Document { runs: models.iter().map(Row::new).collect() }, out)?;
     } else {
-        let mut table = Table::new(&[
-            "RUN",
-            "START",
-            " TOOK",
-            " HITS",
-            " COMPUTED",
-            " FAILED",
-            " SAVED",
-            "STATE",
-            "PROGRAM",
-        ]);
+        let has_failed = models.iter().any(|model| model.totals().failed > 0);
+        let mut table = Table::new(if has_failed { &WITH_FAILURES } else { &COLUMNS });
         for model in &models {
             let totals = model.totals();
-            table.row([
+            let mut row = vec![
                 model.run.id.clone(),
                 text::ago(model.start()),
                 text::duration(model.took()),
                 totals.hits.to_string(),
                 totals.computed.to_string(),
-                totals.failed.to_string(),
                 text::duration(totals.saved),
                 model.state.text().to_owned(),
                 model.command(),
-            ]);
+            ];
+            if has_failed {
+                row.insert(5, totals.failed.to_string());
+            }
+            table.row(row);
         }
         table.print(style, out)?;
     }

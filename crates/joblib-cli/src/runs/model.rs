@@ -167,6 +167,10 @@ impl Step {
     }
 }
 
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
 /// The last part of a function's name.
 pub(crate) fn short(name: &str) -> &str {
     // A name may end in generic arguments, which have paths of their own.
@@ -247,9 +251,15 @@ impl Model {
             (true, false) => State::Killed,
         };
         self.problems = problems;
+        let end = match self.state {
+            // What has begun goes on.
+            State::Running => self.end.max(micros(self.start().elapsed().unwrap_or_default())),
+            // When it was killed, nobody wrote down.
+            State::Ended | State::Killed => self.end,
+        };
         for step in self.steps.iter_mut().filter(|step| step.result == Answer::Unfinished) {
-            step.end = self.end;
-            step.took = Duration::from_micros(self.end.saturating_sub(step.begin));
+            step.end = end;
+            step.took = Duration::from_micros(end.saturating_sub(step.begin));
         }
     }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::args::Show;
 use super::find;
 use super::ls::Row;
-use super::model::{Model, Totals};
+use super::model::{Model, State, Totals};
 use super::step_document::StepDocument;
 use super::tree::Tree;
 use crate::document;
@@ -59,7 +59,8 @@ fn head(model: &Model, style: Style, out: &mut dyn Write) -> Result<(), Failure>
     } else {
         String::new()
     };
-    line("Took", &format!("{}{memory}", text::duration(model.took())))?;
+    let least = if model.state == State::Killed { "at least " } else { "" };
+    line("Took", &format!("{least}{}{memory}", text::duration(model.took())))?;
     line("Calls", &numbers(&totals))?;
     if model.is_full {
         line("Note", "the record is full: later calls are not in it")?;

@@ -101,7 +101,11 @@ fn print(model: &Model, others: &[String], style: Style, out: &mut dyn Write) ->
         State::Running => model.start().elapsed().unwrap_or_default(),
         _ => model.took(),
     };
-    let since = if model.state == State::Running { "for" } else { "after" };
+    let since = match model.state {
+        State::Running => "for",
+        State::Ended => "after",
+        State::Killed => "after at least",
+    };
     let room = style.columns().unwrap_or(WIDTH);
     let mut line = |text: String| writeln!(out, "{}", truncate_str(&Visible(text).to_string(), room, "…"));
     line(model.command())?;
@@ -121,9 +125,8 @@ fn print(model: &Model, others: &[String], style: Style, out: &mut dyn Write) ->
     for at in open.iter().take(steps) {
         let step = &model.steps[*at];
         let depth = std::iter::successors(step.parent, |at| model.steps[*at].parent).take(DEEPEST).count();
-        let took = elapsed.saturating_sub(Duration::from_micros(step.begin));
         let head = format!("{}#{} {}", "  ".repeat(depth), at + 1, step.short_name());
-        let tail = format!("{} on {}/{}{}", text::duration(took), step.pid, step.thread, progress(step));
+        let tail = format!("{} on {}/{}{}", text::duration(step.took), step.pid, step.thread, progress(step));
         let used = head.chars().count() + tail.chars().count() + 3;
         let arguments = step.arguments_within(room.saturating_sub(used));
         line(format!("{head}({arguments}) {tail}"))?;

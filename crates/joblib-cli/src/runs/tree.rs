@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 use std::time::Duration;
 
-use super::model::{Answer, Model, Step, Totals};
+use super::model::{Answer, Model, State, Step, Totals};
 use crate::arguments::IN_A_LINE;
 use crate::fold;
 use crate::style::Style;
@@ -109,11 +109,21 @@ impl Tree<'_> {
         let took = text::duration(step.took);
         match step.result {
             Answer::Hit => parts.push(format!(" hit in {took}, {} saved", text::duration(step.saved()))),
+            Answer::Unfinished => {
+                let is_running = self.model.state == State::Running;
+                parts.push(format!(
+                    " {}{took}",
+                    if is_running { "runs for " } else { "unfinished, after at least " }
+                ));
+                if !step.is_call() {
+                    parts.push(format!(", {} done", tasks(step)));
+                }
+            }
             other if step.is_call() => parts.push(format!(" {} in {took}", other.text())),
             other => {
                 let failed =
                     if step.failed > 0 { format!(", {} failed", step.failed) } else { String::new() };
-                let tasks = text::count(usize::try_from(step.done).unwrap_or(usize::MAX), "task", "tasks");
+                let tasks = tasks(step);
                 let ended = if other == Answer::Computed { "" } else { other.text() };
                 let space = if ended.is_empty() { "" } else { " " };
                 parts.push(format!("{space}{ended} {tasks}{failed} in {took}"));
@@ -168,6 +178,11 @@ impl Tree<'_> {
         }
         parts.concat()
     }
+}
+
+/// The tasks of a parallel call that have run.
+fn tasks(step: &Step) -> String {
+    text::count(usize::try_from(step.done).unwrap_or(usize::MAX), "task", "tasks")
 }
 
 enum Group {

@@ -339,3 +339,36 @@ fn convert_writes_tables_for_arrow_and_parquet() {
         }
     }
 }
+
+#[test]
+fn hostile_files_and_names_do_not_reach_the_terminal() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let hostile = "\x1b]0;owned\x07\u{9b}31m\u{202e}";
+    let path =
+        |name: &str| folder.path().join(format!("{name}{hostile}")).to_str().expect("UTF-8").to_owned();
+    let (text, class, cut) = (path("text"), path("class"), path("cut"));
+    joblib_persist::dump_python(&vec![hostile.to_owned()], &text).expect("written");
+    // A list with an object of the class `m\x1b[2J` of the module `m\x1b[2J`, which nothing checks, and its name alone.
+    let mut pickle = b"\x80\x02](cm\x1b[2J\nm\x1b[2J\n)\x81cm\x1b[2J\nm\x1b[2J\ne.".to_vec();
+    std::fs::write(&class, &pickle).expect("written");
+    pickle.truncate(9);
+    std::fs::write(&cut, &pickle).expect("written");
+    let mut shown = 0;
+    for file in [&text, &class, &cut, &path("nothing")] {
+        for args in
+            [&["inspect"][..], &["inspect", "--json"], &["verify"], &["hash"], &["convert", "--to", "json"]]
+        {
+            let output = match args {
+                ["convert", ..] => joblib(&[args, &[file, "-"]].concat()),
+                _ => joblib(&[args, &[file]].concat()),
+            };
+            shown += usize::from(output.status.success());
+            for stream in [output.stdout, output.stderr] {
+                let text = String::from_utf8(stream).expect("UTF-8");
+                let obeyed = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+                assert!(!text.chars().any(obeyed), "{args:?} {file:?}: {text:?}");
+            }
+        }
+    }
+    assert!(shown >= 8, "two files are sound: {shown}");
+}

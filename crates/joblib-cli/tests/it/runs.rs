@@ -310,5 +310,5 @@ fn several_programs_that_run_are_told_and_one_that_was_killed_is() {
     let bytes = fs::read(file).expect("readable");
     fs::write(killed.records().join("20260101-000000-dead.run"), &bytes[..bytes.len() / 2]).expect("written");
     let text = killed.text(&["top"]);
-    assert!(text.contains("\nkilled after ") && text.contains("fit("), "{text}");
+    assert!(text.contains("\nkilled after at least ") && text.contains("fit("), "{text}");
 }

@@ -4,6 +4,9 @@ use std::fs;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use joblib_array::MmapMode;
+use joblib_memory::Memory;
+
 use super::{Cache, power, table};
 
 #[test]
@@ -129,6 +132,61 @@ fn what_is_no_export_or_is_damaged_imports_nothing_wrong() {
     assert!(message.contains("not a file that `joblib cache export` wrote"), "{message}");
 }
 
+#[test]
+fn results_with_files_of_their_own_travel_between_stores_of_every_kind() {
+    let mut kinds = vec!["local"];
+    if cfg!(feature = "sqlite") {
+        kinds.push("sqlite");
+    }
+    for from in &kinds {
+        for to in &kinds {
+            let (cache, other) = (Cache::new(), Cache::new());
+            let source = Memory::with_backend(from, cache.path()).expect("a memory");
+            let target = Memory::with_backend(to, other.path()).expect("a memory");
+            // A large one, and small ones that a folder has in one file.
+            for rows in [100_000, 1, 2, 3] {
+                source.cache("study::table", table).eval((rows,));
+            }
+            // The command opens what is there.
+            target.cache("study::power", power).eval((1.0, 1));
+            for memory in [&source, &target] {
+                memory.flush().expect("written");
+            }
+            let file = cache.path().join("table.results");
+            let file = file.to_str().expect("a path");
+            assert!(cache.text(&["export", "table", file]).starts_with("exported 4 results of "), "{from}");
+            assert!(other.text(&["import", file]).starts_with("imported 4 results of "), "{to}");
+            assert_eq!(other.text(&["verify"]), "5 results verified, 0 damaged\n");
+            let mapped = Memory::with_backend(to, other.path()).expect("a memory").mmap_mode(MmapMode::Read);
+            let cached = mapped.cache("study::table", table);
+            assert!(cached.check_call_in_cache((100_000,)) && cached.check_call_in_cache((2,)));
+            assert_eq!(cached.eval((100_000,)), table(100_000), "{from} to {to}");
+        }
+    }
+}
+
+#[test]
+fn an_import_that_ends_early_leaves_the_latest_code_the_latest() {
+    let cache = Cache::filled();
+    let file = cache.path().join("power.results");
+    cache.text(&["export", "power", file.to_str().expect("a path")]);
+    let bytes = fs::read(&file).expect("readable");
+    let lengths: Vec<usize> = (0..bytes.len()).step_by(97).collect();
+    let mut kept = 0;
+    for length in lengths {
+        fs::write(&file, &bytes[..length]).expect("written");
+        let other = Cache::new();
+        other.memory().cache("study::power", power).version(3).eval((9.0, 2));
+        assert_eq!(other.failure(&["import", file.to_str().expect("a path")]).0, Some(1), "{length}");
+        let stats = other.json(&["stats"]);
+        let results = stats["results"].as_u64().expect("a number");
+        assert_eq!(stats["superseded_results"].as_u64(), Some(results - 1), "{length}");
+        assert_eq!(other.json(&["verify"])["damaged"], serde_json::json!([]));
+        kept = kept.max(results - 1);
+    }
+    assert!(kept > 0, "what came before the damage was imported");
+}
+
 /// Waits until a process handles SIGINT by itself, and then sends it.
 fn interrupt(child: &Child) {
     let catches = || {
@@ -202,4 +260,50 @@ fn verifying_that_is_interrupted_says_how_far_it_came() {
     let message = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(message.contains("interrupted: verified ") && message.contains(" of 1500"), "{message}");
     assert_eq!(hits(), 1500);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_command_that_is_stopped_holds_up_no_program() {
+    fn signal(child: &Child, name: &str) {
+        let sent = Command::new("kill").args([name, &child.id().to_string()]).status().expect("kill runs");
+        assert!(sent.success());
+    }
+    let (cache, _) = large();
+    let memory = cache.memory();
+    memory.cache("study::table", table).eval((1,));
+    let file = cache.path().join("square.results");
+    let file = file.to_str().expect("a path");
+    let commands: [&[&str]; 5] = [
+        &["verify"],
+        &["ls", "square", "--sort", "time"],
+        &["export", "square", file],
+        &["prune", "--items", "700", "--yes"],
+        &["rm", "square", "--yes"],
+    ];
+    for (number, args) in commands.into_iter().cycle().take(20).enumerate() {
+        let mut command = cache.command(args);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
+        std::thread::sleep(Duration::from_millis(7 * number as u64));
+        signal(&child, "-STOP");
+        let memory = cache.memory();
+        let (sender, receiver) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let new = 1_000_000 + number as u64;
+            // A hit, and misses of the same function and of another one.
+            let results = (
+                memory.cache("study::table", table).eval((1,)).len(),
+                memory.cache("square", |x: u64| x * x).eval((new,)),
+                memory.cache("study::table", table).eval((2 + number,)).len(),
+            );
+            sender.send((results, new)).expect("somebody waits");
+        });
+        let (results, new) = receiver
+            .recv_timeout(Duration::from_mins(1))
+            .unwrap_or_else(|_| panic!("a program waits for {args:?}, stopped after {} ms", 7 * number));
+        assert_eq!(results, (1, new * new, 2 + number));
+        signal(&child, "-CONT");
+        child.wait().expect("it ends");
+    }
+    assert_eq!(cache.json(&["verify"])["damaged"], serde_json::json!([]));
 }
