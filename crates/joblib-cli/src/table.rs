@@ -109,7 +109,7 @@ mod tests {
         let mut table = Table::new(&["FUNCTION", " RESULTS"]);
         table.row(["flights::features::of_the_weather".to_owned(), "1".to_owned()]);
         assert!(
-            printed(&table, 40).contains("…hts::features::of_the_weather        1\n"),
+            printed(&table, 40).contains("…ghts::features::of_the_weather        1\n"),
             "{}",
             printed(&table, 40)
         );

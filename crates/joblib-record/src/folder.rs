@@ -1,9 +1,10 @@
 //! The folder of the records: the names of the files, and its limits.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::program::date;
 
@@ -90,6 +91,18 @@ fn remove_oldest(folder: &Path, most_runs: usize) {
         if is_over(path) && fs::remove_file(path).is_ok() {
             count -= 1;
             bytes -= size;
+        }
+    }
+}
+
+/// Holds the lock that says that a process of the run is alive, for as long as the file is open. Where locks don't work,
+/// whether the run is over is not known.
+pub(crate) fn say_alive(file: &File) {
+    // A reader that looks whether the run is over has it to itself for a moment, and may be stopped then.
+    for _ in 0..20 {
+        match file.try_lock_shared() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(1)),
+            Ok(()) | Err(TryLockError::Error(_)) => return,
         }
     }
 }

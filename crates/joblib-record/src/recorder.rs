@@ -102,8 +102,7 @@ impl Recorder {
         let start = now();
         folder::make_room(folder);
         let (mut file, path, id) = folder::create(folder, start)?;
-        // Where locks don't work, whether the run is over is not known.
-        let _ = file.try_lock_shared();
+        folder::say_alive(&file);
         file.write_all(&frame::MAGIC)?;
         let recorder = Self::new(file, path, start);
         recorder.append(&describe(&id, start));
@@ -124,7 +123,7 @@ impl Recorder {
             .read(true)
             .custom_flags(libc::O_CLOEXEC | libc::O_NOFOLLOW)
             .open(path)?;
-        let _ = file.try_lock_shared();
+        folder::say_alive(&file);
         let run = crate::reader::first(&file)?;
         let recorder = Self::new(file, path.to_owned(), run.start);
         recorder.look();

@@ -304,11 +304,13 @@ fn several_programs_that_run_are_told_and_one_that_was_killed_is() {
 
     runs.study(1, "with a panic");
     let killed = Runs::new();
-    let file = &runs.files()[0];
+    let file = runs.files().pop().expect("the newest");
     fs::create_dir_all(killed.records()).expect("a folder");
     // What a program leaves that was killed in its first step.
     let bytes = fs::read(file).expect("readable");
-    fs::write(killed.records().join("20260101-000000-dead.run"), &bytes[..bytes.len() / 2]).expect("written");
+    let inner = b"study::prepare";
+    let end = bytes.windows(inner.len()).position(|part| part == inner).expect("its first inner step");
+    fs::write(killed.records().join("20260101-000000-dead.run"), &bytes[..end]).expect("written");
     let text = killed.text(&["top"]);
     assert!(text.contains("\nkilled after at least ") && text.contains("fit("), "{text}");
 }
