@@ -115,10 +115,29 @@ impl Part {
 
 impl SharedMemory {
     /// A memory that holds `bytes`, which arrived from another host by this id.
+    ///
+    /// # Errors
+    ///
+    /// If the system has no memory or no descriptor left.
     #[cfg(feature = "cluster")]
     pub(crate) fn received(id: u128, bytes: &[u8]) -> io::Result<Self> {
-        let descriptor = Arc::new(copy(bytes, None)?.into());
-        Ok(SharedMemory { id, descriptor, base: 0, len: bytes.len() as u64, original: false, call: None })
+        SharedMemory::adopted(id, copy(bytes, None)?, bytes.len() as u64)
+    }
+
+    /// The first `len` bytes of a file without a name, which arrived by this id.
+    ///
+    /// # Errors
+    ///
+    /// If it is not so long, or can't be looked at.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn adopted(id: u128, file: File, len: u64) -> io::Result<Self> {
+        let has = file.metadata()?.len();
+        if has < len {
+            // Beyond its end there is nothing to read, and reading there would end the process.
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, format!("it has {has} of {len} bytes")));
+        }
+        let descriptor = Arc::new(file.into());
+        Ok(SharedMemory { id, descriptor, base: 0, len, original: false, call: None })
     }
 
     /// The memory that `buffer` is a part of, and where the buffer starts in it. `writers` is the call whose workers write
@@ -195,7 +214,11 @@ fn new_file(folder: Option<&Path>) -> io::Result<File> {
 }
 
 /// A file without a name that holds `bytes`.
-fn copy(bytes: &[u8], folder: Option<&Path>) -> io::Result<File> {
+///
+/// # Errors
+///
+/// If there is no room for it, or the process has no descriptor left.
+pub(crate) fn copy(bytes: &[u8], folder: Option<&Path>) -> io::Result<File> {
     let mut file = new_file(folder)?;
     file.write_all(bytes)?;
     Ok(file)

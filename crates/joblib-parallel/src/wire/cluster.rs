@@ -5,6 +5,7 @@
 //! agent   HELLO                      what it is
 //! caller  OPEN                       a call begins, and what was there before ends
 //! caller  BYTES*, BATCH, RELEASE …   the memory of arrays, tasks, arrays that are no longer needed
+//! caller  MEMORY                     as BYTES, between processes of one host: a descriptor of the memory comes along
 //! caller  ALONE                      as BATCH, of tasks that are to run each alone
 //! agent   BYTES*, RETURNED …         the memory of results, and what became of consecutive tasks of a batch
 //! agent   EVENT …                    what a worker logged
@@ -15,8 +16,13 @@
 //! ```
 //!
 //! What is read by somebody in between who does not know our encoding stands in front, as numbers: of OPEN how many tasks may
-//! run at a time and the number of the call, of RETURNED the number of the batch and how many of its tasks it is about.
+//! run at a time and the number of the call, of RETURNED the number of the batch, how many of its tasks it is about, and how
+//! many nanoseconds these kept workers busy.
 
+#[cfg(feature = "dask")]
+use std::os::fd::OwnedFd;
+#[cfg(feature = "dask")]
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -56,6 +62,8 @@ pub(crate) const CAPACITY: u32 = 29;
 pub(crate) const LOST: u32 = 30;
 /// From what stands for many hosts: a batch did not run, because these arrays are not there any more.
 pub(crate) const FORGOTTEN: u32 = 31;
+/// Caller to agent: memory of an array, whose descriptor comes along.
+pub(crate) const MEMORY: u32 = 32;
 
 /// What an agent says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -184,7 +192,8 @@ pub(crate) struct Returned {
     /// The index of the first of these tasks.
     pub(crate) first: usize,
     pub(crate) suspect: bool,
-    /// How long the outcomes kept workers busy.
+    /// How long the outcomes kept workers busy; among the numbers in front.
+    #[serde(skip)]
     pub(crate) busy: Duration,
     /// Why the task behind the last outcome could not finish, and on which worker.
     pub(crate) broken: Option<(Broken, String)>,
@@ -224,6 +233,7 @@ impl ReturnedWriter {
         let mut frame = Outgoing::new(RETURNED);
         put_u64(frame.body(), batch);
         put_u64(frame.body(), tasks as u64);
+        put_u64(frame.body(), u64::try_from(head.busy.as_nanos()).unwrap_or(u64::MAX));
         let start = codec::begin(frame.body());
         codec::write(frame.body(), head)?;
         codec::end(frame.body(), start);
@@ -269,7 +279,8 @@ pub(crate) struct ReturnedReader<'a> {
 pub(crate) fn parse_returned(mut input: &[u8]) -> Option<ReturnedReader<'_>> {
     let batch = get_u64(&mut input)?;
     let tasks = usize::try_from(get_u64(&mut input)?).ok()?;
-    let head = codec::parse(get_bytes(&mut input)?).ok()?;
+    let busy = Duration::from_nanos(get_u64(&mut input)?);
+    let head = Returned { busy, ..codec::parse(get_bytes(&mut input)?).ok()? };
     let mut printed = Vec::new();
     for _ in 0..get_u64(&mut input)? {
         let task = usize::try_from(get_u64(&mut input)?).ok()?;
@@ -293,6 +304,22 @@ pub(crate) fn bytes_frame(id: u128, bytes: &[u8]) -> Outgoing {
     frame.body().extend_from_slice(&id.to_le_bytes());
     frame.body().extend_from_slice(bytes);
     frame
+}
+
+/// Memory of an array of `len` bytes, by its id and a descriptor of it; `written` if tasks write to it.
+#[cfg(feature = "dask")]
+pub(crate) fn memory_frame(id: u128, len: u64, written: bool, descriptor: Arc<OwnedFd>) -> Outgoing {
+    let mut frame = Outgoing::new(MEMORY).with_descriptor(descriptor);
+    frame.body().extend_from_slice(&id.to_le_bytes());
+    put_u64(frame.body(), len);
+    put_u64(frame.body(), u64::from(written));
+    frame
+}
+
+/// The id and the length; `None` if the frame is malformed.
+pub(crate) fn parse_memory(input: &[u8]) -> Option<(u128, u64)> {
+    let (id, mut rest) = input.split_first_chunk()?;
+    Some((u128::from_le_bytes(*id), get_u64(&mut rest)?))
 }
 
 /// The id and the bytes; `None` if the frame is malformed.

@@ -12,6 +12,8 @@ use std::sync::{Arc, Mutex};
 
 use nix::errno::Errno;
 use nix::sys::socket::{ControlMessage, ControlMessageOwned, MsgFlags, recvmsg, sendmsg};
+#[cfg(feature = "cluster")]
+use nix::sys::socket::{UnixAddr, getsockname};
 
 /// Kind (u32), whether a descriptor comes along (u8), [`MAGIC`], length (u64).
 const HEADER: usize = 16;
@@ -100,7 +102,7 @@ pub(crate) enum Received {
 
 pub(crate) struct Connection {
     socket: OwnedFd,
-    /// Whether it is another stream than a socket, and only read from.
+    /// Whether it is another stream than a socket of this host, and only read from.
     #[cfg(feature = "cluster")]
     is_stream: bool,
     /// Bytes read: `inbox[start..end]` is not consumed.
@@ -125,10 +127,11 @@ impl Connection {
         }
     }
 
-    /// A stream to read frames from, of whatever kind.
+    /// A stream to read frames from, of whatever kind. Descriptors come along if it is a socket of this host.
     #[cfg(feature = "cluster")]
     pub(crate) fn of_stream(input: OwnedFd) -> Self {
-        Connection { is_stream: true, ..Connection::new(input) }
+        let is_socket = getsockname::<UnixAddr>(input.as_raw_fd()).is_ok();
+        Connection { is_stream: !is_socket, ..Connection::new(input) }
     }
 
     /// Sends a frame, or as much of it as goes without waiting; [`flush`](Self::flush) sends the rest.

@@ -57,6 +57,12 @@ impl Content {
         (content, start)
     }
 
+    /// Whether tasks write to it.
+    #[cfg(feature = "dask")]
+    pub(crate) fn is_written(&self) -> bool {
+        self.call.is_some()
+    }
+
     /// Calls `f` with the bytes, which `buffer` has.
     pub(crate) fn with_bytes<R>(&self, buffer: &Buffer, f: impl FnOnce(&[u8]) -> R) -> R {
         match self.call {

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::Write;
+use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStringExt;
 use std::sync::atomic::AtomicBool;
@@ -28,16 +28,41 @@ use crate::task::context::CallContext;
 use crate::task::process_batch::ProcessBatch;
 use crate::wire::arrays::SharedMemory;
 use crate::wire::batch::BATCH;
-use crate::wire::cluster::{self, ALONE, BYTES, CANCEL, FAILED, HELLO, Hello, OPEN, Open, RELEASE};
+use crate::wire::cluster::{self, ALONE, BYTES, CANCEL, FAILED, HELLO, Hello, MEMORY, OPEN, Open, RELEASE};
 use crate::wire::codec;
-use crate::wire::connection::{Connection, Outgoing, Received};
+use crate::wire::connection::{self as wire, Connection, Outgoing, Received};
 use crate::wire::function_id;
 use crate::wire::message::CallMessage;
 
 /// What the caller sent.
-struct Frame {
-    kind: u32,
-    bytes: Vec<u8>,
+enum Incoming {
+    Frame {
+        kind: u32,
+        bytes: Vec<u8>,
+    },
+    /// Memory of an array, or why it can't be kept.
+    Memory(u128, io::Result<SharedMemory>),
+}
+
+impl Incoming {
+    /// # Errors
+    ///
+    /// If the frame is malformed.
+    fn new(frame: wire::Frame<'_>) -> Result<Self, &'static str> {
+        const MALFORMED: &str = "the memory of an array is malformed";
+        match frame.kind {
+            BYTES => {
+                let (id, bytes) = cluster::parse_bytes(frame.bytes).ok_or(MALFORMED)?;
+                Ok(Incoming::Memory(id, SharedMemory::received(id, bytes)))
+            }
+            MEMORY => {
+                let (id, len) = cluster::parse_memory(frame.bytes).ok_or(MALFORMED)?;
+                let file = File::from(frame.descriptor.ok_or(MALFORMED)?);
+                Ok(Incoming::Memory(id, SharedMemory::adopted(id, file, len)))
+            }
+            kind => Ok(Incoming::Frame { kind, bytes: frame.bytes.to_vec() }),
+        }
+    }
 }
 
 /// The other end, to which events of workers go as well.
@@ -68,13 +93,18 @@ pub(super) fn run(input: OwnedFd, output: OwnedFd) -> i32 {
 }
 
 /// Reads frames until the caller leaves. Then the process ends, and with it the workers, which watch it.
-fn read(input: OwnedFd, frames: &Sender<Frame>, waker: &SessionWaker) {
+fn read(input: OwnedFd, frames: &Sender<Incoming>, waker: &SessionWaker) {
     let mut connection = Connection::of_stream(input);
     while let Ok(Received::Bytes | Received::Nothing) = connection.receive(true) {
         loop {
-            match connection.next_frame() {
+            let frame = match connection.next_frame() {
+                Ok(Some(frame)) => Incoming::new(frame).map(Some).map_err(str::to_owned),
+                Ok(None) => Ok(None),
+                Err(error) => Err(error.to_string()),
+            };
+            match frame {
                 Ok(Some(frame)) => {
-                    if frames.send(Frame { kind: frame.kind, bytes: frame.bytes.to_vec() }).is_err() {
+                    if frames.send(frame).is_err() {
                         return;
                     }
                     let waker = lock(waker).clone();
@@ -100,7 +130,7 @@ fn exit(code: i32) -> ! {
 
 struct Agent {
     output: Output,
-    frames: Receiver<Frame>,
+    frames: Receiver<Incoming>,
     waker: SessionWaker,
     /// Memory of arrays that arrived.
     memories: HashMap<u128, Arc<SharedMemory>>,
@@ -162,7 +192,17 @@ impl Agent {
         }
     }
 
-    fn handle(&mut self, Frame { kind, bytes }: Frame) -> Result<(), String> {
+    fn handle(&mut self, incoming: Incoming) -> Result<(), String> {
+        let (kind, bytes) = match incoming {
+            Incoming::Frame { kind, bytes } => (kind, bytes),
+            Incoming::Memory(id, Ok(memory)) => {
+                self.memories.insert(id, Arc::new(memory));
+                return Ok(());
+            }
+            Incoming::Memory(_, Err(error)) => {
+                return self.fail(&format!("an array can't be kept: {error}"));
+            }
+        };
         match kind {
             OPEN => {
                 self.end_call();
@@ -175,19 +215,6 @@ impl Agent {
                         Ok(())
                     }
                     Err(error) => self.fail(&error.to_string()),
-                }
-            }
-            BYTES => {
-                let (id, bytes) =
-                    cluster::parse_bytes(&bytes).ok_or("the memory of an array is malformed")?;
-                match SharedMemory::received(id, bytes) {
-                    Ok(memory) => {
-                        self.memories.insert(id, Arc::new(memory));
-                        Ok(())
-                    }
-                    Err(error) => {
-                        self.fail(&format!("an array of {} bytes can't be kept: {error}", bytes.len()))
-                    }
                 }
             }
             RELEASE => {

@@ -15,10 +15,12 @@ use nix::sys::socket::{Shutdown, shutdown};
 use nix::unistd::Pid;
 
 use crate::sync::lock;
+#[cfg(feature = "dask")]
+use crate::wire::arrays;
 use crate::wire::cluster::{self, CAPACITY};
-use crate::wire::connection::{Connection, Received};
+use crate::wire::connection::{Connection, Outgoing, Received};
 use crate::wire::content::Content;
-use crate::wire::known::Known;
+use crate::wire::known::{Identified, Known};
 
 /// What is at the other end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,6 +101,18 @@ impl Peer {
     /// `false` if it can't be told.
     fn forget(&mut self, gone: &[u128]) -> bool {
         gone.is_empty() || self.connection.post(cluster::release_frame(gone)).is_ok()
+    }
+
+    /// What gives it an array: where it is a process of this host, as memory that both have, which is copied once.
+    pub(crate) fn array_frame(&self, content: &Content, bytes: &[u8]) -> Outgoing {
+        #[cfg(feature = "dask")]
+        if self.kind == PeerKind::Cluster
+            && let Ok(file) = arrays::copy(bytes, None)
+        {
+            let len = bytes.len() as u64;
+            return cluster::memory_frame(content.id(), len, content.is_written(), Arc::new(file.into()));
+        }
+        cluster::bytes_frame(content.id(), bytes)
     }
 
     /// How its command ended, for messages.

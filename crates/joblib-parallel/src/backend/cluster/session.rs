@@ -26,7 +26,6 @@ use crate::wire::cluster::{
     self, ALONE, BYTES, CANCEL, CAPACITY, EVENT, FAILED, FORGOTTEN, LOST, Open, RETURNED, ReturnedReader,
 };
 use crate::wire::connection::{Outgoing, Received};
-use crate::wire::known::Identified;
 use crate::wire::output::StreamName;
 
 /// How many batches a peer has for each of its slots: the one that runs, and the next one.
@@ -343,7 +342,7 @@ impl Node {
         self.peer.forget_many_gone_arrays();
         for (content, buffer) in &contents {
             if self.peer.known.is_new(content, None) {
-                let frame = content.with_bytes(buffer, |bytes| cluster::bytes_frame(content.id(), bytes));
+                let frame = content.with_bytes(buffer, |bytes| self.peer.array_frame(content, bytes));
                 let _ = self.peer.connection.post(frame);
             }
         }

@@ -20,7 +20,15 @@ use crate::sys::cpu::cpu_count;
 use crate::wire::connection::Connection;
 use crate::wire::function_id;
 
-const BRIDGE: &str = include_str!("bridge.py");
+/// A program of the user's Python.
+const BRIDGE: &str = concat!(
+    include_str!("bridge/start.py"),
+    include_str!("bridge/program.py"),
+    include_str!("bridge/frames.py"),
+    include_str!("bridge/arrays.py"),
+    include_str!("bridge/calls.py"),
+    include_str!("bridge/main.py"),
+);
 const SHIM: &str = include_str!("shim.py");
 /// How long Python may take beyond what is waited for the cluster.
 const START: Duration = Duration::from_mins(1);
@@ -84,7 +92,7 @@ fn run(dask: &Dask, options: &[&str]) -> Result<(Greeting, Launched)> {
             "joblib-parallel is part of a shared library, which workers can't be given".to_owned(),
         ));
     }
-    let wait = dask.wait()?;
+    let (wait, direct) = (dask.wait()?, dask.is_direct()?);
     let identity =
         program::identity().map_err(|error| failed(format!("the program can't be read: {error}")))?;
     let python = python(dask);
@@ -105,6 +113,7 @@ fn run(dask: &Dask, options: &[&str]) -> Result<(Greeting, Launched)> {
     option("program", own.as_os_str());
     option("hash", identity.hash.as_ref());
     option("wait", wait.as_secs_f64().to_string().as_ref());
+    option("direct", if direct { "1" } else { "0" }.as_ref());
     if let Some(address) = dask.scheduler() {
         option("address", address.as_ref());
     } else if let Some(file) = scheduler_file() {

@@ -1,9 +1,9 @@
 //! [`Dask`]: the backend of a Dask cluster.
 //!
-//! A bridge ([`bridge.py`](bridge.py)), a process of the user's Python, speaks to the scheduler by Dask's public `Client`. To
-//! the session it is one agent for the whole cluster. A batch is a plain Dask task. In each Dask worker, a module
+//! A bridge (the files of the folder `bridge`), a process of the user's Python, speaks to the scheduler by Dask's public
+//! `Client`. To the session it is one agent for the whole cluster. A batch is a plain Dask task. In each Dask worker, a module
 //! ([`shim.py`](shim.py)) keeps an agent for each caller and passes frames to it. Python reads of a frame only the numbers that
-//! stand in front.
+//! stand in front. Arrays come to the bridge, and from the module to the agent, as memory that both sides have.
 
 mod launch;
 mod report;
@@ -47,6 +47,7 @@ use crate::sys::cpu::cpu_count;
 /// | `JOBLIB_DASK_ADDRESS`, else `DASK_SCHEDULER_ADDRESS` | the scheduler's address |
 /// | `JOBLIB_DASK_SCHEDULER_FILE` | the file that `dask scheduler --scheduler-file` writes |
 /// | `JOBLIB_DASK_WAIT` | how many seconds the scheduler and its first worker may take, 10 unless set |
+/// | `JOBLIB_DASK_DIRECT` | whether arrays go to workers without the scheduler in between, see [`Dask::direct`]: `1` or `0` |
 /// | `JOBLIB_PYTHON` | the Python, instead of that of `VIRTUAL_ENV` or `CONDA_PREFIX`, or `python3` |
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Dask {
@@ -56,6 +57,7 @@ pub struct Dask {
     python: Option<PathBuf>,
     wait: Option<Duration>,
     workers: Option<usize>,
+    direct: Option<bool>,
 }
 
 /// How long a batch should take: Dask's own cost for a task is some milliseconds.
@@ -100,6 +102,27 @@ impl Dask {
         self.workers = Some(workers);
         self.wait = Some(timeout);
         self
+    }
+
+    /// Whether an array goes straight to the first worker that has it, instead of through the scheduler: so unless set, where
+    /// this host can connect to that worker.
+    pub fn direct(mut self, direct: bool) -> Self {
+        self.direct = Some(direct);
+        self
+    }
+
+    fn is_direct(&self) -> Result<bool> {
+        if let Some(direct) = self.direct {
+            return Ok(direct);
+        }
+        match std::env::var_os("JOBLIB_DASK_DIRECT") {
+            None => Ok(true),
+            Some(text) if text.is_empty() || text == "1" => Ok(true),
+            Some(text) if text == "0" => Ok(false),
+            Some(text) => {
+                Err(Error::usage(format!("JOBLIB_DASK_DIRECT is {}: it has to be 0 or 1", text.display())))
+            }
+        }
     }
 
     fn wait(&self) -> Result<Duration> {
@@ -155,9 +178,10 @@ impl Dask {
     /// What stands for equal connections: also what the environment says, which a program may change.
     fn key(&self) -> String {
         format!(
-            "{self:?} {:?} {:?} {}",
+            "{self:?} {:?} {:?} {:?} {}",
             self.scheduler(),
             launch::scheduler_file(),
+            self.is_direct().ok(),
             launch::python(self).display()
         )
     }

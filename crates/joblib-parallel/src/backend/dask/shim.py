@@ -1,14 +1,16 @@
 """Runs in a Dask worker: keeps the agent of each caller, and hands it batches of bytes."""
 import hashlib
+import mmap
 import os
 import pickle
+import socket
 import struct
 import subprocess
 import tempfile
 import threading
 import time
 
-BYTES, RETURNED, EVENT, FAILED, CANCEL, RELEASE = 22, 23, 24, 25, 26, 28
+BYTES, RETURNED, EVENT, FAILED, CANCEL, RELEASE, MEMORY = 22, 23, 24, 25, 26, 28, 32
 GREETING = b"joblib-node runs\n"
 
 lock = threading.Lock()
@@ -18,9 +20,12 @@ cancelled = set()  # keys of tasks that were cancelled before they began
 program = None  # the path of the executable
 refusal = None  # why it can't run here
 threads = 1
+host = None  # the Dask worker
 sweeper = None
 IDLE = 300.0  # seconds after which an agent ends that nobody uses: its caller's host may be gone
 SOON = 5.0  # the same after its call was cancelled, as it is when the caller is killed
+LOGGED = 1.0  # seconds that events wait for the outcomes that they belong to, before they are sent alone
+EARLY = 0.025  # seconds that the next batch is here before the end of one
 
 
 def sweep():
@@ -30,15 +35,24 @@ def sweep():
         with lock:
             unused = [session for session, agent in agents.items() if not agent.waiting and agent.used + agent.idle < now]
             gone = [agents.pop(session) for session in unused]
+            events = [(session, agent.take_events(now - LOGGED)) for session, agent in agents.items()]
         for agent in gone:
             agent.stop()
+        for session, logged in events:
+            if not logged:
+                continue
+            try:
+                # The caller is subscribed to that.
+                host.log_event("joblib-rs-events-" + session, logged)
+            except Exception:
+                pass  # The worker is closing.
 
 
 class Blob:
     """Bytes that are not copied more than needed on their way."""
 
     def __init__(self, data):
-        self.data = memoryview(data)
+        self.data = memoryview(data).cast("B")
 
     def __reduce_ex__(self, protocol):
         # Dask negotiates a protocol for each connection, and it may be an old one.
@@ -59,9 +73,31 @@ class Waiting:
         self.left, self.call, self.frames, self.failure = tasks, call, [], None
         self.done = threading.Event()
 
+    def add(self, frames, tasks):
+        self.frames += frames
+        self.left -= tasks
+        if self.left <= 0:
+            self.done.set()
+
     def fail(self, reason):
         self.failure = reason
         self.done.set()
+
+    def wait(self, expected):
+        """Waits for the outcomes of all tasks, which should be there after so many seconds."""
+        if expected > 2 * EARLY and not self.done.wait(expected - EARLY):
+            give_way()
+        self.done.wait()
+
+
+def give_way():
+    """Has the Dask worker begin its next task: the agent has that wait for a worker process, which so never waits for it."""
+    from distributed import secede
+
+    try:
+        secede()
+    except Exception:
+        pass  # An executor that is not Dask's own: the next task begins when this one has ended.
 
 
 class Agent:
@@ -70,13 +106,19 @@ class Agent:
         # Dask sets these to 1 for Python's own libraries; the agent knows its tasks' share.
         for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
             environment.pop(name, None)
-        self.process = subprocess.Popen(
-            [program, "joblib-parallel-agent"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, start_new_session=True,
-        )
+        # A socket, for it takes descriptors.
+        self.input, theirs = socket.socketpair()
+        with theirs:
+            self.process = subprocess.Popen(
+                [program, "joblib-parallel-agent"],
+                stdin=theirs, stdout=subprocess.PIPE, env=environment, start_new_session=True,
+            )
         # Held from a look at the arrays to the end of what is sent because of it: frames are in the order of what they mean.
         self.order = threading.Lock()
         self.waiting, self.arrays, self.call, self.ended = {}, set(), None, None
+        self.generation = 0  # of the caller's connection to the scheduler
+        self.events, self.logged = [], 0.0  # what was logged, and when the first of it
+        self.task = 0.0  # seconds that a task of the last batch took
         # Its first batch may be one of a caller that is gone.
         self.used, self.idle = time.monotonic(), SOON
         threading.Thread(target=self.read, daemon=True, name="joblib-agent").start()
@@ -84,10 +126,39 @@ class Agent:
     def send(self, *frames):
         try:
             for frame in frames:
-                self.process.stdin.write(frame)
-            self.process.stdin.flush()
-        except (OSError, ValueError):
+                self.input.sendall(frame)
+        except OSError:
             pass  # That it has ended is noticed while reading.
+
+    def give(self, number, blob, written):
+        """Hands over an array: memory that both sides have, or its bytes where there is none."""
+        size = len(blob.data)
+        try:
+            descriptor = os.memfd_create("joblib-array")
+        except (AttributeError, OSError):
+            self.send(struct.pack("<IB3sQ", BYTES, 0, b"jlb", 16 + size), number, blob.data)
+            return
+        try:
+            left = blob.data
+            while left:
+                left = left[os.write(descriptor, left):]
+            frame = struct.pack("<IB3sQ16sQQ", MEMORY, 1, b"jlb", 32, number, size, written)
+            sent = socket.send_fds(self.input, [frame], [descriptor])
+            self.send(frame[sent:])
+            if not written:
+                # One copy is enough.
+                blob.data = memoryview(mmap.mmap(descriptor, size, prot=mmap.PROT_READ))
+        except OSError as error:
+            raise Lost("an array of %d bytes can't be kept: %s" % (size, error))
+        finally:
+            os.close(descriptor)
+
+    def take_events(self, until):
+        """What was logged, with the call in front, if something was before then. The lock is held."""
+        if not self.events or self.logged > until or self.call is None:
+            return b""
+        events, self.events = self.events, []
+        return b"".join([self.call] + events)
 
     def read(self):
         stream, pending = self.process.stdout, []
@@ -102,18 +173,21 @@ class Agent:
                 body = stream.read(size)
                 if len(body) < size:
                     break
-                if kind in (BYTES, EVENT):
+                if kind == BYTES:
                     pending += [header, body]
+                elif kind == EVENT:
+                    with lock:
+                        if not self.events:
+                            self.logged = time.monotonic()
+                        self.events += [header, body]
                 elif kind == RETURNED:
-                    number, tasks = struct.unpack_from("<QQ", body)
+                    number, tasks, busy = struct.unpack_from("<QQQ", body)
                     with lock:
                         waiting = self.waiting.get(number)
-                    if waiting is not None:
-                        waiting.frames += pending + [header, body]
-                        waiting.left -= tasks
-                        if waiting.left <= 0:
-                            waiting.done.set()
-                    pending = []
+                        if waiting is not None:
+                            waiting.add(self.events + pending + [header, body], tasks)
+                            self.task = busy / 1e9 / max(tasks, 1)
+                        self.events, pending = [], []
                 elif kind == FAILED:
                     text = bytes(body[8:]).decode(errors="replace")
                     with lock:
@@ -122,6 +196,7 @@ class Agent:
                     for waiting in everything:
                         waiting.fail(text)
         finally:
+            self.input.close()
             code = self.process.wait()
             with lock:
                 self.ended = "the agent has ended with exit code %s" % code
@@ -141,6 +216,10 @@ class Agent:
                     raise Lost(self.ended)
                 self.waiting[number] = waiting
                 first, self.call, self.idle = self.call != call, call, IDLE
+                if first:
+                    self.events, self.task = [], 0.0
+                # It may wait for the end of the one before.
+                expected = tasks * self.task + (EARLY if len(self.waiting) > threads else 0)
                 over = [other for other in self.waiting.values() if other.call != call]
             for other in over:
                 other.fail("its call has ended")
@@ -150,7 +229,7 @@ class Agent:
             else:
                 self.send(batch)
         try:
-            waiting.done.wait()
+            waiting.wait(expected)
         finally:
             with lock:
                 self.waiting.pop(number, None)
@@ -180,13 +259,13 @@ class Agent:
             pass
 
 
-def install(digest, packed, folder, nthreads):
+def install(digest, packed, worker):
     """Writes the executable, unless it is there, and sees whether it runs."""
-    global program, refusal, threads, sweeper
+    global program, refusal, threads, host, sweeper
 
-    threads = max(nthreads, 1)
+    threads, host = max(worker.state.nthreads, 1), worker
     try:
-        program = write_program(digest, packed, os.path.join(folder, "joblib-rs"))
+        program = write_program(digest, packed, os.path.join(worker.local_directory, "joblib-rs"))
     except Exception as error:
         refusal = "the program can't be kept there: %s: %s" % (type(error).__name__, error)
     if sweeper is None:
@@ -247,7 +326,7 @@ def probe(mark, machine):
         refusal = "the program does not run there: %s" % error
 
 
-def agent_of(session, mark):
+def agent_of(session, generation, mark):
     with lock:
         agent = agents.get(session)
     if agent is None or agent.ended:
@@ -258,20 +337,21 @@ def agent_of(session, mark):
                 agent = agents[session] = new
             else:
                 new.stop()
+    with lock:
+        agent.generation = max(agent.generation, generation)
     return agent
 
 
-def keep(session, mark, number, blob):
-    """Gives an array to the agent."""
+def keep(session, generation, mark, number, written, blob):
+    """Gives an array to the agent. To each its own if tasks write to it, which is not what other workers are to get."""
     if refusal:
         return
-    agent = agent_of(session, mark)
+    agent = agent_of(session, generation, mark)
     with agent.order:
         if number not in agent.arrays:
+            agent.give(number, blob, written)
             agent.arrays.add(number)
             agent.used, agent.idle = time.monotonic(), IDLE
-            header = struct.pack("<IB3sQ", BYTES, 0, b"jlb", 16 + len(blob.data))
-            agent.send(header, number, blob.data)
 
 
 def run(key, session, mark, call, opening, number, tasks, batch, arrays):
@@ -283,7 +363,7 @@ def run(key, session, mark, call, opening, number, tasks, batch, arrays):
     with lock:
         is_cancelled = key in cancelled
     # That of a caller that is gone is not started again.
-    agent = None if is_cancelled else agent_of(session, mark)
+    agent = None if is_cancelled else agent_of(session, *struct.unpack("<Q", call[8:16]), mark)
     with lock:
         if key in cancelled:
             cancelled.discard(key)
@@ -327,12 +407,14 @@ def cancel(key):
         agent.cancel(call)
 
 
-def leave(session):
-    """The caller is gone, or needs nothing more."""
+def leave(session, generation):
+    """The caller is gone, or needs nothing more; or only this connection of it is, and nothing that a later one uses."""
     with lock:
-        agent = agents.pop(session, None)
-    if agent is not None:
-        agent.stop()
+        agent = agents.get(session)
+        if agent is None or agent.generation > generation:
+            return
+        del agents[session]
+    agent.stop()
 
 
 def stop_all():

@@ -1,6 +1,7 @@
 //! The backend `dask`, on a real scheduler with real workers on this host.
 
 mod cluster;
+mod figures;
 mod growth;
 mod hosts;
 mod losses;

@@ -198,7 +198,7 @@ fn an_array_is_sent_once_for_all_nodes_and_calls_and_the_program_once_for_all_ru
         thread::sleep(Duration::from_millis(10));
         (array.as_slice()[k].to_bits(), std::env::var("DASK_NODE").unwrap())
     };
-    let call = || {
+    let call = |dask: &Dask| {
         let tasks = (0..40).map(|k| delayed(task, (array.clone(), k)));
         let results = Parallel::new().backend(dask.clone()).batch_size(1).run(tasks).unwrap();
         assert!(results.iter().all(|(value, _)| *value == 1.5_f64.to_bits()));
@@ -206,10 +206,15 @@ fn an_array_is_sent_once_for_all_nodes_and_calls_and_the_program_once_for_all_ru
         assert_eq!(nodes.len(), 2, "both workers had the array");
         proxy.take_sent()
     };
-    let (first, second) = (call(), call());
+    // Where the caller is to reach no worker, the scheduler passes the array on.
+    let through = dask.clone().direct(false);
+    let (first, second) = (call(&through), call(&through));
     assert!((BYTES..BYTES * 105 / 100).contains(&first), "the first call sent {first} bytes");
     assert!(second < BYTES / 50, "the second call sent {second} bytes");
-    println!("an array of {BYTES} bytes: {first} bytes sent, then {second}");
+    println!("an array of {BYTES} bytes: {first} bytes sent to the scheduler, then {second}");
+    // Otherwise it never sees it.
+    let direct = call(&dask);
+    assert!(direct < BYTES / 50, "{direct} bytes were sent to the scheduler");
 }
 
 /// Certificates of one's own making, in a folder: of who signs, of everybody, and of somebody else who signs.
