@@ -61,7 +61,30 @@ def shared(parallel):
     return 1e3 * seconds(lambda: parallel(delayed(partial_sum)(array, i) for i in range(100))), "ms"
 
 
-SAMPLES = {"one_task": one_task, "tiny": tiny, "20ms": sleeps, "shared_80MB_x100": shared}
+def batch(parallel, count=500, ahead=4):
+    """A task of plain Dask, with so many on their way at a time."""
+    import asyncio
+
+    from distributed import Client, default_client
+
+    address = default_client().scheduler.address
+
+    async def measure():
+        async with Client(address, asynchronous=True, set_as_default=False) as client:
+            left = iter(range(count))
+
+            async def lane():
+                for i in left:
+                    await client.submit(identity, i, pure=False)
+
+            start = time.perf_counter()
+            await asyncio.gather(*(lane() for _ in range(ahead)))
+            return time.perf_counter() - start
+
+    return 1e6 * asyncio.run(measure()) / count, "us/task"
+
+
+SAMPLES = {"one_task": one_task, "tiny": tiny, "20ms": sleeps, "shared_80MB_x100": shared, "batch": batch}
 
 
 def main():

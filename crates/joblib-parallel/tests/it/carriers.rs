@@ -25,10 +25,10 @@ thread_local! {
 }
 
 /// Remembers all events of the program.
-struct Recorder(AtomicU64);
+pub(crate) struct Recorder(AtomicU64);
 
 impl Recorder {
-    fn install() {
+    pub(crate) fn install() {
         static ONCE: Once = Once::new();
         ONCE.call_once(|| tracing::subscriber::set_global_default(Recorder(AtomicU64::new(1))).unwrap());
     }
@@ -89,7 +89,7 @@ impl Subscriber for Recorder {
 }
 
 /// The events that contain `text`.
-fn heard(text: &str) -> Vec<Heard> {
+pub(crate) fn heard(text: &str) -> Vec<Heard> {
     HEARD.lock().unwrap().iter().filter(|(event, _)| event.contains(text)).cloned().collect()
 }
 

@@ -84,6 +84,14 @@ pub(crate) fn moments(count: u64) -> impl Iterator<Item = u64> {
     (0..count).map(move |moment| moment * 7 % TASKS)
 }
 
+/// How many moments a test of costly losses has: so few that it takes less than a minute, or as many as
+/// `JOBLIB_TEST_MOMENTS` says.
+#[cfg(feature = "dask")]
+pub(crate) fn moments_or(few: u64) -> u64 {
+    let Ok(text) = std::env::var("JOBLIB_TEST_MOMENTS") else { return few };
+    text.parse().expect("JOBLIB_TEST_MOMENTS is a number")
+}
+
 /// Kills one of the processes of this name; `false` if there is none.
 pub(crate) fn kill_one(name: &str, choice: u64) -> bool {
     let found = descendants(name);

@@ -46,7 +46,32 @@ pub(crate) fn rows() -> Vec<Row> {
         })
         .bar(Bar::AtMost(0.5)),
     ];
-    rows.into_iter().map(|row| row.against(Peer::Named("joblib on Dask"))).collect()
+    let beside_joblib = rows.into_iter().map(|row| row.against(Peer::Named("joblib on Dask")));
+    beside_joblib.chain([batch_beyond_dask()]).collect()
+}
+
+/// What a batch costs beyond a task of plain Dask, as many of which are on their way at a time.
+fn batch_beyond_dask() -> Row {
+    const COUNT: u64 = 500;
+    let row = Row::new("parallel.dask.batch_beyond_dask", Unit::MicrosecondsPerTask, |data| {
+        let peer: &Joblib = data.dask()?;
+        let parallel = on(peer)?.batch_size(1);
+        Ok(Sides::new(move || {
+            let plain = peer.sample("batch", Unit::MicrosecondsPerTask.name())?;
+            let took = seconds(1, || Ok(parallel.run((0..COUNT).map(|i| delayed(identity, (i,))))?))?;
+            Ok(1e6 * took / COUNT as f64 - plain)
+        }))
+    });
+    row.against(Peer::Nobody).bar(Bar::Under(1500.0))
+}
+
+/// On the peer's cluster, whose workers have the program and run.
+fn on(peer: &Joblib) -> Result<Parallel> {
+    let dask = Dask::at(peer.address()?).python(python("JOBLIB_TEST_PYTHON_DASK", "venv-dask"));
+    let dask = dask.wait_for_workers(WORKERS as usize, Duration::from_mins(1));
+    let parallel = Parallel::new().backend(dask);
+    parallel.clone().batch_size(1).run((0..20).map(|i| delayed(identity, (i,))))?;
+    Ok(parallel)
 }
 
 /// Another number each time.
@@ -59,11 +84,7 @@ fn next() -> f64 {
 fn row(name: &'static str, unit: Unit, sample: impl Fn(&Parallel, &Data) -> Result<f64> + 'static) -> Row {
     Row::new(format!("parallel.dask.{name}"), unit, move |data| {
         let peer: &Joblib = data.dask()?;
-        let dask = Dask::at(peer.address()?).python(python("JOBLIB_TEST_PYTHON_DASK", "venv-dask"));
-        let dask = dask.wait_for_workers(WORKERS as usize, Duration::from_mins(1));
-        let parallel = Parallel::new().backend(dask);
-        // The program is there, and the workers run, before it is measured.
-        parallel.clone().batch_size(1).run((0..20).map(|i| delayed(identity, (i,))))?;
+        let parallel = on(peer)?;
         Ok(Sides::new(move || sample(&parallel, data)).peer(move || peer.sample(name, unit.name())))
     })
 }

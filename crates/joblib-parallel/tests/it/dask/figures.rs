@@ -39,10 +39,10 @@ fn workers_are_busy_with_tasks_of_20_ms() {
     cluster.parallel().batch_size(1).run((0..20).map(|_| delayed(span, (1,)))).unwrap();
     let mut shares = Vec::new();
     for _ in 0..3 {
-        let start = now();
+        let start = Instant::now();
         let spans = cluster.parallel().run((0..400).map(|_| delayed(span, (20,)))).unwrap();
-        let took = now() - start;
-        let busy: Duration = spans.iter().map(|(start, end)| *end - *start).sum();
+        let took = start.elapsed();
+        let busy: Duration = spans.iter().map(|(start, end)| end.saturating_sub(*start)).sum();
         shares.push(busy.as_secs_f64() / took.as_secs_f64() / 2.0);
     }
     shares.sort_by(f64::total_cmp);
@@ -64,8 +64,7 @@ fn an_array_of_80_mb_is_used_by_100_tasks() {
         array.make_mut()[ELEMENTS - 1] = f64::from(round);
         for times in [&mut first, &mut second] {
             let start = Instant::now();
-            let sums =
-                cluster.parallel().run((0..100).map(|k| delayed(task, (array.clone(), k)))).unwrap();
+            let sums = cluster.parallel().run((0..100).map(|k| delayed(task, (array.clone(), k)))).unwrap();
             times.push(start.elapsed());
             assert_eq!(sums, vec![1000.0; 100]);
         }
@@ -127,7 +126,8 @@ fn a_cancelled_call_ends_its_processes() {
             let mut pids = wait_for_processes(marks.path());
             // The agents stay, for the next call.
             let is_agent = |pid: &Pid| {
-                fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim() == "joblib-agent")
+                fs::read_to_string(format!("/proc/{pid}/comm"))
+                    .is_ok_and(|name| name.trim() == "joblib-agent")
             };
             pids.retain(|pid| !is_agent(pid));
             assert_eq!(pids.len(), 2);

@@ -24,6 +24,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use self::cluster::{Cluster, python};
+use crate::carriers::{Recorder, heard};
 use crate::child;
 
 fn node_of_task() -> String {
@@ -58,6 +59,7 @@ fn calls_on_a_cluster_are_those_on_one_host() {
     what_tasks_print_is_captured(&cluster);
     arrays_are_mapped(&cluster);
     inner_calls_stay(&cluster);
+    events_come_while_a_task_runs(&cluster);
     results_stream(&cluster);
     a_cancelled_call_ends_its_tasks(&cluster);
     a_lost_worker_costs_nothing(&mut cluster);
@@ -132,6 +134,30 @@ fn inner_calls_stay(cluster: &Cluster) {
         assert!(named.contains("stay on the node"), "{named}");
         assert_eq!(ambient, [node.clone(), node]);
     }
+}
+
+/// What a task says is heard while it runs, and once.
+fn events_come_while_a_task_runs(cluster: &Cluster) {
+    Recorder::install();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("heard");
+    let task = |path: PathBuf| {
+        tracing::info!("a long task begins");
+        let until = Instant::now() + Duration::from_secs(40);
+        while !path.exists() && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        path.exists()
+    };
+    std::thread::scope(|scope| {
+        let call = scope.spawn(|| cluster.parallel().run([delayed(task, (path.clone(),))]).unwrap());
+        while heard("a long task begins").is_empty() && !call.is_finished() {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        fs::write(&path, "").unwrap();
+        assert_eq!(call.join().unwrap(), [true]);
+    });
+    assert_eq!(heard("a long task begins").len(), 1);
 }
 
 /// Results stream in order, and a consumer may leave early.

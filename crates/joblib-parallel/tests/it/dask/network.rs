@@ -192,6 +192,7 @@ fn an_array_is_sent_once_for_all_nodes_and_calls_and_the_program_once_for_all_ru
     };
     let (first, second) = (run(), run());
     assert!(first > 1_000_000 && second < 200_000, "the program was sent with {first}, then {second} bytes");
+    println!("a program: {first} bytes sent in its first run, {second} in the next one");
 
     let array = Array::from_vec(vec![1.5; BYTES as usize / 8], &[BYTES as usize / 8]).unwrap();
     let task = |array: Array<f64>, k: usize| {
