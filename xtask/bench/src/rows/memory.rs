@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::fs;
+use std::path::Path;
 
 use cached::{ConcurrentCached as _, RedbCache};
 use joblib_array::ndarray::ArrayD;
@@ -81,16 +82,35 @@ pub(crate) fn items(backend: &'static str, count: u64) -> Row {
 /// `reduce_size` of so many results to half of them.
 pub(crate) fn reduce_size(backend: &'static str, count: u64) -> Row {
     Row::new(growth(backend, "reduce_size", count), Unit::Milliseconds, move |data| {
-        let memory = filled_in(data, backend, count)?;
+        drop(filled_in(data, backend, count)?);
+        let (whole, mut number) = (data.path(&filled_name(backend, count)), 0);
         let limits = Limits::default().items_limit(count / 2);
         Ok(Sides::new(move || {
-            // What was dropped before is computed again.
-            let cached = tiny(&memory);
-            (0..count).for_each(|i| _ = cached.eval((i,)));
-            Ok(1e3 * seconds(1, || Ok(memory.reduce_size(&limits)?))?)
+            number += 1;
+            let copy = data.path(&format!("reduced-{backend}-{number}"));
+            copy_folder(&whole, &copy)?;
+            let memory = Memory::with_backend(backend, &copy)?;
+            let time = seconds(1, || Ok(memory.reduce_size(&limits)?))?;
+            drop(memory);
+            fs::remove_dir_all(copy)?;
+            Ok(1e3 * time)
         }))
     })
     .against(Peer::Nobody)
+}
+
+fn copy_folder(from: &Path, to: &Path) -> Result {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let to = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &to)?;
+        } else {
+            fs::copy(entry.path(), to)?;
+        }
+    }
+    Ok(())
 }
 
 /// The backend of caches in folders.
@@ -118,9 +138,13 @@ pub(super) fn filled(data: &Data, count: u64) -> Result<Memory> {
     filled_in(data, FOLDER, count)
 }
 
+fn filled_name(backend: &str, count: u64) -> String {
+    format!("entries-{backend}-{count}")
+}
+
 /// The same in a store of this backend.
 fn filled_in(data: &Data, backend: &str, count: u64) -> Result<Memory> {
-    let path = data.path(&format!("entries-{backend}-{count}"));
+    let path = data.path(&filled_name(backend, count));
     let is_filled = path.exists();
     let memory = Memory::with_backend(backend, path)?;
     let cached = tiny(&memory);
