@@ -69,6 +69,7 @@ fn run_with(open: &impl Fn(&str) -> Arc<dyn Store>, dropped: Dropped) {
         ("makes_room_within_the_limits", makes_room_within_the_limits(&*open("room"))),
         ("is_the_same_when_opened_again", is_the_same_when_opened_again(open)),
         ("gives_a_claim_once", gives_a_claim_once(&*open("claims"))),
+        ("reads_many_heads_at_once", reads_many_heads_at_once(&*open("heads"))),
         ("clears_what_is_asked", clears_what_is_asked(&*open("clear"))),
         ("stays_within_its_limits", stays_within_its_limits(&*open("limits"))),
         ("serves_many_threads", serves_many_threads(&*open("threads"))),
@@ -106,6 +107,30 @@ fn put(store: &dyn Store, key: &Key, bytes: &[u8]) -> Outcome {
 
 fn get(store: &dyn Store, key: &Key) -> Outcome<Option<Vec<u8>>> {
     Ok(store.get(key)?.map(Blob::into_bytes).transpose()?)
+}
+
+fn reads_many_heads_at_once(store: &dyn Store) -> Outcome {
+    const HEAD: u64 = 1000;
+    let (fit, size) = (version("fit", 1), |number: usize| [5, 100, 999, 1000, 1001, 200_000][number % 6]);
+    let content =
+        |number: usize| (0..size(number)).map(|at| (at % 251) as u8 ^ number as u8).collect::<Vec<_>>();
+    let is_there = |number: usize| !number.is_multiple_of(7);
+    for number in (0..60).filter(|number| is_there(*number)) {
+        put(store, &key(&fit, number), &content(number))?;
+    }
+    let keys: Vec<Key> = (0..60).map(|number| key(&fit, number)).collect();
+    let found = store.peek_all(&keys, HEAD);
+    assert_eq!(found.len(), keys.len(), "an answer for each");
+    for (number, blob) in found.into_iter().enumerate() {
+        let head = blob.map(Blob::into_bytes).transpose()?;
+        assert_eq!(head.is_some(), is_there(number), "result {number} is there or not");
+        if let Some(head) = head {
+            let (content, least) = (content(number), size(number).min(HEAD as usize));
+            assert!(head.len() >= least && content.starts_with(&head), "the head of result {number}");
+        }
+    }
+    assert!(store.peek_all(&[], HEAD).is_empty());
+    Ok(())
 }
 
 fn keeps_what_it_is_given(store: &dyn Store) -> Outcome {

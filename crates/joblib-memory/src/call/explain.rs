@@ -251,7 +251,8 @@ fn of_other_code(call: &Call<'_>, item: &Item) -> Explanation {
 fn of_other_arguments(call: &Call<'_>, items: &[Item]) -> Explanation {
     let nearest = items
         .iter()
-        .filter_map(|item| Some((item, call.memory.metadata(&item.key())?)))
+        .zip(call.memory.metadata_of(items))
+        .filter_map(|(item, metadata)| Some((item, metadata?)))
         .map(|(item, metadata)| (different_arguments(call, &metadata), item, metadata))
         .min_by_key(|(different, _, metadata)| {
             let files = changed_files(call, metadata).len();

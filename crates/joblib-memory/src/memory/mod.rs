@@ -93,6 +93,9 @@ impl Shared {
     }
 }
 
+/// Bytes in which most metadata ends.
+const HEAD: u64 = 16 * 1024;
+
 impl Memory {
     /// A cache in the folder `location`, which is created when something is first stored in it.
     ///
@@ -328,7 +331,7 @@ impl Memory {
                 std::ops::ControlFlow::Continue(())
             })?;
         }
-        Ok(with_metadata::with_metadata(items, |item| self.metadata(&item.key())))
+        Ok(with_metadata::with_metadata(items, |items| self.metadata_of(items)))
     }
 
     /// Waits until everything that was stored is where other processes find it, for stores that
@@ -351,10 +354,17 @@ impl Memory {
 
     /// The metadata of a stored result, if it can be read. Not a use of the result.
     pub(crate) fn metadata(&self, key: &Key) -> Option<Metadata> {
-        /// Bytes in which most metadata ends.
-        const HEAD: u64 = 16 * 1024;
         let store = self.store()?;
         [HEAD, u64::MAX].into_iter().find_map(|bytes| codec::metadata(store.peek(key, bytes).ok()??))
+    }
+
+    /// The same of many results, in their order.
+    pub(crate) fn metadata_of(&self, items: &[Item]) -> Vec<Option<Metadata>> {
+        let Some(store) = self.store() else { return vec![None; items.len()] };
+        let keys: Vec<Key> = items.iter().map(Item::key).collect();
+        let whole = |key| codec::metadata(store.peek(key, u64::MAX).ok()??);
+        let heads = store.peek_all(&keys, HEAD).into_iter().zip(&keys);
+        heads.map(|(head, key)| codec::metadata(head?).or_else(|| whole(key))).collect()
     }
 
     pub(crate) fn store(&self) -> Option<&dyn Store> {

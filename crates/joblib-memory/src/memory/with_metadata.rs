@@ -11,14 +11,17 @@ const PART: usize = 512;
 /// Threads at most.
 const THREADS: usize = 16;
 
+/// Results that are asked for at once.
+const AT_ONCE: usize = 256;
+
 /// Each item with what `read` reads of it. The threads are made for this: a forked child has none of a pool's.
 pub(super) fn with_metadata(
     items: Vec<Item>,
-    read: impl Fn(&Item) -> Option<Metadata> + Sync,
+    read: impl Fn(&[Item]) -> Vec<Option<Metadata>> + Sync,
 ) -> Vec<(Item, Option<Metadata>)> {
     let threads = thread::available_parallelism().map_or(1, usize::from).min(THREADS);
     let part = items.len().div_ceil(threads).max(PART);
-    let each = |items: &[Item]| items.iter().map(&read).collect::<Vec<_>>();
+    let each = |items: &[Item]| items.chunks(AT_ONCE).flat_map(&read).collect::<Vec<_>>();
     let metadata: Vec<_> = thread::scope(|scope| {
         let (first, rest) = items.split_at(part.min(items.len()));
         let others: Vec<_> = rest

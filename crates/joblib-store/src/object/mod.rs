@@ -26,8 +26,9 @@ use std::sync::{Arc, mpsc};
 use std::time::{Duration, SystemTime};
 
 use futures_util::FutureExt;
-use futures_util::stream::TryStreamExt;
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use object_store::ObjectStoreExt;
+use object_store::path::Path;
 
 pub use self::check::StoreCheck;
 use self::client::{Action, Client, Refused};
@@ -174,6 +175,25 @@ impl Store for ObjectStore {
         let answer =
             self.shared.client.run_async(Action::Read, move |bucket| transfer::head(bucket, object, bytes));
         Some(async move { self.shared.found(&path, answer.await, false) }.boxed())
+    }
+
+    fn peek_all(&self, keys: &[Key], bytes: u64) -> Vec<Option<Blob>> {
+        /// Requests at a time.
+        const AT_ONCE: usize = 32;
+        let paths: Vec<Path> = keys.iter().map(|key| self.shared.layout.result(key)).collect();
+        let objects = paths.clone();
+        let answers = self.shared.client.run(Action::Read, move |bucket| async move {
+            let each = |object| transfer::head(bucket.clone(), object, bytes);
+            let answers = stream::iter(objects).map(each).buffered(AT_ONCE).collect::<Vec<_>>().await;
+            Ok(answers)
+        });
+        // Where none can be asked for, none is found.
+        let Ok(Ok(answers)) = answers else { return keys.iter().map(|_| None).collect() };
+        let found = |(path, answer): (&Path, Result<_, _>)| {
+            let answer = self.shared.client.settle(Action::Read, answer);
+            self.shared.found(path, answer, false).ok().flatten()
+        };
+        paths.iter().zip(answers).map(found).collect()
     }
 
     fn contains(&self, key: &Key) -> Result<bool, Error> {

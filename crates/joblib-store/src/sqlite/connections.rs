@@ -21,7 +21,7 @@ const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS results (
         key BLOB NOT NULL UNIQUE, version INTEGER NOT NULL, used INTEGER NOT NULL, bytes BLOB NOT NULL);
     CREATE INDEX IF NOT EXISTS results_by_use ON results (used);
-    CREATE TABLE IF NOT EXISTS evicted (key BLOB PRIMARY KEY) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS evictions (number INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE);
     CREATE TABLE IF NOT EXISTS total (bytes INTEGER NOT NULL, items INTEGER NOT NULL);
     INSERT INTO total SELECT 0, 0 WHERE NOT EXISTS (SELECT * FROM total);
     CREATE TRIGGER IF NOT EXISTS added AFTER INSERT ON results BEGIN
@@ -210,10 +210,11 @@ impl Connections {
         connection.pragma_update(None, "synchronous", "normal")?;
         connection.set_prepared_statement_cache_capacity(64);
         // Looking, unlike making what is there, waits for nobody.
-        let made: bool =
-            connection.query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'dropped'", [], |row| {
-                row.get(0)
-            })?;
+        let made: bool = connection.query_row(
+            "SELECT count(*) FROM sqlite_schema WHERE name = 'evictions'",
+            [],
+            |row| row.get(0),
+        )?;
         if !made {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             transaction.execute_batch(SCHEMA)?;
@@ -271,7 +272,7 @@ mod tests {
     fn a_full_disk_and_a_file_that_is_only_read_are_told() {
         let folder = tempfile::tempdir().unwrap();
         let connections = Connections::new("here".into(), folder.path().join("joblib.sqlite"));
-        let write = "INSERT INTO evicted VALUES (zeroblob(1000000))";
+        let write = "INSERT INTO evictions (key) VALUES (zeroblob(1000000))";
         let full = connections.with(|connection| {
             connection.pragma_update(None, "max_page_count", 1)?;
             connection.execute_batch(write)

@@ -31,6 +31,8 @@ use crate::usage::{Reduced, Usage};
 const TOUCHES: usize = 256;
 /// Results a step towards the limits looks at, at most.
 const SAMPLE: usize = 1024;
+/// A number of results that no file has.
+const ALL: usize = usize::MAX >> 1;
 
 /// Results in one sqlite file, `joblib.sqlite` in the folder `location`.
 ///
@@ -94,6 +96,27 @@ fn micros(time: SystemTime) -> i64 {
     time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_micros() as i64)
 }
 
+/// The first `bytes` bytes of a result, or all of them if there are fewer.
+fn head(connection: &Connection, id: [u8; 24], bytes: u64) -> rusqlite::Result<Option<Blob>> {
+    const QUERY: &str =
+        "SELECT rowid, CASE WHEN length(bytes) <= ?2 THEN bytes END FROM results WHERE key = ?1";
+    let most = i64::try_from(bytes).unwrap_or(i64::MAX);
+    let mut statement = connection.prepare_cached(QUERY)?;
+    let found = statement.query_row(params![id, most], |row| {
+        let whole: Option<Vec<u8>> = row.get(1)?;
+        Ok((row.get::<_, i64>(0)?, whole))
+    });
+    let Some((row, whole)) = found.optional()? else { return Ok(None) };
+    let bytes = if let Some(whole) = whole {
+        whole
+    } else {
+        let mut head = vec![0; most as usize];
+        connection.blob_open("main", "results", "bytes", row, true)?.read_at_exact(&mut head, 0)?;
+        head
+    };
+    Ok(Some(Blob::Bytes(bytes.into())))
+}
+
 fn write_uses(connection: &mut Connection, uses: &HashMap<[u8; 24], i64>) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for (id, used) in uses {
@@ -155,7 +178,7 @@ impl Shared {
                     number
                 }
             };
-            transaction.prepare_cached("DELETE FROM evicted WHERE key = ?1")?.execute([id])?;
+            transaction.prepare_cached("DELETE FROM evictions WHERE key = ?1")?.execute([id])?;
             transaction.commit()?;
             Ok(number)
         })?;
@@ -277,7 +300,7 @@ impl Store for Sqlite {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let removed = match scope {
                 Scope::All => {
-                    transaction.execute("DELETE FROM evicted", [])?;
+                    transaction.execute("DELETE FROM evictions", [])?;
                     let removed = transaction.execute("DELETE FROM results", [])?;
                     transaction.execute("DELETE FROM versions", [])?;
                     removed
@@ -332,7 +355,7 @@ impl Store for Sqlite {
         if self.shared.connections.is_unmade()? {
             return Ok(Reduced::default());
         }
-        self.shared.reduce(limits, cost, usize::MAX >> 1)
+        self.shared.reduce(limits, cost, ALL)
     }
 
     fn tidy(&self, key: &Key, limits: &Limits, cost: CostOf<'_>) -> Result<Reduced, Error> {
@@ -360,13 +383,25 @@ impl Store for Sqlite {
         self.shared.note_uses()
     }
 
-    fn peek(&self, key: &Key, _bytes: u64) -> Result<Option<Blob>, Error> {
-        self.find(key)
+    fn peek(&self, key: &Key, bytes: u64) -> Result<Option<Blob>, Error> {
+        if self.shared.connections.is_unmade()? {
+            return Ok(None);
+        }
+        self.shared.connections.with(|connection| head(connection, id(key), bytes))
+    }
+
+    /// Within one transaction: to begin one costs more than to find a small result.
+    fn peek_all(&self, keys: &[Key], bytes: u64) -> Vec<Option<Blob>> {
+        let found = self.shared.connections.with(|connection| {
+            let transaction = connection.transaction()?;
+            keys.iter().map(|key| head(&transaction, id(key), bytes)).collect::<rusqlite::Result<Vec<_>>>()
+        });
+        found.unwrap_or_else(|_| keys.iter().map(|key| self.peek(key, bytes).ok().flatten()).collect())
     }
 
     fn was_evicted(&self, key: &Key) -> Result<bool, Error> {
         self.shared.connections.with(|connection| {
-            connection.prepare_cached("SELECT 1 FROM evicted WHERE key = ?1")?.exists([id(key)])
+            connection.prepare_cached("SELECT 1 FROM evictions WHERE key = ?1")?.exists([id(key)])
         })
     }
 }

@@ -1,10 +1,11 @@
 //! Keeping to the limits.
 
+use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
-use super::Shared;
+use super::{ALL, Shared};
 use crate::blob::Blob;
 use crate::error::Error;
 use crate::limits::{Limits, choose};
@@ -12,11 +13,32 @@ use crate::policy::{Candidate, Policy};
 use crate::store::CostOf;
 use crate::usage::Reduced;
 
+/// The latest results that were dropped for the limits, of which that is told: a list of all would have no limit.
+const REMEMBERED: usize = 16 * 1024;
+/// Results of which so many are dropped at once touch most pages of the file.
+const MANY: usize = 1000;
+/// Kilobytes of pages in memory, as sqlite has it, and while many results are dropped: a page that has no room there is
+/// written to the log for each result that touches it.
+const CACHE: i64 = 2000;
+const LARGE_CACHE: i64 = 256_000;
+
+/// Does something that touches most pages of the file.
+fn with_large_cache<T>(
+    connection: &mut Connection,
+    work: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    connection.pragma_update(None, "cache_size", -LARGE_CACHE)?;
+    let done = work(connection);
+    connection.pragma_update(None, "cache_size", -CACHE)?;
+    done
+}
+
 impl Shared {
     /// Drops of at most `sample` results, those of earlier code and the least recently used, what has no room.
     pub(super) fn reduce(&self, limits: &Limits, cost: CostOf<'_>, sample: usize) -> Result<Reduced, Error> {
-        // All of them; by the index of uses they would be read one by one.
-        self.reduce_of(limits, cost, sample, "+used <= ?3 ORDER BY current, used", i64::MAX)
+        // By the index of uses all of them would be read one by one. Their order counts where they are a part.
+        let which = if sample == ALL { "+used <= ?3" } else { "+used <= ?3 ORDER BY current, used" };
+        self.reduce_of(limits, cost, sample, which, i64::MAX)
     }
 
     /// Drops of at most `sample` results what is too old. Where nothing is, that is one look at the index.
@@ -70,30 +92,43 @@ impl Shared {
             return Ok(Reduced::default());
         }
         let candidates: Vec<Candidate> = sampled.iter().map(|(_, _, candidate)| *candidate).collect();
-        let chosen = choose(&candidates, self.usage()?, limits);
-        let reduced = self.connections.with(|connection| {
+        let mut chosen = choose(&candidates, self.usage()?, limits);
+        let many = chosen.len() > MANY;
+        let remembered: HashSet<usize> = chosen.iter().rev().take(REMEMBERED).copied().collect();
+        // In the order of the file.
+        chosen.sort_unstable_by_key(|&index| sampled[index].0);
+        let drop_chosen = |connection: &mut Connection| {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let mut reduced = Reduced::default();
             for &index in &chosen {
                 let (row, key, candidate) = &sampled[index];
                 if transaction.prepare_cached("DELETE FROM results WHERE rowid = ?1")?.execute([row])? == 1 {
-                    transaction
-                        .prepare_cached("INSERT OR IGNORE INTO evicted VALUES (?1)")?
-                        .execute([key])?;
+                    if remembered.contains(&index) {
+                        transaction
+                            .prepare_cached("INSERT OR REPLACE INTO evictions (key) VALUES (?1)")?
+                            .execute([key])?;
+                    }
                     reduced.add(candidate.bytes);
                 }
             }
+            transaction.execute(
+                "DELETE FROM evictions WHERE number <= (SELECT max(number) FROM evictions) - ?1",
+                [REMEMBERED as i64],
+            )?;
             transaction.commit()?;
             Ok(reduced)
+        };
+        let reduced = self.connections.with(|connection| {
+            if many { with_large_cache(connection, drop_chosen) } else { drop_chosen(connection) }
         })?;
         if reduced.items > 0 {
-            self.give_back()?;
+            self.give_back(many)?;
         }
         Ok(reduced)
     }
 
     /// Gives the room of what was dropped back to the file system.
-    fn give_back(&self) -> Result<(), Error> {
+    fn give_back(&self, many: bool) -> Result<(), Error> {
         // Each page that is moved is a step of the statement.
         let vacuum = |connection: &mut Connection| {
             let mut statement = connection.prepare("PRAGMA incremental_vacuum")?;
@@ -101,7 +136,9 @@ impl Shared {
             while rows.next()?.is_some() {}
             Ok(())
         };
-        self.connections.with_none_waiting(vacuum)?;
+        self.connections.with_none_waiting(|connection| {
+            if many { with_large_cache(connection, vacuum) } else { vacuum(connection) }
+        })?;
         self.connections.shorten_log();
         Ok(())
     }

@@ -309,6 +309,11 @@ impl Store for Tiered {
         }
     }
 
+    fn peek_all(&self, keys: &[Key], bytes: u64) -> Vec<Option<Blob>> {
+        let near = self.inner.shared.near.peek_all(keys, bytes).into_iter().zip(keys);
+        near.map(|(near, key)| near.or_else(|| self.peek(key, bytes).ok().flatten())).collect()
+    }
+
     fn contains(&self, key: &Key) -> Result<bool, Error> {
         Ok(self.inner.shared.near.contains(key)?
             || self.inner.shared.far(self.inner.shared.far.contains(key)))

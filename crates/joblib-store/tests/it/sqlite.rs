@@ -118,6 +118,29 @@ fn a_store_that_another_process_cleared_knows_its_functions_again() {
     assert_eq!(reduced.items, 2, "limits see it");
 }
 
+#[test]
+fn only_the_latest_of_many_drops_are_remembered() {
+    const RESULTS: i64 = 40_000;
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(folder.path());
+    store.put(&key(1), &mut |out| out.write_all(b"result")).unwrap();
+    let connection = Connection::open(folder.path().join("joblib.sqlite")).unwrap();
+    // Used long ago.
+    let fill = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
+        INSERT INTO results SELECT randomblob(24), 1, i, x'00' FROM n";
+    connection.execute(fill, [RESULTS]).unwrap();
+    let reduced = store.reduce(&Limits::default().items_limit(1), &|_| None).unwrap();
+    assert_eq!(reduced.items, RESULTS as u64);
+    assert!(store.contains(&key(1)).unwrap() && !store.was_evicted(&key(1)).unwrap());
+    assert_eq!(store.reduce(&Limits::default().items_limit(0), &|_| None).unwrap().items, 1);
+    assert!(store.was_evicted(&key(1)).unwrap());
+    let remembered: i64 =
+        connection.query_row("SELECT count(*) FROM evictions", [], |row| row.get(0)).unwrap();
+    assert!((1000..RESULTS / 2).contains(&remembered), "{remembered} drops are remembered");
+    drop((store, connection));
+    assert!(sizes(folder.path()).0 < 4 << 20, "{:?}", sizes(folder.path()));
+}
+
 /// The bytes of the file and of what sqlite has beside it.
 fn sizes(folder: &Path) -> (u64, u64) {
     let size = |name: &str| std::fs::metadata(folder.join(name)).map_or(0, |found| found.len());
