@@ -1,8 +1,9 @@
 //! What calls cost in requests, counted by a proxy, and that many go at once over a long way.
 
 use std::fs;
+use std::process::Stdio;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use joblib_memory::{Memory, SharedCache};
 use joblib_store::{StoreOptions, open};
@@ -106,6 +107,57 @@ fn a_thousand_calls_cost_what_the_guide_says() {
     ] {
         assert_eq!(cost(how, prefix, folder), of_guide(what), "{what} ({how})");
     }
+}
+
+/// A lease in seconds, a tenth of what it is unless set: claims are refreshed and looked at ten times as often.
+const LEASE: &str = "3";
+
+#[test]
+#[ignore = "the role of a child process"]
+fn compute_for_a_while() {
+    let options = StoreOptions::new(&arguments()[0]).option("lease", LEASE);
+    let memory = Memory::with_options("object", &options).unwrap();
+    let slow = memory.cache("slow", |x: u64| {
+        child::ready();
+        thread::sleep(Duration::from_secs(14));
+        x
+    });
+    assert_eq!(slow.eval((7,)), 7);
+}
+
+#[test]
+fn waiting_and_computing_under_a_claim_cost_what_the_guide_says() {
+    let server = Server::start(Kind::Moto);
+    let [computing, waiting] = [(); 2].map(|()| Proxy::start(server.port(), Mode::Forward));
+    let start = |proxy: &Proxy| {
+        let mut role = role(compute_for_a_while, &server, proxy.port(), "while", "");
+        role.stdout(Stdio::piped()).spawn().unwrap()
+    };
+    let mut first = start(&computing);
+    child::wait_until_ready(&mut first);
+    let mut second = start(&waiting);
+    // The first requests of who waits are closer to each other.
+    thread::sleep(Duration::from_secs(3));
+    for proxy in [&computing, &waiting] {
+        proxy.take_requests();
+    }
+    let since = Instant::now();
+    thread::sleep(Duration::from_secs(8));
+    let [computing, waiting] = [&computing, &waiting].map(of_results);
+    let of_thousand_seconds = |count: usize| count as f64 * 1000.0 / (since.elapsed().as_secs_f64() * 10.0);
+    assert!(computing.iter().all(|method| method == "PUT") && waiting.iter().all(|method| method == "GET"));
+    for (what, requests) in [
+        ("seconds of waiting", (of_thousand_seconds(waiting.len()), 0.0)),
+        ("seconds of computing", (0.0, of_thousand_seconds(computing.len()))),
+    ] {
+        let (get, put, _) = of_guide(what);
+        for (said, counted) in [(get, requests.0), (put, requests.1)] {
+            // A slow machine makes fewer.
+            let said = said as f64;
+            assert!((said * 0.5..=said * 1.2).contains(&counted), "{what}: {counted} of {said}");
+        }
+    }
+    assert!(first.wait().unwrap().success() && second.wait().unwrap().success());
 }
 
 #[test]
