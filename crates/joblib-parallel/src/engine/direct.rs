@@ -1,34 +1,26 @@
 //! Tasks on the caller's thread, without batches and without a session: each runs as soon as it is produced.
 
-use super::{Arrival, Engine, Outcome};
-use crate::backend::Session;
-use crate::error::Result;
-use crate::task::batch::TaskBatch;
+use super::Engine;
+use super::arrival::Arrival;
+use super::source::Source;
+use crate::error::{Result, TaskError};
 use crate::task::context::Alternate;
-use crate::task::{Task, run_one};
+use crate::task::run_one;
 
-/// The most outcomes that memory is taken for before there are any.
-const MOST_EXPECTED: usize = 1 << 16;
-
-impl<T, I, S> Engine<T, I, S>
-where
-    T: Task,
-    I: Iterator<Item = T>,
-    S: Session<TaskBatch<T>>,
-{
+impl<'s> Engine<'s, '_> {
     /// Whether the tasks run here.
     pub(crate) fn is_direct(&self) -> bool {
         self.plan.direct
     }
 
-    /// Runs the next task; `None` when there are no more.
+    /// Runs the next task; `None` when there are no more. Its value is in the source's list.
     ///
     /// # Errors
     ///
     /// If the call is over before.
-    pub(crate) fn run_next(&mut self) -> Result<Option<Outcome<T::Output>>> {
+    pub(crate) fn run_next(&mut self, source: &mut dyn Source<'s>) -> Result<Option<Result<(), TaskError>>> {
         let mut context = Alternate::new(&self.plan.context);
-        self.run_next_in(&mut context)
+        self.run_next_in(source, &mut context)
     }
 
     /// Runs all tasks, and appends their outcomes to `arrivals`, until the call is stopped; `false` when there were none.
@@ -36,45 +28,60 @@ where
     /// # Errors
     ///
     /// If the call is over before its last task.
-    pub(super) fn run_all(&mut self, arrivals: &mut Vec<Arrival<T::Output>>) -> Result<bool> {
+    pub(super) fn run_all(
+        &mut self,
+        source: &mut dyn Source<'s>,
+        arrivals: &mut Vec<Arrival<'s>>,
+    ) -> Result<bool> {
         let first = self.state.produced;
-        let expected = self.plan.producer.as_ref().map_or(0, |producer| producer.size_hint().0);
-        let mut outcomes = Vec::with_capacity(expected.min(MOST_EXPECTED));
+        let mut failures = Vec::new();
+        let mut count = 0;
         let mut context = Alternate::new(&self.plan.context);
         let end = loop {
-            match self.run_next_in(&mut context) {
-                Ok(Some(outcome)) => outcomes.push(outcome),
+            match self.run_next_in(source, &mut context) {
+                Ok(Some(outcome)) => {
+                    count += 1;
+                    failures.extend(outcome.err());
+                }
                 Ok(None) => break Ok(()),
                 Err(error) => break Err(error),
             }
         };
-        let any = !outcomes.is_empty();
-        if any {
-            arrivals.push(Arrival { first, outcomes });
+        if count > 0 {
+            let mut tasks = source.take_tasks();
+            tasks.drop_tasks();
+            arrivals.push(Arrival::new(first, count, failures, tasks));
         }
-        end.map(|()| any)
+        end.map(|()| count > 0)
     }
 
     #[inline]
-    fn run_next_in(&mut self, context: &mut Alternate) -> Result<Option<Outcome<T::Output>>> {
+    fn run_next_in(
+        &mut self,
+        source: &mut dyn Source<'s>,
+        context: &mut Alternate,
+    ) -> Result<Option<Result<(), TaskError>>> {
         if self.plan.context.stopped() {
             return Ok(None);
         }
         self.check()?;
-        let Some(producer) = &mut self.plan.producer else { return Ok(None) };
-        let task = self.state.places.enter(|| producer.next());
+        if self.state.exhausted {
+            return Ok(None);
+        }
         let index = self.state.produced;
-        let Some(task) = task else {
-            self.plan.producer = None;
+        if !self.state.places.enter(|| source.produce()) {
+            self.state.exhausted = true;
             self.plan.reporter.dispatched(index, true);
             return Ok(None);
-        };
+        }
         self.state.produced += 1;
         self.plan.reporter.dispatched(self.state.produced, false);
         // The producer may have taken its time.
         self.check()?;
         let preview = &mut self.state.preview;
-        let outcome = context.inside(|| run_one(index, task, preview));
+        let tasks = source.tasks();
+        let function = tasks.function(0).name;
+        let outcome = context.inside(|| run_one(tasks, 0, index, function, preview));
         if let Err(error) = &outcome {
             self.plan.reporter.failed_with(error);
             if self.plan.context.first_failure_stops {

@@ -1,47 +1,51 @@
-//! Typed batches over a session that does not know their type.
+//! The engine's batches over a session of a backend that may be from outside of this crate.
 
 use std::time::Instant;
 
 use crate::backend::{Returned, Session};
 use crate::cancel::Waker;
-use crate::error::{Error, Result};
-use crate::task::Task;
+use crate::error::Result;
 use crate::task::batch::{Batch, TaskBatch};
 
-/// Carries typed batches over a session that does not know their type.
-pub(crate) struct Erased(pub(crate) Box<dyn Session>);
+/// Carries the engine's batches over a session of [`Batch`]es.
+pub(crate) struct Erased {
+    session: Box<dyn Session>,
+    returned: Vec<Returned>,
+}
 
-impl<T: Task<Output: 'static> + 'static> Session<TaskBatch<T>> for Erased {
-    fn submit(&mut self, batch: TaskBatch<T>) -> Result<()> {
-        self.0.submit(Batch::new(batch))
+impl Erased {
+    pub(crate) fn new(session: Box<dyn Session>) -> Self {
+        Self { session, returned: Vec::new() }
+    }
+}
+
+impl Session<TaskBatch<'static>> for Erased {
+    fn submit(&mut self, batch: TaskBatch<'static>) -> Result<()> {
+        self.session.submit(Batch::new(batch))
     }
 
-    fn wait(&mut self, until: Option<Instant>, returned: &mut Vec<Returned<TaskBatch<T>>>) -> Result<()> {
-        let mut erased = Vec::new();
-        self.0.wait(until, &mut erased)?;
-        for item in erased {
-            returned.push(match item {
-                Returned::TimedOut(error) => Returned::TimedOut(error),
-                Returned::Batch(batch) => Returned::Batch(batch.downcast().ok_or_else(|| {
-                    Error::backend(
-                        "match a batch to its call: the backend returned one of another call",
-                        None,
-                    )
-                })?),
-            });
-        }
+    fn wait(
+        &mut self,
+        until: Option<Instant>,
+        returned: &mut Vec<Returned<TaskBatch<'static>>>,
+    ) -> Result<()> {
+        self.session.wait(until, &mut self.returned)?;
+        returned.extend(self.returned.drain(..).map(|item| match item {
+            Returned::TimedOut(error) => Returned::TimedOut(error),
+            Returned::Batch(batch) => Returned::Batch(batch.into_inner()),
+        }));
         Ok(())
     }
 
     fn cancel(&mut self) {
-        self.0.cancel();
+        self.session.cancel();
     }
 
     fn waker(&self) -> Waker {
-        self.0.waker()
+        self.session.waker()
     }
 
     fn capacity(&self) -> Option<usize> {
-        self.0.capacity()
+        self.session.capacity()
     }
 }

@@ -1,18 +1,21 @@
-//! The loop at the heart of the crate, on the caller's thread: take tasks from the producer, batch them, give the
-//! batches to a session, wait, and hand the outcomes on.
+//! The loop at the heart of the crate, on the caller's thread: take tasks from their source, batch them, give the batches to a
+//! session, wait, and hand the outcomes on.
 //!
-//! It knows tasks' types and no backend; the session knows the backend and no types. How large batches are and how far
-//! the producer may run ahead are policies in files of their own.
+//! It knows neither the tasks' type nor the backend, and so is compiled once; the lifetime `'s` is that of the tasks. How large
+//! batches are and how far the producer may run ahead are policies in files of their own.
 
+pub(crate) mod arrival;
 pub(crate) mod batching;
 mod direct;
 pub(crate) mod erased;
+mod finish;
 pub(crate) mod pre_dispatch;
 pub(crate) mod progress;
 #[cfg(feature = "progress")]
 mod progress_bar;
 pub(crate) mod progress_writer;
 pub(crate) mod reporter;
+pub(crate) mod source;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -20,32 +23,24 @@ use std::time::{Duration, Instant};
 
 use joblib_encoding::Preview;
 
+use self::arrival::Arrival;
 use self::batching::Batching;
+pub(crate) use self::finish::{End, Finished};
 use self::pre_dispatch::PreDispatch;
 use self::reporter::Reporter;
+use self::source::Source;
 use crate::backend::{Returned, Session};
 use crate::cancel::{CancellationToken, Waker};
-use crate::error::{Cause, Crash, Error, Result, TaskError};
+use crate::error::{Cause, Crash, Error, Result};
 use crate::sys::interrupt;
-use crate::task::Task;
-use crate::task::batch::{Parts, Runnable, TaskBatch};
+use crate::task::batch::{Parts, TaskBatch};
 use crate::task::context::CallContext;
 use crate::task::lent::Places;
-
-/// Outcomes of consecutive tasks.
-pub(crate) struct Arrival<U> {
-    pub(crate) first: usize,
-    pub(crate) outcomes: Vec<Outcome<U>>,
-}
-
-/// A task's result or the reason that it has none.
-pub(crate) type Outcome<U> = std::result::Result<U, TaskError>;
+use crate::task::process_batch::ProcessBatch;
 
 /// What an engine is made from.
-pub(crate) struct Plan<I, S> {
-    /// `None` when it has no more tasks.
-    pub(crate) producer: Option<I>,
-    pub(crate) session: S,
+pub(crate) struct Plan<'s, 'e> {
+    pub(crate) session: BoxedSession<'s, 'e>,
     pub(crate) context: Arc<CallContext>,
     pub(crate) batching: Batching,
     pub(crate) workers: usize,
@@ -65,18 +60,20 @@ pub(crate) struct Plan<I, S> {
 }
 
 /// How far an engine is.
-struct State<T: Task> {
+struct State<'s> {
     deadline: Option<(Instant, Duration)>,
-    /// Tasks taken from the producer.
+    /// Tasks taken from the source.
     produced: usize,
+    /// Whether it has no more tasks.
+    exhausted: bool,
     /// Batches, and tasks, that the session has.
     batches: usize,
     tasks: usize,
     /// Batches that came back unrun; they are dispatched before new ones.
-    again: VecDeque<TaskBatch<T>>,
+    again: VecDeque<TaskBatch<'s>>,
     /// How workers died of tasks that have no outcome yet.
     crashes: HashMap<usize, Vec<Crash>>,
-    returned: Vec<Returned<TaskBatch<T>>>,
+    returned: Vec<Returned<TaskBatch<'s>>>,
     /// The arguments of the task that runs here.
     preview: Preview,
     /// Where the producer's tasks were lent their arguments from.
@@ -85,18 +82,17 @@ struct State<T: Task> {
     _waker: Waker,
 }
 
-pub(crate) struct Engine<T: Task, I, S> {
-    plan: Plan<I, S>,
-    state: State<T>,
+/// A call that goes on. All of its tasks are from one source, which each step is given.
+pub(crate) struct Engine<'s, 'e> {
+    plan: Plan<'s, 'e>,
+    state: State<'s>,
 }
 
-impl<T, I, S> Engine<T, I, S>
-where
-    T: Task,
-    I: Iterator<Item = T>,
-    S: Session<TaskBatch<T>>,
-{
-    pub(crate) fn new(plan: Plan<I, S>) -> Self {
+/// A session of tasks that live as long as `'s`.
+pub(crate) type BoxedSession<'s, 'e> = Box<dyn Session<TaskBatch<'s>> + 'e>;
+
+impl<'s, 'e> Engine<'s, 'e> {
+    pub(crate) fn new(plan: Plan<'s, 'e>) -> Self {
         let waker = plan.session.waker();
         for token in plan.tokens.iter().chain(plan.interrupt.as_ref().map(interrupt::Guard::token)) {
             token.on_cancel(&waker);
@@ -104,6 +100,7 @@ where
         let state = State {
             deadline: plan.deadline.and_then(|limit| Some((Instant::now().checked_add(limit)?, limit))),
             produced: 0,
+            exhausted: false,
             batches: 0,
             tasks: 0,
             again: VecDeque::new(),
@@ -116,7 +113,7 @@ where
         Engine { plan, state }
     }
 
-    /// Tasks taken from the producer so far.
+    /// Tasks taken from the source so far.
     pub(crate) fn produced(&self) -> usize {
         self.state.produced
     }
@@ -132,21 +129,26 @@ where
     /// # Errors
     ///
     /// If the call is over before its last task: cancelled, out of time, or the backend can't go on.
-    pub(crate) fn step(&mut self, held: usize, arrivals: &mut Vec<Arrival<T::Output>>) -> Result<bool> {
+    pub(crate) fn step(
+        &mut self,
+        source: &mut dyn Source<'s>,
+        held: usize,
+        arrivals: &mut Vec<Arrival<'s>>,
+    ) -> Result<bool> {
         if self.plan.direct {
-            return self.run_all(arrivals);
+            return self.run_all(source, arrivals);
         }
         let before = arrivals.len();
         while arrivals.len() == before {
             self.check()?;
-            self.fill(held)?;
+            self.fill(source, held)?;
             if self.state.tasks == 0 && self.state.again.is_empty() {
                 return Ok(false);
             }
             let until = self.state.deadline.map(|(until, _)| until);
             self.plan.session.wait(until, &mut self.state.returned)?;
             self.follow_capacity();
-            self.take_back(arrivals);
+            self.take_back(arrivals)?;
         }
         Ok(true)
     }
@@ -181,7 +183,7 @@ where
     }
 
     /// Dispatches what may be dispatched.
-    fn fill(&mut self, held: usize) -> Result<()> {
+    fn fill(&mut self, source: &mut dyn Source<'s>, held: usize) -> Result<()> {
         if self.plan.context.stopped() {
             return Ok(());
         }
@@ -196,14 +198,15 @@ where
                 continue;
             }
             let ahead = self.plan.limit.is_some_and(|limit| self.state.batches + held >= 2 * limit);
-            if ahead || self.plan.producer.is_none() {
+            if ahead || self.state.exhausted {
                 break;
             }
             let first = self.state.produced;
-            let tasks = self.produce();
-            self.plan.reporter.dispatched(self.state.produced, self.plan.producer.is_none());
-            if !tasks.is_empty() {
-                self.submit(TaskBatch::new(Arc::clone(&self.plan.context), first, tasks))?;
+            let count = self.produce(source);
+            self.plan.reporter.dispatched(self.state.produced, self.state.exhausted);
+            if count > 0 {
+                let context = Arc::clone(&self.plan.context);
+                self.submit(TaskBatch::new(context, first, source.take_tasks(), count))?;
             }
             // The producer may have taken its time.
             self.check()?;
@@ -211,65 +214,73 @@ where
         Ok(())
     }
 
-    fn submit(&mut self, batch: TaskBatch<T>) -> Result<()> {
+    fn submit(&mut self, batch: TaskBatch<'s>) -> Result<()> {
         self.state.batches += batch.weight();
         self.state.tasks += batch.pending();
         self.plan.session.submit(batch)
     }
 
-    /// Takes a batch of tasks from the producer, fewer when that takes long.
-    fn produce(&mut self) -> VecDeque<T> {
-        let mut tasks = VecDeque::new();
-        let Some(producer) = &mut self.plan.producer else { return tasks };
-        let most = self.plan.batching.next(producer.size_hint().0, self.plan.workers);
+    /// Takes a batch of tasks from the source into its list, fewer when that takes long. Returns how many.
+    fn produce(&mut self, source: &mut dyn Source<'s>) -> usize {
+        let most = self.plan.batching.next(source.size_hint().0, self.plan.workers);
         let started = (most > 1).then(Instant::now);
-        let produced = &mut self.state.produced;
         let target = self.plan.batching.target();
-        let exhausted = self.state.places.enter(|| {
-            while tasks.len() < most {
-                let Some(task) = producer.next() else { return true };
-                tasks.push_back(task);
+        let State { places, produced, exhausted, .. } = &mut self.state;
+        let first = *produced;
+        places.enter(|| {
+            while *produced - first < most {
+                if !source.produce() {
+                    *exhausted = true;
+                    break;
+                }
                 *produced += 1;
-                if tasks.len().is_power_of_two() && started.is_some_and(|s| s.elapsed() > target) {
+                let count = *produced - first;
+                if count.is_power_of_two() && started.is_some_and(|since| since.elapsed() > target) {
                     break;
                 }
             }
-            false
         });
-        if exhausted {
-            self.plan.producer = None;
-        }
-        tasks
+        self.state.produced - first
     }
 
     /// Sorts what came back into outcomes and what has to go out again.
-    fn take_back(&mut self, arrivals: &mut Vec<Arrival<T::Output>>) {
+    fn take_back(&mut self, arrivals: &mut Vec<Arrival<'s>>) -> Result<()> {
+        let mut result = Ok(());
         for returned in std::mem::take(&mut self.state.returned) {
             match returned {
                 Returned::TimedOut(error) => {
                     self.state.tasks -= 1;
                     self.state.batches = self.state.batches.saturating_sub(1);
-                    self.arrive(error.index(), vec![Err(error)], arrivals);
+                    self.arrive(Arrival::failed(error), arrivals);
+                }
+                // Values are taken out as the call's own.
+                Returned::Batch(batch) if !batch.is_of(&self.plan.context) => {
+                    result = Err(Error::backend(
+                        "match a batch to its call: the backend returned one of another call",
+                        None,
+                    ));
                 }
                 Returned::Batch(mut batch) => {
                     self.settle(&mut batch);
-                    let Parts { first, outcomes, busy, bytes, weight, unrun } = batch.into_parts();
-                    self.state.tasks -= outcomes.len() + unrun.as_ref().map_or(0, Runnable::pending);
+                    let Parts { first, done, failures, tasks, busy, bytes, weight, unrun } =
+                        batch.into_parts();
+                    self.state.tasks -= done + unrun.as_ref().map_or(0, TaskBatch::pending);
                     self.state.batches = self.state.batches.saturating_sub(weight);
                     if let Some(unrun) = unrun {
                         self.go_again(unrun);
                     }
-                    if !outcomes.is_empty() {
-                        self.plan.batching.record(outcomes.len(), busy, bytes);
-                        self.arrive(first, outcomes, arrivals);
+                    if done > 0 {
+                        self.plan.batching.record(done, busy, bytes);
+                        self.arrive(Arrival::new(first, done, failures, tasks), arrivals);
                     }
                 }
             }
         }
+        result
     }
 
     /// Decides what becomes of a task that could not finish.
-    fn settle(&mut self, batch: &mut TaskBatch<T>) {
+    fn settle(&mut self, batch: &mut TaskBatch<'s>) {
         let Some((cause, worker)) = batch.take_broken() else { return };
         if let Cause::Crash(crash) = &cause {
             let crashes = self.state.crashes.entry(batch.next_index()).or_default();
@@ -287,47 +298,44 @@ where
     }
 
     /// Keeps tasks to be dispatched again, unless there is no more dispatching.
-    fn go_again(&mut self, batch: TaskBatch<T>) {
+    fn go_again(&mut self, batch: TaskBatch<'s>) {
         if batch.pending() > 0 && !self.plan.context.stopped() {
             self.state.again.push_back(batch);
         }
     }
 
-    fn arrive(
-        &mut self,
-        first: usize,
-        mut outcomes: Vec<Outcome<T::Output>>,
-        arrivals: &mut Vec<Arrival<T::Output>>,
-    ) {
+    fn arrive(&mut self, mut arrival: Arrival<'s>, arrivals: &mut Vec<Arrival<'s>>) {
         if !self.state.crashes.is_empty() {
-            for (index, outcome) in (first..).zip(&mut outcomes) {
-                if let Some(crashes) = self.state.crashes.remove(&index)
-                    && let Err(error) = outcome
-                {
-                    error.set_crashes(crashes);
+            self.state.crashes.retain(|index, crashes| {
+                if !arrival.indices().contains(index) {
+                    return true;
                 }
-            }
+                if let Some(error) = arrival.failure_of(*index) {
+                    error.set_crashes(std::mem::take(crashes));
+                }
+                false
+            });
         }
         if let Some(captured) = &self.plan.context.captured {
-            for (index, outcome) in (first..).zip(&mut outcomes) {
+            for index in arrival.indices() {
                 let output = captured.take(index);
-                if let Err(error) = outcome {
+                if let Some(error) = arrival.failure_of(index) {
                     error.set_output(output);
                 }
             }
         }
-        let failed = outcomes.iter().filter(|outcome| outcome.is_err()).count();
-        if let Some(error) = outcomes.iter().find_map(|outcome| outcome.as_ref().err()) {
+        if let Some(error) = arrival.failures().first() {
             self.plan.reporter.failed_with(error);
         }
-        self.plan.reporter.completed(outcomes.len(), failed);
-        arrivals.push(Arrival { first, outcomes });
+        self.plan.reporter.completed(arrival.indices().len(), arrival.failures().len());
+        arrivals.push(arrival);
     }
 
     /// Stops everything and waits for what can't be stopped; what still finished is appended to `arrivals`.
-    pub(crate) fn stop(&mut self, arrivals: &mut Vec<Arrival<T::Output>>) {
+    pub(crate) fn stop(&mut self, source: &mut dyn Source<'s>, arrivals: &mut Vec<Arrival<'s>>) {
         self.plan.context.stop();
-        self.plan.producer = None;
+        self.state.exhausted = true;
+        source.close();
         self.state.again.clear();
         self.plan.session.cancel();
         while self.state.tasks > 0 {
@@ -338,7 +346,9 @@ where
             if self.plan.session.wait(late, &mut self.state.returned).is_err() {
                 break;
             }
-            self.take_back(arrivals);
+            if self.take_back(arrivals).is_err() {
+                break;
+            }
             if late.is_some() && self.state.tasks == before {
                 break;
             }
@@ -346,7 +356,7 @@ where
     }
 }
 
-impl<T: Task, I, S> Drop for Engine<T, I, S> {
+impl Drop for Engine<'_, '_> {
     fn drop(&mut self) {
         // A panic of the producer, or a consumer that has enough: workers stop at the next task.
         self.plan.context.stop();

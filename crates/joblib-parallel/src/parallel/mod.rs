@@ -85,5 +85,5 @@ impl<W, R, F> Parallel<W, R, F> {
 ///
 /// If `n_jobs` is 0, or the configuration or environment names an unknown backend.
 pub fn effective_n_jobs(n_jobs: Option<i32>) -> Result<usize> {
-    Ok(Parallel::new().n_jobs(n_jobs).resolve(Reach::Anywhere)?.call.n_jobs)
+    Ok(Parallel::new().n_jobs(n_jobs).settings.resolve(Reach::Anywhere, true)?.call.n_jobs)
 }

@@ -175,7 +175,7 @@ impl<R, F> Parallel<Anywhere, R, F> {
         self.settings.workers.initializer = Some(Arc::new(move || {
             let mut arguments = Vec::new();
             call.encode(&mut arguments, None)?;
-            Ok(EncodedCall { function: call.function_id()?, arguments })
+            Ok(EncodedCall { function: call.function().id()?, arguments })
         }));
         self
     }

@@ -7,21 +7,24 @@ use std::time::Duration;
 
 use joblib_record::{Argument, Begin, Entered, Step};
 
+use super::config;
 use super::defaults::{Defaults, Prefer};
 use super::reach::Reach;
+use super::results::FinishedOf;
 use super::settings::Settings;
-use super::{OnFailure, Parallel, config};
-use crate::backend::{Backend, Call, Capabilities, ParallelBackend, Session, builtin, n_jobs};
+use crate::backend::sequential::Inline;
+use crate::backend::{Backend, Call, ParallelBackend, builtin, n_jobs, threads};
 use crate::engine::batching::{BatchSize, Batching};
 use crate::engine::erased::Erased;
 use crate::engine::reporter::Reporter;
-use crate::engine::{Engine, Plan};
+use crate::engine::source::{Source, SourceOf};
+use crate::engine::{BoxedSession, Engine, Finished, Plan};
 use crate::error::{Error, Result};
 use crate::sys::{cpu, interrupt, terminal};
 use crate::task::batch::TaskBatch;
 use crate::task::captured::Captured;
 use crate::task::context::{self, CallContext};
-use crate::task::{Task, panics};
+use crate::task::panics;
 
 /// What a call resolved to.
 pub(super) struct Resolved {
@@ -59,16 +62,16 @@ impl Resolved {
 /// A time limit beyond a century has no effect: clocks can't count to any such time.
 const ENDLESS: Duration = Duration::from_hours(100 * 365 * 24);
 
-impl<W, R, F: OnFailure> Parallel<W, R, F> {
-    /// Puts together what this says, what its context and the environment say and the defaults. `reach` limits the choice of
-    /// backend.
+impl Settings {
+    /// Puts together what they say, what their context and the environment say and the defaults. `reach` limits the choice of
+    /// backend; `stops` says whether the first failure ends the call.
     ///
     /// # Errors
     ///
     /// If a parameter is invalid, or one that the backend can't follow.
-    pub(super) fn resolve(&self, reach: Reach) -> Result<Resolved> {
+    pub(super) fn resolve(&self, reach: Reach, stops: bool) -> Result<Resolved> {
         panics::install_hook();
-        let mut settings = self.settings.clone();
+        let mut settings = self.clone();
         // A backend that the call itself names is a demand; what its context says is a suggestion.
         let demanded = settings.defaults.backend.take();
         settings.defaults = settings.defaults.or(config::scope()).or_environment()?;
@@ -95,7 +98,7 @@ impl<W, R, F: OnFailure> Parallel<W, R, F> {
         let threads = context::budget().unwrap_or_else(cpu::cpu_count);
         let context = CallContext {
             stop: AtomicBool::new(false),
-            first_failure_stops: F::STOPS,
+            first_failure_stops: stops,
             seed: settings
                 .seed
                 .unwrap_or_else(|| if context::depth() > 0 { context::task_seed() } else { 0 }),
@@ -126,7 +129,7 @@ impl<W, R, F: OnFailure> Parallel<W, R, F> {
         backend: Arc<dyn ParallelBackend>,
         n_jobs: usize,
         demanded: bool,
-        settings: &Settings,
+        settings: &Self,
     ) -> Result<Arc<dyn ParallelBackend>> {
         let elsewhere = demanded && !backend.capabilities().in_process;
         let has_to_watch = settings.timeout.is_some() || settings.deadline.is_some();
@@ -142,20 +145,75 @@ impl<W, R, F: OnFailure> Parallel<W, R, F> {
         builtin::find(&Backend::Sequential)
     }
 
-    /// The engine of a call on `session`.
-    pub(super) fn engine<T, I, S>(
-        resolved: Resolved,
-        capabilities: Capabilities,
-        session: S,
-        producer: I,
-    ) -> Engine<T, I, S>
-    where
-        T: Task,
-        I: Iterator<Item = T>,
-        S: Session<TaskBatch<T>>,
-    {
-        let Resolved { backend, call, settings, limit, step } = resolved;
-        let total = known_len(&producer);
+    /// Opens a session for tasks that may outlive the caller's scope.
+    ///
+    /// # Errors
+    ///
+    /// As [`resolve`](Self::resolve), or if the backend can't start.
+    pub(super) fn open(
+        &self,
+        reach: Reach,
+        stops: bool,
+        source: &dyn Source<'static>,
+    ) -> Result<Engine<'static, 'static>> {
+        let total = known_len(source);
+        let mut resolved = self.resolve(reach, stops)?;
+        let _recorded = resolved.record(total);
+        let session = Erased::new(resolved.backend.open(resolved.call.clone())?);
+        Ok(resolved.engine(Box::new(session), total))
+    }
+
+    /// Runs tasks that may outlive the caller's scope.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub(super) fn run<R>(
+        &self,
+        reach: Reach,
+        stops: bool,
+        source: SourceOf<'_, 'static, R>,
+    ) -> Result<FinishedOf<'static, R>> {
+        let source = source.untyped();
+        let finished = self.open(reach, stops, source)?.finish(source, stops);
+        // SAFETY: the tasks are those of the source, which return `R`.
+        Ok(unsafe { FinishedOf::new(finished) })
+    }
+
+    /// Runs tasks that may borrow from the caller.
+    ///
+    /// # Errors
+    ///
+    /// As [`resolve`](Self::resolve), or if the threads can't be started.
+    pub(super) fn run_scoped<'s, R>(
+        &self,
+        stops: bool,
+        source: SourceOf<'_, 's, R>,
+    ) -> Result<FinishedOf<'s, R>> {
+        let finished = self.finish_scoped(stops, source.untyped())?;
+        // SAFETY: the tasks are those of the source, which return `R`.
+        Ok(unsafe { FinishedOf::new(finished) })
+    }
+
+    fn finish_scoped<'s>(&self, stops: bool, source: &mut dyn Source<'s>) -> Result<Finished<'s>> {
+        let total = known_len(source);
+        let mut resolved = self.resolve(Reach::Scope, stops)?;
+        drop(resolved.record(total));
+        if resolved.backend.capabilities().inline {
+            let session = Inline::<TaskBatch<'s>>::new(&resolved.call);
+            return Ok(resolved.engine(Box::new(session), total).finish(source, stops));
+        }
+        threads::scoped(&resolved.call.clone(), |session| {
+            resolved.engine(Box::new(session), total).finish(source, stops)
+        })
+    }
+}
+
+impl Resolved {
+    /// The engine of the call on `session`, of so many tasks if that is known.
+    fn engine<'s, 'e>(self, session: BoxedSession<'s, 'e>, total: Option<usize>) -> Engine<'s, 'e> {
+        let Resolved { backend, call, settings, limit, step } = self;
+        let capabilities = backend.capabilities();
         // A time limit is for one task: on threads, where a stuck task can't be taken off its batch, it is alone.
         let alone = capabilities.inline || (capabilities.in_process && settings.timeout.is_some());
         let size = if alone { BatchSize::Fixed(1) } else { settings.batch_size };
@@ -164,7 +222,6 @@ impl<W, R, F: OnFailure> Parallel<W, R, F> {
             Reporter::new(settings.display, call.n_jobs, limit.unwrap_or(usize::MAX >> 1), total);
         reporter.begin(backend.name(), step);
         Engine::new(Plan {
-            producer: Some(producer),
             session,
             context: Arc::clone(&call.context),
             batching: Batching::new(capabilities.batch_time, size),
@@ -180,24 +237,11 @@ impl<W, R, F: OnFailure> Parallel<W, R, F> {
             reporter,
         })
     }
-
-    /// Opens a session for tasks of which the backend need not know the type.
-    pub(super) fn open<T, I>(&self, reach: Reach, producer: I) -> Result<Engine<T, I, Erased>>
-    where
-        T: Task<Output: 'static> + 'static,
-        I: Iterator<Item = T>,
-    {
-        let mut resolved = self.resolve(reach)?;
-        let _recorded = resolved.record(known_len(&producer));
-        let session = Erased(resolved.backend.open(resolved.call.clone())?);
-        let capabilities = resolved.backend.capabilities();
-        Ok(Self::engine(resolved, capabilities, session, producer))
-    }
 }
 
 /// How many tasks there are, if that is known beforehand.
-pub(super) fn known_len<I: Iterator>(producer: &I) -> Option<usize> {
-    let (low, high) = producer.size_hint();
+fn known_len(source: &dyn Source<'_>) -> Option<usize> {
+    let (low, high) = source.size_hint();
     (high == Some(low)).then_some(low)
 }
 

@@ -1,16 +1,15 @@
 //! How outcomes reach the user: as a list, or as an iterator that holds few of them.
 
 use std::any::Any;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
 use super::type_state::{AsIterator, FailFast, OnFailure, Outcomes};
-use crate::backend::Session;
-use crate::engine::erased::Erased;
-use crate::engine::{Arrival, Engine, Outcome};
+use crate::engine::arrival::{Arrival, Arrived, Outcome};
+use crate::engine::source::{Producer, Source};
+use crate::engine::{End, Engine, Finished};
 use crate::error::{Error, Result, TaskError};
-use crate::task::batch::TaskBatch;
 use crate::task::{Portable, Task};
 
 /// What becomes of the results that were there before a failure.
@@ -27,108 +26,99 @@ pub(crate) fn forget<R>(error: Error, _completed: Vec<Option<R>>) -> Error {
     error
 }
 
-/// All results in order, or the failure of the first task that failed.
-pub(crate) fn list<T, I, S>(mut engine: Engine<T, I, S>, keep: Keep<T::Output>) -> Result<Vec<T::Output>>
-where
-    T: Task,
-    I: Iterator<Item = T>,
-    S: Session<TaskBatch<T>>,
-{
-    let mut arrivals = Vec::new();
-    let mut seen = 0;
-    let stopped = loop {
-        match engine.step(0, &mut arrivals) {
-            Ok(true) => {
-                let new = &arrivals[seen..];
-                if new.iter().any(|arrival: &Arrival<_>| arrival.outcomes.iter().any(Outcome::is_err)) {
-                    break None;
-                }
-                seen = arrivals.len();
-            }
-            Ok(false) => {
-                engine.reporter().finish(true);
-                let mut values = Vec::with_capacity(engine.produced());
-                for Arrival { outcomes, .. } in in_order(arrivals) {
-                    #[expect(
-                        clippy::manual_flatten,
-                        reason = "compiled for each type of results, in less time than an adapter"
-                    )]
-                    for outcome in outcomes {
-                        if let Ok(value) = outcome {
-                            values.push(value);
-                        }
+/// A call that is over, whose tasks return `R`.
+pub(crate) struct FinishedOf<'s, R> {
+    call: Finished<'s>,
+    returns: PhantomData<fn() -> R>,
+}
+
+impl<'s, R> FinishedOf<'s, R> {
+    /// # Safety
+    ///
+    /// The tasks return `R`.
+    pub(crate) unsafe fn new(call: Finished<'s>) -> Self {
+        Self { call, returns: PhantomData }
+    }
+
+    /// All results in order, or the failure of the first task that failed.
+    pub(crate) fn into_list(self, keep: Keep<R>) -> Result<Vec<R>> {
+        let Finished { arrivals, produced, end } = self.call;
+        let stopped = match end {
+            End::Complete => {
+                let mut values = Vec::new();
+                for arrival in arrivals {
+                    // SAFETY: the tasks return `R`.
+                    let mut arrived = unsafe { arrival.into_values() };
+                    if values.is_empty() {
+                        values = arrived;
+                        values.reserve(produced - values.len());
+                    } else {
+                        values.append(&mut arrived);
                     }
                 }
                 return Ok(values);
             }
-            Err(error) => break Some(error),
-        }
-    };
-    engine.stop(&mut arrivals);
-    engine.reporter().finish(false);
-    let mut completed = none_of(engine.produced());
-    let mut first: Option<TaskError> = None;
-    for Arrival { first: start, outcomes } in in_order(arrivals) {
-        for (place, outcome) in completed[start..].iter_mut().zip(outcomes) {
-            match outcome {
-                Ok(value) => *place = Some(value),
-                // What was merely stopped is not the reason.
-                Err(error) if first.as_ref().is_none_or(TaskError::is_stopped) => first = Some(error),
-                Err(_) => {}
+            End::Failure => None,
+            End::Stopped(error) => Some(error),
+        };
+        let mut failures = Vec::new();
+        let mut completed = none_of(produced);
+        for arrival in arrivals {
+            // SAFETY: the tasks return `R`.
+            let mut arrived = unsafe { arrival.into_outcomes() };
+            while let Some((index, outcome)) = arrived.next_outcome() {
+                match outcome {
+                    Ok(value) => completed[index] = Some(value),
+                    Err(failure) => failures.push(failure),
+                }
             }
         }
+        Err(keep(reason(stopped, failures), completed))
     }
-    let error = stopped.or_else(|| first.map(Error::from)).unwrap_or_else(Error::cancelled);
-    Err(keep(error, completed))
+
+    /// Every task's outcome in order. An error only if the call as a whole ended early.
+    pub(crate) fn into_outcomes(self, keep: Keep<Outcome<R>>) -> Result<Vec<Outcome<R>>> {
+        let Finished { arrivals, produced, end } = self.call;
+        let End::Stopped(error) = end else {
+            let mut all = Vec::with_capacity(produced);
+            for arrival in arrivals {
+                // SAFETY: the tasks return `R`.
+                let mut arrived = unsafe { arrival.into_outcomes() };
+                while let Some((_, outcome)) = arrived.next_outcome() {
+                    all.push(outcome);
+                }
+            }
+            return Ok(all);
+        };
+        let mut completed = none_of(produced);
+        for arrival in arrivals {
+            // SAFETY: the tasks return `R`.
+            let mut arrived = unsafe { arrival.into_outcomes() };
+            while let Some((index, outcome)) = arrived.next_outcome() {
+                // What was merely stopped was not completed.
+                if !matches!(&outcome, Err(failure) if failure.is_stopped()) {
+                    completed[index] = Some(outcome);
+                }
+            }
+        }
+        Err(keep(error, completed))
+    }
 }
 
-/// Every task's outcome in order. An error only if the call as a whole ended early.
-pub(crate) fn outcomes<T, I, S>(
-    mut engine: Engine<T, I, S>,
-    keep: Keep<Outcome<T::Output>>,
-) -> Result<Vec<Outcome<T::Output>>>
-where
-    T: Task,
-    I: Iterator<Item = T>,
-    S: Session<TaskBatch<T>>,
-{
-    let mut arrivals = Vec::new();
-    loop {
-        match engine.step(0, &mut arrivals) {
-            Ok(true) => {}
-            Ok(false) => {
-                engine.reporter().finish(true);
-                let mut all = Vec::with_capacity(engine.produced());
-                for mut arrival in in_order(arrivals) {
-                    all.append(&mut arrival.outcomes);
-                }
-                return Ok(all);
-            }
-            Err(error) => {
-                engine.stop(&mut arrivals);
-                engine.reporter().finish(false);
-                let mut completed = none_of(engine.produced());
-                for Arrival { first, outcomes } in arrivals {
-                    for (place, outcome) in completed[first..].iter_mut().zip(outcomes) {
-                        // What was merely stopped was not completed.
-                        *place = Some(outcome)
-                            .filter(|outcome| !outcome.as_ref().is_err_and(TaskError::is_stopped));
-                    }
-                }
-                return Err(keep(error, completed));
-            }
-        }
-    }
+/// Why the call ended, of the failures of its tasks in their order.
+fn reason(stopped: Option<Error>, failures: Vec<TaskError>) -> Error {
+    stopped.unwrap_or_else(|| {
+        // What was merely stopped is not the reason.
+        let first = failures.iter().position(|failure| !failure.is_stopped()).unwrap_or(0);
+        failures.into_iter().nth(first).map_or_else(Error::cancelled, Error::from)
+    })
 }
 
 /// The list of this many tasks, none of which has completed.
-fn none_of<U>(tasks: usize) -> Vec<Option<U>> {
-    std::iter::repeat_with(|| None).take(tasks).collect()
-}
-
-fn in_order<U>(mut arrivals: Vec<Arrival<U>>) -> Vec<Arrival<U>> {
-    arrivals.sort_unstable_by_key(|arrival| arrival.first);
-    arrivals
+fn none_of<R>(tasks: usize) -> Vec<Option<R>> {
+    let mut none = Vec::with_capacity(tasks);
+    none.resize_with(tasks, || None);
+    none
 }
 
 /// The results of a call as an iterator; see [`Parallel::return_as`](crate::Parallel::return_as).
@@ -146,17 +136,101 @@ fn in_order<U>(mut arrivals: Vec<Arrival<U>>) -> Vec<Arrival<U>> {
 /// # Ok::<(), joblib_parallel::Error>(())
 /// ```
 pub struct Results<I: Iterator<Item: Portable>, R, F> {
-    engine: Engine<I::Item, I, Erased>,
-    /// Arrived, but not next in order.
-    early: BTreeMap<usize, Vec<Outcome<<I::Item as Task>::Output>>>,
-    /// Next to be returned.
-    ready: VecDeque<Outcome<<I::Item as Task>::Output>>,
-    /// The index of the first task whose outcome is neither in `ready` nor was returned.
+    producer: Producer<I>,
+    stream: Stream,
+    /// What is next.
+    arrived: Arrived<<I::Item as Task>::Output>,
+    form: PhantomData<fn() -> (R, F)>,
+}
+
+/// The arrivals of a call, in the order in which they are returned.
+struct Stream {
+    engine: Engine<'static, 'static>,
+    /// Whether results are in the order of their tasks.
+    ordered: bool,
+    /// Whether a failure ends the call.
+    stops: bool,
+    /// Arrived, but not returned: those that are in order by the index of their first task, others by when they came.
+    early: BTreeMap<usize, Arrival<'static>>,
+    /// The key of the next one.
     next: usize,
+    /// The key of what arrives next, where there is no order.
+    last: usize,
     over: bool,
     /// The failure that ended the call, to be returned after the results before it.
     failure: Option<TaskError>,
-    form: PhantomData<fn() -> (R, F)>,
+}
+
+impl Stream {
+    /// The next arrival; `None` when there are no more.
+    fn next_arrival(&mut self, source: &mut dyn Source<'static>) -> Result<Option<Arrival<'static>>> {
+        loop {
+            if let Some(arrival) = self.early.remove(&self.next) {
+                self.next += if self.ordered { arrival.indices().len() } else { 1 };
+                return Ok(Some(arrival));
+            }
+            if self.over {
+                // What is left behind a gap was run for nothing.
+                self.early.clear();
+                return Ok(self.failure.take().map(Arrival::failed));
+            }
+            let mut arrivals = Vec::new();
+            match self.engine.step(source, self.early.len(), &mut arrivals) {
+                Ok(true) => {}
+                Ok(false) => self.end(source, true),
+                Err(error) => {
+                    self.end(source, false);
+                    return Err(error);
+                }
+            }
+            let failed = |arrival: &Arrival<'_>| !arrival.failures().is_empty();
+            if self.stops && arrivals.iter().any(failed) {
+                self.over = true;
+                self.engine.stop(source, &mut arrivals);
+                self.engine.reporter().finish(false);
+            }
+            arrivals.sort_unstable_by_key(|arrival| arrival.indices().start);
+            for arrival in arrivals {
+                self.take_in(arrival);
+            }
+        }
+    }
+
+    /// Runs the next task on this thread: its outcome is next in every order. Its value is in the list of `source`.
+    fn run_next(&mut self, source: &mut dyn Source<'static>) -> Result<Option<Result<(), TaskError>>> {
+        if self.over {
+            return Ok(None);
+        }
+        let outcome = self.engine.run_next(source);
+        match &outcome {
+            Ok(Some(outcome)) if !(self.stops && outcome.is_err()) => {}
+            Ok(None) => self.end(source, true),
+            _ => self.end(source, false),
+        }
+        outcome
+    }
+
+    /// Keeps what arrived until it is its turn. Of failures that end the call only the first is kept.
+    fn take_in(&mut self, mut arrival: Arrival<'static>) {
+        if self.stops {
+            let failure = arrival.cut_at_failure();
+            self.failure = self.failure.take().or(failure);
+        }
+        if arrival.indices().is_empty() {
+            return;
+        }
+        let key = if self.ordered { arrival.indices().start } else { self.last };
+        self.last += 1;
+        self.early.insert(key, arrival);
+    }
+
+    fn end(&mut self, source: &mut dyn Source<'static>, complete: bool) {
+        self.over = true;
+        if !complete {
+            self.engine.stop(source, &mut Vec::new());
+        }
+        self.engine.reporter().finish(complete);
+    }
 }
 
 impl<I, R, F> Results<I, R, F>
@@ -165,96 +239,40 @@ where
     R: AsIterator,
     F: OnFailure,
 {
-    pub(crate) fn new(engine: Engine<I::Item, I, Erased>) -> Self {
-        Results {
+    pub(crate) fn new(engine: Engine<'static, 'static>, producer: Producer<I>) -> Self {
+        let stream = Stream {
             engine,
+            ordered: R::ORDERED,
+            stops: F::STOPS,
             early: BTreeMap::new(),
-            ready: VecDeque::new(),
             next: 0,
+            last: 0,
             over: false,
             failure: None,
-            form: PhantomData,
-        }
+        };
+        Results { producer, stream, arrived: Arrived::empty(), form: PhantomData }
     }
 
     fn next_outcome(&mut self) -> Option<Result<Outcome<<I::Item as Task>::Output>>> {
-        if self.engine.is_direct() {
-            return self.run_next();
+        if self.stream.engine.is_direct() {
+            return match self.stream.run_next(&mut self.producer) {
+                Ok(Some(Ok(()))) => Some(Ok(Ok(self.producer.pop_value()?))),
+                Ok(Some(Err(failure))) => Some(Ok(Err(failure))),
+                Ok(None) => None,
+                Err(error) => Some(Err(error)),
+            };
         }
         loop {
-            if let Some(outcome) = self.ready.pop_front() {
+            if let Some((_, outcome)) = self.arrived.next_outcome() {
                 return Some(Ok(outcome));
             }
-            if let Some(outcomes) = self.early.remove(&self.next) {
-                self.next += outcomes.len();
-                self.ready = outcomes.into();
-                continue;
-            }
-            if self.over {
-                // What is left behind a gap was run for nothing.
-                self.early.clear();
-                return self.failure.take().map(|failure| Ok(Err(failure)));
-            }
-            let mut arrivals = Vec::new();
-            match self.engine.step(self.early.len(), &mut arrivals) {
-                Ok(true) => {}
-                Ok(false) => self.end(true),
-                Err(error) => {
-                    self.end(false);
-                    return Some(Err(error));
-                }
-            }
-            let failed = |arrival: &Arrival<_>| arrival.outcomes.iter().any(Outcome::is_err);
-            if F::STOPS && arrivals.iter().any(failed) {
-                self.over = true;
-                self.engine.stop(&mut arrivals);
-                self.engine.reporter().finish(false);
-            }
-            for arrival in in_order(arrivals) {
-                self.take_in(arrival);
+            match self.stream.next_arrival(&mut self.producer) {
+                // SAFETY: the tasks of the engine are all from the producer, and so return this.
+                Ok(Some(arrival)) => self.arrived = unsafe { arrival.into_outcomes() },
+                Ok(None) => return None,
+                Err(error) => return Some(Err(error)),
             }
         }
-    }
-
-    /// Runs the next task on this thread: its outcome is next in every order.
-    fn run_next(&mut self) -> Option<Result<Outcome<<I::Item as Task>::Output>>> {
-        if self.over {
-            return None;
-        }
-        let outcome = self.engine.run_next();
-        match &outcome {
-            Ok(Some(outcome)) if !(F::STOPS && outcome.is_err()) => {}
-            Ok(None) => self.end(true),
-            _ => self.end(false),
-        }
-        outcome.transpose()
-    }
-
-    /// Keeps what arrived until it is its turn. Of failures that end the call only the first is kept.
-    fn take_in(&mut self, arrival: Arrival<<I::Item as Task>::Output>) {
-        let Arrival { first, mut outcomes } = arrival;
-        if F::STOPS
-            && let Some(place) = outcomes.iter().position(Outcome::is_err)
-        {
-            let failure = outcomes.drain(place..).next().and_then(Outcome::err);
-            self.failure = self.failure.take().or(failure);
-        }
-        if outcomes.is_empty() {
-            return;
-        }
-        if R::ORDERED {
-            self.early.insert(first, outcomes);
-        } else {
-            self.ready.extend(outcomes);
-        }
-    }
-
-    fn end(&mut self, complete: bool) {
-        self.over = true;
-        if !complete {
-            self.engine.stop(&mut Vec::new());
-        }
-        self.engine.reporter().finish(complete);
     }
 }
 
@@ -285,6 +303,6 @@ where
 
 impl<I: Iterator<Item: Portable>, R, F> fmt::Debug for Results<I, R, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Results").field("produced", &self.engine.produced()).finish_non_exhaustive()
+        f.debug_struct("Results").field("produced", &self.stream.engine.produced()).finish_non_exhaustive()
     }
 }

@@ -1,11 +1,9 @@
 //! Batches: what travels between the engine and a backend.
 //!
-//! A [`TaskBatch`] holds tasks of one type, not yet run, and the outcomes of those that were. A backend sees only a
-//! [`Batch`], which hides the type: it can be run here, or (see the worker modules) encoded, and filled from a reply.
+//! A [`TaskBatch`] holds tasks, not yet run, and the outcomes of those that were. A backend sees only a [`Batch`], of tasks
+//! that borrow nothing: it can be run here, or (see the worker modules) encoded, and filled from a reply.
 
-use std::any::Any;
 use std::cell::Cell;
-use std::collections::VecDeque;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -14,24 +12,32 @@ use std::time::{Duration, Instant};
 use joblib_encoding::Preview;
 
 use super::context::{self, CallContext};
+use super::TaskFunction;
+use super::list::BoxedTasks;
 use super::process_batch::ProcessBatch;
 use super::run_options::{RunOptions, Running, WorkSharing};
-use super::{ARGUMENT_CHARS, Task, clock, panics, readable, record, run_one};
+use super::{clock, describe, panics, readable, run_one};
 use crate::error::{Cause, TaskError};
 use crate::wire::arrays::{Arrays, Sender};
 use crate::wire::batch::RunsWriter;
 use crate::wire::reply::{Outcome, Outcomes};
 
-/// Consecutive tasks of one type with the outcomes of those that have run.
-pub(crate) struct TaskBatch<T: Task> {
+/// Consecutive tasks of one call with the outcomes of those that have run. The tasks live as long as `'s`.
+pub(crate) struct TaskBatch<'s> {
     call: Arc<CallContext>,
     /// The index of the first outcome, or of the first task when there are none.
     first: usize,
-    outcomes: Vec<Result<T::Output, TaskError>>,
-    tasks: VecDeque<T>,
+    /// How many outcomes there are: values, in `tasks`, and failures.
+    done: usize,
+    failures: Vec<TaskError>,
+    tasks: BoxedTasks<'s>,
+    /// The place in `tasks` of the first task that has not run.
+    next: usize,
+    /// The place behind the last task.
+    end: usize,
     busy: Duration,
     bytes: usize,
-    /// Why the first of `tasks` could not finish, and on which worker; it may be tried again.
+    /// Why the first task that has not run could not finish, and on which worker; it may be tried again.
     broken: Option<(Cause, String)>,
     /// 1, or 0 for what was cut off another batch: what it counts towards the batches in flight.
     weight: usize,
@@ -39,19 +45,28 @@ pub(crate) struct TaskBatch<T: Task> {
     suspect: bool,
 }
 
-impl<T: Task> TaskBatch<T> {
-    pub(crate) fn new(call: Arc<CallContext>, first: usize, tasks: VecDeque<T>) -> Self {
+impl<'s> TaskBatch<'s> {
+    /// A batch of the `count` tasks of a list.
+    pub(crate) fn new(call: Arc<CallContext>, first: usize, tasks: BoxedTasks<'s>, count: usize) -> Self {
         TaskBatch {
             call,
             first,
-            outcomes: Vec::new(),
+            done: 0,
+            failures: Vec::new(),
             tasks,
+            next: 0,
+            end: count,
             busy: Duration::ZERO,
             bytes: 0,
             broken: None,
             weight: 1,
             suspect: false,
         }
+    }
+
+    /// Whether it is of this call.
+    pub(crate) fn is_of(&self, call: &Arc<CallContext>) -> bool {
+        Arc::ptr_eq(&self.call, call)
     }
 
     pub(crate) fn weight(&self) -> usize {
@@ -65,29 +80,36 @@ impl<T: Task> TaskBatch<T> {
 
     /// The index of the first task that has not run.
     pub(crate) fn next_index(&self) -> usize {
-        self.first + self.outcomes.len()
+        self.first + self.done
     }
 
-    /// Whether each task is to run alone.
-    pub(crate) fn is_suspect(&self) -> bool {
-        self.suspect
+    /// The number of tasks that have not run.
+    pub(crate) fn pending(&self) -> usize {
+        self.end - self.next
     }
 
-    /// Has each task run alone from now on.
-    pub(crate) fn set_suspect(&mut self) {
-        self.suspect = true;
+    /// Cuts off the tasks after the first `keep` that have not run.
+    pub(crate) fn split_off(&mut self, keep: usize) -> Self {
+        let keep = keep.min(self.pending());
+        let place = self.next + keep;
+        let tail = self.tasks.split_off(place);
+        let count = self.end - place;
+        self.end = place;
+        let mut tail = TaskBatch::new(Arc::clone(&self.call), self.next_index() + keep, tail, count);
+        tail.weight = 0;
+        tail.suspect = self.suspect;
+        tail
     }
 
     /// Takes the batch apart.
-    pub(crate) fn into_parts(mut self) -> Parts<T> {
-        let next = self.next_index();
-        let unrun = (!self.tasks.is_empty()).then(|| {
-            let tasks = std::mem::take(&mut self.tasks);
-            TaskBatch { suspect: self.suspect, ..TaskBatch::new(Arc::clone(&self.call), next, tasks) }
-        });
+    pub(crate) fn into_parts(mut self) -> Parts<'s> {
+        let unrun = (self.pending() > 0).then(|| TaskBatch { weight: 1, ..self.split_off(0) });
+        self.tasks.drop_tasks();
         Parts {
             first: self.first,
-            outcomes: self.outcomes,
+            done: self.done,
+            failures: self.failures,
+            tasks: self.tasks,
             busy: self.busy,
             bytes: self.bytes,
             weight: self.weight,
@@ -97,76 +119,40 @@ impl<T: Task> TaskBatch<T> {
 
     /// Makes `cause` the outcome of the first task that has not run.
     pub(crate) fn give_up(&mut self, cause: Cause, worker: &str) {
-        if let Some(task) = self.tasks.pop_front() {
-            let error = describe(&task, self.next_index(), cause).on_worker(worker);
-            self.outcomes.push(Err(error));
+        if self.pending() > 0 {
+            let error = describe(&*self.tasks, self.next, self.next_index(), cause).on_worker(worker);
+            self.next += 1;
+            self.fail(error);
         }
     }
 
-    /// Appends the tasks that have not run. On failure, says which task could not be encoded, and why.
-    fn encode_tasks(&self, out: &mut Vec<u8>, sender: &Sender) -> Result<(), (usize, String)> {
-        let Some(first) = self.tasks.front() else { return Ok(()) };
-        let mut runs = RunsWriter::new(out);
-        let at = Cell::new(0);
-        // What `Serialize` does is the user's own code. Its panics are caught once for all tasks: to catch one costs more than to
-        // encode a number.
-        let encoded = panics::catch(first.function_name(), || {
-            for (i, task) in self.tasks.iter().enumerate() {
-                at.set(i);
-                if !(T::UNIFORM && runs.is_open()) {
-                    panics::set_function(task.function_name());
-                    runs.function(task.function_id()?);
-                }
-                runs.call(|out| task.encode(out, Some(sender)))?;
-                sender.check()?;
-            }
-            Ok(())
-        });
-        encoded.unwrap_or_else(|panic| Err(panic.to_string())).map_err(|reason| (at.get(), reason))
+    /// The function of the first task that has not run.
+    fn first_function(&self) -> Option<TaskFunction> {
+        (self.pending() > 0).then(|| self.tasks.function(self.next))
     }
 
-    /// Takes the outcomes of the next tasks; `None` if they are malformed, or more than there are tasks.
-    fn accept_outcomes(
-        &mut self,
-        mut outcomes: Outcomes<'_>,
-        arrays: Arrays<'_>,
-        worker: &str,
-    ) -> Option<()> {
-        self.outcomes.reserve(self.tasks.len());
-        loop {
-            let function = self.tasks.front().map_or("", |task| task.function_name());
-            let decoding = Cell::new(false);
-            // Panics of the user's `Deserialize` are caught as those of `Serialize` are: once, until there is one.
-            let accepted =
-                panics::catch(function, || self.accept_until_panic(&mut outcomes, arrays, worker, &decoding));
-            match accepted {
-                Ok(accepted) => return accepted,
-                Err(panic) if decoding.get() => {
-                    self.give_up(Cause::DecodeResult(panic.to_string()), worker);
-                }
-                // Of the task's `Drop`: it has its outcome.
-                Err(_) => {}
-            }
-        }
-    }
-
-    /// The same as far as no `Deserialize` panics; `decoding` then says so, and the task is still there.
+    /// Takes the outcomes of the next tasks, as far as no `Deserialize` panics; `decoding` then says so, and the task is still
+    /// there. `first` is the function of the first of them.
     fn accept_until_panic(
         &mut self,
         outcomes: &mut Outcomes<'_>,
         arrays: Arrays<'_>,
         worker: &str,
+        first: Option<TaskFunction>,
         decoding: &Cell<bool>,
     ) -> Option<()> {
+        let is_uniform = first.is_some_and(|first| first.is_uniform);
         while let Some(outcome) = outcomes.next()? {
-            let task = self.tasks.front()?;
+            if self.pending() == 0 {
+                return None;
+            }
             let result = match outcome {
                 Outcome::Ok(bytes) => {
-                    if !T::UNIFORM {
-                        panics::set_function(task.function_name());
+                    if !is_uniform {
+                        panics::set_function(self.tasks.function(self.next).name);
                     }
                     decoding.set(true);
-                    let result = T::decode(bytes, arrays);
+                    let result = self.tasks.decode(bytes, arrays);
                     decoding.set(false);
                     result.unwrap_or_else(|reason| Err(Cause::DecodeResult(reason)))
                 }
@@ -175,29 +161,192 @@ impl<T: Task> TaskBatch<T> {
                 Outcome::EncodeResult(reason) => Err(Cause::DecodeResult(reason)),
                 Outcome::Failed(error) => Err(Cause::Failed(Box::new(error))),
             };
-            let result = result.map_err(|cause| describe(task, self.next_index(), cause).on_worker(worker));
-            self.outcomes.push(result);
-            self.tasks.pop_front();
+            match result {
+                Ok(()) => {
+                    self.next += 1;
+                    self.done += 1;
+                }
+                Err(cause) => self.give_up(cause, worker),
+            }
         }
         Some(())
     }
-}
 
-/// An error for a task that is still there to be described.
-fn describe<T: Task>(task: &T, index: usize, cause: Cause) -> TaskError {
-    let mut preview = Preview::new();
-    record(task, &mut preview);
-    TaskError::new(index, readable(task.function_name()), preview.arguments(ARGUMENT_CHARS), cause)
+    /// Adds an outcome.
+    fn fail(&mut self, error: TaskError) {
+        self.failures.push(error);
+        self.done += 1;
+    }
+
+    /// Runs tasks; `current` has the function of the one that was taken out, and has no outcome.
+    fn run_tasks(&mut self, options: RunOptions<'_>, current: &mut Option<&'static str>) {
+        let _context = context::enter(&self.call);
+        let mut preview = Preview::new();
+        let started = Instant::now();
+        while self.next < self.end {
+            let (index, place) = (self.next_index(), self.next);
+            if let Some(running) = options.running {
+                running.begin();
+            }
+            let function = self.tasks.function(place).name;
+            *current = Some(function);
+            self.next += 1;
+            match run_one(&mut *self.tasks, place, index, function, &mut preview) {
+                Ok(()) => self.done += 1,
+                Err(error) => {
+                    self.fail(error);
+                    if self.call.first_failure_stops {
+                        self.call.stop();
+                    }
+                }
+            }
+            *current = None;
+            let shared = self.pending() > 0 && options.sharing.is_some_and(WorkSharing::idle_workers);
+            if shared || self.call.stopped() {
+                break;
+            }
+        }
+        self.busy += started.elapsed();
+    }
 }
 
 /// What came back in a batch.
-pub(crate) struct Parts<T: Task> {
+pub(crate) struct Parts<'s> {
     pub(crate) first: usize,
-    pub(crate) outcomes: Vec<Result<T::Output, TaskError>>,
+    /// The number of outcomes.
+    pub(crate) done: usize,
+    /// Those that are failures, in order.
+    pub(crate) failures: Vec<TaskError>,
+    /// The values of the others.
+    pub(crate) tasks: BoxedTasks<'s>,
     pub(crate) busy: Duration,
     pub(crate) bytes: usize,
     pub(crate) weight: usize,
-    pub(crate) unrun: Option<TaskBatch<T>>,
+    pub(crate) unrun: Option<TaskBatch<'s>>,
+}
+
+/// A batch that can be run here, and divided.
+pub(crate) trait Runnable: Send + Sized {
+    /// The number of tasks that have not run.
+    fn pending(&self) -> usize;
+    /// Runs tasks on this thread until none is left, the call is stopped, or another worker is idle.
+    fn run(&mut self, options: RunOptions<'_>);
+    /// Cuts off the tasks after the first `keep` that have not run.
+    fn split_off(&mut self, keep: usize) -> Self;
+    /// The error of its first task that has not run, should it fail for `cause`.
+    fn error_of_first(&self, cause: Cause) -> Option<TaskError>;
+}
+
+impl Runnable for TaskBatch<'_> {
+    fn pending(&self) -> usize {
+        TaskBatch::pending(self)
+    }
+
+    fn run(&mut self, options: RunOptions<'_>) {
+        let outer_clock =
+            options.running.and_then(|running| clock::set(Some(Arc::<Running>::clone(running))));
+        let mut current = None;
+        // The tasks' own panics are their outcomes; others, such as of a subscriber of `tracing`, cost one task.
+        if catch_unwind(AssertUnwindSafe(|| self.run_tasks(options, &mut current))).is_err() {
+            let cause = Cause::Backend("the thread panicked that ran it, outside of its function".to_owned());
+            match current {
+                Some(function) => {
+                    let error = TaskError::new(self.next_index(), readable(function), String::new(), cause);
+                    self.fail(error);
+                }
+                None => self.give_up(cause, ""),
+            }
+        }
+        if let Some(running) = options.running {
+            running.end();
+            clock::set(outer_clock);
+        }
+    }
+
+    fn split_off(&mut self, keep: usize) -> Self {
+        TaskBatch::split_off(self, keep)
+    }
+
+    fn error_of_first(&self, cause: Cause) -> Option<TaskError> {
+        (self.pending() > 0).then(|| describe(&*self.tasks, self.next, self.next_index(), cause))
+    }
+}
+
+impl ProcessBatch for TaskBatch<'_> {
+    fn next_index(&self) -> usize {
+        TaskBatch::next_index(self)
+    }
+
+    fn pending(&self) -> usize {
+        TaskBatch::pending(self)
+    }
+
+    fn split_off(&mut self, keep: usize) -> Self {
+        TaskBatch::split_off(self, keep)
+    }
+
+    fn break_first(&mut self, cause: Cause, worker: &str) {
+        self.broken = Some((cause, worker.to_owned()));
+    }
+
+    fn encode(&self, out: &mut Vec<u8>, sender: &Sender) -> Result<(), (usize, String)> {
+        if TaskBatch::pending(self) == 0 {
+            return Ok(());
+        }
+        let mut runs = RunsWriter::new(out);
+        let at = Cell::new(0);
+        // What `Serialize` does is the user's own code. Its panics are caught once for all tasks: to catch one costs more than to
+        // encode a number.
+        let encoded = panics::catch(self.tasks.function(self.next).name, || {
+            let mut function = None;
+            for place in self.next..self.end {
+                at.set(place - self.next);
+                if !function.is_some_and(|function: TaskFunction| function.is_uniform) {
+                    let its = self.tasks.function(place);
+                    panics::set_function(its.name);
+                    runs.function(its.id()?);
+                    function = Some(its);
+                }
+                runs.call(|out| self.tasks.encode(place, out, Some(sender)))?;
+                sender.check()?;
+            }
+            Ok(())
+        });
+        encoded.unwrap_or_else(|panic| Err(panic.to_string())).map_err(|reason| (at.get(), reason))
+    }
+
+    fn accept(&mut self, mut outcomes: Outcomes<'_>, arrays: Arrays<'_>, worker: &str) -> Option<()> {
+        let function = self.first_function();
+        loop {
+            let name = function.map_or("", |function| function.name);
+            let decoding = Cell::new(false);
+            // Panics of the user's `Deserialize` are caught as those of `Serialize` are: once, until there is one.
+            let accepted = panics::catch(name, || {
+                self.accept_until_panic(&mut outcomes, arrays, worker, function, &decoding)
+            });
+            match accepted {
+                Ok(accepted) => return accepted,
+                Err(panic) if decoding.get() => {
+                    self.give_up(Cause::DecodeResult(panic.to_string()), worker);
+                }
+                // Of the description of a task that failed, which is not the user's code.
+                Err(_) => return None,
+            }
+        }
+    }
+
+    fn add_cost(&mut self, busy: Duration, bytes: usize) {
+        self.busy += busy;
+        self.bytes += bytes;
+    }
+
+    fn is_suspect(&self) -> bool {
+        self.suspect
+    }
+
+    fn set_suspect(&mut self) {
+        self.suspect = true;
+    }
 }
 
 /// A batch of tasks whose type the backend need not know.
@@ -247,7 +396,7 @@ pub(crate) struct Parts<T: Task> {
 /// assert_eq!(outcomes[4].as_ref().unwrap_err().worker(), Some("worker 2"));
 /// # Ok::<(), joblib_parallel::Error>(())
 /// ```
-pub struct Batch(Box<dyn AnyBatch>);
+pub struct Batch(TaskBatch<'static>);
 
 impl fmt::Debug for Batch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -259,14 +408,13 @@ impl fmt::Debug for Batch {
 }
 
 impl Batch {
-    pub(crate) fn new<T: Task<Output: 'static> + 'static>(batch: TaskBatch<T>) -> Self {
-        Batch(Box::new(batch))
+    pub(crate) fn new(batch: TaskBatch<'static>) -> Self {
+        Batch(batch)
     }
 
-    /// The typed batch; `None` if it was made from other tasks.
-    pub(crate) fn downcast<T: Task<Output: 'static> + 'static>(self) -> Option<TaskBatch<T>> {
-        let any: Box<dyn Any> = self.0;
-        any.downcast().ok().map(|batch| *batch)
+    /// The batch as the engine has it.
+    pub(crate) fn into_inner(self) -> TaskBatch<'static> {
+        self.0
     }
 
     /// The index of its first task that has not run.
@@ -281,7 +429,10 @@ impl Batch {
 
     /// The path of the function that its first task calls that has not run; empty if all have.
     pub fn function(&self) -> String {
-        self.0.function()
+        match self.pending() {
+            0 => String::new(),
+            _ => readable(self.0.tasks.function(self.0.next).name),
+        }
     }
 
     /// Runs its tasks on this thread, to the end, or until the call is stopped.
@@ -291,7 +442,7 @@ impl Batch {
 
     /// Cuts off the tasks after the first `keep` that have not run, as a batch of their own.
     pub fn split_off(&mut self, keep: usize) -> Batch {
-        self.0.split_off(keep)
+        Batch(self.0.split_off(keep))
     }
 
     /// Records why the first task that has not run could not finish.
@@ -313,7 +464,7 @@ impl ProcessBatch for Batch {
     }
 
     fn split_off(&mut self, keep: usize) -> Self {
-        self.0.split_off(keep)
+        Batch(self.0.split_off(keep))
     }
 
     fn break_first(&mut self, cause: Cause, worker: &str) {
@@ -341,85 +492,6 @@ impl ProcessBatch for Batch {
     }
 }
 
-/// A batch that can be run here, and divided.
-pub(crate) trait Runnable: Send + Sized {
-    /// The number of tasks that have not run.
-    fn pending(&self) -> usize;
-    /// Runs tasks on this thread until none is left, the call is stopped, or another worker is idle.
-    fn run(&mut self, options: RunOptions<'_>);
-    /// Cuts off the tasks after the first `keep` that have not run.
-    fn split_off(&mut self, keep: usize) -> Self;
-    /// The error of its first task that has not run, should it fail for `cause`.
-    fn error_of_first(&self, cause: Cause) -> Option<TaskError>;
-}
-
-impl<T: Task> Runnable for TaskBatch<T> {
-    fn pending(&self) -> usize {
-        self.tasks.len()
-    }
-
-    fn run(&mut self, options: RunOptions<'_>) {
-        let outer_clock =
-            options.running.and_then(|running| clock::set(Some(Arc::<Running>::clone(running))));
-        let mut current = None;
-        // The tasks' own panics are their outcomes; others, such as of a subscriber of `tracing`, cost one task.
-        if catch_unwind(AssertUnwindSafe(|| self.run_tasks(options, &mut current))).is_err() {
-            let cause = Cause::Backend("the thread panicked that ran it, outside of its function".to_owned());
-            match current {
-                Some(function) => {
-                    let error = TaskError::new(self.next_index(), readable(function), String::new(), cause);
-                    self.outcomes.push(Err(error));
-                }
-                None => self.give_up(cause, ""),
-            }
-        }
-        if let Some(running) = options.running {
-            running.end();
-            clock::set(outer_clock);
-        }
-    }
-
-    fn split_off(&mut self, keep: usize) -> Self {
-        let tail = self.tasks.split_off(keep.min(self.tasks.len()));
-        let mut tail = TaskBatch::new(Arc::clone(&self.call), self.next_index() + self.tasks.len(), tail);
-        tail.weight = 0;
-        tail.suspect = self.suspect;
-        tail
-    }
-
-    fn error_of_first(&self, cause: Cause) -> Option<TaskError> {
-        self.tasks.front().map(|task| describe(task, self.next_index(), cause))
-    }
-}
-
-impl<T: Task> TaskBatch<T> {
-    /// Runs tasks; `current` has the function of the one that was taken out, and has no outcome.
-    fn run_tasks(&mut self, options: RunOptions<'_>, current: &mut Option<&'static str>) {
-        let _context = context::enter(&self.call);
-        self.outcomes.reserve(self.tasks.len());
-        let mut preview = Preview::new();
-        let started = Instant::now();
-        while let Some(task) = self.tasks.pop_front() {
-            let index = self.next_index();
-            if let Some(running) = options.running {
-                running.begin();
-            }
-            *current = Some(task.function_name());
-            let outcome = run_one(index, task, &mut preview);
-            if outcome.is_err() && self.call.first_failure_stops {
-                self.call.stop();
-            }
-            self.outcomes.push(outcome);
-            *current = None;
-            let shared = !self.tasks.is_empty() && options.sharing.is_some_and(WorkSharing::idle_workers);
-            if shared || self.call.stopped() {
-                break;
-            }
-        }
-        self.busy += started.elapsed();
-    }
-}
-
 impl Runnable for Batch {
     fn pending(&self) -> usize {
         self.0.pending()
@@ -430,77 +502,10 @@ impl Runnable for Batch {
     }
 
     fn split_off(&mut self, keep: usize) -> Self {
-        self.0.split_off(keep)
+        Batch(self.0.split_off(keep))
     }
 
     fn error_of_first(&self, cause: Cause) -> Option<TaskError> {
         self.0.error_of_first(cause)
-    }
-}
-
-/// What a batch can do without its type being known.
-trait AnyBatch: Any + Send {
-    fn next_index(&self) -> usize;
-    fn pending(&self) -> usize;
-    fn function(&self) -> String;
-    fn run(&mut self, options: RunOptions<'_>);
-    fn split_off(&mut self, keep: usize) -> Batch;
-    fn break_first(&mut self, cause: Cause, worker: &str);
-    fn error_of_first(&self, cause: Cause) -> Option<TaskError>;
-    fn encode(&self, out: &mut Vec<u8>, sender: &Sender) -> Result<(), (usize, String)>;
-    fn accept(&mut self, outcomes: Outcomes<'_>, arrays: Arrays<'_>, worker: &str) -> Option<()>;
-    fn add_cost(&mut self, busy: Duration, bytes: usize);
-    fn is_suspect(&self) -> bool;
-    fn set_suspect(&mut self);
-}
-
-impl<T: Task<Output: 'static> + 'static> AnyBatch for TaskBatch<T> {
-    fn next_index(&self) -> usize {
-        TaskBatch::next_index(self)
-    }
-
-    fn pending(&self) -> usize {
-        Runnable::pending(self)
-    }
-
-    fn function(&self) -> String {
-        self.tasks.front().map_or_else(String::new, |task| readable(task.function_name()))
-    }
-
-    fn run(&mut self, options: RunOptions<'_>) {
-        Runnable::run(self, options);
-    }
-
-    fn split_off(&mut self, keep: usize) -> Batch {
-        Batch::new(Runnable::split_off(self, keep))
-    }
-
-    fn break_first(&mut self, cause: Cause, worker: &str) {
-        self.broken = Some((cause, worker.to_owned()));
-    }
-
-    fn error_of_first(&self, cause: Cause) -> Option<TaskError> {
-        Runnable::error_of_first(self, cause)
-    }
-
-    fn encode(&self, out: &mut Vec<u8>, sender: &Sender) -> Result<(), (usize, String)> {
-        self.encode_tasks(out, sender)
-    }
-
-    fn accept(&mut self, outcomes: Outcomes<'_>, arrays: Arrays<'_>, worker: &str) -> Option<()> {
-        self.accept_outcomes(outcomes, arrays, worker)
-    }
-
-    fn add_cost(&mut self, busy: Duration, bytes: usize) {
-        self.busy += busy;
-        self.bytes += bytes;
-    }
-
-    fn is_suspect(&self) -> bool {
-        TaskBatch::is_suspect(self)
-    }
-
-    fn set_suspect(&mut self) {
-        TaskBatch::set_suspect(self);
     }
 }

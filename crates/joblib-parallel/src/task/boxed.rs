@@ -4,11 +4,10 @@ use std::fmt;
 
 use joblib_encoding::Preview;
 
-use super::Task;
 use super::delayed::{Delayed, Function, Value};
+use super::{Task, TaskFunction};
 use crate::error::Cause;
 use crate::wire::arrays::{Arrays, Sender};
-use crate::wire::function_id::FunctionId;
 use crate::wire::values;
 
 /// A call of any function that returns `R`: what [`Delayed::boxed`] returns.
@@ -19,9 +18,8 @@ pub struct BoxedTask<R>(Box<dyn Call<R>>);
 /// A task without its type.
 trait Call<R>: Send {
     fn call(self: Box<Self>) -> Result<R, Cause>;
-    fn function_name(&self) -> &'static str;
+    fn function(&self) -> TaskFunction;
     fn record_arguments(&self, preview: &mut Preview);
-    fn function_id(&self) -> Result<FunctionId, String>;
     fn encode(&self, out: &mut Vec<u8>, sender: Option<&Sender>) -> Result<(), String>;
 }
 
@@ -30,16 +28,12 @@ impl<T: Task> Call<T::Output> for T {
         (*self).call()
     }
 
-    fn function_name(&self) -> &'static str {
-        Task::function_name(self)
+    fn function(&self) -> TaskFunction {
+        Task::function(self)
     }
 
     fn record_arguments(&self, preview: &mut Preview) {
         Task::record_arguments(self, preview);
-    }
-
-    fn function_id(&self) -> Result<FunctionId, String> {
-        Task::function_id(self)
     }
 
     fn encode(&self, out: &mut Vec<u8>, sender: Option<&Sender>) -> Result<(), String> {
@@ -75,18 +69,12 @@ impl<R: Value> Task for BoxedTask<R> {
         self.0.call()
     }
 
-    fn function_name(&self) -> &'static str {
-        self.0.function_name()
+    fn function(&self) -> TaskFunction {
+        TaskFunction { is_uniform: false, ..self.0.function() }
     }
 
     fn record_arguments(&self, preview: &mut Preview) {
         self.0.record_arguments(preview);
-    }
-
-    const UNIFORM: bool = false;
-
-    fn function_id(&self) -> Result<FunctionId, String> {
-        self.0.function_id()
     }
 
     fn encode(&self, out: &mut Vec<u8>, sender: Option<&Sender>) -> Result<(), String> {
@@ -100,6 +88,6 @@ impl<R: Value> Task for BoxedTask<R> {
 
 impl<R> fmt::Debug for BoxedTask<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("BoxedTask").field(&self.0.function_name()).finish()
+        f.debug_tuple("BoxedTask").field(&self.0.function().name).finish()
     }
 }

@@ -7,11 +7,11 @@ use joblib_encoding::Preview;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::Task;
-use super::trampoline::{self, EncodedTask};
+use super::trampoline::EncodedTask;
+use super::{Task, TaskFunction};
 use crate::error::Cause;
 use crate::wire::arrays::{Arrays, Sender};
-use crate::wire::function_id::{self, FunctionId};
+use crate::wire::function_id;
 use crate::wire::values;
 
 /// A function that another process can call: a function or a closure that captures nothing, of up to twelve
@@ -203,17 +203,13 @@ where
         Ok(instance::<F>().call(self.args))
     }
 
-    fn function_name(&self) -> &'static str {
-        F::name()
+    fn function(&self) -> TaskFunction {
+        TaskFunction::portable(F::name(), run_encoded::<F, Args>, type_check::<F, Args>)
     }
 
     #[inline]
     fn record_arguments(&self, preview: &mut Preview) {
         preview.record(&self.args);
-    }
-
-    fn function_id(&self) -> Result<FunctionId, String> {
-        Ok(trampoline::id_of(run_encoded::<F, Args>, type_check::<F, Args>()))
     }
 
     #[inline]

@@ -9,11 +9,10 @@ use joblib_encoding::Preview;
 
 use super::boxed::BoxedTask;
 use super::delayed::{Delayed, Function, Value, instance, type_check};
-use super::trampoline::{self, EncodedTask};
-use super::{Closure, Portable, Task};
+use super::trampoline::EncodedTask;
+use super::{Closure, Portable, Task, TaskFunction};
 use crate::error::{Cause, TaskFailure};
 use crate::wire::arrays::{Arrays, Sender};
-use crate::wire::function_id::FunctionId;
 use crate::wire::values;
 
 /// A call made with [`delayed`](crate::delayed) of a function that returns a `Result`: what `try_run` takes.
@@ -87,16 +86,12 @@ where
         instance::<F>().call(self.0.args).map_err(|error| Cause::Failed(error.into_failure()))
     }
 
-    fn function_name(&self) -> &'static str {
-        F::name()
+    fn function(&self) -> TaskFunction {
+        TaskFunction::portable(F::name(), run_encoded::<F, Args, U, E, M>, type_check::<F, Args>)
     }
 
     fn record_arguments(&self, preview: &mut Preview) {
         preview.record(&self.0.args);
-    }
-
-    fn function_id(&self) -> Result<FunctionId, String> {
-        Ok(trampoline::id_of(run_encoded::<F, Args, U, E, M>, type_check::<F, Args>()))
     }
 
     fn encode(&self, out: &mut Vec<u8>, sender: Option<&Sender>) -> Result<(), String> {
@@ -148,18 +143,12 @@ where
         self.0.call()?.map_err(|error| Cause::Failed(error.into_failure()))
     }
 
-    fn function_name(&self) -> &'static str {
-        self.0.function_name()
+    fn function(&self) -> TaskFunction {
+        self.0.function()
     }
 
     fn record_arguments(&self, preview: &mut Preview) {
         self.0.record_arguments(preview);
-    }
-
-    const UNIFORM: bool = false;
-
-    fn function_id(&self) -> Result<FunctionId, String> {
-        self.0.function_id()
     }
 
     fn encode(&self, out: &mut Vec<u8>, sender: Option<&Sender>) -> Result<(), String> {
@@ -184,8 +173,8 @@ where
         (self.0.0)().map_err(|error| Cause::Failed(error.into_failure()))
     }
 
-    fn function_name(&self) -> &'static str {
-        std::any::type_name::<G>()
+    fn function(&self) -> TaskFunction {
+        TaskFunction::local(std::any::type_name::<G>())
     }
 
     fn record_arguments(&self, preview: &mut Preview) {

@@ -6,19 +6,18 @@ use serde::{Deserialize, Serialize};
 
 use joblib_encoding::Preview;
 
-use super::Task;
 use super::delayed::Value;
-use super::trampoline::{self, EncodedTask, Trampoline};
+use super::trampoline::EncodedTask;
+use super::{Task, TaskFunction};
 use crate::error::{Cause, TaskFailure};
 use crate::wire::arrays::{Arrays, Sender};
-use crate::wire::function_id::{FunctionId, hash_text};
+use crate::wire::function_id::hash_text;
 use crate::wire::values;
 
 /// A closure by its address, in this process and those forked from it while it lives. All that travels is the address.
 pub(crate) struct ForkedClosure<R> {
     address: Address,
-    trampoline: Trampoline,
-    name: &'static str,
+    function: TaskFunction,
     result: PhantomData<fn() -> R>,
 }
 
@@ -34,8 +33,7 @@ where
 {
     closures.iter().map(|closure| ForkedClosure {
         address: Address(std::ptr::from_ref(closure) as u64),
-        trampoline: run_encoded::<G, R>,
-        name: std::any::type_name::<G>(),
+        function: TaskFunction::portable(std::any::type_name::<G>(), run_encoded::<G, R>, check::<G>),
         result: PhantomData,
     })
 }
@@ -51,8 +49,7 @@ where
 {
     closures.iter().map(|closure| ForkedClosure {
         address: Address(std::ptr::from_ref(closure) as u64),
-        trampoline: run_fallible::<G, R, E, M>,
-        name: std::any::type_name::<G>(),
+        function: TaskFunction::portable(std::any::type_name::<G>(), run_fallible::<G, R, E, M>, check::<G>),
         result: PhantomData,
     })
 }
@@ -102,16 +99,12 @@ impl<R: Value> Task for ForkedClosure<R> {
         Err(Cause::Backend("it was meant for a forked process".to_owned()))
     }
 
-    fn function_name(&self) -> &'static str {
-        self.name
+    fn function(&self) -> TaskFunction {
+        self.function
     }
 
     fn record_arguments(&self, preview: &mut Preview) {
         preview.clear();
-    }
-
-    fn function_id(&self) -> Result<FunctionId, String> {
-        Ok(trampoline::id_of(self.trampoline, hash_text(self.name)))
     }
 
     fn encode(&self, out: &mut Vec<u8>, sender: Option<&Sender>) -> Result<(), String> {

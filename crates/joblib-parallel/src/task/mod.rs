@@ -11,6 +11,7 @@ pub(crate) mod delayed;
 pub(crate) mod fallible;
 pub(crate) mod forked;
 pub(crate) mod lent;
+pub(crate) mod list;
 pub(crate) mod panics;
 pub(crate) mod process_batch;
 pub(crate) mod run_options;
@@ -18,9 +19,10 @@ pub(crate) mod trampoline;
 
 use joblib_encoding::Preview;
 
+pub(crate) use self::list::TaskFunction;
+use self::list::Tasks;
 use crate::error::{Cause, TaskError};
 use crate::wire::arrays::{Arrays, Sender};
-use crate::wire::function_id::FunctionId;
 
 /// The most characters of a task's arguments that its error shows.
 const ARGUMENT_CHARS: usize = 120;
@@ -43,23 +45,11 @@ pub trait Task: Send {
     /// Makes the call.
     fn call(self) -> Result<Self::Output, Cause>;
 
-    /// The function's path.
-    fn function_name(&self) -> &'static str;
+    /// The function.
+    fn function(&self) -> TaskFunction;
 
     /// Records the beginning of the arguments, for the error of a task that fails: they are gone once it runs.
     fn record_arguments(&self, preview: &mut Preview);
-
-    /// Whether all tasks of this type call the same function.
-    const UNIFORM: bool = true;
-
-    /// The function's id in other processes.
-    ///
-    /// # Errors
-    ///
-    /// If the task can't leave this process.
-    fn function_id(&self) -> Result<FunctionId, String> {
-        Err(NOT_PORTABLE.to_owned())
-    }
 
     /// Appends the encoded arguments. Large memory goes through `sender`, if there is one.
     ///
@@ -95,24 +85,38 @@ pub trait Portable: Task<Output: 'static> + 'static {}
 
 impl<T: Task<Output: 'static> + 'static> Portable for T {}
 
-/// Runs one task on this thread: its result, or its panic with all that is known about the task.
-pub(crate) fn run_one<T: Task>(index: usize, task: T, preview: &mut Preview) -> Result<T::Output, TaskError> {
+/// Runs one task on this thread, the one at `place` of `tasks`, which keep its value: or its panic, with all that is known about
+/// the task.
+pub(crate) fn run_one(
+    tasks: &mut dyn Tasks<'_>,
+    place: usize,
+    index: usize,
+    function: &'static str,
+    preview: &mut Preview,
+) -> Result<(), TaskError> {
     context::set_index(index);
-    record(&task, preview);
-    let function = task.function_name();
-    match panics::catch(function, || task.call()) {
-        Ok(Ok(output)) => Ok(output),
+    record(tasks, place, function, preview);
+    match panics::catch(function, || tasks.call(place)) {
+        Ok(Ok(())) => Ok(()),
         Ok(Err(cause)) => Err(failed(index, function, preview, cause)),
         Err(panic) => Err(failed(index, function, preview, Cause::Panic(panic))),
     }
 }
 
-/// Records the beginning of the arguments of `task`; nothing if what the user's types say of themselves panics. They need not
+/// Records the beginning of the arguments of a task; nothing if what the user's types say of themselves panics. They need not
 /// be encoded where the task runs, so that is no failure of the task.
-fn record<T: Task>(task: &T, preview: &mut Preview) {
-    if panics::catch(task.function_name(), || task.record_arguments(preview)).is_err() {
+fn record(tasks: &dyn Tasks<'_>, place: usize, function: &'static str, preview: &mut Preview) {
+    if panics::catch(function, || tasks.record_arguments(place, preview)).is_err() {
         preview.clear();
     }
+}
+
+/// An error for a task that is still there to be described.
+fn describe(tasks: &dyn Tasks<'_>, place: usize, index: usize, cause: Cause) -> TaskError {
+    let function = tasks.function(place).name;
+    let mut preview = Preview::new();
+    record(tasks, place, function, &mut preview);
+    failed(index, function, &preview, cause)
 }
 
 #[cold]
@@ -136,8 +140,8 @@ impl<F: FnOnce() -> R + Send, R: Send> Task for Closure<F> {
         Ok((self.0)())
     }
 
-    fn function_name(&self) -> &'static str {
-        std::any::type_name::<F>()
+    fn function(&self) -> TaskFunction {
+        TaskFunction::local(std::any::type_name::<F>())
     }
 
     fn record_arguments(&self, preview: &mut Preview) {

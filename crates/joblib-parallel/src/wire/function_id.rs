@@ -29,7 +29,7 @@ fn anchor() -> usize {
 /// The id of a function.
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct FunctionId {
+pub(crate) struct FunctionId {
     /// Its distance from the anchor.
     pub(crate) offset: i64,
     /// A hash of the names that both sides have to agree on.

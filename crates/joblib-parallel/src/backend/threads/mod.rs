@@ -17,7 +17,6 @@ use self::scope::Scope;
 use self::session::{Pool, ThreadSession};
 use super::{Batch, Call, Capabilities, ParallelBackend, Session};
 use crate::error::Result;
-use crate::task::Task;
 use crate::task::batch::TaskBatch;
 
 /// How long a batch should take. Long enough that a caller who has to wait for a processor is back before the workers
@@ -71,13 +70,10 @@ fn default_stack_size() -> usize {
 /// # Errors
 ///
 /// If the threads can't be started.
-pub(crate) fn scoped<'scope, T, R>(
+pub(crate) fn scoped<'scope, R>(
     call: &Call,
-    f: impl FnOnce(ThreadSession<TaskBatch<T>, Scope<'scope>>) -> R,
-) -> Result<R>
-where
-    T: Task + 'scope,
-{
+    f: impl FnOnce(ThreadSession<TaskBatch<'scope>, Scope<'scope>>) -> R,
+) -> Result<R> {
     let pool = pools::checkout(shape(call))?;
     let result = scope::scope(pool.sender(), |scope| f(ThreadSession::new(call, scope)));
     pools::park(pool);

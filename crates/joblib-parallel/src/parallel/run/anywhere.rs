@@ -3,6 +3,7 @@
 use super::super::results::{self, Results};
 use super::super::{Anywhere, AsIterator, FailFast, List, OnFailure, Outcomes, Parallel};
 use super::TriedTasks;
+use crate::engine::source::Producer;
 use crate::error::{Result, TaskError};
 use crate::parallel::reach::Reach;
 use crate::task::fallible::Fallible;
@@ -30,7 +31,8 @@ impl Parallel<Anywhere, List, FailFast> {
     where
         I: IntoIterator<Item: Portable>,
     {
-        results::list(self.open(Reach::Anywhere, tasks.into_iter())?, results::keep)
+        let mut producer = Producer::new(tasks.into_iter());
+        self.settings.run(Reach::Anywhere, true, producer.source())?.into_list(results::keep)
     }
 
     /// Like [`run`](Self::run), for functions that return `Result`: the first `Err` ends the call like a panic would.
@@ -58,7 +60,8 @@ impl Parallel<Anywhere, List, FailFast> {
     where
         I: IntoIterator<Item: Fallible<M>>,
     {
-        results::list(self.open(Reach::Anywhere, tasks.into_iter().map(Fallible::tried))?, results::keep)
+        let mut producer = Producer::new(tasks.into_iter().map(Fallible::tried));
+        self.settings.run(Reach::Anywhere, true, producer.source())?.into_list(results::keep)
     }
 }
 
@@ -82,7 +85,8 @@ impl Parallel<Anywhere, List, Outcomes> {
     where
         I: IntoIterator<Item: Portable>,
     {
-        results::outcomes(self.open(Reach::Anywhere, tasks.into_iter())?, results::keep)
+        let mut producer = Producer::new(tasks.into_iter());
+        self.settings.run(Reach::Anywhere, false, producer.source())?.into_outcomes(results::keep)
     }
 
     /// Like [`run`](Self::run), for functions that return `Result`: an `Err` is that task's failure.
@@ -110,7 +114,8 @@ impl Parallel<Anywhere, List, Outcomes> {
     where
         I: IntoIterator<Item: Fallible<M>>,
     {
-        results::outcomes(self.open(Reach::Anywhere, tasks.into_iter().map(Fallible::tried))?, results::keep)
+        let mut producer = Producer::new(tasks.into_iter().map(Fallible::tried));
+        self.settings.run(Reach::Anywhere, false, producer.source())?.into_outcomes(results::keep)
     }
 }
 
@@ -139,7 +144,7 @@ impl<R: AsIterator, F: OnFailure> Parallel<Anywhere, R, F> {
     where
         I: IntoIterator<Item: Portable>,
     {
-        Ok(Results::new(self.open(Reach::Anywhere, tasks.into_iter())?))
+        self.iterator(Reach::Anywhere, Producer::new(tasks.into_iter()))
     }
 
     /// Like [`run`](Self::run), for functions that return `Result`: an `Err` is that task's failure.
@@ -162,6 +167,6 @@ impl<R: AsIterator, F: OnFailure> Parallel<Anywhere, R, F> {
         I: IntoIterator<Item: Fallible<M>>,
     {
         let tried = <I::Item as Fallible<M>>::tried as fn(I::Item) -> _;
-        Ok(Results::new(self.open(Reach::Anywhere, tasks.into_iter().map(tried))?))
+        self.iterator(Reach::Anywhere, Producer::new(tasks.into_iter().map(tried)))
     }
 }

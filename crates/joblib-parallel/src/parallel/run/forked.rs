@@ -2,11 +2,11 @@
 
 use super::super::{FailFast, Forked, List, OnFailure, Outcomes, Parallel, results};
 use crate::backend::processes::multiprocessing;
-use crate::engine::Engine;
-use crate::engine::erased::Erased;
+use crate::engine::source::Producer;
 use crate::error::{Error, Result, TaskError, TaskFailure};
 use crate::parallel::reach::Reach;
-use crate::task::Task;
+use crate::parallel::results::FinishedOf;
+use crate::task::Portable;
 use crate::task::delayed::Value;
 use crate::task::forked::{forked_closures, forked_fallible};
 
@@ -35,7 +35,7 @@ impl Parallel<Forked, List, FailFast> {
         R: Value,
     {
         let closures: Vec<G> = tasks.into_iter().collect();
-        results::list(self.open_forked(forked_closures(&closures))?, results::keep)
+        self.run_forked(forked_closures(&closures))?.into_list(results::keep)
     }
 
     /// Like [`run`](Self::run), for closures that return `Result`: the first `Err` ends the call.
@@ -60,7 +60,7 @@ impl Parallel<Forked, List, FailFast> {
         E: TaskFailure<M>,
     {
         let closures: Vec<G> = tasks.into_iter().collect();
-        results::list(self.open_forked(forked_fallible(&closures))?, results::keep)
+        self.run_forked(forked_fallible(&closures))?.into_list(results::keep)
     }
 }
 
@@ -87,7 +87,7 @@ impl Parallel<Forked, List, Outcomes> {
         R: Value,
     {
         let closures: Vec<G> = tasks.into_iter().collect();
-        results::outcomes(self.open_forked(forked_closures(&closures))?, results::keep)
+        self.run_forked(forked_closures(&closures))?.into_outcomes(results::keep)
     }
 
     /// Like [`run`](Self::run), for closures that return `Result`: an `Err` is that task's failure.
@@ -112,19 +112,18 @@ impl Parallel<Forked, List, Outcomes> {
         E: TaskFailure<M>,
     {
         let closures: Vec<G> = tasks.into_iter().collect();
-        results::outcomes(self.open_forked(forked_fallible(&closures))?, results::keep)
+        self.run_forked(forked_fallible(&closures))?.into_outcomes(results::keep)
     }
 }
 
 impl<R, F: OnFailure> Parallel<Forked, R, F> {
-    fn open_forked<T, I>(&self, producer: I) -> Result<Engine<T, I, Erased>>
-    where
-        T: Task<Output: 'static> + 'static,
-        I: Iterator<Item = T>,
-    {
+    fn run_forked<T: Portable>(
+        &self,
+        tasks: impl Iterator<Item = T>,
+    ) -> Result<FinishedOf<'static, T::Output>> {
         if multiprocessing::is_disabled() {
             return Err(Error::usage("fork() can't be used while JOBLIB_MULTIPROCESSING=0 forbids to fork"));
         }
-        self.open(Reach::Anywhere, producer)
+        self.settings.run(Reach::Anywhere, F::STOPS, Producer::new(tasks).source())
     }
 }

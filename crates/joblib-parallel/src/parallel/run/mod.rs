@@ -6,8 +6,23 @@ mod anywhere;
 mod forked;
 mod shared_mem;
 
-use crate::task::Closure;
+use super::reach::Reach;
+use super::results::Results;
+use super::{AsIterator, OnFailure, Parallel};
+use crate::engine::source::Producer;
+use crate::error::Result;
 use crate::task::fallible::{Fallible, Tried};
+use crate::task::{Closure, Portable};
+
+impl<W, R: AsIterator, F: OnFailure> Parallel<W, R, F> {
+    fn iterator<I: Iterator<Item: Portable>>(
+        &self,
+        reach: Reach,
+        producer: Producer<I>,
+    ) -> Result<Results<I, R, F>> {
+        Ok(Results::new(self.settings.open(reach, F::STOPS, &producer)?, producer))
+    }
+}
 
 /// Tasks whose `Err` is their failure.
 pub(super) type TriedTasks<I, M> =

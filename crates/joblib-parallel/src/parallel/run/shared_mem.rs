@@ -3,40 +3,11 @@
 use super::super::results::{self, Results};
 use super::super::{AsIterator, FailFast, List, OnFailure, Outcomes, Parallel, SharedMem};
 use super::{Closures, TriedClosures};
-use crate::backend::sequential::Inline;
-use crate::backend::{Session, threads};
-use crate::engine::Engine;
+use crate::engine::source::Producer;
 use crate::error::{Result, TaskError, TaskFailure};
 use crate::parallel::reach::Reach;
-use crate::parallel::resolve::known_len;
-use crate::task::batch::TaskBatch;
+use crate::task::Closure;
 use crate::task::fallible::Tried;
-use crate::task::{Closure, Task};
-
-impl<F: OnFailure> Parallel<SharedMem, List, F> {
-    /// Lets `finish` drive an engine whose tasks may borrow from the caller.
-    fn scoped<'scope, T, I, O>(
-        &self,
-        producer: I,
-        finish: impl FnOnce(Engine<T, I, Box<dyn Session<TaskBatch<T>> + '_>>) -> Result<O>,
-    ) -> Result<O>
-    where
-        T: Task + 'scope,
-        I: Iterator<Item = T>,
-    {
-        let mut resolved = self.resolve(Reach::Scope)?;
-        drop(resolved.record(known_len(&producer)));
-        let capabilities = resolved.backend.capabilities();
-        if capabilities.inline {
-            let session: Box<dyn Session<TaskBatch<T>>> = Box::new(Inline::new(&resolved.call));
-            return finish(Self::engine(resolved, capabilities, session, producer));
-        }
-        threads::scoped(&resolved.call.clone(), |session| {
-            let session: Box<dyn Session<TaskBatch<T>> + '_> = Box::new(session);
-            finish(Self::engine(resolved, capabilities, session, producer))
-        })?
-    }
-}
 
 impl Parallel<SharedMem, List, FailFast> {
     /// Runs closures that may borrow and returns their results in order, or the first failure.
@@ -62,7 +33,8 @@ impl Parallel<SharedMem, List, FailFast> {
         G: FnOnce() -> R + Send + 'scope,
         R: Send + 'scope,
     {
-        self.scoped(tasks.into_iter().map(Closure), |engine| results::list(engine, results::forget))
+        let mut producer = Producer::new(tasks.into_iter().map(Closure));
+        self.settings.run_scoped(true, producer.source())?.into_list(results::forget)
     }
 
     /// Like [`run`](Self::run), for closures that return `Result`: the first `Err` ends the call.
@@ -90,7 +62,7 @@ impl Parallel<SharedMem, List, FailFast> {
         M: 'scope,
     {
         let tasks = tasks.into_iter().map(|task| Tried::<_, M>::new(Closure(task)));
-        self.scoped(tasks, |engine| results::list(engine, results::forget))
+        self.settings.run_scoped(true, Producer::new(tasks).source())?.into_list(results::forget)
     }
 }
 
@@ -119,7 +91,8 @@ impl Parallel<SharedMem, List, Outcomes> {
         G: FnOnce() -> R + Send + 'scope,
         R: Send + 'scope,
     {
-        self.scoped(tasks.into_iter().map(Closure), |engine| results::outcomes(engine, results::forget))
+        let mut producer = Producer::new(tasks.into_iter().map(Closure));
+        self.settings.run_scoped(false, producer.source())?.into_outcomes(results::forget)
     }
 
     /// Like [`run`](Self::run), for closures that return `Result`: an `Err` is that task's failure.
@@ -146,7 +119,7 @@ impl Parallel<SharedMem, List, Outcomes> {
         M: 'scope,
     {
         let tasks = tasks.into_iter().map(|task| Tried::<_, M>::new(Closure(task)));
-        self.scoped(tasks, |engine| results::outcomes(engine, results::forget))
+        self.settings.run_scoped(false, Producer::new(tasks).source())?.into_outcomes(results::forget)
     }
 }
 
@@ -178,7 +151,7 @@ impl<O: AsIterator, F: OnFailure> Parallel<SharedMem, O, F> {
         G: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        Ok(Results::new(self.open(Reach::Process, tasks.into_iter().map(Closure as fn(G) -> Closure<G>))?))
+        self.iterator(Reach::Process, Producer::new(tasks.into_iter().map(Closure as fn(G) -> Closure<G>)))
     }
 
     /// Like [`run`](Self::run), for closures that return `Result`: an `Err` is that task's failure.
@@ -195,6 +168,6 @@ impl<O: AsIterator, F: OnFailure> Parallel<SharedMem, O, F> {
         M: 'static,
     {
         let tried: fn(G) -> Tried<Closure<G>, M> = |task| Tried::new(Closure(task));
-        Ok(Results::new(self.open(Reach::Process, tasks.into_iter().map(tried))?))
+        self.iterator(Reach::Process, Producer::new(tasks.into_iter().map(tried)))
     }
 }
