@@ -5,7 +5,7 @@ use super::arrival::Arrival;
 use super::source::Source;
 use crate::error::{Result, TaskError};
 use crate::task::context::Alternate;
-use crate::task::run_one;
+use crate::task::run::run_one;
 
 impl<'s> Engine<'s, '_> {
     /// Whether the tasks run here.

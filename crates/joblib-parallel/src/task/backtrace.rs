@@ -4,6 +4,8 @@
 use std::backtrace::Backtrace;
 use std::fmt::Write;
 
+use super::name::readable;
+
 /// The last function of the panic's machinery, which the standard library names so for this use.
 const PANIC: &str = "__rust_end_short_backtrace";
 
@@ -47,7 +49,7 @@ fn shorten(text: &str, function: &str, panic: Option<&str>) -> String {
     // The compiler may have left of the function nothing but its part in a frame of ours, without a name. What is known
     // without the stack is shown in its stead.
     if task.iter().all(|frame| is_std(frame.function)) {
-        let _ = writeln!(short, "{:>4}: {}", task.len(), super::readable(function));
+        let _ = writeln!(short, "{:>4}: {}", task.len(), readable(function));
         if let Some(panic) = panic {
             let _ = writeln!(short, "             at {panic}");
         }

@@ -4,8 +4,9 @@ use std::fmt;
 
 use joblib_encoding::Preview;
 
+use super::Task;
 use super::delayed::{Delayed, Function, Value};
-use super::{Task, TaskFunction};
+use super::function::TaskFunction;
 use crate::error::Cause;
 use crate::wire::arrays::{Arrays, Sender};
 use crate::wire::values;

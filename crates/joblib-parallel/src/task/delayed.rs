@@ -7,8 +7,9 @@ use joblib_encoding::Preview;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::Task;
+use super::function::TaskFunction;
 use super::trampoline::EncodedTask;
-use super::{Task, TaskFunction};
 use crate::error::Cause;
 use crate::wire::arrays::{Arrays, Sender};
 use crate::wire::function_id;

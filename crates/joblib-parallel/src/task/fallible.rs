@@ -9,8 +9,9 @@ use joblib_encoding::Preview;
 
 use super::boxed::BoxedTask;
 use super::delayed::{Delayed, Function, Value, instance, type_check};
+use super::function::TaskFunction;
 use super::trampoline::EncodedTask;
-use super::{Closure, Portable, Task, TaskFunction};
+use super::{Closure, Portable, Task};
 use crate::error::{Cause, TaskFailure};
 use crate::wire::arrays::{Arrays, Sender};
 use crate::wire::values;

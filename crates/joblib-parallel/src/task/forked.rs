@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use joblib_encoding::Preview;
 
+use super::Task;
 use super::delayed::Value;
+use super::function::TaskFunction;
 use super::trampoline::EncodedTask;
-use super::{Task, TaskFunction};
 use crate::error::{Cause, TaskFailure};
 use crate::wire::arrays::{Arrays, Sender};
 use crate::wire::function_id::hash_text;

@@ -10,25 +10,21 @@ pub(crate) mod context;
 pub(crate) mod delayed;
 pub(crate) mod fallible;
 pub(crate) mod forked;
+pub(crate) mod function;
 pub(crate) mod lent;
 pub(crate) mod list;
+pub(crate) mod name;
 pub(crate) mod panics;
 pub(crate) mod process_batch;
+pub(crate) mod run;
 pub(crate) mod run_options;
 pub(crate) mod trampoline;
 
 use joblib_encoding::Preview;
 
-pub(crate) use self::list::TaskFunction;
-use self::list::Tasks;
-use crate::error::{Cause, TaskError};
+use self::function::{NOT_PORTABLE, TaskFunction};
+use crate::error::Cause;
 use crate::wire::arrays::{Arrays, Sender};
-
-/// The most characters of a task's arguments that its error shows.
-const ARGUMENT_CHARS: usize = 120;
-
-/// Why closures stay where they are; types keep them from getting here.
-const NOT_PORTABLE: &str = "a closure with captured values can't be sent to another process";
 
 /// One call of a function, not made yet. It is sealed: [`Delayed`](crate::Delayed) is the public one.
 #[diagnostic::on_unimplemented(
@@ -84,50 +80,6 @@ pub trait Task: Send {
 pub trait Portable: Task<Output: 'static> + 'static {}
 
 impl<T: Task<Output: 'static> + 'static> Portable for T {}
-
-/// Runs one task on this thread, the one at `place` of `tasks`, which keep its value: or its panic, with all that is known about
-/// the task.
-pub(crate) fn run_one(
-    tasks: &mut dyn Tasks<'_>,
-    place: usize,
-    index: usize,
-    function: &'static str,
-    preview: &mut Preview,
-) -> Result<(), TaskError> {
-    context::set_index(index);
-    record(tasks, place, function, preview);
-    match panics::catch(function, || tasks.call(place)) {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(cause)) => Err(failed(index, function, preview, cause)),
-        Err(panic) => Err(failed(index, function, preview, Cause::Panic(panic))),
-    }
-}
-
-/// Records the beginning of the arguments of a task; nothing if what the user's types say of themselves panics. They need not
-/// be encoded where the task runs, so that is no failure of the task.
-fn record(tasks: &dyn Tasks<'_>, place: usize, function: &'static str, preview: &mut Preview) {
-    if panics::catch(function, || tasks.record_arguments(place, preview)).is_err() {
-        preview.clear();
-    }
-}
-
-/// An error for a task that is still there to be described.
-fn describe(tasks: &dyn Tasks<'_>, place: usize, index: usize, cause: Cause) -> TaskError {
-    let function = tasks.function(place).name;
-    let mut preview = Preview::new();
-    record(tasks, place, function, &mut preview);
-    failed(index, function, &preview, cause)
-}
-
-#[cold]
-fn failed(index: usize, function: &str, preview: &Preview, cause: Cause) -> TaskError {
-    TaskError::new(index, readable(function), preview.arguments(ARGUMENT_CHARS), cause)
-}
-
-/// A function's path without the noise that `type_name` adds.
-pub(crate) fn readable(function: &str) -> String {
-    function.replace("::{{closure}}", "::{closure}")
-}
 
 /// A closure that may borrow, for threads.
 #[doc(hidden)]
