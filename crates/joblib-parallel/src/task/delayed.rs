@@ -231,14 +231,19 @@ where
     F::Output: Value,
     Args: Value,
 {
-    task.run(type_check::<F, Args>, F::name(), |args| Ok(instance::<F>().call(args)));
+    task.run(type_check::<F, Args>, F::name(), |task| {
+        let result = instance::<F>().call(task.arguments()?);
+        task.result(&result)
+    });
 }
 
 /// A hash of the types that both sides have to agree on.
 pub(super) fn type_check<F: Function<Args>, Args>() -> u64 {
-    let names =
-        [std::any::type_name::<F>(), std::any::type_name::<Args>(), std::any::type_name::<F::Output>()];
-    names.iter().fold(0, |hash, name| u64::rotate_left(hash, 7) ^ function_id::hash_text(name))
+    function_id::hash_texts(&[
+        std::any::type_name::<F>(),
+        std::any::type_name::<Args>(),
+        std::any::type_name::<F::Output>(),
+    ])
 }
 
 impl<F, Args: Clone> Clone for Delayed<F, Args> {

@@ -10,7 +10,7 @@ use joblib_encoding::Preview;
 use super::boxed::BoxedTask;
 use super::delayed::{Delayed, Function, Value, instance, type_check};
 use super::function::TaskFunction;
-use super::trampoline::EncodedTask;
+use super::trampoline::{EncodedTask, Failure};
 use super::{Closure, Portable, Task};
 use crate::error::{Cause, TaskFailure};
 use crate::wire::arrays::{Arrays, Sender};
@@ -112,8 +112,10 @@ where
     U: Value,
     E: TaskFailure<M>,
 {
-    let call = |args| instance::<F>().call(args).map_err(TaskFailure::into_failure);
-    task.run(type_check::<F, Args>, F::name(), call);
+    task.run(type_check::<F, Args>, F::name(), |task| match instance::<F>().call(task.arguments()?) {
+        Ok(result) => task.result(&result),
+        Err(error) => Err(Failure::returned(&error.into_failure())),
+    });
 }
 
 impl<U, E, M> Fallible<M> for BoxedTask<Result<U, E>>

@@ -9,7 +9,7 @@ use joblib_encoding::Preview;
 use super::Task;
 use super::delayed::Value;
 use super::function::TaskFunction;
-use super::trampoline::EncodedTask;
+use super::trampoline::{EncodedTask, Failure};
 use crate::error::{Cause, TaskFailure};
 use crate::wire::arrays::{Arrays, Sender};
 use crate::wire::function_id::hash_text;
@@ -61,9 +61,12 @@ fn check<G>() -> u64 {
 
 /// Runs in a forked process.
 fn run_encoded<G: FnOnce() -> R, R: Value>(task: &mut EncodedTask<'_>) {
-    // SAFETY: `forked_closures` made the address of a G.
-    let call = |address: Address| Ok(unsafe { address.take::<G>() }());
-    task.run(check::<G>, std::any::type_name::<G>(), call);
+    task.run(check::<G>, std::any::type_name::<G>(), |task| {
+        let address: Address = task.arguments()?;
+        // SAFETY: `forked_closures` made the address of a G.
+        let result = unsafe { address.take::<G>() }();
+        task.result(&result)
+    });
 }
 
 /// Runs in a forked process.
@@ -73,9 +76,14 @@ where
     R: Value,
     E: TaskFailure<M>,
 {
-    // SAFETY: `forked_fallible` made the address of a G.
-    let call = |address: Address| unsafe { address.take::<G>() }().map_err(TaskFailure::into_failure);
-    task.run(check::<G>, std::any::type_name::<G>(), call);
+    task.run(check::<G>, std::any::type_name::<G>(), |task| {
+        let address: Address = task.arguments()?;
+        // SAFETY: `forked_fallible` made the address of a G.
+        match unsafe { address.take::<G>() }() {
+            Ok(result) => task.result(&result),
+            Err(error) => Err(Failure::returned(&error.into_failure())),
+        }
+    });
 }
 
 impl Address {

@@ -127,9 +127,16 @@ impl<'s, T: Task + 's> Tasks<'s> for TaskList<T> {
         }
     }
 
-    fn split_off(&mut self, at: usize) -> BoxedTasks<'s> {
-        let tasks = self.tasks.split_off(at.min(self.tasks.len()));
-        Box::new(Self { tasks, values: Vec::new() })
+    fn split_off(&mut self, mut at: usize) -> BoxedTasks<'s> {
+        let mut tail = Self::new();
+        // In code that is there anyway.
+        while let Some(place) = self.tasks.get_mut(at) {
+            if let Some(task) = place.take() {
+                tail.push(task);
+            }
+            at += 1;
+        }
+        Box::new(tail)
     }
 
     fn drop_tasks(&mut self) {

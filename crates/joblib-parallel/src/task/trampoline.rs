@@ -44,43 +44,60 @@ pub(crate) struct EncodedTask<'a> {
     pub(crate) outcome: OutcomeWriter<'a>,
 }
 
+/// Why a task has no result, where it did not panic.
+pub(crate) enum Failure {
+    DecodeArguments(String),
+    EncodeResult(String),
+    Returned(RemoteError),
+}
+
+impl Failure {
+    /// What the function returned instead of a value.
+    pub(crate) fn returned(error: &BoxError) -> Self {
+        Self::Returned(RemoteError::of(&**error))
+    }
+}
+
 impl EncodedTask<'_> {
-    /// Runs the task as a call of `f`, if its id was meant for functions whose types hash to `check`. Panics and errors are
-    /// those of `function`.
-    pub(crate) fn run<A: DeserializeOwned, R: Serialize>(
+    /// Runs the task by `call`, if its id was meant for functions whose types hash to `check`. Panics and errors are those of
+    /// `function`.
+    pub(crate) fn run(
         &mut self,
         check: fn() -> u64,
         function: &'static str,
-        f: impl FnOnce(A) -> Result<R, BoxError>,
+        call: fn(&mut Self) -> Result<(), Failure>,
     ) {
-        enum Failure {
-            Decode(String),
-            Encode(String),
-            Returned(RemoteError),
-        }
-
         if self.check.is_some_and(|expected| expected != check()) {
             return self.outcome.decode_arguments(
                 "the worker runs another build of this program: its function of that id has other types",
             );
         }
-        let (arguments, arrays) = (self.arguments, self.arrays);
-        let (sender, out) = (self.sender, self.outcome.result());
         // Arguments are decoded and the result is encoded inside, too: what `Deserialize` and `Serialize` do is the task's
         // own code, as `Display` is of an error.
-        let outcome = panics::catch(function, || {
-            let arguments = values::decode(arguments, arrays).map_err(Failure::Decode)?;
-            match f(arguments) {
-                Ok(result) => values::encode(&result, out, Some(sender)).map_err(Failure::Encode),
-                Err(error) => Err(Failure::Returned(RemoteError::of(&*error))),
-            }
-        });
-        match outcome {
+        match panics::catch(function, || call(self)) {
             Ok(Ok(())) => {}
-            Ok(Err(Failure::Decode(reason))) => self.outcome.decode_arguments(&reason),
-            Ok(Err(Failure::Encode(reason))) => self.outcome.encode_result(&reason),
+            Ok(Err(Failure::DecodeArguments(reason))) => self.outcome.decode_arguments(&reason),
+            Ok(Err(Failure::EncodeResult(reason))) => self.outcome.encode_result(&reason),
             Ok(Err(Failure::Returned(error))) => self.outcome.failed(&error),
             Err(panic) => self.outcome.panic(&panic),
         }
+    }
+
+    /// The arguments.
+    ///
+    /// # Errors
+    ///
+    /// If they can't be decoded.
+    pub(crate) fn arguments<A: DeserializeOwned>(&self) -> Result<A, Failure> {
+        values::decode(self.arguments, self.arrays).map_err(Failure::DecodeArguments)
+    }
+
+    /// Takes the result.
+    ///
+    /// # Errors
+    ///
+    /// If it can't be encoded.
+    pub(crate) fn result<R: Serialize>(&mut self, result: &R) -> Result<(), Failure> {
+        values::encode(result, self.outcome.result(), Some(self.sender)).map_err(Failure::EncodeResult)
     }
 }

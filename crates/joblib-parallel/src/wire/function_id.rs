@@ -117,6 +117,11 @@ pub(crate) fn hash_text(text: &str) -> u64 {
     hasher.finish()
 }
 
+/// A hash of several texts, in their order.
+pub(crate) fn hash_texts(texts: &[&str]) -> u64 {
+    texts.iter().fold(0, |hash, text| u64::rotate_left(hash, 7) ^ hash_text(text))
+}
+
 #[cfg(test)]
 mod tests {
     use super::{FunctionId, WorkerKind};
