@@ -34,6 +34,8 @@ mod plain;
 #[doc(hidden)]
 pub mod run;
 #[doc(hidden)]
+pub mod same;
+#[doc(hidden)]
 pub mod scalar;
 mod serde;
 #[doc(hidden)]

@@ -2,7 +2,7 @@
 
 use std::any::TypeId;
 
-use crate::vec::same;
+use crate::same::{NoLifetimes, is_same, made};
 
 /// A number of any of the types that serde has, but those of 128 bits.
 ///
@@ -31,11 +31,11 @@ pub enum Scalar {
 
 /// The value as an `R`, if that is its type.
 #[inline]
-fn known<T: ?Sized, R: Copy + 'static>(value: &T) -> Option<&R> {
-    if typeid::of::<T>() != TypeId::of::<R>() {
+fn known<T: ?Sized, R: NoLifetimes>(value: &T) -> Option<&R> {
+    if !is_same::<T, R>() {
         return None;
     }
-    // SAFETY: the types are the same up to lifetimes, and a number has none.
+    // SAFETY: the types are the same.
     Some(unsafe { &*(&raw const *value).cast::<R>() })
 }
 
@@ -78,17 +78,17 @@ impl Scalar {
     pub fn into_value<T>(self) -> Option<T> {
         let id = typeid::of::<T>();
         match self {
-            Self::Bool(value) => same(value),
-            Self::F32(value) => same(value),
-            Self::F64(value) => same(value),
+            Self::Bool(value) => made(value),
+            Self::F32(value) => made(value),
+            Self::F64(value) => made(value),
             Self::Unsigned(value) => {
                 of_type!(id, u8 u16 u32 u64 usize i8 i16 i32 i64 isize, |Type| {
-                    same(Type::try_from(value).ok()?)
+                    made(Type::try_from(value).ok()?)
                 });
                 None
             }
             Self::Signed(value) => {
-                of_type!(id, i8 i16 i32 i64 isize, |Type| same(Type::try_from(value).ok()?));
+                of_type!(id, i8 i16 i32 i64 isize, |Type| made(Type::try_from(value).ok()?));
                 None
             }
         }

@@ -11,6 +11,7 @@ use std::marker::PhantomData;
 use std::slice::Iter;
 
 use crate::array::bytes_of;
+use crate::same::NoLifetimes;
 use crate::{DType, Element, run};
 
 /// The numbers of a slice, as they lie in memory.
@@ -104,19 +105,31 @@ impl<'a> Items<'a> {
     }
 
     fn numbers_of<E: Plain>(&self, dtype: DType) -> Option<NumberSlice<'a>> {
-        self.elements::<E>().map(|elements| NumberSlice { dtype, bytes: E::bytes_of(elements) })
+        // SAFETY: numbers have no lifetimes.
+        let elements = unsafe { self.elements_of::<E>() };
+        elements.map(|elements| NumberSlice { dtype, bytes: E::bytes_of(elements) })
     }
 
     /// The elements, if they are of this type.
-    pub fn elements<E: 'static>(&self) -> Option<&'a [E]> {
+    pub fn elements<E: NoLifetimes>(&self) -> Option<&'a [E]> {
+        // SAFETY: the type has no lifetimes.
+        unsafe { self.elements_of() }
+    }
+
+    /// The elements, if they are of this type up to lifetimes.
+    ///
+    /// # Safety
+    ///
+    /// If they are of the type up to lifetimes, they may be used as of the type as long as the list lives.
+    unsafe fn elements_of<E: 'static>(&self) -> Option<&'a [E]> {
         if self.item != TypeId::of::<&E>() && self.item != TypeId::of::<E>() {
             return None;
         }
         macro_rules! first_of {
             ($($type:ty => $elements:expr;)*) => {$(
                 if self.list == TypeId::of::<$type>() {
-                    // SAFETY: what was given to `of` is of this type up to lifetimes. Those of `E` are all 'static, and
-                    // what the list refers to lives as long as the list, to which the result is bound.
+                    // SAFETY: what was given to `of` is of this type up to lifetimes. Of those of `E` the caller says that they
+                    // are no matter, and what the list refers to lives as long as the list, to which the result is bound.
                     let list: &'a $type = unsafe { &*self.place.cast() };
                     let elements: fn(&'a $type) -> &'a [E] = $elements;
                     return Some(elements(list));
@@ -134,8 +147,9 @@ impl<'a> Items<'a> {
 
     /// The elements, if they are texts that lie elsewhere.
     pub fn texts(&self) -> Option<&'a [&'a str]> {
-        // The lifetime is shortened to that of the list.
-        self.elements::<&'static str>().map(|texts| texts as &[&str])
+        // SAFETY: the lifetime of the texts is shortened to that of the list.
+        let texts: Option<&'a [&'static str]> = unsafe { self.elements_of() };
+        texts.map(|texts| texts as &[&str])
     }
 }
 

@@ -13,6 +13,7 @@ use std::ptr::NonNull;
 use num_complex::Complex;
 use serde::de::Visitor;
 
+use crate::same::{NoLifetimes, is_same};
 use crate::{DType, run};
 
 /// The type of the elements, if the visitor is the one of `Vec`'s `Deserialize`, for a vector of numbers.
@@ -36,30 +37,14 @@ fn element_type(visitor: &str) -> Option<DType> {
 
 /// Whether the visitor is the one of `Vec<E>`'s `Deserialize`.
 #[inline]
-pub fn wants<'de, V: Visitor<'de>, E: 'static>() -> bool {
-    typeid::of::<V::Value>() == TypeId::of::<Vec<E>>() && visited(type_name::<V>()).is_some()
+pub fn wants<'de, V: Visitor<'de>, E: NoLifetimes>() -> bool {
+    is_same::<V::Value, Vec<E>>() && visited(type_name::<V>()).is_some()
 }
 
 /// What serde's visitor of vectors is called by: their elements.
 fn visited(visitor: &str) -> Option<&str> {
     let (visitor, element) = visitor.strip_suffix('>')?.split_once("::VecVisitor<")?;
     visitor.starts_with("serde").then_some(element)
-}
-
-/// A value as another type, if both types are the same.
-///
-/// ```
-/// let made: Option<Vec<u8>> = joblib_array::vec::same(vec![1_u8]);
-/// assert_eq!(made, Some(vec![1]));
-/// assert_eq!(joblib_array::vec::same::<_, String>(vec![1_u8]), None);
-/// ```
-pub fn same<T: 'static, R>(value: T) -> Option<R> {
-    if typeid::of::<R>() != TypeId::of::<T>() {
-        return None;
-    }
-    let value = ManuallyDrop::new(value);
-    // SAFETY: the types are the same up to lifetimes, and those of `T` are all 'static. The original is not dropped.
-    Some(unsafe { std::mem::transmute_copy(&*value) })
 }
 
 /// A vector that is being made, whose element type is known when the program runs.

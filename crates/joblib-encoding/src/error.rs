@@ -3,6 +3,8 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use joblib_array::same::NoLifetimes;
+
 /// The result of this crate's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -144,6 +146,9 @@ impl StdError for Error {
         self.0.source.as_ref().and_then(|source| source.source())
     }
 }
+
+// SAFETY: it has no parameters.
+unsafe impl NoLifetimes for Error {}
 
 impl serde::ser::Error for Error {
     fn custom<T: fmt::Display>(message: T) -> Self {

@@ -6,8 +6,12 @@ use std::fmt;
 
 use serde::de::{self, Expected, Unexpected};
 
-use super::same;
-use crate::vec;
+use crate::same::{self, NoLifetimes};
+
+/// The error type of a format's deserializers.
+pub trait FormatError: de::Error + NoLifetimes {}
+
+impl<E: de::Error + NoLifetimes> FormatError for E {}
 
 /// Why a type could not be made.
 pub struct AnyError(Repr);
@@ -44,7 +48,7 @@ impl AnyError {
 
     /// The error `error` of a deserializer of the format whose errors are `P`.
     #[cold]
-    pub(super) fn carry<P: de::Error + 'static, E: de::Error>(error: E) -> Self {
+    pub(super) fn carry<P: FormatError, E: de::Error>(error: E) -> Self {
         match same::known::<E, P>(error) {
             Ok(own) => Self(Repr::Own(Box::new(own))),
             Err(other) => Self::said(Said::Custom(other.to_string())),
@@ -53,7 +57,7 @@ impl AnyError {
 
     /// The error as one of the format.
     #[cold]
-    pub fn into_own<P: de::Error + 'static>(self) -> P {
+    pub fn into_own<P: FormatError>(self) -> P {
         match self.0 {
             Repr::Own(own) => {
                 let text = own.to_string();
@@ -66,10 +70,9 @@ impl AnyError {
 
     /// The error as that of a deserializer of the format.
     #[cold]
-    pub(super) fn give_back<P: de::Error + 'static, E: de::Error>(self) -> E {
-        let text =
-            if typeid::of::<E>() == std::any::TypeId::of::<P>() { None } else { Some(self.to_string()) };
-        match (text, vec::same::<P, E>(self.into_own())) {
+    pub(super) fn give_back<P: FormatError, E: de::Error>(self) -> E {
+        let text = if same::is_same::<E, P>() { None } else { Some(self.to_string()) };
+        match (text, same::made::<P, E>(self.into_own())) {
             (None, Some(error)) => error,
             (text, _) => E::custom(text.unwrap_or_default()),
         }

@@ -10,7 +10,7 @@ use serde::de::{
 };
 
 use super::any::{Slot, twice};
-use super::error::AnyError;
+use super::error::{AnyError, FormatError};
 use super::number::{Number, NumberType};
 use super::vtable::{
     Content, ErasedDeserializer, ErasedEnumAccess, ErasedMapAccess, ErasedSeed, ErasedSeqAccess,
@@ -24,13 +24,11 @@ struct Erased<D, P> {
 }
 
 /// Puts a deserializer behind the vtable. Its errors, and those of every deserializer that it gives, are `P`s.
-pub fn erase<'de, P: de::Error + 'static, D: Deserializer<'de>>(
-    deserializer: D,
-) -> impl ErasedDeserializer<'de> {
+pub fn erase<'de, P: FormatError, D: Deserializer<'de>>(deserializer: D) -> impl ErasedDeserializer<'de> {
     Erased::<D, P> { deserializer: Some(deserializer), error: PhantomData }
 }
 
-impl<'de, D: Deserializer<'de>, P: de::Error + 'static> ErasedDeserializer<'de> for Erased<D, P> {
+impl<'de, D: Deserializer<'de>, P: FormatError> ErasedDeserializer<'de> for Erased<D, P> {
     fn deserialize(&mut self, hint: Hint, visitor: &mut dyn ErasedVisitor<'de>) -> Result<(), AnyError> {
         let from = self.deserializer.take().ok_or_else(twice)?;
         let visitor = Asking::<P>::new(visitor);
@@ -87,7 +85,7 @@ impl<A, P> Access<A, P> {
     }
 }
 
-impl<'de, A: SeqAccess<'de>, P: de::Error + 'static> ErasedSeqAccess<'de> for Access<A, P> {
+impl<'de, A: SeqAccess<'de>, P: FormatError> ErasedSeqAccess<'de> for Access<A, P> {
     fn next(&mut self, seed: &mut dyn ErasedSeed<'de>) -> Result<(), AnyError> {
         let given = self.access.next_element_seed(AskingSeed::<P>::new(seed));
         given.map(drop).map_err(AnyError::carry::<P, _>)
@@ -102,7 +100,7 @@ impl<'de, A: SeqAccess<'de>, P: de::Error + 'static> ErasedSeqAccess<'de> for Ac
     }
 }
 
-impl<'de, A: MapAccess<'de>, P: de::Error + 'static> ErasedMapAccess<'de> for Access<A, P> {
+impl<'de, A: MapAccess<'de>, P: FormatError> ErasedMapAccess<'de> for Access<A, P> {
     fn next_key(&mut self, seed: &mut dyn ErasedSeed<'de>) -> Result<(), AnyError> {
         let given = self.access.next_key_seed(AskingSeed::<P>::new(seed));
         given.map(drop).map_err(AnyError::carry::<P, _>)
@@ -134,7 +132,7 @@ impl<'de, A: EnumAccess<'de>, P> Tagged<A, A::Variant, P> {
     }
 }
 
-impl<'de, A: EnumAccess<'de>, P: de::Error + 'static> ErasedEnumAccess<'de> for Tagged<A, A::Variant, P> {
+impl<'de, A: EnumAccess<'de>, P: FormatError> ErasedEnumAccess<'de> for Tagged<A, A::Variant, P> {
     fn variant(&mut self, seed: &mut dyn ErasedSeed<'de>) -> Result<(), AnyError> {
         let access = self.access.take().ok_or_else(twice)?;
         let ((), variant) =
@@ -161,7 +159,7 @@ pub struct Asking<'a, 'de, P> {
     error: PhantomData<P>,
 }
 
-impl<'a, 'de, P: de::Error + 'static> Asking<'a, 'de, P> {
+impl<'a, 'de, P: FormatError> Asking<'a, 'de, P> {
     #[inline]
     fn new(visitor: &'a mut dyn ErasedVisitor<'de>) -> Self {
         Self { visitor, error: PhantomData }
@@ -182,7 +180,7 @@ macro_rules! scalars {
     )*};
 }
 
-impl<'de, P: de::Error + 'static> Visitor<'de> for Asking<'_, 'de, P> {
+impl<'de, P: FormatError> Visitor<'de> for Asking<'_, 'de, P> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -247,7 +245,7 @@ impl<'de, P: de::Error + 'static> Visitor<'de> for Asking<'_, 'de, P> {
 /// # Errors
 ///
 /// Returns the error of `give`.
-pub fn through<'de, P: de::Error + 'static, V: Visitor<'de>>(
+pub fn through<'de, P: FormatError, V: Visitor<'de>>(
     visitor: V,
     give: impl FnOnce(Asking<'_, 'de, P>) -> Result<(), P>,
 ) -> Result<V::Value, P> {
@@ -270,7 +268,7 @@ impl<'a, 'de, P> AskingSeed<'a, 'de, P> {
     }
 }
 
-impl<'de, P: de::Error + 'static> DeserializeSeed<'de> for AskingSeed<'_, 'de, P> {
+impl<'de, P: FormatError> DeserializeSeed<'de> for AskingSeed<'_, 'de, P> {
     type Value = ();
 
     #[inline]
@@ -281,7 +279,7 @@ impl<'de, P: de::Error + 'static> DeserializeSeed<'de> for AskingSeed<'_, 'de, P
 
 /// The name of the type that a visitor makes, also when the visitor is behind a vtable. `P` is the format's error.
 #[inline]
-pub fn made_by<'de, P: de::Error + 'static, V: Visitor<'de>>(visitor: &V) -> &'static str {
+pub fn made_by<'de, P: FormatError, V: Visitor<'de>>(visitor: &V) -> &'static str {
     if typeid::of::<V>() == TypeId::of::<Asking<'static, 'static, P>>() {
         // SAFETY: the types are the same up to lifetimes, and the name outlives all of them.
         let asking = unsafe { &*(&raw const *visitor).cast::<Asking<'_, 'de, P>>() };
@@ -292,7 +290,7 @@ pub fn made_by<'de, P: de::Error + 'static, V: Visitor<'de>>(visitor: &V) -> &'s
 
 /// The name of the type that a seed makes, as [`made_by`].
 #[inline]
-pub fn made_by_seed<'de, P: de::Error + 'static, S: DeserializeSeed<'de>>(seed: &S) -> &'static str {
+pub fn made_by_seed<'de, P: FormatError, S: DeserializeSeed<'de>>(seed: &S) -> &'static str {
     if typeid::of::<S>() == TypeId::of::<AskingSeed<'static, 'static, P>>() {
         // SAFETY: the types are the same up to lifetimes, and the name outlives all of them.
         let asking = unsafe { &*(&raw const *seed).cast::<AskingSeed<'_, 'de, P>>() };

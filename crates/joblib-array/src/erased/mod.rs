@@ -25,10 +25,9 @@ mod any;
 mod error;
 mod format;
 mod number;
-mod same;
 mod vtable;
 
 pub use self::any::{AnyDeserializer, Seed};
-pub use self::error::AnyError;
+pub use self::error::{AnyError, FormatError};
 pub use self::format::{Asking, erase, made_by, made_by_seed, through};
 pub use self::vtable::{ErasedDeserializer, ErasedSeed, Hint};

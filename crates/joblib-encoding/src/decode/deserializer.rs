@@ -3,7 +3,7 @@
 
 use joblib_array::erased::{self, Asking};
 use joblib_array::transfer::OwnedRawArray;
-use joblib_array::{buffered, form, forward, transfer, vec};
+use joblib_array::{buffered, form, forward, same, transfer, vec};
 use serde::de::{Deserializer, Visitor};
 
 use super::Decoder;
@@ -451,7 +451,7 @@ impl<'de> Deserializer<'de> for &mut Decoder<'_> {
         }
         if vec::wants::<V, String>()
             && let Some(texts) = self.texts()?
-            && let Some(texts) = vec::same(texts)
+            && let Some(texts) = same::made(texts)
         {
             return Ok(texts);
         }

@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Display, Write as _};
 
+use joblib_array::same::NoLifetimes;
 use joblib_array::transfer;
 use serde::de::{
     self, DeserializeSeed, Deserializer, EnumAccess, Expected, MapAccess, SeqAccess, Unexpected,
@@ -53,6 +54,9 @@ impl Display for Stop {
 }
 
 impl std::error::Error for Stop {}
+
+// SAFETY: it has no parameters.
+unsafe impl NoLifetimes for Stop {}
 
 impl de::Error for Stop {
     /// What others say may hold anything, such as an address.

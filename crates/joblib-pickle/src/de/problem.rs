@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use joblib_array::same::NoLifetimes;
 use serde::de;
 
 /// What a deserializer reports: a message, and the way to the value from the outermost one.
@@ -78,6 +79,9 @@ impl fmt::Display for Problem {
 }
 
 impl std::error::Error for Problem {}
+
+// SAFETY: it has no parameters.
+unsafe impl NoLifetimes for Problem {}
 
 impl de::Error for Problem {
     fn custom<T: fmt::Display>(message: T) -> Self {
