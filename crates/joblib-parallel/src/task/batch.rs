@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use joblib_encoding::Preview;
 
-use super::context::{self, CallContext};
 use super::TaskFunction;
+use super::context::{self, CallContext};
 use super::list::BoxedTasks;
 use super::name::readable;
 use super::process_batch::ProcessBatch;
@@ -125,6 +125,7 @@ impl<'s> TaskBatch<'s> {
             let error = describe(&*self.tasks, self.next, self.next_index(), cause).on_worker(worker);
             self.next += 1;
             self.fail(error);
+            self.tasks.discard(self.next - 1);
         }
     }
 
@@ -167,6 +168,7 @@ impl<'s> TaskBatch<'s> {
                 Ok(()) => {
                     self.next += 1;
                     self.done += 1;
+                    self.tasks.discard(self.next - 1);
                 }
                 Err(cause) => self.give_up(cause, worker),
             }
@@ -299,15 +301,14 @@ impl ProcessBatch for TaskBatch<'_> {
         let at = Cell::new(0);
         // What `Serialize` does is the user's own code. Its panics are caught once for all tasks: to catch one costs more than to
         // encode a number.
-        let encoded = panics::catch(self.tasks.function(self.next).name, || {
-            let mut function = None;
+        let first = self.tasks.function(self.next);
+        let encoded = panics::catch(first.name, || {
             for place in self.next..self.end {
                 at.set(place - self.next);
-                if !function.is_some_and(|function: TaskFunction| function.is_uniform) {
-                    let its = self.tasks.function(place);
-                    panics::set_function(its.name);
-                    runs.function(its.id()?);
-                    function = Some(its);
+                if !(first.is_uniform && runs.is_open()) {
+                    let function = self.tasks.function(place);
+                    panics::set_function(function.name);
+                    runs.function(function.id()?);
                 }
                 runs.call(|out| self.tasks.encode(place, out, Some(sender)))?;
                 sender.check()?;
@@ -331,8 +332,8 @@ impl ProcessBatch for TaskBatch<'_> {
                 Err(panic) if decoding.get() => {
                     self.give_up(Cause::DecodeResult(panic.to_string()), worker);
                 }
-                // Of the description of a task that failed, which is not the user's code.
-                Err(_) => return None,
+                // Of the task's `Drop`: it has its outcome.
+                Err(_) => {}
             }
         }
     }

@@ -32,6 +32,9 @@ pub(crate) trait Tasks<'s>: Send {
     /// Cuts off the tasks from this place on. Values stay.
     fn split_off(&mut self, at: usize) -> BoxedTasks<'s>;
 
+    /// Drops the task at this place.
+    fn discard(&mut self, at: usize);
+
     /// Drops all tasks.
     fn drop_tasks(&mut self);
 
@@ -137,6 +140,12 @@ impl<'s, T: Task + 's> Tasks<'s> for TaskList<T> {
             at += 1;
         }
         Box::new(tail)
+    }
+
+    fn discard(&mut self, at: usize) {
+        if let Some(place) = self.tasks.get_mut(at) {
+            *place = None;
+        }
     }
 
     fn drop_tasks(&mut self) {
