@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::delayed::{Delayed, Function};
+use super::delayed::{Delayed, Function, NoData};
 
 /// The name of a function, as its caller writes it.
 pub trait CallName: 'static {
@@ -26,7 +26,8 @@ pub fn task<N: CallName, G, Args>(call: G, args: Args) -> Delayed<Call<G, N>, Ar
 where
     Call<G, N>: Function<Args>,
 {
-    Delayed::checked(&Call::<G, N>(call, PhantomData), args)
+    const { NoData::<G>::CHECKED };
+    Delayed::of(&Call::<G, N>(call, PhantomData), args)
 }
 
 macro_rules! calls {

@@ -158,23 +158,24 @@ where
     F: Function<Args>,
     Args: Value,
 {
-    Delayed::checked(&f, args)
+    // Not in a function that this one calls: the compiler names the line that calls the function with the check.
+    const { NoData::<F>::CHECKED };
+    Delayed::of(&f, args)
 }
 
 impl<F: Function<Args>, Args> Delayed<F, Args> {
-    /// A call of `function`, which has no data.
-    pub(super) fn checked(_function: &F, args: Args) -> Self {
-        const { NoData::<F>::CHECKED };
+    /// A call of `function`, which has no data: the caller checks it.
+    pub(super) fn of(_function: &F, args: Args) -> Self {
         Delayed { args, function: PhantomData }
     }
 }
 
 /// Checks, when the program is compiled, that values of `F` hold no data.
-struct NoData<F>(PhantomData<F>);
+pub(super) struct NoData<F>(PhantomData<F>);
 
 impl<F> NoData<F> {
     /// One constant wherever it is relied on, so that the compiler reports one error, which has this text.
-    const CHECKED: () = assert!(
+    pub(super) const CHECKED: () = assert!(
         size_of::<F>() == 0,
         "delayed() takes a function or a closure that captures nothing, and no pointer to a function (`as fn(A) -> R`): pass \
          what a closure captures as an argument, or make the closure itself the task, on threads with require(SharedMem) or in \
@@ -187,7 +188,7 @@ impl<F> NoData<F> {
 pub(super) fn instance<F: Copy>() -> F {
     const { NoData::<F>::CHECKED };
     // SAFETY: F has no bytes, so any (aligned, dangling) pointer reads it; it is Copy, so no value is dropped twice.
-    // A value of F existed in this program: `Delayed<F, _>` is made only by `delayed`, from one.
+    // A value of F existed in this program: `Delayed<F, _>` is made from one.
     unsafe { std::ptr::NonNull::<F>::dangling().as_ptr().read() }
 }
 
