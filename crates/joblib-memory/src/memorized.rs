@@ -19,7 +19,7 @@ use crate::call::lookup::Lookup;
 use crate::call::settings::Given;
 use crate::call::shelved::Shelved;
 use crate::call::stack::outlined;
-use crate::call::{Call, Description};
+use crate::call::{Call, Description, once};
 use crate::entry::metadata::Metadata;
 use crate::error::Result;
 use crate::function::Function;
@@ -422,7 +422,7 @@ impl<F> MemorizedFunc<F> {
         F::Output: Serialize + DeserializeOwned,
     {
         let found = outlined(|| {
-            self.call_of(&arguments).lookup::<F::Output, KeepAll>(self.describe(&arguments), Keeper::BYTES)
+            self.call_of(&arguments).lookup::<F::Output, KeepAll>(&mut once(self.describe(&arguments)), Keeper::BYTES)
         });
         match found {
             Lookup::Hit(result) => result,
@@ -450,7 +450,7 @@ impl<F> MemorizedFunc<F> {
         F::Output: Serialize + DeserializeOwned,
     {
         let found =
-            outlined(|| self.call_of(&arguments).find::<F::Output, KeepAll>(self.describe(&arguments)));
+            outlined(|| self.call_of(&arguments).find::<F::Output, KeepAll>(&mut once(self.describe(&arguments))));
         match found {
             Lookup::Hit(result) => result,
             Lookup::Compute(pending) => {
@@ -477,7 +477,7 @@ impl<F> MemorizedFunc<F> {
         F::Output: Serialize + DeserializeOwned,
     {
         let pending =
-            outlined(|| self.call_of(&arguments).force::<F::Output, KeepAll>(self.describe(&arguments)));
+            outlined(|| self.call_of(&arguments).force::<F::Output, KeepAll>(&mut once(self.describe(&arguments))));
         let result = pending.compute(|| self.function.call_with(arguments));
         pending.finish(result, Keeper::BYTES)
     }

@@ -47,7 +47,7 @@ impl Expansion<'_> {
             quote!({ #prepare #asked })
         } else {
             let method = self.at_output(method);
-            let asked = quote_spanned!(span=> #on.#method::<#output, #keep>(#describe #keeper));
+            let asked = quote_spanned!(span=> #on.#method::<#output, #keep>(&mut #describe #keeper));
             quote!(#krate::internal::outlined(|| { #prepare #asked }))
         };
         quote! {

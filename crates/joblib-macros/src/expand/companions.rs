@@ -31,7 +31,7 @@ impl Expansion<'_> {
         let pending = local("pending");
         let (describe, compute) = (self.describe(), self.compute(&pending, "finish"));
         let storable = self.storable();
-        let forced = quote_spanned!(output.span()=> #call.force::<#output, #keep>(#describe));
+        let forced = quote_spanned!(output.span()=> #call.force::<#output, #keep>(&mut #describe));
         let must_use = &self.function.attributes.must_use;
         self.companion(
             "Computes the result and stores it, in place of one that is stored: the forced call of",

@@ -96,13 +96,15 @@ impl<R, K> Pending<R, K> {
     /// Runs the function's body in the span of the computation, on a stack that grows with the
     /// depth of a recursion.
     pub fn compute<T>(&self, body: impl FnOnce() -> T) -> T {
-        let _entered = self.computation.as_ref().map(|computation| computation.span.enter());
-        let recorded = self.position().map(joblib_record::enter);
-        let listener = self.computation.as_ref().and_then(|computation| computation.listener.as_ref());
-        let _listening = listener.map(Listener::enter);
-        match &recorded {
-            Some(_) => joblib_record::noting_panics(|| stack::with_room(body)),
-            None => stack::with_room(body),
+        let (mut body, mut result) = (Some(body), None);
+        run(self.computation.as_deref(), &mut || {
+            if let Some(body) = body.take() {
+                result = Some(body());
+            }
+        });
+        match result {
+            Some(result) => result,
+            None => unreachable!("the body was run"),
         }
     }
 
@@ -142,6 +144,18 @@ impl<R, K> Pending<R, K> {
             Some(memorized) => Shelved::Memorized(memorized),
             None => Shelved::NotMemorized(NotMemorizedResult::new(stored)),
         })
+    }
+}
+
+/// Runs a body as a part of a computation, in code that is compiled here for all of them.
+fn run(computation: Option<&Computation>, body: &mut dyn FnMut()) {
+    let Some(computation) = computation else { return stack::with_room(body) };
+    let _entered = computation.span.enter();
+    let recorded = computation.step.as_ref().map(|step| joblib_record::enter(step.position()));
+    let _listening = computation.listener.as_ref().map(Listener::enter);
+    match &recorded {
+        Some(_) => joblib_record::noting_panics(|| stack::with_room(body)),
+        None => stack::with_room(body),
     }
 }
 

@@ -8,7 +8,7 @@ use super::read::{Found, Read};
 use super::search::{Outcome, Right, Search, Step};
 use super::shelved::{MemorizedResult, Shelved};
 use super::target::{Target, Tested, Untouched, Value};
-use super::{Call, Describe, Description, KeyedCall, once};
+use super::{Call, Describe, KeyedCall};
 use crate::entry::codec::Wanted;
 use crate::single_flight::{self, Caller};
 use crate::tier::Keeper;
@@ -24,11 +24,11 @@ impl Call<'_> {
     /// Looks for the result.
     pub fn lookup<R, K: Keep<R, Stored: Storable>>(
         self,
-        describe: impl FnOnce(&mut Description),
+        describe: Describe<'_>,
         keeper: Keeper<K::Stored>,
     ) -> Lookup<R, R, K> {
         let mut target = Value::new(keeper);
-        let computation = self.look_up(&mut target, &mut once(describe));
+        let computation = self.look_up(&mut target, describe);
         match (target.into_value(), computation) {
             (Some(stored), _) => Lookup::Hit(K::wrap(stored)),
             (None, Some(computation)) => Lookup::Compute(Pending::of(computation)),
@@ -39,15 +39,15 @@ impl Call<'_> {
     /// Looks for the result without loading it.
     pub fn find<R, K: Keep<R, Stored: Storable>>(
         self,
-        describe: impl FnOnce(&mut Description),
+        describe: Describe<'_>,
     ) -> Lookup<K::Wrapped<Shelved<K::Stored>>, R, K> {
         let Some(call) = self.keyed_or_warn() else { return Lookup::Compute(Pending::unstored()) };
         let span = call.call.span.clone();
         let _entered = span.enter();
         let (call, outcome) = search(call, Wanted::Metadata, &mut Untouched);
         match outcome {
-            Outcome::Hit(found) => Lookup::Hit(call.reference::<R, K>(found, &mut once(describe))),
-            Outcome::Miss(right) => Lookup::Compute(Pending::of(call.begin(&mut once(describe), right))),
+            Outcome::Hit(found) => Lookup::Hit(call.reference::<R, K>(found, describe)),
+            Outcome::Miss(right) => Lookup::Compute(Pending::of(call.begin(describe, right))),
         }
     }
 
@@ -61,10 +61,10 @@ impl Call<'_> {
     /// Computes the result even if it is stored.
     pub fn force<R, K: Keep<R, Stored: Storable>>(
         self,
-        describe: impl FnOnce(&mut Description),
+        describe: Describe<'_>,
     ) -> Pending<R, K> {
         match self.keyed_or_warn() {
-            Some(call) => Pending::of(call.begin(&mut once(describe), Right::default())),
+            Some(call) => Pending::of(call.begin(describe, Right::default())),
             None => Pending::unstored(),
         }
     }

@@ -10,16 +10,14 @@ const SEGMENT: usize = 4 * 1024 * 1024;
 
 /// Runs `body` with at least [`ROOM`] of stack.
 #[cfg(feature = "recursion")]
-#[inline]
-pub(super) fn with_room<T>(body: impl FnOnce() -> T) -> T {
-    stacker::maybe_grow(ROOM, SEGMENT, body)
+pub(super) fn with_room(body: &mut dyn FnMut()) {
+    stacker::maybe_grow(ROOM, SEGMENT, body);
 }
 
 /// Runs `body` on the stack as it is.
 #[cfg(not(feature = "recursion"))]
-#[inline]
-pub(super) fn with_room<T>(body: impl FnOnce() -> T) -> T {
-    body()
+pub(super) fn with_room(body: &mut dyn FnMut()) {
+    body();
 }
 
 /// Runs `f` in a frame of its own, so that what it needs is not on the stack while the body runs.

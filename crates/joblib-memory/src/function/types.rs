@@ -1,6 +1,6 @@
 //! Types as parts of a key: their names, and what tells them apart where names do not.
 
-use std::any::type_name;
+use std::any::{TypeId, type_name};
 use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -11,15 +11,23 @@ use super::code_address;
 /// Closures of one function have one name, and so have the types in `ambiguous`, ends of paths that the macro found declared twice. The number is
 /// the same in each build with the same compiler, profile and version of the crate.
 pub(crate) fn name_of<T: ?Sized>(ambiguous: &[&str]) -> Cow<'static, str> {
-    let name = type_name::<T>();
+    named(type_name::<T>(), ambiguous, number_of::<T>)
+}
+
+/// The same of a type that is called `name`, without its type.
+fn named(name: &'static str, ambiguous: &[&str], number: fn() -> String) -> Cow<'static, str> {
     let unclear = name.contains("{{closure}}") || ambiguous.iter().any(|end| name.contains(end));
-    if unclear { format!("{name} {}", number_of::<T>()).into() } else { name.into() }
+    if unclear { format!("{name} {}", number()).into() } else { name.into() }
 }
 
 /// The compiler's number of a type.
 pub(crate) fn number_of<T: ?Sized>() -> String {
+    number(typeid::of::<T>())
+}
+
+fn number(id: TypeId) -> String {
     let mut hasher = DefaultHasher::new();
-    typeid::of::<T>().hash(&mut hasher);
+    id.hash(&mut hasher);
     format!("{:016x}", hasher.finish())
 }
 
@@ -36,45 +44,55 @@ pub(crate) enum Behind {
 
 /// What is behind `&dyn Trait`, `Box<dyn Trait>`, `Rc<dyn Trait>` and `Arc<dyn Trait>`, and references to these.
 pub(crate) fn behind<T: ?Sized>(value: &T) -> Behind {
-    /// Pointers that are two words: the data's, then the table's of methods.
-    const POINTERS: [&str; 5] =
-        ["&dyn ", "&mut dyn ", "alloc::boxed::Box<dyn ", "alloc::rc::Rc<dyn ", "alloc::sync::Arc<dyn "];
-    const WIDE: usize = 2 * size_of::<usize>();
-
-    let mut name = type_name::<T>();
+    let name = type_name::<T>();
     if !name.contains("dyn ") {
         return Behind::Nothing;
     }
     let table = if name.starts_with("dyn ") && size_of::<&T>() == WIDE {
         // SAFETY: a reference to a `dyn` is two initialized words, of which the second is the table's address.
         let words = unsafe { std::mem::transmute_copy::<&T, [usize; 2]>(&value) };
-        words[1]
+        Some(words[1])
     } else {
-        let mut place = std::ptr::from_ref(value).cast::<usize>();
-        let mut size = size_of_val(value);
-        while name.starts_with("&&")
-            || POINTERS[2..].iter().any(|of| name.strip_prefix('&').is_some_and(|name| name.starts_with(of)))
-        {
-            if size != size_of::<usize>() {
-                return Behind::Unknown;
-            }
-            // SAFETY: by the compiler's present way to name types, this one is a reference to one that is sized, which is one
-            // initialized word: the address of what the rest of the name is of. It lives as long as `value`.
-            place = unsafe { *place as *const usize };
-            name = &name[1..];
-            size = if name.starts_with("&&") || (name.starts_with('&') && !name.starts_with("&dyn ")) {
-                size_of::<usize>()
-            } else {
-                WIDE
-            };
-        }
-        if size != WIDE || !POINTERS.iter().any(|of| name.starts_with(of)) {
-            return Behind::Unknown;
-        }
-        // SAFETY: as above; these pointers are two initialized words, of which the second is the table's address.
-        unsafe { *place.add(1) }
+        // SAFETY: the name, the place and the size are those of the value.
+        unsafe { table_at(name, std::ptr::from_ref(value).cast(), size_of_val(value)) }
     };
-    code_address::lasting(table).map_or(Behind::Unknown, Behind::Known)
+    table.and_then(code_address::lasting).map_or(Behind::Unknown, Behind::Known)
+}
+
+/// The size of a pointer of two words.
+const WIDE: usize = 2 * size_of::<usize>();
+
+/// The address of the table of methods that a value points to, if it is such a pointer.
+///
+/// # Safety
+///
+/// At `place` is a value of the type that is called `name`, of `size` bytes.
+unsafe fn table_at(mut name: &str, mut place: *const usize, mut size: usize) -> Option<usize> {
+    /// Pointers that are two words: the data's, then the table's of methods.
+    const POINTERS: [&str; 5] =
+        ["&dyn ", "&mut dyn ", "alloc::boxed::Box<dyn ", "alloc::rc::Rc<dyn ", "alloc::sync::Arc<dyn "];
+
+    while name.starts_with("&&")
+        || POINTERS[2..].iter().any(|of| name.strip_prefix('&').is_some_and(|name| name.starts_with(of)))
+    {
+        if size != size_of::<usize>() {
+            return None;
+        }
+        // SAFETY: by the compiler's present way to name types, this one is a reference to one that is sized, which is one
+        // initialized word: the address of what the rest of the name is of. It lives as long as `value`.
+        place = unsafe { *place as *const usize };
+        name = &name[1..];
+        size = if name.starts_with("&&") || (name.starts_with('&') && !name.starts_with("&dyn ")) {
+            size_of::<usize>()
+        } else {
+            WIDE
+        };
+    }
+    if size != WIDE || !POINTERS.iter().any(|of| name.starts_with(of)) {
+        return None;
+    }
+    // SAFETY: as above; these pointers are two initialized words, of which the second is the table's address.
+    Some(unsafe { *place.add(1) })
 }
 
 #[cfg(test)]

@@ -27,10 +27,14 @@ const MOST: usize = 10_000;
 
 /// A number for the shape of a type; never 0, which stands for one that is not known.
 pub(crate) fn of<T: DeserializeOwned>() -> u64 {
+    known(typeid::of::<T>(), &|tracer| ask(tracer, &mut Seed::new(PhantomData::<T>)))
+}
+
+/// The number for the type of this id, for whose value `ask` asks.
+fn known(id: TypeId, ask: &dyn Fn(&mut Tracer) -> Option<String>) -> u64 {
     static KNOWN: AppendMap<TypeId, u64> = AppendMap::new();
 
-    let trace = || trace(&|tracer| ask(tracer, &mut Seed::new(PhantomData::<T>)));
-    *KNOWN.get_or_insert_with(typeid::of::<T>(), trace)
+    *KNOWN.get_or_insert_with(id, || trace(ask))
 }
 
 /// Asks for a value. Returns the text of the error.
