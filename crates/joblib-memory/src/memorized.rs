@@ -422,7 +422,8 @@ impl<F> MemorizedFunc<F> {
         F::Output: Serialize + DeserializeOwned,
     {
         let found = outlined(|| {
-            self.call_of(&arguments).lookup::<F::Output, KeepAll>(&mut once(self.describe(&arguments)), Keeper::BYTES)
+            self.call_of(&arguments)
+                .lookup::<F::Output, KeepAll>(&mut once(self.describe(&arguments)), Keeper::BYTES)
         });
         match found {
             Lookup::Hit(result) => result,
@@ -449,8 +450,9 @@ impl<F> MemorizedFunc<F> {
         F: CacheFn<A>,
         F::Output: Serialize + DeserializeOwned,
     {
-        let found =
-            outlined(|| self.call_of(&arguments).find::<F::Output, KeepAll>(&mut once(self.describe(&arguments))));
+        let found = outlined(|| {
+            self.call_of(&arguments).find::<F::Output, KeepAll>(&mut once(self.describe(&arguments)))
+        });
         match found {
             Lookup::Hit(result) => result,
             Lookup::Compute(pending) => {
@@ -476,8 +478,9 @@ impl<F> MemorizedFunc<F> {
         F: CacheFn<A>,
         F::Output: Serialize + DeserializeOwned,
     {
-        let pending =
-            outlined(|| self.call_of(&arguments).force::<F::Output, KeepAll>(&mut once(self.describe(&arguments))));
+        let pending = outlined(|| {
+            self.call_of(&arguments).force::<F::Output, KeepAll>(&mut once(self.describe(&arguments)))
+        });
         let result = pending.compute(|| self.function.call_with(arguments));
         pending.finish(result, Keeper::BYTES)
     }

@@ -59,10 +59,7 @@ impl Call<'_> {
     }
 
     /// Computes the result even if it is stored.
-    pub fn force<R, K: Keep<R, Stored: Storable>>(
-        self,
-        describe: Describe<'_>,
-    ) -> Pending<R, K> {
+    pub fn force<R, K: Keep<R, Stored: Storable>>(self, describe: Describe<'_>) -> Pending<R, K> {
         match self.keyed_or_warn() {
             Some(call) => Pending::of(call.begin(describe, Right::default())),
             None => Pending::unstored(),

@@ -99,11 +99,11 @@ functions!(A B C D E G H I J K L M);
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be sent to a worker: arguments and results have to be owned, and known to serde",
     label = "borrows, or is unknown to serde",
+    note = "of a `Result`: functions that return one are for `try_run`, where the error can be of any type",
     note = "pass owned arguments (a clone of an `Array` copies nothing), to a function that takes them so: `fn norm(x: Array<f64>)`",
     note = "or lend them as the call is written, with the macro of the crate `joblib`: `delayed!(norm(&x))`",
     note = "or run closures that borrow, on threads: `.require(SharedMem)` and `.run(items.iter().map(|item| move || norm(item)))`",
-    note = "types of your own have to derive `serde::Serialize` and `serde::Deserialize`",
-    note = "a function that returns a `Result` is for `try_run`, where the error can be of any type"
+    note = "types of your own have to derive `serde::Serialize` and `serde::Deserialize`"
 )]
 pub trait Value: Serialize + DeserializeOwned + Send + 'static {}
 
