@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use super::{Batch, Call, Capabilities, ParallelBackend, Returned, Session, n_jobs};
 use crate::cancel::Waker;
 use crate::error::{Error, Result};
-use crate::task::batch::Runnable;
 use crate::task::run_options::RunOptions;
+use crate::task::task_batch::Runnable;
 
 pub(crate) struct Sequential;
 

@@ -5,7 +5,8 @@ use std::time::Instant;
 use crate::backend::{Returned, Session};
 use crate::cancel::Waker;
 use crate::error::Result;
-use crate::task::batch::{Batch, TaskBatch};
+use crate::task::batch::Batch;
+use crate::task::task_batch::TaskBatch;
 
 /// Carries the engine's batches over a session of [`Batch`]es.
 pub(crate) struct Erased {

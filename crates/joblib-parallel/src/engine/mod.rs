@@ -33,10 +33,10 @@ use crate::backend::{Returned, Session};
 use crate::cancel::{CancellationToken, Waker};
 use crate::error::{Cause, Crash, Error, Result};
 use crate::sys::interrupt;
-use crate::task::batch::{Parts, TaskBatch};
 use crate::task::context::CallContext;
 use crate::task::lent::Places;
 use crate::task::process_batch::ProcessBatch;
+use crate::task::task_batch::{Parts, TaskBatch};
 
 /// What an engine is made from.
 pub(crate) struct Plan<'s, 'e> {

@@ -21,10 +21,10 @@ use crate::engine::source::{Source, SourceOf};
 use crate::engine::{BoxedSession, Engine, Finished, Plan};
 use crate::error::{Error, Result};
 use crate::sys::{cpu, interrupt, terminal};
-use crate::task::batch::TaskBatch;
 use crate::task::captured::Captured;
 use crate::task::context::{self, CallContext};
 use crate::task::panics;
+use crate::task::task_batch::TaskBatch;
 
 /// What a call resolved to.
 pub(super) struct Resolved {

@@ -18,6 +18,7 @@ pub(crate) mod panics;
 pub(crate) mod process_batch;
 pub(crate) mod run;
 pub(crate) mod run_options;
+pub(crate) mod task_batch;
 pub(crate) mod trampoline;
 
 use joblib_encoding::Preview;

@@ -17,7 +17,7 @@ use self::scope::Scope;
 use self::session::{Pool, ThreadSession};
 use super::{Batch, Call, Capabilities, ParallelBackend, Session};
 use crate::error::Result;
-use crate::task::batch::TaskBatch;
+use crate::task::task_batch::TaskBatch;
 
 /// How long a batch should take. Long enough that a caller who has to wait for a processor is back before the workers
 /// run dry; how evenly they end does not depend on it, for batches are divided.

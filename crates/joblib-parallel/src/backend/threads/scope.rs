@@ -7,7 +7,7 @@ use super::pool::{Job, JobSender};
 use super::session::{Shared, Spawn, run_batches};
 use crate::error::Result;
 use crate::sync::lock;
-use crate::task::batch::Runnable;
+use crate::task::task_batch::Runnable;
 
 /// Starts jobs that live as long as `'scope`.
 pub(crate) struct Scope<'scope> {

@@ -12,9 +12,9 @@ use crate::cancel::{WakeSignal, Waker};
 use crate::error::{Cause, Result, TaskError};
 use crate::sync::lock;
 use crate::sys::job_control;
-use crate::task::batch::Runnable;
 use crate::task::context::CallContext;
 use crate::task::run_options::{RunOptions, Running, WorkSharing};
+use crate::task::task_batch::Runnable;
 
 /// The caller is woken at least this often while batches finish, so that displays stay up to date.
 const WAKE_INTERVAL: Duration = Duration::from_millis(50);
