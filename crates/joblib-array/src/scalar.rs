@@ -2,8 +2,6 @@
 
 use std::any::TypeId;
 
-use crate::same::{NoLifetimes, is_same, made};
-
 /// A number of any of the types that serde has, but those of 128 bits.
 ///
 /// ```
@@ -29,17 +27,10 @@ pub enum Scalar {
     F64(f64),
 }
 
-/// The value as an `R`, if that is its type.
-#[inline]
-fn known<T: ?Sized, R: NoLifetimes>(value: &T) -> Option<&R> {
-    if !is_same::<T, R>() {
-        return None;
-    }
-    // SAFETY: the types are the same.
-    Some(unsafe { &*(&raw const *value).cast::<R>() })
-}
+/// The most bytes that a scalar has.
+const MOST: usize = 8;
 
-/// Runs `$then` with the type of that name that `T` is.
+/// Runs `$then` with the type of that name that has the id.
 macro_rules! of_type {
     ($id:expr, $($type:ty)*, |$name:ident| $then:expr) => {
         $(if $id == TypeId::of::<$type>() {
@@ -52,45 +43,89 @@ macro_rules! of_type {
 impl Scalar {
     /// Whether values of the type are scalars.
     #[inline]
-    pub fn holds<T: ?Sized>() -> bool {
-        of_type!(typeid::of::<T>(), bool u8 u16 u32 u64 usize i8 i16 i32 i64 isize f32 f64, |_Type| true);
-        false
+    pub fn holds<T>() -> bool {
+        size_of::<T>() <= MOST && is_scalar(typeid::of::<T>())
     }
 
     /// The value, if it is a scalar.
     #[inline]
-    #[allow(clippy::cast_lossless, clippy::unnecessary_cast, reason = "one line for all widths")]
     pub fn of<T: ?Sized>(value: &T) -> Option<Self> {
-        let id = typeid::of::<T>();
-        of_type!(id, f64, |Type| Some(Self::F64(*known::<T, Type>(value)?)));
-        of_type!(id, f32, |Type| Some(Self::F32(*known::<T, Type>(value)?)));
-        of_type!(id, bool, |Type| Some(Self::Bool(*known::<T, Type>(value)?)));
-        of_type!(id, u8 u16 u32 u64 usize, |Type| Some(Self::Unsigned(*known::<T, Type>(value)? as u64)));
-        of_type!(id, i8 i16 i32 i64 isize, |Type| {
-            let value = *known::<T, Type>(value)? as i64;
-            Some(u64::try_from(value).map_or(Self::Signed(value), Self::Unsigned))
-        });
-        None
+        if size_of_val(value) > MOST {
+            return None;
+        }
+        // SAFETY: the place is that of a value of this type.
+        unsafe { Self::read(typeid::of::<T>(), (&raw const *value).cast()) }
     }
 
     /// The value of that type; `None` if it is of another kind, or does not fit.
     #[inline]
     pub fn into_value<T>(self) -> Option<T> {
-        let id = typeid::of::<T>();
-        match self {
-            Self::Bool(value) => made(value),
-            Self::F32(value) => made(value),
-            Self::F64(value) => made(value),
-            Self::Unsigned(value) => {
-                of_type!(id, u8 u16 u32 u64 usize i8 i16 i32 i64 isize, |Type| {
-                    made(Type::try_from(value).ok()?)
+        let mut value = None::<T>;
+        // SAFETY: the place is that of an option of this type.
+        unsafe { self.write(typeid::of::<T>(), (&raw mut value).cast()) };
+        value
+    }
+
+    /// The value at a place, if its type is one of scalars.
+    ///
+    /// # Safety
+    ///
+    /// At `place` is a value of the type of this id, up to lifetimes.
+    #[allow(clippy::cast_lossless, clippy::unnecessary_cast, reason = "one line for all widths")]
+    unsafe fn read(id: TypeId, place: *const ()) -> Option<Self> {
+        // SAFETY, of all reads: a value of this type, for numbers have no lifetimes.
+        of_type!(id, f64, |Type| Some(Self::F64(unsafe { *place.cast::<Type>() })));
+        // SAFETY: as above.
+        of_type!(id, f32, |Type| Some(Self::F32(unsafe { *place.cast::<Type>() })));
+        of_type!(id, u64 u32 usize u8 u16, |Type| {
+            // SAFETY: as above.
+            Some(Self::Unsigned(unsafe { *place.cast::<Type>() } as u64))
+        });
+        of_type!(id, i64 i32 isize i8 i16, |Type| {
+            // SAFETY: as above.
+            let value = unsafe { *place.cast::<Type>() } as i64;
+            Some(u64::try_from(value).map_or(Self::Signed(value), Self::Unsigned))
+        });
+        // SAFETY: as above.
+        of_type!(id, bool, |Type| Some(Self::Bool(unsafe { *place.cast::<Type>() })));
+        None
+    }
+
+    /// Puts the value where an option of it is wanted; leaves that as it is if it is of another kind, or the value does not fit.
+    ///
+    /// # Safety
+    ///
+    /// At `place` is an option of a value of the type of this id, up to lifetimes.
+    unsafe fn write(self, id: TypeId, place: *mut ()) {
+        macro_rules! put {
+            ($value:expr, $($type:ty)*) => {
+                of_type!(id, $($type)*, |Type| {
+                    // SAFETY: an option of this type, for numbers have no lifetimes.
+                    unsafe { *place.cast::<Option<Type>>() = Type::try_from($value).ok() }
                 });
-                None
+            };
+        }
+        match self {
+            Self::Bool(value) => {
+                put!(value, bool);
+            }
+            Self::F32(value) => {
+                put!(value, f32);
+            }
+            Self::F64(value) => {
+                put!(value, f64);
+            }
+            Self::Unsigned(value) => {
+                put!(value, u64 u32 usize u8 u16 i64 i32 isize i8 i16);
             }
             Self::Signed(value) => {
-                of_type!(id, i8 i16 i32 i64 isize, |Type| made(Type::try_from(value).ok()?));
-                None
+                put!(value, i64 i32 isize i8 i16);
             }
         }
     }
+}
+
+fn is_scalar(id: TypeId) -> bool {
+    of_type!(id, f64 u64 i64 bool u8 u16 u32 usize i8 i16 i32 isize f32, |_Type| true);
+    false
 }
