@@ -73,10 +73,14 @@ impl Scalar {
     /// At `place` is a value of the type of this id, up to lifetimes.
     #[allow(clippy::cast_lossless, clippy::unnecessary_cast, reason = "one line for all widths")]
     unsafe fn read(id: TypeId, place: *const ()) -> Option<Self> {
-        // SAFETY, of all reads: a value of this type, for numbers have no lifetimes.
-        of_type!(id, f64, |Type| Some(Self::F64(unsafe { *place.cast::<Type>() })));
-        // SAFETY: as above.
-        of_type!(id, f32, |Type| Some(Self::F32(unsafe { *place.cast::<Type>() })));
+        of_type!(id, f64, |Type| {
+            // SAFETY: a value of this type, for numbers have no lifetimes.
+            Some(Self::F64(unsafe { *place.cast::<Type>() }))
+        });
+        of_type!(id, f32, |Type| {
+            // SAFETY: as above.
+            Some(Self::F32(unsafe { *place.cast::<Type>() }))
+        });
         of_type!(id, u64 u32 usize u8 u16, |Type| {
             // SAFETY: as above.
             Some(Self::Unsigned(unsafe { *place.cast::<Type>() } as u64))
@@ -86,8 +90,10 @@ impl Scalar {
             let value = unsafe { *place.cast::<Type>() } as i64;
             Some(u64::try_from(value).map_or(Self::Signed(value), Self::Unsigned))
         });
-        // SAFETY: as above.
-        of_type!(id, bool, |Type| Some(Self::Bool(unsafe { *place.cast::<Type>() })));
+        of_type!(id, bool, |Type| {
+            // SAFETY: as above.
+            Some(Self::Bool(unsafe { *place.cast::<Type>() }))
+        });
         None
     }
 
