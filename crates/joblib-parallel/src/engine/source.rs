@@ -73,16 +73,12 @@ impl<'s, I: Iterator<Item: Task + 's>> Source<'s> for Producer<I> {
 
     fn produce(&mut self) -> bool {
         let Some(producer) = &mut self.producer else { return false };
-        match producer.next() {
-            Some(task) => {
-                self.tasks.push(task);
-                true
-            }
-            None => {
-                self.producer = None;
-                false
-            }
+        if let Some(task) = producer.next() {
+            self.tasks.push(task);
+            return true;
         }
+        self.producer = None;
+        false
     }
 
     fn close(&mut self) {

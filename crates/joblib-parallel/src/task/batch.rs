@@ -61,7 +61,7 @@ use crate::wire::reply::Outcomes;
 /// assert_eq!(outcomes[4].as_ref().unwrap_err().worker(), Some("worker 2"));
 /// # Ok::<(), joblib_parallel::Error>(())
 /// ```
-pub struct Batch(TaskBatch<'static>);
+pub struct Batch(Box<TaskBatch<'static>>);
 
 impl fmt::Debug for Batch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -74,12 +74,12 @@ impl fmt::Debug for Batch {
 
 impl Batch {
     pub(crate) fn new(batch: TaskBatch<'static>) -> Self {
-        Batch(batch)
+        Batch(Box::new(batch))
     }
 
     /// The batch as the engine has it.
     pub(crate) fn into_inner(self) -> TaskBatch<'static> {
-        self.0
+        *self.0
     }
 
     /// The index of its first task that has not run.
@@ -104,7 +104,7 @@ impl Batch {
 
     /// Cuts off the tasks after the first `keep` that have not run, as a batch of their own.
     pub fn split_off(&mut self, keep: usize) -> Batch {
-        Batch(self.0.split_off(keep))
+        Batch::new(self.0.split_off(keep))
     }
 
     /// Records why the first task that has not run could not finish.
@@ -126,7 +126,7 @@ impl ProcessBatch for Batch {
     }
 
     fn split_off(&mut self, keep: usize) -> Self {
-        Batch(self.0.split_off(keep))
+        Batch::new(self.0.split_off(keep))
     }
 
     fn break_first(&mut self, cause: Cause, worker: &str) {
@@ -164,7 +164,7 @@ impl Runnable for Batch {
     }
 
     fn split_off(&mut self, keep: usize) -> Self {
-        Batch(self.0.split_off(keep))
+        Batch::new(self.0.split_off(keep))
     }
 
     fn error_of_first(&self, cause: Cause) -> Option<TaskError> {
