@@ -4,16 +4,20 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::time::{Duration, SystemTime};
 
+use indicatif::ProgressBar;
 use joblib_memory::{Metadata, StoredEntry};
 use joblib_store::{Item, Store};
 use rayon::prelude::*;
 
 use crate::arguments;
 use crate::failure::Failure;
+use crate::progress;
 use crate::text::count;
 
 /// Bytes at the start of an entry that hold the times of most.
 const HEAD: u64 = 16 * 1024;
+/// Requests to a bucket that are under way at a time.
+const REQUESTS: usize = 32;
 /// Names that an error lists.
 const NAMES: usize = 10;
 
@@ -81,9 +85,39 @@ fn list(counted: &BTreeMap<&str, usize>) -> String {
     format!("{} {}{more}", if counted.len() == 1 { "is" } else { "are" }, names.join(", "))
 }
 
+/// Does something that reads many results in parallel. Those of a bucket are waited for, and not computed: more at once
+/// than there are processors.
+pub(crate) fn at_once<T: Send>(store: &dyn Store, work: impl FnOnce() -> T + Send) -> T {
+    if !is_remote(store) {
+        return work();
+    }
+    match rayon::ThreadPoolBuilder::new().num_threads(REQUESTS).build() {
+        Ok(pool) => pool.install(work),
+        // Slower is better than not at all.
+        Err(_) => work(),
+    }
+}
+
+/// Whether each result costs a request to another machine.
+fn is_remote(store: &dyn Store) -> bool {
+    store.backend() == "object"
+}
+
+/// The progress bar of reading the beginnings of results, where that takes time.
+fn bar(store: &dyn Store, results: usize) -> ProgressBar {
+    if is_remote(store) { progress::bar(results, "Reading") } else { ProgressBar::hidden() }
+}
+
 /// When each result had been computed and how long that took; `None` of those that can't be read.
 pub(crate) fn times(store: &dyn Store, items: &[Item]) -> Vec<Option<(SystemTime, Duration)>> {
-    items.par_iter().map(|item| StoredEntry::times(store.peek(&item.key(), HEAD).ok()??)).collect()
+    let bar = bar(store, items.len());
+    let times = |item: &Item| {
+        bar.inc(1);
+        StoredEntry::times(store.peek(&item.key(), HEAD).ok()??)
+    };
+    let all = at_once(store, || items.par_iter().map(times).collect());
+    bar.finish_and_clear();
+    all
 }
 
 /// The metadata of each result; `None` of those that can't be read.
@@ -91,7 +125,15 @@ pub(crate) fn metadata<'i>(
     store: &dyn Store,
     items: impl IntoParallelIterator<Item = &'i Item, Iter: IndexedParallelIterator>,
 ) -> Vec<Option<Metadata>> {
-    items.into_par_iter().map(|item| metadata_of(store, item)).collect()
+    let items = items.into_par_iter();
+    let bar = bar(store, items.len());
+    let metadata = |item: &Item| {
+        bar.inc(1);
+        metadata_of(store, item)
+    };
+    let all = at_once(store, || items.map(metadata).collect());
+    bar.finish_and_clear();
+    all
 }
 
 pub(crate) fn metadata_of(store: &dyn Store, item: &Item) -> Option<Metadata> {

@@ -36,7 +36,8 @@ pub(crate) fn run(
 ) -> Result<(), Failure> {
     let limits = limits(options);
     let items = contents::all(store)?;
-    let candidates: Vec<Candidate> = items.par_iter().map(|item| candidate(store, item, &limits)).collect();
+    let candidates: Vec<Candidate> =
+        contents::at_once(store, || items.par_iter().map(|item| candidate(store, item, &limits)).collect());
     let usage = items.iter().fold(Usage::default(), |usage, item| Usage {
         bytes: usage.bytes + item.bytes,
         items: usage.items + 1,

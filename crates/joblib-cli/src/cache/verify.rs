@@ -42,18 +42,17 @@ pub(crate) fn run(
     interrupt::catch();
     let bar = progress::bar(items.len(), "Verifying");
     let verified = AtomicUsize::new(0);
-    let checked: Result<Vec<Option<(&Item, String)>>, Failure> = items
-        .par_iter()
-        .map(|item| {
-            if interrupt::pressed() {
-                return Ok(None);
-            }
-            let damage = check(store, item)?;
-            verified.fetch_add(1, Ordering::Relaxed);
-            bar.inc(1);
-            Ok(damage.map(|error| (item, error)))
-        })
-        .collect();
+    let verify = |item| {
+        if interrupt::pressed() {
+            return Ok(None);
+        }
+        let damage = check(store, item)?;
+        verified.fetch_add(1, Ordering::Relaxed);
+        bar.inc(1);
+        Ok(damage.map(|error| (item, error)))
+    };
+    let checked: Result<Vec<Option<(&Item, String)>>, Failure> =
+        contents::at_once(store, || items.par_iter().map(verify).collect());
     bar.finish_and_clear();
     let (verified, damaged) = (verified.into_inner(), checked?.into_iter().flatten().collect::<Vec<_>>());
     if !json {
