@@ -208,6 +208,8 @@ impl Connections {
         connection.pragma_update(None, "journal_size_limit", MAX_LOG as i64)?;
         // A crash of the system may lose the latest results; a cache can.
         connection.pragma_update(None, "synchronous", "normal")?;
+        // A statement's own journal, which a transaction of many statements would write to a file.
+        connection.pragma_update(None, "temp_store", "memory")?;
         connection.set_prepared_statement_cache_capacity(64);
         // Looking, unlike making what is there, waits for nobody.
         let made: bool = connection.query_row(
