@@ -29,6 +29,10 @@ pub(crate) struct Head {
     pub(crate) this: Vec<Target>,
     /// Types at hand that it names.
     pub(crate) types: Vec<ItemId>,
+    /// Those of them that are parts of the type that it is for.
+    pub(crate) parts: Vec<ItemId>,
+    /// Whether the type that it is for is the associated type of another.
+    pub(crate) is_projected: bool,
 }
 
 impl Head {
@@ -46,6 +50,8 @@ pub(crate) struct Impls {
     indexed: (usize, usize),
     by_item: Map<ItemId, Vec<ItemId>>,
     by_bound: Map<Name, Vec<ItemId>>,
+    /// Those for a type that is not written, as in `impl Display for <Model as Fit>::Output`.
+    projected: Vec<ItemId>,
 }
 
 impl Impls {
@@ -66,6 +72,9 @@ impl Impls {
             };
             for item in items {
                 self.by_item.entry(item).or_default().push(id);
+            }
+            if head.is_projected {
+                self.projected.push(id);
             }
             if let Of::External(Some(name)) = head.of_trait {
                 self.by_bound.entry(name).or_default().push(id);
@@ -88,6 +97,11 @@ impl Impls {
     /// Implementations that come into play when a trait from elsewhere bounds a type.
     pub(crate) fn with_bound(&self, name: Name) -> &[ItemId] {
         self.by_bound.get(&name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Implementations that may be for any type that is reached.
+    pub(crate) fn projected(&self) -> &[ItemId] {
+        &self.projected
     }
 
     pub(crate) fn of(&mut self, model: &mut Model, resolver: &mut Resolver, id: ItemId) -> Rc<Head> {
@@ -114,14 +128,15 @@ impl Impls {
                 at_hand.map_or(Of::External(named), Of::Trait)
             }
         };
-        let mut types = Vec::new();
-        for item in resolver.named(model, id, scope, whole) {
-            match model.items[item].kind {
-                ItemKind::Type | ItemKind::Trait | ItemKind::Call => types.push(item),
-                ItemKind::Alias => types.extend(resolver.types_of_alias(model, item)),
-                _ => {}
-            }
-        }
+        let mut types = types_in(model, resolver, id, scope, whole);
+        let parts = types_in(model, resolver, id, scope, of_type);
+        let is_projected = resolver
+            .named(model, id, scope, of_type)
+            .into_iter()
+            .filter(|item| model.items[*item].kind == ItemKind::Alias)
+            .map(|alias| (alias, model.items[alias].range))
+            .chain([(id, of_type)])
+            .any(|(item, range)| projects(model, item, range));
         // The trait itself is not what it is for.
         types.retain(|item| !matches!(of_trait, Of::Trait(of) if of == *item));
         // An alias stands for the type that it names.
@@ -134,7 +149,7 @@ impl Impls {
                 other => vec![other],
             })
             .collect();
-        let head = Rc::new(Head { of_trait, this, types });
+        let head = Rc::new(Head { of_trait, this, types, parts, is_projected });
         self.heads.insert(id, Rc::clone(&head));
         head
     }
@@ -174,6 +189,31 @@ impl Impls {
         self.mentioned.insert(call, Rc::clone(&found));
         found
     }
+}
+
+/// Whether `<Type as Trait>` stands in a range of an item's tokens.
+fn projects(model: &Model, item: ItemId, (from, to): Range) -> bool {
+    let source = model.source(item);
+    (from..to).any(|at| source.word(at).is_some_and(|name| model.names.text(name) == "as"))
+}
+
+/// The types that a range of an item's tokens names, also through aliases.
+fn types_in(
+    model: &mut Model,
+    resolver: &mut Resolver,
+    item: ItemId,
+    scope: ScopeId,
+    range: Range,
+) -> Vec<ItemId> {
+    let mut types = Vec::new();
+    for item in resolver.named(model, item, scope, range) {
+        match model.items[item].kind {
+            ItemKind::Type | ItemKind::Trait | ItemKind::Call => types.push(item),
+            ItemKind::Alias => types.extend(resolver.types_of_alias(model, item)),
+            _ => {}
+        }
+    }
+    types
 }
 
 /// What the first path in a range means.

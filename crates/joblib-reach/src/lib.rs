@@ -12,6 +12,7 @@ mod manifest;
 mod map;
 mod meaning;
 mod model;
+mod named_files;
 mod normal;
 mod parse;
 mod paths;
@@ -46,6 +47,8 @@ pub struct Index {
     is_code: fn(&str) -> bool,
     /// The types whose name is not theirs alone, and how many items were known then.
     ambiguous: (usize, Vec<String>),
+    /// Whether all crates at hand were read.
+    everything: bool,
 }
 
 /// Why sources can't be seen.
@@ -113,6 +116,7 @@ impl Index {
             folder: folder.to_owned(),
             is_code,
             ambiguous: (0, Vec::new()),
+            everything: false,
         };
         index.check()?;
         Ok(index)
@@ -134,7 +138,13 @@ impl Index {
         tokens: &dyn Fn() -> String,
         nameless: bool,
     ) -> Result<Code, Unseen> {
-        let located = locate::locate(&mut self.known.model, place, tokens)
+        let mut located = locate::locate(&mut self.known.model, place, tokens);
+        if located.is_none() && !std::mem::replace(&mut self.everything, true) {
+            // A macro of another crate at hand may have made it.
+            load::everything(&mut self.known.model);
+            located = locate::locate(&mut self.known.model, place, tokens);
+        }
+        let located = located
             .filter(|located| !located.roots.is_empty())
             .ok_or_else(|| Unseen(format!("{} is not a file of this crate", place.file.display())))?;
         let within = locate::within(&self.known.model, &located);
@@ -149,7 +159,7 @@ impl Index {
             match value {
                 Value::Condition(condition) => conditions.push(condition),
                 Value::Variable(name) => variables.push(name),
-                Value::File(_) => {}
+                Value::File(_) | Value::Folder(_) => {}
                 Value::Unknown => {
                     self.compilation.conditions.iter().for_each(|condition| digester.text(condition));
                     digester.text(&self.compilation.target);

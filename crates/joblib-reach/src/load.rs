@@ -21,22 +21,27 @@ pub(crate) fn load(
 ) -> Result<CrateId, String> {
     let mut externs: Map<Name, (PathBuf, PathBuf)> = Map::default();
     let folder = &folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
-    for (name, root_of, folder_of) in manifest::crates_at_hand(folder) {
+    let kind = manifest::kind(folder);
+    if model.crates.is_empty() {
+        model.patches.extend(manifest::patches(folder));
+    }
+    for (name, root_of, folder_of) in manifest::crates_at_hand(folder, &model.patches) {
         let is_family = name == FAMILY || name.starts_with(&format!("{FAMILY}_"));
         if !is_family && root_of.canonicalize().ok() != root.canonicalize().ok() {
             externs.insert(model.names.of(&name), (root_of, folder_of));
         }
     }
+    let dependencies = kind.dependencies.iter().map(|name| model.names.of(name)).collect();
     let id = model.crates.len();
     // The root's scope is the next one.
     let scope = model.scopes.len();
-    let kind = manifest::kind(folder);
     model.crates.push(Crate {
         name: name.to_owned(),
         root: scope,
         is_own,
         externs,
         folder: folder.to_owned(),
+        dependencies,
         is_proc_macro: kind.is_proc_macro,
         is_opaque: false,
         macro_use: Vec::new(),
@@ -65,4 +70,18 @@ pub(crate) fn extern_crate(model: &mut Model, krate: CrateId, name: Name) -> Opt
             None
         }
     }
+}
+
+/// Reads all crates at hand: what can't be read of them is missed only by those whom a path leads there.
+pub(crate) fn everything(model: &mut Model) {
+    let unread = model.unread.len();
+    let mut next = 0;
+    while next < model.crates.len() {
+        let names: Vec<Name> = model.crates[next].externs.keys().copied().collect();
+        for name in names {
+            extern_crate(model, next, name);
+        }
+        next += 1;
+    }
+    model.unread.truncate(unread);
 }

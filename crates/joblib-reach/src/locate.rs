@@ -26,6 +26,8 @@ pub(crate) struct Located {
     pub(crate) roots: Vec<ItemId>,
     /// How many functions of its name come before it in the same function.
     pub(crate) ordinal: usize,
+    /// Whether it stands in a file, and is not made by a macro.
+    pub(crate) is_written: bool,
 }
 
 /// The function at a place. `code` gives its tokens, for one that a macro made.
@@ -33,12 +35,23 @@ pub(crate) fn locate(model: &mut Model, place: &Place<'_>, code: &dyn Fn() -> St
     let file = file_of(model, place.file)?;
     let at = token_at(&model.files[file].source, place)?;
     let innermost = model.innermost(file, at);
-    if let Some(item) = innermost {
-        let of = &model.items[item];
-        if of.kind == ItemKind::Function && (of.attributes.0..of.attributes.1).contains(&at) {
-            let ordinal = ordinal(model, item);
-            return Some(Located { roots: vec![item], ordinal });
-        }
+    let is_its_own = |item: &ItemId| {
+        let of = &model.items[*item];
+        of.kind == ItemKind::Function && (of.attributes.0..of.attributes.1).contains(&at)
+    };
+    if let Some(item) = innermost.filter(is_its_own) {
+        // A file that is a part of several modules is compiled in each, with what is in sight there.
+        let path = &model.files[file].path;
+        let path = path.canonicalize().unwrap_or_else(|_| path.clone());
+        let others = (0..model.files.len()).filter(|other| {
+            let of = &model.files[*other];
+            *other != file
+                && of.source.text == model.files[file].source.text
+                && of.path.canonicalize().is_ok_and(|of| of == path)
+        });
+        let others = others.filter_map(|other| model.innermost(other, at)).filter(is_its_own);
+        let roots = [item].into_iter().chain(others).collect();
+        return Some(Located { roots, ordinal: ordinal(model, item), is_written: true });
     }
     // A macro made it: by its definition, or from what it is given.
     let mut scopes = Vec::new();
@@ -49,7 +62,7 @@ pub(crate) fn locate(model: &mut Model, place: &Place<'_>, code: &dyn Fn() -> St
     }
     let source = Source::new(code(), &mut model.names).ok()?;
     let roots = scopes.into_iter().filter_map(|scope| parse_detached(model, &source, file, scope)).collect();
-    Some(Located { roots, ordinal: 0 })
+    Some(Located { roots, ordinal: 0, is_written: false })
 }
 
 fn file_of(model: &Model, path: &Path) -> Option<FileId> {
@@ -197,7 +210,11 @@ pub(crate) fn within_at(model: &Model, place: &Place<'_>) -> Option<Within> {
 }
 
 pub(crate) fn within(model: &Model, located: &Located) -> Within {
-    let [root] = located.roots[..] else { return Within::Unknown };
+    let root = match located.roots[..] {
+        [root] => root,
+        [root, ..] if located.is_written => root,
+        _ => return Within::Unknown,
+    };
     let of = &model.items[root];
     match of.parent.map(|parent| &model.items[parent]) {
         // What stands in no file was made by a macro.

@@ -108,6 +108,24 @@ pub(crate) fn invents_names(model: &Model, call: ItemId) -> bool {
     definitions.is_empty() || concatenates(call) || definitions.into_iter().any(concatenates)
 }
 
+/// Whether one of these macros calls another that is not at hand, for which `is_plain` does not stand.
+pub(crate) fn leads_elsewhere(
+    model: &Model,
+    definitions: &[ItemId],
+    is_plain: impl Fn(&str) -> bool,
+) -> bool {
+    definitions.iter().any(|item| {
+        let (from, to) = model.items[*item].range;
+        let source = model.source(*item);
+        (from..to).any(|at| {
+            let called = source
+                .word(at)
+                .filter(|_| source.is_punct(at + 1, b'!') && matches!(source.kind(at + 2), Kind::Open(_)));
+            called.is_some_and(|name| !model.macros.contains_key(&name) && !is_plain(model.names.text(name)))
+        })
+    })
+}
+
 /// Whether one of these macros includes a file, whose name may be an argument.
 pub(crate) fn includes(model: &Model, definitions: &[ItemId]) -> bool {
     definitions.iter().any(|item| {

@@ -136,6 +136,8 @@ pub(crate) fn library(folder: &Path) -> Option<(String, PathBuf)> {
 pub(crate) struct Kind {
     pub(crate) is_proc_macro: bool,
     pub(crate) edition: String,
+    /// The names of its dependencies, as code writes them.
+    pub(crate) dependencies: BTreeSet<String>,
 }
 
 /// How the library of the package in `folder` is compiled.
@@ -150,7 +152,14 @@ pub(crate) fn kind(folder: &Path) -> Kind {
     Kind {
         is_proc_macro: says("lib.proc-macro") || says("lib.proc_macro"),
         edition: edition.unwrap_or_default(),
+        dependencies: manifest.values.keys().filter_map(|key| dependency_of(key)).collect(),
     }
+}
+
+/// The dependency that a key of a manifest is about.
+fn dependency_of(key: &str) -> Option<String> {
+    let mut parts = key.split('.').skip_while(|part| !part.ends_with("dependencies"));
+    parts.nth(1).map(|name| name.replace('-', "_"))
 }
 
 /// The workspace of a package: its folder and manifest.
@@ -164,8 +173,12 @@ fn workspace(folder: &Path, manifest: &Toml) -> Option<(PathBuf, Toml)> {
     })
 }
 
-/// Crates of the package's path dependencies and its own library: their name in its code, their root file and folder.
-pub(crate) fn crates_at_hand(folder: &Path) -> Vec<(String, PathBuf, PathBuf)> {
+/// Crates of the package's path dependencies and its own library: their name in its code, their root file and folder. `patches`
+/// are packages that are used in the place of others.
+pub(crate) fn crates_at_hand(
+    folder: &Path,
+    patches: &[(String, PathBuf)],
+) -> Vec<(String, PathBuf, PathBuf)> {
     let Some(manifest) = Toml::read(&folder.join("Cargo.toml")) else { return Vec::new() };
     let mut found = Vec::new();
     if let Some((name, root)) = library(folder) {
@@ -185,8 +198,6 @@ pub(crate) fn crates_at_hand(folder: &Path) -> Vec<(String, PathBuf, PathBuf)> {
             found.push((written, root, of));
         }
     };
-    let patches =
-        patches(folder, workspace.as_ref().map_or((folder, &manifest), |(root, toml)| (root, toml)));
     let mut seen = BTreeSet::new();
     for (name, value) in &manifest.values {
         let parts: Vec<&str> = name.split('.').collect();
@@ -217,9 +228,11 @@ pub(crate) fn crates_at_hand(folder: &Path) -> Vec<(String, PathBuf, PathBuf)> {
     found
 }
 
-/// Packages at hand that are used in the place of others from elsewhere: their names and folders. The root manifest says so,
-/// or a configuration of cargo.
-fn patches(folder: &Path, (root, manifest): (&Path, &Toml)) -> Vec<(String, PathBuf)> {
+/// Packages at hand that are used in the place of others from elsewhere, where the package in `folder` is compiled: their names
+/// and folders. The root manifest says so, or a configuration of cargo.
+pub(crate) fn patches(folder: &Path) -> Vec<(String, PathBuf)> {
+    let Some(own) = Toml::read(&folder.join("Cargo.toml")) else { return Vec::new() };
+    let (root, manifest) = workspace(folder, &own).unwrap_or_else(|| (folder.to_owned(), own));
     let mut found = Vec::new();
     let mut add = |base: &Path, toml: &Toml| {
         for (key, path) in &toml.values {
@@ -243,7 +256,7 @@ fn patches(folder: &Path, (root, manifest): (&Path, &Toml)) -> Vec<(String, Path
             found.extend(name.map(|name| (name, of)));
         }
     };
-    add(root, manifest);
+    add(&root, &manifest);
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let hidden = folder.ancestors().map(|folder| folder.join(".cargo"));
     for configured in hidden.chain(home) {

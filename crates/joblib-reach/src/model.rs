@@ -1,6 +1,6 @@
 //! What a package is made of, as far as its tokens tell: files, scopes, items and declarations `use`.
 
-use crate::map::Map;
+use crate::map::{Map, Set};
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -125,6 +125,8 @@ pub(crate) struct Crate {
     /// Crates whose sources are at hand, by the names that this one has for them: the root file and the manifest's folder.
     pub(crate) externs: Map<Name, (PathBuf, PathBuf)>,
     pub(crate) folder: PathBuf,
+    /// The names that its code has for all crates that its manifest names.
+    pub(crate) dependencies: Set<Name>,
     /// Whether its functions write code for the crates that use it.
     pub(crate) is_proc_macro: bool,
     /// Whether it has code that can't be found from here, such as what its build script wrote.
@@ -161,6 +163,8 @@ pub(crate) struct Model {
     pub(crate) calls: Vec<ItemId>,
     /// Members of traits, by name.
     pub(crate) trait_members: Map<Name, Vec<ItemId>>,
+    /// Packages at hand that the root of the workspace puts in the place of others, for all crates: names and folders.
+    pub(crate) patches: Vec<(String, PathBuf)>,
     /// Modules whose file was not found or could not be read, and why.
     pub(crate) unread: Vec<String>,
 }

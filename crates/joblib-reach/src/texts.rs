@@ -33,6 +33,19 @@ pub(crate) fn in_attribute(
         for module in modules {
             found.targets.extend(resolver.everything(model, module));
         }
+        // `#[serde(with = "Type")]` calls these of a type.
+        let types: Vec<_> = found
+            .targets
+            .iter()
+            .filter_map(|target| match target {
+                Target::Item(item) if model.items[*item].kind == ItemKind::Type => Some(*item),
+                _ => None,
+            })
+            .collect();
+        for of in types {
+            let called = ["serialize", "deserialize"].map(|name| (of, model.names.of(name)));
+            found.members.extend(called);
+        }
         dedup(&mut found.targets);
         // Words such as "camelCase" are none.
         found.targets.retain(|target| !matches!(target, Target::External(_)));

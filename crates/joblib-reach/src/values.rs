@@ -16,6 +16,8 @@ pub(crate) enum Value {
     Variable(String),
     /// A file whose content is part of the code.
     File(PathBuf),
+    /// A folder whose files are part of the code.
+    Folder(PathBuf),
     /// One that a macro's argument names: it is not known which.
     Unknown,
 }
@@ -23,10 +25,22 @@ pub(crate) enum Value {
 /// The value that the token at `at` asks for.
 pub(crate) fn value_at(model: &Model, file: FileId, source: &Source, at: usize, to: usize) -> Vec<Value> {
     let Some(name) = source.word(at) else { return Vec::new() };
+    value_of(model, file, source, model.names.text(name), at, to)
+}
+
+/// The value that the token at `at` asks for, where it stands for this macro or attribute.
+pub(crate) fn value_of(
+    model: &Model,
+    file: FileId,
+    source: &Source,
+    name: &str,
+    at: usize,
+    to: usize,
+) -> Vec<Value> {
     let environment = || model.crates[model.scopes[model.files[file].scope].krate].environment();
     let group = at + 2;
     let is_call = source.is_punct(at + 1, b'!') && matches!(source.kind(group), Kind::Open(_)) && group < to;
-    match model.names.text(name) {
+    match name {
         "cfg" if is_call => vec![condition(source, group + 1, source.pair(group))],
         "cfg" | "cfg_attr" if source.is_open(at + 1, b'(') && at > 0 && starts_attribute(source, at) => {
             let (from, end) = (at + 2, source.pair(at + 1));
@@ -34,7 +48,7 @@ pub(crate) fn value_at(model: &Model, file: FileId, source: &Source, at: usize, 
             while comma < end && !source.is_punct(comma, b',') {
                 comma = source.after(comma);
             }
-            vec![condition(source, from, if model.names.text(name) == "cfg" { end } else { comma })]
+            vec![condition(source, from, if name == "cfg" { end } else { comma })]
         }
         "cfg_select" | "cfg_match" if is_call => {
             let (mut from, end) = (group + 1, source.pair(group));

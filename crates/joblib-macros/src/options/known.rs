@@ -52,9 +52,10 @@ impl Known {
     }
 }
 
-/// Whether an option says what a key or a stored result means, so that it counts as code.
+/// Whether an option says what a key or a stored result means, so that it counts as code. One that is not known is that of
+/// another attribute of this name.
 pub(crate) fn is_code(name: &str) -> bool {
-    KNOWN.iter().any(|known| known.name == name && known.code)
+    KNOWN.iter().find(|known| known.name == name).is_none_or(|known| known.code)
 }
 
 /// Every option, in the order of the documentation.

@@ -51,7 +51,7 @@ impl Writer<'_> {
             while comma < end && !self.source.is_punct(comma, b',') {
                 comma = self.source.after(comma);
             }
-            if self.text_of_word(at).is_some_and(|name| (self.rules.is_code)(name)) {
+            if self.text_of_word(at).is_none_or(|name| (self.rules.is_code)(name)) {
                 kept.push((at, comma));
             }
             at = comma + 1;

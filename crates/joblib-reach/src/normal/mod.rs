@@ -31,7 +31,8 @@ pub(crate) fn silent_parts(source: &Source, from: usize, to: usize, rules: Rules
             continue;
         }
         let end = source.pair(open);
-        if SILENT.contains(&writer.text_of_word(open + 1).unwrap_or_default()) {
+        let first = writer.text_of_word(open + 1).unwrap_or_default();
+        if SILENT.contains(&first) && !(rules.docs && first == "doc") {
             parts.push((at, end + 1));
         } else if writer.is_ours(open + 1, end) {
             let mut kept = open + 1;
@@ -106,9 +107,10 @@ const OPERATORS: [&str; 25] = [
 ];
 
 /// Words after which an expression begins, and not the arguments of a call.
-const KEYWORDS: [&str; 25] = [
+const KEYWORDS: [&str; 26] = [
     "as", "break", "const", "continue", "dyn", "else", "enum", "for", "if", "impl", "in", "let", "loop",
-    "match", "move", "mut", "ref", "return", "static", "unsafe", "use", "where", "while", "yield", "box",
+    "match", "move", "mut", "pub", "ref", "return", "static", "unsafe", "use", "where", "while", "yield",
+    "box",
 ];
 
 struct Writer<'a> {
@@ -138,11 +140,20 @@ impl Writer<'_> {
         let Some(before) = at.checked_sub(1).filter(|before| *before >= from) else { return false };
         match self.source.kind(before) {
             Kind::Word(name) => !KEYWORDS.contains(&self.rules.names.text(name)) || self.is_raw(before),
-            Kind::Close(delimiter) => delimiter != b'}',
+            Kind::Close(b'}') => false,
+            Kind::Close(_) => !self.is_before_type_or_value(before),
             Kind::Punct(b'?') => true,
             Kind::Punct(b'>') => self.is_turbofish(from, before),
             _ => false,
         }
+    }
+
+    /// Whether a group that ends here is that of an attribute or of `pub(…)`, behind which a type or an expression begins.
+    fn is_before_type_or_value(&self, end: usize) -> bool {
+        let Some(before) = self.source.pair(end).checked_sub(1) else { return false };
+        self.is_word(before, "pub")
+            || self.source.is_punct(before, b'#')
+            || (self.source.is_punct(before, b'!') && before > 0 && self.source.is_punct(before - 1, b'#'))
     }
 
     fn is_raw(&self, at: usize) -> bool {

@@ -51,6 +51,9 @@ fn a_tuple_of_one_is_not_its_element() {
     differ("fn f() { return (a,) }", "fn f() { return (a) }");
     differ("fn f() { a > (b,) }", "fn f() { a > (b) }");
     differ("fn f() { ((a,)) }", "fn f() { ((a)) }");
+    differ("struct S(pub (u8,));", "struct S(pub (u8));");
+    differ("struct S(pub(crate) (u8,));", "struct S(pub(crate) (u8));");
+    differ("struct S(#[serde(default)] (u8,));", "struct S(#[serde(default)] (u8));");
 }
 
 #[test]

@@ -74,6 +74,11 @@ const DERIVES: [&str; 12] = [
     "Error",
 ];
 
+/// Whether an attribute of this name is one of the language or of the tools.
+pub(crate) fn is_built_in(name: &str) -> bool {
+    ATTRIBUTES.contains(&name)
+}
+
 impl Parser<'_> {
     /// Whether an attribute or a derive is not built in, and so may generate items of any name.
     pub(super) fn may_write_items(&self, source: &Source, (from, to): Range) -> bool {

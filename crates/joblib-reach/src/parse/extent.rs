@@ -34,6 +34,11 @@ pub(super) fn ends_statement(source: &Source, at: usize) -> bool {
     matches!(source.kind(at), Kind::Punct(b';') | Kind::Open(b'{')) || attribute
 }
 
+/// Whether `for<'a>` stands here, and not the `for` of an implementation.
+pub(crate) fn binds_lifetimes(source: &Source, at: usize) -> bool {
+    source.is_punct(at + 1, b'<') && (source.kind(at + 2) == Kind::Lifetime || source.is_punct(at + 2, b'>'))
+}
+
 /// The index behind the `>` that closes the `<` at `at`.
 pub(crate) fn skip_angles(source: &Source, at: usize, to: usize) -> usize {
     let (mut depth, mut at) = (0usize, at);

@@ -1,6 +1,6 @@
 //! Divides tokens into items and scopes. Bodies are looked through for items in them, and for nothing else.
 
-mod attributes;
+pub(crate) mod attributes;
 mod blocks;
 pub(crate) mod extent;
 pub(crate) mod imports;
@@ -10,7 +10,7 @@ use crate::map::Map;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use self::extent::{end_of_item, skip_angles};
+use self::extent::{binds_lifetimes, end_of_item, skip_angles};
 use self::imports::uses_in;
 use crate::lexer::{Kind, Name};
 use crate::literal;
@@ -187,6 +187,7 @@ impl Parser<'_> {
                 item.name = source.word(at + 1);
                 self.finish(item, at, to, true, place)
             }
+            "union" if source.is_punct(at + 1, b'!') => self.call(item, at, to, place),
             "struct" | "enum" | "union" => {
                 item.kind = ItemKind::Type;
                 item.name = source.word(at + 1);
@@ -393,7 +394,7 @@ impl Parser<'_> {
                     angles = angles.saturating_sub(1);
                 }
                 Kind::Word(_) if angles == 0 => match self.word(source, next) {
-                    "for" if !source.is_punct(next + 1, b'<') && is_for.is_none() => is_for = Some(next),
+                    "for" if !binds_lifetimes(source, next) && is_for.is_none() => is_for = Some(next),
                     "where" => {
                         end = next;
                         break;

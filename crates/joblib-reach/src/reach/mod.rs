@@ -235,8 +235,9 @@ impl Walk<'_> {
             depth: 0,
         };
         let mut all = References::default();
+        let docs = of.is_foreign;
         for (from, to) in ranges {
-            let skipped = self.rules(|rules| silent_parts(&source, from, to, rules));
+            let skipped = self.rules(|rules| silent_parts(&source, from, to, Rules { docs, ..rules }));
             let known = &mut *self.known;
             let part =
                 References::read(&mut known.model, &mut known.resolver, &reading, (from, to), &skipped);
@@ -318,11 +319,15 @@ impl Walk<'_> {
             }
         }
         if kind == ItemKind::Impl {
-            // What else its head names matters when a member uses it.
-            let this = self.this(from).unwrap_or_default();
+            // What else its head names matters when a member uses it. The type that it is for is there without being named: in
+            // `impl Fit for Pair<Model>`, `self.0` is a `Model`.
+            let known = &mut *self.known;
+            let head = known.impls.of(&mut known.model, &mut known.resolver, from);
             items.retain(|item| {
-                let of = &self.known.model.items[*item];
-                of.kind != ItemKind::Type || this.contains(&Target::Item(*item))
+                let of = &known.model.items[*item];
+                of.kind != ItemKind::Type
+                    || head.parts.contains(item)
+                    || head.this.contains(&Target::Item(*item))
             });
         }
         let mut keyed: Vec<(u128, ItemId)> = items.into_iter().map(|item| (self.form(item), item)).collect();
@@ -334,6 +339,11 @@ impl Walk<'_> {
             keyed.sort_unstable();
         }
         self.digester.number(keyed.len() as u128);
+        if in_order && keyed.len() > 1 {
+            // Items are numbered as they stand: which macro is meant depends on those before the call.
+            let before = keyed.iter().filter(|(_, item)| *item < from).count();
+            self.digester.number(before as u128);
+        }
         let from_proc_macro = self.is_in_proc_macro(from);
         for (_, item) in keyed {
             let model = &self.known.model;
@@ -491,7 +501,7 @@ impl Walk<'_> {
         let krate = &self.known.model.crates[self.known.model.scopes[scope].krate];
         let (is_own, name) = (krate.is_own, krate.name.clone());
         for value in values {
-            if is_own || matches!(value, Value::File(_)) {
+            if is_own || matches!(value, Value::File(_) | Value::Folder(_)) {
                 self.found.values.insert(value.clone());
             } else {
                 // Its features and variables are those of its own compilation.

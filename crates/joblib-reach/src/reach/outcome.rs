@@ -1,6 +1,6 @@
 //! What is told of what was reached, and what files and places add to its digest.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -8,6 +8,7 @@ use crate::hash::Digester;
 use crate::lexer::Kind;
 use crate::literal;
 use crate::model::{ItemId, ItemKind, Model, ScopeId};
+use crate::named_files::files_below;
 use crate::values::Value;
 
 use super::{Reached, Walk, Walked};
@@ -66,9 +67,21 @@ impl Walk<'_> {
             .found
             .values
             .iter()
-            .filter_map(|value| if let Value::File(path) = value { Some(path.clone()) } else { None })
+            .flat_map(|value| match value {
+                Value::File(path) => vec![path.clone()],
+                Value::Folder(folder) => files_below(folder),
+                _ => Vec::new(),
+            })
+            .collect();
+        let folders = self.found.values.iter();
+        let folders: Vec<PathBuf> = folders
+            .filter_map(|value| if let Value::Folder(folder) = value { Some(folder.clone()) } else { None })
             .collect();
         for path in files {
+            // A name in a folder counts, and that of a file is in the code.
+            for below in folders.iter().filter_map(|folder| path.strip_prefix(folder).ok()) {
+                self.digester.text(&below.display().to_string());
+            }
             let content = self.file(&path);
             self.digester.number(content.unwrap_or_default());
             self.found.items.push(Reached {
@@ -106,10 +119,12 @@ impl Walk<'_> {
                     continue;
                 }
                 let Some(text) = literal::unescaped(source, at) else { continue };
-                let is_variable = !text.is_empty()
+                let is_written_so = !text.is_empty()
                     && text
                         .bytes()
                         .all(|byte| byte == b'_' || byte.is_ascii_uppercase() || byte.is_ascii_digit());
+                let may_be_asked = !text.is_empty() && !text.contains(['=', '\0']);
+                let is_variable = is_written_so || (may_be_asked && std::env::var_os(&text).is_some());
                 if is_variable {
                     self.found.values.insert(Value::Variable(text));
                 } else if !text.is_empty() {
@@ -131,28 +146,15 @@ impl Walk<'_> {
 
     /// All files of the package and of what its build script wrote, but for what is built and hidden.
     fn files_at_hand(&self) -> Vec<PathBuf> {
-        /// A package with more files is not looked through to the end.
-        const MOST: usize = 20_000;
         let model = &self.known.model;
-        let mut waiting: Vec<PathBuf> = model.crates.iter().map(|krate| krate.folder.clone()).collect();
-        waiting.extend(std::env::var_os("OUT_DIR").map(PathBuf::from));
-        let (mut files, mut seen) = (Vec::new(), HashSet::new());
-        while let Some(folder) = waiting.pop() {
-            if files.len() > MOST || !seen.insert(folder.clone()) {
-                continue;
-            }
-            for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
-                let name = entry.file_name();
-                let is_left_out = name == "target" || name.to_string_lossy().starts_with('.');
-                match entry.file_type() {
-                    Ok(kind) if kind.is_dir() && !is_left_out => waiting.push(entry.path()),
-                    Ok(kind) if !kind.is_dir() => files.push(entry.path()),
-                    _ => {}
-                }
-            }
-        }
-        files.sort_unstable();
-        files
+        let folders: BTreeSet<PathBuf> = model
+            .crates
+            .iter()
+            .map(|krate| krate.folder.clone())
+            .chain(std::env::var_os("OUT_DIR").map(PathBuf::from))
+            .collect();
+        let files: BTreeSet<PathBuf> = folders.iter().flat_map(|folder| files_below(folder)).collect();
+        files.into_iter().collect()
     }
 
     /// Where tokens stand has a meaning: the layout of everything reached counts.

@@ -2,6 +2,7 @@
 
 mod basics;
 mod further;
+mod inference;
 mod language;
 mod macros;
 mod modules;
@@ -36,7 +37,16 @@ pub(crate) const fn does_not(
 
 /// All edits.
 pub(crate) fn rows() -> impl Iterator<Item = &'static Row> {
-    [basics::ROWS, further::ROWS, language::ROWS, macros::ROWS, modules::ROWS, traits::ROWS, types::ROWS]
-        .into_iter()
-        .flatten()
+    [
+        basics::ROWS,
+        further::ROWS,
+        inference::ROWS,
+        language::ROWS,
+        macros::ROWS,
+        modules::ROWS,
+        traits::ROWS,
+        types::ROWS,
+    ]
+    .into_iter()
+    .flatten()
 }

@@ -1,19 +1,21 @@
 //! What the tokens of an item refer to.
 
+mod brought;
+
 use crate::map::Set;
 use std::rc::Rc;
 
 use crate::lexer::{Kind, Name};
-use crate::literal;
 use crate::meaning::{Found, Target, is_in_prelude};
-use crate::model::{File, FileId, Model, Range, ScopeId};
-use crate::parse::extent::skip_angles;
+use crate::model::{FileId, Model, Range, ScopeId};
+use crate::named_files;
+use crate::parse::attributes::is_built_in;
+use crate::parse::extent::{binds_lifetimes, skip_angles};
 use crate::parse::imports::uses_in;
 use crate::paths::path_at;
 use crate::resolve::Resolver;
 use crate::sight::macros_in_sight;
 use crate::source::Source;
-use crate::texts;
 use crate::values::{Value, value_at};
 
 /// All that an item refers to, in the order of its tokens.
@@ -83,6 +85,11 @@ const PLAIN_MACROS: [&str; 24] = [
     "stringify",
 ];
 
+/// Whether a macro of this name is one of the standard library that reads no file by itself.
+fn is_plain_macro(name: &str) -> bool {
+    PLAIN_MACROS.contains(&name) || named_files::is_standard(name)
+}
+
 /// The state of one reading.
 struct Reader<'r, 'a> {
     model: &'r mut Model,
@@ -93,6 +100,8 @@ struct Reader<'r, 'a> {
     to: usize,
     /// Where the attribute that is being read ends.
     attribute_end: usize,
+    /// Where an attribute ends that is not one of the language.
+    foreign_until: usize,
     /// Where the arguments of a macro end, which may do anything with them.
     arguments_end: usize,
     /// Where the name of an included file ends.
@@ -121,6 +130,7 @@ impl References {
             from,
             to,
             attribute_end: from,
+            foreign_until: from,
             arguments_end: if reading.is_macro { to } else { from },
             named_until: from,
             seen: Set::default(),
@@ -151,6 +161,12 @@ impl Reader<'_, '_> {
             let open = if source.is_punct(at + 1, b'!') { at + 2 } else { at + 1 };
             if source.is_open(open, b'[') {
                 self.attribute_end = self.attribute_end.max(source.pair(open));
+                let name = path_at(&source, open + 1, self.to, |_| ());
+                let last = name.and_then(|(path, _)| path.last().copied());
+                let is_foreign = last.is_some_and(|name| !is_built_in(self.model.names.text(name)));
+                if is_foreign {
+                    self.foreign_until = self.foreign_until.max(source.pair(open));
+                }
             }
         }
         if source.is_open(at, b'[') && source.is_punct(at + 1, b'<') && at < self.arguments_end {
@@ -241,8 +257,8 @@ impl Reader<'_, '_> {
         }
         self.out.by_place |= self.tells_place(&path, is_macro);
         let capital = text.chars().next().is_some_and(char::is_uppercase);
-        let may_be_written =
-            (called || capital || is_macro || at < self.attribute_end) && !is_in_prelude(&text);
+        let is_standard = is_in_prelude(&text) || (is_macro && path.len() == 1 && is_plain_macro(&text));
+        let may_be_written = (called || capital || is_macro || at < self.attribute_end) && !is_standard;
         let is_bound = at > from && self.is_bound(at);
         let mut scopes = self.scopes(at);
         if of_macro_crate {
@@ -258,14 +274,11 @@ impl Reader<'_, '_> {
                 let here = macros_in_sight(self.model, scope, *last, path.len() == 1);
                 found.targets.extend(here.into_iter().map(Target::Item));
             }
-            // What was imported under another name.
-            self.out.by_place |= found.targets.iter().any(|target| match target {
-                Target::External(path) => {
-                    let names: Vec<Name> = path.split("::").map(|name| self.model.names.of(name)).collect();
-                    self.tells_place(&names, is_macro)
+            for target in &found.targets {
+                if let Target::External(path) = target {
+                    self.under_another_name(path, end - 1, is_macro);
                 }
-                _ => false,
-            });
+            }
             if is_bound {
                 for target in &found.targets {
                     if let Target::External(path) = target {
@@ -282,7 +295,13 @@ impl Reader<'_, '_> {
                     found.targets.extend(self.resolver.everything(self.model, module));
                 }
             }
-            let unknown = found.targets.iter().all(|target| matches!(target, Target::External(_)));
+            let unknown = found.targets.iter().all(|target| match target {
+                Target::External(path) => !self.is_of_known_crate(scope, path),
+                _ => false,
+            });
+            if is_macro && self.leads_elsewhere(&found, path.last().copied()) {
+                self.files_given(path.last().copied(), end + 1);
+            }
             if unknown && may_be_written {
                 // Macros, attributes or derives may have written it.
                 let inventors = self.resolver.inventors_in_sight(self.model, scope);
@@ -293,13 +312,27 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// Whether a path begins with the name of a crate that the manifest names, or of the standard library: no macro writes
+    /// what is in there.
+    fn is_of_known_crate(&self, scope: ScopeId, path: &str) -> bool {
+        let Some((first, rest)) = path.split_once("::") else { return false };
+        let krate = &self.model.crates[self.model.scopes[scope].krate];
+        rest != "*"
+            && (matches!(first, "std" | "core" | "alloc")
+                || self.model.names.find(first).is_some_and(|name| krate.dependencies.contains(&name)))
+    }
+
     /// Whether the word at `at` is the name of what is declared there.
     fn is_declared(&self, at: usize) -> bool {
         const DECLARE: [&str; 9] =
             ["fn", "struct", "enum", "union", "trait", "type", "mod", "const", "static"];
-        let before = at.checked_sub(1).filter(|before| *before >= self.from);
-        let before = before.and_then(|before| self.source.word(before));
-        before.is_some_and(|word| DECLARE.contains(&self.model.names.text(word)))
+        let word_at = |at: usize| self.source.word(at).map_or("", |name| self.model.names.text(name));
+        let Some(before) = at.checked_sub(1).filter(|before| *before >= self.from) else { return false };
+        // `*const Type` and `&raw const PLACE` name what is declared elsewhere.
+        let is_pointer = before > self.from
+            && word_at(before) == "const"
+            && (self.source.is_punct(before - 1, b'*') || word_at(before - 1) == "raw");
+        DECLARE.contains(&word_at(before)) && !is_pointer
     }
 
     /// Whether a path leads to what tells the place of code, or the path of a type.
@@ -340,7 +373,7 @@ impl Reader<'_, '_> {
             end = skip_angles(source, end, self.to);
         }
         // The head may be all that is read.
-        source.text_of(end) == "for" && !source.is_punct(end + 1, b'<')
+        source.text_of(end) == "for" && !binds_lifetimes(source, end)
     }
 
     /// A declaration `use` among what a macro is given or makes.
@@ -386,70 +419,6 @@ impl Reader<'_, '_> {
                     _ => break,
                 }
             }
-        }
-    }
-
-    /// The code of a file in the place of an expression.
-    fn included(&mut self, group: usize) {
-        const DEEPEST: usize = 20;
-        let source = Rc::clone(&self.source);
-        if !matches!(source.kind(group), Kind::Open(_)) || self.reading.depth > DEEPEST {
-            return;
-        }
-        let here = &self.model.files[self.reading.file];
-        let scope = here.scope;
-        let folder = here.path.parent().map(std::path::Path::to_owned).unwrap_or_default();
-        let environment = self.model.crates[self.model.scopes[scope].krate].environment();
-        let path = literal::text_of(&source, &self.model.names, &environment, group + 1, source.pair(group));
-        let Some(path) = path.map(|path| folder.join(path)) else { return };
-        let known = self.model.files.iter().position(|file| file.path == path);
-        let file = if let Some(file) = known {
-            file
-        } else {
-            let Ok(text) = std::fs::read_to_string(&path) else { return };
-            let Ok(source) = Source::new(text, &mut self.model.names) else { return };
-            self.model.files.push(File { path, source: Rc::new(source), scope, items: Vec::new() });
-            self.model.files.len() - 1
-        };
-        let source = Rc::clone(&self.model.files[file].source);
-        self.inner(&source, file, self.scopes(group));
-    }
-
-    /// Reads all tokens of another source as if they stood here.
-    fn inner(&mut self, source: &Rc<Source>, file: FileId, scopes: Vec<ScopeId>) {
-        let reading = Reading {
-            source,
-            file,
-            scopes,
-            blocks: Vec::new(),
-            this: self.reading.this.clone(),
-            is_macro: self.reading.is_macro,
-            writes_code: false,
-            depth: self.reading.depth + 1,
-        };
-        let range = (0, source.tokens.len());
-        let inner = References::read(self.model, self.resolver, &reading, range, &[]);
-        self.out.extend(inner);
-    }
-
-    fn text(&mut self, at: usize) {
-        let source = Rc::clone(&self.source);
-        if self.reading.writes_code
-            && let Some(code) = texts::as_code(&source, at, &mut self.model.names)
-        {
-            self.inner(&code, self.reading.file, self.scopes(at));
-        }
-        for scope in self.scopes(at) {
-            let found = if at < self.attribute_end {
-                let this = self.reading.this.as_deref();
-                texts::in_attribute(self.model, self.resolver, scope, this, (&source, at))
-            } else {
-                match source.content(at).filter(|content| content.contains('{')) {
-                    Some(content) => texts::in_format(self.model, self.resolver, scope, content),
-                    None => Vec::new(),
-                }
-            };
-            self.out.found.extend(found.into_iter().map(|found| (scope, found)));
         }
     }
 }

@@ -1,90 +1,10 @@
 //! What a function reaches: every edit that can change its result changes the digest, and others don't.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+mod elsewhere;
+mod package;
 
 use joblib_reach::{Code, Index, Place};
-
-/// A package: files by their path in it.
-#[derive(Clone)]
-struct Package(BTreeMap<&'static str, String>);
-
-impl Package {
-    fn new(files: &[(&'static str, &str)]) -> Self {
-        let mut package = Self(BTreeMap::new());
-        package.0.insert("Cargo.toml", "[package]\nname = \"study\"\n".to_owned());
-        for (path, text) in files {
-            package.0.insert(path, (*text).to_owned());
-        }
-        package
-    }
-
-    fn one(text: &str) -> Self {
-        Self::new(&[("src/main.rs", text)])
-    }
-
-    fn with(&self, path: &'static str, from: &str, to: &str) -> Self {
-        let mut edited = self.clone();
-        let text = edited.0.get_mut(path).expect(path);
-        assert!(text.contains(from), "{from} is not in {path}");
-        *text = text.replacen(from, to, 1);
-        edited
-    }
-
-    /// The code of the function below the first `#[cached` of the file.
-    fn code_in(&self, file: &str) -> Code {
-        self.code_named(file, false)
-    }
-
-    fn code_named(&self, file: &str, nameless: bool) -> Code {
-        let folder = tempfile::tempdir().unwrap();
-        for (path, text) in &self.0 {
-            let path = folder.path().join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        }
-        let root = folder.path().join("src/main.rs");
-        let mut index = Index::of_crate("study", &root, folder.path(), |name| name == "key").unwrap();
-        let text = &self.0[file];
-        let at = text.find("#[cached").expect("an attribute");
-        let line = text[..at].matches('\n').count() + 1;
-        let column = at - text[..at].rfind('\n').map_or(0, |at| at + 1) + 1;
-        let tokens = &text[at..];
-        let tokens = &tokens[tokens.find(']').unwrap() + 1..];
-        let mut depth = 0;
-        let end = tokens
-            .char_indices()
-            .find(|(_, letter)| {
-                depth += i32::from(*letter == '{') - i32::from(*letter == '}');
-                *letter == '}' && depth == 0
-            })
-            .map_or(tokens.len(), |(at, _)| at + 1);
-        let path = folder.path().join(file);
-        index
-            .code(&Place { file: Path::new(&path), line, column }, &|| tokens[..end].to_owned(), nameless)
-            .unwrap()
-    }
-
-    fn code(&self) -> Code {
-        self.code_in("src/main.rs")
-    }
-
-    fn digest(&self) -> u128 {
-        self.code().digest
-    }
-}
-
-/// Asserts which of the edits, each a text and what takes its place, count.
-#[track_caller]
-fn check(package: &Package, file: &'static str, counts: &[(&str, &str)], does_not: &[(&str, &str)]) {
-    let before = package.digest();
-    for (from, to) in counts {
-        assert_ne!(package.with(file, from, to).digest(), before, "`{from}` to `{to}` has to count");
-    }
-    for (from, to) in does_not {
-        assert_eq!(package.with(file, from, to).digest(), before, "`{from}` to `{to}` must not count");
-    }
-}
+use package::{Package, check};
 
 const MAIN: &str = "src/main.rs";
 
@@ -283,6 +203,45 @@ fn paths_in_attributes_count() {
          #[cached]\nfn fit(p: P) -> u8 { 1 }\n",
     );
     check(&package, MAIN, &[("{ 1; }", "{ 4; }"), ("{ 2; }", "{ 4; }"), ("{ 3 }", "{ 4 }")], &[]);
+}
+
+#[test]
+fn functions_of_a_type_in_an_attribute_count() {
+    let package = Package::one(
+        "struct D;\nimpl D { fn serialize() { 1; } fn deserialize() { 2; } fn other() { 3; } }\n\
+         #[derive(serde::Deserialize)]\nstruct P { #[serde(with = \"D\")] a: u8 }\n\
+         #[cached]\nfn fit(p: P) -> u8 { 1 }\n",
+    );
+    check(&package, MAIN, &[("1; }", "4; }"), ("2; }", "5; }")], &[("3; }", "6; }")]);
+}
+
+#[test]
+fn a_derive_of_others_does_not_count_beside_calls_of_other_crates() {
+    let package = Package::new(&[
+        ("Cargo.toml", "[package]\nname = \"study\"\n[dependencies]\nnd-array = \"1\"\n"),
+        (
+            MAIN,
+            "use nd_array::Array;\nuse std::collections::HashMap;\nstruct Arguments { a: u8 }\n\
+             #[cached]\nfn fit() -> u8 { println!(\"{}\", nd_array::zeros(HashMap::new())); Array::new() }\n",
+        ),
+    ]);
+    let derived = ("struct Arguments", "#[derive(clap::Parser)]\nstruct Arguments");
+    check(&package, MAIN, &[("Array::new()", "Unknown::new()")], &[derived]);
+}
+
+#[test]
+fn documentation_in_a_file_counts_where_macros_of_others_see_it() {
+    let package = Package::new(&[
+        (
+            MAIN,
+            "#[derive(clap::Parser)]\n#[doc = include_str!(\"help.md\")]\nstruct A;\n\
+             #[doc = include_str!(\"other.md\")]\n#[cached]\nfn fit() -> u8 { A::help() }\n",
+        ),
+        ("src/help.md", "one"),
+        ("src/other.md", "two"),
+    ]);
+    check(&package, "src/help.md", &[("one", "1")], &[]);
+    check(&package, "src/other.md", &[], &[("two", "2")]);
 }
 
 #[test]
