@@ -16,6 +16,8 @@ pub(crate) struct Compilation {
     pub(crate) edition: String,
     /// What it compiles for, if that is not the host.
     pub(crate) target: String,
+    /// Options of code generation that conditions ask for.
+    pub(crate) codegen: Vec<String>,
 }
 
 impl Compilation {
@@ -51,6 +53,10 @@ impl Compilation {
                     }
                 }
                 "--edition" => found.edition = value.or_else(|| arguments.next()).unwrap_or_default(),
+                "-C" | "--codegen" => {
+                    let option = value.or_else(|| arguments.next());
+                    found.codegen.extend(option.filter(|option| is_condition(option)));
+                }
                 "--target" => found.target = value.or_else(|| arguments.next()).unwrap_or_default(),
                 // Those whose value is an argument of its own.
                 "--crate-type"
@@ -69,7 +75,6 @@ impl Compilation {
                 | "-o"
                 | "-L"
                 | "-l"
-                | "-C"
                 | "-A"
                 | "-W"
                 | "-D"
@@ -78,6 +83,9 @@ impl Compilation {
                     if value.is_none() =>
                 {
                     arguments.next();
+                }
+                _ if argument.strip_prefix("-C").is_some_and(is_condition) => {
+                    found.codegen.push(argument[2..].to_owned());
                 }
                 _ if Path::new(&argument).extension().is_some_and(|extension| extension == "rs")
                     && !argument.starts_with('-')
@@ -89,8 +97,15 @@ impl Compilation {
             }
         }
         found.conditions.sort();
+        found.codegen.sort();
         found
     }
+}
+
+/// Whether `cfg` can ask for an option of code generation.
+fn is_condition(option: &str) -> bool {
+    let name = option.split('=').next().unwrap_or(option);
+    matches!(name, "target-cpu" | "target-feature" | "panic")
 }
 
 #[cfg(test)]
@@ -99,13 +114,14 @@ mod tests {
 
     #[test]
     fn the_arguments_that_cargo_gives_are_understood() {
-        let arguments = "rustc --crate-name study --edition=2024 src/main.rs --error-format=json --crate-type bin -C debuginfo=2 \
+        let arguments = "rustc --crate-name study --edition=2024 src/main.rs --error-format=json --crate-type bin -C debuginfo=2 -C panic=abort -Ctarget-feature=+avx2 \
                          --cfg feature=\"x\" --check-cfg cfg(docsrs,test) -L dependency=/t/deps --extern a=/t/liba-1.rmeta \
                          --extern noprelude:b=/t/libb-2.rlib --extern proc_macro";
         let found = Compilation::parse(arguments.split_whitespace().map(str::to_owned));
         assert_eq!(found.root, Some("src/main.rs".into()));
         assert_eq!(found.crate_name, "study");
         assert_eq!(found.conditions, ["feature=\"x\""]);
+        assert_eq!(found.codegen, ["panic=abort", "target-feature=+avx2"]);
         assert_eq!(
             found.externs,
             [

@@ -70,8 +70,20 @@ impl Impls {
                 Of::Inherent if head.type_of_this().is_some() => this.collect(),
                 Of::Inherent | Of::External(_) => head.types.clone(),
             };
+            let is_of_written = matches!(head.of_trait, Of::Trait(_)) || !items.is_empty();
             for item in items {
                 self.by_item.entry(item).or_default().push(id);
+            }
+            if !is_of_written {
+                // The language allows it for a type of this package only: a macro or a derive wrote that.
+                let scope = model.items[id].scope;
+                let inventors = resolver.inventors_in_sight(model, scope);
+                if inventors.is_empty() {
+                    self.projected.push(id);
+                }
+                for inventor in inventors {
+                    self.by_item.entry(inventor).or_default().push(id);
+                }
             }
             if head.is_projected {
                 self.projected.push(id);

@@ -47,8 +47,8 @@ pub struct Index {
     is_code: fn(&str) -> bool,
     /// The types whose name is not theirs alone, and how many items were known then.
     ambiguous: (usize, Vec<String>),
-    /// Whether all crates at hand were read.
-    everything: bool,
+    /// Crates at hand that only crates from elsewhere use, through a patch: which of their items count is not seen.
+    patched: Vec<Reached>,
 }
 
 /// Why sources can't be seen.
@@ -110,13 +110,15 @@ impl Index {
     ) -> Result<Self, Unseen> {
         let mut known = Knowledge::default();
         load::load(&mut known.model, name, root, folder, true).map_err(Unseen)?;
+        load::everything(&mut known.model);
+        let patched = load::below_others(&known.model);
         let index = Self {
             known,
             compilation: Compilation::default(),
             folder: folder.to_owned(),
             is_code,
             ambiguous: (0, Vec::new()),
-            everything: false,
+            patched,
         };
         index.check()?;
         Ok(index)
@@ -138,13 +140,7 @@ impl Index {
         tokens: &dyn Fn() -> String,
         nameless: bool,
     ) -> Result<Code, Unseen> {
-        let mut located = locate::locate(&mut self.known.model, place, tokens);
-        if located.is_none() && !std::mem::replace(&mut self.everything, true) {
-            // A macro of another crate at hand may have made it.
-            load::everything(&mut self.known.model);
-            located = locate::locate(&mut self.known.model, place, tokens);
-        }
-        let located = located
+        let located = locate::locate(&mut self.known.model, place, tokens)
             .filter(|located| !located.roots.is_empty())
             .ok_or_else(|| Unseen(format!("{} is not a file of this crate", place.file.display())))?;
         let within = locate::within(&self.known.model, &located);
@@ -163,6 +159,7 @@ impl Index {
                 Value::Unknown => {
                     self.compilation.conditions.iter().for_each(|condition| digester.text(condition));
                     digester.text(&self.compilation.target);
+                    self.compilation.codegen.iter().for_each(|option| digester.text(option));
                     conditions.push("debug_assertions".to_owned());
                 }
             }
@@ -170,15 +167,13 @@ impl Index {
         if !walked.foreign.is_empty() {
             self.foreign(&mut digester)?;
         }
+        let mut items = walked.items;
+        for krate in &self.patched {
+            digester.number(krate.digest);
+            items.push(krate.clone());
+        }
         conditions.dedup();
-        Ok(Code {
-            digest: digester.finish(),
-            items: walked.items,
-            conditions,
-            variables,
-            ordinal: located.ordinal,
-            within,
-        })
+        Ok(Code { digest: digester.finish(), items, conditions, variables, ordinal: located.ordinal, within })
     }
 
     /// What the item is declared in whose attribute stands at this place. `None` if the place is in none of the crate's files.

@@ -272,13 +272,33 @@ pub(crate) fn patches(folder: &Path) -> Vec<(String, PathBuf)> {
 /// A line for each package from elsewhere that this one is built with: name, version and checksum as they are locked.
 /// `None` where there is no lock file.
 pub(crate) fn locked(folder: &Path) -> Option<Vec<String>> {
-    let lock = folder.ancestors().find_map(|folder| Toml::read(&folder.join("Cargo.lock")))?;
+    let mut lines = BTreeSet::new();
+    each_locked(folder, |package| {
+        if package.get("source").is_some() {
+            let parts = ["name", "version", "source", "checksum"];
+            lines.insert(parts.map(|part| package.get(part).unwrap_or_default()).join(" "));
+        }
+    })?;
+    Some(lines.into_iter().collect())
+}
+
+/// The names of all packages that this one is built with. `None` where there is no lock file, or not its own.
+pub(crate) fn locked_names(folder: &Path) -> Option<BTreeSet<String>> {
+    let mut names = BTreeSet::new();
+    each_locked(folder, |package| names.extend(package.get("name").map(str::to_owned)))?;
+    (!names.is_empty()).then_some(names)
+}
+
+/// Gives each package to `take` that the package in `folder` is built with, as it is locked.
+fn each_locked(folder: &Path, mut take: impl FnMut(&Toml)) -> Option<()> {
     let manifest = Toml::read(&folder.join("Cargo.toml"))?;
+    // A lock file in the folder of a workspace's member is a remnant.
+    let root = workspace(folder, &manifest).map(|(root, _)| root);
+    let lock = root.iter().map(PathBuf::as_path).chain(folder.ancestors());
+    let lock = lock.into_iter().find_map(|folder| Toml::read(&folder.join("Cargo.lock")))?;
     let packages = lock.tables.get("package")?;
-    let field = |package: &Toml, name: &str| package.get(name).unwrap_or_default().to_owned();
     let mut waiting = vec![manifest.get("package.name")?.to_owned()];
     let mut seen = BTreeSet::new();
-    let mut lines = BTreeSet::new();
     while let Some(wanted) = waiting.pop() {
         if !seen.insert(wanted.clone()) {
             continue;
@@ -287,19 +307,16 @@ pub(crate) fn locked(folder: &Path) -> Option<Vec<String>> {
         let mut words = wanted.split(' ');
         let (name, version) = (words.next().unwrap_or_default(), words.next());
         for package in packages {
-            if field(package, "name") != name
-                || version.is_some_and(|version| field(package, "version") != version)
+            if package.get("name") != Some(name)
+                || version.is_some_and(|version| package.get("version") != Some(version))
             {
                 continue;
             }
-            if package.get("source").is_some() {
-                let parts = ["name", "version", "source", "checksum"].map(|part| field(package, part));
-                lines.insert(parts.join(" "));
-            }
+            take(package);
             waiting.extend(package.lists.get("dependencies").into_iter().flatten().cloned());
         }
     }
-    Some(lines.into_iter().collect())
+    Some(())
 }
 
 #[cfg(test)]
@@ -338,7 +355,15 @@ mod tests {
             package("other", "1.0.0", true, ""),
         ];
         std::fs::write(folder.path().join("Cargo.lock"), lock.concat()).unwrap();
-        let locked = locked(folder.path()).unwrap();
-        assert_eq!(locked, ["a 1.0.0 registry 1", "b 2.0.0 registry 1"]);
+        let expected = ["a 1.0.0 registry 1", "b 2.0.0 registry 1"];
+        assert_eq!(locked(folder.path()).unwrap(), expected);
+        // In a workspace the lock file is the root's, also where a member has one left.
+        let member = folder.path().join("member");
+        std::fs::create_dir(&member).unwrap();
+        std::fs::write(member.join("Cargo.toml"), "[package]\nname = \"study\"\n").unwrap();
+        std::fs::write(member.join("Cargo.lock"), package("study", "0.1.0", false, "")).unwrap();
+        assert_eq!(locked(&member).unwrap(), [""; 0]);
+        std::fs::write(folder.path().join("Cargo.toml"), "[workspace]\nmembers = [\"member\"]\n").unwrap();
+        assert_eq!(locked(&member).unwrap(), expected);
     }
 }

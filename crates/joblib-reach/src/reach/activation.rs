@@ -50,6 +50,8 @@ impl Walk<'_> {
             let known = &mut *self.known;
             let head = known.impls.of(&mut known.model, &mut known.resolver, id);
             let this = head.type_of_this();
+            // Of a type that a macro wrote.
+            let is_unknown = this.is_none() && matches!(head.of_trait, Of::Inherent);
             if matches!(head.of_trait, Of::Trait(_)) {
                 let head = self.form(id);
                 self.heads.insert(head);
@@ -61,6 +63,7 @@ impl Walk<'_> {
                     let of_trait = if let Of::Trait(of) = head.of_trait { Some(of) } else { None };
                     this.into_iter().chain(of_trait).any(|of| self.is_asked(of, name))
                         || self.methods.contains(&name)
+                        || (is_unknown && self.of_traits.contains(&name))
                 };
                 let counts = match head.of_trait {
                     Of::Inherent => item.kind == ItemKind::Call,

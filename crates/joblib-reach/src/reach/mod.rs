@@ -5,7 +5,7 @@ mod activation;
 mod outcome;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use crate::hash::{Digester, digest};
@@ -15,6 +15,7 @@ use crate::locate::is_own_macro;
 use crate::map::{Map, Set};
 use crate::meaning::{Found, Target};
 use crate::model::{CrateId, ItemId, ItemKind, Model, Range, ScopeId};
+use crate::named_files::files_below;
 use crate::normal::{Rules, normal, silent_parts, without_name};
 use crate::references::{Reading, References};
 use crate::resolve::Resolver;
@@ -449,6 +450,25 @@ impl Walk<'_> {
                 exported.or(plain).is_some_and(|name| Some(name) == symbol)
             })
             .collect();
+        if defined.is_empty() {
+            // In another language, perhaps: what the build script compiled is there.
+            let krate =
+                &self.known.model.crates[self.known.model.scopes[self.known.model.items[item].scope].krate];
+            match krate.environment()("OUT_DIR") {
+                Some(folder) => {
+                    let libraries = files_below(Path::new(&folder)).into_iter().filter(|path| {
+                        path.extension().is_some_and(|extension| {
+                            ["a", "o", "lib", "so", "dylib"].iter().any(|known| extension == *known)
+                        })
+                    });
+                    self.found.values.extend(libraries.map(Value::File));
+                }
+                None if !krate.is_own => {
+                    self.found.foreign.insert(krate.name.clone());
+                }
+                None => {}
+            }
+        }
         for item in defined {
             let number = self.number((item, None));
             self.digester.number(u128::from(number));

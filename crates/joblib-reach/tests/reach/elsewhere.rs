@@ -97,6 +97,51 @@ fn a_crate_that_the_root_puts_in_the_place_of_another_counts_for_its_dependencie
 }
 
 #[test]
+fn a_crate_that_only_others_use_counts_where_it_takes_the_place_of_theirs() {
+    let lock = "[[package]]\nname = \"study\"\ndependencies = [\n \"big\",\n]\n\n[[package]]\nname = \"big\"\n\
+                source = \"registry\"\ndependencies = [\n \"reg\",\n]\n\n[[package]]\nname = \"reg\"\n";
+    let package = Package::new(&[
+        (
+            "Cargo.toml",
+            "[package]\nname = \"study\"\n[dependencies]\nbig = \"1\"\n\
+             [patch.crates-io]\nreg = { path = \"reg\" }\nunused = { path = \"unused\" }\n",
+        ),
+        ("Cargo.lock", lock),
+        (MAIN, "#[cached]\nfn fit() -> u8 { big::h() }\n"),
+        ("reg/Cargo.toml", "[package]\nname = \"reg\"\n"),
+        ("reg/src/lib.rs", "pub fn k() -> u8 { 1 }\n"),
+        ("unused/Cargo.toml", "[package]\nname = \"unused\"\n"),
+        ("unused/src/lib.rs", "pub fn k() -> u8 { 2 }\n"),
+    ]);
+    assert!(counts(&package, "reg/src/lib.rs", "{ 1 }", "{ 3 }"));
+    assert!(!counts(&package, "unused/src/lib.rs", "{ 2 }", "{ 3 }"));
+    assert!(package.code().items.iter().any(|item| item.name == "crate reg"));
+}
+
+#[test]
+fn what_the_caller_chooses_may_be_implemented_in_any_crate_at_hand() {
+    for bound in ["std::fmt::Display", "base::Temp"] {
+        let main = format!("#[cached]\nfn fit(v: impl {bound}) -> u8 {{ v.kelvin() }}\n");
+        let helper = format!("pub struct K;\nimpl {bound} for K {{ fn kelvin(&self) -> u8 {{ 1 }} }}\n");
+        let package = Package::new(&[
+            (
+                "Cargo.toml",
+                "[package]\nname = \"study\"\n[dependencies]\nhelper = { path = \"helper\" }\nbase = { path = \"base\" }\n",
+            ),
+            (MAIN, &main),
+            ("base/Cargo.toml", "[package]\nname = \"base\"\n"),
+            ("base/src/lib.rs", "pub trait Temp { fn kelvin(&self) -> u8; }\n"),
+            (
+                "helper/Cargo.toml",
+                "[package]\nname = \"helper\"\n[dependencies]\nbase = { path = \"../base\" }\n",
+            ),
+            ("helper/src/lib.rs", &helper),
+        ]);
+        assert!(counts(&package, "helper/src/lib.rs", "{ 1 }", "{ 2 }"), "{bound}");
+    }
+}
+
+#[test]
 fn a_function_that_a_macro_of_a_crate_at_hand_makes_reaches_what_is_there() {
     let package = Package::new(&[
         ("Cargo.toml", "[package]\nname = \"study\"\n[dependencies]\nhelper = { path = \"helper\" }\n"),

@@ -3,7 +3,7 @@
 mod elsewhere;
 mod package;
 
-use joblib_reach::{Code, Index, Place};
+use joblib_reach::Index;
 use package::{Package, check};
 
 const MAIN: &str = "src/main.rs";
@@ -242,6 +242,18 @@ fn documentation_in_a_file_counts_where_macros_of_others_see_it() {
     ]);
     check(&package, "src/help.md", &[("one", "1")], &[]);
     check(&package, "src/other.md", &[], &[("two", "2")]);
+}
+
+#[test]
+fn what_is_implemented_for_a_type_that_a_derive_or_a_macro_writes_counts() {
+    for maker in ["#[derive(Builder)]\nstruct S;\n", "slint::include_modules!();\n"] {
+        let package = Package::one(&format!(
+            "{maker}impl Made {{ fn extra() -> u8 {{ 1 }} fn other() -> u8 {{ 2 }} }}\n\
+             impl std::ops::Not for Made {{ fn not(self) -> u8 {{ 3 }} }}\n\
+             #[cached]\nfn fit() -> u8 {{ Made::extra() + !Made::default() }}\n",
+        ));
+        check(&package, MAIN, &[("{ 1 }", "{ 4 }"), ("{ 3 }", "{ 4 }")], &[("{ 2 }", "{ 4 }")]);
+    }
 }
 
 #[test]
