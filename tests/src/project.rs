@@ -114,12 +114,27 @@ impl Project {
     /// When the compiler does not start.
     pub fn errors(&self, source: &str) -> Vec<CompileError> {
         self.write("main.rs", source);
+        self.messages("main.rs").iter().filter_map(CompileError::parse).collect()
+    }
+
+    /// What the compiler warns of in a program with this root file.
+    ///
+    /// # Panics
+    ///
+    /// When the compiler does not start, or finds an error.
+    pub fn warnings(&self, root: &str) -> Vec<String> {
+        let messages = self.messages(root);
+        assert!(messages.iter().all(|message| message["level"] != "error"), "{messages:?}");
+        let warnings = messages.iter().filter(|message| message["level"] == "warning");
+        warnings.map(|message| message["message"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+
+    /// What the compiler reports of a program with this root file.
+    fn messages(&self, root: &str) -> Vec<Value> {
         let arguments = ["--emit", "metadata", "--error-format", "json"];
-        let output =
-            self.start_rustc(&self.name, &self.folder.path().join("checked"), "main.rs", &arguments, &[]);
-        let messages =
-            output.stderr.split(|&byte| byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
-        messages.filter_map(|message: Value| CompileError::parse(&message)).collect()
+        let output = self.start_rustc(&self.name, &self.folder.path().join("checked"), root, &arguments, &[]);
+        let lines = output.stderr.split(|&byte| byte == b'\n');
+        lines.filter_map(|line| serde_json::from_slice(line).ok()).collect()
     }
 
     fn rustc(&self, name: &str, to: &Path, root: &str, arguments: &[&str], variables: &[(&str, &str)]) {

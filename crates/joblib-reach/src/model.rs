@@ -1,6 +1,7 @@
 //! What a package is made of, as far as its tokens tell: files, scopes, items and declarations `use`.
 
 use crate::map::{Map, Set};
+use std::cell::OnceCell;
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -165,6 +166,8 @@ pub(crate) struct Model {
     pub(crate) trait_members: Map<Name, Vec<ItemId>>,
     /// Packages at hand that the root of the workspace puts in the place of others, for all crates: names and folders.
     pub(crate) patches: Vec<(String, PathBuf)>,
+    /// The files that the build script wrote, listed when they are asked for.
+    pub(crate) written: OnceCell<Vec<PathBuf>>,
     /// Modules whose file was not found or could not be read, and why.
     pub(crate) unread: Vec<String>,
 }

@@ -105,7 +105,7 @@ pub(crate) fn named(
     })
 }
 
-/// The files that the build script wrote which have one of these names; all of them, if there are no names.
+/// The files that the build script wrote which have one of these names; all code among them, if there are no names.
 fn written(model: &Model, file: FileId, names: &[String]) -> Vec<Value> {
     let Some(of) = model.files.get(file) else { return Vec::new() };
     let environment = model.crates[model.scopes[of.scope].krate].environment();
@@ -117,8 +117,10 @@ fn written(model: &Model, file: FileId, names: &[String]) -> Vec<Value> {
             Some(name) == stem.as_ref() || whole.as_ref().is_some_and(|whole| name.ends_with(whole.as_str()))
         })
     };
-    let files = files_below(&folder).into_iter();
-    files.filter(|path| names.is_empty() || is_named(path)).map(Value::File).collect()
+    let is_code = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "rs");
+    let files = model.written.get_or_init(|| files_below(&folder)).iter();
+    let counts = |path: &&PathBuf| if names.is_empty() { is_code(path) } else { is_named(path) };
+    files.filter(counts).cloned().map(Value::File).collect()
 }
 
 /// The files of a folder and of those in it, in order, but for what is built and hidden.

@@ -108,6 +108,34 @@ fn run(program: &Path, cache: &str) -> Vec<(String, String, bool)> {
 }
 
 #[test]
+fn the_compiler_warns_once_where_the_sources_are_not_seen() {
+    let project = Project::new("reach", "system", &["joblib_macros", "joblib_memory", "serde"]);
+    let source = |option: &str| {
+        let attribute = format!("#[joblib_macros::cached(crate = joblib_memory{option})]");
+        format!(
+            "{attribute}\npub fn one(x: f64) -> f64 {{ x }}\n{attribute}\npub fn two(x: f64) -> f64 {{ x }}\n\
+             fn main() {{ one(two(1.0)); }}\n"
+        )
+    };
+    let about_sources = |root: &str| {
+        let mut warnings = project.warnings(root);
+        warnings.retain(|warning| warning.contains("joblib"));
+        warnings
+    };
+    // The arguments of the compiler don't tell that this is the root.
+    project.write("main.code", &source(""));
+    let warnings = about_sources("main.code");
+    let [warning] = &warnings[..] else { panic!("there is one warning: {warnings:?}") };
+    assert!(warning.contains("the compiler names no source file"), "{warning}");
+    assert!(warning.contains("write `code = \"own\"` to accept that"), "{warning}");
+
+    project.write("main.code", &source(", code = \"own\""));
+    assert!(about_sources("main.code").is_empty());
+    project.write("main.rs", &source(""));
+    assert!(about_sources("main.rs").is_empty());
+}
+
+#[test]
 fn every_edit_that_can_change_a_result_is_computed_again_and_others_are_not() {
     let project = Project::new("reach", "system", &["joblib_macros", "joblib_memory", "serde"]);
     project.write("Cargo.toml", "[package]\nname = \"reach\"\n");
