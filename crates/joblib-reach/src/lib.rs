@@ -15,6 +15,7 @@ mod model;
 mod named_files;
 mod normal;
 mod parse;
+mod patched;
 mod paths;
 mod reach;
 mod references;
@@ -111,7 +112,7 @@ impl Index {
         let mut known = Knowledge::default();
         load::load(&mut known.model, name, root, folder, true).map_err(Unseen)?;
         load::everything(&mut known.model);
-        let patched = load::below_others(&known.model);
+        let patched = patched::below_others(&known.model);
         let index = Self {
             known,
             compilation: Compilation::default(),
