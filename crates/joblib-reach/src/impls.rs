@@ -50,8 +50,6 @@ pub(crate) struct Impls {
     indexed: (usize, usize),
     by_item: Map<ItemId, Vec<ItemId>>,
     by_bound: Map<Name, Vec<ItemId>>,
-    /// Those for a type that is not written, as in `impl Display for <Model as Fit>::Output`.
-    projected: Vec<ItemId>,
 }
 
 impl Impls {
@@ -77,16 +75,14 @@ impl Impls {
             if !is_of_written {
                 // The language allows it for a type of this package only: a macro or a derive wrote that.
                 let scope = model.items[id].scope;
-                let inventors = resolver.inventors_in_sight(model, scope);
-                if inventors.is_empty() {
-                    self.projected.push(id);
-                }
-                for inventor in inventors {
+                for inventor in resolver.inventors_in_sight(model, scope) {
                     self.by_item.entry(inventor).or_default().push(id);
                 }
             }
             if head.is_projected {
-                self.projected.push(id);
+                for item in self.projections(model, resolver, &head) {
+                    self.by_item.entry(item).or_default().push(id);
+                }
             }
             if let Of::External(Some(name)) = head.of_trait {
                 self.by_bound.entry(name).or_default().push(id);
@@ -111,9 +107,24 @@ impl Impls {
         self.by_bound.get(&name).map_or(&[], Vec::as_slice)
     }
 
-    /// Implementations that may be for any type that is reached.
-    pub(crate) fn projected(&self) -> &[ItemId] {
-        &self.projected
+    /// What the associated types that a head names can be, as in `impl Display for <Model as Fit>::Output`.
+    fn projections(&mut self, model: &mut Model, resolver: &mut Resolver, of: &Head) -> Vec<ItemId> {
+        let mut found = Vec::new();
+        for other in model.impls.clone() {
+            let head = self.of(model, resolver, other);
+            let gives = match head.of_trait {
+                Of::Trait(item) => of.types.contains(&item),
+                Of::External(_) => head.types.iter().any(|item| of.types.contains(item)),
+                Of::Inherent => false,
+            };
+            for member in model.items[other].members.clone() {
+                if gives && model.items[member].kind == ItemKind::Alias {
+                    let (scope, range) = (model.items[member].scope, model.items[member].range);
+                    found.extend(types_in(model, resolver, member, scope, range));
+                }
+            }
+        }
+        found
     }
 
     pub(crate) fn of(&mut self, model: &mut Model, resolver: &mut Resolver, id: ItemId) -> Rc<Head> {

@@ -102,7 +102,6 @@ impl Walk<'_> {
             self.indexed = indexed;
             self.seen = (0, 0);
         }
-        self.active.extend(known.impls.projected());
         for item in &self.reached[self.seen.0..] {
             self.active.extend(known.impls.with_item(*item));
         }

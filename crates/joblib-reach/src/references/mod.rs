@@ -275,16 +275,11 @@ impl Reader<'_, '_> {
                 found.targets.extend(here.into_iter().map(Target::Item));
             }
             for target in &found.targets {
-                if let Target::External(path) = target {
-                    self.under_another_name(path, end - 1, is_macro);
-                }
-            }
-            if is_bound {
-                for target in &found.targets {
-                    if let Target::External(path) = target {
-                        let last = path.rsplit("::").next().unwrap_or(path);
-                        self.out.bounds.push(self.model.names.of(last));
-                    }
+                let Target::External(path) = target else { continue };
+                self.under_another_name(path, end - 1, is_macro);
+                if is_bound {
+                    let last = path.rsplit("::").next().unwrap_or(path);
+                    self.out.bounds.push(self.model.names.of(last));
                 }
             }
             let is_self = path.len() == 1 && matches!(&*text, "self" | "Self" | "crate" | "super");
