@@ -136,8 +136,13 @@ impl SharedMemory {
             // Beyond its end there is nothing to read, and reading there would end the process.
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, format!("it has {has} of {len} bytes")));
         }
-        let descriptor = Arc::new(file.into());
-        Ok(SharedMemory { id, descriptor, base: 0, len, original: false, call: None })
+        Ok(SharedMemory::part_of(id, file, 0, len))
+    }
+
+    /// Some bytes of a file, which arrive by this id, and that the file has.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn part_of(id: u128, file: File, base: u64, len: u64) -> Self {
+        SharedMemory { id, descriptor: Arc::new(file.into()), base, len, original: false, call: None }
     }
 
     /// The memory that `buffer` is a part of, and where the buffer starts in it. `writers` is the call whose workers write
@@ -242,6 +247,9 @@ pub struct Sender {
     sharing: ArraySharing,
     call: CallToken,
     reach: Reach,
+    /// Whether the receiver has the files that arrays are mapped from.
+    #[cfg(feature = "cluster")]
+    has_files: bool,
     /// Whether an array was met that the receiver could not write to.
     refused: Cell<bool>,
 }
@@ -292,6 +300,8 @@ impl Sender {
             sharing,
             call: CallToken::default(),
             reach: Reach::Host,
+            #[cfg(feature = "cluster")]
+            has_files: false,
             refused: Cell::new(false),
         }
     }
@@ -346,10 +356,11 @@ impl Sender {
         self.add(Arc::new(memory), 0, len)
     }
 
-    /// For messages to any host, with arrays beside them as bytes. How large those have to be is what `sharing` says.
+    /// For messages to any host, with arrays beside them as bytes, or as places in files if it has those. How large the arrays
+    /// have to be is what `sharing` says.
     #[cfg(feature = "cluster")]
-    pub(crate) fn of_bytes(sharing: ArraySharing) -> Self {
-        Sender { reach: Reach::Anywhere, ..Sender::new(sharing) }
+    pub(crate) fn of_bytes(sharing: ArraySharing, has_files: bool) -> Self {
+        Sender { reach: Reach::Anywhere, has_files, ..Sender::new(sharing) }
     }
 
     /// Begins memory of `len` bytes; `None` if that is too little, or there is no room.
@@ -423,8 +434,11 @@ impl Sender {
 
     #[cfg(feature = "cluster")]
     fn add_content(&self, buffer: &Buffer) -> u64 {
-        let (content, start) =
-            self.writers().map_or_else(|| (Content::of(buffer), 0), |call| Content::of_call(buffer, call));
+        let of_file = || self.has_files.then(|| Content::of_file(buffer)).flatten();
+        let (content, start) = match self.writers() {
+            Some(call) => Content::of_call(buffer, call),
+            None => (of_file().unwrap_or_else(|| Content::of(buffer)), 0),
+        };
         let mut taken = self.taken.borrow_mut();
         taken.parts.push(Part { id: content.id(), start: start as u64, len: buffer.len() as u64 });
         taken.contents.push((content, buffer.clone()));

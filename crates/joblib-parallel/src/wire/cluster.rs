@@ -7,6 +7,7 @@
 //! caller  BYTES*, BATCH, RELEASE …   the memory of arrays, tasks, arrays that are no longer needed
 //! caller  MEMORY                     as BYTES, between processes of one host: a descriptor of the memory comes along
 //! caller  ALONE                      as BATCH, of tasks that are to run each alone
+//! caller  FILE                       as BYTES: where to find them in a file that the agent's host has
 //! agent   BYTES*, RETURNED …         the memory of results, and what became of consecutive tasks of a batch
 //! agent   EVENT …                    what a worker logged
 //! agent   FAILED                     the agent can't go on with the call
@@ -31,6 +32,7 @@ use super::arrays::{ArraySharing, Part};
 use super::batch::{get_parts, put_parts};
 use super::codec::{self, get_bytes, get_u64, put_u64};
 use super::connection::Outgoing;
+use super::file_part::FilePart;
 use super::function_id::{EncodedCall, FunctionId};
 use super::log::{LogLevels, LogRecord};
 use super::reply::Outcomes;
@@ -64,6 +66,8 @@ pub(crate) const LOST: u32 = 30;
 pub(crate) const FORGOTTEN: u32 = 31;
 /// Caller to agent: memory of an array, whose descriptor comes along.
 pub(crate) const MEMORY: u32 = 32;
+/// Caller to agent: an array as a part of a file: [`FilePart`].
+pub(crate) const FILE: u32 = 33;
 
 /// What an agent says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -314,6 +318,24 @@ pub(crate) fn memory_frame(id: u128, len: u64, written: bool, descriptor: Arc<Ow
     put_u64(frame.body(), len);
     put_u64(frame.body(), u64::from(written));
     frame
+}
+
+/// An array as a part of a file, by its id.
+///
+/// # Errors
+///
+/// If it can't be serialized.
+pub(crate) fn file_frame(id: u128, part: &FilePart) -> Result<Outgoing, String> {
+    let mut frame = Outgoing::new(FILE);
+    frame.body().extend_from_slice(&id.to_le_bytes());
+    codec::write(frame.body(), part)?;
+    Ok(frame)
+}
+
+/// The id and the part; `None` if the frame is malformed.
+pub(crate) fn parse_file(input: &[u8]) -> Option<(u128, FilePart)> {
+    let (id, part) = input.split_first_chunk()?;
+    Some((u128::from_le_bytes(*id), codec::parse(part).ok()?))
 }
 
 /// The id and the length; `None` if the frame is malformed.

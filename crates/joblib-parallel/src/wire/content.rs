@@ -1,13 +1,16 @@
-//! [`Content`]: the bytes of an array as another host knows them: by a digest, or as a copy that is one call's own.
+//! [`Content`]: the bytes of an array as another host knows them: by a digest, as a copy that is one call's own, or as a part of
+//! a file that it has.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, Weak};
 
-use joblib_array::Buffer;
+use joblib_array::{Buffer, MmapMode};
 use twox_hash::XxHash3_128;
 
+use super::codec;
+use super::file_part::FilePart;
 use super::known::Identified;
 use super::own_copy::{CallToken, new_id, with_memory};
 use crate::sync::lock;
@@ -18,11 +21,17 @@ pub(crate) struct Content {
     id: u128,
     /// The call whose workers write to it, if they do. Then it is all of a memory, and no other call's.
     call: Option<Weak<()>>,
+    /// What is sent instead of the bytes, if that is the place of them in a file.
+    file: Option<FilePart>,
 }
 
 /// The contents of the parts of one memory; kept with it until it is written to or freed.
 #[derive(Default)]
 struct Contents(Mutex<HashMap<Range<usize>, Arc<Content>>>);
+
+/// The same of those that are parts of a file that other hosts have.
+#[derive(Default)]
+struct FileContents(Mutex<HashMap<Range<usize>, Arc<Content>>>);
 
 /// Those that workers write to: one for each call.
 #[derive(Default)]
@@ -36,8 +45,36 @@ impl Content {
         let mut contents = lock(&contents.0);
         let content = contents
             .entry(start..start + buffer.len())
-            .or_insert_with(|| Arc::new(Content { id: XxHash3_128::oneshot(buffer.as_bytes()), call: None }));
+            .or_insert_with(|| Arc::new(Content::new(XxHash3_128::oneshot(buffer.as_bytes()), None, None)));
         Arc::clone(content)
+    }
+
+    fn new(id: u128, call: Option<Weak<()>>, file: Option<FilePart>) -> Self {
+        Content { id, call, file }
+    }
+
+    /// That of `buffer` as a part of the file that it is mapped from; `None` if it is not mapped for reading from a file that
+    /// has a path. Its bytes are not looked at.
+    pub(super) fn of_file(buffer: &Buffer) -> Option<Arc<Self>> {
+        buffer.mmap_mode().filter(|mode| *mode == MmapMode::Read)?;
+        let contents = buffer.derived(|_| Ok::<_, Infallible>(FileContents::default()));
+        let Ok((contents, start)) = contents;
+        let mut contents = lock(&contents.0);
+        let range = start..start + buffer.len();
+        if let Some(content) = contents.get(&range) {
+            return Some(Arc::clone(content));
+        }
+        let part = FilePart::of(buffer.as_bytes())?;
+        let mut identity = Vec::new();
+        codec::write(&mut identity, &part).ok()?;
+        let content = Arc::new(Content::new(XxHash3_128::oneshot(&identity), None, Some(part)));
+        contents.insert(range, Arc::clone(&content));
+        Some(content)
+    }
+
+    /// What is sent instead of the bytes.
+    pub(crate) fn file(&self) -> Option<&FilePart> {
+        self.file.as_ref()
     }
 
     /// That of all of the memory that `buffer` is a part of, for the tasks of `call` to write to; and where the buffer starts
@@ -52,7 +89,7 @@ impl Content {
         if let Some(content) = contents.iter().find(is_of_call) {
             return (Arc::clone(content), start);
         }
-        let content = Arc::new(Content { id: new_id(), call: Some(of) });
+        let content = Arc::new(Content::new(new_id(), Some(of), None));
         contents.push(Arc::clone(&content));
         (content, start)
     }

@@ -9,6 +9,8 @@ pub(crate) mod codec;
 pub(crate) mod connection;
 #[cfg(feature = "cluster")]
 pub(crate) mod content;
+#[cfg(feature = "cluster")]
+pub(crate) mod file_part;
 pub(crate) mod function_id;
 pub(crate) mod known;
 pub(crate) mod log;

@@ -212,6 +212,49 @@ fn an_array_goes_to_a_node_once_by_its_content_and_is_mapped_there_by_all_worker
     assert!((2 * BYTES..2 * BYTES + BYTES / 4).contains(&sent), "{sent}");
 }
 
+/// An array that is mapped from the end of a file of a mebibyte and more.
+pub(crate) fn array_in_a_file(path: &Path) -> Array<f64> {
+    let elements: Vec<u8> = (0..200_000).flat_map(|n| f64::from(n).to_le_bytes()).collect();
+    fs::write(path, [&[0; 24], elements.as_slice()].concat()).unwrap();
+    let file = fs::File::open(path).unwrap();
+    let buffer = joblib_array::Buffer::map(&file, 24, elements.len(), MmapMode::Read).unwrap();
+    Array::from_buffer(buffer, vec![500, 400], joblib_array::Order::C).unwrap()
+}
+
+/// The sum of an array, and whether it is this file that it is mapped from.
+#[allow(clippy::needless_pass_by_value, reason = "tasks own their arguments")]
+pub(crate) fn sum_in_a_file(array: Array<f64>, path: String) -> (f64, bool) {
+    (array.iter().sum(), fs::read_to_string("/proc/self/maps").unwrap().contains(&path))
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn an_array_of_a_file_that_nodes_have_is_mapped_there_when_that_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, record) = (folder.path().join("an array"), folder.path().join("sent"));
+    let text = path.to_str().unwrap().to_owned();
+    let array = array_in_a_file(&path);
+    let parts = [array.clone(), array.rows(7..407), array.rows(7..407)];
+    let sums: Vec<f64> = parts.iter().map(|part| part.iter().sum()).collect();
+    let run = |nodes: Nodes| {
+        let parallel = Parallel::new().backend(nodes).n_jobs(1).batch_size(1);
+        parallel.run(parts.clone().map(|part| delayed(sum_in_a_file, (part, text.clone()))))
+    };
+    let sent = || fs::metadata(&record).unwrap().len();
+    let results = run(recorded(&record).shared_files(true)).unwrap();
+    assert_eq!(results, sums.iter().map(|sum| (*sum, true)).collect::<Vec<_>>());
+    assert!(sent() < 100_000, "{}", sent());
+    // A node on which it is another one says so.
+    fs::File::options().append(true).open(&path).unwrap().set_len(2_000_000).unwrap();
+    let error = run(node("another").shared_files(true)).unwrap_err();
+    let expected = format!("the file {text} has 2000000 bytes");
+    assert!(error.is_backend() && error.to_string().contains(&expected), "{error}");
+    // Else it is sent.
+    let results = run(recorded(&record)).unwrap();
+    assert_eq!(results.into_iter().map(|(sum, _)| sum).collect::<Vec<_>>(), sums);
+    assert!(sent() > 1 << 20, "{}", sent());
+}
+
 #[test]
 fn arrays_of_results_and_in_any_mode_arrive_whole_and_those_mapped_for_writing_are_refused() {
     let array = Array::from_vec((0..300_000).map(f64::from).collect(), &[600, 500]).unwrap();

@@ -53,14 +53,15 @@ impl RawBatch {
     /// If it is malformed, or an array is missing.
     pub(super) fn read(
         bytes: &[u8],
-        memory: impl Fn(u128) -> Option<Arc<SharedMemory>>,
+        memory: impl Fn(u128) -> Option<Result<Arc<SharedMemory>, String>>,
     ) -> Result<Self, String> {
         const MALFORMED: &str = "a batch is malformed";
         let bytes = bytes.to_vec();
         let mut reader = BatchReader::new(&bytes).ok_or(MALFORMED)?;
         let (number, first) = (reader.number, reader.first_index);
         let parts = std::mem::take(&mut reader.parts);
-        let memories = parts.iter().map(|part| memory(part.id).ok_or("an array did not arrive"));
+        let missing = || Err("an array did not arrive".to_owned());
+        let memories = parts.iter().map(|part| memory(part.id).unwrap_or_else(missing));
         let memories = memories.collect::<Result<_, _>>()?;
         let mut calls = VecDeque::new();
         while let Some(mut run) = reader.next_run().ok_or(MALFORMED)? {

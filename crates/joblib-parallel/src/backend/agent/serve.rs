@@ -28,11 +28,16 @@ use crate::task::context::CallContext;
 use crate::task::process_batch::ProcessBatch;
 use crate::wire::arrays::SharedMemory;
 use crate::wire::batch::BATCH;
-use crate::wire::cluster::{self, ALONE, BYTES, CANCEL, FAILED, HELLO, Hello, MEMORY, OPEN, Open, RELEASE};
+use crate::wire::cluster::{
+    self, ALONE, BYTES, CANCEL, FAILED, FILE, HELLO, Hello, MEMORY, OPEN, Open, RELEASE,
+};
 use crate::wire::codec;
 use crate::wire::connection::{self as wire, Connection, Outgoing, Received};
 use crate::wire::function_id;
 use crate::wire::message::CallMessage;
+
+/// Memory of an array, or why there is none, which the call learns that needs it.
+type Memory = Result<Arc<SharedMemory>, String>;
 
 /// What the caller sent.
 enum Incoming {
@@ -40,8 +45,8 @@ enum Incoming {
         kind: u32,
         bytes: Vec<u8>,
     },
-    /// Memory of an array, or why it can't be kept.
-    Memory(u128, io::Result<SharedMemory>),
+    /// Memory of an array, or why there is none.
+    Memory(u128, Memory),
 }
 
 impl Incoming {
@@ -53,15 +58,25 @@ impl Incoming {
         match frame.kind {
             BYTES => {
                 let (id, bytes) = cluster::parse_bytes(frame.bytes).ok_or(MALFORMED)?;
-                Ok(Incoming::Memory(id, SharedMemory::received(id, bytes)))
+                Ok(Incoming::memory(id, SharedMemory::received(id, bytes)))
             }
             MEMORY => {
                 let (id, len) = cluster::parse_memory(frame.bytes).ok_or(MALFORMED)?;
                 let file = File::from(frame.descriptor.ok_or(MALFORMED)?);
-                Ok(Incoming::Memory(id, SharedMemory::adopted(id, file, len)))
+                Ok(Incoming::memory(id, SharedMemory::adopted(id, file, len)))
+            }
+            FILE => {
+                let (id, part) = cluster::parse_file(frame.bytes).ok_or(MALFORMED)?;
+                let memory = part.open().map(|file| SharedMemory::part_of(id, file, part.offset, part.len));
+                Ok(Incoming::Memory(id, memory.map(Arc::new)))
             }
             kind => Ok(Incoming::Frame { kind, bytes: frame.bytes.to_vec() }),
         }
+    }
+
+    fn memory(id: u128, memory: io::Result<SharedMemory>) -> Self {
+        let failed = |error: io::Error| format!("an array can't be kept: {error}");
+        Incoming::Memory(id, memory.map(Arc::new).map_err(failed))
     }
 }
 
@@ -133,7 +148,7 @@ struct Agent {
     frames: Receiver<Incoming>,
     waker: SessionWaker,
     /// Memory of arrays that arrived.
-    memories: HashMap<u128, Arc<SharedMemory>>,
+    memories: HashMap<u128, Memory>,
     session: Option<ProcessSession<Respawn, RawBatch>>,
     /// The number of the last call.
     call: u64,
@@ -195,12 +210,9 @@ impl Agent {
     fn handle(&mut self, incoming: Incoming) -> Result<(), String> {
         let (kind, bytes) = match incoming {
             Incoming::Frame { kind, bytes } => (kind, bytes),
-            Incoming::Memory(id, Ok(memory)) => {
-                self.memories.insert(id, Arc::new(memory));
+            Incoming::Memory(id, memory) => {
+                self.memories.insert(id, memory);
                 return Ok(());
-            }
-            Incoming::Memory(_, Err(error)) => {
-                return self.fail(&format!("an array can't be kept: {error}"));
             }
         };
         match kind {

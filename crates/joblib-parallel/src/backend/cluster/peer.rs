@@ -105,6 +105,9 @@ impl Peer {
 
     /// What gives it an array: where it is a process of this host, as memory that both have, which is copied once.
     pub(crate) fn array_frame(&self, content: &Content, bytes: &[u8]) -> Outgoing {
+        if let Some(frame) = content.file().and_then(|part| cluster::file_frame(content.id(), part).ok()) {
+            return frame;
+        }
         #[cfg(feature = "dask")]
         if self.kind == PeerKind::Cluster
             && let Ok(file) = arrays::copy(bytes, None)

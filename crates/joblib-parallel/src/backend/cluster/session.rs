@@ -91,8 +91,15 @@ struct Flight {
 }
 
 impl ClusterSession {
-    /// A session on these peers, each with its number of slots.
-    pub(crate) fn new(peers: Vec<(Peer, usize)>, call: Call, open: Open, restart: Restart) -> Result<Self> {
+    /// A session on these peers, each with its number of slots. Whether their hosts have the files that arrays are mapped from
+    /// is `has_files`.
+    pub(crate) fn new(
+        peers: Vec<(Peer, usize)>,
+        call: Call,
+        open: Open,
+        has_files: bool,
+        restart: Restart,
+    ) -> Result<Self> {
         let failed = |error: std::io::Error| Error::backend("make a pair of sockets", Some(error.into()));
         let (ours, theirs) = UnixStream::pair().map_err(failed)?;
         for end in [&ours, &theirs] {
@@ -101,7 +108,7 @@ impl ClusterSession {
         let node = |(peer, slots)| Node::new(peer, slots);
         Ok(ClusterSession {
             nodes: peers.into_iter().map(node).collect(),
-            sender: Sender::of_bytes(call.sharing.clone()),
+            sender: Sender::of_bytes(call.sharing.clone(), has_files),
             call,
             open,
             number: CALLS.fetch_add(1, Ordering::Relaxed),

@@ -58,6 +58,7 @@ pub struct Dask {
     wait: Option<Duration>,
     workers: Option<usize>,
     direct: Option<bool>,
+    shared_files: bool,
 }
 
 /// How long a batch should take: Dask's own cost for a task is some milliseconds.
@@ -108,6 +109,12 @@ impl Dask {
     /// this host can connect to that worker.
     pub fn direct(mut self, direct: bool) -> Self {
         self.direct = Some(direct);
+        self
+    }
+
+    /// As [`Nodes::shared_files`](super::Nodes::shared_files).
+    pub fn shared_files(mut self, shared: bool) -> Self {
+        self.shared_files = shared;
         self
     }
 
@@ -228,6 +235,6 @@ impl ParallelBackend for Dask {
         let peers = vec![(self.connect()?, call.n_jobs)];
         let dask = self.clone();
         let restart = move |_: &str| dask.connect();
-        Ok(Box::new(ClusterSession::new(peers, call, open, Box::new(restart))?))
+        Ok(Box::new(ClusterSession::new(peers, call, open, self.shared_files, Box::new(restart))?))
     }
 }

@@ -10,7 +10,7 @@ import tempfile
 import threading
 import time
 
-BYTES, RETURNED, EVENT, FAILED, CANCEL, RELEASE, MEMORY = 22, 23, 24, 25, 26, 28, 32
+BYTES, RETURNED, EVENT, FAILED, CANCEL, RELEASE, MEMORY, FILE = 22, 23, 24, 25, 26, 28, 32, 33
 GREETING = b"joblib-node runs\n"
 
 lock = threading.Lock()
@@ -63,7 +63,11 @@ class Blob:
 
 
 class Lost(Exception):
-    """The agent has ended, or can't go on."""
+    """A batch is gone with its agent, or with its call."""
+
+
+class Refused(Exception):
+    """The agent can't go on with the call."""
 
 
 class Waiting:
@@ -79,8 +83,8 @@ class Waiting:
         if self.left <= 0:
             self.done.set()
 
-    def fail(self, reason):
-        self.failure = reason
+    def fail(self, failure):
+        self.failure = failure
         self.done.set()
 
     def wait(self, expected):
@@ -194,7 +198,7 @@ class Agent:
                         everything = list(self.waiting.values())
                         self.call = None
                     for waiting in everything:
-                        waiting.fail(text)
+                        waiting.fail(Refused(text))
         finally:
             self.input.close()
             code = self.process.wait()
@@ -202,7 +206,7 @@ class Agent:
                 self.ended = "the agent has ended with exit code %s" % code
                 everything = list(self.waiting.values())
             for waiting in everything:
-                waiting.fail(self.ended)
+                waiting.fail(Lost(self.ended))
 
     def run(self, number, tasks, call, opening, batch, arrays):
         """Has a batch run; returns the arrays that are missing, or the frames of its outcomes."""
@@ -222,7 +226,7 @@ class Agent:
                 expected = tasks * self.task + (EARLY if len(self.waiting) > threads else 0)
                 over = [other for other in self.waiting.values() if other.call != call]
             for other in over:
-                other.fail("its call has ended")
+                other.fail(Lost("its call has ended"))
             if first:
                 # The number of tasks that may run at a time here is at the beginning of the frame.
                 self.send(opening[:16] + struct.pack("<Q", threads) + opening[24:], batch)
@@ -235,7 +239,7 @@ class Agent:
                 self.waiting.pop(number, None)
                 self.used = time.monotonic()
         if waiting.failure is not None:
-            raise Lost(waiting.failure)
+            raise waiting.failure
         return None, waiting.frames
 
     def cancel(self, call):
@@ -250,7 +254,7 @@ class Agent:
                 everything = list(self.waiting.values())
             self.send(struct.pack("<IB3sQ", CANCEL, 0, b"jlb", 0))
         for waiting in everything:
-            waiting.fail("cancelled")
+            waiting.fail(Lost("cancelled"))
 
     def stop(self):
         try:
@@ -349,7 +353,11 @@ def keep(session, generation, mark, number, written, blob):
     agent = agent_of(session, generation, mark)
     with agent.order:
         if number not in agent.arrays:
-            agent.give(number, blob, written)
+            if isinstance(blob, bytes):
+                # Where it is in a file.
+                agent.send(struct.pack("<IB3sQ", FILE, 0, b"jlb", len(blob)), blob)
+            else:
+                agent.give(number, blob, written)
             agent.arrays.add(number)
             agent.used, agent.idle = time.monotonic(), IDLE
 
@@ -373,6 +381,8 @@ def run(key, session, mark, call, opening, number, tasks, batch, arrays):
         missing, frames = agent.run(number, tasks, call, opening, batch, arrays)
     except Lost as error:
         return ("lost", "%s: %s" % (get_worker().address, error))
+    except Refused as error:
+        return ("refused", "%s: %s" % (get_worker().address, error))
     finally:
         with lock:
             running.pop(key, None)

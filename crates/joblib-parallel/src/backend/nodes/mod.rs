@@ -51,6 +51,7 @@ pub struct Nodes {
     launchers: Vec<Launcher>,
     location: Location,
     start_timeout: Duration,
+    shared_files: bool,
 }
 
 /// How long a batch should take: to another host it is on its way for a millisecond or less.
@@ -61,7 +62,12 @@ const PATIENCE: Duration = Duration::from_millis(100);
 
 impl Nodes {
     fn new(launchers: Vec<Launcher>) -> Self {
-        Nodes { launchers, location: Location::Anywhere, start_timeout: Duration::from_mins(1) }
+        Nodes {
+            launchers,
+            location: Location::Anywhere,
+            start_timeout: Duration::from_mins(1),
+            shared_files: false,
+        }
     }
 
     /// One node, which is reached by this command: `["kubectl", "exec", "-i", "pod", "--"]`, say. The command is run with three
@@ -172,6 +178,24 @@ impl Nodes {
         self
     }
 
+    /// Whether the nodes have the files that arrays are mapped from, by the same paths, as they do where the file systems are
+    /// shared: then an array that was mapped with [`MmapMode::Read`](joblib_array::MmapMode::Read) is mapped from its file there,
+    /// and not sent. By default it is sent.
+    ///
+    /// A node whose file has another length or time of its last change fails the call. Where this system does not say which
+    /// file is mapped where, as only Linux does, arrays are sent.
+    ///
+    /// ```no_run
+    /// use joblib_parallel::backend::Nodes;
+    /// use joblib_parallel::parallel_config;
+    ///
+    /// let _scope = parallel_config().backend(Nodes::ssh(["big1", "big2"]).shared_files(true)).enter();
+    /// ```
+    pub fn shared_files(mut self, shared: bool) -> Self {
+        self.shared_files = shared;
+        self
+    }
+
     /// How long a node may take until its agent runs: the command, its log-in and sending the program. By default a minute.
     pub fn start_timeout(mut self, timeout: Duration) -> Self {
         self.start_timeout = timeout;
@@ -273,6 +297,6 @@ impl ParallelBackend for Nodes {
             let mut peers = nodes.connect(&[place.ok_or_else(lost)?])?;
             peers.pop().ok_or_else(lost)
         };
-        Ok(Box::new(ClusterSession::new(peers, call, open, Box::new(restart))?))
+        Ok(Box::new(ClusterSession::new(peers, call, open, self.shared_files, Box::new(restart))?))
     }
 }

@@ -11,7 +11,7 @@ mod programs;
 use std::collections::HashSet;
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -26,6 +26,7 @@ use nix::unistd::Pid;
 use self::cluster::{Cluster, python};
 use crate::carriers::{Recorder, heard};
 use crate::child;
+use crate::nodes::{array_in_a_file, sum_in_a_file};
 
 fn node_of_task() -> String {
     std::thread::sleep(Duration::from_millis(5));
@@ -58,6 +59,8 @@ fn calls_on_a_cluster_are_those_on_one_host() {
     a_tasks_fate_is_said(&cluster);
     what_tasks_print_is_captured(&cluster);
     arrays_are_mapped(&cluster);
+    #[cfg(target_os = "linux")]
+    arrays_of_files_are_mapped(&cluster);
     inner_calls_stay(&cluster);
     events_come_while_a_task_runs(&cluster);
     results_stream(&cluster);
@@ -118,6 +121,26 @@ fn arrays_are_mapped(cluster: &Cluster) {
             whole.make_mut()[0] = -1.0;
         }
     }
+}
+
+/// One of a file that the workers have is mapped from that file, when that is asked for.
+fn arrays_of_files_are_mapped(cluster: &Cluster) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("array");
+    let array = array_in_a_file(&path);
+    let tasks = |file: &Path| {
+        let file = file.to_str().unwrap().to_owned();
+        (0..4).map(|_| delayed(sum_in_a_file, (array.clone(), file.clone()))).collect::<Vec<_>>()
+    };
+    let expected = [(array.iter().sum(), true); 4];
+    let parallel = Parallel::new().backend(cluster.backend().shared_files(true)).batch_size(1);
+    assert_eq!(parallel.clone().run(tasks(&path)).unwrap(), expected);
+    // The next call finds it, and a connection that knows nothing of it is refused a file that has changed.
+    assert_eq!(parallel.run(tasks(&path)).unwrap(), expected);
+    fs::File::options().append(true).open(&path).unwrap().set_len(2_000_000).unwrap();
+    let other = cluster.backend().shared_files(true).direct(false);
+    let error = Parallel::new().backend(other).batch_size(1).run(tasks(&path)).unwrap_err();
+    assert!(error.is_backend() && error.to_string().contains("has 2000000 bytes"), "{error}");
 }
 
 /// A call inside of a task stays on its node.

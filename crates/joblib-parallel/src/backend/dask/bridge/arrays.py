@@ -41,6 +41,10 @@ class Arrays:
             os.close(descriptor)
         self.scattered[number] = self.start(self.scatter(number, self.shim.Blob(data), bool(written)))
 
+    def add_file(self, number, body):
+        """Takes where an array is in a file that workers have: nothing is to be scattered."""
+        self.scattered[number] = self.start(self.result(asyncio.sleep(0, (bytes(body), False))))
+
     def remove(self, numbers):
         for number in numbers:
             self.scattered.pop(number, None)
@@ -130,7 +134,7 @@ class Arrays:
             kept.result()
             self.kept.setdefault(number, set()).add(address)
         except BaseException:
-            if blob.status in ("cancelled", "lost", "error") or self.client.status != "running":
+            if getattr(blob, "status", None) in ("cancelled", "lost", "error") or self.client.status != "running":
                 self.forget(number, scattered)
             if address in await self.client.scheduler.ncores():
                 raise

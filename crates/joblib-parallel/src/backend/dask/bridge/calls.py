@@ -163,6 +163,8 @@ class Bridge:
                 self.arrays.add_bytes(bytes(body[:16]), memoryview(body)[16:])
             elif kind == MEMORY:
                 self.arrays.add_memory(body, descriptor)
+            elif kind == FILE:
+                self.arrays.add_file(bytes(body[:16]), body)
             elif kind == RELEASE:
                 numbers = [bytes(body[at:at + 16]) for at in range(0, len(body), 16)]
                 self.arrays.remove(numbers)

@@ -16,7 +16,7 @@ import uuid
 import zlib
 
 OPEN, BYTES, BATCH, ALONE, CANCEL, FAILED, RELEASE, CAPACITY, LOST, FORGOTTEN = 21, 22, 5, 27, 26, 25, 28, 29, 30, 31
-MEMORY = 32
+MEMORY, FILE = 32, 33
 CLOSED_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
 options = dict(argument.split("=", 1) for argument in sys.argv[1:])
 stream = socket.socket(fileno=os.dup(0))
