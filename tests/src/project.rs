@@ -137,6 +137,18 @@ impl Project {
         lines.filter_map(|line| serde_json::from_slice(line).ok()).collect()
     }
 
+    /// What the compiler prints of `source`, which it refuses to build.
+    ///
+    /// # Panics
+    ///
+    /// When the compiler does not start, or builds it.
+    pub fn refused(&self, source: &str) -> String {
+        self.write("main.rs", source);
+        let output = self.start_rustc(&self.name, &self.folder.path().join("refused"), "main.rs", &[], &[]);
+        assert!(!output.status.success(), "the program builds");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    }
+
     fn rustc(&self, name: &str, to: &Path, root: &str, arguments: &[&str], variables: &[(&str, &str)]) {
         let output = self.start_rustc(name, to, root, arguments, variables);
         assert!(output.status.success(), "the program does not build:\n{}", printed(&output));

@@ -37,6 +37,23 @@ fn what_no_task_can_be_made_of_is_one_error_at_its_place() {
     check("macros", include_str!("macros.rs"));
 }
 
+/// `cargo check` does not look at the size of closures.
+#[test]
+fn a_closure_that_captures_is_one_error_of_the_build_that_names_the_line_of_its_task() {
+    let source = "use joblib::prelude::*;\n\
+        fn main() {\n\
+            let factor = std::env::args().count();\n\
+            let scale = move |n: usize| n * factor;\n\
+            let _ = Parallel::new().run([\n\
+                delayed(scale, (1,)),\n\
+            ]);\n\
+        }\n";
+    let printed = Project::new("captures", "system", &["joblib"]).refused(source);
+    assert_eq!(printed.matches("error[").count(), 1, "{printed}");
+    assert!(printed.contains("a closure that captures nothing"), "{printed}");
+    assert!(printed.contains("main.rs:6:"), "{printed}");
+}
+
 #[test]
 fn what_can_not_be_cached_is_one_error_at_its_place_that_says_what_to_write() {
     check("cached", include_str!("cached.rs"));
