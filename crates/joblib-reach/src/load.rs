@@ -46,13 +46,23 @@ pub(crate) fn load(
         is_opaque: false,
         macro_use: Vec::new(),
         edition: kind.edition,
+        unread: Vec::new(),
     });
     parse_crate(model, id, root)?;
     Ok(id)
 }
 
-/// The root of the crate that `name` is in the code of `krate`, if its sources are at hand.
+/// The root of the crate that `name` is in the code of `krate`, if its sources are at hand. What can't be read of it matters
+/// from now on.
 pub(crate) fn extern_crate(model: &mut Model, krate: CrateId, name: Name) -> Option<ScopeId> {
+    let root = found_or_loaded(model, krate, name)?;
+    let led_to = model.scopes[root].krate;
+    let unread = std::mem::take(&mut model.crates[led_to].unread);
+    model.unread.extend(unread);
+    Some(root)
+}
+
+fn found_or_loaded(model: &mut Model, krate: CrateId, name: Name) -> Option<ScopeId> {
     let (root, folder) = model.crates[krate].externs.get(&name)?.clone();
     let known = model.crates.iter().find(|other| {
         other.folder == folder
@@ -75,14 +85,17 @@ pub(crate) fn extern_crate(model: &mut Model, krate: CrateId, name: Name) -> Opt
 /// Reads all crates at hand, whether a path leads there or not: any may implement what a function's caller chooses by a trait,
 /// and a macro of any may make a function here. What can't be read of them is missed only where a path leads there.
 pub(crate) fn everything(model: &mut Model) {
-    let unread = model.unread.len();
     let mut next = 0;
     while next < model.crates.len() {
         let names: Vec<Name> = model.crates[next].externs.keys().copied().collect();
         for name in names {
-            extern_crate(model, next, name);
+            let (before, loaded) = (model.unread.len(), model.crates.len());
+            found_or_loaded(model, next, name);
+            let unread = model.unread.split_off(before);
+            if let Some(krate) = model.crates.get_mut(loaded) {
+                krate.unread = unread;
+            }
         }
         next += 1;
     }
-    model.unread.truncate(unread);
 }

@@ -136,6 +136,8 @@ pub(crate) struct Crate {
     pub(crate) macro_use: Vec<Name>,
     /// The edition that its manifest names; the compiler is asked for that of the crate that is compiled.
     pub(crate) edition: String,
+    /// What could not be read of it, as long as no path led there.
+    pub(crate) unread: Vec<String>,
 }
 
 impl Crate {

@@ -1,5 +1,7 @@
 //! What code from elsewhere brings: macros that read files, crates that others put in their place, macros of crates at hand.
 
+use joblib_reach::{Index, Place};
+
 use super::package::Package;
 
 const MAIN: &str = "src/main.rs";
@@ -138,6 +140,29 @@ fn what_the_caller_chooses_may_be_implemented_in_any_crate_at_hand() {
             ("helper/src/lib.rs", &helper),
         ]);
         assert!(counts(&package, "helper/src/lib.rs", "{ 1 }", "{ 2 }"), "{bound}");
+    }
+}
+
+#[test]
+fn what_can_not_be_read_of_a_crate_at_hand_matters_where_a_path_leads_there() {
+    let index = |main: &str, helper: Option<&str>| {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        write("Cargo.toml", "[package]\nname = \"study\"\n[dependencies]\nhelper = { path = \"helper\" }\n");
+        write(MAIN, main);
+        write("helper/Cargo.toml", "[package]\nname = \"helper\"\n");
+        write("helper/src/lib.rs", helper.unwrap_or("fn f( {"));
+        let root = folder.path().join(MAIN);
+        let mut index = Index::of_crate("study", &root, folder.path(), |_| true).unwrap();
+        index.code(&Place { file: &root, line: 1, column: 1 }, &String::new, false)
+    };
+    for helper in [None, Some("mod missing;\n")] {
+        assert!(index("#[cached]\nfn fit() -> u8 { 1 }\n", helper).is_ok());
+        assert!(index("#[cached]\nfn fit() -> u8 { helper::h() }\n", helper).is_err());
     }
 }
 
