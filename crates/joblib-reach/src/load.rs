@@ -1,6 +1,7 @@
 //! Reads crates: the one that is compiled, and those at hand that it is built with.
 
 use crate::map::Map;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::lexer::Name;
@@ -86,9 +87,17 @@ fn found_or_loaded(model: &mut Model, krate: CrateId, name: Name) -> Option<Scop
 /// and a macro of any may make a function here. What can't be read of them is missed only where a path leads there.
 pub(crate) fn everything(model: &mut Model) {
     let mut next = 0;
+    // One that can't be read is not known afterwards, and would be read again.
+    let mut tried = BTreeSet::new();
     while next < model.crates.len() {
-        let names: Vec<Name> = model.crates[next].externs.keys().copied().collect();
-        for name in names {
+        let mut externs: Vec<(PathBuf, Name)> =
+            model.crates[next].externs.iter().map(|(name, (root, _))| (root.clone(), *name)).collect();
+        // Names are numbered as they are met.
+        externs.sort_unstable();
+        for (root, name) in externs {
+            if !tried.insert(root) {
+                continue;
+            }
             let (before, loaded) = (model.unread.len(), model.crates.len());
             found_or_loaded(model, next, name);
             let unread = model.unread.split_off(before);

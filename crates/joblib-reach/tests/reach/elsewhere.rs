@@ -167,6 +167,23 @@ fn what_can_not_be_read_of_a_crate_at_hand_matters_where_a_path_leads_there() {
 }
 
 #[test]
+fn a_circle_of_crates_that_can_not_be_read_ends() {
+    let needs = |name: &str, other: &str| {
+        format!("[package]\nname = \"{name}\"\n[dev-dependencies]\n{other} = {{ path = \"../{other}\" }}\n")
+    };
+    let (one, two) = (needs("one", "two"), needs("two", "one"));
+    let package = Package::new(&[
+        ("Cargo.toml", "[package]\nname = \"study\"\n[dependencies]\none = { path = \"one\" }\n"),
+        (MAIN, "#[cached]\nfn fit() -> u8 { h() }\nfn h() -> u8 { 1 }\n"),
+        ("one/Cargo.toml", &one),
+        ("one/src/lib.rs", "fn f( {"),
+        ("two/Cargo.toml", &two),
+        ("two/src/lib.rs", "fn f( {"),
+    ]);
+    assert!(counts(&package, MAIN, "{ 1 }", "{ 2 }"));
+}
+
+#[test]
 fn a_function_that_a_macro_of_a_crate_at_hand_makes_reaches_what_is_there() {
     let package = Package::new(&[
         ("Cargo.toml", "[package]\nname = \"study\"\n[dependencies]\nhelper = { path = \"helper\" }\n"),
