@@ -398,10 +398,22 @@ fn a_node_without_the_program_is_sent_it_once_and_checks_it() {
     assert_eq!(fs::metadata(&kept).unwrap().ino(), inode, "it was not sent again");
     // One that was damaged is replaced.
     let len = fs::metadata(&kept).unwrap().len();
-    fs::File::options().write(true).open(&kept).unwrap().set_len(len - 1).unwrap();
+    when_it_has_ended(|| fs::File::options().write(true).open(&kept)).set_len(len - 1).unwrap();
     assert_eq!(play(&cache), kept);
     assert_eq!(fs::metadata(&kept).unwrap().len(), len);
     assert_eq!(fs::read_dir(kept.parent().unwrap()).unwrap().count(), 1, "nothing else is left");
+}
+
+/// Opens a program for writing as soon as the system allows it: when no agent that is about to end runs it any more.
+fn when_it_has_ended(open: impl Fn() -> std::io::Result<fs::File>) -> fs::File {
+    loop {
+        match open() {
+            Err(error) if error.kind() == std::io::ErrorKind::ExecutableFileBusy => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            opened => return opened.unwrap(),
+        }
+    }
 }
 
 /// Runs the shell lines as a command of that name, before what is on the search path.
