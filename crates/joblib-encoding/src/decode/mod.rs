@@ -7,6 +7,7 @@ mod ndarray;
 mod plain_array;
 mod skip;
 mod texts;
+mod token;
 
 use std::io;
 

@@ -1,7 +1,7 @@
 //! Values that nobody asked for.
 
 use super::Decoder;
-use super::deserializer::Head;
+use super::token::Head;
 use crate::error::Result;
 use crate::markers::{
     ARRAY16, ARRAY32, BIN8, BIN16, BIN32, EXT_BLOCK, F32, F64, FALSE, I8, I16, I32, I64, MAP16, MAP32, NIL,

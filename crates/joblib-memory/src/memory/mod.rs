@@ -1,6 +1,7 @@
 //! `Memory`: a store, the settings of its handles, and the functions that were cached in it. Calls
 //! are made elsewhere.
 
+mod full_disk;
 pub(crate) mod installed;
 pub(crate) mod location;
 mod options;
@@ -9,16 +10,17 @@ pub(crate) mod settings;
 mod shared;
 mod sharing;
 pub(crate) mod source;
+mod warnings;
 mod with_metadata;
 
 use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock, Weak};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use joblib_record::Recorder;
-use joblib_store::{AfterFork, Item, Key, Limits, ProcessLock, Reduced, Scope, Store, StoreOptions, Subject};
+use joblib_store::{AfterFork, Item, Key, Limits, ProcessLock, Reduced, Scope, Store, StoreOptions};
 
 use self::location::runs_folder;
 use self::settings::Settings;
@@ -465,78 +467,6 @@ impl Memory {
             code: (code >> 64) as u64 ^ code as u64,
             call: *key.call(),
         }
-    }
-
-    pub(crate) fn warn_once(&self, kind: &'static str, subject: &str, message: impl fmt::Display) {
-        report::warn_once(self.settings.warnings, kind, subject, message);
-    }
-
-    /// Drops what the limits have no room for after storing failed because the disk is full.
-    /// Returns whether storing is worth another attempt.
-    pub(crate) fn makes_room(&self, store: &dyn Store, limits: &Limits) -> bool {
-        /// Looking through a large cache takes a while, so it is not done for every result of a
-        /// full disk.
-        const AGAIN_AFTER: Duration = Duration::from_secs(10);
-        let mut full_since = self.shared.full_since.lock();
-        if full_since.is_some_and(|since| since.elapsed() < AGAIN_AFTER) {
-            return false;
-        }
-        let dropped = store.make_room(limits, &codec::cost).is_ok_and(|reduced| reduced.items > 0);
-        *full_since = (!dropped).then(Instant::now);
-        dropped
-    }
-
-    /// Warns that a result can't be stored. An error about the store is told once for the store.
-    pub(crate) fn warn_unwritable(&self, error: &joblib_store::Error) {
-        let location = self.location_text();
-        let help = if error.is_full() {
-            "make room, or set a limit with `Memory::bytes_limit`".to_owned()
-        } else if let Some(file) = Path::new(location).ancestors().find(|path| path.is_file()) {
-            format!(
-                "{} is a file and not a folder: choose another location with `Memory::new` or JOBLIB_CACHE_DIR",
-                file.display()
-            )
-        } else {
-            "make it writable, or choose another location with `Memory::new` or JOBLIB_CACHE_DIR".to_owned()
-        };
-        self.warn_store(
-            error,
-            format_args!(
-                "the cache in {location} can't store results, which are computed each time: {error}; {help}"
-            ),
-        );
-    }
-
-    /// Warns that the store can't be read.
-    pub(crate) fn warn_unreadable(&self, error: &joblib_store::Error) {
-        let location = self.location_text();
-        self.warn_store(
-            error,
-            format_args!("the cache in {location} can't be read, and results are computed: {error}"),
-        );
-    }
-
-    /// Warns of what the store turned out not to do.
-    pub(crate) fn warn_shortcoming(&self, reason: &str) {
-        let location = self.location_text();
-        self.warn_once("shortcoming", location, format_args!("the cache in {location}: {reason}"));
-    }
-
-    /// Warns that the limits can't be kept.
-    pub(crate) fn warn_untidy(&self, error: &joblib_store::Error) {
-        let location = self.location_text();
-        let message = format_args!("could not keep the cache in {location} within its limits: {error}");
-        self.warn_once("tidy", location, message);
-    }
-
-    fn warn_store(&self, error: &joblib_store::Error, message: fmt::Arguments<'_>) {
-        let location = self.location_text();
-        let subject = match (error.subject(), error.path()) {
-            (Subject::Store, _) | (_, None) => location.to_owned(),
-            (_, Some(path)) => path.display().to_string(),
-        };
-        let kind = if error.is_full() { "full" } else { "store" };
-        self.warn_once(kind, &subject, message);
     }
 }
 

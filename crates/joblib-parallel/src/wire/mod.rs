@@ -19,5 +19,6 @@ pub(crate) mod output;
 pub(crate) mod own_copy;
 pub(crate) mod packed;
 pub(crate) mod reply;
+pub(crate) mod shared_memory;
 pub(crate) mod status_page;
 pub(crate) mod values;

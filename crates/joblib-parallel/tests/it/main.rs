@@ -16,6 +16,8 @@ mod limits;
 #[cfg(feature = "cluster")]
 mod nodes;
 #[cfg(feature = "cluster")]
+mod nodes_environment;
+#[cfg(feature = "cluster")]
 mod nodes_losses;
 #[cfg(feature = "cluster")]
 mod nodes_slurm;

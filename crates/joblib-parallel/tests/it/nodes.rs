@@ -416,63 +416,6 @@ fn when_it_has_ended(open: impl Fn() -> std::io::Result<fs::File>) -> fs::File {
     }
 }
 
-/// Runs the shell lines as a command of that name, before what is on the search path.
-fn with_command(name: &str, lines: &str, role: &str) -> Command {
-    let folder = tempfile::tempdir().unwrap().keep();
-    let path = folder.join(name);
-    fs::write(&path, format!("#!/bin/sh\n{lines}\n")).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-    let mut command = child::role(role);
-    command.env("PATH", format!("{}:{}", folder.display(), std::env::var("PATH").unwrap()));
-    command
-}
-
-#[test]
-#[ignore = "a role that another test plays"]
-fn a_program_whose_environment_names_the_nodes() {
-    assert_eq!(effective_n_jobs(Some(2)).unwrap(), 2);
-    let results = Parallel::new().n_jobs(4).batch_size(1).run((0..8).map(|_| {
-        let task = || {
-            std::thread::sleep(Duration::from_millis(2));
-            node_of_task()
-        };
-        delayed(task, ())
-    }));
-    let names: HashSet<_> = results.unwrap().into_iter().collect();
-    assert_eq!(names, HashSet::from(["big1".to_owned(), "big2".to_owned()]));
-}
-
-#[test]
-fn ssh_srun_and_any_command_reach_nodes_that_the_environment_names() {
-    const ROLE: &str = "nodes::a_program_whose_environment_names_the_nodes";
-    // As the real one does: the words behind the host are put together to a line for a shell there.
-    let ssh = "while [ \"$1\" != -- ]; do shift; done; export NODE=$2; shift 2; exec sh -c \"$*\"";
-    child::play(
-        with_command("ssh", ssh, ROLE).env("JOBLIB_BACKEND", "nodes").env("JOBLIB_NODES", "ssh big1 big2"),
-    );
-    // The real one runs the words as they are.
-    let srun = "for word; do case $word in --nodelist=*) export NODE=${word#--nodelist=}; shift;; \
-                --cpus-per-task=4|--jobid=17|--overlap|--unbuffered|--nodes=1|--ntasks=1) shift;; *) break;; esac; done; \
-                exec \"$@\"";
-    let mut slurm = with_command("srun", srun, ROLE);
-    slurm.env("JOBLIB_BACKEND", "nodes").env("JOBLIB_NODES", "slurm");
-    slurm
-        .env("SLURM_JOB_ID", "17")
-        .env("SLURM_JOB_NODELIST", "big[1-2]")
-        .env("SLURM_JOB_CPUS_PER_NODE", "4(x2)");
-    child::play(&mut slurm);
-    let commands = "command env NODE=big1; env NODE=big2";
-    child::play(child::role(ROLE).env("JOBLIB_BACKEND", "nodes").env("JOBLIB_NODES", commands));
-}
-
-#[test]
-fn an_environment_that_names_no_nodes_is_a_usage_error() {
-    let error = Nodes::slurm().unwrap_err();
-    assert!(error.is_usage() && error.to_string().contains("sbatch"), "{error}");
-    let error = Parallel::new().backend("nodes").run([delayed(u8::count_ones, (1,))]).unwrap_err();
-    assert!(error.is_usage() && error.to_string().contains("JOBLIB_NODES"), "{error}");
-}
-
 #[test]
 #[ignore = "a role that another test plays"]
 fn a_program_that_is_killed() {

@@ -4,6 +4,7 @@
 //! given stays as it is, because a macro may look at every token; only the macros of the standard library are known not to.
 
 mod attributes;
+mod groups;
 mod imports;
 
 use crate::lexer::{Kind, Name, Names};
@@ -415,86 +416,6 @@ impl Writer<'_> {
             next = self.source.after(next);
         }
         false
-    }
-
-    /// The tokens of the one expression that a block holds, without its braces; else the block itself.
-    fn unwrapped(&self, mut open: usize) -> (usize, usize) {
-        let source = self.source;
-        loop {
-            let (from, to) = (open + 1, source.pair(open));
-            let declares = matches!(
-                self.text_of_word(from),
-                Some(
-                    "let"
-                        | "use"
-                        | "fn"
-                        | "struct"
-                        | "enum"
-                        | "const"
-                        | "static"
-                        | "impl"
-                        | "return"
-                        | "break"
-                        | "continue"
-                )
-            );
-            let is_expression =
-                from < to && !declares && !source.is_punct(from, b'#') && !self.top_level(from, to, b';');
-            if !is_expression {
-                return (open, to + 1);
-            }
-            if source.is_open(from, b'{') && source.pair(from) + 1 == to {
-                open = from;
-                continue;
-            }
-            return (from, to);
-        }
-    }
-
-    /// A group with its delimiters, where they have a meaning.
-    fn group(&mut self, from: usize, at: usize, delimiter: u8) {
-        let source = self.source;
-        let mut open = at;
-        if delimiter == b'{' && at >= from + 2 && source.is_pair(at - 2, b'=', b'>') {
-            let (inner, end) = self.unwrapped(at);
-            if inner != at {
-                // One expression, or several blocks of which the inner ones hold it.
-                if source.is_open(inner, b'{') && source.pair(inner) + 1 == end {
-                    self.plain_group(inner);
-                } else {
-                    self.code(inner, end);
-                }
-                return;
-            }
-        }
-        if delimiter == b'(' && !self.follows_operand(from, at) {
-            while source.is_open(open + 1, b'(')
-                && source.pair(open + 1) + 1 == source.pair(open)
-                && source.pair(open + 1) > open + 2
-                && !self.top_level(open + 2, source.pair(open + 1), b',')
-            {
-                open += 1;
-            }
-        }
-        self.plain_group(open);
-    }
-
-    fn plain_group(&mut self, open: usize) {
-        let end = self.source.pair(open);
-        self.put(self.source.text_of(open));
-        self.code(open + 1, end);
-        self.put(self.source.text_of(end));
-    }
-
-    /// Behind the block of an arm stands a comma, written or not.
-    fn after_arm(&mut self, from: usize, at: usize, to: usize) -> usize {
-        let source = self.source;
-        let after = source.pair(at) + 1;
-        let is_arm = source.is_open(at, b'{') && at >= from + 2 && source.is_pair(at - 2, b'=', b'>');
-        if is_arm && after < to && !source.is_punct(after, b',') {
-            self.put(",");
-        }
-        after
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod attributes;
 mod blocks;
+mod calls;
 pub(crate) mod extent;
 pub(crate) mod imports;
 mod modules;
@@ -13,7 +14,6 @@ use std::rc::Rc;
 use self::extent::{binds_lifetimes, end_of_item, skip_angles};
 use self::imports::uses_in;
 use crate::lexer::{Kind, Name};
-use crate::literal;
 use crate::model::{Brings, CrateId, FileId, Item, ItemId, ItemKind, Model, Range, Scope, ScopeId, Use};
 use crate::source::Source;
 
@@ -419,58 +419,6 @@ impl Parser<'_> {
         (from..to)
             .find(|at| self.word(source, *at) == "proc_macro_derive" && source.is_open(at + 1, b'('))
             .and_then(|at| source.word(at + 2))
-    }
-}
-
-impl Parser<'_> {
-    /// A call of a macro where items stand; what else begins with a name is passed over.
-    fn call(&mut self, mut item: Item, at: usize, to: usize, place: &Place<'_>) -> usize {
-        let source = place.source;
-        let mut bang = at + 1;
-        while source.is_pair(bang, b':', b':') && source.word(bang + 2).is_some() {
-            bang += 3;
-        }
-        if !source.is_punct(bang, b'!') {
-            let end = end_of_item(source, at, to, true).0;
-            item.range.1 = end;
-            // Nobody knows what it defines, as with a macro.
-            item.kind = ItemKind::Call;
-            self.add(item, place);
-            return end;
-        }
-        let group = bang + 1;
-        let end = source.after(group).min(to);
-        let after = if source.is_punct(end, b';') { end + 1 } else { end };
-        item.range.1 = end;
-        item.kind = ItemKind::Call;
-        item.name = source.word(bang - 1);
-        let is_include = self.word(source, bang - 1) == "include";
-        self.note_conditions(&item, place);
-        let name = item.name;
-        self.add(item, place);
-        self.modules_of_call(name, (group + 1, source.pair(group)), place);
-        if !is_include {
-            self.included_by_macro(name, (group + 1, source.pair(group)), place);
-        }
-        if is_include {
-            let folder = self.model.files[place.file].path.parent().unwrap_or(Path::new("")).to_owned();
-            let environment = self.model.crates[self.krate].environment();
-            let path =
-                literal::text_of(source, &self.model.names, &environment, group + 1, source.pair(group));
-            if path.is_none() {
-                self.model.crates[self.krate].is_opaque = true;
-            }
-            if let Some(path) = path {
-                let path = folder.join(path);
-                let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-                if let Err(reason) = self.file(&path, place.scope, folder)
-                    && !self.guesses
-                {
-                    self.model.unread.push(reason);
-                }
-            }
-        }
-        after
     }
 }
 

@@ -2,10 +2,11 @@
 //! move between files and modules.
 
 mod activation;
+mod linked;
 mod outcome;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use crate::hash::{Digester, digest};
@@ -15,7 +16,6 @@ use crate::locate::is_own_macro;
 use crate::map::{Map, Set};
 use crate::meaning::{Found, Target};
 use crate::model::{CrateId, ItemId, ItemKind, Model, Range, ScopeId};
-use crate::named_files::files_below;
 use crate::normal::{Rules, normal, silent_parts, without_name};
 use crate::references::{Reading, References};
 use crate::resolve::Resolver;
@@ -418,60 +418,6 @@ impl Walk<'_> {
                     self.bounds_in_order.push(name);
                 }
             }
-        }
-    }
-
-    /// Whether a function has no body, or a static no value.
-    fn is_only_declared(&self, item: ItemId) -> bool {
-        let of = &self.known.model.items[item];
-        let source = self.known.model.source(item);
-        match of.kind {
-            ItemKind::Function => of.body.is_none(),
-            ItemKind::Value => !(of.range.0..of.range.1).any(|at| source.is_punct(at, b'=')),
-            _ => false,
-        }
-    }
-
-    /// What is only declared is defined elsewhere, under the same symbol.
-    fn link(&mut self, item: ItemId) {
-        let text = |model: &Model, item: ItemId, attribute: &str| {
-            let (source, (from, to)) = (model.source(item), model.items[item].attributes);
-            let at = (from..to).find(|at| source.text_of(*at) == attribute)?;
-            Some(source.content(at + 2).unwrap_or_default().to_owned())
-        };
-        let model = &self.known.model;
-        let own = |item: ItemId| model.items[item].name.map(|name| model.names.text(name).to_owned());
-        let symbol = text(model, item, "link_name").or_else(|| own(item));
-        let defined: Vec<ItemId> = (0..model.items.len())
-            .filter(|other| matches!(model.items[*other].kind, ItemKind::Function | ItemKind::Value))
-            .filter(|other| {
-                let exported = text(model, *other, "export_name");
-                let plain = text(model, *other, "no_mangle").and_then(|_| own(*other));
-                exported.or(plain).is_some_and(|name| Some(name) == symbol)
-            })
-            .collect();
-        if defined.is_empty() {
-            // In another language, perhaps: what the build script compiled is there.
-            let krate =
-                &self.known.model.crates[self.known.model.scopes[self.known.model.items[item].scope].krate];
-            match krate.environment()("OUT_DIR") {
-                Some(folder) => {
-                    let libraries = files_below(Path::new(&folder)).into_iter().filter(|path| {
-                        path.extension().is_some_and(|extension| {
-                            ["a", "o", "lib", "so", "dylib"].iter().any(|known| extension == *known)
-                        })
-                    });
-                    self.found.values.extend(libraries.map(Value::File));
-                }
-                None if !krate.is_own => {
-                    self.found.foreign.insert(krate.name.clone());
-                }
-                None => {}
-            }
-        }
-        for item in defined {
-            let number = self.number((item, None));
-            self.digester.number(u128::from(number));
         }
     }
 

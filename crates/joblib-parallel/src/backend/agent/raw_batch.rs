@@ -9,12 +9,13 @@ use joblib_array::Buffer;
 
 use crate::error::{Cause, TaskOutput};
 use crate::task::process_batch::ProcessBatch;
-use crate::wire::arrays::{Arrays, Part, Sender, SharedMemory};
+use crate::wire::arrays::{Arrays, Part, Sender};
 use crate::wire::batch::{BatchReader, RunsWriter};
 use crate::wire::cluster::{self, Broken, Printed, Returned, ReturnedWriter};
 use crate::wire::connection::Outgoing;
 use crate::wire::function_id::FunctionId;
 use crate::wire::reply::Outcomes;
+use crate::wire::shared_memory::SharedMemory;
 
 /// What all pieces of a batch have in common.
 struct Whole {

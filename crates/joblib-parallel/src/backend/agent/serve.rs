@@ -26,7 +26,6 @@ use crate::sys::host;
 use crate::task::captured::Captured;
 use crate::task::context::CallContext;
 use crate::task::process_batch::ProcessBatch;
-use crate::wire::arrays::SharedMemory;
 use crate::wire::batch::BATCH;
 use crate::wire::cluster::{
     self, ALONE, BYTES, CANCEL, FAILED, FILE, HELLO, Hello, MEMORY, OPEN, Open, RELEASE,
@@ -35,6 +34,7 @@ use crate::wire::codec;
 use crate::wire::connection::{self as wire, Connection, Outgoing, Received};
 use crate::wire::function_id;
 use crate::wire::message::CallMessage;
+use crate::wire::shared_memory::SharedMemory;
 
 /// Memory of an array, or why there is none, which the call learns that needs it.
 type Memory = Result<Arc<SharedMemory>, String>;

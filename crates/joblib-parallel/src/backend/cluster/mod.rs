@@ -12,6 +12,7 @@
 
 pub(crate) mod greeting;
 pub(crate) mod idle;
+mod node;
 pub(crate) mod open;
 pub(crate) mod peer;
 pub(crate) mod program;

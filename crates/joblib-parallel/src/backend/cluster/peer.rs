@@ -15,12 +15,12 @@ use nix::sys::socket::{Shutdown, shutdown};
 use nix::unistd::Pid;
 
 use crate::sync::lock;
-#[cfg(feature = "dask")]
-use crate::wire::arrays;
 use crate::wire::cluster::{self, CAPACITY};
 use crate::wire::connection::{Connection, Outgoing, Received};
 use crate::wire::content::Content;
 use crate::wire::known::{Identified, Known};
+#[cfg(feature = "dask")]
+use crate::wire::shared_memory;
 
 /// What is at the other end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,7 +110,7 @@ impl Peer {
         }
         #[cfg(feature = "dask")]
         if self.kind == PeerKind::Cluster
-            && let Ok(file) = arrays::copy(bytes, None)
+            && let Ok(file) = shared_memory::copy(bytes, None)
         {
             let len = bytes.len() as u64;
             return cluster::memory_frame(content.id(), len, content.is_written(), Arc::new(file.into()));

@@ -15,10 +15,10 @@ use crate::sys::children::{self, Listed};
 use crate::sys::memory::resident;
 use crate::sys::pidfd::pidfd;
 use crate::task::context::CallContext;
-use crate::wire::arrays::SharedMemory;
 use crate::wire::connection::{Connection, Received};
 use crate::wire::known::Known;
 use crate::wire::message::{self, Setup};
+use crate::wire::shared_memory::SharedMemory;
 use crate::wire::status_page::StatusPage;
 
 /// Why the parent killed a worker.
