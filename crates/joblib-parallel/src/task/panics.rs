@@ -19,8 +19,9 @@ const NO_TEXT: &str = "a value that is not text";
 thread_local! {
     /// The function of the task that this thread runs.
     static TASK: Cell<Option<&'static str>> = const { Cell::new(None) };
-    /// In a box: it is put aside for each task.
     static DETAILS: RefCell<Option<Box<Panic>>> = const { RefCell::new(None) };
+    /// Whether there may be details: most tasks do not panic, and this is looked at faster.
+    static HAS_DETAILS: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Puts the hook in place; cheap after the first time.
@@ -49,7 +50,7 @@ fn keep(info: &PanicHookInfo<'_>, function: &'static str) {
     if backtrace.status() == BacktraceStatus::Captured {
         details.backtrace = Some(backtrace::of_task(&backtrace, function, details.location.as_deref()));
     }
-    DETAILS.with(|slot| *slot.borrow_mut() = Some(Box::new(details)));
+    set_details(Some(Box::new(details)));
     clock::with(|clock| clock.resume());
 }
 
@@ -65,7 +66,7 @@ pub(crate) fn catch<R>(function: &'static str, f: impl FnOnce() -> R) -> Result<
 fn run(function: &'static str, task: &mut dyn FnMut()) -> Result<(), Panic> {
     let outer = TASK.replace(Some(function));
     // Of a panic that the thread caught itself, or that unwinds through what runs this: neither is this task's.
-    let outer_details = DETAILS.take();
+    let outer_details = if HAS_DETAILS.replace(false) { DETAILS.take() } else { None };
     // The task owns what it works on, and nobody sees that again after its panic.
     let result = panic::catch_unwind(AssertUnwindSafe(task));
     let result = result.map_err(|payload| {
@@ -78,8 +79,14 @@ fn run(function: &'static str, task: &mut dyn FnMut()) -> Result<(), Panic> {
         panic
     });
     TASK.set(outer);
-    DETAILS.set(outer_details);
+    set_details(outer_details);
     result
+}
+
+fn set_details(details: Option<Box<Panic>>) {
+    if HAS_DETAILS.replace(details.is_some()) || details.is_some() {
+        DETAILS.set(details);
+    }
 }
 
 /// Says that the closure which [`catch`] runs goes on with a task of `function`.
