@@ -71,6 +71,7 @@ fn run_with(open: &impl Fn(&str) -> Arc<dyn Store>, dropped: Dropped) {
         ("gives_a_claim_once", gives_a_claim_once(&*open("claims"))),
         ("reads_many_heads_at_once", reads_many_heads_at_once(&*open("heads"))),
         ("clears_what_is_asked", clears_what_is_asked(&*open("clear"))),
+        ("drops_what_others_drop_too", drops_what_others_drop_too(open)),
         ("stays_within_its_limits", stays_within_its_limits(&*open("limits"))),
         ("serves_many_threads", serves_many_threads(&*open("threads"))),
     ];
@@ -365,6 +366,41 @@ fn reduces_in_the_policys_order(store: &dyn Store) -> Outcome {
     let by_age = Limits::default().age_limit(Duration::ZERO).as_of(earlier);
     assert_eq!(store.reduce(&by_age, &none)?.items, 0, "a use in the future counts as one now");
     Ok(())
+}
+
+/// What is gone already is dropped.
+fn drops_what_others_drop_too(open: &impl Fn(&str) -> Arc<dyn Store>) -> Outcome {
+    let fit = version("fit", 1);
+    let stores = [(); 4].map(|()| open("drops"));
+    let (rounds, many) = if stores[0].waits_for_network() { (2, 8) } else { (40, 20) };
+    let drop_by = &|who: usize, store: &dyn Store| -> Outcome {
+        for round in 0..rounds {
+            for number in 0..many {
+                // A store may refuse a result whose place is being cleared.
+                let _ = put(store, &key(&fit, number), &[7; 100]);
+            }
+            match (who + round) % 4 {
+                0 => _ = store.clear(Scope::All)?,
+                1 => _ = store.clear(Scope::Function("conformance::fit"))?,
+                2 => _ = store.reduce(&Limits::default().items_limit(1), &|_| None)?,
+                _ => {
+                    for number in 0..many {
+                        store.remove(&key(&fit, number))?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    };
+    thread::scope(|scope| {
+        let threads: Vec<_> = stores
+            .iter()
+            .enumerate()
+            .map(|(who, store)| scope.spawn(move || drop_by(who, &**store)))
+            .collect();
+        // A thread that panicked said why.
+        threads.into_iter().try_for_each(|thread| thread.join().unwrap_or(Err("a thread panicked".into())))
+    })
 }
 
 fn stays_within_its_limits(store: &dyn Store) -> Outcome {

@@ -97,6 +97,19 @@ impl Pack {
         calls: impl Iterator<Item = &'c [u8; 16]>,
         wanted: impl Fn(usize, SystemTime) -> bool,
     ) -> io::Result<Vec<usize>> {
+        match self.remove_those_left(root, calls, wanted) {
+            // Somebody else cleared the folder just now.
+            Err(error) if is_missing(&error) => Ok(Vec::new()),
+            removed => removed,
+        }
+    }
+
+    fn remove_those_left<'c>(
+        &self,
+        root: &Root,
+        calls: impl Iterator<Item = &'c [u8; 16]>,
+        wanted: impl Fn(usize, SystemTime) -> bool,
+    ) -> io::Result<Vec<usize>> {
         // Without an index there is nothing, and no lock's file is made.
         if self.find(root, &[0; 16])?.is_none() && self.opened(root)?.is_none() {
             return Ok(Vec::new());
