@@ -35,7 +35,7 @@ impl<F> MemorizedFunc<F> {
         self
     }
 
-    /// Maps arrays of results; see [`Memory::mmap_mode`], also for the modes that are not valid.
+    /// Maps arrays of results; see [`Memory::mmap_mode`](crate::Memory::mmap_mode), also for the modes that are not valid.
     /// Such a mode is reported by [`clear`](Self::clear), and by a warning when the function is
     /// called, which then stores nothing.
     ///
@@ -54,7 +54,7 @@ impl<F> MemorizedFunc<F> {
         self
     }
 
-    /// Sets what arguments are hashed with; see [`Memory::hasher`].
+    /// Sets what arguments are hashed with; see [`Memory::hasher`](crate::Memory::hasher).
     ///
     /// ```
     /// use joblib_hash::Algorithm;
@@ -72,7 +72,7 @@ impl<F> MemorizedFunc<F> {
         self
     }
 
-    /// Verifies the checksums of mapped arrays; see [`Memory::verify_mapped`].
+    /// Verifies the checksums of mapped arrays; see [`Memory::verify_mapped`](crate::Memory::verify_mapped).
     ///
     /// ```
     /// use joblib_array::{Array, MmapMode};
@@ -90,7 +90,7 @@ impl<F> MemorizedFunc<F> {
     }
 
     /// Compresses stored results: by a level, a compressor's name or both; see
-    /// [`Memory::compress`].
+    /// [`Memory::compress`](crate::Memory::compress).
     ///
     /// ```
     /// use joblib_memory::Memory;
@@ -106,7 +106,7 @@ impl<F> MemorizedFunc<F> {
         self
     }
 
-    /// Sets what is printed, in place of its memory's setting; see [`Memory::verbose`].
+    /// Sets what is printed, in place of its memory's setting; see [`Memory::verbose`](crate::Memory::verbose).
     ///
     /// ```
     /// use joblib_memory::Memory;
