@@ -93,6 +93,7 @@ impl Printed {
     }
 
     /// Appends what is kept on another host of an attempt at the task there.
+    #[cfg(feature = "cluster")]
     pub(crate) fn push_kept(&mut self, bytes: &[u8]) {
         self.end();
         self.kept.extend_from_slice(bytes);

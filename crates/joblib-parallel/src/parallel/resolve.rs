@@ -210,7 +210,7 @@ impl Settings {
 }
 
 impl Resolved {
-    /// The engine of the call on `session`, of so many tasks if that is known.
+    /// The engine of the call on `session`. The number of tasks may be unknown.
     fn engine<'s, 'e>(self, session: BoxedSession<'s, 'e>, total: Option<usize>) -> Engine<'s, 'e> {
         let Resolved { backend, call, settings, limit, step } = self;
         let capabilities = backend.capabilities();

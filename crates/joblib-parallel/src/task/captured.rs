@@ -13,6 +13,7 @@ use crate::wire::output::StreamName;
 /// Bytes that one call puts into the record of a run, at most: there has to be room for its steps.
 const MOST_RECORDED: usize = 10 << 20;
 /// Bytes of one record.
+#[cfg(feature = "cluster")]
 const MOST_AT_ONCE: usize = 256 << 10;
 
 /// What the tasks of a call have printed.
@@ -36,6 +37,7 @@ impl Captured {
     }
 
     /// A task has printed this on another host: all of one attempt that is kept of it.
+    #[cfg(feature = "cluster")]
     pub(crate) fn arrived(&self, recorded: Option<&Position>, task: usize, stream: StreamName, bytes: &[u8]) {
         if bytes.is_empty() {
             return;

@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "cluster")]
 use super::content::Content;
+#[cfg(feature = "cluster")]
 use super::known::Identified;
 use super::own_copy::{CallToken, new_id};
 use super::shared_memory::{SharedMemory, copy, reserved_file};
