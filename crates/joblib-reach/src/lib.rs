@@ -22,6 +22,7 @@ mod references;
 mod resolve;
 mod sight;
 mod source;
+mod standard_macros;
 mod texts;
 mod values;
 

@@ -5,10 +5,10 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use joblib_parallel::backend::Nodes;
-use joblib_parallel::{Backend, Parallel, delayed, shutdown_workers};
+use joblib_parallel::{Backend, Parallel, delayed};
 
 use crate::child;
-use crate::strikes::{adopt, call, kill_one, moments, nothing_is_left};
+use crate::strikes::{adopt, kill_at_50_moments, nothing_is_left};
 
 /// This host again, as two nodes.
 fn two() -> Backend {
@@ -27,17 +27,7 @@ fn agents_that_are_killed_at_50_moments_cost_nothing_but_time() {
 
 fn strike(name: &str) {
     adopt();
-    let backend = two();
-    let mut killed = 0;
-    for (choice, after) in (0..).zip(moments(50)) {
-        let mut done = false;
-        call(&backend, after, || done = kill_one(name, choice));
-        killed += u32::from(done);
-    }
-    // Some begin when there is nothing to kill yet.
-    assert!(killed >= 40, "{killed} of 50 found something to kill");
-    shutdown_workers();
-    nothing_is_left();
+    kill_at_50_moments(&two(), name);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use joblib_array::Array;
-use joblib_parallel::{Backend, Parallel, delayed};
+use joblib_parallel::{Backend, Parallel, delayed, shutdown_workers};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -110,4 +110,18 @@ pub(crate) fn nothing_is_left() {
         assert!(Instant::now() < until, "after 10 s these are there: {left:?}");
         std::thread::sleep(Duration::from_millis(20));
     }
+}
+
+/// Kills one of the processes of this name in each of 50 calls: their results are right, and nothing is left.
+pub(crate) fn kill_at_50_moments(backend: &Backend, name: &str) {
+    let mut killed = 0;
+    for (choice, after) in (0..).zip(moments(50)) {
+        let mut done = false;
+        call(backend, after, || done = kill_one(name, choice));
+        killed += u32::from(done);
+    }
+    // Some begin when there is nothing to kill yet.
+    assert!(killed >= 40, "{killed} of 50 found something to kill");
+    shutdown_workers();
+    nothing_is_left();
 }

@@ -9,6 +9,7 @@ mod imports;
 
 use crate::lexer::{Kind, Name, Names};
 use crate::source::Source;
+use crate::standard_macros;
 
 /// What the normal form depends on beside the tokens.
 #[derive(Clone, Copy)]
@@ -73,32 +74,6 @@ const SILENT: [&str; 11] = [
     "cold",
     "deprecated",
     "rustfmt",
-];
-
-/// Macros of the standard library, which take a comma behind their last argument or leave it.
-const STANDARD: [&str; 22] = [
-    "vec",
-    "format",
-    "format_args",
-    "print",
-    "println",
-    "eprint",
-    "eprintln",
-    "write",
-    "writeln",
-    "panic",
-    "assert",
-    "assert_eq",
-    "assert_ne",
-    "debug_assert",
-    "debug_assert_eq",
-    "debug_assert_ne",
-    "todo",
-    "unimplemented",
-    "unreachable",
-    "matches",
-    "dbg",
-    "cfg",
 ];
 
 /// Operators that a macro can tell from their parts.
@@ -286,7 +261,8 @@ impl Writer<'_> {
                     self.put(source.text_of(word));
                 }
                 let standard = self.source.word(at).is_some_and(|name| {
-                    STANDARD.contains(&self.rules.names.text(name)) && !(self.rules.own_macro)(name)
+                    standard_macros::take_arguments(self.rules.names.text(name))
+                        && !(self.rules.own_macro)(name)
                 });
                 let end = source.pair(group);
                 self.put(source.text_of(group));

@@ -16,6 +16,7 @@ use crate::paths::path_at;
 use crate::resolve::Resolver;
 use crate::sight::macros_in_sight;
 use crate::source::Source;
+use crate::standard_macros;
 use crate::values::{Value, value_at};
 
 /// All that an item refers to, in the order of its tokens.
@@ -57,37 +58,9 @@ const KEYWORDS: [&str; 35] = [
     "static", "struct", "trait", "true", "type", "unsafe", "use", "where", "while",
 ];
 
-/// Macros of the standard library, in which words are expressions and nothing else.
-const PLAIN_MACROS: [&str; 24] = [
-    "vec",
-    "format",
-    "format_args",
-    "print",
-    "println",
-    "eprint",
-    "eprintln",
-    "write",
-    "writeln",
-    "panic",
-    "assert",
-    "assert_eq",
-    "assert_ne",
-    "debug_assert",
-    "debug_assert_eq",
-    "debug_assert_ne",
-    "todo",
-    "unimplemented",
-    "unreachable",
-    "matches",
-    "dbg",
-    "cfg",
-    "concat",
-    "stringify",
-];
-
 /// Whether a macro of this name is one of the standard library that reads no file by itself.
 fn is_plain_macro(name: &str) -> bool {
-    PLAIN_MACROS.contains(&name) || named_files::is_standard(name)
+    standard_macros::hold_expressions(name) || named_files::is_standard(name)
 }
 
 /// The state of one reading.
@@ -246,7 +219,7 @@ impl Reader<'_, '_> {
         }
         let of_macro_crate = text == "crate" && at > from && source.is_punct(at - 1, b'$');
         let is_macro = source.is_punct(end, b'!') && !source.is_punct(end + 1, b'=');
-        if is_macro && !PLAIN_MACROS.contains(&&*text) {
+        if is_macro && !standard_macros::hold_expressions(&text) {
             let group = end + 1;
             if matches!(source.kind(group), Kind::Open(_)) && group < to {
                 self.arguments_end = self.arguments_end.max(source.pair(group));

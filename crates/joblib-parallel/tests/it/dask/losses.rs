@@ -15,7 +15,7 @@ use nix::unistd::Pid;
 
 use super::cluster::{Cluster, python};
 use crate::child;
-use crate::strikes::{adopt, call, descendants, kill_one, moments, moments_or, nothing_is_left};
+use crate::strikes::{adopt, call, descendants, kill_at_50_moments, moments, moments_or, nothing_is_left};
 
 /// How many moments of those that have a cluster or a program each are tried at the same time.
 const AT_ONCE: usize = 5;
@@ -34,17 +34,7 @@ fn strike(name: &str) {
     let Some(python) = python() else { return };
     adopt();
     let cluster = Cluster::start(python, 2);
-    let backend = Backend::from(cluster.backend());
-    let mut killed = 0;
-    for (choice, after) in (0..).zip(moments(50)) {
-        let mut done = false;
-        call(&backend, after, || done = kill_one(name, choice));
-        killed += u32::from(done);
-    }
-    // Some begin when there is nothing to kill yet.
-    assert!(killed >= 40, "{killed} of 50 found something to kill");
-    shutdown_workers();
-    nothing_is_left();
+    kill_at_50_moments(&Backend::from(cluster.backend()), name);
 }
 
 #[test]
