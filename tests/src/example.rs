@@ -1,7 +1,9 @@
 //! The facade's examples, as programs.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
+
+use crate::cargo;
 
 /// The variable by which `cargo xtask test` names the folder with the examples that it built.
 const FOLDER: &str = "JOBLIB_TEST_EXAMPLES";
@@ -43,7 +45,7 @@ pub fn program(name: &str) -> PathBuf {
     if let Some(folder) = std::env::var_os(FOLDER) {
         return PathBuf::from(folder).join(name);
     }
-    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let output = cargo::command()
         .args(["build", "--quiet", "--package", "joblib", "--all-features", "--example", name])
         .args(profile_arguments())
         .current_dir(workspace())
@@ -64,7 +66,7 @@ pub fn command() -> PathBuf {
     }
     let selection = std::env::var(SELECTION);
     let selection = selection.as_deref().unwrap_or("--package joblib-cli");
-    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let output = cargo::command()
         .args(["build", "--quiet", "--bin", "joblib"])
         .args(selection.split_whitespace())
         .args(profile_arguments())

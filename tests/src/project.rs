@@ -7,6 +7,7 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::cargo;
 use crate::example::{SELECTION, printed, profile_arguments, workspace};
 
 /// A program in a folder of its own, compiled against the crates that the running test is linked with.
@@ -28,7 +29,7 @@ impl Project {
     pub fn new(name: &str, test: &str, crates: &[&str]) -> Self {
         let selection = std::env::var(SELECTION);
         let selection = selection.as_deref().unwrap_or("--package joblib-tests");
-        let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        let output = cargo::command()
             .args(["test", "--no-run", "--quiet", "--message-format", "json", "--test", test])
             .args(selection.split_whitespace())
             .args(profile_arguments())
@@ -137,14 +138,13 @@ impl Project {
         lines.filter_map(|line| serde_json::from_slice(line).ok()).collect()
     }
 
-    /// What the compiler prints of `source`, which it refuses to build.
+    /// What the compiler prints of a program with this root file, which it refuses to build.
     ///
     /// # Panics
     ///
     /// When the compiler does not start, or builds it.
-    pub fn refused(&self, source: &str) -> String {
-        self.write("main.rs", source);
-        let output = self.start_rustc(&self.name, &self.folder.path().join("refused"), "main.rs", &[], &[]);
+    pub fn refused(&self, root: &str) -> String {
+        let output = self.start_rustc(&self.name, &self.folder.path().join("refused"), root, &[], &[]);
         assert!(!output.status.success(), "the program builds");
         String::from_utf8_lossy(&output.stderr).into_owned()
     }
@@ -188,7 +188,7 @@ impl Project {
     pub fn cargo_build(&self, package: &str, arguments: &[&str], variables: &[(&str, &str)]) -> PathBuf {
         let folder = self.folder.path().join(package);
         let target = self.folder.path().join("target").join(package);
-        let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        let output = cargo::command()
             .args(["build", "--quiet", "--offline", "--target-dir"])
             .arg(&target)
             .args(arguments)

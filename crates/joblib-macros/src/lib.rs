@@ -21,76 +21,19 @@ use crate::errors::Errors;
 use crate::function::{Function, RemoveSkips};
 use crate::options::{Attribute, Options};
 
-/// Remembers a function's results, keyed by the content of its arguments and by its code.
-///
-/// All options are in the [crate's documentation](crate).
-///
-/// ```
-/// use joblib_macros::cached;
-/// use joblib_memory::Memory;
-///
-/// #[cached(crate = joblib_memory, ignore = "verbose")]
-/// fn mean(x: &[f64], verbose: bool) -> f64 {
-///     if verbose {
-///         println!("computing the mean of {} numbers", x.len());
-///     }
-///     x.iter().sum::<f64>() / x.len() as f64
-/// }
-///
-/// Memory::with_backend("in_memory", "means")?.install()?;
-/// assert_eq!(mean(&[1.0, 2.0], true), 1.5);
-/// assert!(mean::check_call_in_cache(&[1.0, 2.0], false));
-/// # Ok::<(), joblib_memory::Error>(())
-/// ```
+#[doc = include_str!("../docs/cached.md")]
 #[proc_macro_attribute]
 pub fn cached(arguments: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
     cached_tokens(arguments.into(), &groups::with_parentheses(item.into())).into()
 }
 
-/// Makes the code of a helper known to the cached functions that name it in `depends(…)`.
-///
-/// Stands on a function, a method, a `const` or a `static`, which stays as it is. Its own options are `depends(…)`,
-/// `version = …` and `crate = …` as of [`macro@cached`], and `associated` on a function in an `impl` that names neither
-/// `self` nor `Self`.
-///
-/// ```
-/// use joblib_macros::{cached, tracked};
-///
-/// #[tracked(crate = joblib_memory)]
-/// fn weight(x: f64) -> f64 {
-///     2.0 * x
-/// }
-///
-/// // Computed again when the code of `weight` changes.
-/// #[cached(crate = joblib_memory, memory = joblib_memory::Memory::none(), depends(weight))]
-/// fn weighted(x: f64) -> f64 {
-///     weight(x)
-/// }
-/// assert_eq!(weighted(1.5), 3.0);
-/// ```
+#[doc = include_str!("../docs/tracked.md")]
 #[proc_macro_attribute]
 pub fn tracked(arguments: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
     tracked_tokens(arguments.into(), &groups::with_parentheses(item.into())).into()
 }
 
-/// Gives a function the companion `delayed`, which makes the task of a call: `fit::delayed(&x, alpha)`.
-///
-/// It takes the function's own arguments. What is a reference is cloned, which costs nothing for an `Array` or an `Arc`, and
-/// lent to the function where it runs. A function with [`macro@cached`] has this companion too.
-///
-/// ```ignore
-/// use joblib::prelude::*;
-///
-/// #[task]
-/// fn score(x: &Array<f64>, alpha: f64) -> f64 {
-///     x.iter().sum::<f64>() * alpha
-/// }
-///
-/// let x = Array::from(vec![1.0, 2.0]);
-/// let scores = Parallel::new().n_jobs(2).run([0.5, 1.0].map(|alpha| score::delayed(&x, alpha)))?;
-/// assert_eq!(scores, [1.5, 3.0]);
-/// # Ok::<(), joblib::Error>(())
-/// ```
+#[doc = include_str!("../docs/task.md")]
 #[proc_macro_attribute]
 pub fn task(arguments: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
     task::attribute(arguments.into(), &groups::with_parentheses(item.into())).into()

@@ -48,7 +48,9 @@ fn a_closure_that_captures_is_one_error_of_the_build_that_names_the_line_of_its_
                 delayed(scale, (1,)),\n\
             ]);\n\
         }\n";
-    let printed = Project::new("captures", "system", &["joblib"]).refused(source);
+    let project = Project::new("captures", "system", &["joblib"]);
+    project.write("main.rs", source);
+    let printed = project.refused("main.rs");
     assert_eq!(printed.matches("error[").count(), 1, "{printed}");
     assert!(printed.contains("a closure that captures nothing"), "{printed}");
     assert!(printed.contains("main.rs:6:"), "{printed}");

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use joblib_tests::cargo;
 use joblib_tests::example::{printed, workspace};
 
 use super::output;
@@ -89,7 +90,7 @@ fn build() -> PathBuf {
     fs::write(folder.join("src/main.rs"), MAIN).unwrap();
     // The versions that the workspace has, which are there already.
     fs::copy(workspace().join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
-    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let output = cargo::command()
         .args(["build", "--release", "--offline", "--quiet", "--target-dir", "target"])
         .current_dir(&folder)
         .output()

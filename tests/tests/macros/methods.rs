@@ -99,7 +99,7 @@ fn methods_say_what_self_is_for_and_have_companions_in_the_impl() {
     assert_eq!(model(3.0).predict_call_and_shelve(3.0).get().unwrap(), 9.0);
     assert_eq!(model(3.0).predict_uncached(3.0), 9.0);
     let Explanation::Hit(metadata) = model(3.0).predict_explain(3.0) else { panic!("it is stored") };
-    assert_eq!(metadata.function(), "joblib_macros::macros::methods::Model::predict");
+    assert_eq!(metadata.function(), "joblib_tests::macros::methods::Model::predict");
     assert_eq!(runs_of(|| (model(1.0).count(1), model(2.0).count(1))), ((1, 1), 1));
     assert_eq!(runs_of(|| (model(1.0).into_weight("a"), model(1.0).into_weight("b"))), ((1.0, 1.0), 1));
     assert_eq!(runs_of(|| (Model::parameters(2), Model::parameters(2))), ((vec![0.0; 2], vec![0.0; 2]), 1));

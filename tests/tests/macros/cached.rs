@@ -75,10 +75,10 @@ fn companions_do_everything_else_with_the_same_call() {
     assert_eq!(runs_of(|| add::call_and_shelve(10, 20, false).get().unwrap()), (30, 0));
     assert_eq!(runs_of(|| add::call_and_shelve(10, 21, false).get().unwrap()), (31, 1));
     let Explanation::Hit(metadata) = add::explain(10, 20, false) else { panic!("it is stored") };
-    assert_eq!(metadata.function(), "joblib_macros::macros::cached::add");
+    assert_eq!(metadata.function(), "joblib_tests::macros::cached::add");
     let arguments: Vec<_> = metadata.arguments().iter().map(|a| (a.name(), a.text())).collect();
     assert_eq!(arguments, [("a", Some("10")), ("b", Some("20"))]);
-    assert_eq!(add::stats().function, "joblib_macros::macros::cached::add");
+    assert_eq!(add::stats().function, "joblib_tests::macros::cached::add");
     assert!(add::clear().unwrap() >= 2);
     assert_eq!(runs_of(|| add(10, 20, false)), (30, 1));
 }
