@@ -55,10 +55,16 @@ pub(crate) fn execute(arguments: &[String]) -> Result {
     let nextest = succeeds(&mut cargo("nextest --version"));
     let mut tests = if nextest {
         // Nextest has profiles of its own.
-        cargo(&format!(
+        let mut command = cargo(&format!(
             "nextest run {WHAT} --no-fail-fast {}",
             profile.replace("--profile", "--cargo-profile")
-        ))
+        ));
+        // Many tests wait for servers, clusters and processes half of their time.
+        if !rest.iter().any(|argument| argument.starts_with("--test-threads") || argument.starts_with("-j")) {
+            let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+            command.arg("--test-threads").arg((2 * processors).to_string());
+        }
+        command
     } else {
         cargo(&format!("test --tests {WHAT} --no-fail-fast {profile}"))
     };
