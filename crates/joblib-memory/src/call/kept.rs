@@ -73,8 +73,11 @@ impl<'m> Call<'m> {
             target.take(value).then_some(kept.times)
         };
         // A share of what is kept would be passed on between the cores of all that take it; a copy needs none.
-        let times =
-            if copies { room.tier.with(&id, take).flatten()? } else { take(&room.tier.get(id, false)?)? };
+        let times = if copies {
+            room.tier.with_copy(&id, &mut take).flatten()?
+        } else {
+            take(&room.tier.get(id, false)?)?
+        };
         self.function.counters.in_memory(self.clock.measured());
         Some((call, Found { times, metadata: None }))
     }

@@ -2,14 +2,19 @@
 //!
 //! A result is kept as its value if its type can be cloned and shared by threads, and as its stored
 //! bytes otherwise. The keys are spread over shards with a lock each, which is held for a look-up
-//! and never while a value is cloned or decoded.
+//! and never while a value is cloned or decoded. Small values that are copied are found without a
+//! lock by the threads that took them a short time ago.
 
 mod keeper;
 mod kept;
+mod recent;
 mod shard;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicU64, AtomicUsize,
+    Ordering::{Acquire, Relaxed, Release},
+};
 
 use joblib_store::{Key, Policy};
 
@@ -17,6 +22,7 @@ pub(crate) use self::keeper::Shared;
 pub use self::keeper::{AsBytes, AsCopy, AsValue, Keeper, Probe};
 use self::kept::Id;
 pub(crate) use self::kept::{Form, Kept};
+use self::recent::Moment;
 use self::shard::{Shard, Slot, Value};
 use crate::lock::Inherited;
 
@@ -27,7 +33,9 @@ const SAMPLE_OF_A_SHARD: usize = 16;
 
 /// The results that are kept, in at most a number of bytes.
 pub(crate) struct Tier {
-    shards: [Inherited<Shard>; SHARDS],
+    /// Differs from that of every other tier, also of those that are gone.
+    number: u64,
+    parts: [Part; SHARDS],
     bytes: AtomicU64,
     /// Counts results that were kept: the time by which uses are ordered.
     clock: AtomicU64,
@@ -35,10 +43,34 @@ pub(crate) struct Tier {
     next: AtomicUsize,
 }
 
+/// A shard, in cache lines of its own.
+#[derive(Default)]
+#[repr(align(128))]
+struct Part {
+    shard: Inherited<Shard>,
+    /// Counts what was kept in it and removed from it.
+    changes: AtomicU64,
+}
+
+impl Part {
+    fn look<R>(&self, look: impl FnOnce(&mut Shard) -> R) -> R {
+        look(&mut self.shard.lock())
+    }
+
+    fn change<R>(&self, change: impl FnOnce(&mut Shard) -> R) -> R {
+        let mut shard = self.shard.lock();
+        // Threads that have a result of it must look again from here on.
+        self.changes.fetch_add(1, Release);
+        change(&mut shard)
+    }
+}
+
 impl Default for Tier {
     fn default() -> Self {
+        static LAST: AtomicU64 = AtomicU64::new(0);
         Self {
-            shards: std::array::from_fn(|_| Inherited::default()),
+            number: LAST.fetch_add(1, Relaxed) + 1,
+            parts: std::array::from_fn(|_| Part::default()),
             bytes: AtomicU64::new(0),
             clock: AtomicU64::new(0),
             next: AtomicUsize::new(0),
@@ -55,15 +87,29 @@ impl std::fmt::Debug for Tier {
 impl Tier {
     /// The result, if it is kept, and its metadata where they are wanted. Counts as a use.
     pub(crate) fn get(&self, id: Id, with_metadata: bool) -> Option<Kept> {
-        self.with(&id, |kept| kept.share(with_metadata))
+        let time = self.time();
+        self.part(&id).look(|shard| Some(shard.used(&id, time)?.share(with_metadata)))
     }
 
-    /// What `look` makes of the result, if it is kept. Counts as a use. It must call nobody's code, as a part of the
-    /// results is locked meanwhile.
-    pub(crate) fn with<R>(&self, id: &Id, look: impl FnOnce(&Kept) -> R) -> Option<R> {
-        // Uses after the last result that was kept are later than its keeping, and than all uses before it.
-        let time = 2 * self.clock.load(Relaxed) + 1;
-        self.shard(id).lock().used(id, time).map(look)
+    /// What `look` makes of the result, if it is kept as a value whose bytes are copied. Counts as a use. It must call
+    /// nobody's code.
+    pub(crate) fn with_copy<R>(&self, id: &Id, look: &mut dyn FnMut(&Kept) -> R) -> Option<R> {
+        let part = self.part(id);
+        let moment = Moment { tier: self.number, changes: part.changes.load(Acquire), time: self.time() };
+        if let Some(made) = recent::with(moment, id, look) {
+            return Some(made);
+        }
+        let (kept, changes) = part.look(|shard| {
+            let kept = shard.used(id, moment.time)?.share(false);
+            Some((kept, part.changes.load(Relaxed)))
+        })?;
+        recent::note(Moment { changes, ..moment }, *id, &kept);
+        Some(look(&kept))
+    }
+
+    /// The time of a use: later than the last result was kept, and than all uses before that.
+    fn time(&self) -> u64 {
+        2 * self.clock.load(Relaxed) + 1
     }
 
     /// Keeps a result, and drops others until all have at most `limit` bytes. One larger than that
@@ -77,15 +123,15 @@ impl Tier {
         let function = Arc::clone(key.version());
         let time = 2 * (self.clock.fetch_add(1, Relaxed) + 1);
         let id = id(key);
-        let replaced = self.shard(&id).lock().insert(id, kept, function, time);
+        let replaced = self.part(&id).change(|shard| shard.insert(id, kept, function, time));
         self.give_back(replaced);
         self.shrink(limit, policy);
     }
 
     fn shrink(&self, limit: u64, policy: Policy) {
         while self.bytes.load(Relaxed) > limit {
-            let Some((shard, id)) = self.least(policy) else { return };
-            let removed = shard.lock().remove(&id);
+            let Some((part, id)) = self.least(policy) else { return };
+            let removed = part.change(|shard| shard.remove(&id));
             self.give_back(removed);
         }
     }
@@ -97,37 +143,37 @@ impl Tier {
     }
 
     /// The result of least value: of all where there are few, and of a sample where there are many.
-    fn least(&self, policy: Policy) -> Option<(&Inherited<Shard>, Id)> {
+    fn least(&self, policy: Policy) -> Option<(&Part, Id)> {
         let turn = self.next.fetch_add(1, Relaxed);
         // Consecutive turns start far apart from each other.
         let start = (turn as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 16;
         let mut seen = 0;
-        let mut least: Option<(Value, &Inherited<Shard>, Id)> = None;
-        for shard in (0..SHARDS).map(|i| &self.shards[(turn + i) % SHARDS]) {
-            let (looked_at, found) = shard.lock().least(policy, start, SAMPLE_OF_A_SHARD);
+        let mut least: Option<(Value, &Part, Id)> = None;
+        for part in (0..SHARDS).map(|i| &self.parts[(turn + i) % SHARDS]) {
+            let (looked_at, found) = part.look(|shard| shard.least(policy, start, SAMPLE_OF_A_SHARD));
             if let Some((value, id)) = found
                 && least.as_ref().is_none_or(|(other, ..)| value.cmp(other).is_lt())
             {
-                least = Some((value, shard, id));
+                least = Some((value, part, id));
             }
             seen += looked_at;
             if seen >= SAMPLE {
                 break;
             }
         }
-        least.map(|(_, shard, id)| (shard, id))
+        least.map(|(_, part, id)| (part, id))
     }
 
     pub(crate) fn remove(&self, key: &Key) {
         let id = id(key);
-        let removed = self.shard(&id).lock().remove(&id);
+        let removed = self.part(&id).change(|shard| shard.remove(&id));
         self.give_back(removed);
     }
 
     /// Drops the results of the functions for which `of` is true.
     pub(crate) fn clear(&self, of: impl Fn(&str) -> bool) {
-        for shard in &self.shards {
-            let removed = shard.lock().clear(|function| of(function.function()));
+        for part in &self.parts {
+            let removed = part.change(|shard| shard.clear(|function| of(function.function())));
             self.give_back(removed);
         }
     }
@@ -138,9 +184,9 @@ impl Tier {
         self.bytes.load(Relaxed)
     }
 
-    fn shard(&self, (_, call): &Id) -> &Inherited<Shard> {
+    fn part(&self, (_, call): &Id) -> &Part {
         // The digest of the call is as good as random.
-        &self.shards[usize::from(call[0]) % SHARDS]
+        &self.parts[usize::from(call[0]) % SHARDS]
     }
 }
 
@@ -208,6 +254,48 @@ mod tests {
         }
         let kept: Vec<u8> = (0..9).filter(|&call| tier.get(id(&key("f", call)), true).is_some()).collect();
         assert_eq!(kept, [0, 2, 4, 6, 7, 8]);
+    }
+
+    #[test]
+    fn a_copy_that_a_thread_took_before_is_not_taken_once_it_is_replaced_or_removed() {
+        let tier = Tier::default();
+        let other = Tier::default();
+        let id = id(&key("f", 1));
+        let seconds = |tier: &Tier| tier.with_copy(&id, &mut |kept| kept.times.duration().as_secs());
+        let keep = |seconds| tier.keep(&key("f", 1), kept(10, seconds), 20, Policy::LeastRecentlyUsed);
+        let (asked, ask) = std::sync::mpsc::channel::<()>();
+        let (told, tell) = std::sync::mpsc::channel();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for () in ask {
+                    told.send((seconds(&tier), seconds(&tier))).unwrap();
+                }
+            });
+            let check = |expected: Option<u64>| {
+                asked.send(()).unwrap();
+                assert_eq!((seconds(&tier), seconds(&tier)), (expected, expected));
+                assert_eq!(tell.recv().unwrap(), (expected, expected));
+                assert_eq!(seconds(&other), None);
+            };
+            check(None);
+            keep(1);
+            check(Some(1));
+            keep(2);
+            check(Some(2));
+            tier.remove(&key("f", 1));
+            check(None);
+            keep(3);
+            check(Some(3));
+            tier.clear(|_| true);
+            check(None);
+            keep(4);
+            check(Some(4));
+            for call in [2, 3] {
+                tier.keep(&key("f", call), kept(10, 1), 20, Policy::LeastRecentlyUsed);
+            }
+            check(None);
+            drop(asked);
+        });
     }
 
     #[test]
