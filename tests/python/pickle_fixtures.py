@@ -9,10 +9,13 @@ pickle_kinds.py; with a prefix and a protocol behind the folder, only these are 
 
     python tests/python/pickle_fixtures.py FOLDER pandas15 2    # pandas 1.5.3, numpy 1.23.5, pyarrow 11
     python tests/python/pickle_fixtures.py FOLDER pandas22 5    # pandas 2.2.3, numpy 2.0.2, pyarrow 17
- The files are committed: a test must not depend on which
+    python tests/python/pickle_fixtures.py FOLDER protocol0 0 stdlib
+
+The last makes one group alone. The files are committed: a test must not depend on which
 of these packages a machine has.
 """
 
+import array
 import datetime as dt
 import decimal
 import ipaddress
@@ -214,6 +217,12 @@ def cell(value):
         return [cell(item) for item in value]
     if isinstance(value, dict):
         return {key: cell(item) for key, item in value.items()}
+    if isinstance(value, array.array):
+        return value.tounicode() if value.typecode == "u" else value.tolist()
+    if isinstance(value, pd.CategoricalDtype):
+        return {"categories": cell(list(value.categories)), "ordered": value.ordered}
+    if isinstance(value, (np.dtype, pd.api.extensions.ExtensionDtype)):
+        return str(value)
     if missing(value):
         return None
     if isinstance(value, decimal.Decimal):
@@ -295,8 +304,10 @@ def write(folder, name, value, protocol):
         (folder / f"{name}.json").write_text(text + "\n")
 
 
-def write_groups(folder, prefix, protocol):
+def write_groups(folder, prefix, protocol, only=()):
     for group, cases in pickle_kinds.GROUPS.items():
+        if only and group not in only:
+            continue
         made = {}
         for name, make in cases.items():
             try:
@@ -307,9 +318,9 @@ def write_groups(folder, prefix, protocol):
             write(folder, f"{prefix}kinds_{group}", made, protocol)
 
 
-def main(folder, prefix=None, protocol=4):
+def main(folder, prefix=None, protocol=4, *only):
     if prefix:
-        return write_groups(folder, prefix + "_", int(protocol))
+        return write_groups(folder, prefix + "_", int(protocol), only)
     for name, make in CASES.items():
         write(folder, name, make(), 4)
     write_groups(folder, "", 4)

@@ -3,6 +3,7 @@
 A case that a release of numpy, pandas or pyarrow can't make is left out of its group.
 """
 
+import array
 import datetime as dt
 import decimal
 import uuid
@@ -26,6 +27,46 @@ def case(group, name, make):
 def arrow(values, kind):
     return pd.array(values, dtype=pd.ArrowDtype(kind))
 
+
+# Python's own, in other dress.
+class Moment(dt.datetime):
+    """A class of somebody's own."""
+
+
+class Day(dt.date):
+    """Another one."""
+
+
+class Clock(dt.time):
+    """And another one."""
+
+
+case("stdlib", "arrays", lambda: [array.array(code, [1, 2, 100]) for code in "bBhHiIlLqQ"])
+case("stdlib", "arrays_of_extremes", lambda: [array.array("b", [-128, 127]), array.array("q", [-(2**63)]), array.array("Q", [2**64 - 1])])
+case("stdlib", "arrays_of_floats", lambda: [array.array("f", [0.5, -1.5]), array.array("d", [1e300, 0.1]), array.array("d")])
+case("stdlib", "arrays_of_characters", lambda: [array.array("u", "aé日"), array.array("u", "")])
+case(
+    "stdlib",
+    "moments",
+    lambda: [
+        Moment(2024, 7, 1, 12, 30, 15, 250000),
+        Moment(2024, 7, 1, 12, tzinfo=dt.timezone.utc),
+        Moment(2024, 7, 1, 12, tzinfo=dt.timezone(dt.timedelta(hours=-3))),
+        Day(2024, 2, 29),
+        Clock(23, 59, 58),
+    ],
+)
+case("stdlib", "moments_in_a_frame", lambda: pd.DataFrame({"n": [1, 2], "t": pd.Series([Moment(2024, 7, 1), None], dtype=object)}))
+case("stdlib", "dtypes", lambda: [np.dtype(name) for name in ["f4", "i8", ">i2", "?", "U3", "S5", "O", "M8[ns]", "m8[s]", "c16"]])
+case(
+    "stdlib",
+    "dtypes_of_pandas",
+    lambda: [pd.Int64Dtype(), pd.UInt8Dtype(), pd.Float32Dtype(), pd.BooleanDtype(), pd.StringDtype("python")]
+    + ([pd.PeriodDtype("M")] if pd.__version__ >= "2" else [])  # A dtype of an offset before.
+    + [pd.DatetimeTZDtype("ns", "UTC"), pd.DatetimeTZDtype("ns", "Europe/Paris"), pd.IntervalDtype("int64", "left"), pd.IntervalDtype("float64", "both")],
+)
+case("stdlib", "categories", lambda: [pd.CategoricalDtype(["a", "b"], ordered=True)])
+case("stdlib", "dtypes_of_a_frame", lambda: pd.DataFrame({"a": [1], "b": [0.5], "c": pd.array([1], dtype="Int64"), "t": pd.to_datetime(["2024-01-01"])}).dtypes)
 
 # Arrow
 case("arrow", "null", lambda: pd.DataFrame({"n": arrow([None, None], pa.null())}))

@@ -63,6 +63,9 @@ pub(crate) enum Known {
     /// Any mapping built by items: `OrderedDict`, `defaultdict`, `Counter`.
     Mapping,
     Deque,
+    /// An array of the module `array`, and how protocols from 3 on spell one.
+    StdArray,
+    StdArrayReconstructor,
     DateTime,
     Date,
     Time,
@@ -152,6 +155,11 @@ impl Known {
             "collections" => match name {
                 "OrderedDict" | "defaultdict" | "Counter" => Self::Mapping,
                 "deque" => Self::Deque,
+                _ => Self::Other,
+            },
+            "array" => match name {
+                "array" => Self::StdArray,
+                "_array_reconstructor" => Self::StdArrayReconstructor,
                 _ => Self::Other,
             },
             "datetime" | "_datetime" | "_pydatetime" => match name {

@@ -12,7 +12,8 @@
 //! | instance of a class, dataclass | a struct or map of its attributes; a tuple struct of what it was called with |
 //! | namedtuple | a tuple, or a struct by position: the names are not in the file |
 //! | member of an enum | a unit variant, by name or by its value as text (`#[serde(rename = "1")]`); its value |
-//! | `datetime`, `date`, `time`, `pandas.Timestamp` | `String` as `isoformat()`; a struct of `year`, `month`, …; `SystemTime`; `f64`, seconds since 1970 |
+//! | `array.array` | `Array<T>`, `Vec<T>`; `String` of characters |
+//! | `datetime`, `date`, `time`, classes made of them, `pandas.Timestamp` | `String` as `isoformat()`; a struct of `year`, `month`, …; `SystemTime`; `f64`, seconds since 1970 |
 //! | `timedelta`, `pandas.Timedelta` | `f64` seconds, `i64` microseconds, `Duration`, a struct of `days`, `seconds`, `microseconds`, `String` |
 //! | `Decimal` | `String`, `f64` |
 //! | `Fraction` | `String` (`1/3`), `f64`, a pair, a struct of `numerator` and `denominator` |
@@ -34,7 +35,8 @@
 //! | `pandas.Interval` | `String` such as `(0, 1]`, a pair, a struct of `left`, `right`, `closed` |
 //! | `pandas.Period` | `String` such as `2024-01` or `2024Q1` |
 //! | columns of categories, nullable, sparse, Arrow-backed | as their values, `Option` for those that are missing |
-//! | column of a class that is not known | [`Value`]; an error only where it is asked for |
+//! | dtypes of numpy and pandas that stand alone | `String`, as `str` of them; `pandas.CategoricalDtype` a struct of `categories`, `ordered` |
+//! | column, or array of a dtype, that is not known | [`Value`]; an error only where it is asked for |
 //! | list of numbers | also `Array<i64>`, `Array<f64>` or `Array<bool>`, as `numpy.asarray` would make of it |
 //!
 //! Big-endian and unaligned arrays are copied into this machine's form, even with `mmap_mode`. A value that contains itself is

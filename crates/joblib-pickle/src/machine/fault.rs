@@ -63,6 +63,11 @@ impl Fault {
         fault
     }
 
+    /// Nothing where this fault is that something is not known: that stays data.
+    pub(crate) fn unless_unsupported<T>(self) -> Result<Option<T>, Self> {
+        if self.0.kind == FaultKind::Unsupported { Ok(None) } else { Err(self) }
+    }
+
     /// What the fault says, to be told to the caller.
     pub(crate) fn into_details(self) -> Details {
         *self.0

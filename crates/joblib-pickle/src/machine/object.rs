@@ -90,7 +90,15 @@ impl Machine<'_, '_> {
         if function && let Some(id) = reduce::call(self, class, args)? {
             return Ok(id);
         }
-        let object = Object { class, args, kwargs, state: None, items: Items::EMPTY, pairs: Items::EMPTY };
+        let object = Object {
+            class,
+            args,
+            kwargs,
+            called: function,
+            state: None,
+            items: Items::EMPTY,
+            pairs: Items::EMPTY,
+        };
         Ok(self.tree.push_object(object, self.at)?)
     }
 }

@@ -3,7 +3,7 @@
 use super::Machine;
 use super::fault::Fault;
 use crate::class::{Class, Known};
-use crate::numpy::ndarray;
+use crate::numpy::{ndarray, std_array};
 use crate::tree::{Id, Items, Node, Object, Span, Tree};
 
 /// What became of a state.
@@ -64,14 +64,21 @@ pub(crate) fn call(machine: &mut Machine<'_, '_>, function: Id, args: Id) -> Res
             return instance(tree, class, args, None, at);
         }
         (Known::NewObjEx, &[class, args, kwargs]) => return instance(tree, class, args, Some(kwargs), at),
-        (Known::FromBuffer, _) => Some(ndarray::from_buffer(tree, args)?),
-        (Known::Scalar, _) => Some(ndarray::scalar(tree, args, empty)?),
+        (Known::StdArrayReconstructor, &[_, _, format, data]) => std_array::from_bytes(tree, format, data)?,
+        (Known::StdArray, &[typecode, items]) => std_array::from_items(tree, typecode, items)?,
+        (Known::FromBuffer, _) => if_known(ndarray::from_buffer(tree, args))?,
+        (Known::Scalar, _) => if_known(ndarray::scalar(tree, args, empty))?,
         _ => None,
     };
     match node {
         Some(node) => Ok(Some(tree.push(node, at)?)),
         None => Ok(None),
     }
+}
+
+/// Nothing for an array of a dtype that is not known: the rest of the file is read, and the array stays data.
+fn if_known<T>(found: Result<T, Fault>) -> Result<Option<T>, Fault> {
+    found.map(Some).or_else(Fault::unless_unsupported)
 }
 
 /// `getattr(class, name)`, where that is a method which is known, such as `ZoneInfo._unpickle`.
@@ -86,8 +93,15 @@ fn method(tree: &mut Tree, class: Id, name: Id, at: u64) -> Result<Option<Id>, F
 
 /// `_reconstructor(class, base, state)`: an instance of a subclass of `base`, which the state is a value of.
 fn reconstructed(tree: &mut Tree, class: Id, base: Id, state: Id, empty: Id, at: u64) -> Result<Id, Fault> {
-    let mut object =
-        Object { class, args: empty, kwargs: None, state: None, items: Items::EMPTY, pairs: Items::EMPTY };
+    let mut object = Object {
+        class,
+        args: empty,
+        kwargs: None,
+        called: false,
+        state: None,
+        items: Items::EMPTY,
+        pairs: Items::EMPTY,
+    };
     match (tree.known(base), tree.node(state)) {
         (Known::Object, _) => {}
         (Known::Dict, Node::Dict(pairs)) => object.pairs = pairs.alone(),
@@ -102,7 +116,8 @@ fn reconstructed(tree: &mut Tree, class: Id, base: Id, state: Id, empty: Id, at:
 }
 
 fn instance(tree: &mut Tree, class: Id, args: Id, kwargs: Option<Id>, at: u64) -> Result<Option<Id>, Fault> {
-    let object = Object { class, args, kwargs, state: None, items: Items::EMPTY, pairs: Items::EMPTY };
+    let object =
+        Object { class, args, kwargs, called: false, state: None, items: Items::EMPTY, pairs: Items::EMPTY };
     Ok(Some(tree.push_object(object, at)?))
 }
 
@@ -122,12 +137,14 @@ pub(crate) fn set_state(tree: &mut Tree, target: Id, index: u32, state: Id, at: 
     match tree.known(object.class) {
         // A subclass of ndarray may have a state of its own making: that stays data.
         Known::Reconstruct if tree.sequence(state).is_some_and(|parts| matches!(parts.len(), 4 | 5)) => {
-            let array = ndarray::from_state(tree, state)?;
-            tree.set_node(target, array);
+            match if_known(ndarray::from_state(tree, state))? {
+                Some(array) => tree.set_node(target, array),
+                None => tree.object_mut(index).state = Some(state),
+            }
         }
         Known::MaskedReconstruct => {
-            let parts = ndarray::mask_state(tree, state, at)?;
-            tree.object_mut(index).state = Some(parts);
+            let parts = if_known(ndarray::mask_state(tree, state, at))?;
+            tree.object_mut(index).state = Some(parts.unwrap_or(state));
         }
         Known::NumpyArrayWrapper | Known::NdArrayWrapper | Known::ZNdArrayWrapper => {
             tree.object_mut(index).state = Some(state);

@@ -3,6 +3,7 @@
 pub(crate) mod arrow;
 pub(crate) mod calendar;
 pub(crate) mod column;
+mod dtype;
 pub(crate) mod extension;
 pub(crate) mod frame;
 pub(crate) mod instance;
@@ -75,7 +76,10 @@ fn known<'t>(tree: &'t Tree, object: &'t Object) -> Option<Meaning<'t>> {
     let known = tree.known(object.class);
     let args = tree.sequence(object.args).unwrap_or_default();
     match known {
-        Known::Other => table_of_subclass(tree, object),
+        Known::Other => table_of_subclass(tree, object)
+            .or_else(|| moment_of_subclass(tree, object).map(Meaning::Moment))
+            .or_else(|| dtype::of_pandas(tree, object).map(Meaning::Text)),
+        Known::DType => dtype::of_numpy(tree, object).map(Meaning::Text),
         Known::Mapping => mapping(tree, object, args),
         Known::Deque => {
             let items = tree.items(object.items);
@@ -156,6 +160,22 @@ fn table_of_subclass<'t>(tree: &'t Tree, object: &'t Object) -> Option<Meaning<'
         "series" => frame::series(tree, object).map(Meaning::Series),
         _ => None,
     }
+}
+
+/// A date or time of a class that is made of one of Python's. These are pickled as a call with the bytes that Python's own are
+/// called with; a class of bytes is not called, but made as an instance.
+fn moment_of_subclass(tree: &Tree, object: &Object) -> Option<Moment> {
+    let args = tree.sequence(object.args)?;
+    if !object.called || object.state.is_some() || args.len() > 2 {
+        return None;
+    }
+    let known = match tree.bytes_of(*args.first()?)?.len() {
+        10 => Known::DateTime,
+        6 => Known::Time,
+        4 if args.len() == 1 => Known::Date,
+        _ => return None,
+    };
+    Moment::from_object(tree, known, object)
 }
 
 fn mapping<'t>(tree: &'t Tree, object: &'t Object, args: &'t [Id]) -> Option<Meaning<'t>> {

@@ -6,7 +6,7 @@ use super::ndarray::shape_of;
 use super::small;
 use crate::class::{Class, Known};
 use crate::machine::fault::Fault;
-use crate::tree::{Id, Node, Tree};
+use crate::tree::{Id, Node, Object, Tree};
 
 /// Structured dtypes within structured dtypes.
 const MAX_DEPTH: usize = 32;
@@ -19,17 +19,31 @@ impl Layout {
         let mut fields_left = MAX_FIELDS;
         parse(tree, id, 0, &mut fields_left)
     }
+
+    /// The dtype that an object is.
+    pub(crate) fn of_object(tree: &Tree, object: &Object) -> Result<Self, Fault> {
+        let mut fields_left = MAX_FIELDS;
+        parse_object(tree, object, 0, &mut fields_left)
+    }
 }
 
 fn parse(tree: &Tree, id: Id, depth: usize, fields_left: &mut usize) -> Result<Layout, Fault> {
+    match tree.node(id) {
+        Node::Object(index) => parse_object(tree, tree.object(index), depth, fields_left),
+        _ => Err(Fault::corrupt("not a valid dtype: it is not an object")),
+    }
+}
+
+fn parse_object(
+    tree: &Tree,
+    object: &Object,
+    depth: usize,
+    fields_left: &mut usize,
+) -> Result<Layout, Fault> {
     if depth > MAX_DEPTH {
         return Err(Fault::limit(format!("a dtype is nested more than {MAX_DEPTH} levels deep")));
     }
     let bad = |what: &str| Fault::corrupt(format!("not a valid dtype: {what}"));
-    let Node::Object(index) = tree.node(id) else {
-        return Err(bad("it is not an object"));
-    };
-    let object = tree.object(index);
     if tree.known(object.class) != Known::DType {
         let class = tree.class_of(object.class).map_or_else(String::new, Class::path);
         // Texts of any length are pickled as a list of them, as objects are.

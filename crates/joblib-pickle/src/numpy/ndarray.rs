@@ -89,7 +89,7 @@ pub(crate) fn from_parts(
 }
 
 /// The bytes of a node as memory of an array's own; those of a blob are shared, not copied.
-fn take_buffer(tree: &Tree, data: Id) -> Option<Buffer> {
+pub(super) fn take_buffer(tree: &Tree, data: Id) -> Option<Buffer> {
     match tree.node(data) {
         Node::Blob(index) => Some(tree.blob(index).buffer.clone()),
         // A text of Latin-1: what protocol 0 made of Python 2's bytes.

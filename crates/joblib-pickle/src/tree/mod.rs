@@ -61,6 +61,9 @@ pub(crate) struct Object {
     pub(crate) class: Id,
     pub(crate) args: Id,
     pub(crate) kwargs: Option<Id>,
+    /// Whether the pickle calls it as a function, and does not make an instance of a class. Classes of Python's own say so
+    /// by how they are pickled.
+    pub(crate) called: bool,
     pub(crate) state: Option<Id>,
     /// What was appended, as to a `deque` or a subclass of `list`.
     pub(crate) items: Items,

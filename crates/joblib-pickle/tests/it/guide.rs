@@ -161,6 +161,27 @@ const READ: &[Check] = &[
         joblib_pickle::write_npz(&arrays, true, &mut file).unwrap();
         assert_eq!(from_slice::<BTreeMap<String, Vec<i64>>>(&file).unwrap()["a"], [1]);
     }),
+    ("dtypes alone, as in `DataFrame.dtypes`", || {
+        #[derive(Deserialize)]
+        struct Dtypes {
+            dtypes_of_a_frame: Vec<String>,
+            categories: (Categories,),
+        }
+        #[derive(Deserialize)]
+        struct Categories {
+            categories: Vec<String>,
+            ordered: bool,
+        }
+        let found: Dtypes = load("kinds_stdlib").unwrap();
+        assert_eq!(found.dtypes_of_a_frame[1..3], ["float64", "Int64"]);
+        assert!(found.categories.0.ordered && found.categories.0.categories == ["a", "b"]);
+    }),
+    ("an array of a dtype that is not known", || {
+        let pickle =
+            b"(dVn\nI3\nsVw\ncnumpy._core.numeric\n_frombuffer\n(C\x04abcdcshop\nMoney\n(tR(I4\ntVC\ntRs.";
+        let value: Value = from_slice(pickle).unwrap();
+        assert!(value["n"].as_i64() == Some(3) && format!("{:?}", value["w"]).contains("shop.Money"));
+    }),
     ("an extension type that is not known", || {
         assert!(load::<Value>("column_extension").unwrap()["o"].type_name().ends_with("MoneyArray"));
         assert!(load::<BTreeMap<String, Vec<i64>>>("column_extension").is_err());

@@ -7,3 +7,4 @@ mod guide;
 mod numpy_files;
 mod one_to_one;
 mod shapes;
+mod stdlib;

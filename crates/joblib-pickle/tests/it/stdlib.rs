@@ -1,0 +1,108 @@
+//! Python's own types in other dress: the module `array`, classes made of dates, dtypes that stand alone.
+
+use std::time::{Duration, SystemTime};
+
+use joblib_array::Array;
+use joblib_pickle::{Value, from_slice};
+use serde::Deserialize;
+
+use crate::shapes::load;
+
+/// Protocols from 3 on have another form of arrays than those before.
+const FILES: [&str; 4] =
+    ["kinds_stdlib", "protocol0_kinds_stdlib", "protocol2_kinds_stdlib", "protocol5_kinds_stdlib"];
+
+#[test]
+fn arrays_of_the_standard_library_are_arrays_and_their_characters_text() {
+    #[derive(Deserialize)]
+    struct Arrays {
+        #[serde(rename = "arrays_of_extremes")]
+        extremes: (Vec<i8>, Array<i64>, Array<u64>),
+        #[serde(rename = "arrays_of_floats")]
+        floats: (Array<f32>, Array<f64>, Vec<f64>),
+        #[serde(rename = "arrays_of_characters")]
+        characters: Vec<String>,
+    }
+
+    for name in FILES {
+        let Arrays { extremes, floats, characters } = load(name).unwrap();
+        assert_eq!(extremes.0, [-128, 127], "{name}");
+        assert_eq!((extremes.1.as_slice()[0], extremes.2.as_slice()[0]), (i64::MIN, u64::MAX), "{name}");
+        assert_eq!(floats.0.as_slice(), [0.5, -1.5], "{name}");
+        assert_eq!((floats.1.as_slice()[0], floats.2.len()), (1e300, 0), "{name}");
+        assert_eq!(characters, ["aé日", ""], "{name}");
+    }
+}
+
+#[test]
+fn a_class_made_of_datetime_is_a_date_and_time() {
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Parts {
+        year: i32,
+        month: u8,
+        day: u8,
+    }
+
+    #[derive(Deserialize)]
+    struct Moments {
+        moments: (String, SystemTime, f64, Parts, String),
+    }
+
+    for name in FILES {
+        let (text, time, seconds, day, clock) = load::<Moments>(name).unwrap().moments;
+        assert_eq!((text.as_str(), clock.as_str()), ("2024-07-01T12:30:15.250000", "23:59:58"), "{name}");
+        assert_eq!(time, SystemTime::UNIX_EPOCH + Duration::from_hours(477_732), "{name}");
+        assert_eq!(seconds, 1_719_846_000.0, "{name}");
+        assert_eq!(day, Parts { year: 2024, month: 2, day: 29 }, "{name}");
+        let value: Value = load(name).unwrap();
+        assert_eq!(value["moments"].items().unwrap()[3].type_name(), "pickle_kinds.Day", "{name}");
+    }
+}
+
+#[test]
+fn a_class_made_of_bytes_is_not_taken_for_a_date() {
+    let day = b"\x80\x02cshop\nKey\n\x8e\x04\x00\x00\x00\x00\x00\x00\x00\x07\xe8\x02\x1d\x85\x81.";
+    assert_eq!(from_slice::<Vec<u8>>(day).unwrap(), [7, 0xe8, 2, 29]);
+    let value: Value = from_slice(day).unwrap();
+    let Value::Object(object) = &value else { panic!("{value:?}") };
+    assert_eq!((object.class.as_str(), object.args.len()), ("shop.Key", 1));
+}
+
+#[test]
+fn dtypes_are_text() {
+    #[derive(Deserialize)]
+    struct Dtypes {
+        dtypes_of_pandas: Vec<String>,
+        dtypes_of_a_frame: Vec<String>,
+    }
+
+    let dtypes: Dtypes = load("kinds_stdlib").unwrap();
+    assert_eq!(
+        dtypes.dtypes_of_pandas[5..8],
+        ["period[M]", "datetime64[ns, UTC]", "datetime64[ns, Europe/Paris]"]
+    );
+    assert_eq!(dtypes.dtypes_of_a_frame, ["int64", "float64", "Int64", "datetime64[us]"]);
+}
+
+#[test]
+fn an_array_of_a_dtype_that_is_not_known_leaves_the_rest_of_the_file() {
+    #[derive(Debug, Deserialize)]
+    struct Rest {
+        n: i64,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "it does not load")]
+    struct All {
+        w: Array<f64>,
+    }
+
+    let pickle =
+        b"(dVn\nI3\nsVw\ncnumpy._core.numeric\n_frombuffer\n(C\x04abcdcshop\nMoneyDType\n(tR(I4\ntVC\ntRs.";
+    assert_eq!(from_slice::<Rest>(pickle).unwrap().n, 3);
+    let value: Value = from_slice(pickle).unwrap();
+    let Value::Object(array) = &value["w"] else { panic!("{value:?}") };
+    assert!(format!("{array:?}").contains("shop.MoneyDType"), "{array:?}");
+    let error = from_slice::<All>(pickle).unwrap_err().to_string();
+    assert!(error.contains('w'), "{error}");
+}
