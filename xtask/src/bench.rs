@@ -4,7 +4,11 @@ use crate::run::{Result, cargo, run, target};
 use crate::venv::Venv;
 
 /// What the names of rows begin with that need an environment of their own, which is large.
-const WITH: [(&str, Venv); 2] = [("memory.object.", Venv::Servers), ("parallel.dask.", Venv::Dask)];
+const WITH: [(&str, Venv); 3] = [
+    ("memory.object.", Venv::Servers),
+    ("parallel.dask.", Venv::Dask),
+    ("python.frame.load.arrow", Venv::Arrow),
+];
 
 /// Builds and runs `joblib-bench` with the given options, beside the joblib of today.
 pub(crate) fn execute(options: &[String]) -> Result {

@@ -8,6 +8,7 @@ mod bench;
 mod ci;
 mod docs;
 mod ecosystem;
+mod fuzz;
 mod lint;
 mod package;
 mod picture;
@@ -36,6 +37,7 @@ commands:
   picture           take the picture of a run as a page for the guide, in a browser
   ecosystem [PROGRAM…]
                     build and run programs that use joblib beside the crates that people use
+  fuzz [TARGET…]    fuzz the readers of native files and of Python's
   bench [OPTIONS]   measure our side and the peers' in one run; `cargo xtask bench --help` lists its options
 
 `test`, `docs`, `ci` and `bench` make Python environments below the target folder first, with pip.
@@ -55,6 +57,7 @@ enum Command {
     /// Whether to build, too.
     Weight(bool),
     Ecosystem(Vec<String>),
+    Fuzz(Vec<String>),
     Ci,
     Picture,
     Bench(Vec<String>),
@@ -74,12 +77,14 @@ impl Command {
             return Ok(Self::Help(match name.as_str() {
                 "test" => test::USAGE,
                 "ecosystem" => ecosystem::USAGE,
+                "fuzz" => fuzz::USAGE,
                 _ => USAGE,
             }));
         }
         let command = match name.as_str() {
             "test" => return Ok(Self::Test(rest)),
             "ecosystem" => return Ok(Self::Ecosystem(rest)),
+            "fuzz" => return Ok(Self::Fuzz(rest)),
             "bench" => return Ok(Self::Bench(rest)),
             "ci" => Self::Ci,
             "picture" => Self::Picture,
@@ -116,6 +121,7 @@ impl Command {
             Self::Release => release::execute(),
             Self::Weight(build) => weight::execute(build),
             Self::Ecosystem(arguments) => ecosystem::execute(&arguments),
+            Self::Fuzz(arguments) => fuzz::execute(&arguments),
             Self::Bench(options) => bench::execute(&options),
         }
     }

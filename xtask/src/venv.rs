@@ -1,5 +1,5 @@
-//! The virtual environments with the real joblib, of today and of an older release, with servers of object stores, and with
-//! Dask: made once, and again when their requirements change.
+//! The virtual environments with the real joblib, of today and of an older release, with servers of object stores, with Dask,
+//! and with pyarrow: made once, and again when their requirements change.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,6 +18,8 @@ pub(crate) enum Venv {
     Servers,
     /// A Dask scheduler and its workers.
     Dask,
+    /// The joblib of today beside pyarrow, which pandas then keeps text in.
+    Arrow,
 }
 
 impl Venv {
@@ -27,6 +29,7 @@ impl Venv {
             Self::Old => "venv-old",
             Self::Servers => "venv-servers",
             Self::Dask => "venv-dask",
+            Self::Arrow => "venv-arrow",
         })
     }
 
@@ -36,6 +39,7 @@ impl Venv {
             Self::Old => "requirements-old.txt",
             Self::Servers => "requirements-servers.txt",
             Self::Dask => "requirements-dask.txt",
+            Self::Arrow => "requirements-arrow.txt",
         })
     }
 
@@ -46,6 +50,7 @@ impl Venv {
             Self::Old => "JOBLIB_TEST_PYTHON_OLD",
             Self::Servers => "JOBLIB_TEST_PYTHON_SERVERS",
             Self::Dask => "JOBLIB_TEST_PYTHON_DASK",
+            Self::Arrow => "JOBLIB_TEST_PYTHON_ARROW",
         }
     }
 

@@ -21,6 +21,7 @@ repetitions of a quick one. The work of each is described where it is declared; 
 """
 
 import argparse
+import importlib.util
 import json
 import os
 import platform
@@ -314,6 +315,10 @@ def frame_load(data, kind):
     joblib.dump(data.frame(kind), path)
     while True:
         yield 1e3 * seconds(lambda: joblib.load(path))
+
+
+if importlib.util.find_spec("pyarrow"):
+    measures("python.frame.load.arrow", "ms", kind="arrow")(frame_load)
 
 
 # -- hash ------------------------------------------------------------------------------------------------------------

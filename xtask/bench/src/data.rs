@@ -24,6 +24,7 @@ pub(crate) struct Data {
     big: OnceCell<Array<f64>>,
     flights: OnceCell<Flights>,
     dask: OnceCell<Joblib>,
+    arrow: OnceCell<Joblib>,
 }
 
 impl Data {
@@ -44,6 +45,7 @@ impl Data {
             big: OnceCell::new(),
             flights: OnceCell::new(),
             dask: OnceCell::new(),
+            arrow: OnceCell::new(),
         })
     }
 
@@ -55,6 +57,11 @@ impl Data {
     /// Python's joblib on a Dask cluster, which is started for it.
     pub(crate) fn dask(&self) -> Result<&Joblib> {
         get_or_make(&self.dask, Joblib::on_dask)
+    }
+
+    /// Python's joblib beside pyarrow, which is started for it.
+    pub(crate) fn arrow(&self) -> Result<&Joblib> {
+        get_or_make(&self.arrow, || Joblib::with_arrow(self.folder.path(), self.quick))
     }
 
     /// The folder of our files.

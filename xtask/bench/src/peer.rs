@@ -21,7 +21,16 @@ pub(crate) struct Joblib {
 impl Joblib {
     /// Starts the peer of the virtual environment; its files go below `folder`.
     pub(crate) fn start(folder: &Path, quick: bool) -> Result<Self> {
-        let mut command = script("JOBLIB_TEST_PYTHON", "venv", "joblib_baseline.py");
+        Self::of("JOBLIB_TEST_PYTHON", "venv", folder, quick)
+    }
+
+    /// Starts the same with pyarrow, which pandas then keeps text in.
+    pub(crate) fn with_arrow(folder: &Path, quick: bool) -> Result<Self> {
+        Self::of("JOBLIB_TEST_PYTHON_ARROW", "venv-arrow", folder, quick)
+    }
+
+    fn of(variable: &str, venv: &str, folder: &Path, quick: bool) -> Result<Self> {
+        let mut command = script(variable, venv, "joblib_baseline.py");
         command.arg("--serve").arg("--folder").arg(folder);
         if quick {
             command.arg("--quick");

@@ -1,16 +1,22 @@
 //! Files that Python's joblib wrote: its array of 256 MB, its list of dicts as a list of structs, and a frame of pandas; that
 //! list written for Python; and what memory a check of the array's file takes.
 
+use std::path::Path;
+
 use joblib_array::Array;
 use joblib_persist::pickle::Texts;
 use joblib_persist::{LoadOptions, dump_python, load};
 use serde::Deserialize;
 
 use super::persist::array_load;
+use crate::Result;
 use crate::measure::seconds;
 use crate::probe;
 use crate::row::{Bar, Peer, Row, Sides, Unit};
 use crate::values::Record;
+
+/// The row whose Python has pyarrow.
+const ARROW: &str = "python.frame.load.arrow";
 
 pub(crate) fn rows() -> Vec<Row> {
     vec![
@@ -33,7 +39,21 @@ pub(crate) fn rows() -> Vec<Row> {
             Ok(Sides::new(move || Ok(1e3 * seconds(1, || Ok(dump_python(&records, &path)?))?)))
         })
         .bar(Bar::AtMost(1.0 / 3.0)),
-        frame("python.frame.load.object"),
+        Row::new("python.frame.load.object", Unit::Milliseconds, |data| {
+            let path = data.path("python-frame-object.joblib");
+            data.joblib().write("frame.object", &path)?;
+            Ok(Sides::new(move || frame_load(&path)))
+        })
+        .bar(Bar::AtMost(1.0 / 3.0)),
+        Row::new(ARROW, Unit::Milliseconds, |data| {
+            let path = data.path("python-frame-arrow.joblib");
+            let peer = data.arrow()?;
+            peer.write("frame.arrow", &path)?;
+            Ok(Sides::new(move || frame_load(&path))
+                .peer(move || peer.sample(ARROW, Unit::Milliseconds.name())))
+        })
+        .against(Peer::Named("joblib with pyarrow"))
+        .bar(Bar::AtMost(1.0 / 3.0)),
         Row::new("python.verify.peak", Unit::Megabytes, |data| {
             let path = data.path("python-verify.joblib");
             data.joblib().write("big", &path)?;
@@ -46,15 +66,9 @@ pub(crate) fn rows() -> Vec<Row> {
     ]
 }
 
-/// 1,000,000 rows of numbers, a date and text of the kind that the name ends in.
-fn frame(name: &'static str) -> Row {
-    Row::new(name, Unit::Milliseconds, move |data| {
-        let kind = name.rsplit_once('.').map_or(name, |(_, kind)| kind);
-        let path = data.path(&format!("python-frame-{kind}.joblib"));
-        data.joblib().write(&format!("frame.{kind}"), &path)?;
-        Ok(Sides::new(move || Ok(1e3 * seconds(1, || Ok(load::<Frame>(&path)?))?)))
-    })
-    .bar(Bar::AtMost(1.0 / 3.0))
+/// Milliseconds that a load of 1,000,000 rows of numbers, a date and text takes.
+fn frame_load(path: &Path) -> Result<f64> {
+    Ok(1e3 * seconds(1, || Ok(load::<Frame>(path)?))?)
 }
 
 /// The frame of `python.frame.load.*`.
