@@ -77,6 +77,8 @@ impl Batching {
     /// The most a batch grows from one to the next: an outlier of a fast task can't flood a worker, and tiny tasks take
     /// three batches to get up to speed.
     const GROWTH: usize = 32;
+    /// Up to this target. Batches grow faster towards a longer one, which says that each of them has a long way.
+    const SHORT_TARGET: Duration = Duration::from_millis(20);
     /// The most tasks in a batch, so that the producer never runs far ahead of the results.
     const MOST: usize = 1 << 15;
     /// Batches do not shrink below the target divided by this.
@@ -104,9 +106,15 @@ impl Batching {
             (None, 0) => size,
             (None, _) => {
                 let share = remaining.div_ceil(2 * workers.max(1));
-                size.min(share.max(self.size / Self::SMALLEST)).max(1)
+                size.min(share.max(self.smallest())).max(1)
             }
         }
+    }
+
+    /// How many tasks take so small a part of the target that it is not worth dividing them.
+    fn smallest(&self) -> usize {
+        let worth_a_batch = self.target.as_secs_f64() / Self::SMALLEST as f64;
+        self.per_task.map_or(1, |per_task| (worth_a_batch / per_task) as usize)
     }
 
     /// How long a batch should take.
@@ -131,7 +139,9 @@ impl Batching {
         let per_task = if self.size < 64 { measured } else { per_task };
         self.per_task = Some(per_task);
         let ideal = (self.target.as_secs_f64() / per_task).min(Self::MOST as f64) as usize;
-        self.size = ideal.clamp(1, (self.size * Self::GROWTH).min(Self::MOST));
+        let growth =
+            (Self::GROWTH as f64 * self.target.div_duration_f64(Self::SHORT_TARGET).max(1.0)) as usize;
+        self.size = ideal.clamp(1, (self.size * growth).min(Self::MOST));
         self.by_bytes = (Self::BYTES * tasks).checked_div(bytes).map_or(usize::MAX, |most| most.max(1));
     }
 }
@@ -212,6 +222,19 @@ mod tests {
         assert_eq!(policy.next(12_000, 2), 3000);
         let smallest = policy.next(1, 2);
         assert!((100..=200).contains(&smallest), "a small part of the target, found {smallest}");
+    }
+
+    #[test]
+    fn tiny_tasks_are_few_batches_where_each_has_a_long_way() {
+        let mut policy = Batching::new(Duration::from_millis(200), BatchSize::Auto);
+        let (mut left, mut batches) = (20_000, 0);
+        while left > 0 {
+            let tasks = policy.next(left, 2).min(left);
+            policy.record(tasks, Duration::from_micros(1) * tasks as u32, 0);
+            left -= tasks;
+            batches += 1;
+        }
+        assert!(batches <= 8, "{batches}");
     }
 
     #[test]
