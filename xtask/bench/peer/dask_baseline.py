@@ -61,6 +61,22 @@ def shared(parallel):
     return 1e3 * seconds(lambda: parallel(delayed(partial_sum)(array, i) for i in range(100))), "ms"
 
 
+def ones(size):
+    import numpy
+
+    return numpy.ones(size)
+
+
+def result(parallel):
+    from joblib import delayed
+
+    def call():
+        [array] = parallel(delayed(ones)(size) for size in [10_000_000])
+        assert float(array[::1000].sum()) == 10_000
+
+    return 1e3 * seconds(call), "ms"
+
+
 def batch(parallel, count=500, ahead=4):
     """A task of plain Dask, with so many on their way at a time."""
     import asyncio
@@ -84,7 +100,14 @@ def batch(parallel, count=500, ahead=4):
     return 1e6 * asyncio.run(measure()) / count, "us/task"
 
 
-SAMPLES = {"one_task": one_task, "tiny": tiny, "20ms": sleeps, "shared_80MB_x100": shared, "batch": batch}
+SAMPLES = {
+    "one_task": one_task,
+    "tiny": tiny,
+    "20ms": sleeps,
+    "shared_80MB_x100": shared,
+    "result_80MB": result,
+    "batch": batch,
+}
 
 
 def main():

@@ -45,6 +45,15 @@ pub(crate) fn rows() -> Vec<Row> {
             Ok(1e3 * seconds(1, || Ok(parallel.run(tasks.clone())?))?)
         })
         .bar(Bar::AtMost(0.5)),
+        row("result_80MB", Unit::Milliseconds, |parallel, _| {
+            let call = || {
+                let results = parallel.run([delayed(ones, (10_000_000,))])?;
+                let sum: f64 = results[0].iter().step_by(1000).sum();
+                if (sum - 10_000.0).abs() < 0.5 { Ok(()) } else { Err(format!("the sum is {sum}").into()) }
+            };
+            Ok(1e3 * seconds(1, call)?)
+        })
+        .bar(Bar::AtMost(0.5)),
     ];
     let beside_joblib = rows.into_iter().map(|row| row.against(Peer::Named("joblib on Dask")));
     beside_joblib.chain([batch_beyond_dask()]).collect()
@@ -91,6 +100,10 @@ fn row(name: &'static str, unit: Unit, sample: impl Fn(&Parallel, &Data) -> Resu
 
 fn identity(i: u64) -> u64 {
     i
+}
+
+fn ones(size: usize) -> Array<f64> {
+    Array::from_vec(vec![1.0; size], &[size]).expect("the shape is that of the elements")
 }
 
 // A task owns its arguments.
