@@ -44,9 +44,18 @@ impl Cluster {
     ///
     /// If one of them does not start.
     pub fn start(python: PathBuf, workers: usize, options: &[&str]) -> Self {
+        Self::start_by(&[], python, workers, options)
+    }
+
+    /// The same, with the scheduler started by a command that runs what is behind it.
+    ///
+    /// # Panics
+    ///
+    /// If one of them does not start.
+    pub fn start_by(command: &[&str], python: PathBuf, workers: usize, options: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("scheduler.json");
-        let mut scheduler = dask(&[], &python, folder.path(), "scheduler");
+        let mut scheduler = dask(command, &python, folder.path(), "scheduler");
         scheduler.args(["--port", "0", "--scheduler-file"]).arg(&file).args(options);
         let scheduler = scheduler.spawn().expect("the scheduler starts");
         let options = options.iter().map(|option| (*option).to_owned()).collect();

@@ -27,6 +27,8 @@ use super::content::Content;
 #[cfg(feature = "cluster")]
 use super::known::Identified;
 use super::own_copy::{CallToken, new_id};
+#[cfg(feature = "cluster")]
+use super::shared_memory::check_len;
 use super::shared_memory::{SharedMemory, copy, reserved_file};
 
 /// What was said of how arrays are shared: this, or that they are not.
@@ -377,6 +379,27 @@ impl Memories {
         self.0.insert(id, Mapping::Shared(buffer));
     }
 
+    /// Has the first `len` bytes of a file without a name be the memory of this id, of which each use has its own copy.
+    ///
+    /// # Errors
+    ///
+    /// If it is not so long, or can't be looked at.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn adopt(&mut self, id: u128, file: File, len: u64) -> io::Result<()> {
+        check_len(&file, len)?;
+        self.0.insert(id, Mapping::OwnWrites { file, base: 0, mode: MmapMode::CopyOnWrite });
+        Ok(())
+    }
+
+    /// The file that begins with a part, if there is one that is mapped for each use.
+    #[cfg(feature = "cluster")]
+    fn file(&self, part: Part) -> Option<File> {
+        match self.0.get(&part.id)? {
+            Mapping::OwnWrites { file, base: 0, .. } if part.start == 0 => file.try_clone().ok(),
+            _ => None,
+        }
+    }
+
     pub(crate) fn forget(&mut self, ids: &[u128]) {
         for id in ids {
             self.0.remove(id);
@@ -406,6 +429,12 @@ pub struct Arrays<'a> {
 }
 
 impl Arrays<'_> {
+    /// The file that begins with what a number stands for, if there is one that is mapped for each use.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn file(self, number: u64) -> Option<File> {
+        self.memories.file(*self.parts.get(usize::try_from(number).ok()?)?)
+    }
+
     pub(crate) fn get(self, number: u64) -> Option<Buffer> {
         self.memories.part(*self.parts.get(usize::try_from(number).ok()?)?)
     }

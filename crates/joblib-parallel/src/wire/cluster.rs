@@ -9,9 +9,11 @@
 //! caller  ALONE                      as BATCH, of tasks that are to run each alone
 //! caller  FILE                       as BYTES: where to find them in a file that the agent's host has
 //! agent   BYTES*, RETURNED …         the memory of results, and what became of consecutive tasks of a batch
+//! agent   MEMORY                     as BYTES, between processes of one host
 //! agent   EVENT …                    what a worker logged
 //! agent   FAILED                     the agent can't go on with the call
 //! agent   LOST, CAPACITY             from what stands for many hosts: a batch is lost; how many tasks may run at a time
+//! agent   GAVE_UP                    as LOST, with several hosts one after the other
 //! agent   FORGOTTEN                  from what stands for many hosts: a batch did not run, for want of arrays
 //! caller  CANCEL                     the call ends; batches that it has left are not answered
 //! ```
@@ -20,12 +22,11 @@
 //! run at a time and the number of the call, of RETURNED the number of the batch, how many of its tasks it is about, and how
 //! many nanoseconds these kept workers busy.
 
-#[cfg(feature = "dask")]
 use std::os::fd::OwnedFd;
-#[cfg(feature = "dask")]
 use std::sync::Arc;
 use std::time::Duration;
 
+use joblib_array::Buffer;
 use serde::{Deserialize, Serialize};
 
 use super::arrays::{ArraySharing, Part};
@@ -64,10 +65,12 @@ pub(crate) const CAPACITY: u32 = 29;
 pub(crate) const LOST: u32 = 30;
 /// From what stands for many hosts: a batch did not run, because these arrays are not there any more.
 pub(crate) const FORGOTTEN: u32 = 31;
-/// Caller to agent: memory of an array, whose descriptor comes along.
+/// Either way: memory of an array, whose descriptor comes along.
 pub(crate) const MEMORY: u32 = 32;
 /// Caller to agent: an array as a part of a file: [`FilePart`].
 pub(crate) const FILE: u32 = 33;
+/// From what stands for many hosts: a batch was lost with several of them, and why.
+pub(crate) const GAVE_UP: u32 = 34;
 
 /// What an agent says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,7 +123,7 @@ pub(crate) fn parse_open(mut input: &[u8]) -> Result<(usize, u64, Open), String>
     Ok((slots.max(1), call, codec::parse(input)?))
 }
 
-/// A number and a text, of which [`FAILED`] and [`LOST`] are made.
+/// A number and a text, of which [`FAILED`], [`LOST`] and [`GAVE_UP`] are made.
 pub(crate) fn reason_frame(kind: u32, number: u64, reason: &str) -> Outgoing {
     let mut frame = Outgoing::new(kind);
     put_u64(frame.body(), number);
@@ -310,8 +313,14 @@ pub(crate) fn bytes_frame(id: u128, bytes: &[u8]) -> Outgoing {
     frame
 }
 
+/// What is in front of the bytes in a BYTES frame of so many, for a stream.
+pub(crate) fn bytes_head(id: u128, len: usize) -> Vec<u8> {
+    let mut frame = Outgoing::new(BYTES);
+    frame.body().extend_from_slice(&id.to_le_bytes());
+    frame.into_bytes(len)
+}
+
 /// Memory of an array of `len` bytes, by its id and a descriptor of it; `written` if tasks write to it.
-#[cfg(feature = "dask")]
 pub(crate) fn memory_frame(id: u128, len: u64, written: bool, descriptor: Arc<OwnedFd>) -> Outgoing {
     let mut frame = Outgoing::new(MEMORY).with_descriptor(descriptor);
     frame.body().extend_from_slice(&id.to_le_bytes());
@@ -342,6 +351,12 @@ pub(crate) fn parse_file(input: &[u8]) -> Option<(u128, FilePart)> {
 pub(crate) fn parse_memory(input: &[u8]) -> Option<(u128, u64)> {
     let (id, mut rest) = input.split_first_chunk()?;
     Some((u128::from_le_bytes(*id), get_u64(&mut rest)?))
+}
+
+/// The id and the memory of the bytes; `None` if the frame is malformed.
+pub(crate) fn split_bytes(contents: &Buffer) -> Option<(u128, Buffer)> {
+    let (id, _) = parse_bytes(contents.as_bytes())?;
+    Some((id, contents.slice(size_of::<u128>()..contents.len())))
 }
 
 /// The id and the bytes; `None` if the frame is malformed.

@@ -10,6 +10,8 @@ use std::io::{self, IoSlice, IoSliceMut};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::sync::{Arc, Mutex};
 
+#[cfg(feature = "cluster")]
+use joblib_array::Buffer;
 use nix::errno::Errno;
 use nix::sys::socket::{ControlMessage, ControlMessageOwned, MsgFlags, recvmsg, sendmsg};
 #[cfg(feature = "cluster")]
@@ -76,15 +78,15 @@ impl Outgoing {
         self.bytes.len() - HEADER
     }
 
-    /// All of the frame, for a stream of bytes; a descriptor is not a part of it.
+    /// All of the frame but its last bytes, which are `more` and follow, for a stream of bytes; a descriptor is not a part of it.
     #[cfg(feature = "cluster")]
-    pub(crate) fn into_bytes(mut self) -> Vec<u8> {
-        self.seal();
+    pub(crate) fn into_bytes(mut self, more: usize) -> Vec<u8> {
+        self.seal(more);
         self.bytes
     }
 
-    fn seal(&mut self) {
-        let len = self.len() as u64;
+    fn seal(&mut self, more: usize) {
+        let len = (self.len() + more) as u64;
         self.bytes[8..HEADER].copy_from_slice(&len.to_le_bytes());
     }
 }
@@ -130,13 +132,13 @@ impl Connection {
     /// A stream to read frames from, of whatever kind. Descriptors come along if it is a socket of this host.
     #[cfg(feature = "cluster")]
     pub(crate) fn of_stream(input: OwnedFd) -> Self {
-        let is_socket = getsockname::<UnixAddr>(input.as_raw_fd()).is_ok();
-        Connection { is_stream: !is_socket, ..Connection::new(input) }
+        let is_stream = !is_socket(input.as_fd());
+        Connection { is_stream, ..Connection::new(input) }
     }
 
     /// Sends a frame, or as much of it as goes without waiting; [`flush`](Self::flush) sends the rest.
     pub(crate) fn post(&mut self, mut frame: Outgoing) -> io::Result<()> {
-        frame.seal();
+        frame.seal(0);
         self.outbox.push_back(frame);
         self.flush()
     }
@@ -220,6 +222,28 @@ impl Connection {
         Ok(Some(Frame { kind, bytes: &self.inbox[from..from + len], descriptor }))
     }
 
+    /// The contents of the next frame if it is of this kind, has arrived as a whole and is large: the memory that it was read
+    /// to, which is not copied. Otherwise [`next_frame`](Self::next_frame) has it.
+    ///
+    /// # Errors
+    ///
+    /// If what has arrived is not a frame.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn next_large(&mut self, wanted: u32) -> io::Result<Option<Buffer>> {
+        let Some((kind, flag, len)) = self.header()? else { return Ok(None) };
+        let end = HEADER + len;
+        // Room is made for a large frame at the beginning.
+        if (kind, flag, self.start) != (wanted, 0, 0) || len < 16 * READ || self.end < end {
+            return Ok(None);
+        }
+        let rest = &self.inbox[end..self.end];
+        let mut inbox = vec![0; rest.len().max(READ)];
+        inbox[..rest.len()].copy_from_slice(rest);
+        self.end = rest.len();
+        let whole = std::mem::replace(&mut self.inbox, inbox);
+        Ok(Some(Buffer::adopt(whole).slice(HEADER..end)))
+    }
+
     /// The kind of the next frame, whether it has a descriptor, and its length; `None` if it has not arrived.
     ///
     /// # Errors
@@ -273,12 +297,18 @@ impl AsFd for Connection {
     }
 }
 
+/// Whether a stream is a socket of this host, which takes descriptors.
+#[cfg(feature = "cluster")]
+pub(crate) fn is_socket(stream: BorrowedFd<'_>) -> bool {
+    getsockname::<UnixAddr>(stream.as_raw_fd()).is_ok()
+}
+
 /// The sending side of a worker's socket, shared with what records events.
 pub(crate) type SharedSocket = Arc<Mutex<OwnedFd>>;
 
 /// Sends a whole frame, waiting for the peer to take it.
 pub(crate) fn send_all(socket: BorrowedFd<'_>, mut frame: Outgoing) -> io::Result<()> {
-    frame.seal();
+    frame.seal(0);
     while !send(socket, &mut frame, MsgFlags::empty())? {}
     Ok(())
 }
@@ -349,6 +379,36 @@ mod tests {
             a.flush().unwrap();
         }
         assert!(!a.is_full());
+    }
+
+    #[cfg(feature = "cluster")]
+    #[test]
+    fn large_frames_are_had_without_a_copy_and_others_in_order_with_them() {
+        let (mut a, mut b) = pair();
+        let sizes = [10, 3_000_000, 2_000_000, 0, 2_000_000, 100];
+        let expected: Vec<(u32, Vec<u8>)> =
+            (0..).zip(sizes).map(|(n, size)| (n % 2, vec![n as u8; size])).collect();
+        for (kind, bytes) in &expected {
+            a.post(frame(*kind, bytes)).unwrap();
+        }
+        let (mut read, mut large) = (Vec::new(), 0);
+        while read.len() < sizes.len() {
+            b.receive(false).unwrap();
+            loop {
+                if let Some(contents) = b.next_large(1).unwrap() {
+                    large += 1;
+                    read.push((1, contents.as_bytes().to_vec()));
+                } else if let Some(frame) = b.next_frame().unwrap() {
+                    read.push((frame.kind, frame.bytes.to_vec()));
+                } else {
+                    break;
+                }
+            }
+            a.flush().unwrap();
+        }
+        assert!(read == expected);
+        // Those of the other kind are not looked for, whatever their size.
+        assert_eq!(large, 1);
     }
 
     #[test]

@@ -43,11 +43,7 @@ impl SharedMemory {
     /// If it is not so long, or can't be looked at.
     #[cfg(feature = "cluster")]
     pub(crate) fn adopted(id: u128, file: File, len: u64) -> io::Result<Self> {
-        let has = file.metadata()?.len();
-        if has < len {
-            // Beyond its end there is nothing to read, and reading there would end the process.
-            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, format!("it has {has} of {len} bytes")));
-        }
+        check_len(&file, len)?;
         Ok(SharedMemory::part_of(id, file, 0, len))
     }
 
@@ -115,6 +111,16 @@ impl WritableCopies {
         copies.push(Arc::clone(&copy));
         Ok(copy)
     }
+}
+
+/// Checks that `file` has `len` bytes: beyond its end there is nothing to read, and reading there would end the process.
+#[cfg(feature = "cluster")]
+pub(super) fn check_len(file: &File, len: u64) -> io::Result<()> {
+    let has = file.metadata()?.len();
+    if has < len {
+        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, format!("it has {has} of {len} bytes")));
+    }
+    Ok(())
 }
 
 /// Where `buffer` starts in the memory `all` that it is a part of.

@@ -1,6 +1,7 @@
 //! [`RawBatch`]: tasks of which only the bytes are here, on their way from the caller to a worker and back.
 
 use std::collections::VecDeque;
+use std::fs::File;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use crate::error::{Cause, TaskOutput};
 use crate::task::process_batch::ProcessBatch;
 use crate::wire::arrays::{Arrays, Part, Sender};
 use crate::wire::batch::{BatchReader, RunsWriter};
-use crate::wire::cluster::{self, Broken, Printed, Returned, ReturnedWriter};
+use crate::wire::cluster::{Broken, Printed, Returned, ReturnedWriter};
 use crate::wire::connection::Outgoing;
 use crate::wire::function_id::FunctionId;
 use crate::wire::reply::Outcomes;
@@ -42,9 +43,24 @@ struct Piece {
     worker: String,
     count: usize,
     outcomes: Vec<u8>,
-    /// Memory that was left out of them.
-    memories: Vec<Buffer>,
+    memories: Vec<Beside>,
 }
+
+/// Memory that was left out of outcomes.
+pub(super) struct Beside {
+    pub(super) buffer: Buffer,
+    /// The file that begins with it, if there is one, and not too many are open.
+    pub(super) file: Option<File>,
+}
+
+/// What the caller is sent of a batch: its memory by ids, and the frame that speaks of that.
+pub(super) struct Answer {
+    pub(super) memories: Vec<(u128, Beside)>,
+    pub(super) frame: Outgoing,
+}
+
+/// How many files of results are open at a time for each batch.
+const MOST_FILES: usize = 64;
 
 impl RawBatch {
     /// Reads a BATCH frame; `memory` has the arrays that arrived before.
@@ -81,18 +97,18 @@ impl RawBatch {
         RawBatch { whole, first, done: 0, calls, pieces, busy: Duration::ZERO, broken: None, suspect: false }
     }
 
-    /// The frames that say what became of it, with what its tasks have printed; none if there is nothing to say.
+    /// What became of it, with what its tasks have printed; `None` if there is nothing to say.
     ///
     /// # Errors
     ///
-    /// If they can't be serialized.
-    pub(super) fn into_frames(
+    /// If it can't be serialized.
+    pub(super) fn into_answer(
         self,
         output: impl Fn(usize) -> Option<TaskOutput>,
-    ) -> Result<Vec<Outgoing>, String> {
+    ) -> Result<Option<Answer>, String> {
         let tasks = self.done + self.calls.len();
         if tasks == 0 {
-            return Ok(Vec::new());
+            return Ok(None);
         }
         let outputs: Vec<(usize, TaskOutput)> = (self.first..self.first + tasks)
             .filter_map(|task| Some((task, output(task).filter(|output| !output.is_empty())?)))
@@ -101,7 +117,6 @@ impl RawBatch {
             .iter()
             .map(|(task, output)| Printed { task: *task, stdout: output.stdout(), stderr: output.stderr() })
             .collect();
-        let mut frames = Vec::new();
         let mut writer = ReturnedWriter::new(
             self.whole.number,
             tasks,
@@ -113,22 +128,19 @@ impl RawBatch {
             },
             &printed,
         )?;
-        let mut id = 0;
+        let mut beside = Vec::new();
         for Piece { worker, count, outcomes, memories } in self.pieces {
-            let parts: Vec<Part> = (id..).zip(&memories).map(|(id, memory)| whole_part(id, memory)).collect();
-            for (part, memory) in parts.iter().zip(&memories) {
-                frames.push(cluster::bytes_frame(part.id, memory.as_bytes()));
-            }
-            id += memories.len() as u128;
+            let first = beside.len() as u128;
+            beside.extend((first..).zip(memories));
+            let parts: Vec<Part> = beside[first as usize..].iter().map(whole_part).collect();
             writer.piece(&worker, count, &outcomes, &parts);
         }
-        frames.push(writer.finish());
-        Ok(frames)
+        Ok(Some(Answer { memories: beside, frame: writer.finish() }))
     }
 }
 
-fn whole_part(id: u128, memory: &Buffer) -> Part {
-    Part { id, start: 0, len: memory.len() as u64 }
+fn whole_part((id, memory): &(u128, Beside)) -> Part {
+    Part { id: *id, start: 0, len: memory.buffer.len() as u64 }
 }
 
 impl ProcessBatch for RawBatch {
@@ -172,8 +184,14 @@ impl ProcessBatch for RawBatch {
         }
         self.calls.drain(..count);
         self.done += count;
-        let memories = (0..arrays.parts.len() as u64).map(|number| arrays.get(number));
-        let memories = memories.collect::<Option<_>>()?;
+        let open = self.pieces.iter().flat_map(|piece| &piece.memories);
+        let mut left = MOST_FILES.saturating_sub(open.filter(|memory| memory.file.is_some()).count());
+        let beside = |number: u64| {
+            let file = if left > 0 { arrays.file(number) } else { None };
+            left -= usize::from(file.is_some());
+            Some(Beside { buffer: arrays.get(number)?, file })
+        };
+        let memories = (0..arrays.parts.len() as u64).map(beside).collect::<Option<_>>()?;
         let outcomes = outcomes.bytes().to_vec();
         self.pieces.push(Piece { worker: worker.to_owned(), count, outcomes, memories });
         Some(())

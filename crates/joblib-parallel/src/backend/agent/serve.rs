@@ -6,14 +6,14 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use super::marks::GREETING;
-use super::raw_batch::RawBatch;
+use super::raw_batch::{Answer, Beside, RawBatch};
 use crate::backend::processes::config::config;
 use crate::backend::processes::loky::Respawn;
 use crate::backend::processes::session::ProcessSession;
@@ -81,14 +81,60 @@ impl Incoming {
 }
 
 /// The other end, to which events of workers go as well.
-type Output = Arc<Mutex<File>>;
+type Output = Arc<OutputStream>;
+
+struct OutputStream {
+    file: Mutex<File>,
+    /// Whether it is a socket of this host, through which memory is handed over.
+    takes_descriptors: bool,
+}
+
+impl OutputStream {
+    fn new(stream: OwnedFd) -> Self {
+        let takes_descriptors = wire::is_socket(stream.as_fd());
+        OutputStream { file: Mutex::new(File::from(stream)), takes_descriptors }
+    }
+
+    fn send(&self, frame: Outgoing) -> Result<(), String> {
+        let mut file = lock(&self.file);
+        let sent = if self.takes_descriptors {
+            wire::send_all(file.as_fd(), frame)
+        } else {
+            file.write_all(&frame.into_bytes(0))
+        };
+        sent.map_err(|error| unreachable(&error))
+    }
+
+    /// Sends memory that was left out of a frame, which follows: its descriptor, or its bytes, which are not copied for that.
+    fn send_memory(&self, id: u128, memory: Beside) -> Result<(), String> {
+        let len = memory.buffer.len();
+        if let (true, Some(file)) = (self.takes_descriptors, memory.file) {
+            return self.send(cluster::memory_frame(id, len as u64, false, Arc::new(file.into())));
+        }
+        let mut file = lock(&self.file);
+        let head = cluster::bytes_head(id, len);
+        let sent = file.write_all(&head).and_then(|()| file.write_all(memory.buffer.as_bytes()));
+        sent.map_err(|error| unreachable(&error))
+    }
+
+    fn send_answer(&self, answer: Answer) -> Result<(), String> {
+        for (id, memory) in answer.memories {
+            self.send_memory(id, memory)?;
+        }
+        self.send(answer.frame)
+    }
+}
+
+fn unreachable(error: &io::Error) -> String {
+    format!("the caller can't be reached: {error}")
+}
 
 /// What wakes the session that waits for workers.
 type SessionWaker = Arc<Mutex<Option<Waker>>>;
 
 /// Serves the caller at the other end until it leaves; returns the exit code.
 pub(super) fn run(input: OwnedFd, output: OwnedFd) -> i32 {
-    let output: Output = Arc::new(Mutex::new(File::from(output)));
+    let output = Output::new(OutputStream::new(output));
     let (sender, frames) = channel();
     let waker = SessionWaker::default();
     let for_reader = Arc::clone(&waker);
@@ -162,8 +208,8 @@ impl Agent {
             pid: std::process::id(),
             cpus: cpu_count(),
         };
-        writeln!(lock(&self.output), "{GREETING}").map_err(|error| error.to_string())?;
-        send(&self.output, codec::frame(HELLO, &hello)?)
+        writeln!(lock(&self.output.file), "{GREETING}").map_err(|error| error.to_string())?;
+        self.output.send(codec::frame(HELLO, &hello)?)
     }
 
     fn serve(&mut self) -> Result<(), String> {
@@ -183,8 +229,8 @@ impl Agent {
             for returned in returned.drain(..) {
                 if let Returned::Batch(batch) = returned {
                     let output = |task| context.captured.as_ref().map(|captured| captured.take(task));
-                    for frame in batch.into_frames(output)? {
-                        send(&self.output, frame)?;
+                    if let Some(answer) = batch.into_answer(output)? {
+                        self.output.send_answer(answer)?;
                     }
                 }
             }
@@ -197,7 +243,7 @@ impl Agent {
     /// Ends the call because it can't go on.
     fn fail(&mut self, reason: &str) -> Result<(), String> {
         self.end_call();
-        send(&self.output, cluster::reason_frame(FAILED, self.call, reason))
+        self.output.send(cluster::reason_frame(FAILED, self.call, reason))
     }
 
     fn end_call(&mut self) {
@@ -314,14 +360,9 @@ impl Agent {
         session.set_log(Box::new(move |record, worker| {
             if let Ok(frame) = cluster::event_frame(record, worker) {
                 // A caller that is gone does not listen.
-                let _ = send(&output, frame);
+                let _ = output.send(frame);
             }
         }));
         Ok(session)
     }
-}
-
-fn send(output: &Output, frame: Outgoing) -> Result<(), String> {
-    let mut output = lock(output);
-    output.write_all(&frame.into_bytes()).map_err(|error| format!("the caller can't be reached: {error}"))
 }

@@ -13,12 +13,17 @@ use crate::task::process_batch::ProcessBatch;
 use crate::wire::arrays::{Arrays, Memories, Sender};
 use crate::wire::batch::{BATCH, BatchWriter};
 use crate::wire::cluster::{
-    self, ALONE, BYTES, CAPACITY, EVENT, FAILED, FORGOTTEN, LOST, Open, RETURNED, ReturnedReader,
+    self, ALONE, BYTES, CAPACITY, EVENT, FAILED, FORGOTTEN, GAVE_UP, LOST, MEMORY, Open, RETURNED,
+    ReturnedReader,
 };
 use crate::wire::output::StreamName;
 
 /// How many batches a peer has for each of its slots: the one that runs, and the next one.
 const AHEAD: usize = 2;
+
+/// A task that was with this many hosts when they were lost has the next one to itself; when that is lost too, the task is the
+/// reason.
+pub(super) const SUSPECT_AFTER: u32 = 2;
 
 /// A peer in the service of the session.
 pub(super) struct Node {
@@ -37,6 +42,14 @@ pub(super) struct Flight {
     pub(super) suspect: bool,
     /// Whether the peer has nothing else.
     pub(super) isolated: bool,
+}
+
+/// A batch that was lost, though its peer is there.
+pub(super) struct LostFlight {
+    pub(super) flight: Flight,
+    /// With how many hosts, as far as that counts.
+    pub(super) losses: u32,
+    pub(super) reason: String,
 }
 
 /// Why what a peer sent can't be gone on with.
@@ -130,20 +143,35 @@ impl Node {
         &mut self,
         (call, context): (u64, &CallContext),
         done: &mut Vec<Returned>,
-        lost: &mut Vec<(Flight, String)>,
+        lost: &mut Vec<LostFlight>,
         forgotten: &mut Vec<Flight>,
     ) -> std::result::Result<(), FrameError> {
         let Node { peer, flights, memories, introduced, .. } = self;
         let malformed = |what: &str| FrameError::Malformed(format!("{what} is malformed"));
-        while let Some(frame) =
-            peer.connection.next_frame().map_err(|error| FrameError::Malformed(error.to_string()))?
-        {
+        let broken = |error: std::io::Error| FrameError::Malformed(error.to_string());
+        loop {
+            if let Some(contents) = peer.connection.next_large(BYTES).map_err(broken)? {
+                let (id, memory) = cluster::split_bytes(&contents).ok_or_else(|| malformed("an array"))?;
+                introduced.push(id);
+                memories.insert(id, memory);
+                continue;
+            }
+            let Some(frame) = peer.connection.next_frame().map_err(broken)? else { return Ok(()) };
             match frame.kind {
                 BYTES => {
                     let (id, bytes) =
                         cluster::parse_bytes(frame.bytes).ok_or_else(|| malformed("an array"))?;
                     introduced.push(id);
                     memories.insert(id, Buffer::copy_of(bytes));
+                }
+                MEMORY => {
+                    let (id, len) =
+                        cluster::parse_memory(frame.bytes).ok_or_else(|| malformed("an array's memory"))?;
+                    let file = frame.descriptor.ok_or_else(|| malformed("an array's memory"))?;
+                    introduced.push(id);
+                    memories.adopt(id, file.into(), len).map_err(|error| {
+                        FrameError::Malformed(format!("an array's memory can't be had: {error}"))
+                    })?;
                 }
                 RETURNED => {
                     let returned = take(frame.bytes, flights, memories, (&peer.name, context), done);
@@ -163,10 +191,11 @@ impl Node {
                         return Err(FrameError::Failed(reason));
                     }
                 }
-                LOST => {
+                kind @ (LOST | GAVE_UP) => {
                     let (number, reason) =
                         cluster::parse_reason(frame.bytes).ok_or_else(|| malformed("a loss"))?;
-                    lost.extend(flights.remove(&number).map(|flight| (flight, reason)));
+                    let losses = if kind == GAVE_UP { SUSPECT_AFTER } else { 1 };
+                    lost.extend(flights.remove(&number).map(|flight| LostFlight { flight, losses, reason }));
                 }
                 CAPACITY => {
                     let (cpus, _) =
@@ -182,7 +211,6 @@ impl Node {
                 kind => return Err(FrameError::Malformed(format!("it sent a frame of kind {kind}"))),
             }
         }
-        Ok(())
     }
 }
 

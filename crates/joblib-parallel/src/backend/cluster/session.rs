@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::idle;
-use super::node::{Flight, FrameError, Node};
+use super::node::{Flight, FrameError, LostFlight, Node, SUSPECT_AFTER};
 use super::peer::{Peer, PeerKind};
 use crate::backend::{Batch, Call, Returned, Session};
 use crate::cancel::Waker;
@@ -22,10 +22,6 @@ use crate::task::process_batch::ProcessBatch;
 use crate::wire::arrays::Sender;
 use crate::wire::cluster::{CANCEL, Open};
 use crate::wire::connection::{Outgoing, Received};
-
-/// A task that was with this many peers when they were lost has its next peer to itself; when that is lost too, the task is
-/// the reason.
-const SUSPECT_AFTER: u32 = 2;
 
 /// How often the arrays of a task may be gone when it arrives, before that counts as a loss of it.
 const MOST_RESENT: u32 = 4;
@@ -155,9 +151,9 @@ impl ClusterSession {
         }
         node.follow_capacity(self.call.requested_n_jobs);
         let name = node.peer.name.clone();
-        for (flight, reason) in lost {
+        for LostFlight { flight, losses, reason } in lost {
             tracing::warn!(cluster = %name, %reason, "a batch was lost; it runs again");
-            self.lose_flight(flight, &name, &reason);
+            self.lose_flight(flight, losses, &name, &reason);
         }
         for flight in forgotten {
             self.send_again(flight, &name);
@@ -179,7 +175,7 @@ impl ClusterSession {
         let reason = reason.unwrap_or(end);
         tracing::warn!(node = %peer.name, %reason, "a node was lost; what it had runs again elsewhere");
         for flight in flights.into_values() {
-            self.lose_flight(flight, &peer.name, &reason);
+            self.lose_flight(flight, 1, &peer.name, &reason);
         }
         if self.nodes.is_empty() && !self.call.context.stopped() {
             self.restarts += 1;
@@ -196,8 +192,14 @@ impl ClusterSession {
         Ok(())
     }
 
-    /// A batch was lost, and with it what its tasks had done.
-    fn lose_flight(&mut self, Flight { pieces, isolated, .. }: Flight, peer: &str, reason: &str) {
+    /// A batch was lost with so many hosts, and with it what its tasks had done.
+    fn lose_flight(
+        &mut self,
+        Flight { pieces, isolated, .. }: Flight,
+        losses: u32,
+        peer: &str,
+        reason: &str,
+    ) {
         for mut piece in pieces {
             if isolated {
                 let note = format!(
@@ -207,7 +209,7 @@ impl ClusterSession {
                 piece.break_first(Cause::Crash(crash), peer);
             } else {
                 for index in piece.next_index()..piece.next_index() + piece.pending() {
-                    *self.losses.entry(index).or_insert(0) += 1;
+                    *self.losses.entry(index).or_insert(0) += losses;
                 }
                 if is_isolated(&self.losses, &piece) {
                     // The engine gives back each of its tasks alone.
@@ -227,7 +229,7 @@ impl ClusterSession {
         });
         if count > MOST_RESENT {
             tracing::warn!(cluster = %peer, "arrays don't stay on the cluster; their batch counts as lost");
-            self.lose_flight(flight, peer, "its arrays don't stay on the cluster");
+            self.lose_flight(flight, 1, peer, "its arrays don't stay on the cluster");
         } else {
             self.done.extend(flight.pieces.into_iter().map(Returned::Batch));
         }

@@ -29,7 +29,14 @@ const BRIDGE: &str = concat!(
     include_str!("bridge/calls.py"),
     include_str!("bridge/main.py"),
 );
-const SHIM: &str = include_str!("shim.py");
+/// A module for Dask workers.
+const SHIM: &str = concat!(
+    include_str!("shim/start.py"),
+    include_str!("shim/memory.py"),
+    include_str!("shim/agent.py"),
+    include_str!("shim/program.py"),
+    include_str!("shim/calls.py"),
+);
 /// How long Python may take beyond what is waited for the cluster.
 const START: Duration = Duration::from_mins(1);
 
@@ -92,7 +99,7 @@ fn run(dask: &Dask, options: &[&str]) -> Result<(Greeting, Launched)> {
             "joblib-parallel is part of a shared library, which workers can't be given".to_owned(),
         ));
     }
-    let (wait, direct) = (dask.wait()?, dask.is_direct()?);
+    let (wait, reconnect, direct) = (dask.wait()?, dask.reconnect()?, dask.is_direct()?);
     let identity =
         program::identity().map_err(|error| failed(format!("the program can't be read: {error}")))?;
     let python = python(dask);
@@ -113,6 +120,7 @@ fn run(dask: &Dask, options: &[&str]) -> Result<(Greeting, Launched)> {
     option("program", own.as_os_str());
     option("hash", identity.hash.as_ref());
     option("wait", wait.as_secs_f64().to_string().as_ref());
+    option("reconnect", reconnect.as_secs_f64().to_string().as_ref());
     option("direct", if direct { "1" } else { "0" }.as_ref());
     if let Some(address) = dask.scheduler() {
         option("address", address.as_ref());

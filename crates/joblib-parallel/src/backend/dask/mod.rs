@@ -2,8 +2,8 @@
 //!
 //! A bridge (the files of the folder `bridge`), a process of the user's Python, speaks to the scheduler by Dask's public
 //! `Client`. To the session it is one agent for the whole cluster. A batch is a plain Dask task. In each Dask worker, a module
-//! ([`shim.py`](shim.py)) keeps an agent for each caller and passes frames to it. Python reads of a frame only the numbers that
-//! stand in front. Arrays come to the bridge, and from the module to the agent, as memory that both sides have.
+//! (the files of the folder `shim`) keeps an agent for each caller and passes frames to it. Python reads of a frame only the
+//! numbers that stand in front. Arrays, and results, are between processes of one host as memory that both sides have.
 
 mod launch;
 mod report;
@@ -47,6 +47,7 @@ use crate::sys::cpu::cpu_count;
 /// | `JOBLIB_DASK_ADDRESS`, else `DASK_SCHEDULER_ADDRESS` | the scheduler's address |
 /// | `JOBLIB_DASK_SCHEDULER_FILE` | the file that `dask scheduler --scheduler-file` writes |
 /// | `JOBLIB_DASK_WAIT` | how many seconds the scheduler and its first worker may take, 10 unless set |
+/// | `JOBLIB_DASK_RECONNECT` | how many seconds a lost connection may take to be made again, 10 unless set |
 /// | `JOBLIB_DASK_DIRECT` | whether arrays go to workers without the scheduler in between, see [`Dask::direct`]: `1` or `0` |
 /// | `JOBLIB_PYTHON` | the Python, instead of that of `VIRTUAL_ENV` or `CONDA_PREFIX`, or `python3` |
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -57,6 +58,7 @@ pub struct Dask {
     python: Option<PathBuf>,
     wait: Option<Duration>,
     workers: Option<usize>,
+    reconnect: Option<Duration>,
     direct: Option<bool>,
     shared_files: bool,
 }
@@ -105,8 +107,15 @@ impl Dask {
         self
     }
 
+    /// How long a lost connection to the scheduler may take to be made again, before the calls that use it end: ten seconds
+    /// unless set. What has run meanwhile runs again.
+    pub fn reconnect_timeout(mut self, timeout: Duration) -> Self {
+        self.reconnect = Some(timeout);
+        self
+    }
+
     /// Whether an array goes straight to the first worker that has it, instead of through the scheduler: so unless set, where
-    /// this host can connect to that worker.
+    /// this host can connect to that worker. Workers of this host then have the caller's memory of it, and are sent nothing.
     pub fn direct(mut self, direct: bool) -> Self {
         self.direct = Some(direct);
         self
@@ -136,12 +145,18 @@ impl Dask {
         if let Some(wait) = self.wait {
             return Ok(wait);
         }
-        let Some(text) = std::env::var_os("JOBLIB_DASK_WAIT") else { return Ok(Duration::from_secs(10)) };
-        let seconds =
-            text.to_str().and_then(|text| text.trim().parse::<u64>().ok()).filter(|seconds| *seconds > 0);
-        seconds.map(Duration::from_secs).ok_or_else(|| {
-            Error::usage(format!("JOBLIB_DASK_WAIT is {}: it has to be a number of seconds", text.display()))
-        })
+        let wait = seconds("JOBLIB_DASK_WAIT")?.unwrap_or(Duration::from_secs(10));
+        if wait.is_zero() {
+            return Err(Error::usage("JOBLIB_DASK_WAIT is 0: it has to be at least a second"));
+        }
+        Ok(wait)
+    }
+
+    fn reconnect(&self) -> Result<Duration> {
+        match self.reconnect {
+            Some(timeout) => Ok(timeout),
+            None => Ok(seconds("JOBLIB_DASK_RECONNECT")?.unwrap_or(Duration::from_secs(10))),
+        }
     }
 
     /// The connection to the cluster.
@@ -185,10 +200,11 @@ impl Dask {
     /// What stands for equal connections: also what the environment says, which a program may change.
     fn key(&self) -> String {
         format!(
-            "{self:?} {:?} {:?} {:?} {}",
+            "{self:?} {:?} {:?} {:?} {:?} {}",
             self.scheduler(),
             launch::scheduler_file(),
             self.is_direct().ok(),
+            self.reconnect().ok(),
             launch::python(self).display()
         )
     }
@@ -199,6 +215,16 @@ impl Dask {
         let address = self.address.clone().or_else(|| variable("JOBLIB_DASK_ADDRESS"));
         address.or_else(|| variable("DASK_SCHEDULER_ADDRESS")).map(|address| address.trim().to_owned())
     }
+}
+
+/// The time that a variable says, if it is set.
+fn seconds(variable: &str) -> Result<Option<Duration>> {
+    let text = std::env::var_os(variable).filter(|text| !text.is_empty());
+    let Some(text) = text else { return Ok(None) };
+    let seconds = text.to_str().and_then(|text| text.trim().parse().ok());
+    seconds.map(|seconds| Some(Duration::from_secs(seconds))).ok_or_else(|| {
+        Error::usage(format!("{variable} is {}: it has to be a number of seconds", text.display()))
+    })
 }
 
 impl ParallelBackend for Dask {

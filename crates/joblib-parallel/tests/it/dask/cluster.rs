@@ -22,6 +22,11 @@ impl Cluster {
         Cluster(dask::Cluster::start(python, workers, options))
     }
 
+    /// One whose scheduler is started by a command that runs what is behind it.
+    pub(super) fn start_by(command: &[&str], python: PathBuf, workers: usize) -> Cluster {
+        Cluster(dask::Cluster::start_by(command, python, workers, &[]))
+    }
+
     /// All of its workers.
     pub(super) fn backend(&self) -> Dask {
         let dask = Dask::at(&self.address).python(&self.python);

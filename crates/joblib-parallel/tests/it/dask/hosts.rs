@@ -10,6 +10,7 @@ use joblib_parallel::backend::Dask;
 use joblib_parallel::{Parallel, delayed, shutdown_workers};
 
 use super::cluster::python;
+use super::memory::memory_of;
 use crate::child;
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/dask/hosts.sh");
@@ -36,7 +37,7 @@ fn node_of_task(milliseconds: u64) -> String {
 #[test]
 #[ignore = "a role that another test plays"]
 fn a_caller_on_a_host_of_its_own() {
-    let dask = Dask::new().wait_for_workers(2, Duration::from_mins(1));
+    let dask = Dask::new().wait_for_workers(3, Duration::from_mins(1));
     let parallel = || Parallel::new().backend(dask.clone()).batch_size(1);
     let nodes = || parallel().run((0..40).map(|_| delayed(node_of_task, (20,)))).unwrap();
     let both = HashSet::from(["host2".to_owned(), "host3".to_owned()]);
@@ -51,15 +52,25 @@ fn a_caller_on_a_host_of_its_own() {
     assert!(program > 1_000_000 && again < 300_000, "the program: {program} bytes, then {again}");
 
     let array = Array::from_vec((0..BYTES / 8).map(|n| n as f64).collect(), &[BYTES as usize / 8]).unwrap();
-    let read = |array: Array<f64>, k: usize| (node_of_task(10), array.as_slice()[k] as usize);
+    let read = |array: Array<f64>, k: usize| {
+        let place = (nix::unistd::getppid().as_raw(), memory_of(&array));
+        ((node_of_task(10), place), array.as_slice()[k] as usize)
+    };
     let call = || {
         let before = sent();
         let results = parallel().run((0..40).map(|k| delayed(read, (array.clone(), k)))).unwrap();
         assert!(results.iter().enumerate().all(|(k, (_, value))| *value == k));
-        assert_eq!(results.into_iter().map(|(node, _)| node).collect::<HashSet<_>>(), both);
-        sent() - before
+        let places: HashSet<_> = results.into_iter().map(|(place, _)| place).collect();
+        assert_eq!(places.iter().map(|(node, _)| node.clone()).collect::<HashSet<_>>(), both);
+        (sent() - before, places)
     };
-    let (first, second) = (call(), call());
+    let ((first, _), (second, places)) = (call(), call());
+    // The array came to each host once: both workers of a host have one memory.
+    let memories = |host: &str| -> (HashSet<i32>, HashSet<u64>) {
+        places.iter().filter(|(node, _)| node == host).map(|(_, place)| *place).unzip()
+    };
+    let ((agents, of_one), (_, of_other)) = (memories("host2"), memories("host3"));
+    assert_eq!((agents.len(), of_one.len(), of_other.len()), (2, 1, 1), "{places:?}");
     println!(
         "an array of {BYTES} bytes: {first} bytes sent, then {second}; the program: {program}, then {again}"
     );

@@ -1,4 +1,4 @@
-# Four hosts with addresses of their own, which share no loopback: a scheduler, two workers and a caller. Run in namespaces of
+# Four hosts with addresses of their own, which share no loopback: a scheduler's, two of workers and a caller's. Run in namespaces of
 # its own, all of whose processes end with it.
 #
 # sh hosts.sh FOLDER PYTHON CALLER ROLE
@@ -23,10 +23,12 @@ on() {
 }
 cd "$folder"
 on 1 "$python" -m dask scheduler --host 10.77.0.1 --port 8786 --no-dashboard >scheduler.log 2>&1 &
-for host in 2 3; do
-    mkdir "worker$host"
+# The second host has two workers.
+for worker in 2 2b 3; do
+    host=${worker%b}
+    mkdir "worker$worker"
     on "$host" env "DASK_NODE=host$host" "$python" -m dask worker tcp://10.77.0.1:8786 --host "10.77.0.$host" --nthreads 1 \
-        --nworkers 1 --no-nanny --no-dashboard --local-directory "worker$host" >"worker$host.log" 2>&1 &
+        --nworkers 1 --no-nanny --no-dashboard --local-directory "worker$worker" >"worker$worker.log" 2>&1 &
 done
 export JOBLIB_DASK_ADDRESS=tcp://10.77.0.1:8786 JOBLIB_PYTHON="$python"
 on 4 "$caller" --exact "$role" --ignored --nocapture

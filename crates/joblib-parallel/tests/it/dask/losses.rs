@@ -71,6 +71,37 @@ fn bridges_that_are_killed_cost_nothing_but_time() {
     nothing_is_left();
 }
 
+/// One that ends each Dask worker that it is on: Dask gives it up, and the others are not blamed for it.
+#[test]
+fn a_task_that_dask_gives_up_fails_alone_and_its_failure_names_the_last_worker() {
+    let Some(python) = python() else { return };
+    let allow_none = ["env", "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES=0"];
+    let cluster = Cluster::start_by(&allow_none, python, 3);
+    let task = |n: u64| {
+        if n == 3 {
+            let agent = nix::unistd::getppid();
+            let status = std::fs::read_to_string(format!("/proc/{agent}/status")).unwrap();
+            let parent = status.lines().find_map(|line| line.strip_prefix("PPid:")).unwrap();
+            kill(Pid::from_raw(parent.trim().parse().unwrap()), Signal::SIGKILL).unwrap();
+            thread::sleep(Duration::from_mins(1));
+        }
+        thread::sleep(Duration::from_millis(20));
+        n
+    };
+    let outcomes = cluster.parallel().batch_size(1).outcomes();
+    let outcomes = outcomes.run((0..12).map(|n| delayed(task, (n,)))).unwrap();
+    for (n, outcome) in (0..).zip(outcomes) {
+        match outcome {
+            Ok(result) => assert_eq!(result, n),
+            Err(error) => {
+                let text = error.to_string();
+                assert!(n == 3 && error.is_crash(), "{text}");
+                assert!(text.contains("KilledWorker") && text.contains("tcp://127.0.0.1:"), "{text}");
+            }
+        }
+    }
+}
+
 fn is_bridge(pid: Pid) -> bool {
     std::fs::read_to_string(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.contains("joblib-node"))
 }
@@ -106,9 +137,12 @@ fn lose_the_scheduler(cluster: &Cluster, after: u64) {
             thread::sleep(Duration::from_millis(20));
             n + 1
         };
-        cluster.parallel().batch_size(1).run(tasks.map(|n| delayed(task, (n,)))).unwrap_err()
+        let dask = cluster.backend().reconnect_timeout(Duration::from_secs(2));
+        let tasks = tasks.map(|n| delayed(task, (n,)));
+        Parallel::new().backend(dask).batch_size(1).run(tasks).unwrap_err()
     });
     let reason = error.to_string();
+    assert!(error.is_backend(), "after {after}: {reason}");
     assert!(reason.contains("the connection to the scheduler at"), "after {after}: {reason}");
     assert!(begun_at.elapsed() < Duration::from_mins(1), "after {after}: {:?}", begun_at.elapsed());
     let completed = error.into_completed::<u64>().unwrap();

@@ -5,6 +5,7 @@ mod figures;
 mod growth;
 mod hosts;
 mod losses;
+mod memory;
 mod network;
 mod programs;
 
@@ -66,7 +67,6 @@ fn calls_on_a_cluster_are_those_on_one_host() {
     results_stream(&cluster);
     a_cancelled_call_ends_its_tasks(&cluster);
     a_lost_worker_costs_nothing(&mut cluster);
-    a_lost_scheduler_ends_the_call(&cluster);
 }
 
 /// A task's fate is said with its worker and its host.
@@ -239,23 +239,6 @@ fn a_lost_worker_costs_nothing(cluster: &mut Cluster) {
         names.into_iter().collect::<HashSet<_>>(),
         HashSet::from(["worker1".to_owned(), "worker2".to_owned()])
     );
-}
-
-/// Without its scheduler a call ends, with what was completed.
-fn a_lost_scheduler_ends_the_call(cluster: &Cluster) {
-    let scheduler = cluster.scheduler.id();
-    let task = |n: u64, scheduler: u32| {
-        if n == 6 {
-            let _ = kill(Pid::from_raw(scheduler.cast_signed()), Signal::SIGKILL);
-        }
-        std::thread::sleep(Duration::from_millis(if n < 6 { 20 } else { 120_000 }));
-        n
-    };
-    let error =
-        cluster.parallel().batch_size(1).run((0..20).map(|n| delayed(task, (n, scheduler)))).unwrap_err();
-    assert!(error.is_backend() && error.to_string().contains("the connection to the scheduler"), "{error}");
-    let completed = error.into_completed::<u64>().unwrap();
-    assert_eq!(completed[0], Some(0));
 }
 
 #[test]

@@ -6,6 +6,12 @@ def worker_id(dask_scheduler, address):
     return dask_scheduler.workers[address].server_id
 
 
+def host_of(shim):
+    import sys
+
+    return sys.modules[shim].HOST if shim in sys.modules else None
+
+
 async def reach(client, address):
     """Whether this host can connect to a worker, and finds that worker there."""
     if not address.startswith(("tcp://", "tls://")):
@@ -16,16 +22,22 @@ async def reach(client, address):
 
 
 class Arrays:
-    """What the cluster keeps for the caller: each array once on the cluster, and in each agent that needs it."""
+    """What the cluster keeps for the caller: each array once on the cluster, once on a host, and in each agent that needs it."""
 
     def __init__(self, client, start, shim):
         self.client, self.start, self.shim = client, start, shim
+        # The memory of arrays here, with whether workers write to their copies: workers of this host have it from here.
+        self.memories = {}
         # Tasks by the array's id, each with the Dask future and whether workers write to their copies.
         self.scattered, self.delivered = {}, {}
         # The threads of each worker, the workers that have an array, and how many batches are to go to such.
         self.generation, self.workers, self.kept, self.directed = 0, {}, {}, 0
+        # The host of each worker, and tasks that result in the place of an array's memory on a host, by both.
+        self.hosts, self.places = {}, {}
         # Whether each worker can be reached from here; if one can't be, the scheduler passes everything on.
         self.reached, self.direct = {}, options["direct"] == "1"
+        self.shares = self.direct and shim.HOST is not None
+        self.own = shim.Memory.of(memoryview(b"own")) if self.shares else None
 
     def add_bytes(self, number, data):
         self.scattered[number] = self.start(self.scatter(number, self.shim.Blob(data), True))
@@ -33,34 +45,68 @@ class Arrays:
     def add_memory(self, body, descriptor):
         """Takes the memory that a descriptor stands for."""
         number, (size, written) = bytes(body[:16]), struct.unpack_from("<QQ", body, 16)
-        try:
-            data = mmap.mmap(descriptor, size, prot=mmap.PROT_READ)
-        except OSError:
-            return  # As if it were forgotten: the caller sends it again when a task needs it.
-        finally:
-            os.close(descriptor)
-        self.scattered[number] = self.start(self.scatter(number, self.shim.Blob(data), bool(written)))
+        if descriptor is None:
+            return  # There are too many. As if it were forgotten: the caller sends it again when a task needs it.
+        memory = self.shim.Memory(descriptor, size), bool(written)
+        if not self.shares or len(self.memories) >= self.shim.MOST_SHARED or all(map(self.is_elsewhere, self.workers)):
+            # The cluster keeps it.
+            self.scatter_memory(number, *memory)
+            return
+        self.memories[number] = memory
+        if any(map(self.is_elsewhere, self.workers)):
+            self.scatter_memory(number, *memory)
 
     def add_file(self, number, body):
         """Takes where an array is in a file that workers have: nothing is to be scattered."""
         self.scattered[number] = self.start(self.result(asyncio.sleep(0, (bytes(body), False))))
 
+    def is_elsewhere(self, worker):
+        return not self.shares or self.hosts.get(worker) != self.shim.HOST
+
+    def places_here(self, numbers):
+        """Where workers of this host find arrays, and whether they write to them."""
+        if not self.shares:
+            return {}
+        held = ((number, self.memories.get(number)) for number in numbers)
+        return {number: (memory[0].place, memory[1]) for number, memory in held if memory is not None}
+
+    def home(self):
+        """A place by which a worker finds out that its memory can be had here."""
+        return self.own.place if self.own is not None else None
+
+    async def learn(self, workers):
+        """Learns on which hosts workers are."""
+        if self.shares and workers:
+            # Those that don't answer are taken to be elsewhere.
+            self.hosts.update(dict.fromkeys(workers))
+            self.hosts.update(await self.client.run(host_of, SHIM, workers=workers, on_error="ignore"))
+
+    def scatter_memory(self, number, memory, written):
+        try:
+            blob = self.shim.Blob(memory.map())
+        except OSError:
+            return  # As if it were forgotten.
+        self.scattered[number] = self.start(self.scatter(number, blob, written))
+
     def remove(self, numbers):
         for number in numbers:
-            self.scattered.pop(number, None)
-            self.kept.pop(number, None)
+            for table in (self.memories, self.scattered, self.kept):
+                table.pop(number, None)
+        for place in [place for place in self.places if place[0] in numbers]:
+            del self.places[place]
 
     def begin(self, generation):
         """The connection was made again: the scheduler has dropped what was of the old one."""
         self.generation = generation
-        self.scattered.clear()
-        self.kept.clear()
+        for table in (self.scattered, self.kept, self.places):
+            table.clear()
 
     async def reachable(self):
         """A worker that takes data from here; None if the scheduler has to pass it on."""
-        if not self.direct or not self.workers:
+        workers = [worker for worker in self.workers if self.is_elsewhere(worker)]
+        if not self.direct or not workers:
             return None
-        address = random.choice(tuple(self.workers))
+        address = random.choice(workers)
         if address not in self.reached:
             self.reached[address] = self.start(reach(self.client, address))
         try:
@@ -85,11 +131,15 @@ class Arrays:
         [future] = await self.client.scatter([blob], hash=False, direct=False)
         return future, written
 
-    async def find(self, numbers, missing, address):
+    async def find(self, numbers, missing, address, host):
         """Has a worker keep what it misses of the arrays `numbers` of a batch; returns where the batch is to go.
 
         That is to workers that have them all meanwhile, unless these have enough to do, and otherwise anywhere.
         """
+        if self.shares:
+            # One that misses what is here can't have it from here, for it is another user's or in a container.
+            can_share = host != self.shim.HOST or not any(number in self.memories for number in missing)
+            self.hosts[address] = host if can_share else None
         for number in missing:
             self.kept.get(number, set()).discard(address)
         own = {self.start(self.deliver(number, address)) for number in missing}
@@ -116,11 +166,32 @@ class Arrays:
             self.delivered.pop(place, None)
 
     async def deliver_now(self, number, address):
+        host = (number, self.hosts.get(address))
+        first = self.places.get(host)
+        if first is not None:
+            # Another worker of its host has it, or will.
+            await asyncio.wait({first})
+            place, written = first.result() if not first.cancelled() and first.exception() is None else (None, False)
+            if place is not None and await self.keep(number, address, written, place) is not False:
+                return
+        task = self.start(self.deliver_over_network(number, address))
+        if host[1] is not None:
+            self.places[host] = task
+        await task
+
+    async def deliver_over_network(self, number, address):
+        """Has a worker keep an array; returns the place of its memory there, if it has one, and whether it is written to."""
+        if number not in self.scattered and number in self.memories:
+            self.scatter_memory(number, *self.memories[number])
         scattered = self.scattered.get(number)
         try:
             blob, written = await scattered
         except Exception:
             self.forget(number, scattered)
+        return await self.keep(number, address, written, blob, scattered), written
+
+    async def keep(self, number, address, written, blob, scattered=None):
+        """Has a worker keep an array that it has from Dask, or from the place of memory on its host; returns as there."""
         future = self.client.submit(
             entry, SHIM, "keep", SESSION, self.generation, options["mark"], number, written, blob,
             workers=[address], priority=10, pure=False, key="joblib-rs-array-" + uuid.uuid4().hex,
@@ -129,15 +200,20 @@ class Arrays:
         while not (await asyncio.wait({kept}, timeout=1))[0]:
             # For a worker that is gone the scheduler would wait for ever.
             if self.workers and address not in self.workers:
-                return await self.client.cancel([future], force=True)
+                await self.client.cancel([future], force=True)
+                return None
         try:
-            kept.result()
-            self.kept.setdefault(number, set()).add(address)
+            place = kept.result()
         except BaseException:
-            if getattr(blob, "status", None) in ("cancelled", "lost", "error") or self.client.status != "running":
+            lost = getattr(blob, "status", None) in ("cancelled", "lost", "error") or self.client.status != "running"
+            if scattered is not None and lost:
                 self.forget(number, scattered)
             if address in await self.client.scheduler.ncores():
                 raise
+            return None
+        if place is not False:
+            self.kept.setdefault(number, set()).add(address)
+        return place
 
     def forget(self, number, scattered):
         if self.scattered.get(number) is scattered:

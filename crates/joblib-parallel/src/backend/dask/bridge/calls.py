@@ -1,21 +1,17 @@
-RECONNECT = 10.0  # seconds for a lost connection to the scheduler to be made again
-
-
 class Bridge:
-    def __init__(self, client, writer, where):
-        self.client, self.writer, self.where = client, writer, where
+    def __init__(self, client, output, where):
+        self.client, self.output, self.where = client, output, where
         self.call, self.opening, self.threads = None, None, 0
         # How often the connection was made again, and who does that.
         self.generation, self.broken, self.again, self.over = 0, False, None, asyncio.Event()
         self.futures, self.tasks = {}, set()
-        self.arrays = Arrays(client, self.start, load(SHIM, options["shim"]))
+        self.shim = load(SHIM, options["shim"])
+        self.arrays = Arrays(client, self.start, self.shim)
         self.client.subscribe_topic(TOPIC, self.event)
 
     def post(self, kind, *parts):
-        size = sum(len(part) for part in parts)
-        self.writer.write(struct.pack("<IB3sQ", kind, 0, b"jlb", size))
-        for part in parts:
-            self.writer.write(part)
+        body = b"".join(parts)
+        self.output.write(struct.pack("<IB3sQ", kind, 0, b"jlb", len(body)) + body)
 
     def start(self, coroutine):
         task = asyncio.ensure_future(coroutine)
@@ -29,7 +25,7 @@ class Bridge:
         """Passes on what was logged while a task runs."""
         call, generation = event[1][:8], event[1][8:16]
         if call == self.call and generation == struct.pack("<Q", self.generation):
-            self.writer.write(event[1][16:])
+            self.output.write(event[1][16:])
 
     async def watch(self):
         while True:
@@ -68,7 +64,7 @@ class Bridge:
 
     async def reconnect(self):
         loop = asyncio.get_running_loop()
-        until = loop.time() + RECONNECT
+        until = loop.time() + float(options["reconnect"])
         try:
             while self.client.status not in ("closing", "closed") and loop.time() < until:
                 # The client connects again by itself, and may not have noticed yet that it has to.
@@ -89,7 +85,7 @@ class Bridge:
             self.again = None
 
     async def run(self, number, tasks, name, batch, arrays, call, opening):
-        lost = lambda reason: self.post(LOST, struct.pack("<Q", number), str(reason)[:2000].encode())
+        lost = lambda reason, kind=LOST: self.post(kind, struct.pack("<Q", number), str(reason)[:2000].encode())
         where = None  # the workers to which it goes once, if they are not all
         try:
             while True:
@@ -103,7 +99,7 @@ class Bridge:
                 key, generation = "%s-%s" % (name, uuid.uuid4().hex), self.generation
                 future = self.client.submit(
                     entry, SHIM, "run", key, SESSION, options["mark"], call + struct.pack("<Q", generation), opening,
-                    number, tasks, batch, arrays, key=key, pure=False,
+                    number, tasks, batch, arrays, self.arrays.places_here(arrays), self.arrays.home(), key=key, pure=False,
                     workers=where, allow_other_workers=where is not None,
                 )
                 self.futures[number] = future
@@ -112,6 +108,8 @@ class Bridge:
                     if what == "missing":
                         where = await self.arrays.find(arrays, *rest)
                         continue
+                    if what == "done":
+                        parts = await self.collect(future, *rest)
                 except Forgotten:
                     self.post(FORGOTTEN, struct.pack("<Q", number), *arrays)
                     return
@@ -126,17 +124,54 @@ class Bridge:
                 if self.futures.get(number) is not future:
                     return
                 if what == "done":
-                    self.writer.write(rest[0].data)
-                    await self.writer.drain()
+                    await self.pass_on(parts)
                 elif what == "refused":
                     self.post(FAILED, call, rest[0].encode())
                 else:
                     lost(rest[0])
                 return
         except Exception as error:
-            lost("%s: %s" % (type(error).__name__, error))
+            lost("%s: %s" % (type(error).__name__, error), GAVE_UP if isinstance(error, KilledWorker) else LOST)
         finally:
             self.futures.pop(number, None)
+
+    async def collect(self, future, parts, address):
+        """What a batch has come to, with its memory, which comes from its worker or with the answer."""
+        try:
+            return [await self.memory_of(part) if isinstance(part, tuple) else part for part in parts]
+        except OSError:
+            # A worker of this host that is another user's, or has ended.
+            self.arrays.own = None
+        _, parts, _ = await self.client.submit(entry, SHIM, "unpacked", future, workers=[address], pure=False)
+        if any(isinstance(part, tuple) and not isinstance(part[1], self.shim.Blob) for part in parts):
+            raise LookupError("the memory of its results is gone")
+        return [await self.memory_of(part) if isinstance(part, tuple) else part for part in parts]
+
+    async def pass_on(self, parts):
+        # In one turn: its memory is announced in front of what is to be read with it.
+        for part in parts:
+            if not isinstance(part, tuple):
+                self.output.write(part.data)
+                continue
+            number, memory = part
+            if isinstance(memory, self.shim.Memory):
+                frame = struct.pack("<IB3sQ16sQQ", MEMORY, 1, b"jlb", 32, number, memory.size, 0)
+                self.output.write(frame, memory)
+            else:
+                self.output.write(struct.pack("<IB3sQ16s", BYTES, 0, b"jlb", 16 + len(memory.data), number))
+                self.output.write(memory.data)
+        await self.output.drain()
+
+    async def memory_of(self, part):
+        """An array's id, and its memory: that of its worker if there is a place of it, or a copy; or its bytes."""
+        number, memory = part
+        if not isinstance(memory, self.shim.Blob):
+            place = memory if isinstance(memory, tuple) else memory.memory.place
+            return number, self.shim.Memory.at(place)
+        try:
+            return number, await asyncio.get_running_loop().run_in_executor(None, self.shim.Memory.of, memory.data)
+        except (AttributeError, OSError):
+            return part
 
     async def answer(self, future, where):
         if where is None:

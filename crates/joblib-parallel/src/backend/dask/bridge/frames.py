@@ -41,3 +41,40 @@ class Frames:
             self.loop.remove_reader(self.source)
 
 
+
+
+class Output:
+    """What the caller is sent: bytes, and memory by its descriptor."""
+
+    def __init__(self, target):
+        self.target, self.loop, self.queue, self.empty = target, asyncio.get_running_loop(), collections.deque(), asyncio.Event()
+        target.setblocking(False)
+        self.empty.set()
+
+    def write(self, data, memory=None):
+        """Sends bytes, the first of which the memory's descriptor comes with. Nothing comes between those of one turn."""
+        self.queue.append((memoryview(data), memory))
+        if self.empty.is_set():
+            self.empty.clear()
+            self.flush()
+
+    def flush(self):
+        while self.queue:
+            data, memory = self.queue[0]
+            try:
+                sent = socket.send_fds(self.target, [data], [memory.descriptor]) if memory else self.target.send(data)
+            except BlockingIOError:
+                self.loop.add_writer(self.target, self.flush)
+                return
+            except OSError:
+                self.queue.clear()  # The caller is gone.
+                break
+            if sent < len(data):
+                self.queue[0] = data[sent:], None
+            else:
+                self.queue.popleft()
+        self.loop.remove_writer(self.target)
+        self.empty.set()
+
+    async def drain(self):
+        await self.empty.wait()

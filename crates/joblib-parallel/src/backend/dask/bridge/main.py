@@ -50,6 +50,9 @@ async def connect():
         )
     except Exception as error:
         refuse("there is no Dask scheduler at %s, or it does not answer: %s%s" % (where, reasons(error), advice(where, error)))
+    if hasattr(client, "_timeout"):
+        # The client closes when it could not connect again for as long as it tried the first time.
+        client._timeout = max(client._timeout, float(options["reconnect"]))
     return client, where
 
 
@@ -84,34 +87,27 @@ async def main():
     members = compare(await client.get_versions(check=False), cores)
     sent = await install(client, 0)
     frames = Frames(stream.dup())
-    _, writer = await asyncio.open_unix_connection(sock=stream)
-    # Nothing has come yet: the caller waits for the greeting.
-    writer.transport.pause_reading()
-    bridge = Bridge(client, writer, where)
+    output = Output(stream)
+    bridge = Bridge(client, output, where)
     bridge.threads, bridge.arrays.workers = sum(cores.values()), dict(cores)
+    await bridge.arrays.learn(list(cores))
     own = "%s\t%s\t%s" % (sys.executable, ".".join(map(str, sys.version_info[:3])), distributed.__version__)
     refusals = await client.run(refusal_of, SHIM) if "probe" in options else {}
     lines = ["caller\t%s\t%d" % (own, sent)]
     lines += ["member\t%s\t%s\t%s\t%s\t%d" % (refusals.get(member[0], ""), *member) for member in members]
     lines += ["cluster\t%d\t%s" % (bridge.threads, where), "runs"]
-    writer.write("".join("joblib-node %s\n" % line for line in lines).encode())
+    output.write("".join("joblib-node %s\n" % line for line in lines).encode())
     bridge.start(bridge.watch())
     serving = bridge.start(bridge.serve(frames))
     await asyncio.wait({serving, bridge.start(bridge.over.wait())}, return_when=asyncio.FIRST_COMPLETED)
     serving.cancel()
 
-    async def say_the_rest():
-        # To a caller that is gone that is an error.
-        try:
-            await writer.drain()
-        finally:
-            writer.close()
-
-    for step in (say_the_rest, bridge.cancel, lambda: client.run(tell, SHIM, "leave", SESSION, bridge.generation, on_error="ignore")):
+    for step in (output.drain, bridge.cancel, lambda: client.run(tell, SHIM, "leave", SESSION, bridge.generation, on_error="ignore")):
         try:
             await asyncio.wait_for(step(), 10)
         except Exception:
             pass
+    stream.close()
     await client.close(1)
 
 

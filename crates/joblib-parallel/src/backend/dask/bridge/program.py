@@ -1,6 +1,6 @@
 
 
-# What the scheduler and the workers get: the module `shim.py`, this program, and who ends what is left of a caller.
+# What the scheduler and the workers get: the module of the folder `shim`, this program, and who ends what is left of a caller.
 
 
 def load(name, source):

@@ -4,9 +4,9 @@ The files of this folder are one program, in the order in which `launch.rs` name
 """
 import array
 import asyncio
+import collections
 import concurrent.futures
 import hashlib
-import mmap
 import os
 import random
 import socket
@@ -16,7 +16,7 @@ import uuid
 import zlib
 
 OPEN, BYTES, BATCH, ALONE, CANCEL, FAILED, RELEASE, CAPACITY, LOST, FORGOTTEN = 21, 22, 5, 27, 26, 25, 28, 29, 30, 31
-MEMORY, FILE = 32, 33
+MEMORY, FILE, GAVE_UP = 32, 33, 34
 CLOSED_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
 options = dict(argument.split("=", 1) for argument in sys.argv[1:])
 stream = socket.socket(fileno=os.dup(0))
@@ -31,7 +31,7 @@ def refuse(reason):
 try:
     import dask
     import distributed
-    from distributed import Client, SchedulerPlugin, WorkerPlugin
+    from distributed import Client, KilledWorker, SchedulerPlugin, WorkerPlugin
     from distributed.protocol.pickle import dumps
     from distributed.security import Security
 except ImportError as error:
