@@ -18,22 +18,29 @@ impl Ends {
     /// Words of `size` bytes, 4 or 8, as Arrow keeps them; `None` if they are not ascending from 0 or more.
     pub(crate) fn of_words(words: Buffer, size: usize) -> Option<Self> {
         let first = words.as_bytes().get(..size)?;
+        let next = words.as_bytes().get(size..).unwrap_or_default().chunks_exact(size);
+        let pairs = words.as_bytes().chunks_exact(size).zip(next);
+        // Without a way out early, so that many are compared at once.
         let sound = if size == 4 {
-            narrow(first) >= 0 && words.as_bytes().chunks_exact(4).map(narrow).is_sorted()
+            narrow(first) >= 0 && pairs.fold(true, |sound, (one, next)| sound & (narrow(one) <= narrow(next)))
         } else {
-            wide(first) >= 0 && words.as_bytes().chunks_exact(8).map(wide).is_sorted()
+            wide(first) >= 0 && pairs.fold(true, |sound, (one, next)| sound & (wide(one) <= wide(next)))
         };
         sound.then(|| if size == 4 { Self::Narrow(words) } else { Self::Wide(words) })
     }
 
-    /// How many values there are.
-    pub(crate) fn values(&self) -> usize {
-        let places = match self {
+    /// How many places there are.
+    pub(crate) fn places(&self) -> usize {
+        match self {
             Self::Counted(ends) => ends.len(),
             Self::Narrow(words) => words.len() / 4,
             Self::Wide(words) => words.len() / 8,
-        };
-        places.saturating_sub(1)
+        }
+    }
+
+    /// How many values there are.
+    pub(crate) fn values(&self) -> usize {
+        self.places().saturating_sub(1)
     }
 
     /// The place of that number; beyond the last one, 0.
@@ -62,12 +69,17 @@ impl Ends {
         self.place(0) as usize..self.place(self.values()) as usize
     }
 
-    /// Whether `holds` is true of each place.
-    pub(crate) fn every(&self, mut holds: impl FnMut(usize) -> bool) -> bool {
+    /// Whether `holds` is true of each place of these numbers.
+    pub(crate) fn every(&self, places: Range<usize>, mut holds: impl FnMut(usize) -> bool) -> bool {
+        let Range { start, end } = places;
         match self {
-            Self::Counted(ends) => ends.iter().all(|&end| holds(end as usize)),
-            Self::Narrow(words) => words.as_bytes().chunks_exact(4).all(|word| holds(narrow(word) as usize)),
-            Self::Wide(words) => words.as_bytes().chunks_exact(8).all(|word| holds(wide(word) as usize)),
+            Self::Counted(ends) => ends[start..end].iter().all(|&end| holds(end as usize)),
+            Self::Narrow(words) => {
+                words.as_bytes()[4 * start..4 * end].chunks_exact(4).all(|word| holds(narrow(word) as usize))
+            }
+            Self::Wide(words) => {
+                words.as_bytes()[8 * start..8 * end].chunks_exact(8).all(|word| holds(wide(word) as usize))
+            }
         }
     }
 }

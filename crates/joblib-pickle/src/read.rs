@@ -327,7 +327,7 @@ fn deserialize<'t>(
 ) -> Result<()> {
     let walk = Walk::new(tree, limits);
     seed.deserialize(&mut erase::<Problem, _>(De { walk: &walk, id: root }))
-        .map_err(|error| from_problem(&error.into_own::<Problem>().near(tree.offset_near(root))))
+        .map_err(|error| from_problem(&error.into_own::<Problem>().near(tree.offset_near(root)), &walk))
 }
 
 fn from_fault(fault: Details) -> Error {
@@ -344,13 +344,21 @@ fn from_fault(fault: Details) -> Error {
     Error::with_source(kind, message, fault.source).at_offset(fault.offset)
 }
 
-fn from_problem(problem: &Problem) -> Error {
+fn from_problem(problem: &Problem, walk: &Walk<'_>) -> Error {
     let kind = match problem.kind() {
         ProblemKind::WrongType => ErrorKind::WrongType,
         ProblemKind::Corrupt => ErrorKind::Corrupt,
         ProblemKind::Limit => ErrorKind::Limit,
     };
-    let error = Error::new(kind, problem.to_string());
+    let mut message = problem.to_string();
+    // serde says nothing then that tells that an array is to blame.
+    if kind == ErrorKind::WrongType && walk.read_array_ahead.get() {
+        message.push_str(
+            "; if an array of the crate ndarray is asked for in a flattened field or a tagged or untagged enum: serde \
+             reads arrays ahead as lists there, and that crate makes none of lists; an `Array` of joblib can stand there",
+        );
+    }
+    let error = Error::new(kind, message);
     match problem.offset() {
         Some(offset) => error.near_offset(offset),
         None => error,

@@ -2,7 +2,8 @@
 
 use joblib_array::ndarray::{Array1, Array2, s};
 use joblib_array::{Array, MmapMode};
-use joblib_persist::{DumpOptions, LoadOptions, dump, dump_to, load, load_from};
+use joblib_persist::{DumpOptions, LoadOptions, dump, dump_python, dump_to, load, load_from};
+use serde::{Deserialize, Serialize};
 
 fn matrix() -> Array2<f64> {
     Array2::from_shape_fn((300, 40), |(row, column)| row as f64 - 0.25 * column as f64)
@@ -54,5 +55,46 @@ fn a_compressed_file_of_an_array_is_no_larger_than_that_of_an_array_of_ours() {
         options.dump_to(&Array::from(matrix()), &mut ours).expect("an Array is written");
         assert!(theirs.len() <= ours.len() + 8, "{compressor}: {} and {} bytes", theirs.len(), ours.len());
         assert_eq!(load_from::<Array2<f64>, _>(&theirs[..]).expect("it is read"), matrix());
+    }
+}
+
+#[test]
+fn an_array_of_a_file_of_python_that_serde_reads_ahead_is_one_of_ours_and_else_an_error_that_says_so() {
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(untagged)]
+    enum TextOr<M> {
+        Text(String),
+        Matrix(M),
+    }
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Flat<M> {
+        name: String,
+        #[serde(flatten)]
+        rest: Rest<M>,
+    }
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Rest<M> {
+        matrix: M,
+    }
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("matrix.joblib");
+    let refused = |message: String| {
+        assert!(message.contains("an `Array` of joblib can stand there"), "{message}");
+        assert!(message.contains("the crate ndarray"), "{message}");
+    };
+    for matrix in [matrix(), Array2::from_elem((2, 3), 0.5)] {
+        let ours = Array::from(matrix.clone());
+        dump_python(&(TextOr::Matrix(&matrix), TextOr::<()>::Text("a".to_owned())), &path).expect("written");
+        let untagged: (TextOr<Array<f64>>, TextOr<Array<f64>>) = load(&path).expect("untagged");
+        assert_eq!(untagged, (TextOr::Matrix(ours.clone()), TextOr::Text("a".to_owned())));
+        refused(load::<Vec<TextOr<Array2<f64>>>>(&path).unwrap_err().to_string());
+
+        let flat = Flat { name: "a".to_owned(), rest: Rest { matrix: ours } };
+        dump_python(&Flat { name: "a".to_owned(), rest: Rest { matrix } }, &path).expect("it is written");
+        assert_eq!(load::<Flat<Array<f64>>>(&path).expect("flattened"), flat);
+        refused(load::<Flat<Array2<f64>>>(&path).unwrap_err().to_string());
     }
 }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use joblib_array::transfer::{self, OwnedRawArray};
-use joblib_array::{Buffer, DType, Order, form};
+use joblib_array::{Buffer, DType, Order, buffered, erased, form};
 use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{DeserializeSeed, Deserializer, IntoDeserializer, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
@@ -204,8 +204,15 @@ impl<'w, 't: 'w> Deserializer<'t> for ArrayDe<'w, 't> {
         self.enter(|| self.axis().deserialize_enum(name, variants, visitor))
     }
 
+    fn deserialize_any<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Problem> {
+        if buffered::is_buffer(erased::made_by::<Problem, _>(&visitor)) {
+            self.walk.read_array_ahead.set(true);
+        }
+        self.enter(|| self.axis().deserialize_any(visitor))
+    }
+
     through_axis! {
-        deserialize_any deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
+        deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
         deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128 deserialize_f32
         deserialize_f64 deserialize_char deserialize_str deserialize_string deserialize_unit deserialize_seq
         deserialize_map deserialize_identifier deserialize_option

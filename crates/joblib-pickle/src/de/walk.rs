@@ -25,6 +25,8 @@ pub(crate) struct Walk<'t> {
     seen: RefCell<HashSet<Id>>,
     /// How many of the containers that the walk is in have been walked before.
     repeating: Cell<usize>,
+    /// Whether serde read an array into a buffer of its own, for a type that it does not know yet.
+    pub(crate) read_array_ahead: Cell<bool>,
 }
 
 /// A container that the walk is in; it leaves when this is dropped.
@@ -46,6 +48,7 @@ impl<'t> Walk<'t> {
             open: RefCell::default(),
             seen: RefCell::default(),
             repeating: Cell::new(0),
+            read_array_ahead: Cell::new(false),
         }
     }
 

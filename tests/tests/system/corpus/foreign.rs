@@ -13,6 +13,11 @@ use smallvec::SmallVec;
 use url::Url;
 use uuid::Uuid;
 
+use std::collections::BTreeMap;
+
+use joblib_array::Array;
+use serde::{Deserialize, Serialize};
+
 use super::same;
 
 #[test]
@@ -97,6 +102,45 @@ fn arrays_of_ndarray_keep_their_shape_and_elements() {
         ndarray::Array0::from_elem((), 1.5),
         ndarray::Array3::<i64>::zeros((0, 3, 2)).into_dyn(),
     ));
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+enum TextOrMatrix {
+    Text(String),
+    Matrix(ndarray::Array2<f64>),
+    Both { matrix: ndarray::Array2<f64>, ours: Array<f64> },
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+enum Tagged {
+    Matrix { matrix: ndarray::Array2<f64> },
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Flattened {
+    name: String,
+    #[serde(flatten)]
+    rest: BTreeMap<String, TextOrMatrix>,
+    #[serde(flatten)]
+    tagged: Tagged,
+}
+
+#[test]
+fn arrays_of_ndarray_are_kept_in_types_that_serde_reads_ahead() {
+    for (rows, columns) in [(2, 3), (30, 40), (0, 4)] {
+        let matrix = ndarray::Array2::from_shape_fn((rows, columns), |(i, j)| i as f64 - 0.5 * j as f64);
+        let both =
+            TextOrMatrix::Both { matrix: matrix.clone(), ours: Array::from_fn(&[2, 600], |at| at[1] as f64) };
+        same(TextOrMatrix::Matrix(matrix.clone()));
+        same([TextOrMatrix::Matrix(matrix.clone()), TextOrMatrix::Text("a".into()), both.clone()]);
+        same(Flattened {
+            name: "a".into(),
+            rest: BTreeMap::from([("b".into(), both)]),
+            tagged: Tagged::Matrix { matrix },
+        });
+    }
 }
 
 /// ndarray's own form has the elements in C order, whichever order the array had: the values are the same.
