@@ -4,6 +4,9 @@ use joblib_array::scalar::Scalar;
 
 use crate::markers::{F32, F64, FALSE, I8, I16, I32, I64, TRUE, U8, U16, U32, U64};
 
+/// The marker of a tuple of one.
+const TUPLE: u8 = 0x91;
+
 /// What numbers are appended to.
 pub(crate) trait Out {
     /// A byte, and bytes behind it.
@@ -19,19 +22,19 @@ impl Out for Vec<u8> {
     }
 }
 
-/// Room for one number.
+/// Room for one number, or a tuple of one.
 #[derive(Default)]
 pub(crate) struct Short {
-    bytes: [u8; 9],
+    bytes: [u8; 10],
     len: usize,
 }
 
 impl Out for Short {
     #[inline]
     fn put<const N: usize>(&mut self, marker: u8, bytes: [u8; N]) {
-        self.bytes[0] = marker;
-        self.bytes[1..=N].copy_from_slice(&bytes);
-        self.len = N + 1;
+        self.bytes[self.len] = marker;
+        self.bytes[self.len + 1..=self.len + N].copy_from_slice(&bytes);
+        self.len += N + 1;
     }
 }
 
@@ -39,6 +42,13 @@ impl Short {
     pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.bytes[..self.len]
     }
+}
+
+/// A number in a tuple of one.
+#[inline]
+pub(crate) fn put_tuple(scalar: Scalar, out: &mut impl Out) {
+    out.put(TUPLE, []);
+    put(scalar, out);
 }
 
 #[inline]
@@ -73,6 +83,11 @@ pub(crate) fn put_signed(value: i64, out: &mut impl Out) {
         -0x8000_0000..-0x8000 => out.put(I32, (value as i32).to_be_bytes()),
         _ => out.put(I64, value.to_be_bytes()),
     }
+}
+
+/// The number of the tuple of one that `bytes` are, as [`parse`].
+pub(crate) fn parse_tuple(bytes: &[u8]) -> Option<Scalar> {
+    parse(bytes.strip_prefix(&[TUPLE])?)
 }
 
 /// The number that `bytes` are, and nothing else; `None` if they are anything else, which need not be an error.

@@ -51,6 +51,13 @@ pub fn decode<T: for<'de> Deserialize<'de>>(source: &mut dyn Source, types: Type
         source.skip_piece();
         return Ok(value);
     }
+    if Scalar::holds_in_tuple::<T>()
+        && let Some(number) = source.whole_piece().and_then(scalar::parse_tuple)
+        && let Some(value) = number.into_tuple()
+    {
+        source.skip_piece();
+        return Ok(value);
+    }
     let mut decoder = Decoder {
         body_start: source.position(),
         source,

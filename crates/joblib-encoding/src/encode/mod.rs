@@ -33,6 +33,11 @@ pub fn encode<T: Serialize + ?Sized>(value: &T, sink: &mut dyn Sink) -> Result<(
         scalar::put(number, &mut piece);
         return sink.piece(piece.as_bytes());
     }
+    if let Some(number) = Scalar::in_tuple(value) {
+        let mut piece = Short::default();
+        scalar::put_tuple(number, &mut piece);
+        return sink.piece(piece.as_bytes());
+    }
     let mut encoder = Encoder { sink, body: spare::take(), flushes: 0, depth: 0, counting: Vec::new() };
     encoder.value(value)?;
     encoder.flush_body()?;

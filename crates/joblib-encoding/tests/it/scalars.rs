@@ -1,4 +1,4 @@
-//! A number alone is written and read by a way of its own, which gives what the usual way gives.
+//! A number alone, and a tuple of one, are written and read by a way of their own, which gives what the usual way gives.
 
 use std::fmt::Debug;
 
@@ -28,11 +28,19 @@ fn reads_the_same<T: DeserializeOwned + Debug>(bytes: &[u8]) {
 }
 
 fn passes<T: Serialize + Copy>(value: T) {
-    let bytes = to_vec(&value).expect("a number");
-    assert_eq!(bytes, to_vec(&Usual(value)).expect("a number"));
+    passes_as(&value, &Usual(value));
+    passes_as(&(value,), &Usual((value,)));
+}
+
+fn passes_as(value: &impl Serialize, usual: &impl Serialize) {
+    let bytes = to_vec(value).expect("a number");
+    assert_eq!(bytes, to_vec(usual).expect("a number"));
     macro_rules! as_each {
         ($($type:ty)*) => {
-            $(reads_the_same::<$type>(&bytes);)*
+            $(
+                reads_the_same::<$type>(&bytes);
+                reads_the_same::<($type,)>(&bytes);
+            )*
         };
     }
     as_each!(bool u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize f32 f64 char String Option<u8>);
@@ -78,8 +86,14 @@ fn a_number_that_was_cut_or_is_not_one_is_the_usual_error() {
             let alone = read::<u64>(&bytes, Types::Exact);
             let usual = read::<Usual<u64>>(&bytes, Types::Exact).map(|usual| usual.0);
             assert_eq!(alone, usual, "{piece:?}");
+            piece.insert(0, 0x91);
+            let in_tuple = message(&piece);
+            let alone = read::<(u64,)>(&in_tuple, Types::Exact);
+            let usual = read::<Usual<(u64,)>>(&in_tuple, Types::Exact).map(|usual| usual.0);
+            assert_eq!(alone, usual, "{piece:?}");
             for cut in 0..bytes.len() {
                 assert!(read::<f64>(&bytes[..cut], Types::Compatible).is_err());
+                assert!(read::<(f64,)>(&in_tuple[..cut], Types::Compatible).is_err());
             }
         }
     }
