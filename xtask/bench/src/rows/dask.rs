@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use joblib_array::Array;
 use joblib_parallel::backend::Dask;
-use joblib_parallel::{Parallel, delayed};
+use joblib_parallel::{Parallel, delayed, shutdown_workers};
 
 use crate::Result;
 use crate::data::Data;
@@ -56,7 +56,10 @@ pub(crate) fn rows() -> Vec<Row> {
         .bar(Bar::AtMost(0.5)),
     ];
     let beside_joblib = rows.into_iter().map(|row| row.against(Peer::Named("joblib on Dask")));
-    beside_joblib.chain([batch_beyond_dask()]).collect()
+    let first_call = start("first_call", true);
+    // Python's start and its import of Dask are most of it.
+    let next_start = start("next_start", false).bar(Bar::Under(1000.0));
+    beside_joblib.chain([batch_beyond_dask(), first_call, next_start]).collect()
 }
 
 /// What a batch costs beyond a task of plain Dask, as many of which are on their way at a time.
@@ -74,11 +77,31 @@ fn batch_beyond_dask() -> Row {
     row.against(Peer::Nobody).bar(Bar::Under(1500.0))
 }
 
+/// One task of a program that has just started: of this one, whose file has some 20 MB, with or without the cluster having it.
+fn start(name: &str, sends_program: bool) -> Row {
+    let row = Row::new(format!("parallel.dask.{name}"), Unit::Milliseconds, move |data| {
+        let dask = dask(data.dask()?)?;
+        let parallel = on(data.dask()?)?;
+        Ok(Sides::new(move || {
+            shutdown_workers();
+            // The connection of before may be there for a moment.
+            while sends_program && dask.clean()?.files < WORKERS as usize {
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            Ok(1e3 * seconds(1, || Ok(parallel.run([delayed(identity, (1,))])?))?)
+        }))
+    });
+    row.against(Peer::Nobody)
+}
+
+fn dask(peer: &Joblib) -> Result<Dask> {
+    let dask = Dask::at(peer.address()?).python(python("JOBLIB_TEST_PYTHON_DASK", "venv-dask"));
+    Ok(dask.wait_for_workers(WORKERS as usize, Duration::from_mins(1)))
+}
+
 /// On the peer's cluster, whose workers have the program and run.
 fn on(peer: &Joblib) -> Result<Parallel> {
-    let dask = Dask::at(peer.address()?).python(python("JOBLIB_TEST_PYTHON_DASK", "venv-dask"));
-    let dask = dask.wait_for_workers(WORKERS as usize, Duration::from_mins(1));
-    let parallel = Parallel::new().backend(dask);
+    let parallel = Parallel::new().backend(dask(peer)?);
     parallel.clone().batch_size(1).run((0..20).map(|i| delayed(identity, (i,))))?;
     Ok(parallel)
 }

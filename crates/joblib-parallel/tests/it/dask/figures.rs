@@ -37,17 +37,13 @@ fn workers_are_busy_with_tasks_of_20_ms() {
     let Some(python) = python() else { return };
     let cluster = Cluster::start(python, 2);
     cluster.parallel().batch_size(1).run((0..20).map(|_| delayed(span, (1,)))).unwrap();
-    let mut shares = Vec::new();
-    for _ in 0..3 {
-        let start = Instant::now();
-        let spans = cluster.parallel().run((0..400).map(|_| delayed(span, (20,)))).unwrap();
-        let took = start.elapsed();
-        let busy: Duration = spans.iter().map(|(start, end)| end.saturating_sub(*start)).sum();
-        shares.push(busy.as_secs_f64() / took.as_secs_f64() / 2.0);
-    }
-    shares.sort_by(f64::total_cmp);
-    println!("tasks of 20 ms: two workers are busy for {:.1} % of the time", 100.0 * shares[1]);
-    assert!(shares[1] > 0.6, "{shares:?}");
+    let start = Instant::now();
+    let spans = cluster.parallel().run((0..400).map(|_| delayed(span, (20,)))).unwrap();
+    let took = start.elapsed();
+    let busy: Duration = spans.iter().map(|(start, end)| end.saturating_sub(*start)).sum();
+    let share = busy.as_secs_f64() / took.as_secs_f64() / 2.0;
+    println!("tasks of 20 ms: two workers are busy for {:.1} % of the time", 100.0 * share);
+    assert!(share > 0.6, "{share}");
 }
 
 #[test]
@@ -156,7 +152,7 @@ fn a_caller_that_is_killed_ends_its_processes() {
     let Some(python) = python() else { return };
     let cluster = Cluster::start(python, 2);
     let mut times = Vec::new();
-    for _ in 0..5 {
+    for _ in 0..3 {
         let marks = tempfile::tempdir().unwrap();
         let mut program = child::role("dask::figures::a_program_whose_tasks_stay");
         // The tests' harness takes further arguments for further filters.

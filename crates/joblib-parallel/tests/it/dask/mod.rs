@@ -11,9 +11,8 @@ mod programs;
 
 use std::collections::HashSet;
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use joblib_array::Array;
@@ -57,6 +56,7 @@ fn calls_on_a_cluster_are_those_on_one_host() {
         assert_eq!(names, HashSet::from(["worker0", "worker1"]));
         assert!(places.iter().all(|(name, folder)| folder.ends_with(name)), "{places:?}");
     });
+    tasks_are_named_after_their_functions(&cluster);
     a_tasks_fate_is_said(&cluster);
     what_tasks_print_is_captured(&cluster);
     arrays_are_mapped(&cluster);
@@ -67,6 +67,26 @@ fn calls_on_a_cluster_are_those_on_one_host() {
     results_stream(&cluster);
     a_cancelled_call_ends_its_tasks(&cluster);
     a_lost_worker_costs_nothing(&mut cluster);
+}
+
+/// As Dask's dashboard shows them.
+fn tasks_are_named_after_their_functions(cluster: &Cluster) {
+    const NAMES: &str = "
+import sys
+from distributed import Client
+
+with Client(sys.argv[1]) as client:
+    for name in client.run_on_scheduler(lambda dask_scheduler: list(dask_scheduler.task_prefixes)):
+        print(name)
+";
+    cluster.parallel().run((0..3).map(|_| delayed(node_of_task, ()))).unwrap();
+    let output = Command::new(&cluster.python).args(["-c", NAMES, &cluster.address]).output().unwrap();
+    let names = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        names.lines().any(|name| name.ends_with("dask::node_of_task")),
+        "{names}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 /// A task's fate is said with its worker and its host.
@@ -239,52 +259,6 @@ fn a_lost_worker_costs_nothing(cluster: &mut Cluster) {
         names.into_iter().collect::<HashSet<_>>(),
         HashSet::from(["worker1".to_owned(), "worker2".to_owned()])
     );
-}
-
-#[test]
-#[ignore = "a role that another test plays"]
-fn a_program_that_is_killed() {
-    let task = || {
-        eprintln!("unused");
-        let folder = PathBuf::from(std::env::args().next_back().unwrap());
-        fs::write(folder.join(std::process::id().to_string()), "").unwrap();
-        fs::write(folder.join(nix::unistd::getppid().to_string()), "").unwrap();
-        std::thread::sleep(Duration::from_mins(2));
-    };
-    let _ = Parallel::new().backend("dask").batch_size(1).run((0..2).map(|_| delayed(task, ())));
-}
-
-#[test]
-fn a_caller_that_is_killed_leaves_nothing_on_the_cluster() {
-    let Some(python) = python() else { return };
-    let cluster = Cluster::start(python, 2);
-    let marks = tempfile::tempdir().unwrap();
-    let mut program = child::role("dask::a_program_that_is_killed");
-    // The tests' harness takes further arguments for further filters.
-    program.arg("--").arg(marks.path()).env("JOBLIB_DASK_ADDRESS", &cluster.address);
-    program.env("JOBLIB_PYTHON", &cluster.python).env("JOBLIB_DASK_WAIT", "60");
-    let mut program = program.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    let until = Instant::now() + Duration::from_mins(1);
-    while fs::read_dir(marks.path()).unwrap().count() < 4 {
-        assert!(
-            Instant::now() < until && program.try_wait().unwrap().is_none(),
-            "its tasks do not run: {:?}",
-            {
-                let _ = program.kill();
-                BufReader::new(program.stderr.take().unwrap())
-                    .lines()
-                    .map_while(Result::ok)
-                    .collect::<Vec<_>>()
-            }
-        );
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    program.kill().unwrap();
-    program.wait().unwrap();
-    for entry in fs::read_dir(marks.path()).unwrap() {
-        let pid = entry.unwrap().file_name().to_str().unwrap().parse().unwrap();
-        assert!(child::is_gone(Pid::from_raw(pid)), "{pid} is there");
-    }
 }
 
 #[test]

@@ -112,29 +112,6 @@ fn a_cluster_says_what_it_is_made_of() {
     assert!(error.clean().unwrap_err().to_string().contains("no Dask scheduler at tcp://127.0.0.1:1"));
 }
 
-/// As Dask's dashboard shows them: a task is named after its function.
-#[test]
-fn tasks_are_named_after_their_functions() {
-    const NAMES: &str = "
-import sys
-from distributed import Client
-
-with Client(sys.argv[1]) as client:
-    for name in client.run_on_scheduler(lambda dask_scheduler: list(dask_scheduler.task_prefixes)):
-        print(name)
-";
-    let Some(python) = python() else { return };
-    let cluster = Cluster::start(python, 1);
-    cluster.parallel().run((0..3).map(|_| delayed(program_of_task, ()))).unwrap();
-    let output = Command::new(&cluster.python).args(["-c", NAMES, &cluster.address]).output().unwrap();
-    let names = String::from_utf8(output.stdout).unwrap();
-    assert!(
-        names.lines().any(|name| name.ends_with("dask::programs::program_of_task")),
-        "{names}{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-}
-
 /// A worker whose folder allows no programs, as some administrators set it.
 #[test]
 fn a_worker_whose_folder_allows_no_programs_runs_them_from_memory() {
