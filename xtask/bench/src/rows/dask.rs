@@ -84,9 +84,11 @@ fn start(name: &str, sends_program: bool) -> Row {
         let parallel = on(data.dask()?)?;
         Ok(Sides::new(move || {
             shutdown_workers();
-            // The connection of before may be there for a moment.
-            while sends_program && dask.clean()?.files < WORKERS as usize {
+            let mut files = if sends_program { WORKERS as usize } else { 0 };
+            while files > 0 {
+                // The connection of before may be there for a moment, and is what keeps them.
                 std::thread::sleep(Duration::from_millis(50));
+                files = files.saturating_sub(dask.clean()?.files);
             }
             Ok(1e3 * seconds(1, || Ok(parallel.run([delayed(identity, (1,))])?))?)
         }))
