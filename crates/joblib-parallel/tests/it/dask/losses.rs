@@ -125,9 +125,12 @@ fn schedulers_that_are_killed_end_the_call_with_what_was_completed() {
 fn lose_the_scheduler(cluster: &Cluster, after: u64) {
     let scheduler = Pid::from_raw(cluster.scheduler.id().cast_signed());
     let (begun, begin) = channel();
-    let begun_at = Instant::now();
-    let error = thread::scope(|scope| {
-        scope.spawn(move || begin.recv().is_ok().then(|| kill(scheduler, Signal::SIGKILL)));
+    let (error, killed_at) = thread::scope(|scope| {
+        let killer = scope.spawn(move || {
+            begin.recv().unwrap();
+            kill(scheduler, Signal::SIGKILL).unwrap();
+            Instant::now()
+        });
         let tasks = (0..200_u64).inspect(move |n| {
             if *n == after {
                 let _ = begun.send(());
@@ -139,12 +142,13 @@ fn lose_the_scheduler(cluster: &Cluster, after: u64) {
         };
         let dask = cluster.backend().reconnect_timeout(Duration::from_secs(2));
         let tasks = tasks.map(|n| delayed(task, (n,)));
-        Parallel::new().backend(dask).batch_size(1).run(tasks).unwrap_err()
+        (Parallel::new().backend(dask).batch_size(1).run(tasks).unwrap_err(), killer.join().unwrap())
     });
+    let waited = killed_at.elapsed();
     let reason = error.to_string();
     assert!(error.is_backend(), "after {after}: {reason}");
     assert!(reason.contains("the connection to the scheduler at"), "after {after}: {reason}");
-    assert!(begun_at.elapsed() < Duration::from_mins(1), "after {after}: {:?}", begun_at.elapsed());
+    assert!(waited < Duration::from_mins(1), "after {after}: {waited:?}");
     let completed = error.into_completed::<u64>().unwrap();
     assert!((0..).zip(&completed).all(|(n, result)| result.is_none_or(|result| result == n + 1)));
 }
