@@ -5,11 +5,12 @@ use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use joblib_parallel::{Backend, Generator, Parallel, TaskError, delayed};
 use joblib_record::{Record, Recorder, RunFile, Stream};
 
-use crate::child::{play, role};
+use crate::child::{output_within, play, role};
 
 /// All backends that capture output; of the node that is this host each has its own.
 fn backends() -> Vec<Backend> {
@@ -252,11 +253,14 @@ fn all_that_tasks_print_is_in_the_record_and_nothing_on_the_terminal() {
     }
 }
 
-/// Leaves a process behind that prints later.
-fn leaves_a_printer(seconds: f64) -> u32 {
-    let mut command = Command::new("sh");
-    command.args(["-c", &format!("sleep {seconds}; echo from what was left")]).stdin(Stdio::null());
-    command.spawn().unwrap().id()
+/// Leaves a process behind that prints when `go` exists.
+#[expect(clippy::needless_pass_by_value, reason = "a task owns its arguments")]
+fn leaves_a_printer(go: PathBuf) -> u32 {
+    let script = format!(
+        "while [ ! -e '{}' ]; do sleep 0.02; done; echo from what was left; echo and its error >&2",
+        go.display()
+    );
+    Command::new("sh").args(["-c", &script]).stdin(Stdio::null()).spawn().unwrap().id()
 }
 
 /// Leaves a process of another session behind, which ends when `gone` exists, and dies; or waits until the other did.
@@ -292,22 +296,38 @@ fn a_process_that_a_forked_worker_left_behind_keeps_no_call_waiting() {
     play(role("output::a_program_whose_forked_worker_leaves_a_process_behind").env(FOLDER, folder.path()));
 }
 
+/// In a process of its own: a call whose task leaves a process behind, and a later one of the same worker. Both capture.
 #[test]
 #[ignore = "run by what_is_printed_between_tasks_is_passed_on"]
-fn a_program_whose_tasks_leave_processes_behind() {
+fn a_program_whose_task_leaves_a_process_behind() {
+    let folder = PathBuf::from(std::env::var_os(FOLDER).unwrap());
+    let _recorder = Recorder::begin_run(&folder).unwrap();
+    let go = folder.join("go");
     let parallel = capturing("loky").n_jobs(1);
-    let pid = parallel.run([delayed(leaves_a_printer, (0.3,))]).unwrap()[0];
-    let pid = nix::unistd::Pid::from_raw(pid.cast_signed());
-    assert!(crate::child::is_gone(pid));
-    // A later call of the same worker, which prints as ever.
-    let parallel = parallel.capture_output(false);
-    parallel.run([delayed(|| println!("not captured"), ())]).unwrap();
+    let pid = parallel.run([delayed(leaves_a_printer, (go.clone(),))]).unwrap()[0];
+    // The call is over, and with it the task.
+    std::fs::write(go, "").unwrap();
+    assert!(crate::child::is_gone(nix::unistd::Pid::from_raw(pid.cast_signed())));
+    let error = parallel.run([delayed(talks, (1,))]).unwrap_err();
+    let output = error.task().unwrap().output();
+    assert_eq!(output.stdout(), b"out of 1, whole\n", "the task that follows has its own output only");
+    assert_eq!(output.stderr(), b"err of 1\n");
     joblib_parallel::shutdown_workers();
 }
 
 #[test]
 fn what_is_printed_between_tasks_is_passed_on() {
-    let printed = play(&mut role("output::a_program_whose_tasks_leave_processes_behind"));
-    assert!(printed.contains("from what was left\n"), "{printed}");
-    assert!(printed.contains("not captured\n"), "{printed}");
+    let folder = tempfile::tempdir().unwrap();
+    let program = "output::a_program_whose_task_leaves_a_process_behind";
+    let mut command = role(program);
+    let output = output_within(command.env(FOLDER, folder.path()), Duration::from_mins(3));
+    assert!(output.status.success(), "{output:?}");
+    for (stream, line) in [(output.stdout, "from what was left\n"), (output.stderr, "and its error\n")] {
+        let printed = String::from_utf8(stream).unwrap();
+        assert_eq!(printed.matches(line).count(), 1, "{printed}");
+        assert!(!printed.contains("of 1"), "what a task prints is captured: {printed}");
+    }
+    let lines = recorded(folder.path());
+    let expected = [((0, false), "out of 1, whole\n".to_owned()), ((0, true), "err of 1\n".to_owned())];
+    assert_eq!(lines, expected.into(), "and nothing of the first call's task");
 }
