@@ -101,8 +101,9 @@ impl StoreOptions {
                 Ok(("object", self))
             }
             Some(scheme) => {
-                let reason = format!("no store serves URLs of {scheme}://; known are file:// and {OBJECT:?}");
-                Err(self.refused(&reason))
+                let known = OBJECT.join("://, ");
+                Err(self
+                    .refused(&format!("no store serves URLs of {scheme}://; known are file://, {known}://")))
             }
         }
     }
@@ -172,12 +173,17 @@ impl StoreOptions {
     ///
     /// let options = StoreOptions::new("cache").option("timeoout", "5");
     /// let error = options.allow_only(&["timeout"]).unwrap_err();
-    /// assert!(error.to_string().contains(r#"no option "timeoout"; known are ["timeout"]"#));
+    /// assert!(error.to_string().contains(r#"no option "timeoout"; known are timeout"#));
     /// ```
     pub fn allow_only(&self, known: &[&str]) -> Result<(), Error> {
         match self.options.keys().find(|name| !known.contains(&name.as_str())) {
             None => Ok(()),
-            Some(name) => Err(self.refused(&format!("there is no option {name:?}; known are {known:?}"))),
+            Some(name) if known.is_empty() => {
+                Err(self.refused(&format!("there is no option {name:?}; this backend has none")))
+            }
+            Some(name) => {
+                Err(self.refused(&format!("there is no option {name:?}; known are {}", known.join(", "))))
+            }
         }
     }
 

@@ -47,7 +47,10 @@ impl Location {
         };
         let Some((_, service)) = SCHEMES.iter().find(|(known, _)| *known == scheme) else {
             let known: Vec<&str> = SCHEMES.iter().map(|(known, _)| *known).collect();
-            return Err(refused(&format!("no object store serves URLs of {scheme}://; known are {known:?}")));
+            let known = known.join("://, ");
+            return Err(refused(&format!(
+                "no object store serves URLs of {scheme}://; known are {known}://"
+            )));
         };
         if rest.contains(['?', '#']) {
             return Err(refused("the URL has a query; settings and keys come from the environment"));
