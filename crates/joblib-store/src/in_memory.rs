@@ -201,7 +201,7 @@ impl Store for InMemory {
         Ok(keys.len() as u64)
     }
 
-    fn visit(&self, visit: &mut dyn FnMut(Item) -> ControlFlow<()>) -> Result<(), Error> {
+    fn visit(&self, visit: &mut dyn FnMut(Item) -> ControlFlow<()>) -> Result<Vec<Error>, Error> {
         let items: Vec<Item> = {
             let shared = self.lock();
             let item = |(key, entry): (&Key, &Entry)| {
@@ -211,7 +211,7 @@ impl Store for InMemory {
             shared.entries.iter().map(item).collect()
         };
         let _ = items.into_iter().try_for_each(visit);
-        Ok(())
+        Ok(Vec::new())
     }
 
     fn reduce(&self, limits: &Limits, cost: CostOf<'_>) -> Result<Reduced, Error> {

@@ -161,10 +161,13 @@ pub trait Store: Debug + Send + Sync {
     /// Visits every result, in no order, until told to stop. Results stored or dropped meanwhile may or may not be seen.
     /// Does not count as a use.
     ///
+    /// Returns what kept results from being visited: an error for each part of the store that can't be read, such as a
+    /// folder without permission. The other parts are visited.
+    ///
     /// # Errors
     ///
-    /// Returns an error if the store can't be read.
-    fn visit(&self, visit: &mut dyn FnMut(Item) -> ControlFlow<()>) -> Result<(), Error>;
+    /// Returns an error if the store as a whole can't be read.
+    fn visit(&self, visit: &mut dyn FnMut(Item) -> ControlFlow<()>) -> Result<Vec<Error>, Error>;
 
     /// Drops what the limits have no room for, looking at everything. `cost` tells what a result cost.
     ///

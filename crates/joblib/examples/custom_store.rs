@@ -71,7 +71,7 @@ impl Store for Counting {
         self.inner.clear(scope)
     }
 
-    fn visit(&self, visit: &mut dyn FnMut(Item) -> ControlFlow<()>) -> Result<(), Error> {
+    fn visit(&self, visit: &mut dyn FnMut(Item) -> ControlFlow<()>) -> Result<Vec<Error>, Error> {
         self.inner.visit(visit)
     }
 

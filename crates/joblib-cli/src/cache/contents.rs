@@ -6,43 +6,89 @@ use std::time::{Duration, SystemTime};
 
 use indicatif::ProgressBar;
 use joblib_memory::{Metadata, StoredEntry};
-use joblib_store::{Item, Store};
+use joblib_store::{Blob, Item, Key, Store};
 use rayon::prelude::*;
 
 use crate::arguments;
 use crate::failure::Failure;
 use crate::progress;
-use crate::text::count;
+use crate::text::{Visible, count};
 
 /// Bytes at the start of an entry that hold the times of most.
 const HEAD: u64 = 16 * 1024;
 /// Requests to a bucket that are under way at a time.
 const REQUESTS: usize = 32;
+/// Places that can't be read that are told one by one.
+const UNREAD: usize = 20;
+/// Results beyond which reading the beginnings of their files takes time.
+const MANY: usize = 50_000;
 /// Names that an error lists.
 const NAMES: usize = 10;
 
+/// Results of a store, and what of it can't be read.
+#[derive(Debug)]
+pub(crate) struct Contents {
+    pub(crate) items: Vec<Item>,
+    unread: Vec<String>,
+}
+
+impl Contents {
+    /// What can't be read, for programs.
+    pub(crate) fn unread(&self) -> &[String] {
+        &self.unread
+    }
+
+    /// Notes something else that can't be read.
+    pub(crate) fn note_unread(&mut self, reason: String) {
+        if self.unread.len() < UNREAD {
+            eprintln!("joblib: {}", Visible(&reason));
+        }
+        self.unread.push(reason);
+    }
+
+    /// Fails if something could not be read, after all else was done.
+    pub(crate) fn end(&self) -> Result<(), Failure> {
+        let more = self.unread.len().saturating_sub(UNREAD);
+        if more > 0 {
+            eprintln!("joblib: … {more} more");
+        }
+        match self.unread.len() {
+            0 => Ok(()),
+            number => Err(Failure::Other(format!(
+                "{} can't be read, and what is there is left out",
+                count(number, "place of the cache", "places of the cache")
+            ))),
+        }
+    }
+}
+
 /// All results of a store.
-pub(crate) fn all(store: &dyn Store) -> Result<Vec<Item>, Failure> {
+pub(crate) fn all(store: &dyn Store) -> Result<Contents, Failure> {
     of(store, |_| true)
 }
 
-/// The results that are `wanted`.
-pub(crate) fn of(store: &dyn Store, wanted: impl Fn(&Item) -> bool) -> Result<Vec<Item>, Failure> {
+/// The results that are `wanted`. What can't be read is told at once, and [`Contents::end`] tells the status.
+pub(crate) fn of(store: &dyn Store, wanted: impl Fn(&Item) -> bool) -> Result<Contents, Failure> {
     let mut items = Vec::new();
-    store.visit(&mut |item| {
+    let unread = store.visit(&mut |item| {
         if wanted(&item) {
             items.push(item);
         }
         ControlFlow::Continue(())
     })?;
-    Ok(items)
+    let mut contents = Contents { items, unread: Vec::new() };
+    for error in unread {
+        contents.note_unread(error.to_string());
+    }
+    Ok(contents)
 }
 
 /// The results of one function, which may be named by the end of its name.
-pub(crate) fn of_function(store: &dyn Store, name: &str) -> Result<Vec<Item>, Failure> {
-    let items = all(store)?;
-    let function = function(&items, name)?;
-    Ok(items.into_iter().filter(|item| item.version.function() == function).collect())
+pub(crate) fn of_function(store: &dyn Store, name: &str) -> Result<Contents, Failure> {
+    let mut contents = all(store)?;
+    let function = function(&contents.items, name)?;
+    contents.items.retain(|item| item.version.function() == function);
+    Ok(contents)
 }
 
 /// The whole name of a function among those with results.
@@ -105,19 +151,31 @@ fn is_remote(store: &dyn Store) -> bool {
 
 /// The progress bar of reading the beginnings of results, where that takes time.
 fn bar(store: &dyn Store, results: usize) -> ProgressBar {
-    if is_remote(store) { progress::bar(results, "Reading") } else { ProgressBar::hidden() }
+    if is_remote(store) || results > MANY { progress::bar(results, "Reading") } else { ProgressBar::hidden() }
 }
 
 /// When each result had been computed and how long that took; `None` of those that can't be read.
 pub(crate) fn times(store: &dyn Store, items: &[Item]) -> Vec<Option<(SystemTime, Duration)>> {
     let bar = bar(store, items.len());
-    let times = |item: &Item| {
-        bar.inc(1);
-        StoredEntry::times(store.peek(&item.key(), HEAD).ok()??)
+    let times = |items: &[Item]| -> Vec<_> {
+        bar.inc(items.len() as u64);
+        let keys: Vec<Key> = items.iter().map(Item::key).collect();
+        let heads = match keys.as_slice() {
+            [key] => vec![store.peek(key, HEAD).ok().flatten()],
+            keys => store.peek_all(keys, HEAD),
+        };
+        let whole = |key: &Key| StoredEntry::times(store.peek(key, u64::MAX).ok()??);
+        let times = |(head, key): (Option<Blob>, &Key)| StoredEntry::times(head?).or_else(|| whole(key));
+        heads.into_iter().zip(&keys).map(times).collect()
     };
-    let all = at_once(store, || items.par_iter().map(times).collect());
+    let all = at_once(store, || items.par_chunks(together(store)).flat_map_iter(times).collect());
     bar.finish_and_clear();
     all
+}
+
+/// Results that one thread asks a store for at a time. One of a folder is a file that is open until it is read.
+fn together(store: &dyn Store) -> usize {
+    if store.backend() == "sqlite" { 64 } else { 1 }
 }
 
 /// The metadata of each result; `None` of those that can't be read.

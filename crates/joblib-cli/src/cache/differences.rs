@@ -173,7 +173,7 @@ struct Named<'a> {
 }
 
 pub(crate) fn run(options: &Diff, store: &dyn Store, json: bool, out: &mut dyn Write) -> Result<(), Failure> {
-    let items = contents::all(store)?;
+    let items = contents::all(store)?.items;
     let (left, right) = (key::find(&items, &options.left)?, key::find(&items, &options.right)?);
     let read = |item: &Item| {
         let metadata = contents::metadata_of(store, item);

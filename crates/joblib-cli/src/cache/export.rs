@@ -30,10 +30,11 @@ pub(crate) fn run(
     json: bool,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let mut items = contents::of_function(store, &options.function)?;
+    let mut contents = contents::of_function(store, &options.function)?;
     if options.current {
-        items.retain(|item| item.current);
+        contents.items.retain(|item| item.current);
     }
+    let items = std::mem::take(&mut contents.items);
     let function = items.first().map(|item| item.version.function().to_owned());
     let function = function
         .ok_or_else(|| Failure::Other("all results of the function are of earlier code".to_owned()))?;
@@ -42,7 +43,10 @@ pub(crate) fn run(
     let mut places: HashMap<String, u32> = HashMap::new();
     let mut readable = Vec::new();
     for (item, metadata) in items.iter().zip(contents::metadata(store, &items)) {
-        let Some(metadata) = metadata else { continue };
+        let Some(metadata) = metadata else {
+            contents.note_unread(format!("the result {} can't be read", super::key::whole(item)));
+            continue;
+        };
         let place = *places.entry(item.version.path().to_owned()).or_insert_with(|| {
             versions.push(CodeVersion {
                 code: format!("{:032x}", metadata.code()),
@@ -86,9 +90,10 @@ pub(crate) fn run(
     writer.finish()?;
     bar.finish_and_clear();
     if json {
-        return document::print(&report, out);
+        document::print(&report, out)?;
+    } else {
+        let (amount, path) = (contents::amount(report.results, report.bytes), options.output.display());
+        writeln!(out, "exported {amount} of {} to {}", Visible(report.function), Visible(path))?;
     }
-    let (amount, path) = (contents::amount(report.results, report.bytes), options.output.display());
-    writeln!(out, "exported {amount} of {} to {}", Visible(report.function), Visible(path))?;
-    Ok(())
+    contents.end()
 }

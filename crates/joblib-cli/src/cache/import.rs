@@ -110,8 +110,8 @@ fn is_sound(entry: &[u8], version: &FunctionVersion) -> bool {
 
 /// A result of the code that the function has in this cache.
 fn latest(store: &dyn Store, function: &str) -> Result<Option<Item>, Failure> {
-    let items = contents::of(store, |item| item.current && item.version.function() == function)?;
-    Ok(items.into_iter().max_by_key(|item| item.used))
+    let latest = contents::of(store, |item| item.current && item.version.function() == function)?;
+    Ok(latest.items.into_iter().max_by_key(|item| item.used))
 }
 
 /// Has the code that the function had here stay its latest: a store takes that of the last result for it, and

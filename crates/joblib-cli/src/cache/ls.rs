@@ -36,8 +36,9 @@ pub(crate) fn run(
 ) -> Result<(), Failure> {
     match &options.function {
         Some(function) => {
-            let items = contents::of_function(store, function)?;
-            calls(options, store, items, json, style, out)
+            let mut contents = contents::of_function(store, function)?;
+            calls(options, store, std::mem::take(&mut contents.items), json, style, out)?;
+            contents.end()
         }
         None => functions(options, store, json, style, out),
     }
@@ -74,9 +75,9 @@ fn functions(
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
     let filter = options.filter.as_deref().unwrap_or_default();
-    let items = contents::of(store, |item| item.version.function().contains(filter))?;
+    let contents = contents::of(store, |item| item.version.function().contains(filter))?;
     let recorded = Recorded::read(store)?;
-    let mut functions = summed(store, &items, &recorded);
+    let mut functions = summed(store, &contents.items, &recorded);
     order(options.sort.unwrap_or(Sort::Name), options.reverse, &mut functions, |sort, a, b| match sort {
         Sort::Name => a.function.cmp(&b.function),
         Sort::Results => b.results.cmp(&a.results),
@@ -88,7 +89,8 @@ fn functions(
     let all = functions.len();
     functions.truncate(options.limit.filter(|limit| *limit > 0).unwrap_or(usize::MAX));
     if json {
-        return document::print(&Functions { cache: store.location(), functions: &functions }, out);
+        document::print(&Functions { cache: store.location(), functions: &functions }, out)?;
+        return contents.end();
     }
     // Without a record of a run nobody knows the last two.
     let columns = if recorded.runs > 0 { COLUMNS.len() } else { COLUMNS.len() - 2 };
@@ -110,7 +112,7 @@ fn functions(
     if all > functions.len() {
         writeln!(out, "… {} more; --limit 0 lists all", all - functions.len())?;
     }
-    Ok(())
+    contents.end()
 }
 
 fn summed(store: &dyn Store, items: &[Item], recorded: &Recorded) -> Vec<Row> {
@@ -247,7 +249,7 @@ fn calls(
             text::bytes(item.bytes),
             took.unwrap_or_default(),
             text::ago(item.used),
-            arguments.unwrap_or_else(|| "(damaged)".to_owned()),
+            arguments.unwrap_or_else(|| "(can't be read)".to_owned()),
         ]);
     }
     table.print(style, out)?;

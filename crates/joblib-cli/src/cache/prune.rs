@@ -35,7 +35,8 @@ pub(crate) fn run(
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
     let limits = limits(options);
-    let items = contents::all(store)?;
+    let contents = contents::all(store)?;
+    let items = &contents.items;
     let candidates: Vec<Candidate> =
         contents::at_once(store, || items.par_iter().map(|item| candidate(store, item, &limits)).collect());
     let usage = items.iter().fold(Usage::default(), |usage, item| Usage {
@@ -45,14 +46,16 @@ pub(crate) fn run(
     let chosen: Vec<Item> =
         choose(&candidates, usage, &limits).into_iter().map(|index| items[index].clone()).collect();
     if options.dry_run {
-        return show(&chosen, json, style, out);
+        show(&chosen, json, style, out)?;
+        return contents.end();
     }
     if !chosen.is_empty() {
         let size = bytes(chosen.iter().map(|item| item.bytes).sum());
         let (all, results) = (items.len(), text::count(chosen.len(), "result", "results"));
         confirm(&format!("Delete {results} ({size}) of {all}?"), options.yes)?;
     }
-    evict(store, &chosen)?.print(json, out)
+    evict(store, &chosen)?.print(json, out)?;
+    contents.end()
 }
 
 fn limits(options: &Prune) -> Limits {
@@ -98,7 +101,7 @@ fn evict(store: &dyn Store, chosen: &[Item]) -> Result<Deleted, Failure> {
 fn delete_rest(store: &dyn Store, chosen: &[Item], deleted: &mut Deleted) -> Result<(), Failure> {
     let id = |item: &Item| (item.version.path().to_owned(), item.call);
     let used: HashMap<_, _> = chosen.iter().map(|item| (id(item), item.used)).collect();
-    let left = contents::of(store, |item| used.get(&id(item)).is_some_and(|used| item.used <= *used))?;
+    let left = contents::of(store, |item| used.get(&id(item)).is_some_and(|used| item.used <= *used))?.items;
     for (place, item) in left.iter().enumerate() {
         let removed = store.remove(&item.key()).map_err(|error| {
             Failure::Other(format!(

@@ -30,7 +30,7 @@ impl Deleted {
 }
 
 pub(crate) fn run(options: &Rm, store: &dyn Store, json: bool, out: &mut dyn Write) -> Result<(), Failure> {
-    let items = contents::all(store)?;
+    let items = contents::all(store)?.items;
     let deleted = match contents::function(&items, &options.what) {
         Ok(function) => {
             let of_function = items.iter().filter(|item| item.version.function() == function);

@@ -45,7 +45,7 @@ pub(crate) fn run(
     style: Style,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let item = key::find(&contents::all(store)?, &options.key)?;
+    let item = key::find(&contents::all(store)?.items, &options.key)?;
     let entry = open(store, &item)?;
     let metadata = entry.metadata().clone();
     let value = entry.result::<Value>();

@@ -50,7 +50,8 @@ struct Cost {
 }
 
 pub(crate) fn run(store: &dyn Store, json: bool, style: Style, out: &mut dyn Write) -> Result<(), Failure> {
-    let items = contents::all(store)?;
+    let contents = contents::all(store)?;
+    let items = &contents.items;
     let recorded = Recorded::read(store)?;
     let mut stats = Stats {
         cache: store.location(),
@@ -67,7 +68,7 @@ pub(crate) fn run(store: &dyn Store, json: bool, style: Style, out: &mut dyn Wri
         by_cost: Vec::new(),
     };
     let mut costs: BTreeMap<&str, Cost> = BTreeMap::new();
-    for (item, times) in items.iter().zip(contents::times(store, &items)) {
+    for (item, times) in items.iter().zip(contents::times(store, items)) {
         let name = item.version.function();
         let cost = costs.entry(name).or_insert_with(|| Cost {
             function: name.to_owned(),
@@ -98,9 +99,11 @@ pub(crate) fn run(store: &dyn Store, json: bool, style: Style, out: &mut dyn Wri
     let rate = |cost: &Cost| cost.bytes_per_second.unwrap_or(f64::INFINITY);
     stats.by_cost.sort_by(|a, b| rate(b).total_cmp(&rate(a)));
     if json {
-        return document::print(&stats, out);
+        document::print(&stats, out)?;
+    } else {
+        print(&stats, style, out)?;
     }
-    print(&stats, style, out)
+    contents.end()
 }
 
 fn print(stats: &Stats<'_>, style: Style, out: &mut dyn Write) -> Result<(), Failure> {

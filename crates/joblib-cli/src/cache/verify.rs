@@ -23,6 +23,8 @@ struct Report<'a> {
     damaged: Vec<Damaged<'a>>,
     /// How many of them were deleted.
     deleted: usize,
+    /// What can't be read, and so was not verified.
+    unread: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -32,13 +34,21 @@ struct Damaged<'a> {
     error: String,
 }
 
+/// What is wrong with a result.
+enum Finding {
+    Damaged(String),
+    /// It can't be read, which says nothing of what it is.
+    Unread(String),
+}
+
 pub(crate) fn run(
     options: &Verify,
     store: &dyn Store,
     json: bool,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let items = contents::all(store)?;
+    let mut contents = contents::all(store)?;
+    let items = std::mem::take(&mut contents.items);
     interrupt::catch();
     let bar = progress::bar(items.len(), "Verifying");
     let verified = AtomicUsize::new(0);
@@ -46,15 +56,27 @@ pub(crate) fn run(
         if interrupt::pressed() {
             return Ok(None);
         }
-        let damage = check(store, item)?;
-        verified.fetch_add(1, Ordering::Relaxed);
+        let found = check(store, item)?;
+        if !matches!(found, Some(Finding::Unread(_))) {
+            verified.fetch_add(1, Ordering::Relaxed);
+        }
         bar.inc(1);
-        Ok(damage.map(|error| (item, error)))
+        Ok(found.map(|found| (item, found)))
     };
-    let checked: Result<Vec<Option<(&Item, String)>>, Failure> =
+    let checked: Result<Vec<Option<(&Item, Finding)>>, Failure> =
         contents::at_once(store, || items.par_iter().map(verify).collect());
     bar.finish_and_clear();
-    let (verified, damaged) = (verified.into_inner(), checked?.into_iter().flatten().collect::<Vec<_>>());
+    let verified = verified.into_inner();
+    let mut damaged = Vec::new();
+    for (item, found) in checked?.into_iter().flatten() {
+        match found {
+            Finding::Damaged(error) => damaged.push((item, error)),
+            Finding::Unread(error) => {
+                let function = item.version.function();
+                contents.note_unread(format!("{function}, result {}: {error}", key::whole(item)));
+            }
+        }
+    }
     if !json {
         for (item, error) in &damaged {
             let function = Visible(item.version.function());
@@ -82,26 +104,31 @@ pub(crate) fn run(
                 error: error.clone(),
             })
             .collect();
-        document::print(&Report { verified, damaged, deleted }, out)?;
+        document::print(&Report { verified, damaged, deleted, unread: contents.unread() }, out)?;
     } else {
         let fixed = if options.fix { format!(", {deleted} deleted") } else { String::new() };
         writeln!(out, "{} verified, {number} damaged{fixed}", count(verified, "result", "results"))?;
     }
+    let unread = contents.end();
     match number {
         1.. if !options.fix => {
             Err(Failure::Other(format!("{number} of {verified} are damaged; --fix deletes them")))
         }
-        _ => Ok(()),
+        _ => unread,
     }
 }
 
 /// What is wrong with a result, if anything is. One that is gone meanwhile is not damaged.
-fn check(store: &dyn Store, item: &Item) -> Result<Option<String>, Failure> {
+fn check(store: &dyn Store, item: &Item) -> Result<Option<Finding>, Failure> {
     let blob = match store.peek(&item.key(), u64::MAX) {
         Ok(Some(blob)) => blob,
         Ok(None) => return Ok(None),
-        Err(error) if error.subject() == Subject::Entry => return Ok(Some(error.to_string())),
+        Err(error) if error.subject() == Subject::Entry => {
+            return Ok(Some(Finding::Damaged(error.to_string())));
+        }
+        // It is of another user: others may be of this one.
+        Err(error) if error.is_read_only() => return Ok(Some(Finding::Unread(error.to_string()))),
         Err(error) => return Err(error.into()),
     };
-    Ok(StoredEntry::verify(blob).err().map(|error| error.to_string()))
+    Ok(StoredEntry::verify(blob).err().map(|error| Finding::Damaged(error.to_string())))
 }

@@ -81,10 +81,12 @@ pub(crate) fn run(
     style: Style,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let items = contents::of_function(store, &options.function)?;
-    let metadata = contents::metadata(store, &items);
-    let mut stored: Vec<Stored> = items
-        .into_iter()
+    let contents = contents::of_function(store, &options.function)?;
+    let metadata = contents::metadata(store, &contents.items);
+    let mut stored: Vec<Stored> = contents
+        .items
+        .iter()
+        .cloned()
         .zip(metadata)
         .filter_map(|(item, metadata)| Some(Stored { item, metadata: metadata? }))
         .collect();
@@ -98,9 +100,11 @@ pub(crate) fn run(
     let answer =
         if asked.is_empty() { of_code(&function, &stored) } else { of_call(&function, &stored, &asked) };
     if json {
-        return document::print(&answer, out);
+        document::print(&answer, out)?;
+    } else {
+        print(&answer, &stored, style, out)?;
     }
-    print(&answer, &stored, style, out)
+    contents.end()
 }
 
 /// The arguments as they were written, by name.

@@ -1,5 +1,9 @@
 //! A stored entry as programs see it that do not have the function that made it.
 
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use joblib_persist::{LoadOptions, NativeReader};
@@ -68,8 +72,11 @@ impl StoredEntry {
     /// When the result of an entry had been computed, and how long that took: the start of the
     /// metadata, read without the rest.
     pub fn times(blob: Blob) -> Option<(SystemTime, Duration)> {
-        let times = Entry::open(blob, None, Wanted::Times).ok()?.times;
-        Some((times.computed_at(), times.duration()))
+        let of_head = match &blob {
+            Blob::File { file, .. } => head(file).ok().and_then(|head| times(Blob::Bytes(head))),
+            _ => None,
+        };
+        of_head.or_else(|| times(blob))
     }
 
     /// Reads an entry whole and verifies every checksum in it.
@@ -88,6 +95,18 @@ impl StoredEntry {
         };
         verify().map_err(unreadable)
     }
+}
+
+fn times(blob: Blob) -> Option<(SystemTime, Duration)> {
+    let times = Entry::open(blob, None, Wanted::Times).ok()?.times;
+    Some((times.computed_at(), times.duration()))
+}
+
+/// The start of a file, in which most metadata ends.
+fn head(file: &File) -> io::Result<Arc<[u8]>> {
+    let mut head = [0; 4096];
+    let read = file.read_at(&mut head, 0)?;
+    Ok(head[..read].into())
 }
 
 fn unreadable(error: Failure) -> Error {

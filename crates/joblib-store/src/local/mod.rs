@@ -244,7 +244,7 @@ impl Store for Local {
         cleared
     }
 
-    fn visit(&self, visit: &mut dyn FnMut(Item) -> ControlFlow<()>) -> Result<(), Error> {
+    fn visit(&self, visit: &mut dyn FnMut(Item) -> ControlFlow<()>) -> Result<Vec<Error>, Error> {
         sweep::visit(&self.shared, visit)
     }
 

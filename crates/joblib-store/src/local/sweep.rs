@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::Shared;
 use super::folder::{CLAIMS, Opened, entry};
 use super::pack;
-use super::root::{is_missing, not_a_folder, used};
+use super::root::{Access, is_missing, not_a_folder, used};
 use super::walk::{Found, Walk, count};
 use crate::error::Error;
 use crate::key::{FunctionVersion, Key};
@@ -234,15 +234,24 @@ pub(super) fn evict(shared: &Shared, items: &[Item]) -> Result<Reduced, Error> {
     Ok(reduced)
 }
 
-pub(super) fn visit(shared: &Shared, visit: &mut dyn FnMut(Item) -> ControlFlow<()>) -> Result<(), Error> {
-    let Some(folder) = shared.folder.current()? else { return Ok(()) };
+/// Visits all results; returns what could not be read.
+pub(super) fn visit(
+    shared: &Shared,
+    visit: &mut dyn FnMut(Item) -> ControlFlow<()>,
+) -> Result<Vec<Error>, Error> {
+    let Some(folder) = shared.folder.current()? else { return Ok(Vec::new()) };
     let mut last: Option<(Arc<str>, Option<Arc<FunctionVersion>>)> = None;
-    for found in Walk::start(Arc::clone(&folder)) {
+    let mut walk = Walk::start(Arc::clone(&folder));
+    let mut unnamed = Vec::new();
+    while let Some(found) = walk.next() {
         let version = match &last {
             // All results of a version come in a row.
             Some((path, version)) if Arc::ptr_eq(path, &found.version) => version.clone(),
             _ => {
                 let version = version_at(&folder, &found.version);
+                if version.is_none() && folder.is_folder(&found.version) {
+                    unnamed.push(not_named(&folder, &found.version));
+                }
                 last = Some((Arc::clone(&found.version), version.clone()));
                 version
             }
@@ -252,7 +261,20 @@ pub(super) fn visit(shared: &Shared, visit: &mut dyn FnMut(Item) -> ControlFlow<
             break;
         }
     }
-    Ok(())
+    let mut unread = walk.into_unread();
+    unread.append(&mut unnamed);
+    Ok(unread)
+}
+
+/// Why nothing is known of the results in a version's folder.
+fn not_named(folder: &Opened, version: &str) -> Error {
+    let function = version.split_once('/').map_or(version, |(function, _)| function);
+    let name = format!("{function}/name");
+    let reason = match folder.file(&name, Access::Read) {
+        Err(error) => error,
+        Ok(_) => io::Error::new(io::ErrorKind::InvalidData, "it is not the name of the folder's function"),
+    };
+    Error::io("read", folder.path(&name), reason)
 }
 
 /// The function and code in a folder, as its notes tell. The folder's name has only 64 bits of the code's hash; they are

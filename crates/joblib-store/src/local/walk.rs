@@ -1,5 +1,6 @@
 //! A walk over all results, small and large, that can be continued later.
 
+use std::io;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -9,8 +10,9 @@ use nix::sys::stat::SFlag;
 use super::folder::{CLAIMS, Opened, SUFFIX, entry};
 use super::journal;
 use super::pack;
-use super::root::{Access, List, used};
+use super::root::{Access, Entry, List, is_missing, not_a_folder, used};
 use crate::blob::Blob;
+use crate::error::Error;
 use crate::key::parse_hex;
 use crate::limits::Limits;
 use crate::policy::{Candidate, Policy};
@@ -65,10 +67,11 @@ pub(super) fn count(found: &[Found]) -> Usage {
     found.iter().fold(Usage::default(), |usage, item| usage.plus(item.bytes))
 }
 
-/// Where the walk is. Folders that can't be read are left out.
+/// Where the walk is. What can't be read is left out, and noted.
 #[derive(Debug)]
 pub(super) struct Walk {
     folder: Arc<Opened>,
+    unread: Vec<Error>,
     functions: Option<List>,
     versions: Option<Versions>,
     results: Option<Results>,
@@ -86,6 +89,8 @@ struct Results {
     current: bool,
     packed: Option<pack::Walk>,
     list: List,
+    /// Whether it was noted that results can't be read: one note stands for all.
+    noted: bool,
 }
 
 impl std::fmt::Debug for Results {
@@ -96,8 +101,21 @@ impl std::fmt::Debug for Results {
 
 impl Walk {
     pub(super) fn start(folder: Arc<Opened>) -> Self {
-        let functions = folder.list("").ok();
-        Self { folder, functions, versions: None, results: None }
+        let mut walk = Self { folder, unread: Vec::new(), functions: None, versions: None, results: None };
+        walk.functions = walk.folder.list("").map_err(|error| walk.unread("", error)).ok();
+        walk
+    }
+
+    /// What could not be read so far, and was left out.
+    pub(super) fn into_unread(self) -> Vec<Error> {
+        self.unread
+    }
+
+    /// Notes that something can't be read, unless somebody removed it.
+    fn unread(&mut self, path: &str, error: io::Error) {
+        if !is_missing(&error) {
+            self.unread.push(Error::io("read", self.folder.path(path), error));
+        }
     }
 
     pub(super) fn folder(&self) -> &Arc<Opened> {
@@ -112,33 +130,58 @@ impl Walk {
                     self.versions = None;
                     continue;
                 };
-                let Ok(entry) = entry else { continue };
-                let path = format!("{function}/{}", entry.name);
-                if !is_folder(&self.folder, &path, entry.kind) {
-                    continue;
-                }
-                let Ok(list) = self.folder.list(&path) else { continue };
+                let (function, current) = (function.clone(), current.clone());
+                let Some((name, list)) = self.enter(&function, entry) else { continue };
+                let path = format!("{function}/{name}");
+                let packed = self.folder.packs.of(&path).walk(&self.folder);
+                let packed = packed.unwrap_or_else(|error| {
+                    self.unread(&pack::index_of(&path), error);
+                    None
+                });
                 self.results = Some(Results {
                     version: path.as_str().into(),
-                    current: current.as_ref().is_none_or(|current| *current == entry.name),
-                    packed: self.folder.packs.of(&path).walk(&self.folder).ok().flatten(),
+                    current: current.as_ref().is_none_or(|current| *current == name),
+                    packed,
                     list,
+                    noted: false,
                 });
                 return Some(path);
             }
-            let Ok(entry) = self.functions.as_mut()?.next()? else { continue };
-            if entry.name == CLAIMS || !is_folder(&self.folder, &entry.name, entry.kind) {
-                continue;
-            }
-            let Ok(list) = self.folder.list(&entry.name) else { continue };
-            let current = self.folder.current_in(&entry.name);
-            self.versions = Some(Versions { function: entry.name, current, list });
+            let entry = self.functions.as_mut()?.next()?;
+            let Some((function, list)) = self.enter("", entry) else { continue };
+            let current = self.folder.current_in(&function);
+            self.versions = Some(Versions { function, current, list });
         }
+    }
+
+    /// Opens an entry of a folder, if it is a folder of ours; returns its name and what is in it.
+    fn enter(&mut self, within: &str, entry: io::Result<Entry>) -> Option<(String, List)> {
+        let Entry { name, kind } = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                self.unread(within, error);
+                return None;
+            }
+        };
+        if within.is_empty() && name == CLAIMS {
+            return None;
+        }
+        let path = if within.is_empty() { name.clone() } else { format!("{within}/{name}") };
+        let kind = kind.or_else(|| kind_of(&self.folder, &path));
+        match kind {
+            Some(Type::Directory) => match self.folder.list(&path) {
+                Ok(list) => return Some((name, list)),
+                Err(error) => self.unread(&path, error),
+            },
+            Some(Type::Symlink) => self.unread(&path, not_a_folder()),
+            _ => {}
+        }
+        None
     }
 
     /// The next result of the version that [`next_version`](Self::next_version) returned.
     fn next_here(&mut self) -> Option<Found> {
-        let Results { version, current, packed, list } = self.results.as_mut()?;
+        let Results { version, current, packed, list, noted } = self.results.as_mut()?;
         if let Some(packed) = packed
             && let Some(pack::Packed { call, bytes, used }) = packed.next()
         {
@@ -146,20 +189,31 @@ impl Walk {
             return Some(Found { version, call, bytes, used, current: *current, packed: true });
         }
         *packed = None;
-        for entry in list.by_ref().flatten() {
-            let Some(call) = entry.name.strip_suffix(SUFFIX).and_then(parse_hex) else { continue };
-            let Ok(found) = self.folder.stat(&entry_path(version, &entry.name)) else { continue };
-            if found.st_mode & SFlag::S_IFMT.bits() != SFlag::S_IFREG.bits() {
-                continue;
+        for entry in list.by_ref() {
+            let (path, error) = match entry {
+                Ok(entry) => {
+                    let Some(call) = entry.name.strip_suffix(SUFFIX).and_then(parse_hex) else { continue };
+                    let path = entry_path(version, &entry.name);
+                    match self.folder.stat(&path) {
+                        Ok(found) if found.st_mode & SFlag::S_IFMT.bits() == SFlag::S_IFREG.bits() => {
+                            return Some(Found {
+                                version: Arc::clone(version),
+                                call,
+                                bytes: u64::try_from(found.st_size).unwrap_or(0),
+                                used: used(&found),
+                                current: *current,
+                                packed: false,
+                            });
+                        }
+                        Ok(_) => (path, io::Error::new(io::ErrorKind::InvalidData, "it is not a plain file")),
+                        Err(error) => (path, error),
+                    }
+                }
+                Err(error) => (version.to_string(), error),
+            };
+            if !is_missing(&error) && !std::mem::replace(noted, true) {
+                self.unread.push(Error::io("read", self.folder.path(&path), error));
             }
-            return Some(Found {
-                version: Arc::clone(version),
-                call,
-                bytes: u64::try_from(found.st_size).unwrap_or(0),
-                used: used(&found),
-                current: *current,
-                packed: false,
-            });
         }
         self.results = None;
         None
@@ -183,9 +237,12 @@ fn entry_path(version: &str, name: &str) -> String {
     format!("{version}/{name}")
 }
 
-fn is_folder(folder: &Opened, path: &str, kind: Option<Type>) -> bool {
-    match kind {
-        Some(kind) => kind == Type::Directory,
-        None => folder.is_folder(path),
+/// What a path leads to, where listing its folder did not tell.
+fn kind_of(folder: &Opened, path: &str) -> Option<Type> {
+    let found = folder.stat(path).ok()?;
+    match SFlag::from_bits_truncate(found.st_mode & SFlag::S_IFMT.bits()) {
+        SFlag::S_IFDIR => Some(Type::Directory),
+        SFlag::S_IFLNK => Some(Type::Symlink),
+        _ => None,
     }
 }

@@ -40,7 +40,7 @@ use self::total::Total;
 use self::transfer::Encoded;
 use self::versions::Versions;
 use crate::blob::Blob;
-use crate::error::Error;
+use crate::error::{Error, Subject};
 use crate::key::Key;
 use crate::lease::{Watch, lease};
 use crate::limits::Limits;
@@ -280,7 +280,7 @@ impl Store for ObjectStore {
         Ok(items)
     }
 
-    fn visit(&self, visit: &mut dyn FnMut(Item) -> ControlFlow<()>) -> Result<(), Error> {
+    fn visit(&self, visit: &mut dyn FnMut(Item) -> ControlFlow<()>) -> Result<Vec<Error>, Error> {
         /// Results that are listed ahead of the visitor: a page of a server.
         const AHEAD: usize = 1000;
         let functions = self.shared.versions.all(&self.shared.client, &self.shared.layout)?;
@@ -303,6 +303,7 @@ impl Store for ObjectStore {
                 }
             }
         });
+        let mut unnamed = 0_u64;
         for next in receiver {
             room.add_permits(1);
             // After an error the listing has ended.
@@ -316,7 +317,10 @@ impl Store for ObjectStore {
                 continue;
             };
             // One whose function is not described can't be shown.
-            let Some(version) = functions.versions.get(&format!("{function}/{code}")) else { continue };
+            let Some(version) = functions.versions.get(&format!("{function}/{code}")) else {
+                unnamed += 1;
+                continue;
+            };
             let used = notes::modified_us(&meta).max(self.shared.notes.last_use(id(&meta.location)));
             let item = Item::new(
                 Arc::clone(version),
@@ -330,7 +334,11 @@ impl Store for ObjectStore {
             }
         }
         room.close();
-        Ok(())
+        let lost = (unnamed > 0).then(|| {
+            let reason = format!("{unnamed} of its results are of functions that it does not name");
+            Error::backend(self.location(), reason).about(Subject::Entry)
+        });
+        Ok(lost.into_iter().collect())
     }
 
     fn reduce(&self, limits: &Limits, cost: CostOf<'_>) -> Result<Reduced, Error> {

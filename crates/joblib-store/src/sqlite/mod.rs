@@ -18,7 +18,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use self::connections::Connections;
 use crate::blob::Blob;
 use crate::claim_locks::ClaimLocks;
-use crate::error::Error;
+use crate::error::{Error, Subject};
 use crate::file_size_limit::survive_file_size_limit;
 use crate::key::{FunctionVersion, Key, fnv64};
 use crate::limits::Limits;
@@ -316,9 +316,9 @@ impl Store for Sqlite {
         Ok(removed as u64)
     }
 
-    fn visit(&self, visit: &mut dyn FnMut(Item) -> ControlFlow<()>) -> Result<(), Error> {
+    fn visit(&self, visit: &mut dyn FnMut(Item) -> ControlFlow<()>) -> Result<Vec<Error>, Error> {
         self.shared.note_uses()?;
-        let items = self.shared.connections.with(|connection| {
+        let (items, unnamed) = self.shared.connections.with(|connection| {
             let mut versions: HashMap<i64, (Arc<FunctionVersion>, bool)> = HashMap::new();
             let mut statement =
                 connection.prepare("SELECT id, function, code, source, current FROM versions")?;
@@ -334,10 +334,13 @@ impl Store for Sqlite {
             let mut statement =
                 connection.prepare("SELECT key, version, length(bytes), used FROM results")?;
             let mut rows = statement.query([])?;
-            let mut items = Vec::new();
+            let (mut items, mut unnamed) = (Vec::new(), 0_u64);
             while let Some(row) = rows.next()? {
                 let key: [u8; 24] = row.get(0)?;
-                let Some((version, current)) = versions.get(&row.get(1)?) else { continue };
+                let Some((version, current)) = versions.get(&row.get(1)?) else {
+                    unnamed += 1;
+                    continue;
+                };
                 let mut call = [0; 16];
                 call.copy_from_slice(&key[8..]);
                 let used =
@@ -345,10 +348,14 @@ impl Store for Sqlite {
                 let bytes = row.get::<_, i64>(2)?.max(0) as u64;
                 items.push(Item::new(Arc::clone(version), call, bytes, used, *current));
             }
-            Ok(items)
+            Ok((items, unnamed))
         })?;
         let _ = items.into_iter().try_for_each(visit);
-        Ok(())
+        let lost = (unnamed > 0).then(|| {
+            let reason = format!("{unnamed} of its results are of functions that it does not name");
+            Error::backend(self.location(), reason).about(Subject::Entry)
+        });
+        Ok(lost.into_iter().collect())
     }
 
     fn reduce(&self, limits: &Limits, cost: CostOf<'_>) -> Result<Reduced, Error> {

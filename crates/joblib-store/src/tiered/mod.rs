@@ -400,7 +400,7 @@ impl Store for Tiered {
         Ok(if self.inner.shared.read_only { near } else { self.inner.shared.far.clear(scope)?.max(near) })
     }
 
-    fn visit(&self, visit: &mut dyn FnMut(Item) -> ControlFlow<()>) -> Result<(), Error> {
+    fn visit(&self, visit: &mut dyn FnMut(Item) -> ControlFlow<()>) -> Result<Vec<Error>, Error> {
         self.inner.shared.near.visit(visit)
     }
 

@@ -54,7 +54,7 @@ impl Store for Unreachable {
     fn clear(&self, _: Scope<'_>) -> Result<u64, Error> {
         self.fail()
     }
-    fn visit(&self, _: &mut dyn FnMut(Item) -> ControlFlow<()>) -> Result<(), Error> {
+    fn visit(&self, _: &mut dyn FnMut(Item) -> ControlFlow<()>) -> Result<Vec<Error>, Error> {
         self.fail()
     }
     fn reduce(&self, _: &Limits, _: Cost<'_>) -> Result<Reduced, Error> {
@@ -153,7 +153,7 @@ impl Store for Gated {
     fn clear(&self, scope: Scope<'_>) -> Result<u64, Error> {
         self.inner.clear(scope)
     }
-    fn visit(&self, visit: &mut dyn FnMut(Item) -> ControlFlow<()>) -> Result<(), Error> {
+    fn visit(&self, visit: &mut dyn FnMut(Item) -> ControlFlow<()>) -> Result<Vec<Error>, Error> {
         self.inner.visit(visit)
     }
     fn reduce(&self, limits: &Limits, cost: Cost<'_>) -> Result<Reduced, Error> {

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Output;
 
 use joblib_memory::Memory;
+use serde_json::Value;
 
 use super::{Cache, power, table};
 use crate::joblib::joblib;
@@ -230,11 +231,19 @@ fn hostile_names_and_values_do_not_reach_the_terminal() {
     let name = cache.files("name").into_iter().find(|path| path.to_string_lossy().contains("plain"));
     fs::write(name.expect("a function"), "plain\x1b[2J").expect("written");
     std::os::unix::fs::symlink("/etc", cache.path().join("joblib-rs/linked-0123")).expect("linked");
-    let key = cache.json(&["ls", "--limit", "0"]);
-    assert_eq!(key["functions"].as_array().map(Vec::len), Some(1), "a name that is not its folder's is none");
-    let function = key["functions"][0]["function"].as_str().expect("a name").to_owned();
+    // What can't be used of it is told, and the rest is shown.
+    let shown = |args: &[&str]| -> Value {
+        let output = cache.run(&[args, &["--json"]].concat());
+        assert_eq!(output.status.code(), Some(1), "{args:?}: {output:?}");
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(told.contains("/linked-0123: it is a link") && told.contains("/name: it is not"), "{told}");
+        serde_json::from_slice(&output.stdout).expect("JSON")
+    };
+    let functions = shown(&["ls", "--limit", "0"])["functions"].clone();
+    assert_eq!(functions.as_array().map(Vec::len), Some(1), "a name that is not its folder's is none");
+    let function = functions[0]["function"].as_str().expect("a name").to_owned();
     assert_eq!(function, format!("evil{hostile}"), "JSON keeps the text");
-    let key = cache.json(&["ls", &function])["calls"][0]["key"].as_str().expect("a key").to_owned();
+    let key = shown(&["ls", &function])["calls"][0]["key"].as_str().expect("a key").to_owned();
     let file = cache.path().join("evil");
     let file = file.to_str().expect("a path");
     let commands: [&[&str]; 9] = [

@@ -2,6 +2,7 @@
 
 mod changing;
 mod looking;
+mod unreadable;
 
 use std::fs;
 use std::ops::Deref;

@@ -27,6 +27,11 @@ pub(super) fn is_packs(name: &str) -> bool {
     name.starts_with("small.") || log::number(name).is_some()
 }
 
+/// The index of the packed results in a version's folder.
+pub(super) fn index_of(folder: &str) -> String {
+    index::Index::name(folder)
+}
+
 impl Default for Packs {
     fn default() -> Self {
         Self(ProcessLock::new(AfterFork::Inherit))
