@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::steps::shortened;
+use super::steps::{MESSAGE, shortened};
+use crate::arguments::cut;
 use crate::runs::diff::{self, Computed, FunctionComparison};
 use crate::runs::model::{Model, short};
 use crate::text::{self, Visible};
@@ -42,9 +43,10 @@ struct Group {
 #[derive(Serialize)]
 struct Call {
     text: String,
-    took: String,
+    ended: String,
     elsewhere: String,
     cause: String,
+    message: String,
 }
 
 impl Comparison {
@@ -91,18 +93,20 @@ fn group(name: &str, computed: &[Computed], which: &str, other: &str) -> Option<
     }
     let calls = computed.iter().take(LISTED).map(|call| Call {
         text: format!("{}({})", Visible(name), Visible(&call.short_arguments)),
-        took: text::seconds(call.seconds),
+        ended: call.ended(),
         elsewhere: match call.elsewhere {
             Some(result) => format!("{result} {other}"),
             None => format!("not called {other}"),
         },
         cause: shortened(&call.cause, CAUSE),
+        message: text::lines(&cut(&call.message, MESSAGE)),
     });
     Some(Group {
         title: format!(
-            "{}: {} computed {which}",
+            "{}: {} {} {which}",
             Visible(name),
-            text::count(computed.len(), "call", "calls")
+            text::count(computed.len(), "call", "calls"),
+            Computed::results(computed)
         ),
         calls: calls.collect(),
         more: computed.len().saturating_sub(LISTED),

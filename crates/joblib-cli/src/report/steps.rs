@@ -15,7 +15,7 @@ const SLOWEST: usize = 20;
 const FAILURES: usize = 200;
 /// Characters of the arguments of a call, and of a message.
 const ARGUMENTS: usize = 80;
-const MESSAGE: usize = 2000;
+pub(super) const MESSAGE: usize = 2000;
 
 #[derive(Serialize)]
 pub(super) struct Steps {

@@ -34,9 +34,9 @@ pub(crate) struct FunctionComparison {
     pub(crate) function: String,
     pub(crate) left: Side,
     pub(crate) right: Side,
-    /// Calls that were computed in the right run only.
+    /// Calls that the right run computed, or that failed there, and that ended otherwise in the left run.
     pub(crate) computed_right: Vec<Computed>,
-    /// Calls that were computed in the left run only.
+    /// Calls that the left run computed, or that failed there, and that the right run did not need to compute.
     pub(crate) computed_left: Vec<Computed>,
     /// Why calls were computed in the right run, the most frequent cause first.
     pub(crate) causes: Vec<(String, usize)>,
@@ -54,12 +54,16 @@ pub(crate) struct Side {
 /// A call that was computed in one run and not in the other.
 #[derive(Serialize)]
 pub(crate) struct Computed {
+    /// `computed`, `failed`, …
+    pub(crate) result: &'static str,
     pub(crate) arguments: String,
     /// The same within the length of a line.
     #[serde(skip)]
     pub(crate) short_arguments: String,
     pub(crate) seconds: f64,
     pub(crate) cause: String,
+    /// What went wrong, if something did.
+    pub(crate) message: String,
     /// What the other run did with it: `hit`, `failed`, `computed with other code`, …, or `null` if it did not call it.
     pub(crate) elsewhere: Option<&'static str>,
 }
@@ -84,8 +88,8 @@ impl Comparison {
             function: name.to_owned(),
             left: Side::new(&left_totals, took(left, name)),
             right: Side::new(&right_totals, took(right, name)),
-            computed_right: computed(right, name, &left_calls),
-            computed_left: computed(left, name, &right_calls),
+            computed_right: computed(right, name, &left_calls, is_news),
+            computed_left: computed(left, name, &right_calls, is_not_needed),
             causes: causes(right, name),
         });
         let functions = functions.collect();
@@ -121,28 +125,71 @@ fn calls(model: &Model) -> Calls<'_> {
     calls
 }
 
-fn computed(model: &Model, name: &str, other: &Calls<'_>) -> Vec<Computed> {
+/// Whether a call of the right run ended otherwise in the left one, if it was made there.
+fn is_news(step: &Step, left: Option<&Step>) -> bool {
+    left.is_none_or(|left| match (step.result, left.result) {
+        (Answer::Computed, Answer::Computed) => step.code != left.code,
+        (Answer::Failed, Answer::Failed) => step.code != left.code || step.message != left.message,
+        (step, left) => step != left,
+    })
+}
+
+/// Whether a call of the left run was not needed in the right one: the others are among those of the right run.
+fn is_not_needed(_: &Step, right: Option<&Step>) -> bool {
+    right.is_none_or(|right| right.result == Answer::Hit)
+}
+
+/// The calls of a function that a run computed, or that failed there, and that are `listed` beside what the other run did.
+fn computed(
+    model: &Model,
+    name: &str,
+    other: &Calls<'_>,
+    listed: fn(&Step, Option<&Step>) -> bool,
+) -> Vec<Computed> {
     let is_computed = |step: &&Step| step.is_call() && step.name == name && step.result != Answer::Hit;
     let mut computed: Vec<Computed> = model
         .steps
         .iter()
         .filter(is_computed)
         .filter_map(|step| {
-            let elsewhere = other.get(&(name, step.call)).map(|other| match other.result {
+            let other = other.get(&(name, step.call)).copied();
+            let elsewhere = other.map(|other| match other.result {
                 Answer::Computed if other.code != step.code => "computed with other code",
                 result => result.text(),
             });
-            (elsewhere != Some(Answer::Computed.text())).then(|| Computed {
+            listed(step, other).then(|| Computed {
+                result: step.result.text(),
                 arguments: step.arguments_text(),
                 short_arguments: step.arguments_within(IN_A_LINE),
                 seconds: step.took.as_secs_f64(),
                 cause: step.cause.clone(),
+                message: step.message.clone(),
                 elsewhere,
             })
         })
         .collect();
     computed.sort_by(|a, b| b.seconds.total_cmp(&a.seconds));
     computed
+}
+
+impl Computed {
+    /// What became of some calls, as a title says it.
+    pub(crate) fn results(calls: &[Self]) -> String {
+        let mut results: Vec<&str> = calls.iter().map(|call| call.result).collect();
+        results.sort_unstable();
+        results.dedup();
+        results.join(" or ")
+    }
+
+    /// How it ended, such as "failed in 2.0 s", where that is not what all calls of the title did.
+    pub(crate) fn ended(&self) -> String {
+        let took = text::seconds(self.seconds);
+        if self.result == Answer::Computed.text() {
+            format!("in {took}")
+        } else {
+            format!("{} in {took}", self.result)
+        }
+    }
 }
 
 fn causes(model: &Model, name: &str) -> Vec<(String, usize)> {
@@ -211,17 +258,22 @@ fn print(function: &FunctionComparison, style: Style, out: &mut dyn Write) -> Re
             continue;
         }
         let calls = text::count(computed.len(), "call", "calls");
-        writeln!(out, "\n{}: {calls} computed {which} and not {other}", style.key(Visible(name)))?;
+        let results = Computed::results(computed);
+        writeln!(out, "\n{}: {calls} {results} {which} and not {other}", style.key(Visible(name)))?;
         for call in computed.iter().take(LISTED) {
-            let took = text::seconds(call.seconds);
             let elsewhere = match call.elsewhere {
                 Some(result) => format!("{result} {other}"),
                 None => format!("not called {other}"),
             };
             let cause = if call.cause.is_empty() { String::new() } else { format!(": {}", call.cause) };
-            let line =
-                format!("({}) in {took}, {elsewhere}{}", Visible(&call.short_arguments), Visible(cause));
+            let (arguments, ended) = (Visible(&call.short_arguments), call.ended());
+            let mut message = call.message.lines();
+            let first = message.next().map_or_else(String::new, |first| format!(" — {first}"));
+            let line = format!("({arguments}) {ended}, {elsewhere}{}{}", Visible(cause), Visible(first));
             fold::print(out, style, ("  ", "    "), &line)?;
+            for line in message {
+                fold::print(out, style, ("    ", "    "), &Visible(line).to_string())?;
+            }
         }
         if computed.len() > LISTED {
             writeln!(out, "  … {} more; --json lists all", computed.len() - LISTED)?;

@@ -104,8 +104,11 @@ fn the_page_has_every_table_and_stands_alone() {
     assert!(row("functions", "title=\"study::load\"")[0].contains("3.0 s saved"));
     assert!(row("comparison", "fit: 1 call computed in this run and not before").is_empty());
     let edited = section(&page, "comparison");
-    assert!(edited.contains("score: 1 call computed in this run and not before"), "{edited}");
+    assert!(edited.contains("score: 1 call failed in this run and not before"), "{edited}");
     assert!(edited.contains("load: 1 call computed before and not in this run"), "{edited}");
+    let failed = edited.lines().find(|line| line.contains("score(x=2)")).expect("the call that failed");
+    assert!(failed.contains("</code> failed in ") && failed.contains("not called before"), "{failed}");
+    assert!(failed.contains("<span class=\"message\">no rows</span>"), "{failed}");
     let failures = section(&page, "failures");
     assert!(failures.contains("score(x=2)") && failures.contains("no rows"), "{failures}");
     assert!(section(&page, "slowest").contains("`study::fit` changed since 29 Nov"));

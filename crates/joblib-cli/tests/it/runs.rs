@@ -134,6 +134,45 @@ fn a_difference_names_what_was_recomputed_and_why() {
 }
 
 #[test]
+fn a_difference_tells_failures_from_what_was_computed_and_each_call_once() {
+    let runs = Runs::new();
+    let step = |recorder: &Recorder, call: u8, end: End<'_>| {
+        recorder.begin(&Begin { name: "study::fit".into(), call: [call; 16], ..Begin::call() }).end(&end);
+    };
+    let computed = || End::new(Outcome::Computed);
+    let failed = |message: &'static str| End { message: message.into(), ..End::new(Outcome::Failed) };
+    let before = Recorder::begin_run(&runs.records()).expect("a record");
+    step(&before, 1, computed());
+    step(&before, 2, failed("it returned an error: no rows\nin flights.csv"));
+    step(&before, 3, failed("it returned an error: no rows"));
+    let after = Recorder::begin_run(&runs.records()).expect("a record");
+    step(&after, 1, failed("it returned an error: no \u{1b}[31mcolumn"));
+    step(&after, 2, computed());
+    step(&after, 3, failed("it returned an error: no rows"));
+    let text = runs.text(&["diff"]);
+    assert!(text.contains("fit: 2 calls computed or failed after and not before\n"), "{text}");
+    assert!(text.contains(r"computed before — it returned an error: no \u{1b}[31mcolumn"), "{text}");
+    assert!(text.contains(", failed before\n"), "{text}");
+    assert!(!text.contains("before and not after") && !text.contains("Both runs"), "{text}");
+    let lines = |args: &[&str]| {
+        let document = runs.json(args);
+        let of = |side: &str| document["functions"][0][side].as_array().map(Vec::len);
+        (of("computed_left"), of("computed_right"))
+    };
+    assert_eq!(lines(&["diff"]), (Some(0), Some(2)));
+    let back = runs.json(&["diff", "last", "previous"]);
+    let messages: Vec<&str> = back["functions"][0]["computed_right"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|call| call["message"].as_str().filter(|message| !message.is_empty()))
+        .collect();
+    assert_eq!(messages, ["it returned an error: no rows\nin flights.csv"]);
+    let text = runs.text(&["diff", "last", "previous"]);
+    assert!(text.contains(" — it returned an error: no rows\n    in flights.csv\n"), "{text}");
+}
+
+#[test]
 fn a_log_has_what_happened_in_order_and_of_one_step_alone() {
     let runs = Runs::new();
     let recorder = Recorder::begin_run(&runs.records()).expect("a record");
