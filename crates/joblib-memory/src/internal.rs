@@ -6,6 +6,7 @@ pub use joblib_persist::Compress;
 
 pub use crate::__without_tasks as with_tasks;
 pub use crate::call::compute::Pending;
+pub use crate::call::error_text::{ByDebug, ByDisplay, ByError, ByNothing, ByTarget, ErrorProbe, ErrorText};
 pub use crate::call::explain::Explanation;
 pub use crate::call::keep::{Hashable, Keep, KeepAll, KeepOk, KeepSome, Storable, storable};
 pub use crate::call::lookup::Lookup;

@@ -1,12 +1,21 @@
 //! Numbers and texts as bytes, and back.
 
+/// Bytes of a text, so that a record of several fits into a frame.
+const LONGEST: usize = 64 << 10;
+
 /// Appends what a record holds.
 pub(crate) trait Put {
     fn number(&mut self, number: u64);
     fn bytes(&mut self, bytes: &[u8]);
 
+    /// A text; of one that is too long the beginning, with a mark.
     fn text(&mut self, text: &str) {
-        self.bytes(text.as_bytes());
+        const MARK: &str = "…";
+        if text.len() <= LONGEST {
+            return self.bytes(text.as_bytes());
+        }
+        let kept = &text[..text.floor_char_boundary(LONGEST - MARK.len())];
+        self.bytes([kept, MARK].concat().as_bytes());
     }
 }
 
@@ -93,5 +102,20 @@ mod tests {
         assert_eq!(fields.number(), Some(0), "a field of a later version");
         assert_eq!(Fields(&[0xff; 11]).number(), None);
         assert_eq!(Fields(&[200, 1, 7]).bytes(), None, "longer than what there is");
+    }
+
+    #[test]
+    fn a_text_that_is_too_long_is_cut_between_characters() {
+        for text in ["x".repeat(LONGEST + 1), "é".repeat(LONGEST), format!("x{}", "é".repeat(LONGEST))] {
+            let mut bytes = Vec::new();
+            bytes.text(&text);
+            let read = Fields(&bytes).text().unwrap();
+            assert!(read.len() <= LONGEST && read.len() > LONGEST - 4, "{}", read.len());
+            assert!(read.strip_suffix('…').is_some_and(|start| text.starts_with(start)));
+        }
+        let whole = "x".repeat(LONGEST);
+        let mut bytes = Vec::new();
+        bytes.text(&whole);
+        assert_eq!(Fields(&bytes).text(), Some(whole));
     }
 }

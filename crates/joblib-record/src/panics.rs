@@ -4,8 +4,7 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-/// Characters of a message that are kept.
-const LONGEST: usize = 10_000;
+use crate::message::Message;
 
 thread_local! {
     /// What the panic said that unwinds this thread.
@@ -16,7 +15,7 @@ thread_local! {
 pub fn noting_panics<T>(work: impl FnOnce() -> T) -> T {
     // Nothing is done with what the work has left behind.
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
-        let note = message(&*payload).map(|text| text.chars().take(LONGEST).collect());
+        let note = message(&*payload).map(|text| Message::of(&text).into_text());
         let _ = NOTE.try_with(|noted| noted.replace(note));
         resume_unwind(payload)
     })

@@ -21,12 +21,21 @@ pub(crate) fn describe(id: &str, start: u64) -> Run {
         id: id.to_owned(),
         start,
         program: std::env::current_exe().map_or(program, |path| shortened(&path.to_string_lossy())),
-        arguments: arguments.take(ARGUMENTS).map(text).collect(),
+        arguments: first(arguments, text),
         folder: folder.display().to_string(),
         host: host(),
         user: user(),
         commit: commit(&folder).unwrap_or_default(),
     }
+}
+
+/// The first arguments, and how many follow.
+fn first<T>(mut all: impl ExactSizeIterator<Item = T>, text: impl Fn(T) -> String) -> Vec<String> {
+    let mut first: Vec<String> = all.by_ref().take(ARGUMENTS).map(text).collect();
+    if all.len() > 0 {
+        first.push(format!("… and {} more", all.len()));
+    }
+    first
 }
 
 fn shortened(text: &str) -> String {
@@ -170,6 +179,14 @@ mod tests {
         fs::write(own.join("HEAD"), "ref: refs/heads/main\n").unwrap();
         fs::write(own.join("commondir"), "../..\n").unwrap();
         assert_eq!(commit(tree.path()), Some(other));
+    }
+
+    #[test]
+    fn of_very_many_arguments_the_first_are_recorded_and_the_others_counted() {
+        let text = |number: usize| number.to_string();
+        assert_eq!(first(0..3_usize, text), ["0", "1", "2"]);
+        let arguments = first(0..250_usize, text);
+        assert_eq!((arguments.len(), arguments[ARGUMENTS].as_str()), (ARGUMENTS + 1, "… and 150 more"));
     }
 
     #[test]

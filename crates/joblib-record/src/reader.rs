@@ -14,6 +14,7 @@ const MOST_PLACES: u32 = 1000;
 
 /// A record, with the process that wrote it and when.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Stamped {
     /// The process.
     pub pid: u32,
@@ -25,6 +26,7 @@ pub struct Stamped {
 
 /// The record of a run, as far as it can be read.
 #[derive(Debug, Default)]
+#[non_exhaustive]
 pub struct RunFile {
     /// The run; of a file whose first record is damaged only its id, which is its name.
     pub run: Run,

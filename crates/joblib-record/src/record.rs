@@ -30,6 +30,7 @@ pub enum Record {
 
 /// The run.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Run {
     /// The id of the run, which is the name of its file too.
     pub id: String,
@@ -51,6 +52,7 @@ pub struct Run {
 
 /// A process that takes part in a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Process {
     /// The process that started it; 0 if that is not known.
     pub parent: u32,
@@ -69,6 +71,7 @@ pub enum Kind {
 
 /// The step in which something happens, and the task of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Parent {
     /// The process that the step began in; 0 if there is no such step.
     pub pid: u32,
@@ -190,6 +193,7 @@ pub struct Hit<'a> {
 
 /// Consecutive tasks that ran on one thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Tasks {
     /// The parallel call.
     pub parent: Parent,
@@ -253,6 +257,7 @@ pub struct Output<'a> {
 
 /// The end of a process that ended by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Exit {
     /// The most memory that it has occupied, in bytes.
     pub memory: u64,

@@ -86,6 +86,11 @@ impl Step {
         self
     }
 
+    /// Whether what goes wrong in the step stays out of the record.
+    pub fn is_redacted(&self) -> bool {
+        self.is_redacted
+    }
+
     /// The step, for what happens in it.
     pub fn position(&self) -> Position {
         let parent = Parent { pid: self.pid, step: self.id, task: None };

@@ -26,7 +26,7 @@ impl Wake for Unpark {
 }
 
 /// As small as an executor can be: it sleeps until it is woken.
-fn block_on<F: Future>(future: F) -> F::Output {
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut future = pin!(future);
     loop {

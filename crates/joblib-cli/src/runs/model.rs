@@ -211,8 +211,10 @@ impl Totals {
 impl Model {
     /// A run of which nothing is known but its id.
     pub(crate) fn empty(id: String) -> Self {
+        let mut run = Run::default();
+        run.id = id;
         Self {
-            run: Run { id, ..Run::default() },
+            run,
             steps: Vec::new(),
             roots: Vec::new(),
             events: Vec::new(),
@@ -229,7 +231,7 @@ impl Model {
     }
 
     pub(crate) fn new(file: RunFile) -> Self {
-        let RunFile { run, records, problems, is_over } = file;
+        let RunFile { run, records, problems, is_over, .. } = file;
         let mut model = Self::empty(run.id);
         model.extend(records);
         model.settle(is_over, problems);
@@ -286,7 +288,7 @@ impl Model {
         totals
     }
 
-    fn add(&mut self, Stamped { pid, time, record }: Stamped) {
+    fn add(&mut self, Stamped { pid, time, record, .. }: Stamped) {
         self.end = self.end.max(time);
         let first = *self.first_process.get_or_insert(pid);
         match record {

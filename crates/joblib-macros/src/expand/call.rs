@@ -73,11 +73,12 @@ impl Expansion<'_> {
             let keeper = self.keeper();
             quote!(, #keeper)
         });
+        let error = self.error_text();
         let is_async = self.function.sig.asyncness.is_some();
         let end = if is_async { format!("{end}_async") } else { end.to_owned() };
         let [on, end, with] = ["joblib_pending", &*end, "joblib_result"].map(|name| self.at_output(name));
         let await_it = is_async.then(|| quote_spanned!(output.span()=> .await));
-        let finish = quote_spanned!(output.span()=> #on.#end(#with #keeper) #await_it);
+        let finish = quote_spanned!(output.span()=> #on.#end(#with #keeper, #error) #await_it);
         quote! {
             let #result: #output = #computed;
             let (#on, #with) = (#pending, #result);
@@ -98,6 +99,19 @@ impl Expansion<'_> {
             #[allow(unused_imports)]
             use #krate::internal::{AsBytes as _, AsCopy as _, AsValue as _};
             (&&&#krate::internal::Probe::<#stored>::NEW).keeper()
+        })
+    }
+
+    /// How the error of the result is shown, which is found out where its type is known.
+    fn error_text(&self) -> TokenStream {
+        let (krate, output) = (&self.krate, &self.function.output);
+        if !self.keeps_ok {
+            return quote!(#krate::internal::ErrorText::NONE);
+        }
+        quote!({
+            #[allow(unused_imports)]
+            use #krate::internal::{ByDebug as _, ByDisplay as _, ByError as _, ByNothing as _, ByTarget as _};
+            (&&&&&#krate::internal::ErrorProbe::<#output>::NEW).error_text()
         })
     }
 

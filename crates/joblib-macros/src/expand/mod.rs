@@ -42,6 +42,8 @@ struct Expansion<'a> {
     krate: TokenStream,
     /// The marker of what is kept.
     keep: TokenStream,
+    /// Whether that is the `Ok` of a `Result`.
+    keeps_ok: bool,
     /// What the sources tell; `None` where only the function's own tokens count.
     reached: Option<Reached>,
     /// Why the sources tell nothing where they should.
@@ -72,12 +74,14 @@ pub(crate) fn expand(function: &Function, options: &Options, item: &TokenStream)
     // That a result can't be stored is an error at its type.
     let at = function.output.span();
     let here = crate_at(options, at);
-    let keep = match options.keep.map_or_else(|| function.kept_by_default(), |(keep, _)| keep) {
+    let kept = options.keep.map_or_else(|| function.kept_by_default(), |(keep, _)| keep);
+    let keep = match kept {
         Keep::All => quote_spanned!(at=> #here::internal::KeepAll),
         Keep::Ok => quote_spanned!(at=> #here::internal::KeepOk),
         Keep::Some => quote_spanned!(at=> #here::internal::KeepSome),
     };
-    let expansion = Expansion { function, options, layout, krate, keep, reached, unseen };
+    let keeps_ok = kept == Keep::Ok;
+    let expansion = Expansion { function, options, layout, krate, keep, keeps_ok, reached, unseen };
     let main = expansion.main();
     match layout {
         Layout::Inside => main,
@@ -175,8 +179,8 @@ impl Expansion<'_> {
         let (body, companions, definition) = (self.body(), self.companions(), self.definition_items());
         let code = code_name(name);
         // Only a crate that knows tasks expands it.
-        let task =
-            task::companion(krate, function).map(|task| quote!(#krate::internal::with_tasks! { #task }));
+        let task = task::companion(krate, function, self.options.redact.is_some());
+        let task = task.map(|task| quote!(#krate::internal::with_tasks! { #task }));
         let deprecated = function.attributes.allow_deprecated();
         quote! {
             #(#cfgs)*

@@ -44,7 +44,7 @@ fn beside(options: &Options, item: &TokenStream, errors: &mut Errors) -> TokenSt
         );
         return TokenStream::new();
     }
-    let Some(companion) = companion(&crate_path(options), &function) else {
+    let Some(companion) = companion(&crate_path(options), &function, false) else {
         errors.at(
             &sig.ident,
             "no task can call this function: its arguments have to be owned values or references to them, and its result \

@@ -12,9 +12,11 @@ use crate::function::{Function, last_name};
 /// The companion, an associated function of the struct beside the function; `None` where a task can't have the arguments
 /// or return the result, whatever their types are.
 ///
+/// With `is_redacted` the error of a task does not tell its arguments.
+///
 /// That their types are values is asked for where the companion is called: the bounds are of a form that the compiler does
 /// not check before.
-pub(crate) fn companion(krate: &TokenStream, function: &Function) -> Option<TokenStream> {
+pub(crate) fn companion(krate: &TokenStream, function: &Function, is_redacted: bool) -> Option<TokenStream> {
     let sig = &function.sig;
     let refused = function.receiver.is_some()
         || sig.asyncness.is_some()
@@ -69,6 +71,11 @@ pub(crate) fn companion(krate: &TokenStream, function: &Function) -> Option<Toke
          an `Array` or an `Arc`."
     );
     let hidden = function.attributes.hidden.then(|| quote!(#[doc(hidden)]));
+    let redacted = is_redacted.then(|| {
+        quote!(
+            const IS_REDACTED: ::core::primitive::bool = true;
+        )
+    });
     Some(quote! {
         #[doc = #doc]
         #hidden
@@ -83,6 +90,7 @@ pub(crate) fn companion(krate: &TokenStream, function: &Function) -> Option<Toke
             struct __JoblibCall;
             impl #path::CallName for __JoblibCall {
                 const NAME: &'static ::core::primitive::str = ::core::concat!(::core::module_path!(), #called_as);
+                #redacted
             }
             let owned: (#(#types,)*) = (#(#owned,)*);
             let call = #path::#typed(&owned, |#(mut #idents),*| #name #turbofish(#(#path::Lend::lend(&mut #idents)),*));

@@ -10,6 +10,7 @@ use joblib_store::{Blob, Holder, Key, Limits, Store};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::error_text::ErrorText;
 use super::explain;
 use super::keep::{Keep, Storable};
 use super::kept::Room;
@@ -110,7 +111,7 @@ impl<R, K> Pending<R, K> {
 
     /// Stores the computed result, if it is one to keep, and returns it.
     #[inline(never)]
-    pub fn finish(self, result: R, keeper: Keeper<K::Stored>) -> R
+    pub fn finish(self, result: R, keeper: Keeper<K::Stored>, error: ErrorText<R>) -> R
     where
         K: Keep<R, Stored: Storable>,
     {
@@ -118,7 +119,8 @@ impl<R, K> Pending<R, K> {
         let span = computation.span.clone();
         let _entered = span.enter();
         let mappable = computation.mappable();
-        let stored = computation.finish(K::stored_part(&result), keeper, K::IS_FAILURE).is_some();
+        let otherwise = computation.unstored::<R, K>(&result, error);
+        let stored = computation.finish(K::stored_part(&result), keeper, otherwise).is_some();
         match mappable.filter(|_| stored).and_then(|mappable| mappable.open::<K::Stored>()) {
             // Mapped, as later calls have it; the computed one's memory is given back.
             Some(mapped) => K::wrap(mapped),
@@ -128,7 +130,7 @@ impl<R, K> Pending<R, K> {
 
     /// Stores the computed result and returns a reference to it.
     #[inline(never)]
-    pub fn finish_and_shelve(self, result: R) -> K::Wrapped<Shelved<K::Stored>>
+    pub fn finish_and_shelve(self, result: R, error: ErrorText<R>) -> K::Wrapped<Shelved<K::Stored>>
     where
         K: Keep<R, Stored: Storable>,
     {
@@ -137,7 +139,8 @@ impl<R, K> Pending<R, K> {
         let memorized = self.computation.and_then(|computation| {
             let (memory, key) = (computation.memory.clone(), computation.key.clone());
             let mapping = computation.mapping;
-            let metadata = computation.finish(K::stored_part(&result), Keeper::BYTES, K::IS_FAILURE)?;
+            let otherwise = computation.unstored::<R, K>(&result, error);
+            let metadata = computation.finish(K::stored_part(&result), Keeper::BYTES, otherwise)?;
             Some(MemorizedResult::new(memory, &key, mapping, Some(Box::new(metadata))))
         });
         K::map_stored(result, |stored| match memorized {
@@ -243,37 +246,38 @@ impl Computation {
         Some(Mappable { memory: self.memory.clone(), key: self.key.clone(), mapping })
     }
 
-    /// Counts, stores and records the result. `is_failure` says whether one that is not stored is a failure.
-    /// Returns its metadata if it was stored.
+    /// What becomes of the result if it is not stored.
+    pub(super) fn unstored<R, K: Keep<R>>(&self, result: &R, error: ErrorText<R>) -> Fate {
+        Fate::unstored::<R, K>(self.step.as_ref(), result, error)
+    }
+
+    /// Counts, stores and records the result. Returns its metadata if it was stored.
     fn finish<T: Serialize>(
         self: Box<Self>,
         stored: Option<&T>,
         keeper: Keeper<T>,
-        is_failure: bool,
+        otherwise: Fate,
     ) -> Option<Metadata> {
         match stored {
-            Some(stored) => self.finish_with(Some(&Computed { stored, keeper }), is_failure),
-            None => self.finish_with(None, is_failure),
+            Some(stored) => self.finish_with(Some(&Computed { stored, keeper }), otherwise),
+            None => self.finish_with(None, otherwise),
         }
     }
 
-    fn finish_with(mut self: Box<Self>, stored: Option<&dyn Stored>, is_failure: bool) -> Option<Metadata> {
+    fn finish_with(mut self: Box<Self>, stored: Option<&dyn Stored>, otherwise: Fate) -> Option<Metadata> {
         let times = self.count();
-        let is_kept = stored.is_some();
         let stored = stored.and_then(|stored| self.keep(times, stored));
-        self.record_end(stored, is_kept, is_failure)
+        self.record_end(stored, otherwise)
     }
 
     /// Records what became of the result. Returns its metadata if it was stored.
     pub(super) fn record_end(
         &mut self,
         stored: Option<(Metadata, u64)>,
-        is_kept: bool,
-        is_failure: bool,
+        otherwise: Fate,
     ) -> Option<Metadata> {
         if let Some(step) = self.step.take() {
-            let not_stored = if is_kept { Fate::NotStored } else { Fate::NotKept(is_failure) };
-            recording::end(step, &stored.as_ref().map_or(not_stored, |(_, bytes)| Fate::Stored(*bytes)));
+            recording::end(step, stored.as_ref().map_or(otherwise, |(_, bytes)| Fate::Stored(*bytes)));
         }
         stored.map(|(metadata, _)| metadata)
     }

@@ -9,7 +9,9 @@ use joblib_persist::Writer;
 use serde::Serialize;
 
 use super::compute::{Computation, Pending};
+use super::error_text::ErrorText;
 use super::keep::{Keep, Storable};
+use super::recording::Fate;
 use super::shelved::{MemorizedResult, NotMemorizedResult, Shelved};
 use crate::elsewhere;
 use crate::entry::codec;
@@ -18,16 +20,17 @@ use crate::tier::{Keeper, Shared};
 
 impl<R, K> Pending<R, K> {
     /// [`Pending::finish`] for a task.
-    pub async fn finish_async(self, result: R, keeper: Keeper<K::Stored>) -> R
+    pub async fn finish_async(self, result: R, keeper: Keeper<K::Stored>, error: ErrorText<R>) -> R
     where
         K: Keep<R, Stored: Storable>,
     {
         let Some(computation) = self.computation else { return result };
         if !computation.waits_for_network() {
-            return Self::of(computation).finish(result, keeper);
+            return Self::of(computation).finish(result, keeper, error);
         }
         let mappable = computation.mappable();
-        let encoded = computation.encoded(K::stored_part(&result), keeper, K::IS_FAILURE);
+        let otherwise = computation.unstored::<R, K>(&result, error);
+        let encoded = computation.encoded(K::stored_part(&result), keeper, otherwise);
         let stored = encoded.store_elsewhere().await;
         match mappable.filter(|_| stored.is_some()).and_then(|mappable| mappable.open::<K::Stored>()) {
             Some(mapped) => K::wrap(mapped),
@@ -36,17 +39,24 @@ impl<R, K> Pending<R, K> {
     }
 
     /// [`Pending::finish_and_shelve`] for a task.
-    pub async fn finish_and_shelve_async(self, result: R) -> K::Wrapped<Shelved<K::Stored>>
+    pub async fn finish_and_shelve_async(
+        self,
+        result: R,
+        error: ErrorText<R>,
+    ) -> K::Wrapped<Shelved<K::Stored>>
     where
         K: Keep<R, Stored: Storable>,
     {
-        let Some(computation) = self.computation else { return Self::unstored().finish_and_shelve(result) };
+        let Some(computation) = self.computation else {
+            return Self::unstored().finish_and_shelve(result, error);
+        };
         if !computation.waits_for_network() {
-            return Self::of(computation).finish_and_shelve(result);
+            return Self::of(computation).finish_and_shelve(result, error);
         }
         let (memory, key) = (computation.memory.clone(), computation.key.clone());
         let mapping = computation.mapping;
-        let encoded = computation.encoded(K::stored_part(&result), Keeper::BYTES, K::IS_FAILURE);
+        let otherwise = computation.unstored::<R, K>(&result, error);
+        let encoded = computation.encoded(K::stored_part(&result), Keeper::BYTES, otherwise);
         let metadata = encoded.store_elsewhere().await;
         K::map_stored(result, |stored| match metadata {
             Some(metadata) => {
@@ -63,8 +73,8 @@ struct Encoded {
     times: Times,
     /// `None` if the result is not one to store.
     entry: Option<EncodedEntry>,
-    is_kept: bool,
-    is_failure: bool,
+    /// What becomes of the result if it is not stored.
+    otherwise: Fate,
 }
 
 struct EncodedEntry {
@@ -84,7 +94,7 @@ impl Computation {
         mut self: Box<Self>,
         stored: Option<&T>,
         keeper: Keeper<T>,
-        is_failure: bool,
+        otherwise: Fate,
     ) -> Encoded {
         let span = self.span();
         let _entered = span.enter();
@@ -98,7 +108,7 @@ impl Computation {
             let bytes = encoded.map(|()| bytes).map_err(|error| refused.unwrap_or_else(|| error.to_string()));
             EncodedEntry { metadata, bytes, kept: keeper.keep(stored) }
         });
-        Encoded { computation: self, times, entry, is_kept: stored.is_some(), is_failure }
+        Encoded { computation: self, times, entry, otherwise }
     }
 }
 
@@ -109,7 +119,7 @@ impl Encoded {
     }
 
     fn store(self) -> Option<Metadata> {
-        let Self { mut computation, times, entry, is_kept, is_failure } = self;
+        let Self { mut computation, times, entry, otherwise } = self;
         let span = computation.span();
         let _entered = span.enter();
         let stored = entry.and_then(|EncodedEntry { metadata, bytes, kept }| {
@@ -123,6 +133,6 @@ impl Encoded {
             computation.keep_in_memory(times, &metadata, length, || kept);
             Some((metadata, length))
         });
-        computation.record_end(stored, is_kept, is_failure)
+        computation.record_end(stored, otherwise)
     }
 }

@@ -43,8 +43,10 @@ pub trait Keep<R> {
     /// The result with an `S` in the place of what is stored.
     type Wrapped<S>;
 
-    /// Whether a result without a part to store is a failure.
-    const IS_FAILURE: bool = false;
+    /// The type of the error that a result without a part to store is, if that is a failure.
+    fn error_type() -> Option<&'static str> {
+        None
+    }
 
     /// The part to store, if this result is one to keep.
     fn stored_part(result: &R) -> Option<&Self::Stored>;
@@ -99,7 +101,9 @@ impl<T, E> Keep<Result<T, E>> for KeepOk {
     type Stored = T;
     type Wrapped<S> = Result<S, E>;
 
-    const IS_FAILURE: bool = true;
+    fn error_type() -> Option<&'static str> {
+        Some(std::any::type_name::<E>())
+    }
 
     fn stored_part(result: &Result<T, E>) -> Option<&T> {
         result.as_ref().ok()

@@ -3,6 +3,7 @@
 mod clock;
 pub(crate) mod compute;
 mod content;
+pub(crate) mod error_text;
 pub(crate) mod explain;
 mod finish_async;
 mod hit;

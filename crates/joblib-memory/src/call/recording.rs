@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use joblib_record::{Argument, Begin, End, Hit, Outcome, Step};
 
+use super::error_text::ErrorText;
+use super::keep::Keep;
 use super::read::Found;
 use super::{Call, Describe, Description, KeyedCall, explain};
 use crate::entry::metadata;
@@ -66,20 +68,43 @@ pub(super) enum Fate {
     Stored(u64),
     /// It could not be stored.
     NotStored,
-    /// It is not one to keep; whether that is a failure.
-    NotKept(bool),
+    /// It is not one to keep.
+    NotKept,
+    /// It is an error, which is not kept; what the record says of it.
+    Failed(String),
+}
+
+impl Fate {
+    /// What becomes of a result that is not stored, for the record of `step`. The text of an error is made only for one
+    /// that may tell it.
+    pub(super) fn unstored<R, K: Keep<R>>(step: Option<&Step>, result: &R, text: ErrorText<R>) -> Self {
+        match (K::stored_part(result), K::error_type()) {
+            (Some(_), _) => Self::NotStored,
+            (None, None) => Self::NotKept,
+            (None, Some(error_type)) => Self::Failed(failure(step, error_type, &|| text.of(result))),
+        }
+    }
+}
+
+fn failure(step: Option<&Step>, error_type: &str, text: &dyn Fn() -> Option<String>) -> String {
+    match step {
+        None => String::new(),
+        Some(step) if step.is_redacted() => "it returned an error".to_owned(),
+        Some(_) => text().map_or_else(
+            || format!("it returned an error of the type {error_type}"),
+            |text| format!("it returned an error: {text}"),
+        ),
+    }
 }
 
 /// Records what became of a result.
-pub(super) fn end(step: Step, fate: &Fate) {
+pub(super) fn end(step: Step, fate: Fate) {
     let computed = End::new(Outcome::Computed);
     step.end(&match fate {
-        Fate::Stored(bytes) => End { bytes: *bytes, ..computed },
+        Fate::Stored(bytes) => End { bytes, ..computed },
         Fate::NotStored => End { message: "it could not be stored".into(), ..computed },
-        Fate::NotKept(false) => End { message: "it is not one to keep".into(), ..computed },
-        Fate::NotKept(true) => {
-            End { message: "it returned an error, which is not kept".into(), ..End::new(Outcome::Failed) }
-        }
+        Fate::NotKept => End { message: "it is not one to keep".into(), ..computed },
+        Fate::Failed(message) => End { message: message.into(), ..End::new(Outcome::Failed) },
     });
 }
 

@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::cache_fn::CacheFn;
+use crate::call::error_text::ErrorText;
 use crate::call::explain::Explanation;
 use crate::call::keep::KeepAll;
 use crate::call::lookup::Lookup;
@@ -239,7 +240,7 @@ impl<F> MemorizedFunc<F> {
             Lookup::Hit(result) => result,
             Lookup::Compute(pending) => {
                 let result = pending.compute(|| self.function.call_with(arguments));
-                pending.finish(result, Keeper::BYTES)
+                pending.finish(result, Keeper::BYTES, ErrorText::NONE)
             }
         }
     }
@@ -267,7 +268,7 @@ impl<F> MemorizedFunc<F> {
             Lookup::Hit(result) => result,
             Lookup::Compute(pending) => {
                 let result = pending.compute(|| self.function.call_with(arguments));
-                pending.finish_and_shelve(result)
+                pending.finish_and_shelve(result, ErrorText::NONE)
             }
         }
     }
@@ -292,7 +293,7 @@ impl<F> MemorizedFunc<F> {
             self.call_of(&arguments).force::<F::Output, KeepAll>(&mut once(self.describe(&arguments)))
         });
         let result = pending.compute(|| self.function.call_with(arguments));
-        pending.finish(result, Keeper::BYTES)
+        pending.finish(result, Keeper::BYTES, ErrorText::NONE)
     }
 
     /// Returns `true` if a call would be answered from the cache. The result is read for that, as

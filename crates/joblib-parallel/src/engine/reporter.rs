@@ -1,10 +1,11 @@
 //! All that the crate shows: joblib's messages by `verbose`, a progress bar, the user's callback. Nothing else of it
 //! writes to the terminal.
 
+use std::error::Error;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use joblib_record::{End, Outcome, Step};
+use joblib_record::{End, Message, Outcome, Step};
 
 use super::progress::{Callback, DisplayOptions, Progress};
 #[cfg(feature = "progress")]
@@ -69,7 +70,12 @@ impl Reporter {
     pub(crate) fn failed_with(&mut self, error: &TaskError) {
         // What was merely stopped is not the reason.
         if self.step.is_some() && self.failure.is_none() && !error.is_stopped() {
-            self.failure = Some(error.summary().to_string());
+            let message = if error.is_redacted() {
+                Message::of(&format_args!("task {}, {}: it failed", error.index(), error.function()))
+            } else {
+                Message::of(&error.summary()).with_sources(error.source())
+            };
+            self.failure = Some(message.into_text());
         }
     }
 

@@ -17,6 +17,7 @@ pub use self::cause::{Cause, Crash, Panic};
 pub(crate) use self::output::Printed;
 pub use self::output::TaskOutput;
 pub use self::remote::{RemoteError, TaskFailure};
+pub(crate) use self::task::REDACTED;
 pub use self::task::TaskError;
 
 /// The result of a parallel call.

@@ -4,6 +4,9 @@ use std::fmt::{self, Write as _};
 
 use super::{Cause, Crash, TaskOutput};
 
+/// What stands for the arguments of a function that tells them nowhere.
+pub(crate) const REDACTED: &str = "(redacted)";
+
 /// Why one task has no result.
 ///
 /// ```
@@ -95,6 +98,11 @@ impl TaskError {
 
     pub(crate) fn set_output(&mut self, output: TaskOutput) {
         self.0.output = output;
+    }
+
+    /// Whether its arguments, and so what it says, are for nobody else.
+    pub(crate) fn is_redacted(&self) -> bool {
+        self.0.arguments.contains(REDACTED)
     }
 
     /// The error as text, without what the task printed.

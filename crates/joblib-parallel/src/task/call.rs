@@ -8,6 +8,8 @@ use super::delayed::{Delayed, Function, NoData};
 pub trait CallName: 'static {
     /// The name.
     const NAME: &'static str;
+    /// Whether its arguments are told nowhere.
+    const IS_REDACTED: bool = false;
 }
 
 /// A closure without captures that calls the function `N`.
@@ -47,6 +49,10 @@ macro_rules! calls {
 
             fn name() -> &'static str {
                 N::NAME
+            }
+
+            fn is_redacted() -> bool {
+                N::IS_REDACTED
             }
         }
 

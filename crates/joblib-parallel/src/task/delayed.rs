@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use super::Task;
 use super::function::TaskFunction;
 use super::trampoline::EncodedTask;
-use crate::error::Cause;
+use crate::error::{Cause, REDACTED};
 use crate::wire::arrays::{Arrays, Sender};
 use crate::wire::function_id;
 use crate::wire::values;
@@ -45,6 +45,21 @@ pub trait Function<Args>: Copy + Send + Sync + 'static {
     #[doc(hidden)]
     fn name() -> &'static str {
         std::any::type_name::<Self>()
+    }
+
+    /// Whether its arguments are told nowhere.
+    #[doc(hidden)]
+    fn is_redacted() -> bool {
+        false
+    }
+}
+
+/// Notes the arguments of a call, for the error that it may end with.
+pub(crate) fn record_arguments<F: Function<Args>, Args: Value>(args: &Args, preview: &mut Preview) {
+    if F::is_redacted() {
+        preview.record(REDACTED);
+    } else {
+        preview.record(args);
     }
 }
 
@@ -211,7 +226,7 @@ where
 
     #[inline]
     fn record_arguments(&self, preview: &mut Preview) {
-        preview.record(&self.args);
+        record_arguments::<F, Args>(&self.args, preview);
     }
 
     #[inline]

@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use joblib_encoding::Preview;
 
 use super::boxed::BoxedTask;
-use super::delayed::{Delayed, Function, Value, instance, type_check};
+use super::delayed::{Delayed, Function, Value, instance, record_arguments, type_check};
 use super::function::TaskFunction;
 use super::trampoline::{EncodedTask, Failure};
 use super::{Closure, Portable, Task};
@@ -92,7 +92,7 @@ where
     }
 
     fn record_arguments(&self, preview: &mut Preview) {
-        preview.record(&self.0.args);
+        record_arguments::<F, Args>(&self.0.args, preview);
     }
 
     fn encode(&self, out: &mut Vec<u8>, sender: Option<&Sender>) -> Result<(), String> {
