@@ -7,7 +7,8 @@ use std::process::{Command, Stdio};
 use std::thread;
 
 use joblib_record::{
-    Argument, Begin, End, Follow, Hit, Outcome, Record, Recorder, RunFile, Stamped, current, enter, runs,
+    Argument, Begin, End, Event, Follow, Hit, Outcome, Record, Recorder, RunFile, Stamped, current, enter,
+    runs,
 };
 
 fn only(folder: &Path) -> RunFile {
@@ -275,6 +276,26 @@ fn a_record_can_be_followed_while_it_is_written() {
 }
 
 #[test]
+fn what_is_said_at_great_length_is_recorded_to_a_bound() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let recorder = Recorder::begin_run(folder.path()).expect("a record");
+    let text = "no rows ".repeat(1_000_000);
+    recorder.event(Event { message: text.as_str().into(), ..Event::default() });
+    let step = recorder.begin(&Begin { cause: text.as_str().into(), ..Begin::call() });
+    step.end(&End { message: text.as_str().into(), ..End::new(Outcome::Failed) });
+    let run = only(folder.path());
+    let [_, event, begin, end] = &run.records[..] else { panic!("none is left out: {}", run.records.len()) };
+    let (Record::Event(event), Record::Begin(begin), Record::End(end)) =
+        (&event.record, &begin.record, &end.record)
+    else {
+        panic!("in their order")
+    };
+    for said in [&event.message, &begin.cause, &end.message] {
+        assert!(said.len() <= 65_536 && said.ends_with('…') && text.starts_with(&said[..60_000]));
+    }
+}
+
+#[test]
 fn a_run_makes_room_for_what_it_grows_by() {
     let folder = tempfile::tempdir().expect("a folder");
     // Two old runs that together are within the limit of 100 MB.
@@ -283,8 +304,8 @@ fn a_run_makes_room_for_what_it_grows_by() {
         file.set_len(49_000_000).expect("sized");
     }
     let recorder = Recorder::begin_run(folder.path()).expect("a record");
-    let text = "x".repeat(900_000);
-    for _ in 0..5 {
+    let text = "x".repeat(60_000);
+    for _ in 0..75 {
         recorder.hit(Hit { name: text.as_str().into(), ..Hit::default() });
     }
     let left = runs(folder.path()).expect("a folder");
@@ -295,11 +316,10 @@ fn a_run_makes_room_for_what_it_grows_by() {
 fn a_full_record_says_so_and_stays_readable() {
     let folder = tempfile::tempdir().expect("a folder");
     let recorder = Recorder::begin_run(folder.path()).expect("a record");
-    let text = "x".repeat(900_000);
-    for _ in 0..70 {
+    let text = "x".repeat(60_000);
+    for _ in 0..1050 {
         recorder.hit(Hit { name: text.as_str().into(), ..Hit::default() });
     }
-    // One that is too long by itself is left out.
     let run = only(folder.path());
     assert!(matches!(run.records.last(), Some(Stamped { record: Record::Full, .. })));
     let size = fs::metadata(recorder.path()).expect("a file").len();
