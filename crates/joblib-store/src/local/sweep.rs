@@ -243,7 +243,7 @@ pub(super) fn visit(
     let mut last: Option<(Arc<str>, Option<Arc<FunctionVersion>>)> = None;
     let mut walk = Walk::start(Arc::clone(&folder));
     let mut unnamed = Vec::new();
-    while let Some(found) = walk.next() {
+    for found in walk.by_ref() {
         let version = match &last {
             // All results of a version come in a row.
             Some((path, version)) if Arc::ptr_eq(path, &found.version) => version.clone(),

@@ -7,12 +7,15 @@ use std::process::{Command, Output};
 
 use super::{Cache, table};
 
+/// Something that happens to a file of the cache.
+type Damage = fn(&Path);
+
 /// A path without any permission, until dropped.
 struct Locked(PathBuf);
 
 impl Locked {
     fn new(path: &Path) -> Self {
-        fs::set_permissions(path, fs::Permissions::from_mode(0)).expect("a file of ours");
+        fs::set_permissions(path, fs::Permissions::from_mode(0o000)).expect("a file of ours");
         Self(path.to_owned())
     }
 }
@@ -121,7 +124,7 @@ fn a_result_without_permission_is_told_from_a_damaged_one_and_stays() {
 
 #[test]
 fn what_is_damaged_around_results_is_named() {
-    let damages: [(&str, fn(&Path)); 3] = [
+    let damages: [(&str, Damage); 3] = [
         ("small.index", |path| fs::write(path, [7; 500]).expect("written")),
         ("small.index", |path| {
             let name = path.parent().and_then(Path::parent).expect("a folder").join("name");
