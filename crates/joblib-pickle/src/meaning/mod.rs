@@ -134,6 +134,8 @@ fn known<'t>(tree: &'t Tree, object: &'t Object) -> Option<Meaning<'t>> {
         },
         Known::Slice => args.try_into().ok().map(Meaning::Slice),
         Known::MaskedReconstruct => ndarray::masked_parts(tree, object).map(Meaning::Masked),
+        // A `dok` matrix was a dict before scipy 1.12: its entries are not in its attributes.
+        Known::Sparse if !tree.items(object.pairs).is_empty() => None,
         Known::Sparse => sparse(tree, object.state?),
         Known::DataFrame => frame::data_frame(tree, object).map(Meaning::Frame),
         Known::Series => frame::series(tree, object).map(Meaning::Series),

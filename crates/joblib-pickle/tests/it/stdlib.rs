@@ -1,5 +1,6 @@
 //! Python's own types in other dress: the module `array`, classes made of dates, dtypes that stand alone.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use joblib_array::Array;
@@ -105,4 +106,15 @@ fn an_array_of_a_dtype_that_is_not_known_leaves_the_rest_of_the_file() {
     assert!(format!("{array:?}").contains("shop.MoneyDType"), "{array:?}");
     let error = from_slice::<All>(pickle).unwrap_err().to_string();
     assert!(error.contains('w'), "{error}");
+}
+
+#[test]
+fn a_sparse_matrix_that_is_a_dict_keeps_its_entries() {
+    let pickle = b"\x80\x02cscipy.sparse._dok\ndok_matrix\n)\x81(K\x00K\x01\x86G?\xf8\x00\x00\x00\x00\x00\x00u}X\x06\x00\x00\x00_shapeK\x02K\x03\x86sb.";
+    let value: Value = from_slice(pickle).unwrap();
+    let Value::Object(matrix) = &value else { panic!("{value:?}") };
+    assert_eq!(matrix.entries[0].1.as_f64(), Some(1.5));
+    assert_eq!(matrix.attributes[0].1.items().map(<[_]>::len), Some(2));
+    let entries: BTreeMap<(u32, u32), f64> = from_slice(pickle).unwrap();
+    assert_eq!(entries, BTreeMap::from([((0, 1), 1.5)]));
 }
