@@ -93,6 +93,9 @@ impl Impls {
             for item in self.mentioned(model, resolver, id).iter() {
                 self.by_item.entry(*item).or_default().push(id);
             }
+            for name in implemented_by_call(model, id) {
+                self.by_bound.entry(name).or_default().push(id);
+            }
         }
         if self.indexed.0 < model.impls.len() { self.index(model, resolver) } else { self.indexed }
     }
@@ -212,6 +215,22 @@ impl Impls {
         self.mentioned.insert(call, Rc::clone(&found));
         found
     }
+}
+
+/// The names in the heads of implementations that a call of a macro may make, a trait's among them.
+fn implemented_by_call(model: &Model, call: ItemId) -> Vec<Name> {
+    let mut found = Vec::new();
+    for item in definitions(model, model.items[call].name).into_iter().chain([call]) {
+        let (source, (from, to)) = (model.source(item), model.items[item].range);
+        for start in (from..to).filter(|at| source.text_of(*at) == "impl") {
+            let head =
+                (start + 1..to).take_while(|at| !source.is_open(*at, b'{') && source.text_of(*at) != "for");
+            found.extend(head.filter_map(|at| source.word(at)));
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
 }
 
 /// Whether `<Type as Trait>` stands in a range of an item's tokens.

@@ -96,6 +96,16 @@ pub(crate) fn lex(text: &str, names: &mut Names) -> Result<(Vec<Token>, Vec<Doc>
     }
 }
 
+/// Whether a character beyond ASCII is white space of the language: what else there is outside of texts is in a name.
+fn is_space(letter: char) -> bool {
+    matches!(letter, '\u{85}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{feff}')
+}
+
+/// Whether a character changes the letter before it, with which the compiler makes one of both.
+fn is_composed(letter: char) -> bool {
+    matches!(letter, '\u{300}'..='\u{36f}')
+}
+
 struct Lexer<'t> {
     text: &'t str,
     bytes: &'t [u8],
@@ -185,11 +195,10 @@ impl Lexer<'_> {
             }
             _ => {
                 let letter = self.text[start..].chars().next().unwrap_or(' ');
-                if letter.is_alphabetic() {
-                    self.word(start, names)?;
-                } else {
-                    // White space of other scripts, marks of direction.
+                if is_space(letter) {
                     self.at += letter.len_utf8();
+                } else {
+                    self.word(start, names)?;
                 }
             }
         }
@@ -242,7 +251,7 @@ impl Lexer<'_> {
                 break;
             } else {
                 match self.text[self.at..].chars().next() {
-                    Some(letter) if letter.is_alphanumeric() => self.at += letter.len_utf8(),
+                    Some(letter) if !is_space(letter) => self.at += letter.len_utf8(),
                     _ => break,
                 }
             }
@@ -253,6 +262,9 @@ impl Lexer<'_> {
         self.skip_word();
         let line = self.line;
         let word = &self.text[start..self.at];
+        if word.contains(is_composed) {
+            return Err(self.malformed("a name has a combining mark, and may be written in two ways"));
+        }
         match (word, self.peek(0)) {
             ("b" | "c", b'"') => return self.text_literal(start),
             ("b", b'\'') => return self.quote(start),
@@ -365,7 +377,6 @@ impl Lexer<'_> {
     fn number(&mut self, start: usize) {
         let line = self.line;
         self.skip_word();
-        let hexadecimal = self.text[start..].starts_with("0x");
         let after = |lexer: &Self| {
             lexer.text[lexer.at + 1..]
                 .chars()
@@ -376,8 +387,12 @@ impl Lexer<'_> {
             self.at += 1;
             self.skip_word();
         }
-        let last = self.bytes[self.at - 1];
-        if !hexadecimal && matches!(last, b'e' | b'E') && matches!(self.peek(0), b'+' | b'-') {
+        // Not that of a suffix: `8usize-K` are three tokens.
+        let has_exponent = self.bytes[start..self.at].split_last().is_some_and(|(last, digits)| {
+            matches!(last, b'e' | b'E')
+                && digits.iter().all(|digit| digit.is_ascii_digit() || matches!(digit, b'.' | b'_'))
+        });
+        if has_exponent && matches!(self.peek(0), b'+' | b'-') {
             self.at += 1;
             self.skip_word();
         }
@@ -402,10 +417,10 @@ mod tests {
             [r#""a\"b""#, r##"r#"c"d"#"##, r#"br"e""#, r#"c"f""#]
         );
         assert_eq!(
-            words("1.0 1..2 1.max(2) 1e-5 0x1e-5 2. 1_f64"),
+            words("1.0 1..2 1.max(2) 1e-5 0x1e-5 2. 1_f64 1_0.5E+3 8usize-K"),
             [
                 "1.0", "1", ".", ".", "2", "1", ".", "max", "(", "2", ")", "1e-5", "0x1e", "-", "5", "2.",
-                "1_f64"
+                "1_f64", "1_0.5E+3", "8usize", "-", "K"
             ]
         );
         assert_eq!(words("a /* b /* c */ d */ e // f\ng"), ["a", "e", "g"]);

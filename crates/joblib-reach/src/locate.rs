@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::lexer::{Kind, Names};
 use crate::model::{FileId, Item, ItemId, ItemKind, Model, ScopeId};
 use crate::parse::parse_detached;
-use crate::resolve::macros_of;
+use crate::sight::macros_of;
 use crate::source::Source;
 
 /// Where an attribute stands, as the compiler tells. Lines and columns are counted from 1.

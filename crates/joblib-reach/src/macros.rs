@@ -3,7 +3,7 @@
 use crate::map::Set;
 
 use crate::lexer::{Kind, Name};
-use crate::model::{ItemId, ItemKind, Model, Range};
+use crate::model::{ItemId, ItemKind, Model, Range, ScopeId};
 use crate::source::Source;
 
 /// The macros of a name, and those that they call, as far as they are known.
@@ -106,6 +106,13 @@ pub(crate) fn invents_names(model: &Model, call: ItemId) -> bool {
         })
     };
     definitions.is_empty() || concatenates(call) || definitions.into_iter().any(concatenates)
+}
+
+/// What may write items of any name into a scope: calls of macros, attributes and derives.
+pub(crate) fn inventors(model: &Model, scope: ScopeId) -> Vec<ItemId> {
+    let here = &model.scopes[scope];
+    let calls = here.calls.iter().copied().filter(|call| invents_names(model, *call));
+    here.makers.iter().copied().chain(calls).collect()
 }
 
 /// Whether one of these macros calls another that is not at hand, for which `is_plain` does not stand.

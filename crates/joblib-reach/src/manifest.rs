@@ -100,7 +100,32 @@ fn key(text: &str) -> String {
 }
 
 fn unquoted(text: &str) -> String {
-    text.trim_matches(['"', '\'']).to_owned()
+    let inner = text.trim_matches(['"', '\'']);
+    if text.starts_with('"') && inner.contains('\\') { unescaped(inner) } else { inner.to_owned() }
+}
+
+/// What a string with escapes stands for. Those that paths don't have are left as they are written.
+fn unescaped(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('\\') {
+        out.push_str(before);
+        let digits = match after.as_bytes().first() {
+            Some(b'u') => 4,
+            Some(b'U') => 8,
+            _ => 0,
+        };
+        let code = after.get(1..=digits).and_then(|digits| u32::from_str_radix(digits, 16).ok());
+        if let Some(letter) = code.and_then(char::from_u32) {
+            out.push(letter);
+            rest = &after[digits + 1..];
+        } else {
+            let mut letters = after.chars();
+            out.extend(letters.next());
+            rest = letters.as_str();
+        }
+    }
+    out + rest
 }
 
 /// The parts between commas, those in nested brackets apart.
@@ -335,6 +360,12 @@ mod tests {
             toml.with_prefix("dependencies.").filter(|(key, _)| key.ends_with("path")).collect();
         assert_eq!(paths, [("a.path", "../a"), ("b.path", "../b"), ("d.path", "../d")]);
         assert!(toml.values.iter().any(|(key, value)| key.ends_with("dependencies.e.path") && value == "e"));
+    }
+
+    #[test]
+    fn escapes_in_strings_are_understood() {
+        let toml = Toml::parse("a = \"x\\\\y\\u0062\"\nb = 'x\\y'\n\"c\" = \"\\\"\u{e9}\\\u{e9}\"\n");
+        assert_eq!([toml.get("a"), toml.get("b")], [Some("x\\yb"), Some("x\\y")]);
     }
 
     #[test]

@@ -162,6 +162,8 @@ pub(crate) struct Model {
     /// `macro_rules!` of all crates, by name.
     pub(crate) macros: Map<Name, Vec<ItemId>>,
     pub(crate) impls: Vec<ItemId>,
+    /// Types by the traits that they derive.
+    pub(crate) derived: Map<Name, Vec<ItemId>>,
     /// Calls of macros where items stand, in all scopes.
     pub(crate) calls: Vec<ItemId>,
     /// Members of traits, by name.

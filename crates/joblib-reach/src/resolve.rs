@@ -6,10 +6,11 @@ use std::rc::Rc;
 
 use crate::lexer::Name;
 use crate::load;
-use crate::macros::{self, invents_names};
+use crate::macros::{defined_by, inventors};
 use crate::meaning::{Found, Target, dedup, may_have_types};
 use crate::model::{Brings, ItemId, ItemKind, Model, Range, ScopeId, Use};
 use crate::paths::paths;
+use crate::sight::{exported, macros_of};
 
 /// Looks names up, and remembers what they mean.
 #[derive(Debug, Default)]
@@ -96,6 +97,7 @@ impl Resolver {
                 for module in self.resolve_use(model, scope, &declaration) {
                     match module {
                         Target::Module(module) => {
+                            found.extend(exported(model, module, name));
                             let more = self.in_scope(model, module, name);
                             found.extend(
                                 more.iter()
@@ -138,6 +140,14 @@ impl Resolver {
         // `use h::h` in a scope that has an `h` from it: the first name is looked up without this declaration.
         let found = self.path(model, scope, &declaration.path, declaration.absolute, None);
         let mut targets = found.targets;
+        if !declaration.absolute && begins_at_root(model, scope) {
+            let of_root = self.path(model, scope, &declaration.path, true, None).targets;
+            let is_known = |target: &Target| !matches!(target, Target::External(_));
+            if of_root.iter().any(is_known) {
+                targets.retain(is_known);
+                targets.extend(of_root.into_iter().filter(is_known));
+            }
+        }
         // In a circle of imports the name is found where the circle began.
         if targets.is_empty() && !self.partial {
             targets.push(Target::External(joined(model, &declaration.path)));
@@ -260,7 +270,7 @@ impl Resolver {
 
     /// Whether a call of a macro can define this name: it is among its arguments, or the macro defines it.
     fn may_define(&mut self, model: &Model, call: ItemId, name: Name) -> bool {
-        let defined = self.defined.entry(call).or_insert_with(|| Rc::new(macros::defined_by(model, call)));
+        let defined = self.defined.entry(call).or_insert_with(|| Rc::new(defined_by(model, call)));
         defined.contains(&name)
     }
 
@@ -278,10 +288,19 @@ impl Resolver {
         };
         let module = model.module_of(scope);
         let targets: Vec<Target> = match model.names.text(*first) {
-            _ if absolute => match load::extern_crate(model, model.scopes[scope].krate, *first) {
-                Some(root) => vec![Target::Module(root)],
-                None => vec![Target::External(model.names.text(*first).into())],
-            },
+            "self" | "super" | "crate" if absolute => return self.path(model, scope, path, false, this),
+            _ if absolute => {
+                let root_of = load::extern_crate(model, model.scopes[scope].krate, *first);
+                let mut targets: Vec<Target> = root_of.map(Target::Module).into_iter().collect();
+                if begins_at_root(model, scope) {
+                    let of_crate = self.in_scope(model, root(model, scope), *first);
+                    targets.extend(of_crate.iter().cloned());
+                }
+                if targets.is_empty() {
+                    targets.push(Target::External(model.names.text(*first).into()));
+                }
+                targets
+            }
             "crate" => vec![Target::Module(root(model, scope))],
             "self" => vec![Target::Module(module)],
             "super" => vec![Target::Module(
@@ -315,17 +334,12 @@ impl Resolver {
                         }
                         let inside = self.in_scope(model, module, *name);
                         next.extend(inside.iter().cloned());
-                        // An exported macro is known at the root, wherever it is defined.
-                        let krate = model.scopes[module].krate;
-                        let mut of_crate = Vec::new();
-                        if model.crates[krate].root == module {
-                            of_crate = macros_of(model, *name, Some(krate));
-                        }
+                        let of_crate = exported(model, module, *name);
                         if inside.is_empty() && of_crate.is_empty() {
                             let inventors = self.inventors_in_sight(model, module);
                             next.extend(inventors.into_iter().map(Target::Item));
                         }
-                        next.extend(of_crate.into_iter().map(Target::Item));
+                        next.extend(of_crate);
                     }
                     Target::Item(item) => {
                         match model.items[item].kind {
@@ -462,27 +476,19 @@ fn is_optional(model: &Model, scope: ScopeId, name: Name) -> bool {
     !is_declared && named.peek().is_some() && named.all(|u| u.conditional)
 }
 
-/// What may write items of any name into a scope: calls of macros, attributes and derives.
-fn inventors(model: &Model, scope: ScopeId) -> Vec<ItemId> {
-    let here = &model.scopes[scope];
-    let calls = here.calls.iter().copied().filter(|call| invents_names(model, *call));
-    here.makers.iter().copied().chain(calls).collect()
-}
-
 fn root(model: &Model, scope: ScopeId) -> ScopeId {
     model.crates[model.scopes[scope].krate].root
+}
+
+/// Whether paths of declarations `use`, and those that begin with `::`, may begin at the root of the crate: in the edition of
+/// a manifest that names none they do.
+fn begins_at_root(model: &Model, scope: ScopeId) -> bool {
+    matches!(&*model.crates[model.scopes[scope].krate].edition, "" | "2015")
 }
 
 fn joined(model: &Model, path: &[Name]) -> Rc<str> {
     let names: Vec<&str> = path.iter().map(|name| model.names.text(*name)).collect();
     names.join("::").into()
-}
-
-/// The macros of a name, in one crate or in all.
-pub(crate) fn macros_of(model: &Model, name: Name, krate: Option<usize>) -> Vec<ItemId> {
-    let all = model.macros.get(&name).into_iter().flatten().copied();
-    all.filter(|item| krate.is_none_or(|krate| model.scopes[model.items[*item].scope].krate == krate))
-        .collect()
 }
 
 /// Whether an enum can have a variant of this name.

@@ -1,8 +1,8 @@
 //! Which macros are in sight where one is called.
 
 use crate::lexer::Name;
+use crate::meaning::Target;
 use crate::model::{ItemId, Model, ScopeId};
-use crate::resolve::macros_of;
 
 /// The macros that a call can mean: those that are in sight by where they stand, else those of the name in the whole crate, or
 /// for a path in all.
@@ -36,4 +36,19 @@ pub(crate) fn macros_in_sight(model: &Model, scope: ScopeId, name: Name, plain: 
     };
     let near: Vec<ItemId> = all.iter().copied().filter(|item| is_near(item) || is_open(item)).collect();
     if near.is_empty() { all } else { near }
+}
+
+/// The macros of a name, in one crate or in all.
+pub(crate) fn macros_of(model: &Model, name: Name, krate: Option<usize>) -> Vec<ItemId> {
+    let all = model.macros.get(&name).into_iter().flatten().copied();
+    all.filter(|item| krate.is_none_or(|krate| model.scopes[model.items[*item].scope].krate == krate))
+        .collect()
+}
+
+/// Macros that a module brings beside what it declares: an exported macro is known at the root, wherever it is defined.
+pub(crate) fn exported(model: &Model, module: ScopeId, name: Name) -> Vec<Target> {
+    let krate = model.scopes[module].krate;
+    let is_root = model.crates[krate].root == module;
+    let found = if is_root { macros_of(model, name, Some(krate)) } else { Vec::new() };
+    found.into_iter().map(Target::Item).collect()
 }

@@ -54,26 +54,37 @@ pub(crate) fn in_attribute(
     all
 }
 
-/// The constants that a format string names.
+/// The constants and unit structs that a format string names. Functions can't be formatted.
 pub(crate) fn in_format(
     model: &mut Model,
     resolver: &mut Resolver,
     scope: ScopeId,
     content: &str,
 ) -> Vec<Found> {
-    let mut names: Vec<Name> = Vec::new();
+    let mut names: Vec<(Name, bool)> = Vec::new();
     for part in content.split('{').skip(1) {
         let inside = part.split('}').next().unwrap_or_default();
-        let words = inside.split(|c: char| c != '_' && !c.is_alphanumeric());
-        names.extend(words.filter_map(|word| model.names.find(word)));
+        for word in inside.split(|c: char| c != '_' && !c.is_alphanumeric()) {
+            let is_constant = word.starts_with(char::is_uppercase);
+            // A macro may have put the name of a constant together.
+            let name = if is_constant { Some(model.names.of(word)) } else { model.names.find(word) };
+            names.extend(name.map(|name| (name, is_constant)));
+        }
     }
     let mut all = Vec::new();
-    for name in names {
+    for (name, is_constant) in names {
         let mut found = resolver.path(model, scope, &[name], false, None);
+        let is_unknown = found.targets.iter().all(|target| matches!(target, Target::External(_)));
         found.targets.retain(|target| match target {
-            Target::Item(item) => model.items[*item].kind == ItemKind::Value,
+            Target::Item(item) => {
+                !matches!(model.items[*item].kind, ItemKind::Function | ItemKind::Trait | ItemKind::Macro)
+            }
             _ => false,
         });
+        if is_constant && is_unknown {
+            let inventors = resolver.inventors_in_sight(model, scope);
+            found.targets.extend(inventors.into_iter().map(Target::Item));
+        }
         if !found.targets.is_empty() {
             all.push(found);
         }

@@ -41,6 +41,28 @@ fn a_file_is_known_by_its_content_and_not_by_its_name() {
     assert_eq!(runs_of(|| lines(&other)), (1, 1));
 }
 
+#[cached(crate = joblib_memory, memory = MEMORY)]
+fn lines_then(#[cached(file)] path: &Path, #[cached(skip)] meanwhile: &dyn Fn()) -> usize {
+    ran();
+    meanwhile();
+    lines::uncached(path)
+}
+
+#[test]
+fn a_result_is_not_stored_of_a_file_that_changed_while_it_was_computed() {
+    let folder = folder("meanwhile");
+    let path = folder.join("a");
+    for (at, text) in [(&path, "1\n"), (&folder, "")] {
+        fs::write(&path, "1\n").unwrap();
+        let replaced = || fs::write(&path, "1\n2\n").unwrap();
+        let counted = runs_of(|| lines_then(at, &replaced)).0;
+        assert_eq!(counted, if text.is_empty() { 0 } else { 2 });
+        fs::write(&path, "1\n").unwrap();
+        assert_eq!(runs_of(|| lines_then(at, &|| ())), (text.lines().count(), 1));
+        assert_eq!(runs_of(|| lines_then(at, &|| ())), (text.lines().count(), 0));
+    }
+}
+
 #[test]
 fn a_missing_file_is_a_call_like_any_other() {
     let path = folder("missing").join("later");

@@ -23,6 +23,7 @@ use super::verbose::texts;
 use super::{Describe, Description, KeyedCall, stack};
 use crate::entry::codec::{self, Body, Entry, Mapping, Wanted};
 use crate::entry::metadata::{Argument, Metadata, Times};
+use crate::files::Found;
 use crate::function::Function;
 use crate::function::code::Code;
 use crate::function::site::Parts;
@@ -47,6 +48,8 @@ pub(super) struct Computation {
     pub(super) key: Key,
     arguments: Vec<Argument>,
     files: Vec<(String, [u8; 16])>,
+    /// What the paths of its file arguments led to before it began.
+    found: Vec<Found>,
     shape: u64,
     parts: Parts,
     pub(super) right: Right,
@@ -218,6 +221,7 @@ impl KeyedCall<'_> {
             key: self.key,
             arguments,
             files: self.call.files,
+            found: self.call.found,
             shape: self.call.shape,
             parts: self.call.parts,
             right,
@@ -266,6 +270,7 @@ impl Computation {
 
     fn finish_with(mut self: Box<Self>, stored: Option<&dyn Stored>, otherwise: Fate) -> Option<Metadata> {
         let times = self.count();
+        self.check_files();
         let stored = stored.and_then(|stored| self.keep(times, stored));
         self.record_end(stored, otherwise)
     }
@@ -320,6 +325,15 @@ impl Computation {
 
     fn room(&self) -> Option<Room<'_>> {
         Room::of(self.in_memory, &self.memory, &self.function)
+    }
+
+    /// A result is not stored if a file changed while it was computed: nobody knows which content it is of.
+    pub(super) fn check_files(&mut self) {
+        if !self.memory.files().hold(&self.found) {
+            let name = self.function.version.function();
+            tracing::debug!(target: "joblib::memory", function = name, "a file changed while the call was computed");
+            self.right.unstored = true;
+        }
     }
 
     /// Counts and reports the miss.

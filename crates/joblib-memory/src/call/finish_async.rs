@@ -99,6 +99,7 @@ impl Computation {
         let span = self.span();
         let _entered = span.enter();
         let times = self.count();
+        self.check_files();
         let entry = stored.filter(|_| !self.right.unstored).map(|stored| {
             let metadata = self.metadata(times);
             let compress = self.compress.take();

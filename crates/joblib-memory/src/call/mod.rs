@@ -34,6 +34,7 @@ use self::clock::Clock;
 use self::content::Content;
 use self::keep::{Hashable, Keep, Storable};
 use self::settings::{CallSettings, Given, InMemory};
+use crate::files::Found;
 use crate::files::argument::{FileArgument, texts};
 use crate::function::Function;
 use crate::function::options::CallOptions;
@@ -55,6 +56,8 @@ pub struct Call<'m> {
     content: Content<'m>,
     /// The files that are arguments, and halves of their digests.
     files: Vec<(String, [u8; 16])>,
+    /// What their paths led to.
+    found: Vec<Found>,
     /// The names of the arguments that are known by files.
     file_arguments: Vec<&'static str>,
     /// The shape of what is stored.
@@ -167,6 +170,7 @@ impl<'m> Call<'m> {
             ambiguous: &[],
             content,
             files: Vec::new(),
+            found: Vec::new(),
             file_arguments: Vec::new(),
             shape: 0,
             span,
@@ -233,6 +237,7 @@ impl<'m> Call<'m> {
             Ok(contents) => {
                 self.content.digest_of_argument(name, contents.digest);
                 self.files.extend(contents.files);
+                self.found.extend(contents.found);
                 self.file_arguments.push(name);
             }
             Err(error) => {

@@ -34,6 +34,17 @@ pub(crate) struct Contents {
     pub(crate) digest: [u8; 32],
     /// Each file by its path, as far as they are few.
     pub(crate) files: Vec<(String, [u8; 16])>,
+    /// What each path led to.
+    pub(crate) found: Vec<Found>,
+}
+
+/// What a path led to when a call's key was made.
+#[derive(Debug)]
+pub(crate) struct Found {
+    path: PathBuf,
+    content: Content,
+    /// That of a file.
+    stamp: Option<Stamp>,
 }
 
 /// Files whose digests are told one by one, of a call.
@@ -56,15 +67,21 @@ impl FileDigests {
     pub(crate) fn contents<T: FileArgument + ?Sized>(&self, argument: &T) -> io::Result<Contents> {
         let mut hasher = Hasher::new(Algorithm::Blake3);
         let mut files = Vec::new();
-        let mut failed = None;
+        let (mut failed, mut led_to) = (None, Vec::new());
         argument.parts(&mut |part| {
             let added = match part {
                 Part::Nothing => hasher.update(&(0_u8, "")),
                 Part::List(count) => hasher.update(&(1_u8, count)),
-                Part::Path(path) => match self.content(path, &mut files) {
-                    Ok(Content::Missing) => hasher.update(&(2_u8, "")),
-                    Ok(Content::File(digest)) => hasher.update(&(3_u8, digest)),
-                    Ok(Content::Folder(digest)) => hasher.update(&(4_u8, digest)),
+                Part::Path(path) => match self.found(path, &mut files) {
+                    Ok(found) => {
+                        let added = match &found.content {
+                            Content::Missing => hasher.update(&(2_u8, "")),
+                            Content::File(digest) => hasher.update(&(3_u8, digest)),
+                            Content::Folder(digest) => hasher.update(&(4_u8, digest)),
+                        };
+                        led_to.push(found);
+                        added
+                    }
                     Err(error) => {
                         failed.get_or_insert(error);
                         Ok(())
@@ -83,7 +100,24 @@ impl FileDigests {
         if files.len() > MAX_FILES {
             files.clear();
         }
-        Ok(Contents { digest, files })
+        Ok(Contents { digest, files, found: led_to })
+    }
+
+    /// Whether the paths lead to what they led to when the key was made. A result that was computed meanwhile is of no content
+    /// that is known if they don't.
+    pub(crate) fn hold(&self, found: &[Found]) -> bool {
+        found.iter().all(|before| match before.stamp {
+            Some(stamp) => stamp_of_file(&before.path) == Some(stamp),
+            None => self.content(&before.path, &mut Vec::new()).is_ok_and(|now| now == before.content),
+        })
+    }
+
+    fn found(&self, path: &Path, files: &mut Vec<(String, [u8; 16])>) -> io::Result<Found> {
+        let stamp = stamp_of_file(path);
+        let content = self.content(path, files)?;
+        // The program may go to another folder meanwhile.
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        Ok(Found { path, content, stamp })
     }
 
     fn content(&self, path: &Path, files: &mut Vec<(String, [u8; 16])>) -> io::Result<Content> {
@@ -156,7 +190,13 @@ impl FileDigests {
     }
 }
 
+/// The stamp of what is at a path, if it is a file.
+fn stamp_of_file(path: &Path) -> Option<Stamp> {
+    fs::metadata(path).ok().filter(fs::Metadata::is_file).and_then(|found| Stamp::of(&found))
+}
+
 /// What is at a path.
+#[derive(Debug, PartialEq, Eq)]
 enum Content {
     Missing,
     File(Digest),

@@ -37,7 +37,8 @@ pub(crate) fn silent_parts(source: &Source, from: usize, to: usize, rules: Rules
         if SILENT.contains(&first) && !(rules.docs && first == "doc") {
             parts.push((at, end + 1));
         } else if writer.is_ours(open + 1, end) {
-            let mut kept = open + 1;
+            // Another attribute of our name is code.
+            let mut kept = (open + 1..end).find(|at| source.is_open(*at, b'(')).unwrap_or(end);
             for (from, to) in writer.code_options(open + 1, end) {
                 parts.push((kept, from));
                 kept = to;

@@ -1,6 +1,7 @@
 //! Attributes that may write items of any name.
 
 use super::Parser;
+use crate::lexer::Name;
 use crate::model::Range;
 use crate::source::Source;
 
@@ -80,6 +81,18 @@ pub(crate) fn is_built_in(name: &str) -> bool {
 }
 
 impl Parser<'_> {
+    /// The traits that attributes derive, also under a condition.
+    pub(super) fn derived(&self, source: &Source, (from, to): Range) -> Vec<Name> {
+        let mut found = Vec::new();
+        for at in (from..to).filter(|at| self.word(source, *at) == "derive" && source.is_open(at + 1, b'(')) {
+            let list = at + 2..source.pair(at + 1);
+            found.extend(
+                list.filter_map(|at| source.word(at).filter(|_| !source.is_pair(at + 1, b':', b':'))),
+            );
+        }
+        found
+    }
+
     /// Whether an attribute or a derive is not built in, and so may generate items of any name.
     pub(super) fn may_write_items(&self, source: &Source, (from, to): Range) -> bool {
         let mut at = from;

@@ -359,6 +359,11 @@ impl Parser<'_> {
         }
         match item.kind {
             ItemKind::Impl => self.model.impls.push(id),
+            ItemKind::Type => {
+                for name in self.derived(place.source, item.attributes) {
+                    self.model.derived.entry(name).or_default().push(id);
+                }
+            }
             ItemKind::Call => {
                 self.model.calls.push(id);
                 if place.parent.is_none() {

@@ -43,7 +43,7 @@ impl Walk<'_> {
         let active: Vec<ItemId> = self.active.iter().copied().collect();
         for id in active {
             let item = &self.known.model.items[id];
-            if item.kind == ItemKind::Call {
+            if matches!(item.kind, ItemKind::Call | ItemKind::Type) {
                 self.add(&mut fresh, id);
                 continue;
             }

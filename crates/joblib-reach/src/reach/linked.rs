@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::Walk;
+use crate::macros::definitions;
 use crate::model::{ItemId, ItemKind, Model};
 use crate::named_files::files_below;
 use crate::values::Value;
@@ -34,9 +35,26 @@ impl Walk<'_> {
             .filter(|other| {
                 let exported = text(model, *other, "export_name");
                 let plain = text(model, *other, "no_mangle").and_then(|_| own(*other));
-                exported.or(plain).is_some_and(|name| Some(name) == symbol)
+                // A name that is put together, as in `concat!(…)`, may be any.
+                exported.or(plain).is_some_and(|name| {
+                    name.is_empty()
+                        || symbol.as_ref().is_none_or(|symbol| symbol.is_empty() || *symbol == name)
+                })
             })
             .collect();
+        // An assembler's labels are in texts, and macros export what they write.
+        let may_define = |call: &ItemId| {
+            let name = model.items[*call].name;
+            let is_assembly = name.is_some_and(|name| model.names.text(name) == "global_asm");
+            is_assembly
+                || definitions(model, name).into_iter().chain([*call]).any(|item| {
+                    let (from, to) = model.items[item].range;
+                    let source = model.source(item);
+                    (from..to)
+                        .any(|at| matches!(source.text_of(at), "no_mangle" | "export_name" | "global_asm"))
+                })
+        };
+        let written: Vec<ItemId> = model.calls.iter().copied().filter(may_define).collect();
         if defined.is_empty() {
             // In another language, perhaps: what the build script compiled is there.
             let krate =
@@ -56,7 +74,7 @@ impl Walk<'_> {
                 None => {}
             }
         }
-        for item in defined {
+        for item in defined.into_iter().chain(written) {
             let number = self.number((item, None));
             self.digester.number(u128::from(number));
         }

@@ -2,6 +2,7 @@
 //! move between files and modules.
 
 mod activation;
+mod bounds;
 mod linked;
 mod outcome;
 
@@ -94,6 +95,8 @@ struct Walk<'k> {
     by_place: bool,
     /// Roots whose own name does not count.
     nameless: Vec<ItemId>,
+    /// The roots and the implementations that they are in, if the caller chooses types by traits.
+    choosers: Vec<ItemId>,
     found: Walked,
 }
 
@@ -130,8 +133,10 @@ pub(crate) fn walk(
         use_site: None,
         by_place: false,
         nameless: if nameless { roots.to_vec() } else { Vec::new() },
+        choosers: Vec::new(),
         found: Walked::default(),
     };
+    walk.choosers = walk.choosers_among(roots);
     for root in roots {
         walk.number((*root, None));
     }
@@ -300,8 +305,9 @@ impl Walk<'_> {
         if parent.is_none() && self.is_only_declared(item) {
             self.link(item);
         }
+        let chooses = self.is_choosers(item);
         for name in &references.bounds {
-            self.bound(*name);
+            self.bound(*name, chooses);
         }
         for (name, scope) in &references.methods {
             self.methods.insert(*name);
@@ -382,42 +388,6 @@ impl Walk<'_> {
     fn ask(&mut self, name: Name, scope: ScopeId) {
         if self.calls.insert((name, scope)) {
             self.fresh_calls.push((name, scope));
-        }
-    }
-
-    /// A trait from elsewhere bounds a type.
-    fn bound(&mut self, name: Name) {
-        /// Traits whose implementations say what the key is, or nothing.
-        const OTHERS: [&str; 10] = [
-            "Serialize",
-            "Deserialize",
-            "DeserializeOwned",
-            "Copy",
-            "Send",
-            "Sync",
-            "Sized",
-            "Unpin",
-            "Any",
-            "Storable",
-        ];
-        /// Traits that are implemented through others.
-        const THROUGH: [(&str, &str); 5] = [
-            ("Into", "From"),
-            ("TryInto", "TryFrom"),
-            ("IntoIterator", "Iterator"),
-            ("ToString", "Display"),
-            ("Error", "Display"),
-        ];
-        let names = &mut self.known.model.names;
-        let text = names.text(name).to_owned();
-        if !OTHERS.contains(&&*text) {
-            let through = THROUGH.iter().filter(|(of, _)| *of == text);
-            let through: Vec<Name> = through.map(|(_, other)| names.of(other)).collect();
-            for name in [name].into_iter().chain(through) {
-                if self.bounds.insert(name) {
-                    self.bounds_in_order.push(name);
-                }
-            }
         }
     }
 

@@ -219,7 +219,8 @@ impl Reader<'_, '_> {
         }
         let of_macro_crate = text == "crate" && at > from && source.is_punct(at - 1, b'$');
         let is_macro = source.is_punct(end, b'!') && !source.is_punct(end + 1, b'=');
-        if is_macro && !standard_macros::hold_expressions(&text) {
+        let is_own = || self.model.macros.contains_key(&name);
+        if is_macro && (!standard_macros::hold_expressions(&text) || is_own()) {
             let group = end + 1;
             if matches!(source.kind(group), Kind::Open(_)) && group < to {
                 self.arguments_end = self.arguments_end.max(source.pair(group));
@@ -233,6 +234,8 @@ impl Reader<'_, '_> {
         let is_standard = is_in_prelude(&text) || (is_macro && path.len() == 1 && is_plain_macro(&text));
         let may_be_written = (called || capital || is_macro || at < self.attribute_end) && !is_standard;
         let is_bound = at > from && self.is_bound(at);
+        let last = path.last().map_or("", |name| self.model.names.text(*name));
+        let is_ours = at < self.attribute_end && matches!(last, "cached" | "tracked");
         let mut scopes = self.scopes(at);
         if of_macro_crate {
             scopes.clone_from(&self.reading.scopes);
@@ -243,6 +246,9 @@ impl Reader<'_, '_> {
             }
             let this = self.reading.this.as_deref();
             let mut found = self.resolver.path(self.model, scope, &path, absolute, this);
+            if is_ours && found.targets.iter().all(|target| matches!(target, Target::External(_))) {
+                continue;
+            }
             if is_macro && let Some(last) = path.last() {
                 let here = macros_in_sight(self.model, scope, *last, path.len() == 1);
                 found.targets.extend(here.into_iter().map(Target::Item));
@@ -315,12 +321,25 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// Whether a path that begins at `at` may be the bound of a type: it stands behind `:`, `+`, `impl` or `dyn`.
+    /// Whether a path that begins at `at` may be the bound of a type: it stands behind `:`, `+`, `impl` or `dyn`, perhaps with
+    /// `for<'a>` or a parenthesis in between.
     fn is_bound(&self, at: usize) -> bool {
         let source = &self.source;
+        if at <= self.from {
+            return false;
+        }
         match source.kind(at - 1) {
             Kind::Punct(b':') => !(at > self.from + 1 && source.is_pair(at - 2, b':', b':')),
             Kind::Punct(b'+') => true,
+            Kind::Open(b'(') => self.is_bound(at - 1),
+            Kind::Punct(b'>') => {
+                let binds = |at: &usize| binds_lifetimes(source, *at) && source.text_of(*at) == "for";
+                let start =
+                    (self.from..at - 1).rev().take_while(|at| !source.is_punct(*at, b';')).find(binds);
+                start.is_some_and(|start| {
+                    skip_angles(source, start + 1, self.to) == at && self.is_bound(start)
+                })
+            }
             Kind::Word(name) => match self.model.names.text(name) {
                 "impl" => !self.is_head_of_impl(at),
                 "dyn" => true,

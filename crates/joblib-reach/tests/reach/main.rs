@@ -1,5 +1,6 @@
 //! What a function reaches: every edit that can change its result changes the digest, and others don't.
 
+mod choices;
 mod elsewhere;
 mod package;
 

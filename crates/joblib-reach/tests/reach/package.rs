@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use joblib_reach::{Code, Index, Place};
+use joblib_reach::{Code, Index, Place, Unseen};
 
 /// A package: files by their path in it.
 #[derive(Clone)]
@@ -38,11 +38,7 @@ impl Package {
 
     pub(crate) fn code_named(&self, file: &str, nameless: bool) -> Code {
         let folder = tempfile::tempdir().unwrap();
-        for (path, text) in &self.0 {
-            let path = folder.path().join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        }
+        self.write(folder.path());
         let root = folder.path().join("src/main.rs");
         let mut index =
             Index::of_crate("study", &root, folder.path(), |name| name != "verbose" && name != "file")
@@ -65,6 +61,21 @@ impl Package {
         index
             .code(&Place { file: Path::new(&path), line, column }, &|| tokens[..end].to_owned(), nameless)
             .unwrap()
+    }
+
+    /// The index of the package, whose folder is gone afterwards.
+    pub(crate) fn read(&self) -> Result<Index, Unseen> {
+        let folder = tempfile::tempdir().unwrap();
+        self.write(folder.path());
+        Index::of_crate("study", &folder.path().join("src/main.rs"), folder.path(), |_| true)
+    }
+
+    fn write(&self, folder: &Path) {
+        for (path, text) in &self.0 {
+            let path = folder.join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
     }
 
     pub(crate) fn code(&self) -> Code {

@@ -1,4 +1,5 @@
-//! What is nowhere named where it is used: types that are inferred or stand in a pointer, macros under another name.
+//! What is nowhere named where it is used: types that are inferred, chosen by the caller or stand in a pointer, macros under
+//! another name, symbols.
 
 use super::{Row, counts, does_not};
 
@@ -53,6 +54,51 @@ pub(super) const ROWS: &[Row] = &[
         "a tuple of one that is public",
         "struct S(pub (u64,));\ntrait W { fn w() -> f64; } impl<A> W for (A,) { fn w() -> f64 { 1.0 } } impl W for u64 { fn w() -> f64 { 2.0 } }\nfn width<T: W>(_: &T) -> f64 { T::w() }\nfn mk() -> S { S(Default::default()) }\n@cached\npub fn fit(x: f64) -> f64 { x + width(&mk().0) }",
         &[("(u64,));", "(u64));")],
+    ),
+    counts(
+        "a struct that a format string displays by its name",
+        "struct S;\nimpl std::fmt::Display for S { fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str(\"a\") } }\n@cached\npub fn fit(x: f64) -> f64 { x + format!(\"{S}\").len() as f64 }",
+        &[("\"a\"", "\"ab\"")],
+    ),
+    counts(
+        "a constant in a format string that a macro defines",
+        "macro_rules! mk { ($n:ident = $v:expr) => { const $n: f64 = $v; } }\nmk!(K = 1.0);\n@cached\npub fn fit(x: f64) -> f64 { x + format!(\"{K}\").parse::<f64>().unwrap() }",
+        &[("1.0", "2.0")],
+    ),
+    counts(
+        "how a type that the caller chooses is derived to be shown",
+        "#[derive(Debug, serde::Serialize)] struct S { #[serde(rename = \"a\")] a: f64 }\n@cached\npub fn shown(t: impl std::fmt::Debug + serde::Serialize) -> f64 { format!(\"{t:?}\").len() as f64 }\npub mod fit { use super::*; pub fn uncached(x: f64) -> f64 { shown::uncached(S::new(x)) } pub use super::shown::stats; }\npub fn fit(x: f64) -> f64 { shown(S::new(x)) }\nimpl S { fn new(a: f64) -> S { S { a } } }",
+        &[("\"a\")] a: f64", "\"a\")] ab: f64"), ("S { a } }", "S { ab: a } }")],
+    ),
+    counts(
+        "the default of a field's type, which the caller chooses by reading it",
+        "#[derive(serde::Serialize, serde::Deserialize)] struct S { #[serde(default = \"one\")] a: f64 }\nfn one() -> f64 { 1.0 }\n@cached\npub fn read<T: serde::Serialize + serde::de::DeserializeOwned>(x: f64) -> T { T::deserialize(serde::de::value::MapDeserializer::<_, serde::de::value::Error>::new(std::iter::empty::<(&str, f64)>())).unwrap() }\npub mod fit { use super::*; pub fn uncached(x: f64) -> f64 { read::uncached::<S>(x).a } pub use super::read::stats; }\npub fn fit(x: f64) -> f64 { read::<S>(x).a }",
+        &[("{ 1.0 }", "{ 2.0 }")],
+    ),
+    counts(
+        "a constant behind a number with a suffix",
+        "const K: usize = 1;\n@cached\npub fn fit(x: f64) -> f64 { x + (8usize-K) as f64 }",
+        &[("= 1", "= 2")],
+    ),
+    counts(
+        "a method that a macro by a standard name calls",
+        "struct S(f64);\nimpl S { fn p(&self) -> f64 { self.0 + 1.0 } }\nmacro_rules! write { ($s:expr, $m:ident) => { $s.$m() } }\n@cached\npub fn fit(x: f64) -> f64 { write!(S(x), p) }",
+        &[("+ 1.0", "+ 2.0")],
+    ),
+    counts(
+        "a function that a macro exports under its symbol",
+        "macro_rules! export { ($n:ident, $v:expr) => { #[unsafe(no_mangle)] extern \"C\" fn $n() -> f64 { $v } } }\nexport!(joblib_reach_exported, 1.0);\nmod m { unsafe extern \"C\" { pub fn joblib_reach_exported() -> f64; } }\n@cached\npub fn fit(x: f64) -> f64 { x + unsafe { m::joblib_reach_exported() } }",
+        &[(", 1.0", ", 2.0")],
+    ),
+    counts(
+        "a function in assembly",
+        "#[cfg(target_arch = \"x86_64\")]\nstd::arch::global_asm!(\".globl joblib_reach_k\", \"joblib_reach_k:\", \"mov eax, 1\", \"ret\");\n#[cfg(target_arch = \"aarch64\")]\nstd::arch::global_asm!(\".globl joblib_reach_k\", \"joblib_reach_k:\", \"mov w0, 1\", \"ret\");\nunsafe extern \"C\" { fn joblib_reach_k() -> i32; }\n@cached\npub fn fit(x: f64) -> f64 { x + unsafe { joblib_reach_k() } as f64 }",
+        &[("eax, 1", "eax, 2"), ("w0, 1", "w0, 2")],
+    ),
+    does_not(
+        "how another type is shown, which the caller can't choose",
+        "#[derive(Debug)] struct S { a: f64 }\n#[derive(Debug)] struct O { b: f64 }\nfn shown(t: impl std::fmt::Debug) -> f64 { format!(\"{t:?}\").len() as f64 }\n@cached\npub fn fit(x: f64) -> f64 { shown(S { a: x }) }",
+        &[("b: f64", "c: f64")],
     ),
     does_not(
         "a file that a macro of a run-time message names",
