@@ -45,7 +45,7 @@ fn a_file_is_known_by_its_content_and_not_by_its_name() {
 fn lines_then(#[cached(file)] path: &Path, #[cached(skip)] meanwhile: &dyn Fn()) -> usize {
     ran();
     meanwhile();
-    lines::uncached(path)
+    fs::read_to_string(path).map_or(0, |text| text.lines().count())
 }
 
 #[test]
