@@ -57,11 +57,13 @@ pub(crate) fn locate(model: &mut Model, place: &Place<'_>, code: &dyn Fn() -> St
     let mut scopes = Vec::new();
     match innermost {
         Some(item) if model.items[item].kind == ItemKind::Macro => scopes = scopes_of_calls(model, item),
-        Some(item) => scopes.push(scope_at(model, item, at)),
-        None => scopes.push(module_at(model, file, at)),
+        Some(item) => scopes.push((scope_at(model, item, at), call(model, item))),
+        None => scopes.push((module_at(model, file, at), None)),
     }
     let source = Source::new(code(), &mut model.names).ok()?;
-    let roots = scopes.into_iter().filter_map(|scope| parse_detached(model, &source, file, scope)).collect();
+    let scopes = scopes.into_iter();
+    let roots =
+        scopes.filter_map(|(scope, maker)| parse_detached(model, &source, file, scope, maker)).collect();
     Some(Located { roots, ordinal: 0, is_written: false })
 }
 
@@ -113,8 +115,14 @@ fn module_at(model: &Model, file: FileId, at: usize) -> ScopeId {
     inside.max_by_key(|scope| model.scopes[*scope].range.0).unwrap_or(model.files[file].scope)
 }
 
-/// The scopes in which a macro is called, in the order of the sources, and that of its definition.
-fn scopes_of_calls(model: &Model, definition: ItemId) -> Vec<ScopeId> {
+/// The item, if it is a call of a macro where items stand.
+fn call(model: &Model, item: ItemId) -> Option<ItemId> {
+    Some(item).filter(|item| model.items[*item].kind == ItemKind::Call)
+}
+
+/// The scopes in which a macro is called, in the order of the sources, and that of its definition; with the calls that are
+/// items.
+fn scopes_of_calls(model: &Model, definition: ItemId) -> Vec<(ScopeId, Option<ItemId>)> {
     let mut names: Vec<_> = model.items[definition].name.into_iter().collect();
     // Macros that call it stand for it.
     let mut next = 0;
@@ -130,7 +138,7 @@ fn scopes_of_calls(model: &Model, definition: ItemId) -> Vec<ScopeId> {
             }
         }
     }
-    let mut scopes = vec![model.items[definition].scope];
+    let mut scopes = vec![(model.items[definition].scope, None)];
     for (file, of) in model.files.iter().enumerate() {
         for at in 0..of.source.tokens.len() {
             let called = of.source.word(at).is_some_and(|name| names.contains(&name))
@@ -141,8 +149,9 @@ fn scopes_of_calls(model: &Model, definition: ItemId) -> Vec<ScopeId> {
             let innermost = model.innermost(file, at);
             let scope =
                 innermost.map_or_else(|| module_at(model, file, at), |item| scope_at(model, item, at));
-            if !scopes.contains(&scope) {
-                scopes.push(scope);
+            let found = (scope, innermost.and_then(|item| call(model, item)));
+            if !scopes.contains(&found) {
+                scopes.push(found);
             }
         }
     }

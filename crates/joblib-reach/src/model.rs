@@ -97,6 +97,8 @@ pub(crate) struct Scope {
     pub(crate) makers: Vec<ItemId>,
     /// Whether the module may be missing.
     pub(crate) conditional: bool,
+    /// The call of a macro that made what stands here, and nothing else that is in a file.
+    pub(crate) maker: Option<ItemId>,
 }
 
 /// One name that a declaration `use` brings, or all of a module's.

@@ -49,6 +49,7 @@ fn new_scope(
         item: None,
         makers: Vec::new(),
         conditional: false,
+        maker: None,
     });
     model.scopes.len() - 1
 }
@@ -427,12 +428,13 @@ impl Parser<'_> {
     }
 }
 
-/// Reads a function that stands in no file, as if it stood in a block of `scope`.
+/// Reads a function that stands in no file, as if it stood in a block of `scope`. `maker` is the call of the macro that made it.
 pub(crate) fn parse_detached(
     model: &mut Model,
     source: &Source,
     like: FileId,
     scope: ScopeId,
+    maker: Option<ItemId>,
 ) -> Option<ItemId> {
     let krate = model.scopes[scope].krate;
     let file = model.files.len();
@@ -440,6 +442,7 @@ pub(crate) fn parse_detached(
     let source = Rc::new(source.clone());
     let end = source.tokens.len();
     let block = new_scope(model, krate, Some(scope), false, file, (0, end));
+    model.scopes[block].maker = maker;
     // No attribute is looked for in it.
     model.files.push(crate::model::File {
         path: path.join(""),

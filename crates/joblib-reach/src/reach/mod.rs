@@ -267,8 +267,11 @@ impl Walk<'_> {
                 Some(known.impls.of(&mut known.model, &mut known.resolver, item).this.clone())
             }
             ItemKind::Trait | ItemKind::Type => Some(vec![Target::Item(item)]),
+            // The macro may have written the implementation, of a type that it names or is given.
+            ItemKind::Call if of.parent.is_none() => Some(vec![Target::Item(item)]),
             _ => {
-                let outer = of.parent.or(self.known.model.scopes[of.scope].owner);
+                let around = &self.known.model.scopes[of.scope];
+                let outer = of.parent.or(around.owner).or(around.maker);
                 outer.and_then(|parent| self.this(parent))
             }
         }
@@ -294,6 +297,7 @@ impl Walk<'_> {
             let number = self.number((parent, None));
             self.digester.number(u128::from(number));
         }
+        self.maker_of(item);
         self.conditions_of(scope);
         self.crate_of(scope);
         let references = self.references(node);
@@ -388,6 +392,20 @@ impl Walk<'_> {
     fn ask(&mut self, name: Name, scope: ScopeId) {
         if self.calls.insert((name, scope)) {
             self.fresh_calls.push((name, scope));
+        }
+    }
+
+    /// A method that a macro made is one of a type that the macro's call names.
+    fn maker_of(&mut self, item: ItemId) {
+        let model = &self.known.model;
+        let (from, to) = model.items[item].range;
+        let source = model.source(item);
+        let maker = model.scopes[model.items[item].scope].maker;
+        let maker = maker.filter(|_| (from..to).any(|at| matches!(source.text_of(at), "self" | "Self")));
+        // In an implementation the call is a member.
+        if let Some(maker) = maker.map(|call| model.items[call].parent.unwrap_or(call)) {
+            let number = self.number((maker, None));
+            self.digester.number(u128::from(number));
         }
     }
 

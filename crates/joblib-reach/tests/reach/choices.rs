@@ -115,3 +115,28 @@ fn a_name_that_can_be_written_in_two_ways_is_told() {
     let package = Package::one("fn na\u{94d}k() -> u8 { 1 }\n#[cached]\nfn fit() -> u8 { na\u{94d}k() }\n");
     check(&package, MAIN, &[("{ 1 }", "{ 2 }")], &[]);
 }
+
+#[test]
+fn a_method_that_a_macro_made_reaches_what_its_type_has() {
+    let made = "#[cached]\npub fn fit(&self) -> u8 { BODY }\n";
+    let types = "struct I;\nimpl I { fn h(&self) -> u8 { 11 } }\nstruct S(I);\n\
+                 impl S { fn h(&self) -> u8 { 21 } fn k() -> u8 { 31 } const K: u8 = 41; }\n";
+    for call in [
+        "macro_rules! make { ($t:ident) => { impl $t { MADE } } }\nmake!(S);\n",
+        "macro_rules! make { () => { impl S { MADE } } }\nmake!();\n",
+        "macro_rules! make { () => { MADE } }\nimpl S { make!(); }\n",
+        "macro_rules! pass { ($($t:tt)*) => { $($t)* } }\npass! { impl S { MADE } }\n",
+    ] {
+        let bodies = [
+            ("self.h()", "21"),
+            ("self.0.h()", "11"),
+            ("Self::k()", "31"),
+            ("Self::K", "41"),
+            ("<Self>::k()", "31"),
+        ];
+        for (body, edited) in bodies {
+            let text = format!("{}{types}", call.replace("MADE", made).replace("BODY", body));
+            check(&Package::one(&text), MAIN, &[(edited, "99")], &[]);
+        }
+    }
+}

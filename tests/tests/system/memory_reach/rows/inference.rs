@@ -66,16 +66,6 @@ pub(super) const ROWS: &[Row] = &[
         &[("1.0", "2.0")],
     ),
     counts(
-        "how a type that the caller chooses is derived to be shown",
-        "#[derive(Debug, serde::Serialize)] struct S { #[serde(rename = \"a\")] a: f64 }\n@cached\npub fn shown(t: impl std::fmt::Debug + serde::Serialize) -> f64 { format!(\"{t:?}\").len() as f64 }\npub mod fit { use super::*; pub fn uncached(x: f64) -> f64 { shown::uncached(S::new(x)) } pub use super::shown::stats; }\npub fn fit(x: f64) -> f64 { shown(S::new(x)) }\nimpl S { fn new(a: f64) -> S { S { a } } }",
-        &[("\"a\")] a: f64", "\"a\")] ab: f64"), ("S { a } }", "S { ab: a } }")],
-    ),
-    counts(
-        "the default of a field's type, which the caller chooses by reading it",
-        "#[derive(serde::Serialize, serde::Deserialize)] struct S { #[serde(default = \"one\")] a: f64 }\nfn one() -> f64 { 1.0 }\n@cached\npub fn read<T: serde::Serialize + serde::de::DeserializeOwned>(x: f64) -> T { T::deserialize(serde::de::value::MapDeserializer::<_, serde::de::value::Error>::new(std::iter::empty::<(&str, f64)>())).unwrap() }\npub mod fit { use super::*; pub fn uncached(x: f64) -> f64 { read::uncached::<S>(x).a } pub use super::read::stats; }\npub fn fit(x: f64) -> f64 { read::<S>(x).a }",
-        &[("{ 1.0 }", "{ 2.0 }")],
-    ),
-    counts(
         "a constant behind a number with a suffix",
         "const K: usize = 1;\n@cached\npub fn fit(x: f64) -> f64 { x + (8usize-K) as f64 }",
         &[("= 1", "= 2")],
