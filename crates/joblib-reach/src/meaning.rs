@@ -27,6 +27,13 @@ pub(crate) struct Found {
     pub(crate) of_any: Vec<Name>,
 }
 
+impl Found {
+    /// Whether nothing of it is at hand.
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        self.targets.iter().all(|target| matches!(target, Target::External(_)))
+    }
+}
+
 /// Names that the standard library brings everywhere, in order.
 const PRELUDE: [&str; 54] = [
     "AsMut",

@@ -219,8 +219,7 @@ impl Reader<'_, '_> {
         }
         let of_macro_crate = text == "crate" && at > from && source.is_punct(at - 1, b'$');
         let is_macro = source.is_punct(end, b'!') && !source.is_punct(end + 1, b'=');
-        let is_own = || self.model.macros.contains_key(&name);
-        if is_macro && (!standard_macros::hold_expressions(&text) || is_own()) {
+        if is_macro && !self.holds_expressions(name) {
             let group = end + 1;
             if matches!(source.kind(group), Kind::Open(_)) && group < to {
                 self.arguments_end = self.arguments_end.max(source.pair(group));
@@ -234,8 +233,6 @@ impl Reader<'_, '_> {
         let is_standard = is_in_prelude(&text) || (is_macro && path.len() == 1 && is_plain_macro(&text));
         let may_be_written = (called || capital || is_macro || at < self.attribute_end) && !is_standard;
         let is_bound = at > from && self.is_bound(at);
-        let last = path.last().map_or("", |name| self.model.names.text(*name));
-        let is_ours = at < self.attribute_end && matches!(last, "cached" | "tracked");
         let mut scopes = self.scopes(at);
         if of_macro_crate {
             scopes.clone_from(&self.reading.scopes);
@@ -246,7 +243,7 @@ impl Reader<'_, '_> {
             }
             let this = self.reading.this.as_deref();
             let mut found = self.resolver.path(self.model, scope, &path, absolute, this);
-            if is_ours && found.targets.iter().all(|target| matches!(target, Target::External(_))) {
+            if self.is_ours(at, &path) && found.is_elsewhere() {
                 continue;
             }
             if is_macro && let Some(last) = path.last() {
@@ -284,6 +281,18 @@ impl Reader<'_, '_> {
             crate::meaning::dedup(&mut found.targets);
             self.out.found.push((scope, found));
         }
+    }
+
+    /// Whether a macro of this name is one of the standard library that is given expressions and nothing else.
+    fn holds_expressions(&self, name: Name) -> bool {
+        standard_macros::hold_expressions(self.model.names.text(name))
+            && !self.model.macros.contains_key(&name)
+    }
+
+    /// Whether a path at `at` is that of an attribute which may be `#[cached]` or `#[tracked]`.
+    fn is_ours(&self, at: usize, path: &[Name]) -> bool {
+        let last = path.last().map_or("", |name| self.model.names.text(*name));
+        at < self.attribute_end && matches!(last, "cached" | "tracked")
     }
 
     /// Whether a path begins with the name of a crate that the manifest names, or of the standard library: no macro writes
