@@ -23,6 +23,7 @@ mod persist_crash;
 mod persist_memory;
 mod progress_lines;
 mod python_environment;
+mod record_failures;
 mod records;
 mod replay;
 mod text_forms;
