@@ -202,9 +202,12 @@ pub trait ParallelBackend: Send + Sync {
 pub trait Session<B = Batch>: Send {
     /// Takes a batch, without waiting for anything.
     ///
+    /// Every batch comes back through [`wait`](Self::wait). One that is dropped instead is lost, and the call fails when
+    /// there is no other.
+    ///
     /// # Errors
     ///
-    /// If the backend can't go on. The error ends the call.
+    /// If the backend can't go on. The error ends the call, with the results of the batches that still come back.
     fn submit(&mut self, batch: B) -> Result<()>;
 
     /// Waits for batches, and appends them to `returned`.

@@ -146,11 +146,22 @@ impl<'s, 'e> Engine<'s, 'e> {
                 return Ok(false);
             }
             let until = self.state.deadline.map(|(until, _)| until);
-            self.plan.session.wait(until, &mut self.state.returned)?;
+            self.wait(until)?;
             self.follow_capacity();
             self.take_back(arrivals)?;
         }
         Ok(true)
+    }
+
+    /// Waits for what the session returns; not for batches that no longer exist.
+    fn wait(&mut self, until: Option<Instant>) -> Result<()> {
+        let until = if self.plan.context.has_batches() { until } else { Some(Instant::now()) };
+        self.plan.session.wait(until, &mut self.state.returned)?;
+        if self.state.returned.is_empty() && !self.plan.context.has_batches() {
+            let what = format!("return {} tasks: the backend has dropped their batches", self.state.tasks);
+            return Err(Error::backend(what, None));
+        }
+        Ok(())
     }
 
     /// Takes in that there are more workers than before, or fewer.
@@ -343,7 +354,7 @@ impl<'s, 'e> Engine<'s, 'e> {
             // Past the deadline nothing is waited for: what runs on threads is left to end by itself.
             let late =
                 self.state.deadline.filter(|(until, _)| *until <= Instant::now()).map(|(until, _)| until);
-            if self.plan.session.wait(late, &mut self.state.returned).is_err() {
+            if self.wait(late).is_err() {
                 break;
             }
             if self.take_back(arrivals).is_err() {

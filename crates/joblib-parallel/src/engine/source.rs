@@ -63,6 +63,15 @@ impl<I: Iterator<Item: Task>> Producer<I> {
     }
 }
 
+/// Drops a producer when it has no more tasks, or panics: what it gave after that would be taken for other tasks.
+struct Ending<'p, I>(&'p mut Option<I>);
+
+impl<I> Drop for Ending<'_, I> {
+    fn drop(&mut self) {
+        *self.0 = None;
+    }
+}
+
 impl<'s, I: Iterator<Item: Task + 's>> Source<'s> for Producer<I> {
     fn size_hint(&self) -> (usize, Option<usize>) {
         match &self.producer {
@@ -72,13 +81,11 @@ impl<'s, I: Iterator<Item: Task + 's>> Source<'s> for Producer<I> {
     }
 
     fn produce(&mut self) -> bool {
-        let Some(producer) = &mut self.producer else { return false };
-        if let Some(task) = producer.next() {
-            self.tasks.push(task);
-            return true;
-        }
-        self.producer = None;
-        false
+        let mut producer = Ending(&mut self.producer);
+        let Some(task) = producer.0.as_mut().and_then(Iterator::next) else { return false };
+        std::mem::forget(producer);
+        self.tasks.push(task);
+        true
     }
 
     fn close(&mut self) {

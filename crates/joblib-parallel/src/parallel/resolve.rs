@@ -109,6 +109,7 @@ impl Settings {
             recorded: OnceLock::new(),
             listener: joblib_record::listener(),
             captured: settings.workers.capture_output.then(Captured::default),
+            batches: Arc::default(),
         };
         let call = Call {
             n_jobs,

@@ -35,6 +35,8 @@ pub(crate) struct CallContext {
     pub(crate) listener: Option<Listener>,
     /// What tasks on worker processes print, where that is captured.
     pub(crate) captured: Option<Captured>,
+    /// Shared by all batches of the call that there are.
+    pub(crate) batches: Arc<()>,
 }
 
 impl CallContext {
@@ -44,6 +46,11 @@ impl CallContext {
 
     pub(crate) fn stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether there is a batch of the call, wherever it is.
+    pub(crate) fn has_batches(&self) -> bool {
+        Arc::strong_count(&self.batches) > 1
     }
 }
 

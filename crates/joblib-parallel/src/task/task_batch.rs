@@ -41,12 +41,15 @@ pub(crate) struct TaskBatch<'s> {
     weight: usize,
     /// Whether its tasks are to run each in a batch of its own, because one of them may have ended a worker.
     suspect: bool,
+    /// Dropped with the batch, so that the engine sees when a backend has lost all that it had.
+    _counted: Arc<()>,
 }
 
 impl<'s> TaskBatch<'s> {
     /// A batch of the `count` tasks of a list.
     pub(crate) fn new(call: Arc<CallContext>, first: usize, tasks: BoxedTasks<'s>, count: usize) -> Self {
         TaskBatch {
+            _counted: Arc::clone(&call.batches),
             call,
             first,
             done: 0,
@@ -121,7 +124,9 @@ impl<'s> TaskBatch<'s> {
             let error = describe(&*self.tasks, self.next, self.next_index(), cause).on_worker(worker);
             self.next += 1;
             self.fail(error);
-            self.tasks.discard(self.next - 1);
+            // The task has its outcome; a panic of its `Drop` is not another one.
+            let place = self.next - 1;
+            let _ = panics::catch(self.tasks.function(place).name, || self.tasks.discard(place));
         }
     }
 

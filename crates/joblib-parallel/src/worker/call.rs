@@ -75,6 +75,7 @@ impl CurrentCall {
             listener: None,
             // The parent has it.
             captured: None,
+            batches: Arc::default(),
         };
         Ok(CurrentCall {
             context: Arc::new(context),

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use nix::unistd::{close, dup2_stderr, dup2_stdout};
 
@@ -40,18 +40,14 @@ impl Pipes {
         };
         let redirect = || {
             flush(kind);
-            // Either may be closed.
-            let before = (
-                io::stdout().as_fd().try_clone_to_owned().ok(),
-                io::stderr().as_fd().try_clone_to_owned().ok(),
-            );
+            let before = (keep(io::stdout().as_fd())?, keep(io::stderr().as_fd())?);
             // Made first, so that an error below undoes what was done.
             let redirected = Redirected { pipes: [stdout, stderr], secret: &self.secret, kind, before };
             dup2_stdout(stdout)?;
             dup2_stderr(stderr)?;
             Ok(redirected)
         };
-        redirect().map_err(|error: nix::Error| format!("its output can't be redirected: {error}"))
+        redirect().map_err(|error: io::Error| format!("its output can't be redirected: {error}"))
     }
 }
 
@@ -81,6 +77,16 @@ impl Drop for Redirected<'_> {
         // What was closed before is closed again.
         let _ = stdout.as_ref().map_or_else(|| close(libc::STDOUT_FILENO), dup2_stdout);
         let _ = stderr.as_ref().map_or_else(|| close(libc::STDERR_FILENO), dup2_stderr);
+    }
+}
+
+/// Another descriptor of a stream; none of one that is closed.
+fn keep(stream: BorrowedFd<'_>) -> io::Result<Option<OwnedFd>> {
+    match stream.try_clone_to_owned() {
+        Ok(copy) => Ok(Some(copy)),
+        Err(error) if error.raw_os_error() == Some(libc::EBADF) => Ok(None),
+        // Taken for a closed one it would be closed afterwards, and its number be that of the next file.
+        Err(error) => Err(error),
     }
 }
 

@@ -13,7 +13,7 @@ use super::call::{CurrentCall, MALFORMED, Observer};
 use super::output::{Pipes, Redirected};
 use super::{limits, log, watch};
 use crate::sync::lock;
-use crate::sys::terminal;
+use crate::sys::{monotonic, terminal};
 use crate::task::clock::{self, TaskClock};
 use crate::task::panics;
 use crate::task::trampoline::{self, EncodedTask};
@@ -353,25 +353,37 @@ impl TaskClock for PageClock {
 struct Reply {
     writer: ReplyWriter,
     started: Instant,
-    /// The clock is read after this many more tasks: reading it costs as much as a tiny task.
+    /// The clock is read after this many more tasks, for reading it costs as much as a tiny task; or when the coarse one
+    /// shows that some of them were not tiny.
     stride: u64,
     until_look: u64,
     /// What the clock showed last, since the start.
     seen: Duration,
+    /// What the coarse clock showed then.
+    seen_coarse: u64,
 }
 
 impl Reply {
     fn new(batch: u64) -> Self {
         let writer = ReplyWriter::new(batch);
-        Reply { writer, started: Instant::now(), stride: 1, until_look: 1, seen: Duration::ZERO }
+        Reply {
+            writer,
+            started: Instant::now(),
+            stride: 1,
+            until_look: 1,
+            seen: Duration::ZERO,
+            seen_coarse: monotonic::coarse(),
+        }
     }
 
     /// Counts another outcome; returns whether it is time to send.
     fn is_due(&mut self) -> bool {
         self.until_look -= 1;
-        if self.until_look > 0 {
+        let coarse = monotonic::coarse();
+        if self.until_look > 0 && coarse == self.seen_coarse {
             return false;
         }
+        self.seen_coarse = coarse;
         let elapsed = self.started.elapsed();
         // As long as tasks are quick, twice as many may go on unseen.
         let quick = elapsed.saturating_sub(self.seen) < QUICK;

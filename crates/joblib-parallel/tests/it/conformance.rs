@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use joblib_parallel::backend::{Batch, Call, Capabilities, ParallelBackend, Returned, Session};
-use joblib_parallel::{Backend, Parallel, Result, Waker, conformance, register_parallel_backend};
+use joblib_parallel::{Backend, Error, Parallel, Result, Waker, conformance, register_parallel_backend};
 
 /// Runs every case on a backend and says which failed.
 fn check(backend: &Backend) {
@@ -145,6 +145,68 @@ fn a_backend_without_workers_is_an_error_and_not_a_wait_without_end() {
     let parallel = Parallel::new().backend("deserted").n_jobs(2);
     let error = parallel.run([joblib_parallel::delayed(u64::wrapping_neg, (1,))]).unwrap_err();
     assert!(error.is_backend() && error.to_string().contains("no worker"), "{error}");
+}
+
+/// A backend that drops batches: `true` with an error, `false` without one.
+struct Careless(bool);
+
+impl ParallelBackend for Careless {
+    fn name(&self) -> &'static str {
+        if self.0 { "careless, with an error" } else { "careless" }
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::remote(Duration::from_millis(2))
+    }
+
+    fn open(&self, call: Call) -> Result<Box<dyn Session>> {
+        Ok(Box::new(CarelessSession { inner: Outside.open(call)?, submitted: 0, fails: self.0 }))
+    }
+}
+
+struct CarelessSession {
+    inner: Box<dyn Session>,
+    submitted: usize,
+    fails: bool,
+}
+
+impl Session for CarelessSession {
+    fn submit(&mut self, batch: Batch) -> Result<()> {
+        self.submitted += 1;
+        match (self.submitted, self.fails) {
+            (1, _) => self.inner.submit(batch),
+            (_, true) => Err(Error::backend("reach anybody", None)),
+            (_, false) => Ok(()),
+        }
+    }
+
+    fn wait(&mut self, until: Option<Instant>, returned: &mut Vec<Returned>) -> Result<()> {
+        self.inner.wait(until, returned)
+    }
+
+    fn cancel(&mut self) {
+        self.inner.cancel();
+    }
+
+    fn waker(&self) -> Waker {
+        self.inner.waker()
+    }
+}
+
+#[test]
+fn batches_that_a_backend_drops_are_an_error_with_the_results_of_the_others_and_no_wait_without_end() {
+    for (careless, expected) in
+        [(Careless(true), "reach anybody"), (Careless(false), "dropped their batches")]
+    {
+        let name = careless.name().to_owned();
+        register_parallel_backend(careless).unwrap();
+        let parallel = Parallel::new().backend(&*name).n_jobs(2).batch_size(1);
+        let tasks = (0..8_u64).map(|i| joblib_parallel::delayed(u64::wrapping_neg, (i,)));
+        let error = parallel.run(tasks).unwrap_err();
+        assert!(error.is_backend() && error.to_string().contains(expected), "{name}: {error}");
+        let completed = error.into_completed::<u64>().unwrap();
+        assert_eq!(completed[0], Some(0), "{name}");
+    }
 }
 
 #[test]

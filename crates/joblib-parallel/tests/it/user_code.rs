@@ -1,8 +1,9 @@
 //! What the user's types do while they are encoded, decoded and shown: they may panic, and that costs one task.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use joblib_parallel::{Backend, Parallel, delayed};
+use joblib_parallel::{Backend, Generator, Parallel, delayed};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 const BACKENDS: [Backend; 4] =
@@ -87,5 +88,33 @@ fn values_that_panic_when_they_are_decoded_cost_their_task_and_no_worker() {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn results_after_a_panic_of_the_producer_are_those_of_their_tasks() {
+    for backend in BACKENDS {
+        let parallel = Parallel::new().n_jobs(2).backend(backend.clone()).batch_size(4);
+        let tasks = (0..100_u32).map(|n| {
+            assert!(n != 42, "the producer's own panic");
+            delayed(|number: u32| number, (n,))
+        });
+        let Ok(mut results) =
+            catch_unwind(AssertUnwindSafe(|| parallel.return_as(Generator).run(tasks).unwrap()))
+        else {
+            continue;
+        };
+        let mut expected = 0;
+        // A producer that panicked is not asked again.
+        for _ in 0..200 {
+            match catch_unwind(AssertUnwindSafe(|| results.next())) {
+                Ok(Some(Ok(number))) => {
+                    assert_eq!(number, expected, "{backend}");
+                    expected += 1;
+                }
+                Ok(Some(Err(_)) | None) | Err(_) => {}
+            }
+        }
+        assert!(expected <= 42, "{backend}");
     }
 }

@@ -319,6 +319,7 @@ impl Agent {
             recorded: OnceLock::new(),
             listener: None,
             captured: open.captures_output.then(Captured::default),
+            batches: Arc::default(),
         };
         let initializer = open.initializer;
         let call = Call {
