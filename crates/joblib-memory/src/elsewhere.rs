@@ -26,11 +26,12 @@ struct Pool {
     threads: usize,
     /// Of them, those without work.
     idle: usize,
+    /// Told when there is work. Of this pool, for a condition variable belongs to one mutex.
+    added: Arc<Condvar>,
 }
 
 /// A forked child begins without the threads of its parent and what they do.
 static POOL: ProcessLock<Pool> = ProcessLock::new(AfterFork::Renew);
-static ADDED: Condvar = Condvar::new();
 
 /// Where a result is put, and who awaits it.
 struct Slot<T> {
@@ -72,7 +73,7 @@ pub(crate) fn spawn(work: Work) {
     let mut pool = POOL.lock();
     if pool.idle > pool.waiting.len() || pool.threads >= MAX_THREADS {
         pool.waiting.push_back(work);
-        ADDED.notify_one();
+        pool.added.notify_one();
         return;
     }
     pool.threads += 1;
@@ -102,7 +103,8 @@ fn serve() {
             continue;
         }
         pool.idle += 1;
-        pool = lock::wait(&ADDED, pool, IDLE);
+        let added = Arc::clone(&pool.added);
+        pool = lock::wait(&added, pool, IDLE);
         pool.idle -= 1;
         if pool.waiting.is_empty() {
             pool.threads -= 1;

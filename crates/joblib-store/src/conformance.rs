@@ -123,7 +123,7 @@ fn reads_many_heads_at_once(store: &dyn Store) -> Outcome {
     let found = store.peek_all(&keys, HEAD);
     assert_eq!(found.len(), keys.len(), "an answer for each");
     for (number, blob) in found.into_iter().enumerate() {
-        let head = blob.map(Blob::into_bytes).transpose()?;
+        let head = blob?.map(Blob::into_bytes).transpose()?;
         assert_eq!(head.is_some(), is_there(number), "result {number} is there or not");
         if let Some(head) = head {
             let (content, least) = (content(number), size(number).min(HEAD as usize));

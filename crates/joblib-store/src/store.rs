@@ -100,9 +100,8 @@ pub trait Store: Debug + Send + Sync {
     }
 
     /// [`peek`](Self::peek) of many results at once, in their order: a store may do that sooner than one after the other.
-    /// `None` also for one that can't be read.
-    fn peek_all(&self, keys: &[Key], bytes: u64) -> Vec<Option<Blob>> {
-        keys.iter().map(|key| self.peek(key, bytes).ok().flatten()).collect()
+    fn peek_all(&self, keys: &[Key], bytes: u64) -> Vec<Result<Option<Blob>, Error>> {
+        keys.iter().map(|key| self.peek(key, bytes)).collect()
     }
 
     /// Whether there are bytes under `key`. Does not count as a use.

@@ -113,7 +113,14 @@ impl fmt::Debug for AnyError {
     }
 }
 
-impl StdError for AnyError {}
+impl StdError for AnyError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match &self.0 {
+            Repr::Own(own) => own.source(),
+            Repr::Said(_) => None,
+        }
+    }
+}
 
 impl de::Error for AnyError {
     #[cold]

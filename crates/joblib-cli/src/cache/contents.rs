@@ -161,11 +161,13 @@ pub(crate) fn times(store: &dyn Store, items: &[Item]) -> Vec<Option<(SystemTime
         bar.inc(items.len() as u64);
         let keys: Vec<Key> = items.iter().map(Item::key).collect();
         let heads = match keys.as_slice() {
-            [key] => vec![store.peek(key, HEAD).ok().flatten()],
+            [key] => vec![store.peek(key, HEAD)],
             keys => store.peek_all(keys, HEAD),
         };
         let whole = |key: &Key| StoredEntry::times(store.peek(key, u64::MAX).ok()??);
-        let times = |(head, key): (Option<Blob>, &Key)| StoredEntry::times(head?).or_else(|| whole(key));
+        let times = |(head, key): (Result<Option<Blob>, joblib_store::Error>, &Key)| {
+            StoredEntry::times(head.ok()??).or_else(|| whole(key))
+        };
         heads.into_iter().zip(&keys).map(times).collect()
     };
     let all = at_once(store, || items.par_chunks(together(store)).flat_map_iter(times).collect());

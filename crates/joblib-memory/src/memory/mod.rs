@@ -366,7 +366,7 @@ impl Memory {
         let keys: Vec<Key> = items.iter().map(Item::key).collect();
         let whole = |key| codec::metadata(store.peek(key, u64::MAX).ok()??);
         let heads = store.peek_all(&keys, HEAD).into_iter().zip(&keys);
-        heads.map(|(head, key)| codec::metadata(head?).or_else(|| whole(key))).collect()
+        heads.map(|(head, key)| codec::metadata(head.ok()??).or_else(|| whole(key))).collect()
     }
 
     pub(crate) fn store(&self) -> Option<&dyn Store> {

@@ -81,7 +81,7 @@ impl<'s, I: Iterator<Item: Task + 's>> Source<'s> for Producer<I> {
     }
 
     fn produce(&mut self) -> bool {
-        let mut producer = Ending(&mut self.producer);
+        let producer = Ending(&mut self.producer);
         let Some(task) = producer.0.as_mut().and_then(Iterator::next) else { return false };
         std::mem::forget(producer);
         self.tasks.push(task);

@@ -177,7 +177,7 @@ impl Store for ObjectStore {
         Some(async move { self.shared.found(&path, answer.await, false) }.boxed())
     }
 
-    fn peek_all(&self, keys: &[Key], bytes: u64) -> Vec<Option<Blob>> {
+    fn peek_all(&self, keys: &[Key], bytes: u64) -> Vec<Result<Option<Blob>, Error>> {
         /// Requests at a time.
         const AT_ONCE: usize = 32;
         let paths: Vec<Path> = keys.iter().map(|key| self.shared.layout.result(key)).collect();
@@ -187,11 +187,11 @@ impl Store for ObjectStore {
             let answers = stream::iter(objects).map(each).buffered(AT_ONCE).collect::<Vec<_>>().await;
             Ok(answers)
         });
-        // Where none can be asked for, none is found.
-        let Ok(Ok(answers)) = answers else { return keys.iter().map(|_| None).collect() };
+        // Each says why, which takes no time where no request is made any more.
+        let Ok(Ok(answers)) = answers else { return keys.iter().map(|key| self.peek(key, bytes)).collect() };
         let found = |(path, answer): (&Path, Result<_, _>)| {
             let answer = self.shared.client.settle(Action::Read, answer);
-            self.shared.found(path, answer, false).ok().flatten()
+            self.shared.found(path, answer, false)
         };
         paths.iter().zip(answers).map(found).collect()
     }

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use self::connections::Connections;
 use crate::blob::Blob;
@@ -96,8 +96,9 @@ fn micros(time: SystemTime) -> i64 {
     time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_micros() as i64)
 }
 
-/// The first `bytes` bytes of a result, or all of them if there are fewer.
-fn head(connection: &Connection, id: [u8; 24], bytes: u64) -> rusqlite::Result<Option<Blob>> {
+/// The first `bytes` bytes of a result, or all of them if there are fewer. Within a transaction: a row's number may be
+/// another one's as soon as it is dropped.
+fn head(connection: &Transaction<'_>, id: [u8; 24], bytes: u64) -> rusqlite::Result<Option<Blob>> {
     const QUERY: &str =
         "SELECT rowid, CASE WHEN length(bytes) <= ?2 THEN bytes END FROM results WHERE key = ?1";
     let most = i64::try_from(bytes).unwrap_or(i64::MAX);
@@ -394,16 +395,20 @@ impl Store for Sqlite {
         if self.shared.connections.is_unmade()? {
             return Ok(None);
         }
-        self.shared.connections.with(|connection| head(connection, id(key), bytes))
+        self.shared.connections.with(|connection| head(&connection.transaction()?, id(key), bytes))
     }
 
     /// Within one transaction: to begin one costs more than to find a small result.
-    fn peek_all(&self, keys: &[Key], bytes: u64) -> Vec<Option<Blob>> {
+    fn peek_all(&self, keys: &[Key], bytes: u64) -> Vec<Result<Option<Blob>, Error>> {
         let found = self.shared.connections.with(|connection| {
             let transaction = connection.transaction()?;
             keys.iter().map(|key| head(&transaction, id(key), bytes)).collect::<rusqlite::Result<Vec<_>>>()
         });
-        found.unwrap_or_else(|_| keys.iter().map(|key| self.peek(key, bytes).ok().flatten()).collect())
+        match found {
+            Ok(found) => found.into_iter().map(Ok).collect(),
+            // One of them, or all.
+            Err(_) => keys.iter().map(|key| self.peek(key, bytes)).collect(),
+        }
     }
 
     fn was_evicted(&self, key: &Key) -> Result<bool, Error> {

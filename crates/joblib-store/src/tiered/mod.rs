@@ -309,9 +309,16 @@ impl Store for Tiered {
         }
     }
 
-    fn peek_all(&self, keys: &[Key], bytes: u64) -> Vec<Option<Blob>> {
-        let near = self.inner.shared.near.peek_all(keys, bytes).into_iter().zip(keys);
-        near.map(|(near, key)| near.or_else(|| self.peek(key, bytes).ok().flatten())).collect()
+    fn peek_all(&self, keys: &[Key], bytes: u64) -> Vec<Result<Option<Blob>, Error>> {
+        let shared = &self.inner.shared;
+        let mut found = shared.near.peek_all(keys, bytes);
+        let missing: Vec<usize> =
+            (0..found.len()).filter(|place| matches!(found[*place], Ok(None))).collect();
+        let keys: Vec<Key> = missing.iter().map(|place| keys[*place].clone()).collect();
+        for (place, far) in missing.into_iter().zip(shared.far.peek_all(&keys, bytes)) {
+            found[place] = Ok(shared.far(far));
+        }
+        found
     }
 
     fn contains(&self, key: &Key) -> Result<bool, Error> {
