@@ -4,7 +4,12 @@ use std::path::PathBuf;
 
 /// Measures joblib for Rust beside Python's joblib and other peers.
 #[derive(clap::Parser)]
-#[command(name = "cargo xtask bench", bin_name = "cargo xtask bench")]
+#[command(
+    name = "cargo xtask bench",
+    bin_name = "cargo xtask bench",
+    after_help = "`cargo xtask bench --peers` measures crates that have parts of what joblib has; `--peers --help` lists \
+                  its options."
+)]
 pub(crate) struct Options {
     /// Measure only rows whose name starts so; may be repeated
     #[arg(long, value_name = "PREFIX")]

@@ -40,7 +40,9 @@ fn sources() -> Result<Vec<std::path::PathBuf>> {
     let mut found: Vec<_> = std::fs::read_dir(&crates)
         .and_then(|entries| entries.map(|entry| Ok(entry?.path().join("src"))).collect())
         .map_err(|e| format!("cannot list {}: {e}", crates.display()))?;
-    found.extend(["tests/src", "xtask/src", "xtask/bench/src"].map(|folder| root().join(folder)));
+    found.extend(
+        ["tests/src", "xtask/src", "xtask/bench/src", "xtask/peers/src"].map(|folder| root().join(folder)),
+    );
     found.retain(|folder| folder.is_dir());
     found.sort();
     Ok(found)
