@@ -156,7 +156,7 @@ fn safetensors_map() -> Row {
 
 /// A vector, dumped and loaded, beside a crate that makes bytes of it, which the row writes to a file.
 fn vector(
-    peer: &str,
+    peer: &'static str,
     write: fn(&Numbers) -> Result<Vec<u8>>,
     read: fn(&[u8]) -> Result<Numbers>,
 ) -> [Row; 2] {

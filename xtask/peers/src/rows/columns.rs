@@ -59,7 +59,7 @@ pub(crate) static COLUMNS: LazyLock<Columns> = LazyLock::new(|| {
 
 /// The struct dumped and loaded, beside a crate that makes bytes of it, which the row writes to a file.
 fn beside(
-    peer: &str,
+    peer: &'static str,
     write: fn(&Columns) -> Result<Vec<u8>>,
     read: fn(&[u8]) -> Result<Columns>,
 ) -> Vec<Row> {
