@@ -9,6 +9,9 @@ use crate::work::{amount, busy};
 
 const WORKERS: usize = 2;
 
+/// Tasks that the peer is given at a time: it opens files for each.
+const AT_ONCE: usize = 100;
+
 pub(crate) fn rows() -> Vec<Row> {
     vec![row("processes.tiny_10k.procspawn", 10_000, 0), row("processes.10ms_100.procspawn", 100, 10_000)]
 }
@@ -23,8 +26,14 @@ fn row(name: &str, count: u64, length: u64) -> Row {
         };
         let pool = Pool::new(WORKERS)?;
         let theirs = move |count: u64| -> Result<Vec<u64>> {
-            let tasks: Vec<_> = (0..count).map(|_| pool.spawn(amount, busy)).collect();
-            tasks.into_iter().map(|task| Ok(task.join()?)).collect()
+            let mut results = Vec::new();
+            for first in (0..count).step_by(AT_ONCE) {
+                let tasks: Vec<_> = (first..count).take(AT_ONCE).map(|_| pool.spawn(amount, busy)).collect();
+                for task in tasks {
+                    results.push(task.join()?);
+                }
+            }
+            Ok(results)
         };
         assert_eq!(ours(20)?, theirs(20)?);
         Ok(Sides::new(move || milliseconds(|| ours(count)), move || milliseconds(|| theirs(count))))
