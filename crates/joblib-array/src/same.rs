@@ -12,8 +12,8 @@ use num_complex::Complex;
 ///
 /// # Safety
 ///
-/// No type differs from it only in lifetimes. One with a parameter for a lifetime, or with `'static` somewhere in it, is
-/// none, though it is `'static`.
+/// No type differs from it only in lifetimes. A type with a parameter for a lifetime, or with `'static` somewhere in it,
+/// does not qualify, even though it is `'static`.
 pub unsafe trait NoLifetimes: 'static {}
 
 macro_rules! no_lifetimes {

@@ -66,13 +66,13 @@ fn a_hit_emits_what_the_computation_emitted() {
 
 fn fit_shelved(rows: u32) -> joblib::memory::Shelved<u32> {
     let memory = Memory::installed();
-    memory.cache("plain", move |rows: u32| tracing::info!("{rows}")).replay().eval((rows,));
+    memory.cache("plain", move |rows: u32| tracing::info!("{rows}")).replay(true).eval((rows,));
     let plain = memory.cache("shelved", |rows: u32| {
         tracing::info!("one");
         tracing::info!("two");
         rows
     });
-    let plain = plain.replay();
+    let plain = plain.replay(true);
     plain.eval((rows,));
     plain.call_and_shelve((rows,))
 }

@@ -55,7 +55,7 @@ fn program_of_a_study() {
     let prepare = memory.cache("study::prepare", |day: u32| day * 2).version(version);
     let fit = memory.cache("study::fit", |days: u32| (0..days).map(|day| prepare.eval((day,))).sum::<u32>());
     fit.version(version).eval((10,));
-    memory.cache("study::login", |_: String| 1).redact().eval(("hunter2".to_owned(),));
+    memory.cache("study::login", |_: String| 1).redact(true).eval(("hunter2".to_owned(),));
     memory.eval("study::report", || 3, ());
     assert!(variable("STUDY_ENDS") == "by itself", "it ends otherwise");
 }

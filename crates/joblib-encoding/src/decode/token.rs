@@ -1,4 +1,4 @@
-//! The next scalar of a body, or the head of what is none.
+//! The next scalar of a body, or the head of a compound value.
 
 use super::Decoder;
 use crate::error::{Error, Result};
@@ -15,7 +15,7 @@ pub(super) enum Head {
     Ext { kind: u8, len: usize },
 }
 
-/// A scalar, or the head of what is none.
+/// A scalar, or the head of a compound value.
 pub(super) enum Token {
     Unsigned(u64),
     Signed(i64),

@@ -200,7 +200,7 @@ impl Expansion<'_> {
             fields.extend(quote!(mmap_mode: ::core::option::Option::Some(#mode),));
         }
         if options.verify_mapped.is_some() {
-            fields.extend(quote!(verify_mapped: true,));
+            fields.extend(quote!(verify_mapped: ::core::option::Option::Some(true),));
         }
         if let Some(hasher) = &options.hasher {
             let hasher = match hasher {

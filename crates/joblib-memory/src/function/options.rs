@@ -14,7 +14,7 @@ use crate::entry::metadata::Metadata;
 #[derive(Debug, Clone, Copy)]
 pub struct CallOptions {
     pub mmap_mode: Option<MmapMode>,
-    pub verify_mapped: bool,
+    pub verify_mapped: Option<bool>,
     pub compress: Option<fn() -> Compress>,
     pub verbose: Option<u32>,
     pub expires_after: Option<Duration>,
@@ -31,7 +31,7 @@ pub struct CallOptions {
 impl CallOptions {
     pub const DEFAULT: Self = Self {
         mmap_mode: None,
-        verify_mapped: false,
+        verify_mapped: None,
         compress: None,
         verbose: None,
         expires_after: None,

@@ -152,7 +152,7 @@ struct Hits {
 
 /// Hits before it is judged whether caching pays: the first ones warm up.
 const ENOUGH: u64 = 64;
-/// Of so many hits in memory one is measured, after the first ones.
+/// One hit in memory in this many is measured, after the first ones.
 const MEASURED: u64 = 16;
 
 impl Counters {

@@ -101,6 +101,7 @@ impl Clone for Described {
 /// # Ok::<(), joblib_memory::Error>(())
 /// ```
 #[derive(Clone)]
+#[must_use = "a function is computed when it is called"]
 pub struct MemorizedFunc<F> {
     memory: Memory,
     name: String,

@@ -72,7 +72,7 @@ impl<F> MemorizedFunc<F> {
         self
     }
 
-    /// Verifies the checksums of mapped arrays; see [`Memory::verify_mapped`](crate::Memory::verify_mapped).
+    /// Verifies the checksums of mapped arrays, or does not, in place of its memory's setting; see [`Memory::verify_mapped`](crate::Memory::verify_mapped).
     ///
     /// ```
     /// use joblib_array::{Array, MmapMode};
@@ -80,12 +80,12 @@ impl<F> MemorizedFunc<F> {
     ///
     /// let folder = tempfile::tempdir()?;
     /// let zeros = Memory::new(folder.path())?.cache("zeros", |n: usize| Array::<f64>::zeros(&[n]));
-    /// let zeros = zeros.mmap_mode(MmapMode::Read).verify_mapped();
+    /// let zeros = zeros.mmap_mode(MmapMode::Read).verify_mapped(true);
     /// assert!(zeros.eval((1000,)).is_mapped() && zeros.check_call_in_cache((1000,)));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn verify_mapped(mut self) -> Self {
-        self.options.verify_mapped = true;
+    pub fn verify_mapped(mut self, verify: bool) -> Self {
+        self.options.verify_mapped = Some(verify);
         self
     }
 
@@ -166,13 +166,13 @@ impl<F> MemorizedFunc<F> {
     /// use joblib_memory::Memory;
     ///
     /// let memory = Memory::with_backend("in_memory", "secrets")?;
-    /// memory.cache("login", |password: &str| password.len()).redact().eval(("hunter2",));
+    /// memory.cache("login", |password: &str| password.len()).redact(true).eval(("hunter2",));
     /// let (_, metadata) = memory.items()?.remove(0);
     /// assert_eq!(metadata.map(|metadata| metadata.arguments()[0].text().map(str::to_owned)), Some(None));
     /// # Ok::<(), joblib_memory::Error>(())
     /// ```
-    pub fn redact(mut self) -> Self {
-        self.options.redact = true;
+    pub fn redact(mut self, redact: bool) -> Self {
+        self.options.redact = redact;
         self
     }
 
@@ -187,16 +187,15 @@ impl<F> MemorizedFunc<F> {
     /// use joblib_memory::Memory;
     ///
     /// let memory = Memory::with_backend("in_memory", "replayed")?;
-    /// let fit = memory.cache("fit", |rows: u32| { tracing::info!(rows, "fitting"); rows * 2 }).replay();
+    /// let fit = memory.cache("fit", |rows: u32| { tracing::info!(rows, "fitting"); rows * 2 }).replay(true);
     /// fit.eval((3,));
     /// fit.eval((3,)); // emits "fitting rows=3" again
     /// let (_, metadata) = memory.items()?.remove(0);
     /// assert_eq!(metadata.map(|metadata| metadata.event_count()), Some(1));
     /// # Ok::<(), joblib_memory::Error>(())
     /// ```
-    #[must_use]
-    pub fn replay(mut self) -> Self {
-        self.options.replay = true;
+    pub fn replay(mut self, replay: bool) -> Self {
+        self.options.replay = replay;
         self
     }
 }

@@ -58,9 +58,9 @@ fn is_record_wanted() -> bool {
 }
 
 impl Settings {
-    pub(crate) fn mapping(&self, mode: Option<MmapMode>, verify: bool) -> Option<Mapping> {
+    pub(crate) fn mapping(&self, mode: Option<MmapMode>, verify: Option<bool>) -> Option<Mapping> {
         let mode = mode.or(self.mmap_mode)?;
-        Some(Mapping { mode, verify: verify || self.verify_mapped })
+        Some(Mapping { mode, verify: verify.unwrap_or(self.verify_mapped) })
     }
 }
 

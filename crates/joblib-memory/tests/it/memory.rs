@@ -357,7 +357,7 @@ fn limits_hold_while_results_are_stored() {
 fn secrets_stay_out_of_the_cache() {
     let folder = folder();
     let memory = memory(&folder);
-    memory.cache("login", |_: &str| 1).redact().eval(("hunter2",));
+    memory.cache("login", |_: &str| 1).redact(true).eval(("hunter2",));
     let bytes = std::fs::read(&entries(&folder)[0]).unwrap();
     assert!(!bytes.windows(7).any(|window| window == b"hunter2"));
 }

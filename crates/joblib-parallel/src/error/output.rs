@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Bytes of one stream that are kept from its begin on.
+/// Bytes of one stream that are kept of its beginning.
 const BEGIN: usize = 512 << 10;
 /// And from its end.
 const END: usize = 64 << 10;
@@ -12,7 +12,7 @@ const SHOWN_LINES: usize = 100;
 /// What a task printed on its standard output and error, where its call
 /// [captures](crate::Parallel::capture_output) that.
 ///
-/// Of a stream with more than half a megabyte the begin and the end are kept, with a line between them that says how
+/// Of a stream with more than half a megabyte the beginning and the end are kept, with a line between them that says how
 /// many bytes are left out.
 ///
 /// ```

@@ -272,10 +272,11 @@ impl<R, F> Parallel<Anywhere, R, F> {
     ///
     /// A task that fails has its output in its [error](crate::TaskError::output), which shows it. In the
     /// [record of a run](https://docs.rs/joblib-record) is the output of every task, line by line as it is printed, or
-    /// when a task on another machine has ended, for `joblib runs log`; without a record, what tasks print that succeed is dropped. Each stream is in the order in
-    /// which it was printed; that of lines of the two streams is the order in which they arrived. Of a task that prints
-    /// more than half a megabyte on a stream the begin and the end are kept, and of one call 10 MiB in the record. What
-    /// is printed between tasks, as by a process that a task has left behind, is passed on.
+    /// when a task on another machine has ended, for `joblib runs log`; without a record, the output of tasks that succeed
+    /// is dropped. Each stream is in the order in which it was printed; lines of the two streams are in the order in which
+    /// they arrived. Of a task that prints more than half a megabyte on a stream the beginning and the end are kept, and of
+    /// one call 10 MiB in the record. What is printed between tasks, as by a process that a task has left behind, is
+    /// passed on.
     ///
     /// ```
     /// use joblib_parallel::{Parallel, delayed};

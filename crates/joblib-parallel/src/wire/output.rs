@@ -69,7 +69,7 @@ pub(crate) enum Piece<'a> {
 #[derive(Debug)]
 pub(crate) struct Splitter {
     secret: Secret,
-    /// Bytes that may be the begin of a mark.
+    /// Bytes that may be the beginning of a mark.
     held: Vec<u8>,
 }
 
