@@ -3,6 +3,7 @@
 //! `query_file!("users.sql")`, `#[template(path = "page.html")]` and `include_proto!("study")` expand to code that depends on
 //! a file, and nobody sees how.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use crate::lexer::Kind;
@@ -13,30 +14,6 @@ use crate::values::Value;
 
 /// Folders of a package in which macros look for files.
 const FOLDERS: [&str; 3] = ["", "src", "templates"];
-
-/// Macros of the standard library that read no file by themselves, beside those whose arguments are expressions.
-const STANDARD: [&str; 16] = [
-    "addr_of",
-    "addr_of_mut",
-    "asm",
-    "column",
-    "compile_error",
-    "env",
-    "file",
-    "include",
-    "include_bytes",
-    "include_str",
-    "line",
-    "module_path",
-    "option_env",
-    "pin",
-    "ready",
-    "thread_local",
-];
-
-pub(crate) fn is_standard(name: &str) -> bool {
-    STANDARD.binary_search(&name).is_ok()
-}
 
 /// The files that a macro of this name, from elsewhere, may read which is given these tokens in a file.
 pub(crate) fn given(
@@ -123,37 +100,28 @@ fn written(model: &Model, file: FileId, names: &[String]) -> Vec<Value> {
     files.filter(counts).cloned().map(Value::File).collect()
 }
 
-/// The files of a folder and of those in it, in order, but for what is built and hidden.
+/// The files of a folder and of those in it, in order, but for what is built and hidden. Links are followed, as who reads
+/// the folder does.
 pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
-    /// A folder with more files is not looked through to the end.
-    const MOST: usize = 20_000;
     let mut waiting = vec![folder.to_owned()];
     let mut files = Vec::new();
+    // Where links have led: they may lead in a circle.
+    let mut seen = HashSet::new();
     while let Some(folder) = waiting.pop() {
-        if files.len() > MOST {
-            break;
+        if !folder.canonicalize().is_ok_and(|real| seen.insert(real)) {
+            continue;
         }
         for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
             let name = entry.file_name();
             let is_left_out = name == "target" || name.to_string_lossy().starts_with('.');
-            match entry.file_type() {
-                Ok(kind) if kind.is_dir() && !is_left_out => waiting.push(entry.path()),
-                Ok(kind) if !kind.is_dir() => files.push(entry.path()),
-                _ => {}
+            // A link that leads nowhere is a file that can't be read.
+            if !entry.path().is_dir() {
+                files.push(entry.path());
+            } else if !is_left_out {
+                waiting.push(entry.path());
             }
         }
     }
     files.sort_unstable();
     files
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_macros_of_the_standard_library_are_found() {
-        assert!(STANDARD.is_sorted());
-        assert!(is_standard("thread_local") && !is_standard("query_file"));
-    }
 }

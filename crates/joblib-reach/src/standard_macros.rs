@@ -35,3 +35,28 @@ pub(crate) fn take_arguments(name: &str) -> bool {
 pub(crate) fn hold_expressions(name: &str) -> bool {
     take_arguments(name) || matches!(name, "concat" | "stringify")
 }
+
+/// Those that read no file by themselves, beside those whose arguments are expressions.
+const WITHOUT_FILES: [&str; 16] = [
+    "addr_of",
+    "addr_of_mut",
+    "asm",
+    "column",
+    "compile_error",
+    "env",
+    "file",
+    "include",
+    "include_bytes",
+    "include_str",
+    "line",
+    "module_path",
+    "option_env",
+    "pin",
+    "ready",
+    "thread_local",
+];
+
+/// Whether a macro of this name is one of the standard library that reads no file by itself.
+pub(crate) fn read_no_file(name: &str) -> bool {
+    hold_expressions(name) || WITHOUT_FILES.contains(&name)
+}

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{Reader, Reading, References, is_plain_macro};
+use super::{Reader, Reading, References};
 use crate::lexer::{Kind, Name};
 use crate::literal;
 use crate::macros::{definitions, leads_elsewhere};
@@ -10,6 +10,7 @@ use crate::meaning::{Found, Target};
 use crate::model::{File, FileId, ItemKind, ScopeId};
 use crate::named_files;
 use crate::source::Source;
+use crate::standard_macros;
 use crate::texts;
 use crate::values::value_of;
 
@@ -28,14 +29,14 @@ impl Reader<'_, '_> {
             }
         }
         let is_elsewhere = found.targets.iter().all(|target| matches!(target, Target::External(_)));
-        is_elsewhere || leads_elsewhere(self.model, &macros, is_plain_macro)
+        is_elsewhere || leads_elsewhere(self.model, &macros, standard_macros::read_no_file)
     }
 
     /// The files that a macro from elsewhere may read, whose arguments begin at `group`.
     pub(super) fn files_given(&mut self, name: Option<Name>, group: usize) {
         let name = name.map_or("", |name| self.model.names.text(name));
         let is_group = matches!(self.source.kind(group), Kind::Open(_)) && group < self.to;
-        if is_group && !is_plain_macro(name) {
+        if is_group && !standard_macros::read_no_file(name) {
             let range = (group + 1, self.source.pair(group));
             let found = named_files::given(self.model, self.reading.file, &self.source, range, name);
             self.out.values.extend(found);

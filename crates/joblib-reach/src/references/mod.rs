@@ -8,7 +8,6 @@ use std::rc::Rc;
 use crate::lexer::{Kind, Name};
 use crate::meaning::{Found, Target, is_in_prelude};
 use crate::model::{FileId, Model, Range, ScopeId};
-use crate::named_files;
 use crate::parse::attributes::is_built_in;
 use crate::parse::extent::{binds_lifetimes, skip_angles};
 use crate::parse::imports::uses_in;
@@ -57,11 +56,6 @@ const KEYWORDS: [&str; 35] = [
     "fn", "for", "if", "impl", "in", "let", "loop", "match", "mod", "move", "mut", "pub", "ref", "return",
     "static", "struct", "trait", "true", "type", "unsafe", "use", "where", "while",
 ];
-
-/// Whether a macro of this name is one of the standard library that reads no file by itself.
-fn is_plain_macro(name: &str) -> bool {
-    standard_macros::hold_expressions(name) || named_files::is_standard(name)
-}
 
 /// The state of one reading.
 struct Reader<'r, 'a> {
@@ -230,7 +224,8 @@ impl Reader<'_, '_> {
         }
         self.out.by_place |= self.tells_place(&path, is_macro);
         let capital = text.chars().next().is_some_and(char::is_uppercase);
-        let is_standard = is_in_prelude(&text) || (is_macro && path.len() == 1 && is_plain_macro(&text));
+        let is_standard =
+            is_in_prelude(&text) || (is_macro && path.len() == 1 && standard_macros::read_no_file(&text));
         let may_be_written = (called || capital || is_macro || at < self.attribute_end) && !is_standard;
         let is_bound = at > from && self.is_bound(at);
         let mut scopes = self.scopes(at);

@@ -52,6 +52,19 @@ fn the_names_of_files_in_a_folder_count() {
 }
 
 #[test]
+#[cfg(unix)]
+fn the_files_of_a_folder_count_that_links_lead_to_and_links_in_a_circle_end() {
+    let main = "#[derive(Embed)]\n#[folder = \"web\"]\nstruct S;\n#[cached]\nfn fit() -> u8 { S::iter() }\n";
+    let data = "data/model/b.txt";
+    let unlinked = [(MAIN, main), ("web/a.txt", "one"), (data, "two")];
+    assert!(!counts(&Package::new(&unlinked), data, "two", "three"));
+    for link in [("web/model", "-> ../data/model"), ("web/c.txt", "-> ../data/model/b.txt")] {
+        let linked = Package::new(&[&unlinked[..], &[link, ("data/model/up", "-> ..")]].concat());
+        assert!(counts(&linked, data, "two", "three"), "{link:?}");
+    }
+}
+
+#[test]
 fn a_file_that_is_opened_when_the_program_runs_does_not_count() {
     let package = Package::new(&[
         (

@@ -74,6 +74,12 @@ impl Package {
         for (path, text) in &self.0 {
             let path = folder.join(path);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            // `-> path` is a link.
+            #[cfg(unix)]
+            if let Some(to) = text.strip_prefix("-> ") {
+                std::os::unix::fs::symlink(to, path).unwrap();
+                continue;
+            }
             std::fs::write(path, text).unwrap();
         }
     }
