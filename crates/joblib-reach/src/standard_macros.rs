@@ -57,6 +57,6 @@ const WITHOUT_FILES: [&str; 16] = [
 ];
 
 /// Whether a macro of this name is one of the standard library that reads no file by itself.
-pub(crate) fn read_no_file(name: &str) -> bool {
+pub(crate) fn reads_no_file(name: &str) -> bool {
     hold_expressions(name) || WITHOUT_FILES.contains(&name)
 }

@@ -118,10 +118,14 @@ impl Drop for Step {
             return;
         }
         if std::thread::panicking() {
-            let message = match panics::noted() {
-                Some(message) if !self.is_redacted => format!("it panicked: {message}"),
-                _ => "it panicked".to_owned(),
+            let noted = if self.is_redacted {
+                panics::leave_untold();
+                None
+            } else {
+                panics::noted()
             };
+            let message =
+                noted.map_or_else(|| "it panicked".to_owned(), |text| format!("it panicked: {text}"));
             self.close(&End { message: message.into(), ..End::new(Outcome::Failed) });
         } else {
             self.close(&End::new(Outcome::Cancelled));

@@ -52,6 +52,31 @@ fn failures_and_secrets_are_recorded_as_such() {
     assert!(!bytes.windows(7).any(|text| text == b"hunter2"));
 }
 
+#[cached]
+fn starts(day: u32) -> usize {
+    refuses("hunter2") + day as usize
+}
+
+#[cached]
+fn starts_anyhow(day: u32) -> usize {
+    assert!(std::panic::catch_unwind(|| refuses("hunter2")).is_err());
+    panic!("no other way on day {day}")
+}
+
+#[test]
+fn what_a_redacted_function_panics_with_is_not_told_by_those_that_call_it_either() {
+    let folder = tempfile::tempdir().expect("a folder");
+    Memory::new(folder.path()).expect("a memory").record(true).install().expect("installed");
+    assert!(std::panic::catch_unwind(|| starts(1)).is_err());
+    assert!(std::panic::catch_unwind(|| starts_anyhow(1)).is_err());
+    let run = record(folder.path());
+    let (begins, ends) = (begins(&run), ends(&run));
+    let messages: Vec<&str> =
+        begins.iter().map(|(stamped, begin)| ends[&(stamped.pid, begin.step)].message.as_ref()).collect();
+    let own = "it panicked: no other way on day 1";
+    assert_eq!(messages, ["it panicked", "it panicked", own, "it panicked"]);
+}
+
 /// An error that only programmers can read.
 #[derive(Debug)]
 struct Code(#[expect(dead_code, reason = "shown")] u32);

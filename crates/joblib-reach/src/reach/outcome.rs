@@ -14,6 +14,9 @@ use crate::values::Value;
 
 use super::{Reached, Walk, Walked};
 
+/// Of more files, as in a folder of data, the size and the time count and not the content.
+const MOST_READ: usize = 20_000;
+
 impl Walk<'_> {
     pub(super) fn list(&mut self, item: ItemId, form: u128) {
         let model = &self.known.model;
@@ -64,8 +67,6 @@ impl Walk<'_> {
         if self.by_place {
             self.count_places();
         }
-        /// Of more files, as in a folder of data, the size and the time count and not the content.
-        const MOST_READ: usize = 20_000;
         let files: Vec<PathBuf> = self
             .found
             .values

@@ -10,7 +10,7 @@ use crate::meaning::{Found, Target};
 use crate::model::{File, FileId, ItemKind, ScopeId};
 use crate::named_files;
 use crate::source::Source;
-use crate::standard_macros;
+use crate::standard_macros::reads_no_file;
 use crate::texts;
 use crate::values::value_of;
 
@@ -29,14 +29,14 @@ impl Reader<'_, '_> {
             }
         }
         let is_elsewhere = found.targets.iter().all(|target| matches!(target, Target::External(_)));
-        is_elsewhere || leads_elsewhere(self.model, &macros, standard_macros::read_no_file)
+        is_elsewhere || leads_elsewhere(self.model, &macros, reads_no_file)
     }
 
     /// The files that a macro from elsewhere may read, whose arguments begin at `group`.
     pub(super) fn files_given(&mut self, name: Option<Name>, group: usize) {
         let name = name.map_or("", |name| self.model.names.text(name));
         let is_group = matches!(self.source.kind(group), Kind::Open(_)) && group < self.to;
-        if is_group && !standard_macros::read_no_file(name) {
+        if is_group && !reads_no_file(name) {
             let range = (group + 1, self.source.pair(group));
             let found = named_files::given(self.model, self.reading.file, &self.source, range, name);
             self.out.values.extend(found);

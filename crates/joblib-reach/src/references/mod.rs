@@ -15,7 +15,7 @@ use crate::paths::path_at;
 use crate::resolve::Resolver;
 use crate::sight::macros_in_sight;
 use crate::source::Source;
-use crate::standard_macros;
+use crate::standard_macros::{hold_expressions, reads_no_file};
 use crate::values::{Value, value_at};
 
 /// All that an item refers to, in the order of its tokens.
@@ -224,8 +224,7 @@ impl Reader<'_, '_> {
         }
         self.out.by_place |= self.tells_place(&path, is_macro);
         let capital = text.chars().next().is_some_and(char::is_uppercase);
-        let is_standard =
-            is_in_prelude(&text) || (is_macro && path.len() == 1 && standard_macros::read_no_file(&text));
+        let is_standard = is_in_prelude(&text) || (is_macro && path.len() == 1 && reads_no_file(&text));
         let may_be_written = (called || capital || is_macro || at < self.attribute_end) && !is_standard;
         let is_bound = at > from && self.is_bound(at);
         let mut scopes = self.scopes(at);
@@ -280,8 +279,7 @@ impl Reader<'_, '_> {
 
     /// Whether a macro of this name is one of the standard library that is given expressions and nothing else.
     fn holds_expressions(&self, name: Name) -> bool {
-        standard_macros::hold_expressions(self.model.names.text(name))
-            && !self.model.macros.contains_key(&name)
+        hold_expressions(self.model.names.text(name)) && !self.model.macros.contains_key(&name)
     }
 
     /// Whether a path at `at` is that of an attribute which may be `#[cached]` or `#[tracked]`.
