@@ -11,19 +11,21 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use crate::apart;
 use crate::run::{Result, cargo, root, run, target};
 use crate::venv;
 
 pub(crate) const USAGE: &str = "\
 usage: cargo xtask ecosystem [--update] [PROGRAM…]
 
-Builds and runs the programs of tests/ecosystem, or those that are named, and prints the time of each. They share a target
-folder, so that the first one builds most of what the others need. The sources of crates are downloaded where they are missing.
+Builds and runs the programs of tests/ecosystem, or those that are named, and prints the time of each. A crate that is no
+member of the workspace is tested as one of them. They share a target folder, so that the first one builds most of what the
+others need. The sources of crates are downloaded where they are missing.
 
   --update    first make the lock files anew, with the versions of this workspace for what it has too
 ";
 
-/// A project of the folder `tests/ecosystem`.
+/// A project of the folder `tests/ecosystem`, or a crate that is a workspace of its own.
 struct Program {
     name: String,
     folder: PathBuf,
@@ -80,7 +82,7 @@ pub(crate) fn names() -> Result<Vec<String>> {
     Ok(programs()?.into_iter().map(|program| program.name).collect())
 }
 
-/// All programs, in the order of their names.
+/// All programs, and the crates that are workspaces of their own, in the order of their names.
 fn programs() -> Result<Vec<Program>> {
     let folder = root().join("tests/ecosystem");
     let mut programs = Vec::new();
@@ -91,6 +93,11 @@ fn programs() -> Result<Vec<Program>> {
             programs.push(Program { name, folder, manifest });
         }
     }
+    let apart = apart::crates()?.into_iter().filter(|(_, manifest)| apart::is_apart(manifest));
+    programs.extend(apart.map(|(folder, manifest)| {
+        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Program { name, folder, manifest }
+    }));
     programs.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(programs)
 }

@@ -3,6 +3,7 @@
 //! This crate has no dependencies, so that the first command of a fresh clone starts in seconds; what needs heavy ones
 //! (the benchmark) is a crate of its own that is only started from here.
 
+mod apart;
 mod azurite;
 mod bench;
 mod ci;

@@ -5,12 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::apart;
 use crate::run::{Result, cargo, root, run, target};
 
 /// The packages that are not published.
 pub(crate) const UNPUBLISHED: &str = "--exclude xtask --exclude joblib-bench --exclude joblib-tests";
 
-/// Packages every publishable crate, unpacks the packages side by side and compiles them from there.
+/// Packages every publishable crate of the workspace, unpacks the packages side by side and compiles them from there.
 ///
 /// Cargo would build each package by itself, with all its dependencies anew. In one workspace they are compiled once, with
 /// this workspace's versions and profiles, and so mostly are there already.
@@ -34,10 +35,9 @@ fn unpack(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
         fs::remove_dir_all(folder).map_err(|e| format!("cannot remove {}: {e}", folder.display()))?;
     }
     fs::create_dir_all(folder).map_err(|e| format!("cannot make {}: {e}", folder.display()))?;
-    let crates = root().join("crates");
     let mut packages = Vec::new();
-    for entry in fs::read_dir(&crates).map_err(|e| format!("cannot list {}: {e}", crates.display()))? {
-        let name = entry.map_err(|e| e.to_string())?.file_name().to_string_lossy().into_owned();
+    for (source, _) in apart::crates()?.into_iter().filter(|(_, manifest)| !apart::is_apart(manifest)) {
+        let name = source.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let package = format!("{name}-{}", version()?);
         let archive = target().join("package").join(format!("{package}.crate"));
         // With the times of now: those in the archive are always the same, and cargo would check what it checked before.

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use crate::run::{Result, root};
+use crate::apart;
+use crate::run::Result;
 
 /// The keys that each published package has, in its own manifest or by `KEY.workspace = true`.
 const KEYS: [&str; 10] = [
@@ -20,14 +21,8 @@ const KEYS: [&str; 10] = [
 
 /// What is missing in the manifests of the published crates.
 pub(super) fn faults() -> Result<Vec<String>> {
-    let crates = root().join("crates");
-    let entries = std::fs::read_dir(&crates).map_err(|e| format!("cannot list {}: {e}", crates.display()))?;
-    let mut folders: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    folders.sort();
     let mut missing = Vec::new();
-    for folder in folders {
-        let text = std::fs::read_to_string(folder.join("Cargo.toml"))
-            .map_err(|e| format!("cannot read the manifest of {}: {e}", folder.display()))?;
+    for (folder, text) in apart::crates()? {
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
         missing.extend(check(&text, &folder).into_iter().map(|what| format!("{name}: {what}")));
     }

@@ -55,6 +55,7 @@ pub(crate) fn execute() -> Result {
          cargo xtask bench --json AFTER, and `bench --check BEFORE AFTER` with the figures of the last release\n  \
          git tag --sign v{version}\n  \
          cargo publish --workspace {UNPUBLISHED}\n  \
+         cargo publish --manifest-path crates/joblib-polars/Cargo.toml\n  \
          git push origin main v{version}"
     );
     Ok(())

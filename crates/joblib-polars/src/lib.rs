@@ -1,0 +1,12 @@
+#![doc = include_str!("../README.md")]
+
+mod ffi;
+mod polars;
+mod tabular;
+
+pub use joblib_arrow::{ArrowError, Table};
+pub use polars_core::frame::DataFrame;
+pub use polars_core::series::Series;
+
+pub use crate::polars::Polars;
+pub use crate::tabular::Tabular;
