@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use arrow_array::ffi::{FFI_ArrowArray, from_ffi, to_ffi};
-use arrow_array::{ArrayRef, make_array};
+use arrow_array::{ArrayRef, NullArray, make_array};
 use arrow_schema::ffi::FFI_ArrowSchema;
 use arrow_schema::{ArrowError, Field};
 use polars_arrow::ffi::{
@@ -21,6 +22,11 @@ pub(crate) fn export(series: &Series) -> Result<(Field, ArrayRef), ArrowError> {
     let whole = series.rechunk();
     if whole.dtype().contains_objects() {
         return Err(fault(series.name(), "objects of Rust or Python have no form in Arrow"));
+    }
+    // polars exports a column of nulls alone with a bitmap, which the interface does not have for this type.
+    if whole.dtype() == &DataType::Null {
+        let field = Field::new(whole.name().as_str(), arrow_schema::DataType::Null, true);
+        return Ok((field, Arc::new(NullArray::new(whole.len()))));
     }
     let of_polars = |error: PolarsError| fault(series.name(), error);
     let of_arrow = |error: ArrowError| fault(series.name(), error);

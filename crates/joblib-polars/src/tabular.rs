@@ -22,7 +22,8 @@ pub trait Tabular: sealed::Sealed + Sized {
     ///
     /// # Errors
     ///
-    /// Returns an error if Arrow has no form for a column: objects, and integers of 128 bits.
+    /// Returns an error if Arrow has no form for a column: objects, integers of 128 bits, and lists of the type of
+    /// nulls alone.
     fn to_table(&self) -> Result<Table, ArrowError>;
 
     /// The value with the columns of the table, whose memory it shares: one chunk for each batch.

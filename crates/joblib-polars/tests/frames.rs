@@ -12,6 +12,9 @@ use polars::prelude::{
 
 /// Columns of many types, with nulls.
 fn frame(rows: i64) -> Polars<DataFrame> {
+    if rows == 0 {
+        return Polars(frame(1).slice(0, 0));
+    }
     let some = |every: i64| move |n: i64| (n % every != 0).then_some(n);
     let numbers: Vec<Option<i64>> = (0..rows).map(some(3)).collect();
     let floats: Vec<f64> = (0..rows).map(|n| n as f64 / 4.0).collect();
@@ -46,6 +49,7 @@ fn frame(rows: i64) -> Polars<DataFrame> {
         ["numbers", "texts"].map(|name| frame.column(name).unwrap().as_materialized_series().clone());
     let fields = StructChunked::from_series("structs".into(), rows as usize, fields.iter()).unwrap();
     add(&mut frame, fields.into_series().into_column());
+    add(&mut frame, Column::full_null("nothing".into(), rows as usize, &DataType::Null));
     Polars(frame)
 }
 

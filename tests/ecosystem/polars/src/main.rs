@@ -8,7 +8,7 @@ use joblib_polars::Polars;
 use polars::prelude::*;
 
 #[cached]
-fn of_station(weather: &Polars<DataFrame>, station: &str) -> PolarsResult<Polars<DataFrame>> {
+fn of_station(weather: &Polars<DataFrame>, station: &str) -> Result<Polars<DataFrame>, PolarsError> {
     let mask = weather.column("station")?.str()?.iter().map(|found| found == Some(station)).collect();
     Ok(weather.filter(&mask)?.into())
 }
