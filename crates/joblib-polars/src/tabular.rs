@@ -6,6 +6,7 @@ use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow_schema::{ArrowError, Schema};
 use joblib_arrow::Table;
 use polars_core::frame::DataFrame;
+use polars_core::prelude::Column;
 use polars_core::series::Series;
 
 use crate::ffi;
@@ -37,7 +38,7 @@ pub trait Tabular: sealed::Sealed + Sized {
 
 impl Tabular for DataFrame {
     fn to_table(&self) -> Result<Table, ArrowError> {
-        table(self.columns().iter().map(|column| column.as_materialized_series()), self.height())
+        table(self.columns().iter().map(Column::as_materialized_series), self.height())
     }
 
     fn from_table(table: &Table) -> Result<Self, ArrowError> {
