@@ -45,7 +45,7 @@ fn execute() -> Result<bool> {
         None => tempfile::tempdir(),
     }
     .map_err(|e| format!("cannot make a folder for the files of the measurements: {e}"))?;
-    let report = measure::all(rows, folder.path());
+    let report = measure::all(rows, folder.path(), report::line);
     println!("\n{}", report::table(&report.figures));
     if let Some(file) = &options.json {
         report::write(&report, file)?;

@@ -92,15 +92,15 @@ pub(crate) struct Report {
     pub(crate) failures: Vec<String>,
 }
 
-/// Measures every row; one that fails is told of and does not cost the others.
-pub(crate) fn all(rows: Vec<Row>, folder: &Path) -> Report {
+/// Measures every row, and shows each as `line` does; one that fails is told of and does not cost the others.
+pub(crate) fn all(rows: Vec<Row>, folder: &Path, line: fn(&Figure) -> String) -> Report {
     let mut report = Report::default();
     for row in rows {
         let name = row.name.clone();
         eprint!("{name:40}");
         match measure(row, folder) {
             Ok(figure) => {
-                eprintln!(" {}", crate::report::line(&figure));
+                eprintln!(" {}", line(&figure));
                 report.figures.push(figure);
             }
             Err(error) => {
