@@ -30,9 +30,10 @@ fn runs<R>(run: impl FnOnce() -> R) -> (R, usize) {
     (result, RUNS.get() - before)
 }
 
-/// A memory in a folder that is empty at first.
+/// A memory in a folder that is empty at first, and this process's own: other tests run at the same time.
 static MEMORY: LazyLock<Memory> = LazyLock::new(|| {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("macro_cached");
+    let name = format!("macro_cached-{}", std::process::id());
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     if let Err(error) = std::fs::remove_dir_all(&folder) {
         assert_eq!(error.kind(), ErrorKind::NotFound, "{}", folder.display());
     }
