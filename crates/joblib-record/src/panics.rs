@@ -1,29 +1,25 @@
 //! What a panic said, for the step that it ends.
 
 use std::any::Any;
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use crate::message::Message;
 
-/// A panic, known by the address of what it carries. Another one may have the same later: it then says nothing here.
-type Panic = usize;
-
 thread_local! {
-    /// The panic that unwinds this thread, and what it said.
-    static NOTE: RefCell<Option<(Panic, Option<String>)>> = const { RefCell::new(None) };
-    /// The last panic that ended a redacted step: the steps around that one don't tell either.
-    static UNTOLD: Cell<Option<Panic>> = const { Cell::new(None) };
+    /// What the panic said that unwinds this thread.
+    static NOTE: RefCell<Option<String>> = const { RefCell::new(None) };
+    /// What the last panic said that ended a redacted step: the steps around that one don't tell it either.
+    static UNTOLD: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
 /// Does `work`, and notes what it says when it panics. The panic goes on.
 pub fn noting_panics<T>(work: impl FnOnce() -> T) -> T {
     // Nothing is done with what the work has left behind.
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
-        let panic = (&raw const *payload).cast::<()>().addr();
-        let is_untold = UNTOLD.try_with(|untold| untold.get() == Some(panic)).unwrap_or(true);
-        let text = message(&*payload).filter(|_| !is_untold).map(|text| Message::of(&text).into_text());
-        let _ = NOTE.try_with(|noted| noted.replace(Some((panic, text))));
+        let note = message(&*payload).map(|text| Message::of(&text).into_text());
+        let is_told = note.is_some() && UNTOLD.try_with(|untold| *untold.borrow() != note).unwrap_or(false);
+        let _ = NOTE.try_with(|noted| noted.replace(note.filter(|_| is_told)));
         resume_unwind(payload)
     })
 }
@@ -34,12 +30,12 @@ fn message(payload: &(dyn Any + Send)) -> Option<&str> {
 
 /// What was noted last on this thread.
 pub(crate) fn noted() -> Option<String> {
-    NOTE.try_with(RefCell::take).ok().flatten()?.1
+    NOTE.try_with(RefCell::take).ok().flatten()
 }
 
-/// The panic that was noted last on this thread ends a redacted step.
+/// What was noted last on this thread ends a redacted step.
 pub(crate) fn leave_untold() {
-    if let Ok(Some((panic, _))) = NOTE.try_with(RefCell::take) {
-        let _ = UNTOLD.try_with(|untold| untold.set(Some(panic)));
+    if let Some(note) = noted() {
+        let _ = UNTOLD.try_with(|untold| untold.replace(Some(note)));
     }
 }
