@@ -21,19 +21,19 @@ use crate::errors::Errors;
 use crate::function::{Function, RemoveSkips};
 use crate::options::{Attribute, Options};
 
-#[doc = include_str!("../docs/cached.md")]
+#[cfg_attr(not(doctest), doc = include_str!("../docs/cached.md"))]
 #[proc_macro_attribute]
 pub fn cached(arguments: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
     cached_tokens(arguments.into(), &groups::with_parentheses(item.into())).into()
 }
 
-#[doc = include_str!("../docs/tracked.md")]
+#[cfg_attr(not(doctest), doc = include_str!("../docs/tracked.md"))]
 #[proc_macro_attribute]
 pub fn tracked(arguments: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
     tracked_tokens(arguments.into(), &groups::with_parentheses(item.into())).into()
 }
 
-#[doc = include_str!("../docs/task.md")]
+#[cfg_attr(not(doctest), doc = include_str!("../docs/task.md"))]
 #[proc_macro_attribute]
 pub fn task(arguments: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
     task::attribute(arguments.into(), &groups::with_parentheses(item.into())).into()
