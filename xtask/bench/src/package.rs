@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 use std::time::Instant;
 
 use crate::Result;
@@ -42,7 +41,7 @@ pub(crate) fn after_edit(folder: &Path, command: &[&str]) -> Result<f64> {
     fs::write(&root, text)?;
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/expand");
     let start = Instant::now();
-    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let output = joblib_tests::cargo::command()
         .args(command)
         .args(["--quiet", "--offline", "--target-dir"])
         .arg(target)
