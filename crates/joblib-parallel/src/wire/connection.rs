@@ -236,6 +236,10 @@ impl Connection {
         if (kind, flag, self.start) != (wanted, 0, 0) || len < 16 * READ || self.end < end {
             return Ok(None);
         }
+        // Elements stay where they are, and not every allocator places bytes as elements have to be.
+        if !self.inbox.as_ptr().addr().is_multiple_of(HEADER) {
+            return Ok(None);
+        }
         let rest = &self.inbox[end..self.end];
         let mut inbox = vec![0; rest.len().max(READ)];
         inbox[..rest.len()].copy_from_slice(rest);
