@@ -19,8 +19,8 @@
 //! ```
 //!
 //! What is read by somebody in between who does not know our encoding stands in front, as numbers: of OPEN how many tasks may
-//! run at a time and the number of the call, of RETURNED the number of the batch, how many of its tasks it is about, and how
-//! many nanoseconds these kept workers busy.
+//! run at a time, the number of the call, and how many tasks run at a time on the host; of RETURNED the number of the batch, how
+//! many of its tasks it is about, and how many nanoseconds these kept workers busy.
 
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -107,20 +107,22 @@ pub(crate) struct Open {
     pub(crate) arguments: Vec<Vec<u8>>,
 }
 
-/// An OPEN frame: `slots` tasks may run at a time, and `call` is the number of the call, which [`FAILED`] repeats.
+/// An OPEN frame: `slots` tasks may run at a time, and `call` is the number of the call, which [`FAILED`] repeats. How many run
+/// at a time on the host is the same number here: who passes the frame on may know of other agents there.
 pub(crate) fn open_frame(slots: usize, call: u64, open: &Open) -> Result<Outgoing, String> {
     let mut frame = Outgoing::new(OPEN);
-    put_u64(frame.body(), slots as u64);
-    put_u64(frame.body(), call);
+    for number in [slots as u64, call, slots as u64] {
+        put_u64(frame.body(), number);
+    }
     codec::write(frame.body(), open)?;
     Ok(frame)
 }
 
-/// The slots, the number of the call, and what there is to know of it.
-pub(crate) fn parse_open(mut input: &[u8]) -> Result<(usize, u64, Open), String> {
+/// The slots here and on the whole host, the number of the call, and what there is to know of it.
+pub(crate) fn parse_open(mut input: &[u8]) -> Result<([usize; 2], u64, Open), String> {
     let mut number = || get_u64(&mut input).ok_or("the beginning of a call is malformed");
-    let (slots, call) = (number()? as usize, number()?);
-    Ok((slots.max(1), call, codec::parse(input)?))
+    let (slots, call, on_host) = (number()?.max(1) as usize, number()?, number()? as usize);
+    Ok(([slots, on_host.max(slots)], call, codec::parse(input)?))
 }
 
 /// A number and a text, of which [`FAILED`], [`LOST`] and [`GAVE_UP`] are made.

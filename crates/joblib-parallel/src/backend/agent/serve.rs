@@ -305,9 +305,13 @@ impl Agent {
         }
     }
 
-    fn open(&self, slots: usize, open: Open) -> crate::error::Result<ProcessSession<Respawn, RawBatch>> {
+    fn open(
+        &self,
+        [slots, on_host]: [usize; 2],
+        open: Open,
+    ) -> crate::error::Result<ProcessSession<Respawn, RawBatch>> {
         let pair = |(name, value): (Vec<u8>, Vec<u8>)| (OsString::from_vec(name), OsString::from_vec(value));
-        let budget = open.inner_threads.unwrap_or_else(|| n_jobs::share(cpu_count(), slots));
+        let budget = open.inner_threads.unwrap_or_else(|| n_jobs::share(cpu_count(), on_host));
         let context = CallContext {
             stop: AtomicBool::new(false),
             first_failure_stops: false,

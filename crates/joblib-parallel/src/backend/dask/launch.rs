@@ -74,6 +74,10 @@ fn connect(dask: &Dask, options: &[&str]) -> Result<(Peer, DaskCluster)> {
     let (greeting, launched) = run(dask, options)?;
     let Greeting { connection, said: Said { cluster, .. } } = greeting;
     let name = format!("the Dask cluster at {}", cluster.address);
+    let versions = cluster.versions();
+    if versions.len() > 1 {
+        tracing::warn!(cluster = %name, ?versions, "the versions of distributed differ, which Dask advises against");
+    }
     let kind = (PeerKind::Cluster, cluster.threads);
     Ok((Peer::new(dask.key(), name, connection, kind, launched), cluster))
 }

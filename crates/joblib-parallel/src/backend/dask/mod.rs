@@ -100,7 +100,8 @@ impl Dask {
         self
     }
 
-    /// How many Dask workers have to be there before the first task, and how long they, and the scheduler, may take.
+    /// How many Dask workers have to be there when this program connects, which it does for the first call, and how long they, and
+    /// the scheduler, may take.
     pub fn wait_for_workers(mut self, workers: usize, timeout: Duration) -> Self {
         self.workers = Some(workers);
         self.wait = Some(timeout);

@@ -1,5 +1,7 @@
 //! What a Dask cluster says of itself.
 
+use std::collections::BTreeSet;
+
 /// What a cluster is made of: what [`Dask::describe`](super::Dask::describe) finds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -12,8 +14,15 @@ pub struct DaskCluster {
     pub python: String,
     /// The caller, the scheduler and the workers.
     pub members: Vec<DaskMember>,
-    /// How many bytes of this program were sent, compressed: none where the cluster had it.
+    /// How many bytes of this program were sent, to other hosts compressed: none where the cluster had it.
     pub sent: u64,
+}
+
+impl DaskCluster {
+    /// The versions of `distributed` that its members have.
+    pub(super) fn versions(&self) -> BTreeSet<&str> {
+        self.members.iter().map(|member| member.distributed.as_str()).collect()
+    }
 }
 
 /// A process that is part of a cluster.

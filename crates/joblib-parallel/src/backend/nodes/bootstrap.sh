@@ -8,6 +8,7 @@ sum() {
 }
 is() { [ -f "$1" ] && [ "$(sum < "$1")" = "$hash" ]; }
 run() { exec env "JOBLIB_PARALLEL_AGENT=$mark" "$1" joblib-parallel-agent; }
+library() { getconf GNU_LIBC_VERSION 2>/dev/null | sed 's/^/; the node has /'; }
 folders() { for base in "${XDG_CACHE_HOME:-}" "${HOME:+$HOME/.cache}" "${TMPDIR:-/tmp}" /dev/shm; do
   [ -z "$base" ] || printf '%s\n' "$base/joblib-rs-$(id -u)"; done; }
 [ -n "$(printf x | sum)" ] || refuse "there is none of sha256sum, shasum and openssl to check a program with"
@@ -39,7 +40,7 @@ say "needs the program"
 head -c "$size" > "$new" || refuse "the program can't be written to $folder"
 is "$new" || refuse "the program did not arrive as it was sent: it has SHA-256 $(sum < "$new") instead of $hash"
 probe=$(env "JOBLIB_PARALLEL_AGENT=$mark" "$new" joblib-parallel-probe 2>&1 </dev/null) ||
-  refuse "the program does not run there: $(printf %s "$probe" | tr '\n' ' ')"
+  refuse "the program does not run there: $(printf %s "$probe" | tr '\n' ' ')$(library)"
 mv -f "$new" "$folder/$hash" || refuse "the program can't be kept in $folder"
 trap - EXIT
 run "$folder/$hash"

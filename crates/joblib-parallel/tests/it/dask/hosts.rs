@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use std::{fs, thread};
 
 use joblib_array::Array;
@@ -20,7 +20,16 @@ const BYTES: u64 = 80_000_000;
 
 /// Bytes that this host has sent.
 fn sent() -> u64 {
-    let table = fs::read_to_string("/proc/self/net/dev").unwrap();
+    sent_says(&fs::read_to_string("/proc/self/net/dev").unwrap())
+}
+
+/// Bytes that the scheduler's host has sent.
+fn sent_by_scheduler() -> u64 {
+    let output = Command::new("ip").args("netns exec host1 cat /proc/self/net/dev".split(' ')).output();
+    sent_says(&String::from_utf8(output.unwrap().stdout).unwrap())
+}
+
+fn sent_says(table: &str) -> u64 {
     let line = table.lines().find_map(|line| line.trim_start().strip_prefix("eth0:")).unwrap();
     line.split_whitespace().nth(8).unwrap().parse().unwrap()
 }
@@ -76,6 +85,19 @@ fn a_caller_on_a_host_of_its_own() {
     );
     assert!((BYTES..BYTES * 105 / 100).contains(&first), "{first}");
     assert!(second < BYTES / 100, "{second}");
+
+    // Large results come straight from their hosts, when it is known that there is a way from each.
+    let large = |n: u32| Array::from_vec(vec![f64::from(n); 2_500_000], &[2_500_000]).unwrap();
+    let results = || {
+        let (before, start) = (sent_by_scheduler(), Instant::now());
+        let results = parallel().run((0..4).map(|n| delayed(large, (n,)))).unwrap();
+        let took = start.elapsed();
+        assert!((0..).zip(&results).all(|(n, result)| result.iter().all(|value| *value == f64::from(n))));
+        (sent_by_scheduler() - before, took)
+    };
+    let (first, second) = (results(), results());
+    println!("4 results of 20 MB: {first:?} bytes sent by the scheduler, then {second:?}");
+    assert!(second.0 < 1_000_000, "{second:?}");
 
     // A link that is down breaks no connection: what was under way arrives when it is up again.
     thread::scope(|scope| {

@@ -36,6 +36,10 @@ class Arrays:
         self.hosts, self.places = {}, {}
         # Whether each worker can be reached from here; if one can't be, the scheduler passes everything on.
         self.reached, self.direct = {}, options["direct"] == "1"
+        # The workers that were there when it was last found out whether all can be, and those if so: large results come straight.
+        self.looked_at, self.straight = frozenset(), frozenset()
+        # The host of each worker, and the tasks that run at a time there, of workers that know of these.
+        self.machines, self.told = {}, {}
         self.shares = self.direct and shim.HOST is not None
         self.own = shim.Memory.of(memoryview(b"own")) if self.shares else None
 
@@ -75,11 +79,28 @@ class Arrays:
         return self.own.place if self.own is not None else None
 
     async def learn(self, workers):
-        """Learns on which hosts workers are."""
-        if self.shares and workers:
+        """Learns on which hosts workers are, and tells those that are on one how many tasks run there."""
+        found = await self.client.run(host_of, SHIM, workers=workers, on_error="ignore") if workers else {}
+        self.machines.update(found)
+        if self.shares:
             # Those that don't answer are taken to be elsewhere.
             self.hosts.update(dict.fromkeys(workers))
-            self.hosts.update(await self.client.run(host_of, SHIM, workers=workers, on_error="ignore"))
+            self.hosts.update(found)
+        threads = collections.Counter()
+        for worker, own in self.workers.items():
+            threads[self.machines.get(worker) or worker] += own
+        together = {worker: threads[self.machines.get(worker) or worker] for worker in self.workers}
+        changed = {worker: count for worker, count in together.items() if self.told.get(worker, self.workers[worker]) != count}
+        self.told.update(changed)
+        if changed:
+            await self.client.run(tell, SHIM, "share", changed, workers=list(changed), on_error="ignore")
+
+    async def follow(self, cores):
+        """Takes in which workers there are, with their threads."""
+        joined, self.workers = list(cores.keys() - self.workers.keys()), dict(cores)
+        await self.learn(joined)
+        if self.looked_at:
+            await self.find_ways()
 
     def scatter_memory(self, number, memory, written):
         try:
@@ -101,22 +122,40 @@ class Arrays:
         for table in (self.scattered, self.kept, self.places):
             table.clear()
 
+    async def is_reached(self, address):
+        if address not in self.reached:
+            self.reached[address] = self.start(reach(self.client, address))
+        try:
+            return await asyncio.wait_for(asyncio.shield(self.reached[address]), 2)
+        except Exception:
+            self.reached.pop(address, None)
+            return False
+
     async def reachable(self):
         """A worker that takes data from here; None if the scheduler has to pass it on."""
         workers = [worker for worker in self.workers if self.is_elsewhere(worker)]
         if not self.direct or not workers:
             return None
         address = random.choice(workers)
-        if address not in self.reached:
-            self.reached[address] = self.start(reach(self.client, address))
-        try:
-            self.direct = await asyncio.wait_for(asyncio.shield(self.reached[address]), 2)
-        except Exception:
-            # A worker that has left is no reason to go another way for good.
-            self.direct = address not in self.workers
-            self.reached.pop(address, None)
-            return None
-        return address if self.direct else None
+        reached = await self.is_reached(address)
+        # A worker that has left is no reason to go another way for good.
+        self.direct = reached or address not in self.workers
+        return address if reached else None
+
+    def are_straight(self):
+        """Whether results come straight from their workers."""
+        return self.direct and bool(self.workers) and self.workers.keys() <= self.straight
+
+    async def find_ways(self):
+        """Finds out whether results can come straight from all workers."""
+        workers = frozenset(self.workers)
+        if not self.direct or workers == self.looked_at:
+            return
+        self.looked_at = workers
+        for worker in workers:
+            if self.is_elsewhere(worker) and not await self.is_reached(worker):
+                return
+        self.straight = workers
 
     async def scatter(self, number, blob, written):
         address = await self.reachable()

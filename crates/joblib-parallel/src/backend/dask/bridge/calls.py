@@ -1,3 +1,9 @@
+def size_of(part):
+    """The bytes of a part of an answer that come with it."""
+    data = getattr(part[1] if isinstance(part, tuple) else part, "data", b"")
+    return len(data)
+
+
 class Bridge:
     def __init__(self, client, output, where):
         self.client, self.output, self.where = client, output, where
@@ -37,7 +43,9 @@ class Bridge:
                     # The next call finds another bridge, and maybe another scheduler.
                     self.over.set()
                 continue
-            self.arrays.workers, threads = dict(cores), sum(cores.values())
+            if cores != self.arrays.workers:
+                self.start(self.arrays.follow(cores))
+            threads = sum(cores.values())
             if threads != self.threads:
                 self.threads = threads
                 self.post(CAPACITY, struct.pack("<Q", threads))
@@ -70,7 +78,8 @@ class Bridge:
                 # The client connects again by itself, and may not have noticed yet that it has to.
                 if self.client.status == "running":
                     try:
-                        await asyncio.wait_for(install(self.client, self.generation + 1), until - loop.time())
+                        installed = install(self.client, self.generation + 1, self.arrays.workers)
+                        await asyncio.wait_for(installed, until - loop.time())
                     except Exception:
                         pass
                     else:
@@ -109,6 +118,8 @@ class Bridge:
                         where = await self.arrays.find(arrays, *rest)
                         continue
                     if what == "done":
+                        if sum(map(size_of, rest[0])) >= LARGE:
+                            self.start(self.arrays.find_ways())
                         parts = await self.collect(future, *rest)
                 except Forgotten:
                     self.post(FORGOTTEN, struct.pack("<Q", number), *arrays)
@@ -174,13 +185,14 @@ class Bridge:
             return part
 
     async def answer(self, future, where):
-        if where is None:
-            return await future
-        self.arrays.directed += 1
+        self.arrays.directed += where is not None
         try:
-            return await future
+            if not self.arrays.are_straight():
+                return await future
+            [answer] = await self.client.gather([future], direct=True)
+            return answer
         finally:
-            self.arrays.directed -= 1
+            self.arrays.directed -= where is not None
 
     async def cancel(self):
         waiting, self.futures = [future for future in self.futures.values() if future is not None], {}

@@ -29,7 +29,7 @@ async def connect():
     address = options.get("address")
     file = options.get("scheduler_file")
     configured = dask.config.get("scheduler-address", None)
-    where = address or file or configured
+    where = address or file or configured or None
     timeout = float(options["wait"])
     if where is None:
         if "local" not in options:
@@ -43,6 +43,11 @@ async def connect():
             n_workers=1, threads_per_worker=int(options["local"]), processes=False, dashboard_address=None, asynchronous=True
         )
         return await Client(cluster, asynchronous=True, set_as_default=False), "this machine"
+    until = asyncio.get_running_loop().time() + timeout
+    while not address and file and not os.path.exists(file):
+        if asyncio.get_running_loop().time() > until:
+            refuse("there is no scheduler file %s after %s seconds: dask scheduler --scheduler-file writes it" % (file, options["wait"]))
+        await asyncio.sleep(0.05)
     try:
         client = await Client(
             address, scheduler_file=None if address else file, asynchronous=True, set_as_default=False,
@@ -71,10 +76,8 @@ def compare(versions, cores):
     return lines
 
 
-async def main():
-    client, where = await connect()
-    if "clean" in options:
-        return await clean(client)
+async def prepare(client, where):
+    """Waits for workers, and sees to it that they have the program; returns what serves the caller, and what it is told first."""
     until = asyncio.get_running_loop().time() + float(options["wait"])
     wanted = int(options.get("workers", "1"))
     while len(cores := await client.scheduler.ncores()) < wanted:
@@ -85,20 +88,33 @@ async def main():
             )
         await asyncio.sleep(0.05)
     members = compare(await client.get_versions(check=False), cores)
-    sent = await install(client, 0)
-    frames = Frames(stream.dup())
-    output = Output(stream)
-    bridge = Bridge(client, output, where)
+    sent = await install(client, 0, cores)
+    bridge = Bridge(client, Output(stream), where)
     bridge.threads, bridge.arrays.workers = sum(cores.values()), dict(cores)
     await bridge.arrays.learn(list(cores))
-    own = "%s\t%s\t%s" % (sys.executable, ".".join(map(str, sys.version_info[:3])), distributed.__version__)
     refusals = await client.run(refusal_of, SHIM) if "probe" in options else {}
+    own = "%s\t%s\t%s" % (sys.executable, ".".join(map(str, sys.version_info[:3])), distributed.__version__)
     lines = ["caller\t%s\t%d" % (own, sent)]
     lines += ["member\t%s\t%s\t%s\t%s\t%d" % (refusals.get(member[0], ""), *member) for member in members]
-    lines += ["cluster\t%d\t%s" % (bridge.threads, where), "runs"]
+    return bridge, lines + ["cluster\t%d\t%s" % (bridge.threads, where), "runs"]
+
+
+async def main():
+    client, where = await connect()
+    if "clean" in options:
+        return await clean(client)
+    preparing = asyncio.ensure_future(prepare(client, where))
+    while not (await asyncio.wait({preparing}, timeout=0.1))[0]:
+        if client.status != "running":
+            refuse("the connection to the Dask scheduler at %s was lost" % where)
+    try:
+        bridge, lines = preparing.result()
+    except Exception as error:
+        refuse("the Dask scheduler at %s does not do what is asked for: %s" % (where, reasons(error)))
+    output = bridge.output
     output.write("".join("joblib-node %s\n" % line for line in lines).encode())
     bridge.start(bridge.watch())
-    serving = bridge.start(bridge.serve(frames))
+    serving = bridge.start(bridge.serve(Frames(stream.dup())))
     await asyncio.wait({serving, bridge.start(bridge.over.wait())}, return_when=asyncio.FIRST_COMPLETED)
     serving.cancel()
 

@@ -87,7 +87,30 @@ def has_plugin(dask_scheduler, name):
     return name in dask_scheduler.worker_plugins
 
 
-async def install(client, generation):
+def is_own(address):
+    """Whether an address is one of this host."""
+    scheme, _, place = address.partition("://")
+    if scheme == "inproc":
+        return True
+    host = place.rsplit(":", 1)[0].strip("[]")
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM) as end:
+            end.bind((host, 0))
+        return True
+    except OSError:
+        return False
+
+
+def digest_and_pack(program, level):
+    """The digest of a program, and the program compressed: in pieces, on all processors."""
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as threads:
+        digest = threads.submit(lambda: hashlib.sha256(program).hexdigest())
+        pieces = [memoryview(program)[at:at + PIECE] for at in range(0, len(program), PIECE)]
+        packed = list(threads.map(lambda piece: zlib.compress(piece, level), pieces))
+        return digest.result(), packed
+
+
+async def install(client, generation, workers):
     """Has the workers get the program, now and when they join, unless they do already; returns how many bytes were sent."""
     try:
         leaver = Leaver(client.id, generation)
@@ -98,13 +121,14 @@ async def install(client, generation):
         return 0
     with open(options["program"], "rb") as file:
         program = file.read()
-    digest = hashlib.sha256(program).hexdigest()
+    # Within a host it takes longer to compress than to send.
+    level = 0 if workers and all(map(is_own, workers)) else 1
+    digest, packed = await asyncio.get_running_loop().run_in_executor(None, digest_and_pack, program, level)
     if digest != options["hash"]:
         refuse("%s is not the program that the caller runs" % options["program"])
-    packed = zlib.compress(program, 1)
     plugin = Plugin(SHIM, options["shim"], digest, packed, options["mark"], options["machine"])
     await client.register_plugin(plugin, name=PLUGIN)
-    return len(packed)
+    return sum(map(len, packed))
 
 
 def plugins_and_clients(dask_scheduler):
@@ -113,6 +137,13 @@ def plugins_and_clients(dask_scheduler):
 
 def remove_programs(live, dask_worker):
     import os
+    import sys
+
+    for name, module in list(sys.modules.items()):
+        # Of any version.
+        digest = getattr(module, "digest", None) if name.startswith("joblib_rs_shim_") else None
+        if digest is not None and digest[:16] not in live:
+            module.close_program()
 
     folder, removed = os.path.join(dask_worker.local_directory, "joblib-rs"), []
     for name in os.listdir(folder) if os.path.isdir(folder) else []:

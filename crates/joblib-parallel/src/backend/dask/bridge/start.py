@@ -17,6 +17,8 @@ import zlib
 
 OPEN, BYTES, BATCH, ALONE, CANCEL, FAILED, RELEASE, CAPACITY, LOST, FORGOTTEN = 21, 22, 5, 27, 26, 25, 28, 29, 30, 31
 MEMORY, FILE, GAVE_UP = 32, 33, 34
+# Bytes of the program that are compressed at a time, and of a result that is to come by the shortest way.
+PIECE, LARGE = 4 << 20, 1 << 20
 CLOSED_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
 options = dict(argument.split("=", 1) for argument in sys.argv[1:])
 stream = socket.socket(fileno=os.dup(0))

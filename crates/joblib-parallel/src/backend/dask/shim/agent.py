@@ -52,7 +52,7 @@ class Agent:
         self.socket, theirs = socket.socketpair()
         with theirs:
             self.process = subprocess.Popen(
-                [program, "joblib-parallel-agent"], stdin=theirs, stdout=theirs, env=environment, start_new_session=True
+                [executable(), "joblib-parallel-agent"], stdin=theirs, stdout=theirs, env=environment, start_new_session=True
             )
         # Held from a look at the arrays to the end of what is sent because of it: frames are in the order of what they mean.
         self.order = threading.Lock()
@@ -210,8 +210,9 @@ class Agent:
             for other in over:
                 other.fail(Lost("its call has ended"))
             if first:
-                # The number of tasks that may run at a time here is at the beginning of the frame.
-                self.send(opening[:16] + struct.pack("<Q", threads) + opening[24:], batch)
+                # How many tasks may run at a time, here and on the host, is at the beginning of the frame.
+                sizes = struct.pack("<Q", threads), struct.pack("<Q", max(threads, together))
+                self.send(opening[:16] + sizes[0] + opening[24:32] + sizes[1] + opening[40:], batch)
             else:
                 self.send(batch)
         try:

@@ -115,3 +115,10 @@ def stop_all():
         agents.clear()
     for agent in everybody:
         agent.stop()
+
+
+def share(counts):
+    """Learns how many tasks run at a time on this host."""
+    global together
+
+    together = counts.get(host.address, threads)

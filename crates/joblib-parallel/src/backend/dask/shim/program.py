@@ -1,12 +1,15 @@
 
 
-def install(digest, packed, worker):
-    """Writes the executable, unless it is there, and sees whether it runs."""
-    global program, refusal, threads, host, sweeper
+def install(its_digest, packed, worker):
+    """Writes the executable, unless it is there, and sees whether it can be kept."""
+    global digest, program, kept, refusal, threads, together, host, sweeper
 
-    threads, host = max(worker.state.nthreads, 1), worker
+    threads, host, refusal = max(worker.state.nthreads, 1), worker, None
+    together = max(threads, together)
     try:
-        program = write_program(digest, packed, os.path.join(worker.local_directory, "joblib-rs"))
+        path = write_program(its_digest, packed, os.path.join(worker.local_directory, "joblib-rs"))
+        close_program()
+        digest, program, kept = its_digest, path, os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except Exception as error:
         refusal = "the program can't be kept there: %s: %s" % (type(error).__name__, error)
     if sweeper is None:
@@ -14,11 +17,24 @@ def install(digest, packed, worker):
         sweeper.start()
 
 
-def write_program(digest, packed, folder):
+def close_program():
+    """As the file is to be removed."""
+    global digest, program, kept
+
+    if kept is not None:
+        os.close(kept)
+    digest = program = kept = None
+
+
+def executable():
+    return program if os.path.exists(program) else "/proc/%d/fd/%d" % (os.getpid(), kept)
+
+
+def write_program(its_digest, packed, folder):
     import zlib
 
     os.makedirs(folder, mode=0o700, exist_ok=True)
-    path = os.path.join(folder, digest)
+    path = os.path.join(folder, its_digest)
 
     def is_whole():
         try:
@@ -26,14 +42,15 @@ def write_program(digest, packed, folder):
                 hashed = hashlib.sha256()
                 while piece := file.read(1 << 20):
                     hashed.update(piece)
-            return hashed.hexdigest() == digest
+            return hashed.hexdigest() == its_digest
         except OSError:
             return False
 
     if not is_whole():
         descriptor, temporary = tempfile.mkstemp(dir=folder)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(zlib.decompress(packed))
+            for piece in packed:
+                file.write(zlib.decompress(piece))
         os.chmod(temporary, 0o700)
         os.rename(temporary, path)
         if not is_whole():
@@ -61,7 +78,13 @@ def probe(mark, machine):
             [program, "joblib-parallel-probe"], check=True, env=environment, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60,
         )
+        return
     except subprocess.CalledProcessError as error:
-        refusal = "the program does not run there: " + error.output.decode(errors="replace").strip()
+        reason = error.output.decode(errors="replace").strip() or str(error)
+    except FileNotFoundError as error:
+        # The file is there, and what it names as its loader is not.
+        reason = "its loader, which belongs to a C library, is missing: %s" % error
     except (OSError, subprocess.TimeoutExpired) as error:
-        refusal = "the program does not run there: %s" % error
+        reason = str(error)
+    library = " ".join(filter(None, platform.libc_ver()))
+    refusal = "the program does not run there: %s%s" % (reason, "; the node has %s" % library if library else "")

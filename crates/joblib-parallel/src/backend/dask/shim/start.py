@@ -6,6 +6,7 @@ import hashlib
 import mmap
 import os
 import pickle
+import platform
 import socket
 import struct
 import subprocess
@@ -23,9 +24,11 @@ agents = {}  # the caller's session -> Agent
 homes = {}  # places of callers' memory, and whether it can be had here
 running = {}  # key of a task -> Agent, and the call
 cancelled = set()  # keys of tasks that were cancelled before they began
-program = None  # the path of the executable
+digest = program = None  # of the executable: what it is known by, and its path
+kept = None  # its descriptor: it runs although somebody has removed its file
 refusal = None  # why it can't run here
 threads = 1
+together = 1  # tasks that run at a time on this host, in all of its Dask workers
 host = None  # the Dask worker
 sweeper = None
 IDLE = 300.0  # seconds after which an agent ends that nobody uses: its caller's host may be gone
