@@ -28,6 +28,8 @@ mod portable;
 mod processes;
 mod rayon;
 mod sequential;
+#[cfg(feature = "cluster")]
+mod settings;
 mod shutdown;
 #[cfg(feature = "cluster")]
 mod strikes;

@@ -14,7 +14,7 @@ use joblib_parallel::{Backend, Parallel, delayed, effective_n_jobs, parallel_con
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, getppid};
 
-use crate::child;
+use crate::{child, settings};
 
 /// A node on this host, which tasks know by a variable.
 fn node(name: &str) -> Nodes {
@@ -115,45 +115,8 @@ fn what_happens_to_a_task_is_said_with_its_worker_and_its_node() {
 }
 
 #[test]
-fn a_task_that_crashes_once_succeeds_with_retries() {
-    let folder = tempfile::tempdir().unwrap();
-    let task = |mark: std::path::PathBuf| {
-        if fs::File::create_new(&mark).is_ok() {
-            std::process::abort();
-        }
-        7
-    };
-    let marks = (0..4).map(|n| folder.path().join(n.to_string()));
-    assert_eq!(parallel().retries(1).run(marks.map(|mark| delayed(task, (mark,)))).unwrap(), [7; 4]);
-}
-
-fn prepare(value: String) {
-    // SAFETY: nobody else in the worker looks at the environment.
-    unsafe { std::env::set_var("OF_THE_INITIALIZER", value) };
-}
-
-#[test]
-fn settings_of_workers_hold_on_nodes() {
-    let state = || {
-        // SAFETY: it takes and returns numbers only.
-        let nice = unsafe { libc::getpriority(libc::PRIO_PROCESS, 0) };
-        (std::env::var("OF_THE_CALL").ok(), std::env::var("OF_THE_INITIALIZER").ok(), nice)
-    };
-    let parallel =
-        parallel().env("OF_THE_CALL", "one").nice(3).initializer(delayed(prepare, ("two".to_owned(),)));
-    let expected = (Some("one".to_owned()), Some("two".to_owned()), 3);
-    assert_eq!(parallel.run([delayed(state, ())]).unwrap(), [expected]);
-    let hungry = || vec![1_u8; 1 << 30].len();
-    let error = self::parallel().memory_limit(256 << 20).run([delayed(hungry, ())]).unwrap_err();
-    assert!(error.is_crash() && error.to_string().contains("memory limit"), "{error}");
-    let pids = self::parallel().recycle_after_tasks(1).batch_size(1);
-    let pids = pids.run((0..6).map(|_| delayed(std::process::id, ()))).unwrap();
-    assert_eq!(pids.iter().collect::<HashSet<_>>().len(), 6);
-    let error = self::parallel()
-        .initializer(delayed(|| panic!("no"), ()))
-        .run([delayed(u8::count_ones, (1,))])
-        .unwrap_err();
-    assert!(error.is_backend() && error.to_string().contains("the initializer failed"), "{error}");
+fn what_a_call_says_of_itself_and_its_workers_holds_on_nodes() {
+    settings::hold(&parallel);
 }
 
 #[test]

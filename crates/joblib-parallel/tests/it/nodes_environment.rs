@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::time::Duration;
 
+use joblib_array::Array;
 use joblib_parallel::backend::Nodes;
 use joblib_parallel::{Parallel, delayed, effective_n_jobs};
 
@@ -66,4 +67,31 @@ fn an_environment_that_names_no_nodes_is_a_usage_error() {
     assert!(error.is_usage() && error.to_string().contains("sbatch"), "{error}");
     let error = Parallel::new().backend("nodes").run([delayed(u8::count_ones, (1,))]).unwrap_err();
     assert!(error.is_usage() && error.to_string().contains("JOBLIB_NODES"), "{error}");
+}
+
+/// One that has nothing in common with the caller but the files.
+#[test]
+fn a_node_with_processes_a_network_and_a_name_of_its_own_is_reached_by_unshare() {
+    let without = std::env::var("JOBLIB_TEST_WITHOUT").unwrap_or_default();
+    if without.split(',').any(|program| program == "unshare") {
+        return;
+    }
+    let mut words: Vec<&str> =
+        "unshare --user --map-root-user --net --uts --pid --fork --kill-child --mount-proc"
+            .split(' ')
+            .collect();
+    words.extend(["sh", "-c", "hostname elsewhere && exec \"$@\"", "sh"]);
+    let nodes = Nodes::command(words);
+    let array = Array::from_vec((0..300_000).map(f64::from).collect(), &[300_000]).unwrap();
+    let task = |array: Array<f64>, n: usize| {
+        let read = |path: &str| fs::read_to_string(path).unwrap();
+        let interfaces = read("/proc/net/dev").lines().skip(2).count();
+        let name = read("/proc/sys/kernel/hostname").trim().to_owned();
+        (name, interfaces, nix::unistd::getppid().as_raw(), array.is_mapped(), array.as_slice()[n])
+    };
+    let tasks = (0..6).map(|n| delayed(task, (array.clone(), n)));
+    let results = Parallel::new().backend(nodes).n_jobs(2).batch_size(1).run(tasks).unwrap();
+    // Its agent is the first process there.
+    let expected = (0..6).map(|n| ("elsewhere".to_owned(), 1, 1, true, f64::from(n)));
+    assert_eq!(results, expected.collect::<Vec<_>>());
 }

@@ -47,16 +47,26 @@ fn a_program_that_works() {
 #[test]
 fn callers_that_are_killed_at_50_moments_leave_nothing_on_their_nodes() {
     adopt();
-    for moment in 0..50 {
-        let mut caller = child::role("nodes_losses::a_program_that_works");
-        let mut caller = caller.stdout(Stdio::piped()).spawn().unwrap();
-        let lines = BufReader::new(caller.stdout.take().unwrap()).lines().map_while(Result::ok);
-        // Some while their agents start, most while their tasks run.
-        let calls = moment as usize % 3;
-        let _ = { lines }.filter(|line| line.ends_with("works") || line.ends_with("starts")).nth(calls);
-        std::thread::sleep(Duration::from_millis(if calls == 0 { 6 * moment } else { moment % 40 }));
-        caller.kill().unwrap();
-        caller.wait().unwrap();
+    let moments: Vec<u64> = (0..50).collect();
+    // Some at the same time.
+    for moments in moments.chunks(5) {
+        std::thread::scope(|scope| {
+            for moment in moments {
+                scope.spawn(|| kill_a_caller(*moment));
+            }
+        });
         nothing_is_left();
     }
+}
+
+/// Starts a program, and kills it: while its agents start, or while its tasks run.
+fn kill_a_caller(moment: u64) {
+    let mut caller = child::role("nodes_losses::a_program_that_works");
+    let mut caller = caller.stdout(Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(caller.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let calls = moment as usize % 3;
+    let _ = { lines }.filter(|line| line.ends_with("works") || line.ends_with("starts")).nth(calls);
+    std::thread::sleep(Duration::from_millis(if calls == 0 { 6 * moment } else { moment % 40 }));
+    caller.kill().unwrap();
+    caller.wait().unwrap();
 }

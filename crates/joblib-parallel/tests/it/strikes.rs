@@ -84,14 +84,6 @@ pub(crate) fn moments(count: u64) -> impl Iterator<Item = u64> {
     (0..count).map(move |moment| moment * 7 % TASKS)
 }
 
-/// How many moments a test of costly losses has: so few that it takes less than a minute, or as many as
-/// `JOBLIB_TEST_MOMENTS` says.
-#[cfg(feature = "dask")]
-pub(crate) fn moments_or(few: u64) -> u64 {
-    let Ok(text) = std::env::var("JOBLIB_TEST_MOMENTS") else { return few };
-    text.parse().expect("JOBLIB_TEST_MOMENTS is a number")
-}
-
 /// Kills one of the processes of this name; `false` if there is none.
 pub(crate) fn kill_one(name: &str, choice: u64) -> bool {
     let found = descendants(name);
@@ -99,11 +91,11 @@ pub(crate) fn kill_one(name: &str, choice: u64) -> bool {
     kill(*victim, Signal::SIGKILL).is_ok()
 }
 
-/// Waits until no agent and no worker process is left.
+/// Waits until no agent, no worker process and no bridge to a Dask cluster is left.
 pub(crate) fn nothing_is_left() {
     let until = Instant::now() + Duration::from_secs(10);
     loop {
-        let left = ["joblib-agent", "joblib-worker"].map(descendants);
+        let left = ["joblib-agent", "joblib-worker", "joblib-bridge"].map(descendants);
         if left.iter().all(Vec::is_empty) {
             return;
         }

@@ -33,10 +33,17 @@ fn median(mut times: Vec<Duration>) -> Duration {
 }
 
 #[test]
-fn workers_are_busy_with_tasks_of_20_ms() {
+fn figures_of_a_cluster_of_two_workers_are_within_bounds() {
     let Some(python) = python() else { return };
     let cluster = Cluster::start(python, 2);
     cluster.parallel().batch_size(1).run((0..20).map(|_| delayed(span, (1,)))).unwrap();
+    workers_are_busy_with_tasks_of_20_ms(&cluster);
+    an_array_of_80_mb_is_used_by_100_tasks(&cluster);
+    a_cancelled_call_ends_its_processes(&cluster);
+    a_caller_that_is_killed_ends_its_processes(&cluster);
+}
+
+fn workers_are_busy_with_tasks_of_20_ms(cluster: &Cluster) {
     let start = Instant::now();
     let spans = cluster.parallel().run((0..400).map(|_| delayed(span, (20,)))).unwrap();
     let took = start.elapsed();
@@ -46,12 +53,8 @@ fn workers_are_busy_with_tasks_of_20_ms() {
     assert!(share > 0.6, "{share}");
 }
 
-#[test]
-fn an_array_of_80_mb_is_used_by_100_tasks() {
+fn an_array_of_80_mb_is_used_by_100_tasks(cluster: &Cluster) {
     const ELEMENTS: usize = 10_000_000;
-    let Some(python) = python() else { return };
-    let cluster = Cluster::start(python, 2);
-    cluster.parallel().batch_size(1).run((0..20).map(|_| delayed(span, (1,)))).unwrap();
     let task = |array: Array<f64>, k: usize| array.as_slice()[k * 1000..(k + 1) * 1000].iter().sum::<f64>();
     let mut array = Array::from_vec(vec![1.0; ELEMENTS], &[ELEMENTS]).unwrap();
     let (mut first, mut second) = (Vec::new(), Vec::new());
@@ -104,10 +107,7 @@ fn wait_for_death(pids: &[Pid]) {
     }
 }
 
-#[test]
-fn a_cancelled_call_ends_its_processes() {
-    let Some(python) = python() else { return };
-    let cluster = Cluster::start(python, 2);
+fn a_cancelled_call_ends_its_processes(cluster: &Cluster) {
     let mut times = Vec::new();
     for _ in 0..10 {
         let token = CancellationToken::new();
@@ -147,10 +147,7 @@ fn a_program_whose_tasks_stay() {
     let _ = Parallel::new().backend("dask").batch_size(1).run((0..2).map(|_| delayed(task, ())));
 }
 
-#[test]
-fn a_caller_that_is_killed_ends_its_processes() {
-    let Some(python) = python() else { return };
-    let cluster = Cluster::start(python, 2);
+fn a_caller_that_is_killed_ends_its_processes(cluster: &Cluster) {
     let mut times = Vec::new();
     for _ in 0..3 {
         let marks = tempfile::tempdir().unwrap();

@@ -43,7 +43,11 @@ fn all_workers_are_those_that_the_cluster_has_as_it_grows_and_shrinks() {
     let Some(python) = python() else { return };
     let mut cluster = Cluster::start(python, 1);
     let dask = cluster.backend();
+    let wait = |workers, timeout| dask.clone().wait_for_workers(workers, timeout);
     effective_comes_to(&cluster, 1);
+    let few = Parallel::new().backend(wait(2, Duration::from_secs(1))).run([delayed(u8::count_ones, (3,))]);
+    let few = few.unwrap_err();
+    assert!(few.is_backend() && few.to_string().contains("has 1 of 2 workers after 1 seconds"), "{few}");
     // A cluster of one thread is a cluster: what only the surroundings name is not left for the caller's own thread.
     let process = parallel_config()
         .backend(dask.clone())
@@ -83,19 +87,11 @@ fn all_workers_are_those_that_the_cluster_has_as_it_grows_and_shrinks() {
         kill(Pid::from_raw(worker.id().cast_signed()), Signal::SIGKILL).unwrap();
     }
     effective_comes_to(&cluster, 2);
-    let times = Parallel::new().backend(dask).n_jobs(-1).batch_size(1).run(tasks()).unwrap();
+    let times = Parallel::new().backend(dask.clone()).n_jobs(-1).batch_size(1).run(tasks()).unwrap();
     assert_eq!(times.len(), 40);
-}
 
-#[test]
-fn a_call_waits_for_as_many_workers_as_it_was_told_to() {
-    let Some(python) = python() else { return };
-    let mut cluster = Cluster::start(python, 1);
-    let two = |timeout| cluster.backend().wait_for_workers(2, timeout);
-    let few = Parallel::new().backend(two(Duration::from_secs(3))).run([delayed(u8::count_ones, (3,))]);
-    let few = few.unwrap_err();
-    assert!(few.is_backend() && few.to_string().contains("has 1 of 2 workers after 3 seconds"), "{few}");
-    let enough = two(Duration::from_mins(1));
+    // A call waits for as many workers as it was told to.
+    let enough = wait(3, Duration::from_mins(1));
     std::thread::scope(|scope| {
         let call = scope.spawn(|| Parallel::new().backend(enough).run([delayed(u8::count_ones, (3,))]));
         cluster.add_worker();

@@ -1,6 +1,4 @@
-//! What is killed while a call runs: at many moments of it, spread over its length.
-//!
-//! Where each moment costs the start of some Pythons, there are few of them, or as many as `JOBLIB_TEST_MOMENTS` says.
+//! What is killed while a call runs: at 50 moments of it, spread over its length.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -9,15 +7,16 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use joblib_parallel::backend::Dask;
 use joblib_parallel::{Backend, Parallel, delayed, shutdown_workers};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::cluster::{Cluster, python};
 use crate::child;
-use crate::strikes::{adopt, call, descendants, kill_at_50_moments, moments, moments_or, nothing_is_left};
+use crate::strikes::{adopt, call, descendants, kill_at_50_moments, moments, nothing_is_left};
 
-/// How many moments of those that have a cluster or a program each are tried at the same time.
+/// How many calls, or programs, of those that lose their scheduler or are killed, there are at the same time.
 const AT_ONCE: usize = 5;
 
 #[test]
@@ -38,15 +37,16 @@ fn strike(name: &str) {
 }
 
 #[test]
-fn dask_workers_that_are_killed_cost_nothing_but_time() {
+fn dask_workers_that_are_killed_at_50_moments_cost_nothing_but_time() {
     let Some(python) = python() else { return };
     adopt();
     let mut cluster = Cluster::start(python, 3);
     let backend = Backend::from(cluster.backend().wait_for_workers(1, Duration::from_mins(1)));
-    for (place, after) in (0..).zip(moments(moments_or(6))) {
+    for (place, after) in (0..).zip(moments(50)) {
         let victim = cluster.workers[place].id();
         call(&backend, after, || kill(Pid::from_raw(victim.cast_signed()), Signal::SIGKILL).unwrap());
-        cluster.workers[place].wait().unwrap();
+        cluster.workers[place].wait();
+        // It joins while the next call runs.
         cluster.add_worker();
     }
     shutdown_workers();
@@ -54,14 +54,14 @@ fn dask_workers_that_are_killed_cost_nothing_but_time() {
 }
 
 #[test]
-fn bridges_that_are_killed_cost_nothing_but_time() {
+fn bridges_that_are_killed_at_50_moments_cost_nothing_but_time() {
     let Some(python) = python() else { return };
     adopt();
     let cluster = Cluster::start(python, 2);
     let backend = Backend::from(cluster.backend());
-    for after in moments(moments_or(8)) {
+    for after in moments(50) {
         let mut killed = 0;
-        let bridges = || descendants("python3").into_iter().filter(|pid| is_bridge(*pid));
+        let bridges = || descendants("joblib-bridge").into_iter();
         call(&backend, after, || {
             killed = bridges().filter(|pid| kill(*pid, Signal::SIGKILL).is_ok()).count();
         });
@@ -102,54 +102,73 @@ fn a_task_that_dask_gives_up_fails_alone_and_its_failure_names_the_last_worker()
     }
 }
 
-fn is_bridge(pid: Pid) -> bool {
-    std::fs::read_to_string(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.contains("joblib-node"))
-}
-
 #[test]
-fn schedulers_that_are_killed_end_the_call_with_what_was_completed() {
+fn schedulers_that_are_killed_at_50_moments_of_calls_end_these_with_what_was_completed() {
     let Some(python) = python() else { return };
     adopt();
-    let moments: Vec<u64> = moments(moments_or(3)).collect();
-    for moments in moments.chunks(AT_ONCE) {
-        thread::scope(|scope| {
-            for after in moments {
-                scope.spawn(|| lose_the_scheduler(&Cluster::start(python.clone(), 2), *after));
-            }
-        });
+    let moments: Vec<u64> = moments(50).collect();
+    for (number, moments) in moments.chunks(AT_ONCE).enumerate() {
+        let cluster = Cluster::start(python.clone(), 2);
+        // The one whose moment it is: the others are at earlier ones, and some connect.
+        lose_the_scheduler(&cluster, moments, number % moments.len());
+        shutdown_workers();
         nothing_is_left();
     }
 }
 
-/// One call of 200 tasks, in whose middle the scheduler is killed, once `after` of them were given out.
-fn lose_the_scheduler(cluster: &Cluster, after: u64) {
+/// Calls that begin one after the other; the scheduler is killed when the one at `place` has come to its moment.
+fn lose_the_scheduler(cluster: &Cluster, moments: &[u64], place: usize) {
     let scheduler = Pid::from_raw(cluster.scheduler.id().cast_signed());
-    let (begun, begin) = channel();
-    let (error, killed_at) = thread::scope(|scope| {
-        let killer = scope.spawn(move || {
-            begin.recv().unwrap();
-            kill(scheduler, Signal::SIGKILL).unwrap();
-            Instant::now()
-        });
-        let tasks = (0..200_u64).inspect(move |n| {
-            if *n == after {
-                let _ = begun.send(());
-            }
-        });
-        let task = |n: u64| {
-            thread::sleep(Duration::from_millis(20));
-            n + 1
-        };
-        let dask = cluster.backend().reconnect_timeout(Duration::from_secs(2));
-        let tasks = tasks.map(|n| delayed(task, (n,)));
-        (Parallel::new().backend(dask).batch_size(1).run(tasks).unwrap_err(), killer.join().unwrap())
+    assert_eq!(cluster.parallel().run([delayed(u8::count_ones, (7,))]).unwrap(), [3]);
+    let (come, comes) = channel();
+    thread::scope(|scope| {
+        let calls: Vec<_> = (0..)
+            .zip(moments)
+            .map(|(number, after)| {
+                let come = (number == place).then(|| come.clone());
+                // Each has a connection of its own.
+                let reconnect = Duration::from_millis(500 + number as u64);
+                let dask = cluster.backend().wait_for_workers(2, Duration::from_secs(3));
+                let dask = dask.reconnect_timeout(reconnect);
+                scope.spawn(move || {
+                    thread::sleep(Duration::from_millis(30 * number as u64));
+                    until_it_is_lost(dask, *after, || {
+                        if let Some(come) = &come {
+                            come.send(()).unwrap();
+                        }
+                    });
+                })
+            })
+            .collect();
+        drop(come);
+        // Its moment, or its end by an error, which is looked at below.
+        let _ = comes.recv();
+        kill(scheduler, Signal::SIGKILL).unwrap();
+        let killed_at = Instant::now();
+        for call in calls {
+            call.join().unwrap();
+        }
+        assert!(killed_at.elapsed() < Duration::from_mins(1), "{:?}", killed_at.elapsed());
     });
-    let waited = killed_at.elapsed();
+}
+
+/// A call that does not end by itself, of which `at` is told when it comes to the task `after`.
+fn until_it_is_lost(dask: Dask, after: u64, at: impl Fn()) {
+    let tasks = (0_u64..).inspect(|n| {
+        if *n == after {
+            at();
+        }
+    });
+    let task = |n: u64| {
+        thread::sleep(Duration::from_millis(10));
+        n + 1
+    };
+    let error = Parallel::new().backend(dask).batch_size(1).run(tasks.map(|n| delayed(task, (n,))));
+    let error = error.unwrap_err();
     let reason = error.to_string();
     assert!(error.is_backend(), "after {after}: {reason}");
-    assert!(reason.contains("the connection to the scheduler at"), "after {after}: {reason}");
-    assert!(waited < Duration::from_mins(1), "after {after}: {waited:?}");
-    let completed = error.into_completed::<u64>().unwrap();
+    assert!(reason.contains("scheduler at tcp://127.0.0.1:"), "after {after}: {reason}");
+    let completed = error.into_completed::<u64>().unwrap_or_default();
     assert!((0..).zip(&completed).all(|(n, result)| result.is_none_or(|result| result == n + 1)));
 }
 
@@ -167,12 +186,26 @@ fn a_program_that_works() {
     }
 }
 
+/// What the scheduler still has of callers: tasks, data, plugins that wait for their end, and events.
+const LEFT: &str = "
+import sys
+from distributed import Client
+
+def left(dask_scheduler):
+    leaves = [name for name in dask_scheduler.plugins if name.startswith('joblib-rs-leave-')]
+    topics = [name for name in dask_scheduler._broker._topics if name.startswith('joblib-rs-')]
+    return list(dask_scheduler.tasks), leaves, topics
+
+with Client(sys.argv[1]) as client:
+    print([list(part) for part in client.run_on_scheduler(left)])
+";
+
 #[test]
-fn callers_that_are_killed_leave_nothing_on_the_cluster_and_die_within_seconds() {
+fn callers_that_are_killed_at_50_moments_leave_nothing_on_the_cluster() {
     let Some(python) = python() else { return };
     adopt();
     let cluster = Cluster::start(python, 2);
-    let moments: Vec<u64> = (0..moments_or(10)).collect();
+    let moments: Vec<u64> = (0..50).collect();
     for moments in moments.chunks(AT_ONCE) {
         let callers: Vec<Child> = thread::scope(|scope| {
             let kill = |moment: u64| kill_a_caller(&cluster.address, &cluster.python, moment);
@@ -184,6 +217,7 @@ fn callers_that_are_killed_leave_nothing_on_the_cluster_and_die_within_seconds()
             caller.wait().unwrap();
         }
     }
+    assert_eq!(cluster.ask(LEFT).trim(), "[[], [], []]");
 }
 
 /// Starts a program, and kills it: while it connects, or while its tasks run.
@@ -194,7 +228,7 @@ fn kill_a_caller(address: &str, python: &Path, moment: u64) -> Child {
     let lines = BufReader::new(caller.stdout.take().unwrap()).lines().map_while(Result::ok);
     let calls = moment as usize % 4;
     let _ = { lines }.filter(|line| line.ends_with("works") || line.ends_with("starts")).nth(calls);
-    let (step, steps) = if calls == 0 { (150, 16) } else { (7, 50) };
+    let (step, steps) = if calls == 0 { (40, 16) } else { (7, 50) };
     thread::sleep(Duration::from_millis(step * (moment % steps)));
     caller.kill().unwrap();
     caller

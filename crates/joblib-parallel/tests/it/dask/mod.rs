@@ -6,27 +6,28 @@ mod growth;
 mod hosts;
 mod losses;
 mod memory;
+mod mismatches;
 mod network;
 mod programs;
 
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use joblib_array::Array;
 use joblib_parallel::backend::Dask;
 use joblib_parallel::{
-    CancellationToken, Generator, Parallel, delayed, effective_n_jobs, parallel_config, shutdown_workers,
+    CancellationToken, Generator, Parallel, cpu_count, delayed, effective_n_jobs, parallel_config,
+    shutdown_workers,
 };
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use self::cluster::{Cluster, python};
 use crate::carriers::{Recorder, heard};
-use crate::child;
 use crate::nodes::{array_in_a_file, sum_in_a_file};
+use crate::{child, settings};
 
 fn node_of_task() -> String {
     std::thread::sleep(Duration::from_millis(5));
@@ -62,6 +63,7 @@ fn calls_on_a_cluster_are_those_on_one_host() {
     arrays_are_mapped(&cluster);
     #[cfg(target_os = "linux")]
     arrays_of_files_are_mapped(&cluster);
+    settings::hold(&|| cluster.parallel());
     inner_calls_stay(&cluster);
     events_come_while_a_task_runs(&cluster);
     results_stream(&cluster);
@@ -80,13 +82,8 @@ with Client(sys.argv[1]) as client:
         print(name)
 ";
     cluster.parallel().run((0..3).map(|_| delayed(node_of_task, ()))).unwrap();
-    let output = Command::new(&cluster.python).args(["-c", NAMES, &cluster.address]).output().unwrap();
-    let names = String::from_utf8(output.stdout).unwrap();
-    assert!(
-        names.lines().any(|name| name.ends_with("dask::node_of_task")),
-        "{names}{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let names = cluster.ask(NAMES);
+    assert!(names.lines().any(|name| name.ends_with("dask::node_of_task")), "{names}");
 }
 
 /// A task's fate is said with its worker and its host.
@@ -163,7 +160,7 @@ fn arrays_of_files_are_mapped(cluster: &Cluster) {
     assert!(error.is_backend() && error.to_string().contains("has 2000000 bytes"), "{error}");
 }
 
-/// A call inside of a task stays on its node.
+/// A call inside of a task stays on its node, and has its share of the node's processors.
 fn inner_calls_stay(cluster: &Cluster) {
     let inner = || {
         let named =
@@ -171,11 +168,14 @@ fn inner_calls_stay(cluster: &Cluster) {
         let ambient = parallel_config().backend(Dask::at("tcp://127.0.0.1:1")).n_jobs(2);
         let ambient =
             ambient.scope(|| Parallel::new().run([delayed(node_of_task, ()), delayed(node_of_task, ())]));
-        (named.unwrap_err().to_string(), ambient.unwrap(), node_of_task())
+        let share = effective_n_jobs(Some(-1)).unwrap();
+        (named.unwrap_err().to_string(), ambient.unwrap(), node_of_task(), share)
     };
-    for (named, ambient, node) in cluster.parallel().run([delayed(inner, ())]).unwrap() {
+    // Both workers are on this host.
+    let expected = (cpu_count() / 2).max(1);
+    for (named, ambient, node, share) in cluster.parallel().run([delayed(inner, ())]).unwrap() {
         assert!(named.contains("stay on the node"), "{named}");
-        assert_eq!(ambient, [node.clone(), node]);
+        assert_eq!((ambient, share), (vec![node.clone(), node], expected));
     }
 }
 
@@ -262,6 +262,56 @@ fn a_lost_worker_costs_nothing(cluster: &mut Cluster) {
 }
 
 #[test]
+#[ignore = "a role that another test plays"]
+fn a_program_that_prints_its_error() {
+    let error = Parallel::new().backend("dask").run([delayed(u8::count_ones, (1,))]).unwrap_err();
+    println!("ERROR {} {error}", error.is_usage());
+}
+
+#[test]
+fn a_variable_with_a_malformed_value_is_an_error_that_names_both() {
+    let malformed = [
+        ("JOBLIB_DASK_WAIT", "soon"),
+        ("JOBLIB_DASK_WAIT", "0"),
+        ("JOBLIB_DASK_RECONNECT", "-1"),
+        ("JOBLIB_DASK_DIRECT", "yes"),
+    ];
+    for (name, value) in malformed {
+        let mut program = child::role("dask::a_program_that_prints_its_error");
+        let printed = child::play(program.env(name, value).env("JOBLIB_PYTHON", "/no/such/python3"));
+        assert!(printed.contains(&format!("ERROR true {name} is {value}:")), "{printed}");
+    }
+}
+
+#[test]
+#[ignore = "a role that another test plays"]
+fn a_program_that_prints_its_result() {
+    println!("RESULT {:?}", Parallel::new().backend("dask").run([delayed(u8::count_ones, (7,))]));
+}
+
+#[test]
+fn the_scheduler_is_the_one_that_the_environment_names_first() {
+    let Some(python) = python() else { return };
+    let cluster = Cluster::start(python, 1);
+    let file = cluster.folder.path().join("scheduler.json").into_os_string().into_string().unwrap();
+    let variables = ["JOBLIB_DASK_ADDRESS", "DASK_SCHEDULER_ADDRESS", "JOBLIB_DASK_SCHEDULER_FILE"];
+    let printed = |values: [&str; 3], wait: &str| {
+        let mut program = child::role("dask::a_program_that_prints_its_result");
+        program.envs(variables.into_iter().zip(values)).env("JOBLIB_DASK_WAIT", wait);
+        child::play(program.env("JOBLIB_PYTHON", &cluster.python))
+    };
+    let (right, wrong) = (cluster.address.as_str(), "tcp://127.0.0.1:1");
+    for values in [[right, wrong, "no file"], ["", right, "no file"], ["", "", &file]] {
+        let printed = printed(values, "60");
+        assert!(printed.contains("RESULT Ok([3])"), "{values:?}: {printed}");
+    }
+    let first = printed([wrong, right, &file], "1");
+    assert!(first.contains(&format!("no Dask scheduler at {wrong}")), "{first}");
+    let missing = printed(["", "", "/no/such/file"], "1");
+    assert!(missing.contains("no scheduler file /no/such/file"), "{missing}");
+}
+
+#[test]
 fn what_is_missing_is_an_error_that_says_what_to_do() {
     let error = |dask: Dask| {
         let error = Parallel::new().backend(dask).run([delayed(u8::count_ones, (1,))]).unwrap_err();
@@ -278,6 +328,7 @@ fn what_is_missing_is_an_error_that_says_what_to_do() {
     fs::set_permissions(&bare, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let without = error(Dask::at("tcp://127.0.0.1:1").python(&bare));
     assert!(without.contains("pip install distributed"), "{without}");
+    let python = joblib_tests::dask::bridges(&python);
     let dask = |dask: Dask| dask.python(&python).wait_for_workers(1, Duration::from_millis(300));
     let nobody = error(dask(Dask::at("tcp://127.0.0.1:1")));
     assert!(nobody.contains("no Dask scheduler at tcp://127.0.0.1:1"), "{nobody}");

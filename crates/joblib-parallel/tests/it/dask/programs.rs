@@ -32,6 +32,7 @@ fn a_program_that_says_which_its_tasks_are() {
 fn each_of_two_builds_runs_its_own_program_is_sent_once_and_what_is_left_is_cleaned() {
     let Some(python) = python() else { return };
     let cluster = Cluster::start(python, 2);
+    a_cluster_says_what_it_is_made_of(&cluster);
     let local = |worker: &str| cluster.folder.path().join(worker).join("local");
     let kept = || -> Vec<PathBuf> {
         let workers = ["worker0", "worker1"].map(local);
@@ -82,6 +83,16 @@ fn each_of_two_builds_runs_its_own_program_is_sent_once_and_what_is_left_is_clea
     assert_eq!(dask.clean().unwrap(), joblib_parallel::backend::DaskCleaned::default());
     // Which is sent again where it runs again.
     assert_eq!(names(&play()), names(&theirs));
+
+    // One whose file somebody has removed runs all the same.
+    shutdown_workers();
+    for path in kept() {
+        fs::remove_file(path).unwrap();
+    }
+    let name = ours[0].file_name().unwrap().to_str().unwrap();
+    for program in here() {
+        assert_eq!(program.file_name().unwrap().to_str().unwrap(), format!("{name} (deleted)"));
+    }
 }
 
 /// The folders of this name below a folder.
@@ -92,10 +103,7 @@ pub(super) fn find(folder: &Path, name: &str) -> Vec<PathBuf> {
     folders.flat_map(below).collect()
 }
 
-#[test]
-fn a_cluster_says_what_it_is_made_of() {
-    let Some(python) = python() else { return };
-    let cluster = Cluster::start(python, 2);
+fn a_cluster_says_what_it_is_made_of(cluster: &Cluster) {
     let found = cluster.backend().describe().unwrap();
     assert_eq!((found.address.as_str(), found.threads), (cluster.address.as_str(), 2));
     assert!(found.sent > 100_000, "{found:?}");
