@@ -1,7 +1,7 @@
 //! Starting other programs: shown before they run, an error when they fail.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command};
 
 /// What a command of this program gives: nothing, or the message to print.
 pub(crate) type Result<T = ()> = std::result::Result<T, String>;
@@ -37,10 +37,35 @@ fn is_of_a_package(variable: &str) -> bool {
 
 /// Runs a command to its end, its output going where ours goes.
 pub(crate) fn run(command: &mut Command) -> Result {
-    let shown = show(command);
-    eprintln!("▶ {shown}");
-    let status = command.status().map_err(|e| format!("cannot start `{shown}`: {e}"))?;
-    if status.success() { Ok(()) } else { Err(format!("`{shown}` failed: {status}")) }
+    Running::start(command)?.wait()
+}
+
+/// A command that runs beside this program, its output going where ours goes; killed where nobody waits for it.
+pub(crate) struct Running {
+    child: Child,
+    shown: String,
+}
+
+impl Running {
+    pub(crate) fn start(command: &mut Command) -> Result<Self> {
+        let shown = show(command);
+        eprintln!("▶ {shown}");
+        let child = command.spawn().map_err(|e| format!("cannot start `{shown}`: {e}"))?;
+        Ok(Self { child, shown })
+    }
+
+    pub(crate) fn wait(mut self) -> Result {
+        let status = self.child.wait().map_err(|e| format!("cannot wait for `{}`: {e}", self.shown))?;
+        if status.success() { Ok(()) } else { Err(format!("`{}` failed: {status}", self.shown)) }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Neither does anything to a child that was waited for.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 /// Runs a command to its end and gives what it printed.

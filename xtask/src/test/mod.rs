@@ -6,7 +6,7 @@ mod without;
 use std::process::Command;
 
 use crate::azurite;
-use crate::run::{Result, cargo, run, succeeds, target};
+use crate::run::{Result, Running, cargo, run, succeeds, target};
 use crate::venv::Venv;
 
 /// What is tested: every crate with every feature. The tests that build something name the same, so that nothing is built
@@ -42,6 +42,10 @@ pub(crate) fn execute(arguments: &[String]) -> Result {
     let rest: Vec<&String> = arguments.iter().filter(|argument| *argument != "--release").collect();
     let filtered = rest.iter().any(|argument| !argument.starts_with('-'));
 
+    // Each as a program of its own, for the tests that run them. The environments are installed meanwhile.
+    let mut examples = cargo(&format!("build --examples {WHAT} {profile}"));
+    let examples = if filtered { None } else { Some(Running::start(&mut examples)?) };
+
     let mut variables = vec![("JOBLIB_TEST_SELECTION", WHAT.into())];
     for venv in [Venv::Today, Venv::Old, Venv::Servers, Venv::Dask] {
         variables.push((venv.variable(), venv.python()?.into_os_string()));
@@ -69,9 +73,8 @@ pub(crate) fn execute(arguments: &[String]) -> Result {
         cargo(&format!("test --tests {WHAT} --no-fail-fast {profile}"))
     };
     tests.args(&rest);
-    if !filtered {
-        // Each as a program of its own, for the tests that run them.
-        run(&mut cargo(&format!("build --examples {WHAT} {profile}")))?;
+    if let Some(examples) = examples {
+        examples.wait()?;
         let folder = if release { "release" } else { "debug" };
         tests.env("JOBLIB_TEST_EXAMPLES", target().join(folder).join("examples"));
     }
