@@ -5,9 +5,8 @@ use std::convert::Infallible;
 use joblib_array::Buffer;
 use joblib_array::transfer::RawArray;
 use rayon::prelude::*;
-use twox_hash::XxHash3_128 as Xxh3;
 
-use crate::stream::Stream;
+use crate::stream::digest_of;
 use crate::{Algorithm, Digest};
 
 /// Bytes of a piece; the size of every element divides it.
@@ -18,14 +17,7 @@ const PIECE: usize = 1 << 20;
 /// Kept with the memory it was made from where nobody else can change that: not of a mapped file, whose content may change
 /// without this process writing it.
 pub(crate) fn digest(array: &RawArray<'_>, algorithm: Algorithm) -> Digest {
-    let compute = || {
-        if algorithm == Algorithm::Xxh3 {
-            return digest_of_pieces(array);
-        }
-        let mut stream = Stream::new(algorithm, Vec::new());
-        stream.elements(array);
-        stream.finish()
-    };
+    let compute = || digest_of_pieces(array, algorithm);
     let own = |buffer: &&Buffer| buffer.is_whole() && buffer.mmap_mode().is_none();
     let Some(buffer) = array.buffer.filter(own).filter(|_| array.is_in_c_order()) else {
         return compute();
@@ -38,11 +30,10 @@ pub(crate) fn digest(array: &RawArray<'_>, algorithm: Algorithm) -> Digest {
     }
 }
 
-/// XXH3 reads its input from one end to the other. So that all cores take part, what it reads of a large array are the
-/// XXH3s of the array's pieces.
-fn digest_of_pieces(array: &RawArray<'_>) -> Digest {
-    let digest = |piece: &[u8]| Xxh3::oneshot(piece).to_be_bytes();
-    let digests: Vec<[u8; 16]> = if array.is_in_c_order() {
+/// The digest of the digests of the array's pieces, which are made on all cores.
+fn digest_of_pieces(array: &RawArray<'_>, algorithm: Algorithm) -> Digest {
+    let digest = |piece: &[u8]| digest_of(algorithm, piece);
+    let digests: Vec<Digest> = if array.is_in_c_order() {
         array.bytes.par_chunks(PIECE).map(digest).collect()
     } else {
         let size = array.dtype.size();
@@ -60,7 +51,8 @@ fn digest_of_pieces(array: &RawArray<'_>) -> Digest {
         }
         digests
     };
-    Digest::new(Algorithm::Xxh3, &digest(digests.as_flattened()))
+    let digests: Vec<u8> = digests.iter().flat_map(Digest::as_bytes).copied().collect();
+    digest(&digests)
 }
 
 fn kept<const ALGORITHM: u8>(buffer: &Buffer, compute: impl FnOnce() -> Digest) -> Digest {

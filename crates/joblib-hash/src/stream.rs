@@ -1,22 +1,15 @@
 //! Bytes on their way into a hash function: collected while few, fed in large pieces when many.
 
 use joblib_array::transfer::RawArray;
-use rayon::prelude::*;
 #[cfg(feature = "digests")]
 use sha2::Digest as _;
 use twox_hash::XxHash3_128 as Xxh3;
 
 use crate::{Algorithm, Digest};
 
-/// An array of this size is worth BLAKE3's tree on several threads. The buffer never is: waking threads for each
+/// Bytes that lie in one place are worth several threads from this size on. The buffer never is: waking threads for each
 /// piece of it costs more than they save.
-const PARALLEL: usize = 128 << 10;
-
-/// Bytes that are made for the hash function at once: BLAKE3's tree takes whole powers of two on several threads.
-const PIECE: usize = 1 << 20;
-
-/// Bytes of a piece that a thread makes at once.
-const SHARE: usize = 128 << 10;
+pub(crate) const PARALLEL: usize = 128 << 10;
 
 /// The buffer is fed to the hash function when it holds more than this, still in the processor's cache.
 const FULL: usize = 64 << 10;
@@ -78,28 +71,6 @@ impl Stream {
         }
     }
 
-    /// Takes `len` bytes that `make` writes: from the one with the given number on, as many as there is room for.
-    pub(crate) fn made(&mut self, len: usize, make: &(dyn Fn(usize, &mut [u8]) + Sync)) {
-        if len < PARALLEL {
-            let before = self.buffer.len();
-            self.buffer.resize(before + len, 0);
-            make(0, &mut self.buffer[before..]);
-            return self.settle();
-        }
-        self.feed();
-        let mut piece = vec![0; len.min(PIECE)];
-        let mut start = 0;
-        while start < len {
-            // A piece ends where a subtree does.
-            let fed = if let State::Blake3(state) = self.state() { state.count() as usize } else { 0 };
-            let piece = &mut piece[..(len - start).min(PIECE - fed % PIECE)];
-            let shares = piece.par_chunks_mut(SHARE).enumerate();
-            shares.for_each(|(number, share)| make(start + number * SHARE, share));
-            self.extend(piece);
-            start += piece.len();
-        }
-    }
-
     /// Takes an array's elements in C order.
     pub(crate) fn elements(&mut self, array: &RawArray<'_>) {
         if array.is_in_c_order() {
@@ -151,13 +122,7 @@ impl Stream {
         let algorithm = self.algorithm;
         // One call is twice as fast as setting up a state for a few bytes.
         if self.state.is_none() {
-            let bytes = &self.buffer[self.base..];
-            match algorithm {
-                Algorithm::Blake3 => return Digest::new(algorithm, blake3::hash(bytes).as_bytes()),
-                Algorithm::Xxh3 => return Digest::new(algorithm, &Xxh3::oneshot(bytes).to_be_bytes()),
-                #[cfg(feature = "digests")]
-                _ => {}
-            }
+            return digest_of(algorithm, &self.buffer[self.base..]);
         }
         self.feed();
         match self.state() {
@@ -192,6 +157,20 @@ impl Stream {
             #[cfg(feature = "digests")]
             Algorithm::Md5 => State::Md5(md5::Md5::default()),
         })
+    }
+}
+
+/// The digest of bytes that lie in one place, made by this thread alone.
+pub(crate) fn digest_of(algorithm: Algorithm, bytes: &[u8]) -> Digest {
+    match algorithm {
+        Algorithm::Blake3 => Digest::new(algorithm, blake3::hash(bytes).as_bytes()),
+        Algorithm::Xxh3 => Digest::new(algorithm, &Xxh3::oneshot(bytes).to_be_bytes()),
+        #[cfg(feature = "digests")]
+        Algorithm::Sha256 => Digest::new(algorithm, &sha2::Sha256::digest(bytes)),
+        #[cfg(feature = "digests")]
+        Algorithm::Sha1 => Digest::new(algorithm, &sha1::Sha1::digest(bytes)),
+        #[cfg(feature = "digests")]
+        Algorithm::Md5 => Digest::new(algorithm, &md5::Md5::digest(bytes)),
     }
 }
 

@@ -3,13 +3,12 @@
 //! What serde does for each element is compiled in the crate that hashes, at its optimisation level.
 
 use joblib_array::slice::{Items, NumberSlice};
+use rayon::prelude::*;
 use serde::ser::{Serialize, SerializeSeq, Serializer};
 
-use super::{Encoder, RUN_ITEMS, tag};
-use crate::HashError;
-
-/// Bytes of a run's head: its tag, the tag of the numbers, and how many there are.
-const HEAD: usize = 6;
+use super::{Encoder, RUN, head_of_run, tag};
+use crate::stream::{PARALLEL, digest_of};
+use crate::{Digest, HashError};
 
 impl Encoder {
     /// Hashes a list, if it is of numbers or of one of the types that are most common; `None` otherwise.
@@ -28,8 +27,24 @@ impl Encoder {
             return Some(Err(error));
         }
         self.begin(tag::SEQ);
-        let runs = Runs { number, size: dtype.size(), bytes };
-        self.stream.made(runs.encoded_len(), &|start, out| runs.encode(start, out));
+        let (whole, rest) = bytes.split_at(bytes.len() / RUN * RUN);
+        let algorithm = self.algorithm;
+        let digest = |run| digest_of(algorithm, run);
+        if whole.len() < PARALLEL {
+            for run in whole.chunks(RUN) {
+                self.whole_run(number, &digest(run));
+            }
+        } else {
+            let digests: Vec<Digest> = whole.par_chunks(RUN).map(digest).collect();
+            for digest in &digests {
+                self.whole_run(number, digest);
+            }
+        }
+        if !rest.is_empty() {
+            let head = head_of_run(number, (rest.len() / dtype.size()) as u32);
+            self.stream.buffer.extend_from_slice(&head);
+            self.stream.buffer.extend_from_slice(rest);
+        }
         self.begin(tag::END);
         self.length(numbers.len());
         self.ascend();
@@ -42,67 +57,5 @@ impl Encoder {
             list.serialize_element(element)?;
         }
         list.end()
-    }
-}
-
-/// A list of numbers as runs.
-struct Runs<'a> {
-    /// The tag of the numbers.
-    number: u8,
-    /// Bytes of a number.
-    size: usize,
-    bytes: &'a [u8],
-}
-
-impl Runs<'_> {
-    /// Bytes of the numbers of a whole run.
-    fn run(&self) -> usize {
-        RUN_ITEMS as usize * self.size
-    }
-
-    fn encoded_len(&self) -> usize {
-        self.bytes.len() + HEAD * self.bytes.len().div_ceil(self.run())
-    }
-
-    /// Writes the encoding from its byte `start` on.
-    fn encode(&self, start: usize, mut out: &mut [u8]) {
-        let whole = HEAD + self.run();
-        let (mut run, mut skip) = (start / whole, start % whole);
-        while !out.is_empty() {
-            let numbers = &self.bytes[run * self.run()..];
-            let numbers = &numbers[..numbers.len().min(self.run())];
-            let mut head = [tag::RUN, self.number, 0, 0, 0, 0];
-            head[2..].copy_from_slice(&((numbers.len() / self.size) as u32).to_le_bytes());
-            for part in [&head[..], numbers] {
-                let rest = &part[skip.min(part.len())..];
-                skip -= part.len() - rest.len();
-                let (now, later) = out.split_at_mut(rest.len().min(out.len()));
-                now.copy_from_slice(&rest[..now.len()]);
-                out = later;
-            }
-            run += 1;
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_encoding_made_in_parts_is_the_one_made_at_once() {
-        let bytes: Vec<u8> = (0..3 * RUN_ITEMS * 2 + 10).map(|i| (i % 251) as u8).collect();
-        let runs = Runs { number: 9, size: 2, bytes: &bytes };
-        let mut whole = vec![0; runs.encoded_len()];
-        runs.encode(0, &mut whole);
-        assert_eq!(whole[..6], [tag::RUN, 9, 0, 32, 0, 0]);
-        assert_eq!(whole[whole.len() - 16..][..6], [tag::RUN, 9, 5, 0, 0, 0]);
-        for length in [1, 5, 6, 7, 1000, 16389, 16390, 16391, 40_000] {
-            let mut parts = vec![0; whole.len()];
-            for (number, part) in parts.chunks_mut(length).enumerate() {
-                runs.encode(number * length, part);
-            }
-            assert!(parts == whole, "in parts of {length}");
-        }
     }
 }

@@ -11,18 +11,20 @@
 //! | unit struct, newtype struct | tag, name, value of the newtype |
 //! | variants | tag, name of the enum, name of the variant, then as the struct or tuple inside |
 //! | list | tag, items, `END`, number of items |
-//! | … a run of numbers in a list | `RUN`, tag of the type, how many as `u32` (at most 8192), their bytes |
+//! | … a run of numbers in a list | `RUN`, tag of the type, how many as `u32`, their bytes |
+//! | … a run of 64 KiB, where a longer one ends | `WHOLE_RUN`, tag of the type, digest of the bytes |
 //! | tuple, tuple struct | tag, (name,) length, items |
 //! | struct | tag, name, number of fields, for each its name and value |
 //! | map, unordered list | tag, number of entries, the entries in ascending order of their bytes |
 //! | … an entry (key and value, or item) | its length and encoding when at most 64 bytes; else 255 and the encoding's digest |
 //! | map whose type keeps an order | tag, the keys and values one after another, `END`, number of entries |
-//! | array | tag, dtype name, number of dimensions, dimensions, elements in C order when less than 1 MiB; else their digest |
-//! | … by XXH3 | the digest of the elements is that of the digests of their pieces of 1 MiB |
+//! | array | tag, dtype name, number of dimensions, dimensions, elements in C order when less than 1 MiB |
+//! | … of 1 MiB or more | in their place, the digest of the digests of their pieces of 1 MiB |
 //!
-//! Runs make a list of numbers nearly as fast as the memory it lies in. Sorting makes a map independent of its order,
-//! and the digests let it be sorted without keeping the encoding of large entries. The digest of a large array's elements
-//! depends on nothing else, so an array in memory keeps it and is read once, in however many values it is hashed.
+//! Runs make a list of numbers as fast as an array: the digests of whole ones are made where the numbers lie, on all
+//! cores. Sorting makes a map independent of its order, and the digests of entries let it be sorted without keeping the
+//! encoding of large ones. What stands for the elements of a large array depends on nothing else, so an array in memory
+//! keeps it and is read once, in however many values it is hashed.
 
 mod containers;
 mod lists;
@@ -35,14 +37,17 @@ use serde::Serialize;
 
 use crate::content;
 use crate::entries::{Entries, sorted};
-use crate::stream::Stream;
+use crate::stream::{Stream, digest_of};
 use crate::{Algorithm, Digest, HashError};
 
 /// Bytes from which an array's elements are represented by their digest.
 const LARGE_ARRAY: usize = 1 << 20;
 
-/// Items of a run at most, so that a run fits the stream's buffer.
-const RUN_ITEMS: u32 = 8192;
+/// Bytes of the numbers of a whole run: it fits the stream's buffer, and the size of every number divides it.
+const RUN: usize = 64 << 10;
+
+/// Bytes of the head of a run that is not whole.
+const HEAD: usize = 6;
 
 /// A `serde` serializer that hashes.
 pub(crate) struct Encoder {
@@ -59,12 +64,20 @@ pub(crate) struct Encoder {
     depth: u16,
 }
 
-/// A run whose count is not written yet.
+/// A run that is in the stream's buffer, but for its head.
 struct Run {
     tag: u8,
     count: u32,
-    /// Where in the stream's buffer the count belongs.
+    /// How many numbers a whole run has.
+    whole: u32,
+    /// Where in the stream's buffer the head belongs.
     place: usize,
+}
+
+/// `RUN`, the tag of the numbers, and how many there are.
+fn head_of_run(tag: u8, count: u32) -> [u8; HEAD] {
+    let [a, b, c, d] = count.to_le_bytes();
+    [tag::RUN, tag, a, b, c, d]
 }
 
 impl Encoder {
@@ -92,26 +105,42 @@ impl Encoder {
             return;
         }
         match &mut self.run {
-            Some(run) if run.tag == tag && run.count < RUN_ITEMS => run.count += 1,
-            _ => self.start_run(tag),
+            Some(run) if run.tag == tag && run.count < run.whole => run.count += 1,
+            _ => self.start_run(tag, (RUN / N) as u32),
         }
         self.stream.buffer.extend_from_slice(&bytes);
     }
 
     #[cold]
-    fn start_run(&mut self, tag: u8) {
+    fn start_run(&mut self, tag: u8, whole: u32) {
         self.end_run();
         self.stream.settle();
-        self.stream.buffer.extend_from_slice(&[tag::RUN, tag]);
-        self.run = Some(Run { tag, count: 1, place: self.stream.buffer.len() });
-        self.stream.buffer.extend_from_slice(&[0; 4]);
+        self.run = Some(Run { tag, count: 1, whole, place: self.stream.buffer.len() });
+        self.stream.buffer.extend_from_slice(&[0; HEAD]);
     }
 
     #[inline]
     fn end_run(&mut self) {
         if let Some(run) = self.run.take() {
-            self.stream.buffer[run.place..run.place + 4].copy_from_slice(&run.count.to_le_bytes());
+            self.finish_run(&run);
         }
+    }
+
+    fn finish_run(&mut self, run: &Run) {
+        let buffer = &mut self.stream.buffer;
+        if run.count == run.whole {
+            let digest = digest_of(self.algorithm, &buffer[run.place + HEAD..]);
+            buffer.truncate(run.place);
+            self.whole_run(run.tag, &digest);
+        } else {
+            buffer[run.place..][..HEAD].copy_from_slice(&head_of_run(run.tag, run.count));
+        }
+    }
+
+    fn whole_run(&mut self, tag: u8, digest: &Digest) {
+        self.stream.buffer.extend_from_slice(&[tag::WHOLE_RUN, tag]);
+        self.stream.buffer.extend_from_slice(digest.as_bytes());
+        self.stream.settle();
     }
 
     /// Ends the run that the value before belongs to: what comes now is not a number.

@@ -22,7 +22,7 @@ pub(crate) fn rows() -> Vec<Row> {
             let numbers = numbers.to_vec();
             move || Ok(hash(&numbers[..])?)
         })
-        .bar(Bar::AtLeast(0.7)),
+        .bar(Bar::AtLeast(0.9)),
         beside_an_array("hash.ndarray", |numbers| {
             let numbers = numbers.view().to_owned();
             move || Ok(hash(&numbers)?)

@@ -26,7 +26,7 @@ pub(crate) fn rows() -> Vec<Row> {
         hit_80mb_argument("memory.hit.80MB_argument", false).bar(Bar::AtMost(1.0 / 12.0)),
         hit_80mb_argument("memory.hit.80MB_argument.written", true).bar(Bar::AtMost(1.0 / 12.0)),
         hit_beside_an_array("memory.hit.vec", vec_len, |numbers: &Array<f64>| numbers.to_vec())
-            .bar(Bar::AtMost(1.4)),
+            .bar(Bar::AtMost(1.2)),
         hit_beside_an_array("memory.hit.ndarray", matrix_len, |numbers: &Array<f64>| {
             numbers.view().to_owned()
         })
