@@ -20,7 +20,7 @@ pub(crate) struct Cluster {
     pub(crate) json: bool,
 
     /// Seconds that the scheduler and its first worker may take [default: `JOBLIB_DASK_WAIT`, else 10]
-    #[arg(long, global = true, value_name = "SECONDS")]
+    #[arg(long, global = true, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) wait: Option<u64>,
 
     /// The certificate of who signs, for a `tls://` address

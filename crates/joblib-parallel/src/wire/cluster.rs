@@ -75,8 +75,8 @@ pub(crate) const GAVE_UP: u32 = 34;
 /// What an agent says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Hello {
-    /// See [`program`](super::function_id::program).
-    pub(crate) program: u128,
+    /// See [`fingerprint`](super::function_id::fingerprint): its file was compared by the SHA-256 before.
+    pub(crate) program: u64,
     pub(crate) host: String,
     pub(crate) pid: u32,
     /// How many processors it may use.

@@ -43,7 +43,7 @@ pub(crate) fn descendants(name: &str) -> Vec<Pid> {
 }
 
 /// Tasks of a call.
-const TASKS: u64 = 40;
+const TASKS: u64 = 20;
 
 fn work(n: u64, array: &Array<f64>) -> u64 {
     std::thread::sleep(Duration::from_millis(5));

@@ -203,7 +203,7 @@ struct Agent {
 impl Agent {
     fn greet(&self) -> Result<(), String> {
         let hello = Hello {
-            program: function_id::program(),
+            program: function_id::fingerprint(),
             host: host::name(),
             pid: std::process::id(),
             cpus: cpu_count(),

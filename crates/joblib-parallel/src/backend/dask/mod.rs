@@ -144,7 +144,8 @@ impl Dask {
 
     fn wait(&self) -> Result<Duration> {
         if let Some(wait) = self.wait {
-            return Ok(wait);
+            let none = || Error::usage("Dask::wait_for_workers has a timeout of 0: it has to be longer");
+            return Some(wait).filter(|wait| !wait.is_zero()).ok_or_else(none);
         }
         let wait = seconds("JOBLIB_DASK_WAIT")?.unwrap_or(Duration::from_secs(10));
         if wait.is_zero() {

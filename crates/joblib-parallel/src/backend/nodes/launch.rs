@@ -169,7 +169,7 @@ fn greet(mut socket: UnixStream, until: Instant) -> std::result::Result<(Connect
         if let Some(frame) = connection.next_frame().map_err(|error| gone(&error.to_string()))? {
             let hello = (frame.kind == HELLO).then(|| codec::parse::<Hello>(frame.bytes));
             let Some(Ok(hello)) = hello else { return Err(gone("the agent's first frame is malformed")) };
-            if hello.program != function_id::program() {
+            if hello.program != function_id::fingerprint() {
                 return Err(NoAgent::Refused(format!("{} runs another build of the program", hello.host)));
             }
             without_limits(&options)?;

@@ -332,6 +332,10 @@ fn what_is_missing_is_an_error_that_says_what_to_do() {
     let dask = |dask: Dask| dask.python(&python).wait_for_workers(1, Duration::from_millis(300));
     let nobody = error(dask(Dask::at("tcp://127.0.0.1:1")));
     assert!(nobody.contains("no Dask scheduler at tcp://127.0.0.1:1"), "{nobody}");
+    assert!(!nobody.contains("tls://"), "{nobody}");
+    let no_time = Dask::at("tcp://127.0.0.1:1").wait_for_workers(1, Duration::ZERO);
+    let no_time = Parallel::new().backend(no_time).run([delayed(u8::count_ones, (1,))]).unwrap_err();
+    assert!(no_time.is_usage() && no_time.to_string().contains("wait_for_workers"), "{no_time}");
     let nowhere = error(dask(Dask::new()));
     assert!(nowhere.contains("JOBLIB_DASK_ADDRESS"), "{nowhere}");
     let tls = error(dask(Dask::at("tls://127.0.0.1:1").tls("/no/ca.pem", "/no/cert.pem", "/no/key.pem")));

@@ -10,7 +10,7 @@ def advice(where, error):
     """What to do where it is about encryption."""
     if str(where).startswith("tls://"):
         return ". A tls:// address needs certificates that both sides trust: Dask::tls, or Dask's own configuration"
-    if "CommClosedError" in reasons(error):
+    if "CommClosedError" in reasons(error) and "ConnectionRefusedError" not in reasons(error):
         return ". A scheduler that closes the connection may be an encrypted one: its address begins with tls:// then"
     return ""
 
