@@ -122,8 +122,7 @@ impl<'r> Sections<'r> {
     pub(crate) fn body(&mut self, section: &Section, body: &mut Vec<u8>) -> Result<()> {
         let start = self.position();
         self.input.check_available(section.len)?;
-        body.clear();
-        // `MAX_BODY` bounds the length.
+        // `MAX_BODY` bounds the length. What the vector held is overwritten.
         body.resize(section.len as usize, 0);
         self.input.read(body)?;
         let check = checksum(body);
