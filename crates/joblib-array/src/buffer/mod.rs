@@ -75,8 +75,8 @@ impl Buffer {
     }
 
     /// A buffer of `len` bytes that have no particular value, to be overwritten: zeros, or what another buffer of this
-    /// program held. Up to 32 MB of large freed buffers are kept for that, because clearing pages takes longer than
-    /// filling them.
+    /// program held. Up to 64 MB of large freed buffers are kept for that, because clearing pages takes longer than
+    /// filling them; the kernel may take them back when memory runs short.
     ///
     /// ```
     /// use joblib_array::Buffer;

@@ -1,12 +1,13 @@
 //! Large memory that was freed, kept for the next buffer of the same size: giving pages back to the kernel and getting
-//! them again, cleared, takes longer than filling them. As much is kept as glibc's `malloc` keeps of freed memory.
+//! them again, cleared, takes longer than filling them. As much is kept as glibc's `malloc` keeps of freed memory at
+//! most, and the kernel may take it back when memory runs short.
 
 use std::sync::Mutex;
 
 use memmap2::MmapMut;
 
 /// Bytes that are kept, at most; larger mappings are not kept at all.
-const MOST: usize = 32 << 20;
+const MOST: usize = 64 << 20;
 
 /// The oldest first.
 static SPARE: Mutex<Vec<MmapMut>> = Mutex::new(Vec::new());
@@ -24,6 +25,7 @@ pub(super) fn keep(map: MmapMut) {
     if map.len() > MOST {
         return;
     }
+    offer(&map);
     let Ok(mut spare) = SPARE.try_lock() else { return };
     let mut kept: usize = spare.iter().map(|map| map.len()).sum::<usize>() + map.len();
     spare.push(map);
@@ -38,4 +40,14 @@ pub(super) fn keep(map: MmapMut) {
     let surplus: Vec<MmapMut> = spare.drain(..surplus).collect();
     drop(spare);
     drop(surplus);
+}
+
+/// Tells the kernel that it may free the pages as long as nobody writes to them.
+fn offer(map: &MmapMut) {
+    // SAFETY: the memory belongs to this mapping alone, which nobody looks at any more. Its next owner takes its bytes for bytes
+    // of no particular value, which zeros are too. Only advice: where it is not taken the memory stays.
+    #[cfg(target_os = "linux")]
+    let _ = unsafe { map.unchecked_advise(memmap2::UncheckedAdvice::Free) };
+    #[cfg(not(target_os = "linux"))]
+    let _ = map;
 }
