@@ -9,7 +9,6 @@ use serde::de::{Deserializer, Visitor};
 use super::Decoder;
 use super::access::{Counted, Variant};
 use super::ndarray::{self, Found};
-use super::texts::Texts;
 use super::token::{Head, Token};
 use super::{block, plain_array};
 use crate::block::Block;
@@ -183,14 +182,6 @@ impl Decoder<'_> {
         };
         self.take(3)?;
         self.block(role).map(|block| Some((role, block)))
-    }
-
-    /// The texts of a sequence, with code that is compiled here; `None` if it is no sequence of its own.
-    fn texts(&mut self) -> Result<Option<Vec<String>>> {
-        if !matches!(self.peek()?, 0x90..=0x9f | ARRAY16 | ARRAY32) {
-            return Ok(None);
-        }
-        self.deserialize_seq(Texts).map(Some)
     }
 
     /// Whether the next value is `None` (or unit), which is then taken, or a `Some` of its own.

@@ -1,28 +1,48 @@
 //! A vector of texts, whose code is compiled here and not in the crate that asks for one.
 
-use std::fmt;
+use serde::Deserialize;
 
-use serde::de::{SeqAccess, Visitor};
+use super::Decoder;
+use super::token::Head;
+use crate::error::Result;
+use crate::markers::{ARRAY16, ARRAY32};
 
-/// Elements of a sequence that room is made for before they come.
-const MOST_EXPECTED: usize = 64 << 10;
+/// Elements of a sequence that room is made for before they come. The kernel gives memory as it is filled, so that a false
+/// length takes none.
+const MOST_EXPECTED: usize = 1 << 20;
 
-/// A vector of texts.
-pub(super) struct Texts;
-
-impl<'de> Visitor<'de> for Texts {
-    type Value = Vec<String>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a sequence")
+impl Decoder<'_> {
+    /// The texts of a sequence; `None` if it is no sequence of its own.
+    pub(super) fn texts(&mut self) -> Result<Option<Vec<String>>> {
+        let marker = self.peek()?;
+        if !matches!(marker, 0x90..=0x9f | ARRAY16 | ARRAY32) {
+            return Ok(None);
+        }
+        self.at += 1;
+        let Head::Array { mut len, mut continued } = self.long_head(marker)? else { return Ok(None) };
+        self.enter()?;
+        let mut texts = Vec::with_capacity((len as usize).min(MOST_EXPECTED));
+        loop {
+            for _ in 0..len {
+                texts.push(self.one_text()?);
+            }
+            if !continued {
+                break;
+            }
+            (len, continued) = self.continuation(false)?;
+        }
+        self.leave();
+        Ok(Some(texts))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Vec<String>, A::Error> {
-        // Each text has a byte or more, so a false length can't be far from what is there.
-        let mut texts = Vec::with_capacity(sequence.size_hint().unwrap_or(0).min(MOST_EXPECTED));
-        while let Some(text) = sequence.next_element()? {
-            texts.push(text);
+    fn one_text(&mut self) -> Result<String> {
+        match self.peek()? {
+            // A short one, as most are in a column.
+            marker @ 0xa0..=0xbf => {
+                self.at += 1;
+                self.text(usize::from(marker & 0x1f)).map(str::to_owned)
+            }
+            _ => String::deserialize(&mut *self),
         }
-        Ok(texts)
     }
 }
