@@ -20,11 +20,14 @@ impl Ends {
         let first = words.as_bytes().get(..size)?;
         let next = words.as_bytes().get(size..).unwrap_or_default().chunks_exact(size);
         let pairs = words.as_bytes().chunks_exact(size).zip(next);
-        // Without a way out early, so that many are compared at once.
+        // A number or a difference that is negative sets the sign. There is no way out early and no comparison, so that many
+        // are looked at at once.
         let sound = if size == 4 {
-            narrow(first) >= 0 && pairs.fold(true, |sound, (one, next)| sound & (narrow(one) <= narrow(next)))
+            let signs = |signs, (one, next)| signs | narrow(next) | narrow(next).wrapping_sub(narrow(one));
+            pairs.fold(narrow(first), signs) >= 0
         } else {
-            wide(first) >= 0 && pairs.fold(true, |sound, (one, next)| sound & (wide(one) <= wide(next)))
+            let signs = |signs, (one, next)| signs | wide(next) | wide(next).wrapping_sub(wide(one));
+            pairs.fold(wide(first), signs) >= 0
         };
         sound.then(|| if size == 4 { Self::Narrow(words) } else { Self::Wide(words) })
     }
