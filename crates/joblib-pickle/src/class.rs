@@ -21,6 +21,7 @@ impl Class {
             "builtins" | "__builtin__" | "" => self.name.to_string(),
             "zoneinfo" if self.known == Known::ZoneInfo => "zoneinfo.ZoneInfo".to_owned(),
             // The functions that these classes are pickled as calls of.
+            "re" if self.known == Known::Pattern => "re.Pattern".to_owned(),
             module if module.starts_with("pandas.") && self.known == Known::Timestamp => {
                 "pandas.Timestamp".to_owned()
             }
@@ -85,6 +86,8 @@ pub(crate) enum Known {
     Fraction,
     Uuid,
     IpAddress,
+    /// What a regular expression is pickled as a call of.
+    Pattern,
     Path,
     WindowsPath,
     // numpy's.
@@ -196,6 +199,7 @@ impl Known {
                 | "IPv6Interface" => Self::IpAddress,
                 _ => Self::Other,
             },
+            "re" if name == "_compile" => Self::Pattern,
             "pathlib" | "pathlib._local" => match name {
                 "PosixPath" | "PurePosixPath" | "Path" | "PurePath" => Self::Path,
                 "WindowsPath" | "PureWindowsPath" => Self::WindowsPath,

@@ -19,6 +19,7 @@
 //! | `Fraction` | `String` (`1/3`), `f64`, a pair, a struct of `numerator` and `denominator` |
 //! | `UUID` | `String`, `u128`, 16 bytes |
 //! | `Path` | `PathBuf`, `String` |
+//! | `re.Pattern` | `String` with the flags in front, as `(?i)a+`; a pair or struct of `pattern` and `flags` |
 //! | `range` | a sequence of its numbers, `std::ops::Range`, a struct of `start`, `stop`, `step` |
 //! | `slice` | a tuple or struct of `start`, `stop`, `step` |
 //! | `numpy.ndarray` of numbers or `bool` | `Array<T>` of the same element type (mapped with `mmap_mode`), `Vec<T>`, nested `Vec`s |

@@ -13,6 +13,7 @@ use super::cell::Cell;
 use super::node::De;
 use super::problem::Problem;
 use super::walk::Walk;
+use super::whole;
 use crate::numpy::array::{Data, NdArray};
 use crate::numpy::dtype::Kind;
 use crate::numpy::element::{Element, long_double};
@@ -319,7 +320,7 @@ macro_rules! element_or_sequence {
             if self.is_element() {
                 self.cell()?.$method($($argument,)* visitor)
             } else {
-                visitor.visit_seq(self.parts()?)
+                whole::visit(self.parts()?, visitor)
             }
         }
     )*};
@@ -369,7 +370,7 @@ impl<'w, 't: 'w> Deserializer<'t> for Axis<'_, 'w, 't> {
         } else if is_ndarray(name, fields) {
             self.part()?.as_ndarray(visitor)
         } else {
-            visitor.visit_seq(self.parts()?)
+            whole::visit(self.parts()?, visitor)
         }
     }
 }
@@ -390,11 +391,10 @@ impl<'w, 't: 'w> Deserializer<'t> for NdarrayField<'_, 'w, 't> {
             Self::Shape(array) => {
                 visitor.visit_seq(SeqDeserializer::new(array.array.shape.iter().map(|&len| len as u64)))
             }
-            Self::Data(array) => visitor.visit_seq(Flat {
-                array,
-                index: vec![0; array.array.shape.len()],
-                left: array.array.len(),
-            }),
+            Self::Data(array) => whole::visit(
+                Flat { array, index: vec![0; array.array.shape.len()], left: array.array.len() },
+                visitor,
+            ),
         }
     }
 

@@ -12,6 +12,7 @@ use super::column::{ColumnDe, Values};
 use super::label::AsText;
 use super::node::De;
 use super::problem::Problem;
+use super::whole;
 use crate::class::Class;
 use crate::meaning::column::{Column, Made, Spans, array_int};
 use crate::numpy::array::{Data, NdArray};
@@ -195,11 +196,11 @@ impl<'w, 't: 'w> Deserializer<'t> for ColumnDe<'w, 't> {
             Column::Array { array, utc } => match &array.data {
                 Data::Bytes(buffer) => {
                     let elements = Elements { layout: &array.layout, bytes: buffer.as_bytes(), utc: *utc };
-                    visitor.visit_seq(InOrder::new(elements, len))
+                    whole::visit(InOrder::new(elements, len), visitor)
                 }
-                _ => visitor.visit_seq(InOrder::new(self.clone(), len)),
+                _ => whole::visit(InOrder::new(self.clone(), len), visitor),
             },
-            _ => visitor.visit_seq(InOrder::new(self, len)),
+            _ => whole::visit(InOrder::new(self, len), visitor),
         }
     }
 

@@ -9,6 +9,7 @@ use super::label::AsText;
 use super::node::De;
 use super::problem::Problem;
 use super::walk::Walk;
+use super::whole;
 use crate::meaning::column::Column;
 use crate::meaning::frame::{Frame, Index};
 use crate::tree::Id;
@@ -289,7 +290,7 @@ impl<'w, 't: 'w> Deserializer<'t> for RowDe<'_, 'w, 't> {
     /// The values without their names: the columns, and not the index.
     fn deserialize_seq<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Problem> {
         let next = self.frame.levels.len();
-        visitor.visit_seq(RowValues { frame: self.frame, row: self.row, with_index: false, next })
+        whole::visit(RowValues { frame: self.frame, row: self.row, with_index: false, next }, visitor)
     }
 
     forward! { <'t>(self, visitor)

@@ -16,6 +16,7 @@ pub(crate) mod problem;
 pub(crate) mod typed;
 mod values;
 pub(crate) mod walk;
+pub(crate) mod whole;
 
 use std::rc::Rc;
 
@@ -61,7 +62,7 @@ impl<'w, 't: 'w> De<'w, 't> {
 
     fn seq<V: Visitor<'t>>(self, items: &'t [Id], visitor: V) -> Result<V::Value, Problem> {
         let _inside = self.walk.enter(self.id, items.len())?;
-        visitor.visit_seq(InOrder::new(Items { walk: self.walk, ids: items }, items.len()))
+        whole::visit(InOrder::new(Items { walk: self.walk, ids: items }, items.len()), visitor)
     }
 
     fn map<V: Visitor<'t>>(self, runs: [&[Id]; 2], visitor: V) -> Result<V::Value, Problem> {
@@ -145,7 +146,7 @@ impl<'w, 't: 'w> De<'w, 't> {
             (Want::Text, Ok(text)) => self.text(text, visitor),
             (Want::Seq, _) => {
                 self.walk.take(self.id, bytes.len())?;
-                visitor.visit_seq(SeqDeserializer::new(bytes.iter().copied()))
+                whole::visit(SeqDeserializer::new(bytes.iter().copied()), visitor)
             }
             _ => self.bytes(bytes, visitor),
         }

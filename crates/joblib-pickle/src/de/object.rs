@@ -11,7 +11,7 @@ use super::label::AsText;
 use super::node::{De, Want};
 use super::plain::{self, Plain};
 use super::problem::Problem;
-use super::typed;
+use super::{typed, whole};
 use crate::class::{Class, Known};
 use crate::int::{self, uuid_text};
 use crate::meaning::column::{Column, range_len};
@@ -43,7 +43,7 @@ impl<'w, 't: 'w> De<'w, 't> {
             Meaning::Sequence(items) => self.seq(items, visitor),
             Meaning::Complex(re, im) => match want {
                 Want::Map(..) => plain::fields([("re", Plain::Float(re)), ("im", Plain::Float(im))], visitor),
-                _ => visitor.visit_seq(SeqDeserializer::new([re, im].into_iter())),
+                _ => whole::visit(SeqDeserializer::new([re, im].into_iter()), visitor),
             },
             Meaning::Moment(moment) => match want {
                 Want::Map(name, _) => plain::moment(&moment, name, visitor),
@@ -88,10 +88,22 @@ impl<'w, 't: 'w> De<'w, 't> {
             Meaning::Uuid(value) => match want {
                 Want::Int => visitor.visit_u128(value),
                 Want::Bytes => visitor.visit_bytes(&value.to_be_bytes()),
-                Want::Seq => visitor.visit_seq(SeqDeserializer::new(value.to_be_bytes().into_iter())),
+                Want::Seq => whole::visit(SeqDeserializer::new(value.to_be_bytes().into_iter()), visitor),
                 _ => visitor.visit_string(uuid_text(value)),
             },
             Meaning::Path(path) => visitor.visit_string(path),
+            Meaning::Pattern(pattern, flags) => {
+                self.walk.take(self.id, pattern.len())?;
+                let parts = [Plain::Text(pattern.to_owned()), Plain::Int(flags)];
+                match want {
+                    Want::Map(..) => {
+                        let [pattern, flags] = parts;
+                        plain::fields([("pattern", pattern), ("flags", flags)], visitor)
+                    }
+                    Want::Seq => whole::visit(SeqDeserializer::new(parts.into_iter()), visitor),
+                    _ => visitor.visit_string(meaning::pattern_text(pattern, flags)),
+                }
+            }
             Meaning::Range { start, stop, step } => match want {
                 // std's Range has no step.
                 Want::Map("Range", ["start", "end"]) if step == 1 => {
@@ -109,7 +121,7 @@ impl<'w, 't: 'w> De<'w, 't> {
                     let len = range_len(start, stop, step);
                     self.walk.charge_values(len as u64, self.id)?;
                     let numbers = (0..len as i128).map(|i| i128::from(start) + i * i128::from(step));
-                    visitor.visit_seq(SeqDeserializer::new(numbers.map(|value| value as i64)))
+                    whole::visit(SeqDeserializer::new(numbers.map(|value| value as i64)), visitor)
                 }
             },
             Meaning::Slice(bounds) => {
@@ -120,7 +132,7 @@ impl<'w, 't: 'w> De<'w, 't> {
                         let fields = ["start", "stop", "step"].into_iter().zip(bounds);
                         visitor.visit_map(MapDeserializer::new(fields))
                     }
-                    _ => visitor.visit_seq(SeqDeserializer::new(bounds.into_iter())),
+                    _ => whole::visit(SeqDeserializer::new(bounds.into_iter()), visitor),
                 }
             }
             Meaning::Masked(masked) => self.masked(masked, want, visitor),
@@ -136,7 +148,7 @@ impl<'w, 't: 'w> De<'w, 't> {
                     if !frame.columns.iter().any(Column::is_stored) {
                         self.walk.charge_values(count as u64, self.id)?;
                     }
-                    return visitor.visit_seq(FrameRows::in_order(self.walk, self.id, &frame));
+                    return whole::visit(FrameRows::in_order(self.walk, self.id, &frame), visitor);
                 }
                 let fields = if let Want::Map(_, fields) = want { fields } else { &[] };
                 // No guard here: each column enters with the frame's own node.
@@ -158,7 +170,7 @@ impl<'w, 't: 'w> De<'w, 't> {
                 let _inside = self.walk.enter(self.id, 2)?;
                 let [left, right] = ends.map(|id| self.child(id));
                 match want {
-                    Want::Seq => visitor.visit_seq(SeqDeserializer::new([left, right].into_iter())),
+                    Want::Seq => whole::visit(SeqDeserializer::new([left, right].into_iter()), visitor),
                     Want::Map(..) => {
                         visitor.visit_map(IntervalParts { left, right, closed: closed.name(), next: 0 })
                     }
@@ -340,7 +352,7 @@ fn fraction<'t, V: Visitor<'t>>(
             _ => Err(Problem::corrupt("not a valid fraction")),
         },
         Want::Seq => {
-            visitor.visit_seq(SeqDeserializer::new([part(numerator), part(denominator)].into_iter()))
+            whole::visit(SeqDeserializer::new([part(numerator), part(denominator)].into_iter()), visitor)
         }
         Want::Map(..) => {
             plain::fields([("numerator", part(numerator)), ("denominator", part(denominator))], visitor)

@@ -7,6 +7,7 @@ use super::column::{ColumnDe, Values};
 use super::label::AsText;
 use super::node::De;
 use super::problem::Problem;
+use super::whole;
 use crate::meaning::column::{Closed, Column, RowName, Rows};
 
 impl<'w, 't: 'w> Values<'w, 't> {
@@ -27,15 +28,16 @@ impl<'w, 't: 'w> Values<'w, 't> {
             Self::List(column, places) => {
                 let _inside = column.walk.enter(column.id, places.len())?;
                 let cells = places.map(|place| At { column: column.clone(), place });
-                visitor.visit_seq(SeqDeserializer::new(cells))
+                whole::visit(SeqDeserializer::new(cells), visitor)
             }
             Self::Row(de, rows, place) => {
                 let cells = rows.columns.iter().map(|column| At { column: de.other(column), place });
-                visitor.visit_seq(SeqDeserializer::new(cells))
+                whole::visit(SeqDeserializer::new(cells), visitor)
             }
-            Self::Interval(ends, _, place) => {
-                visitor.visit_seq(SeqDeserializer::new(ends.into_iter().map(|column| At { column, place })))
-            }
+            Self::Interval(ends, _, place) => whole::visit(
+                SeqDeserializer::new(ends.into_iter().map(|column| At { column, place })),
+                visitor,
+            ),
         }
     }
 

@@ -55,6 +55,8 @@ pub(crate) enum Meaning<'t> {
     Frame(Frame),
     Series(Series),
     Index(Column),
+    /// A regular expression and Python's number of its flags.
+    Pattern(&'t str, i64),
     /// A text that says all of it.
     Text(String),
     /// A value in a wrapper that says no more than it.
@@ -125,6 +127,10 @@ fn known<'t>(tree: &'t Tree, object: &'t Object) -> Option<Meaning<'t>> {
         }
         Known::Path => path(tree, args, '/'),
         Known::WindowsPath => path(tree, args, '\\'),
+        Known::Pattern => match *args {
+            [pattern, flags] => Some(Meaning::Pattern(tree.text_of(pattern)?, tree.int_of(flags)?)),
+            _ => None,
+        },
         Known::Range => match *args {
             [start, stop, step] => {
                 let (start, stop, step) = (tree.int_of(start)?, tree.int_of(stop)?, tree.int_of(step)?);
@@ -247,6 +253,14 @@ fn sparse(tree: &Tree, state: Id) -> Option<Meaning<'_>> {
         }
     }
     Some(Meaning::Sparse(fields))
+}
+
+/// A regular expression with those flags in front that change what it matches.
+pub(crate) fn pattern_text(pattern: &str, flags: i64) -> String {
+    const LETTERS: [(i64, char); 5] = [(256, 'a'), (2, 'i'), (8, 'm'), (16, 's'), (64, 'x')];
+    let letters: String =
+        LETTERS.into_iter().filter(|(flag, _)| flags & flag != 0).map(|(_, letter)| letter).collect();
+    if letters.is_empty() { pattern.to_owned() } else { format!("(?{letters}){pattern}") }
 }
 
 pub(crate) fn float(tree: &Tree, id: Id) -> Option<f64> {

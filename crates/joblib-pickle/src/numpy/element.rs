@@ -9,6 +9,7 @@ use super::dtype::{Field, Kind, Layout};
 use crate::de::plain;
 use crate::de::problem::Problem;
 use crate::de::typed;
+use crate::de::whole;
 use crate::meaning::moment::Moment;
 use crate::meaning::span::Span;
 use crate::meaning::zone::Zone;
@@ -226,7 +227,7 @@ impl<'de> Deserializer<'de> for Items<'_> {
         if self.shape.is_empty() {
             return self.element.deserialize_any(visitor);
         }
-        visitor.visit_seq(SeqDeserializer::new(self.parts()))
+        whole::visit(SeqDeserializer::new(self.parts()), visitor)
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
@@ -285,7 +286,7 @@ impl<'de> Deserializer<'de> for Element<'_> {
                 Some(Number::F32(value)) => visitor.visit_f32(value),
                 Some(Number::F64(value)) => visitor.visit_f64(value),
                 Some(Number::Complex(re, im)) => {
-                    visitor.visit_seq(SeqDeserializer::new([re, im].into_iter()))
+                    whole::visit(SeqDeserializer::new([re, im].into_iter()), visitor)
                 }
                 None => Err(Problem::wrong(format!("an element of dtype {}", self.layout.name()))),
             },
@@ -293,7 +294,7 @@ impl<'de> Deserializer<'de> for Element<'_> {
             Kind::ComplexLongDouble => {
                 let (re, im) = self.bytes.split_at(self.bytes.len() / 2);
                 let parts = [re, im].map(|part| long_double(part, self.layout.big_endian));
-                visitor.visit_seq(SeqDeserializer::new(parts.into_iter()))
+                whole::visit(SeqDeserializer::new(parts.into_iter()), visitor)
             }
             Kind::Bytes => visitor.visit_bytes(self.trimmed()),
             Kind::Void => visitor.visit_bytes(self.bytes),
@@ -355,10 +356,10 @@ impl<'de> Deserializer<'de> for Element<'_> {
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
         match &self.layout.kind {
             Kind::Struct(fields) => {
-                visitor.visit_seq(SeqDeserializer::new(fields.iter().map(|field| self.field(field))))
+                whole::visit(SeqDeserializer::new(fields.iter().map(|field| self.field(field))), visitor)
             }
-            Kind::Bytes => visitor.visit_seq(SeqDeserializer::new(self.trimmed().iter().copied())),
-            Kind::Void => visitor.visit_seq(SeqDeserializer::new(self.bytes.iter().copied())),
+            Kind::Bytes => whole::visit(SeqDeserializer::new(self.trimmed().iter().copied()), visitor),
+            Kind::Void => whole::visit(SeqDeserializer::new(self.bytes.iter().copied()), visitor),
             _ => self.deserialize_any(visitor),
         }
     }

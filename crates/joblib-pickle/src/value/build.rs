@@ -201,6 +201,10 @@ fn object(walk: &Walk<'_>, id: Id, index: u32) -> Result<Value, Problem> {
         }),
         Meaning::Uuid(value) => text(uuid_text(value)),
         Meaning::Path(path) => text(path),
+        Meaning::Pattern(pattern, flags) => {
+            walk.take(id, pattern.len())?;
+            text(meaning::pattern_text(pattern, flags))
+        }
         Meaning::Range { start, stop, step } => {
             let bounds = [start, stop, step].map(Value::Int).to_vec();
             Value::Object(Box::new(Object { class: class(), args: bounds, ..Object::default() }))

@@ -6,8 +6,11 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
+use joblib_array::Array;
 use joblib_pickle::{ReadOptions, Reader, Value, from_slice, to_vec};
 use serde::{Deserialize, Serialize};
+
+use crate::shapes::load;
 
 /// Pairs that serialize as a map, whatever its keys are.
 struct Pairs<K, V>(Vec<(K, V)>);
@@ -200,4 +203,28 @@ fn a_file_of_numpy_save_is_an_array() {
         .and_then(|mut reader| Ok((reader.next::<Array<f64>>()?, reader.next::<Array<f64>>()?)))
         .unwrap();
     assert_eq!(twice.0.take(), twice.1.take());
+}
+
+#[test]
+fn a_type_of_fewer_elements_than_there_are_is_an_error_that_counts_those_it_would_lose() {
+    let list = to_vec(&(1, 2, 3)).unwrap();
+    assert_eq!(from_slice::<(i64, i64, i64)>(&list).unwrap(), (1, 2, 3));
+    let error = from_slice::<(i64,)>(&list).unwrap_err().to_string();
+    assert!(error.contains("2 would be lost"), "{error}");
+    let inside = to_vec(&BTreeMap::from([("a", [(1, 2), (3, 4)])])).unwrap();
+    let error = from_slice::<BTreeMap<String, [(i64,); 2]>>(&inside).unwrap_err().to_string();
+    assert!(error.contains("1 would be lost") && error.contains(".a[0]"), "{error}");
+
+    let array = to_vec(&Array::from(vec![1_i64, 2, 3])).unwrap();
+    assert!(from_slice::<[i64; 2]>(&array).is_err());
+    assert_eq!(from_slice::<[i64; 3]>(&array).unwrap(), [1, 2, 3]);
+    assert!(from_slice::<(f64,)>(&to_vec(&Value::Complex(1.0, 2.0)).unwrap()).is_err());
+    assert!(from_slice::<[u8; 2]>(&to_vec(&Value::Bytes(vec![1, 2, 3])).unwrap()).is_err());
+}
+
+#[test]
+fn a_row_of_fewer_columns_than_a_table_has_is_an_error() {
+    assert_eq!(load::<Vec<(i64, f64)>>("arrow_labels").unwrap()[1], (2, 1.5));
+    assert!(load::<Vec<(i64,)>>("arrow_labels").is_err());
+    assert!(load::<Vec<(i32, f64)>>("array_records").is_err());
 }

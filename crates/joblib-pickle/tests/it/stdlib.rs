@@ -118,3 +118,43 @@ fn a_sparse_matrix_that_is_a_dict_keeps_its_entries() {
     let entries: BTreeMap<(u32, u32), f64> = from_slice(pickle).unwrap();
     assert_eq!(entries, BTreeMap::from([((0, 1), 1.5)]));
 }
+
+/// `re.compile("a+b", flags)` as Python pickles it.
+fn pattern(flags: u8) -> Vec<u8> {
+    [&b"\x80\x02cre\n_compile\nX\x03\x00\x00\x00a+bK"[..], &[flags], b"\x86R."].concat()
+}
+
+#[test]
+fn a_regular_expression_is_text_with_the_flags_that_matter_in_front() {
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Pattern {
+        pattern: String,
+        flags: u32,
+    }
+
+    // `re.UNICODE`, which every text has, and `re.IGNORECASE` with `re.MULTILINE`.
+    let (plain, flagged) = (pattern(32), pattern(32 + 2 + 8));
+    assert_eq!(from_slice::<String>(&plain).unwrap(), "a+b");
+    assert_eq!(from_slice::<String>(&flagged).unwrap(), "(?im)a+b");
+    let parts = Pattern { pattern: "a+b".to_owned(), flags: 42 };
+    assert_eq!(from_slice::<Pattern>(&flagged).unwrap(), parts);
+    assert_eq!(from_slice::<(String, u32)>(&flagged).unwrap(), ("a+b".to_owned(), 42));
+    let value: Value = from_slice(&flagged).unwrap();
+    assert_eq!((value.type_name(), value.as_str()), ("re.Pattern", Some("(?im)a+b")));
+}
+
+#[test]
+fn a_regular_expression_over_bytes_is_what_it_was_called_with() {
+    let pickle = b"\x80\x03cre\n_compile\nC\x02a+K\x00\x86R.";
+    assert_eq!(from_slice::<(Vec<u8>, u32)>(pickle).unwrap(), (b"a+".to_vec(), 0));
+    assert_eq!(from_slice::<Value>(pickle).unwrap().type_name(), "re.Pattern");
+}
+
+#[test]
+fn a_class_made_of_timedelta_is_what_it_was_called_with_and_no_span_by_chance() {
+    // `class Lapse(datetime.timedelta)` of a day, 2 seconds and 3 microseconds.
+    let pickle = b"\x80\x02cshop\nLapse\nK\x01K\x02K\x03\x87R.";
+    assert_eq!(from_slice::<(i64, i64, i64)>(pickle).unwrap(), (1, 2, 3));
+    assert!(from_slice::<Duration>(pickle).is_err());
+    assert!(from_slice::<f64>(pickle).is_err());
+}
