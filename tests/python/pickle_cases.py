@@ -11,10 +11,12 @@ import datetime as dt
 import decimal
 import enum
 import fractions
+import ipaddress
 import json
 import os
 import pathlib
 import pickle
+import re
 import sys
 import types
 import uuid
@@ -83,6 +85,89 @@ class MyList(list):
     pass
 
 
+@in_shop
+class Count(int):
+    pass
+
+
+@in_shop
+class Label(str):
+    """A text with an attribute of its own."""
+
+
+@in_shop
+class Ratio(float):
+    pass
+
+
+@in_shop
+class Blob(bytes):
+    pass
+
+
+@in_shop
+class Pair(tuple):
+    pass
+
+
+@in_shop
+class Money(decimal.Decimal):
+    pass
+
+
+@in_shop
+class Lapse(dt.timedelta):
+    pass
+
+
+@in_shop
+class Config(dict):
+    """A dict with an attribute of its own."""
+
+
+@in_shop
+class Level(enum.IntEnum):
+    LOW = 1
+    HIGH = 2
+
+
+@in_shop
+class Access(enum.Flag):
+    READ = 1
+    WRITE = 2
+
+
+@in_shop
+@dataclasses.dataclass(frozen=True)
+class Frozen:
+    a: int
+    b: dict
+
+
+@in_shop
+class Child(Basket):
+    def __init__(self):
+        super().__init__()
+        self.extra = (1, None)
+
+
+@in_shop
+class Chosen:
+    """A class with a state of its own."""
+
+    def __getstate__(self):
+        return [1, "two"]
+
+    def __setstate__(self, state):
+        pass
+
+
+def with_attribute(value, **attributes):
+    for name, attribute in attributes.items():
+        setattr(value, name, attribute)
+    return value
+
+
 Point = collections.namedtuple("Point", "x y")
 Point.__module__ = "shop"
 shop.Point = Point
@@ -92,7 +177,33 @@ def number(v):
     return {"float": repr(float(v))}
 
 
+# Those of a regular expression's flags that change what it matches.
+FLAGS = [(re.ASCII, "a"), (re.IGNORECASE, "i"), (re.MULTILINE, "m"), (re.DOTALL, "s"), (re.VERBOSE, "x")]
+
+
+def made_of(v, base):
+    """A value of a class that is made of a number, a text or bytes."""
+    attributes = [[name, canon(x)] for name, x in vars(v).items()]
+    return {"object": "shop." + type(v).__name__, "args": [canon(base)], "attributes": attributes}
+
+
 def canon(v):
+    for base in (int, float, str, bytes, tuple):
+        if isinstance(v, base) and type(v) in (Count, Ratio, Label, Blob, Pair):
+            return made_of(v, base(v))
+    if isinstance(v, Money):
+        return made_of(v, str(v))
+    if isinstance(v, Lapse):
+        return {"object": "shop.Lapse", "args": [canon(v.days), canon(v.seconds), canon(v.microseconds)]}
+    if isinstance(v, Chosen):
+        return {"object": "shop.Chosen", "state": canon(v.__getstate__())}
+    if isinstance(v, re.Pattern):
+        letters = "".join(letter for flag, letter in FLAGS if v.flags & flag)
+        return {"text": "re.Pattern", "is": (f"(?{letters})" if letters else "") + v.pattern}
+    if isinstance(v, (ipaddress.IPv4Address, ipaddress.IPv6Address, ipaddress.IPv4Network)):
+        return {"text": None, "is": str(v)}
+    if isinstance(v, BaseException):
+        return {"object": type(v).__name__, "args": [canon(x) for x in v.args]}
     if v is None or v is pd.NA or v is pd.NaT or isinstance(v, (bool, np.bool_)):
         return None if v is None or v is pd.NA or v is pd.NaT else bool(v)
     if isinstance(v, (enum.Enum,)):
@@ -154,7 +265,7 @@ def canon(v):
         return {"set": sorted((canon(x) for x in v), key=json.dumps)}
     if type(v) is dict:
         return {"dict": [[canon(k), canon(x)] for k, x in v.items()]}
-    if isinstance(v, (collections.OrderedDict, collections.defaultdict, collections.Counter, MyDict)):
+    if isinstance(v, (collections.OrderedDict, collections.defaultdict, collections.Counter, MyDict, Config)):
         return {"entries": [[canon(k), canon(x)] for k, x in v.items()]}
     if isinstance(v, (collections.deque, MyList)):
         return {"items": [canon(x) for x in v]}
@@ -226,8 +337,44 @@ plain = {
     "instance": Basket(),
     "dict subclass": MyDict(a=1),
     "list subclass": MyList([1, 2]),
+    "dict subclass with an attribute": with_attribute(Config(a=1, b=[2]), owner="Ada"),
+    "number subclasses": [Count(5), Count(-(2**70)), Ratio(0.5), with_attribute(Count(7), unit="m")],
+    "text subclasses": [Label("é"), with_attribute(Label("x"), language="fr"), Blob(b"\xff"), Pair((1, "a"))],
+    "decimal and timedelta subclasses": [Money("12.30"), Lapse(days=-1, seconds=5, microseconds=7)],
+    "regular expressions": [
+        re.compile("a+b"),
+        re.compile("(?i)x"),
+        re.compile(r"^é\b", re.MULTILINE | re.DOTALL | re.VERBOSE | re.ASCII),
+        re.compile(""),
+    ],
+    "addresses": [
+        ipaddress.ip_address("127.0.0.1"),
+        ipaddress.ip_address("2001:db8::1"),
+        ipaddress.ip_network("10.0.0.0/8"),
+    ],
+    "exceptions": [ValueError("bad", 3), KeyError("k"), Exception()],
+    "int enum": [Level.HIGH, {Level.LOW: "low"}],
+    "flag": Access.WRITE,
+    "frozen dataclass": Frozen(1, {"k": [None]}),
+    "class made of another": Child(),
+    "state that is no dict": Chosen(),
+    "namespace": types.SimpleNamespace(a=1, b=types.SimpleNamespace(c=[2.5])),
+    "chain map": collections.ChainMap({"a": 1}, {"b": 2}),
+    "user containers": [collections.UserDict(a=1), collections.UserList([1, 2]), collections.UserString("t")],
+    "keys of many types": {0: "int", "0": "text", b"0": "bytes", (0,): "tuple", frozenset([0]): "set", 0.5: "float"},
+    "nested forty deep": __import__("functools").reduce(lambda inner, _: {"in": [inner]}, range(20), None),
+    "text of every plane": ["\x7f\x80\xff", "\u07ff\u0800", "\ufffd\uffff", "\U00010000\U0010ffff", "\r\n\x1a"],
+    "times at their ends": [dt.time(0), dt.time(23, 59, 59, 999999), dt.date(1, 1, 1), dt.date(9999, 12, 31)],
+    "offsets with seconds": [
+        dt.datetime(2024, 1, 1, tzinfo=dt.timezone(dt.timedelta(hours=1, minutes=2, seconds=3))),
+        dt.datetime(2024, 1, 1, tzinfo=dt.timezone(dt.timedelta(seconds=-1))),
+        dt.datetime(2024, 1, 1, tzinfo=dt.timezone(dt.timedelta(hours=5, minutes=45), "Asia")),
+    ],
+    "decimals at their ends": [decimal.Decimal(x) for x in ("Infinity", "-0", "0E-10", "1E+400", "9" * 50)],
 }
 needs_protocol_2 = {"slots"}
+# Before, an instance of these is written with a state that Python itself can't read, or as another object.
+needs_protocol_2 |= {"number subclasses", "text subclasses", "flag"}
 
 kinds = ["?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16"]
 arrays = {}
@@ -265,6 +412,32 @@ arrays.update({
     "scalars": [np.float64(1.5), np.float32(0.1), np.float16(2), np.int8(-1), np.uint64(2**64 - 1), np.bool_(True),
                 np.complex64(1 + 2j), np.str_("é"), np.bytes_(b"ab"), np.datetime64("2020-01-02"), np.datetime64("NaT"),
                 np.timedelta64(5, "s")],
+    "scalars that are records": [np.array([(1, 2.5, "x")], [("a", "i4"), ("b", "f8"), ("t", "U3")])[0], np.void(b"abc")],
+    "array of objects of no dimensions": [np.array({"a": 1}, dtype=object), np.array(None, dtype=object)],
+    "array of objects in three dimensions": np.array([[[1, None], ["a", 2.5]], [[(1,), b"x"], [{}, []]]], dtype=object),
+    "array of empty text": [np.zeros(2, "U1"), np.zeros(2, "S1"), np.zeros((2, 0), "U4")],
+    "array of records of records": np.array([((1, (2, 3)), [4.0, 5.0])], [("p", [("a", "i1"), ("q", [("b", ">i2"), ("c", "u8")])]), ("v", "f4", (2,))]),
+    "array of records with times": np.array([("2024-02-29", 5, True)], [("d", "M8[D]"), ("s", "m8[s]"), ("ok", "?")]),
+    "array of records in two dimensions": np.array([[(1, 0.5), (2, 1.5)], [(3, 2.5), (4, 3.5)]], [("n", "i8"), ("x", "f8")]),
+    "array of records, some fields": np.array([(1, 2.0, b"x"), (3, 4.0, b"y")], [("a", "i4"), ("b", "f8"), ("c", "S1")])[["a", "c"]],
+    "array of many times a unit": [np.array([0, 1, "NaT"], "M8[25s]"), np.array(["2024-01-01"], "M8[3D]")],
+    "array of times at their ends": [np.array([2**63 - 1, -(2**63) + 1], "M8[ns]"), np.array(["9999-12-31", "-0044-03-15"], "M8[D]")],
+    "array broadcast": [np.broadcast_to(np.arange(3), (2, 3)), np.broadcast_to(np.float32(1.5), (2, 2))],
+    "array with steps back": [np.arange(10)[::-1], np.arange(12.0).reshape(3, 4)[::-1, ::-2], np.arange(8)[1::3]],
+    "array masked in two dimensions": np.ma.array([[1.5, 2.5], [3.5, 4.5]], mask=[[True, False], [False, True]]),
+    "array masked with a value of its own": np.ma.array([1, 2, 3], mask=[False, True, False], fill_value=-9),
+    "array of a record's class": np.rec.array([(1, "a", 0.5), (2, "é", 1.5)], dtype=[("n", "i8"), ("t", "U2"), ("x", "f4")]),
+    "array of whole numbers at their ends": [
+        np.array([np.iinfo(k).min, np.iinfo(k).max], k) for k in ("i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8")
+    ],
+    "array of floats at their ends": [
+        np.array([np.finfo(k).max, np.finfo(k).tiny, -0.0, np.inf, -np.inf, np.nan], k) for k in ("f2", "f4", "f8")
+    ],
+    "array of one long text": [np.array(["x" * 5000, "y"]), np.array([b"z" * 3000])],
+    "array of sixteen dimensions": np.arange(65536, dtype="u2").reshape((2,) * 16)[(0,) * 10],
+    "arrays of one memory": (lambda a: [a[:3], a[3:], a.reshape(2, 3), a])(np.arange(6.0)),
+    "sparse arrays": [scipy.sparse.csr_array([[0, 1.5], [2, 0]]), scipy.sparse.csc_array([[0, 1], [2, 0]])],
+    "sparse of many types": [scipy.sparse.csr_matrix(np.eye(3, dtype=k)) for k in ("i1", "f4", "c16", "?")],
     "sparse": [scipy.sparse.csr_matrix([[0, 1.5], [2, 0]]), scipy.sparse.csc_matrix([[0, 1], [2, 0]]),
                scipy.sparse.coo_matrix([[0, 1], [2, 0]]), scipy.sparse.csr_matrix((0, 3))],
 })
@@ -283,6 +456,29 @@ pandas_cases = {
     "frame sliced": frame[["score", "id"]].iloc[1:],
     "frame with labels": pd.DataFrame(np.arange(6).reshape(2, 3), columns=[10, 20, 30], index=["r", "s"]),
     "frame empty": pd.DataFrame({"a": []}),
+    "frame of objects": pd.DataFrame({"b": [b"x", None], "t": [(1, 2), ()], "d": [{"k": 1}, {}], "l": [[1], [[2]]], "n": [decimal.Decimal("1.5"), 2**70]}, dtype=object),
+    "frame of one row": pd.DataFrame([[1, "a", 2.5, None, True]], columns=list("vwxyz")),
+    "frame of three hundred columns": pd.DataFrame(np.arange(600).reshape(2, 300), columns=[f"c{i}" for i in range(300)]),
+    "frame of types by turns": pd.DataFrame({f"{k}{i}": np.array([i, i + 1]).astype(k) for i in range(4) for k in ("i8", "f4", "u2", "?", "f8", "i1")}),
+    "frame turned": pd.DataFrame({"a": [1, 2], "b": ["x", "y"]}).T,
+    "frame described": pd.DataFrame({"a": [1.0, 2.0, 4.0], "b": [3, 2, 1]}).describe(),
+    "frame grouped": pd.DataFrame({"k": ["a", "b", "a"], "x": [1, 2, 3]}).groupby("k").sum(),
+    "frame pivoted": pd.DataFrame({"k": ["a", "b", "a"], "j": ["u", "u", "v"], "x": [1.0, 2.0, 3.0]}).pivot_table(index="k", columns="j", values="x"),
+    "frame joined": pd.DataFrame({"k": [1, 2], "x": ["a", "b"]}).merge(pd.DataFrame({"k": [2, 3], "y": [0.5, 1.5]}), how="outer"),
+    "frame stacked": pd.concat([pd.DataFrame({"a": [1], "b": ["x"]}), pd.DataFrame({"b": ["y"], "c": [2.5]})], ignore_index=True),
+    "frame with an index of days": pd.DataFrame({"x": [1, 2, 3]}, index=pd.date_range("2024-02-28", periods=3, name="day")),
+    "frame with repeated labels of rows": pd.DataFrame({"x": [1, 2, 3]}, index=["a", "a", "b"]),
+    "frame with a column set later": (lambda d: (d.__setitem__("z", [9, 8]), d.insert(0, "first", ["p", "q"]), d)[2])(pd.DataFrame({"x": [1, 2]})),
+    "frame of nullable ones without a value": pd.DataFrame({k: pd.array([None, None], dtype=k) for k in ("Int8", "UInt64", "Float32", "boolean")}),
+    "frame of times with zones": pd.DataFrame({z: pd.to_datetime(["2024-03-31 00:30", "2024-10-27 00:30", None]).tz_localize("UTC").tz_convert(z) for z in ("Europe/Paris", "Asia/Kathmandu", "America/St_Johns")}),
+    "frame of categories of numbers": pd.DataFrame({"i": pd.Categorical([3, 1, 3]), "f": pd.Categorical([0.5, None, 0.5]), "o": pd.Categorical(["lo", "hi", "lo"], ["lo", "hi"], ordered=True)}),
+    "frame of numbers at their ends": pd.DataFrame({"u": np.array([2**64 - 1, 0], "u8"), "i": np.array([-(2**63), 2**63 - 1]), "f": [np.inf, 5e-324]}),
+    "frame of complex numbers": pd.DataFrame({"c": [1 + 2j, -0.5j]}),
+    "series of sizes": pd.Series(["a", "b", "a"], name="k").value_counts(),
+    "series of nothing": pd.Series([None, None], dtype=object, name="none"),
+    "series of spans": pd.Series(pd.to_timedelta(["-1 day", "90 s", None])),
+    "series of lists": pd.Series([[1, 2], [], None], name="l"),
+    "index of repeated text": [pd.Index(["a", "a", None], dtype=object), pd.Index([0.5, np.nan]), pd.Index([True, False])],
     "series": pd.Series([1.5, 2.5], name="x"),
     "series of text": pd.Series(["a", None, "c"]),
     "index": [pd.Index([3, 1, 2]), pd.Index(["a", "b"]), pd.RangeIndex(2, 10, 3),

@@ -137,6 +137,9 @@ fn compare(found: &Value, expected: &Json, at: &str) -> Result<(), String> {
                 if let Some(args) = field("args").as_array() {
                     all(&object.args, args, at)?;
                 }
+                if let Some(expected) = fields.get("state") {
+                    compare(object.state.as_ref().unwrap_or(&Value::None), expected, at)?;
+                }
                 return fields_of(found, field("attributes"), at);
             }
             if !field("fields").is_null() {
