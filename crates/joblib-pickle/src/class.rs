@@ -18,7 +18,8 @@ impl Class {
         match &*self.module {
             // Python 2's range.
             "__builtin__" if &*self.name == "xrange" => "range".to_owned(),
-            "builtins" | "__builtin__" | "" => self.name.to_string(),
+            // Protocols up to 2 have exceptions in the module that Python 2 had them in.
+            "builtins" | "__builtin__" | "exceptions" | "" => self.name.to_string(),
             "zoneinfo" if self.known == Known::ZoneInfo => "zoneinfo.ZoneInfo".to_owned(),
             // The functions that these classes are pickled as calls of.
             "re" if self.known == Known::Pattern => "re.Pattern".to_owned(),

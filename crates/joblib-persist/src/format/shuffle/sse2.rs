@@ -6,25 +6,26 @@
 
 use std::arch::x86_64::{__m128i, _mm_loadu_si128, _mm_storeu_si128, _mm_unpackhi_epi8, _mm_unpacklo_epi8};
 
-use super::BATCH;
+/// Bytes of a register, and the words of a batch.
+const REGISTER: usize = 16;
 
 /// The planes of a batch of words of `N` bytes, which stand one after another.
 #[inline]
-pub(super) fn planes_of<const N: usize>(words: &[[u8; BATCH]; N]) -> [[u8; BATCH]; N] {
+pub(super) fn planes_of<const N: usize>(words: &[[u8; REGISTER]; N]) -> [[u8; REGISTER]; N] {
     // SAFETY: the processor has SSE2.
-    unsafe { interleaved(words, BATCH.ilog2()) }
+    unsafe { interleaved(words, REGISTER.ilog2()) }
 }
 
 /// The words whose planes these are.
 #[inline]
-pub(super) fn words_of<const N: usize>(planes: &[[u8; BATCH]; N]) -> [[u8; BATCH]; N] {
+pub(super) fn words_of<const N: usize>(planes: &[[u8; REGISTER]; N]) -> [[u8; REGISTER]; N] {
     // SAFETY: the processor has SSE2.
     unsafe { interleaved(planes, N.ilog2()) }
 }
 
 #[inline]
 #[target_feature(enable = "sse2")]
-fn interleaved<const N: usize>(rows: &[[u8; BATCH]; N], steps: u32) -> [[u8; BATCH]; N] {
+fn interleaved<const N: usize>(rows: &[[u8; REGISTER]; N], steps: u32) -> [[u8; REGISTER]; N] {
     let mut registers = [load(&rows[0]); N];
     for (register, row) in registers.iter_mut().zip(rows) {
         *register = load(row);
@@ -37,7 +38,7 @@ fn interleaved<const N: usize>(rows: &[[u8; BATCH]; N], steps: u32) -> [[u8; BAT
             registers[2 * index + 1] = _mm_unpackhi_epi8(first, second);
         }
     }
-    let mut rows = [[0; BATCH]; N];
+    let mut rows = [[0; REGISTER]; N];
     for (row, register) in rows.iter_mut().zip(registers) {
         store(register, row);
     }
@@ -46,14 +47,14 @@ fn interleaved<const N: usize>(rows: &[[u8; BATCH]; N], steps: u32) -> [[u8; BAT
 
 #[inline]
 #[target_feature(enable = "sse2")]
-fn load(bytes: &[u8; BATCH]) -> __m128i {
+fn load(bytes: &[u8; REGISTER]) -> __m128i {
     // SAFETY: 16 bytes are read from 16 bytes, at any alignment.
     unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) }
 }
 
 #[inline]
 #[target_feature(enable = "sse2")]
-fn store(register: __m128i, bytes: &mut [u8; BATCH]) {
+fn store(register: __m128i, bytes: &mut [u8; REGISTER]) {
     // SAFETY: 16 bytes are written to 16 bytes, at any alignment.
     unsafe { _mm_storeu_si128(bytes.as_mut_ptr().cast(), register) }
 }
