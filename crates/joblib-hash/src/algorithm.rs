@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use joblib_array::names::are_near;
+
 /// A hash function.
 ///
 /// ```
@@ -99,7 +101,7 @@ impl fmt::Display for Algorithm {
 /// assert!(error.to_string().contains("expected blake3"));
 /// ```
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown hash algorithm {found:?}: expected {}", names())]
+#[error("unknown hash algorithm {found:?}: {}", expected(found))]
 pub struct UnknownAlgorithm {
     found: String,
 }
@@ -111,10 +113,13 @@ impl fmt::Debug for UnknownAlgorithm {
     }
 }
 
-/// The names of all algorithms, for messages.
-fn names() -> String {
+/// The names of all algorithms, and the one that was probably meant, for messages.
+fn expected(found: &str) -> String {
     let names: Vec<_> = Algorithm::ALL.iter().map(|algorithm| algorithm.name()).collect();
-    names.join(", ")
+    match names.iter().find(|name| are_near(found, name)) {
+        Some(near) => format!("did you mean {near:?}? There are {}", names.join(", ")),
+        None => format!("expected {}", names.join(", ")),
+    }
 }
 
 impl FromStr for Algorithm {

@@ -361,6 +361,8 @@ fn a_main_that_returns_the_error_of_a_text_that_is_no_digest_prints_its_message(
         let error = text.parse::<Digest>().unwrap_err();
         assert_eq!(format!("{error:?}"), format!("ParseDigestError({error})"));
     }
+    let misspelled = "SHA-256".parse::<Algorithm>().unwrap_err().to_string();
+    assert!(misspelled.contains("did you mean \"sha256\"? There are blake3, "), "{misspelled}");
     let error = "crc32".parse::<Algorithm>().unwrap_err();
     assert_eq!(format!("{error:?}"), format!("UnknownAlgorithm({error})"));
 }

@@ -36,7 +36,7 @@ enum Kind {
     Io { action: &'static str, path: PathBuf, source: io::Error, subject: Subject },
     #[error("could not write the result: {source}")]
     Value { source: io::Error },
-    #[error("there is no store backend {name:?}; known are {}; {}", known.join(", "), help(name))]
+    #[error("there is no store backend {name:?}: {}known are {}; {}", meant(name, known), known.join(", "), help(name))]
     UnknownBackend { name: String, known: Vec<String> },
     #[error(
         "the store backend {name:?} is built in and can't be replaced; register yours under another name"
@@ -84,6 +84,23 @@ fn help(name: &str) -> &'static str {
         }
         _ => "others are made known with `register_store_backend`",
     }
+}
+
+/// The backend that was probably meant, as a question.
+fn meant(name: &str, known: &[String]) -> String {
+    let near = known.iter().find(|known| are_near(name, known));
+    near.map(|near| format!("did you mean {near:?}? ")).unwrap_or_default()
+}
+
+/// Whether a name is probably a misspelling of another one: equal but for case and a letter or two in one place, which were left
+/// out, added, changed or swapped.
+/// (As `joblib_array::names`; this crate does without that one.)
+fn are_near(name: &str, known: &str) -> bool {
+    let (name, known) = (name.to_lowercase(), known.to_lowercase());
+    let start = name.bytes().zip(known.bytes()).take_while(|(a, b)| a == b).count();
+    let end = name.bytes().rev().zip(known.bytes().rev()).take_while(|(a, b)| a == b).count();
+    let (equal, longer) = (start + end, name.len().max(known.len()));
+    equal + 2 >= longer && 2 * equal >= longer
 }
 
 impl Error {

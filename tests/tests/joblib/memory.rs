@@ -252,7 +252,11 @@ fn a_callback_decides_by_the_duration_of_the_computation() {
 #[test]
 fn an_unknown_backend_is_an_error_that_lists_those_there_are() {
     let error = Memory::with_backend("unknown", "somewhere").unwrap_err().to_string();
-    assert!(error.contains("unknown") && error.contains("local"), "{error}");
+    assert!(error.contains("unknown") && error.contains("known are local, in_memory"), "{error}");
+    for (misspelled, meant) in [("locl", "local"), ("inmemory", "in_memory"), ("Local", "local")] {
+        let error = Memory::with_backend(misspelled, "somewhere").unwrap_err().to_string();
+        assert!(error.contains(&format!("did you mean {meant:?}?")), "{error}");
+    }
 }
 
 #[test]

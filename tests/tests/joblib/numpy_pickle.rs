@@ -156,6 +156,8 @@ fn the_error_of_a_level_or_name_says_what_was_given_what_there_is_and_what_to_do
         ("GZIP".into(), vec!["unknown compressor \"GZIP\": did you mean \"gzip\"?", known]),
         (".bz2".into(), vec!["unknown compressor \".bz2\": did you mean \"bz2\"?"]),
         ("zst".into(), vec!["did you mean \"zstd\"?"]),
+        ("gzpi".into(), vec!["unknown compressor \"gzpi\": did you mean \"gzip\"?", known]),
+        (("zsdt", 3).into(), vec!["did you mean \"zstd\"?"]),
     ] {
         let error = said(compress);
         assert!(error.contains(path.to_str().unwrap()), "{error}");

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use joblib_array::names;
+
 use super::choice::feature_of;
 #[cfg(feature = "cluster")]
 use super::cluster;
@@ -40,12 +42,34 @@ pub(crate) fn find(choice: &Backend) -> Result<Arc<dyn ParallelBackend>> {
                 feature_of(name).unwrap_or_default()
             )));
         }
-        Backend::Named(name) => registry::find(name).ok_or_else(|| {
-            let builtin = ["sequential", "threading", "loky", "multiprocessing"].map(str::to_owned);
-            let known = [builtin.to_vec(), registry::names()].concat().join(", ");
-            Error::usage(format!("there is no parallel backend {name:?}; known are {known}"))
-        })?,
+        Backend::Named(name) => registry::find(name).ok_or_else(|| unknown(name))?,
     })
+}
+
+/// The names of this crate's backends in this build, as they are chosen.
+const NAMES: &[&str] = &[
+    "sequential",
+    "threading",
+    "threads",
+    "loky",
+    "processes",
+    "multiprocessing",
+    #[cfg(feature = "cluster")]
+    "nodes",
+    #[cfg(feature = "dask")]
+    "dask",
+];
+
+/// The error of a name that no backend has.
+#[cold]
+fn unknown(name: &str) -> Error {
+    let known: Vec<String> = NAMES.iter().map(|&name| name.to_owned()).chain(registry::names()).collect();
+    let near = known.iter().find(|known| names::are_near(name, known));
+    let meant = near.map(|near| format!("did you mean {near:?}? ")).unwrap_or_default();
+    Error::usage(format!(
+        "there is no parallel backend {name:?}: {meant}Known are {}; register_parallel_backend adds one of your own",
+        known.join(", ")
+    ))
 }
 
 /// Ends the worker processes, threads and connections to other hosts that are kept for later calls.

@@ -163,3 +163,30 @@ fn a_panic_in_an_errors_own_code_is_the_tasks() {
         assert!(error.is_panic() && error.to_string().contains("no conversion"), "{backend}: {error}");
     }
 }
+
+#[test]
+fn a_misspelled_backend_is_an_error_that_lists_those_there_are_and_suggests_one() {
+    let said = |backend: &str| {
+        let error = Parallel::new().backend(backend).run([delayed(f64::sqrt, (4.0,))]).unwrap_err();
+        assert!(error.is_usage(), "{error}");
+        error.to_string()
+    };
+    for (misspelled, meant) in [
+        ("lokky", "loky"),
+        ("Threading", "threading"),
+        ("process", "processes"),
+        ("multi-processing", "multiprocessing"),
+    ] {
+        let error = said(misspelled);
+        assert!(
+            error.contains(&format!("no parallel backend {misspelled:?}: did you mean {meant:?}?")),
+            "{error}"
+        );
+        assert!(
+            error.contains("sequential, threading, threads, loky, processes, multiprocessing"),
+            "{error}"
+        );
+    }
+    let error = said("spark");
+    assert!(!error.contains("did you mean") && error.contains("register_parallel_backend"), "{error}");
+}
