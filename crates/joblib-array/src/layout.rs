@@ -108,6 +108,46 @@ pub(crate) fn offset(index: &[usize], shape: &[usize], order: Order) -> Option<u
     })
 }
 
+/// Copies a Fortran-ordered array's elements, of `size` bytes each, in C order.
+pub(crate) fn copy_in_c_order(shape: &[usize], size: usize, from: &[u8], to: &mut [u8]) {
+    assert_eq!(from.len(), to.len(), "the elements are copied to as many bytes");
+    match size {
+        1 => copy_tiles::<1>(shape, from, to),
+        2 => copy_tiles::<2>(shape, from, to),
+        4 => copy_tiles::<4>(shape, from, to),
+        8 => copy_tiles::<8>(shape, from, to),
+        _ => copy_tiles::<16>(shape, from, to),
+    }
+}
+
+/// The same for elements of `N` bytes. Along the first axis they lie together in `from`, along the last one in `to`: so both
+/// are copied in tiles that are small enough for the cache.
+fn copy_tiles<const N: usize>(shape: &[usize], from: &[u8], to: &mut [u8]) {
+    const TILE: usize = 32;
+
+    let &[rows, ref middle @ .., columns] = shape else { return to.copy_from_slice(from) };
+    if to.is_empty() {
+        // However long the other dimensions are.
+        return;
+    }
+    let ((from, _), (to, _)) = (from.as_chunks::<N>(), to.as_chunks_mut::<N>());
+    let depth: usize = middle.iter().product();
+    let mut at = 0;
+    for_each_in_c_order(middle, Order::F, |place| {
+        for first in (0..rows).step_by(TILE) {
+            for start in (0..columns).step_by(TILE) {
+                for row in first..rows.min(first + TILE) {
+                    let target = &mut to[(row * depth + at) * columns..][..columns];
+                    for column in start..columns.min(start + TILE) {
+                        target[column] = from[row + rows * (place + depth * column)];
+                    }
+                }
+            }
+        }
+        at += 1;
+    });
+}
+
 /// Calls `visit` with the memory offsets of a Fortran-ordered array's elements, taken in C order.
 pub(crate) fn for_each_in_c_order(shape: &[usize], order: Order, mut visit: impl FnMut(usize)) {
     let len = if shape.contains(&0) { 0 } else { shape.iter().product() };

@@ -23,7 +23,7 @@ macro_rules! no_lifetimes {
     )*};
 }
 
-no_lifetimes!(bool char i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize f32 f64 String);
+no_lifetimes!(() bool char i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize f32 f64 String);
 
 // SAFETY: the only parameters are types that have no lifetimes.
 unsafe impl<T: NoLifetimes> NoLifetimes for Complex<T> {}

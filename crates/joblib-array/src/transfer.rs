@@ -7,6 +7,7 @@
 //! that finds plain numbers (or sequences of them) instead of an array calls the visitor's `visit_some` with itself.
 
 use std::cell::RefCell;
+use std::convert::Infallible;
 use std::fmt::{self, Write as _};
 
 use serde::de::{self, Visitor};
@@ -116,17 +117,35 @@ impl OwnedRawArray {
     /// ```
     #[must_use]
     pub fn into_list(self) -> Self {
-        let Self { dtype, order, shape, mut buffer } = self;
-        let size = dtype.size();
-        if order == Order::F && shape.len() > 1 {
-            let mut bytes = Vec::with_capacity(buffer.len());
-            let from = buffer.as_bytes();
-            layout::for_each_in_c_order(&shape, order, |place| {
-                bytes.extend_from_slice(&from[place * size..(place + 1) * size]);
+        let shape = vec![self.buffer.len() / self.dtype.size()];
+        let buffer = if self.is_in_c_order() {
+            self.buffer
+        } else {
+            let Ok(buffer) = Buffer::filled(self.buffer.len(), |bytes| {
+                self.write_in_c_order(bytes);
+                Ok::<_, Infallible>(())
             });
-            buffer = Buffer::copy_of(&bytes);
+            buffer
+        };
+        Self { dtype: self.dtype, order: Order::C, shape, buffer }
+    }
+
+    /// Writes the elements to `target` in C order.
+    ///
+    /// # Panics
+    ///
+    /// If `target` has another size than the elements, or they are not as many as the shape says.
+    pub fn write_in_c_order(&self, target: &mut [u8]) {
+        let from = self.buffer.as_bytes();
+        if self.is_in_c_order() {
+            target.copy_from_slice(from);
+        } else {
+            layout::copy_in_c_order(&self.shape, self.dtype.size(), from, target);
         }
-        Self { dtype, order: Order::C, shape: vec![buffer.len() / size], buffer }
+    }
+
+    fn is_in_c_order(&self) -> bool {
+        self.order == Order::C || self.shape.len() < 2
     }
 }
 

@@ -31,6 +31,7 @@ fn element_type(visitor: &str) -> Option<DType> {
     run::named(element).or(match element {
         "num_complex::Complex<f64>" => Some(DType::C128),
         "num_complex::Complex<f32>" => Some(DType::C64),
+        "half::binary16::f16" if cfg!(feature = "half") => Some(DType::F16),
         _ => None,
     })
 }
@@ -111,13 +112,23 @@ impl NumberVec {
         Ok(*unsafe { Box::from_raw(Box::into_raw(vec).cast::<R>()) })
     }
 
-    /// A vector of the type `wanted`, which is called `name`.
-    fn boxed(mut self, wanted: TypeId, name: &str) -> Result<Box<dyn Any>, String> {
+    /// Checks that the bytes are elements: those of a `bool` are 0 or 1, and any are a number.
+    ///
+    /// # Errors
+    ///
+    /// Returns what is wrong.
+    pub fn check(&mut self) -> Result<(), String> {
         if self.dtype == DType::Bool
             && let Some(other) = self.as_mut_bytes().iter().find(|byte| **byte > 1)
         {
             return Err(format!("a bool is stored as {other}"));
         }
+        Ok(())
+    }
+
+    /// A vector of the type `wanted`, which is called `name`.
+    fn boxed(mut self, wanted: TypeId, name: &str) -> Result<Box<dyn Any>, String> {
+        self.check()?;
         macro_rules! first_of {
             ($($dtype:ident: $element:ty;)*) => {$(
                 if self.dtype == DType::$dtype && wanted == TypeId::of::<Vec<$element>>() {
@@ -136,6 +147,8 @@ impl NumberVec {
         }
         #[cfg(target_pointer_width = "64")]
         first_of! { I64: isize; U64: usize; }
+        #[cfg(feature = "half")]
+        first_of! { F16: half::f16; }
         Err(format!("expected {name}, found a vector of {}", self.dtype))
     }
 }
@@ -178,12 +191,15 @@ fn layout(dtype: DType, len: usize) -> Option<Layout> {
     match dtype {
         DType::Bool | DType::I8 | DType::U8 => Layout::array::<u8>(len),
         DType::I16 | DType::U16 => Layout::array::<u16>(len),
+        #[cfg(feature = "half")]
+        DType::F16 => Layout::array::<half::f16>(len),
         DType::I32 | DType::U32 => Layout::array::<u32>(len),
         DType::I64 | DType::U64 => Layout::array::<u64>(len),
         DType::F32 => Layout::array::<f32>(len),
         DType::F64 => Layout::array::<f64>(len),
         DType::C64 => Layout::array::<Complex<f32>>(len),
         DType::C128 => Layout::array::<Complex<f64>>(len),
+        #[allow(unreachable_patterns, reason = "what is left without the feature")]
         _ => return None,
     }
     .ok()

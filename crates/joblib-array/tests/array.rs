@@ -2,7 +2,9 @@
 
 use std::io::{Read, Seek, SeekFrom, Write};
 
-use joblib_array::{Array, Buffer, DType, MmapMode, Order, ShapeError};
+use joblib_array::slice::Complex;
+use joblib_array::transfer::OwnedRawArray;
+use joblib_array::{Array, Buffer, DType, Element, MmapMode, Order, ShapeError};
 
 fn file_of(elements: &[f64]) -> std::fs::File {
     let mut file = tempfile::tempfile().unwrap();
@@ -176,5 +178,28 @@ fn a_buffer_of_zeros_is_of_zeros_although_memory_of_freed_buffers_is_used_again(
         assert!(Buffer::zeroed(LEN).unwrap().as_bytes().iter().all(|&byte| byte == 0));
         let copy = Buffer::copy_of(&vec![3; LEN]);
         assert!(copy.as_bytes().iter().all(|&byte| byte == 3));
+    }
+}
+
+#[test]
+fn elements_in_fortran_order_are_listed_in_c_order_whatever_the_shape_and_the_type() {
+    fn check<T: Element>(shape: &[usize], make: fn(usize) -> T) {
+        let elements: Vec<T> = (0..shape.iter().product()).map(make).collect();
+        let array = Array::<T>::from_buffer(Buffer::adopt(elements), shape.to_vec(), Order::F).unwrap();
+        let expected: Vec<T> = array.iter().copied().collect();
+        let buffer = array.buffer().clone();
+        let list =
+            OwnedRawArray { dtype: T::DTYPE, order: Order::F, shape: shape.to_vec(), buffer }.into_list();
+        let list = Array::<T>::from_buffer(list.buffer, list.shape, list.order).unwrap();
+        assert!(list.as_slice() == expected, "{shape:?} of {}", T::DTYPE);
+    }
+    let shapes: [&[usize]; 9] =
+        [&[3, 2], &[70, 45], &[1, 5], &[5, 1], &[4, 3, 2], &[33, 2, 3, 40], &[7], &[], &[usize::MAX >> 5, 0]];
+    for shape in shapes {
+        check(shape, |n| n as u8);
+        check(shape, |n| n as i16);
+        check(shape, |n| n as f32);
+        check(shape, |n| n as f64);
+        check(shape, |n| Complex { re: n as f64, im: -1.0 });
     }
 }

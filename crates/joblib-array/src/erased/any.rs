@@ -10,10 +10,12 @@ use serde::de::{
 
 use super::error::AnyError;
 use super::number::NumberType;
+use super::vector;
 use super::vtable::{
     Content, ErasedDeserializer, ErasedEnumAccess, ErasedMapAccess, ErasedSeed, ErasedSeqAccess,
     ErasedVisitor, Found, Hint,
 };
+use crate::vec;
 
 /// The deserializer that users' types are compiled for.
 pub struct AnyDeserializer<'a, 'de>(&'a mut dyn ErasedDeserializer<'de>);
@@ -69,7 +71,6 @@ impl<'de> Deserializer<'de> for AnyDeserializer<'_, 'de> {
         deserialize_unit() Hint::Unit;
         deserialize_unit_struct(name: &'static str) Hint::UnitStruct(name);
         deserialize_newtype_struct(name: &'static str) Hint::NewtypeStruct(name);
-        deserialize_seq() Hint::Seq;
         deserialize_tuple(len: usize) Hint::Tuple(len);
         deserialize_tuple_struct(name: &'static str, len: usize) Hint::TupleStruct(name, len);
         deserialize_map() Hint::Map;
@@ -77,6 +78,16 @@ impl<'de> Deserializer<'de> for AnyDeserializer<'_, 'de> {
         deserialize_enum(name: &'static str, variants: &'static [&'static str]) Hint::Enum(name, variants);
         deserialize_identifier() Hint::Identifier;
         deserialize_ignored_any() Hint::IgnoredAny;
+    }
+
+    #[inline]
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, AnyError> {
+        let Some(dtype) = vec::wanted::<V>() else { return self.ask(Hint::Seq, visitor) };
+        let mut slot = Slot::new(visitor);
+        match vector::ask(self.0, &mut slot, dtype)? {
+            Some(numbers) => numbers.into_vec().map_err(AnyError::custom),
+            None => slot.into_value(),
+        }
     }
 
     fn is_human_readable(&self) -> bool {

@@ -16,6 +16,8 @@ use super::vtable::{
     Content, ErasedDeserializer, ErasedEnumAccess, ErasedMapAccess, ErasedSeed, ErasedSeqAccess,
     ErasedVisitor, Found, Hint,
 };
+use crate::vec::{self, NumberVec};
+use crate::{DType, same};
 
 /// The deserializer `D` of a format whose errors are `P`.
 struct Erased<D, P> {
@@ -297,4 +299,37 @@ pub fn made_by_seed<'de, P: FormatError, S: DeserializeSeed<'de>>(seed: &S) -> &
         return asking.seed.makes();
     }
     type_name::<S::Value>()
+}
+
+/// The element type of the vector of numbers that a visitor makes, as [`vec::wanted`], also when the visitor is behind a vtable.
+#[inline]
+pub fn wanted_numbers<'de, P: FormatError, V: Visitor<'de>>(visitor: &V) -> Option<DType> {
+    if typeid::of::<V>() == TypeId::of::<Asking<'static, 'static, P>>() {
+        // SAFETY: the types are the same up to lifetimes.
+        let asking = unsafe { &*(&raw const *visitor).cast::<Asking<'_, 'de, P>>() };
+        return asking.visitor.wanted();
+    }
+    vec::wanted::<V>()
+}
+
+/// Gives a visitor the vector of the numbers that it [wants](wanted_numbers).
+///
+/// # Errors
+///
+/// Returns what is wrong with the numbers: a `bool` that is neither.
+#[inline]
+pub fn give_numbers<'de, P: FormatError, V: Visitor<'de>>(
+    mut visitor: V,
+    mut numbers: NumberVec,
+) -> Result<V::Value, String> {
+    if typeid::of::<V>() == TypeId::of::<Asking<'static, 'static, P>>()
+        && let Some(nothing) = same::made(())
+    {
+        numbers.check()?;
+        // SAFETY: the types are the same up to lifetimes, and nothing is kept that refers to the visitor.
+        let asking = unsafe { &mut *(&raw mut visitor).cast::<Asking<'_, 'de, P>>() };
+        asking.visitor.take(numbers);
+        return Ok(nothing);
+    }
+    numbers.into_vec()
 }

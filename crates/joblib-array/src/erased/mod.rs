@@ -25,9 +25,10 @@ mod any;
 mod error;
 mod format;
 mod number;
+mod vector;
 mod vtable;
 
 pub use self::any::{AnyDeserializer, Seed};
 pub use self::error::{AnyError, FormatError};
-pub use self::format::{Asking, erase, made_by, made_by_seed, through};
+pub use self::format::{Asking, erase, give_numbers, made_by, made_by_seed, through, wanted_numbers};
 pub use self::vtable::{ErasedDeserializer, ErasedSeed, Hint};

@@ -4,6 +4,8 @@ use std::fmt;
 
 use super::error::AnyError;
 use super::number::{Number, NumberType};
+use crate::DType;
+use crate::vec::NumberVec;
 
 /// What a type asks for: the methods of serde's `Deserializer`.
 #[derive(Debug, Clone, Copy)]
@@ -96,6 +98,14 @@ pub trait ErasedVisitor<'de> {
 
     /// The name of the type that it makes.
     fn makes(&self) -> &'static str;
+
+    /// The element type of the vector that it makes, if it makes one of numbers and can [take](Self::take) it.
+    fn wanted(&self) -> Option<DType> {
+        None
+    }
+
+    /// Gives it the vector that it [wants](Self::wanted), instead of something to visit.
+    fn take(&mut self, _: NumberVec) {}
 }
 
 /// A seed of any type.

@@ -198,11 +198,10 @@ impl Decoder<'_> {
 
     /// The elements of a block in C order, which it does not have them in.
     fn reordered(&mut self, block: Block) -> Result<NumberVec> {
-        let list = self.block_array(block)?.into_list();
-        let bytes = list.buffer.as_bytes();
-        let mut numbers = NumberVec::zeroed(list.dtype, bytes.len() / list.dtype.size())
+        let array = self.block_array(block)?;
+        let mut numbers = NumberVec::zeroed(array.dtype, array.shape.iter().product())
             .map_err(|_| Error::other(io::Error::from(io::ErrorKind::OutOfMemory)))?;
-        numbers.as_mut_bytes().copy_from_slice(bytes);
+        array.write_in_c_order(numbers.as_mut_bytes());
         numbers.from_little_endian();
         Ok(numbers)
     }

@@ -1,7 +1,7 @@
 //! Arrays in the form of the crate `ndarray`: a struct of a version, the shape and the elements in C order.
 
 use joblib_array::transfer::OwnedRawArray;
-use joblib_array::{Order, form, forward, vec};
+use joblib_array::{Order, erased, form, forward};
 use serde::de::value::{BorrowedStrDeserializer, SeqDeserializer};
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IntoDeserializer, MapAccess, Visitor};
 
@@ -99,7 +99,8 @@ impl<'de> Deserializer<'de> for Elements<'_, '_> {
 
     #[inline]
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        if let Some(dtype) = vec::wanted::<V>()
+        // The visitor came through a vtable, with the struct's.
+        if let Some(dtype) = erased::wanted_numbers::<Error, V>(&visitor)
             && let Found::Block(block) = &self.array
             && block.dtype == dtype
         {
@@ -108,7 +109,7 @@ impl<'de> Deserializer<'de> for Elements<'_, '_> {
             } else {
                 self.decoder.reordered(block.clone())?
             };
-            return numbers.into_vec().map_err(Error::corrupt);
+            return erased::give_numbers::<Error, V>(visitor, numbers).map_err(Error::corrupt);
         }
         self.deserialize_any(visitor)
     }

@@ -2,7 +2,7 @@
 
 use joblib_array::transfer::OwnedRawArray;
 use joblib_array::{Buffer, DType, Order, forward, half_to_f32};
-use serde::de::{DeserializeSeed, Deserializer, Error as _, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IntoDeserializer, SeqAccess, Visitor};
 
 use super::Decoder;
 use crate::block::Block;
@@ -95,6 +95,8 @@ impl<'de> Deserializer<'de> for Part<'_> {
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value> {
         if name == joblib_array::transfer::NAME {
             visitor.visit_some(self)
+        } else if self.shape.is_empty() {
+            self.number()?.deserialize_newtype_struct(name, visitor)
         } else {
             visitor.visit_newtype_struct(self)
         }
@@ -255,10 +257,16 @@ impl<'de> Deserializer<'de> for Number<'_> {
         self.deserialize_any(visitor)
     }
 
-    forward! { <'de>(self, visitor)
-        deserialize_option => visitor.visit_some(self);
-        deserialize_newtype_struct => visitor.visit_newtype_struct(self);
+    /// The crate `half` has its numbers as structs of their bits.
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value> {
+        if self.dtype == DType::F16 && name == "f16" {
+            let bits = u16::from_le_bytes(self.word()?);
+            return visitor.visit_newtype_struct(IntoDeserializer::<Error>::into_deserializer(bits));
+        }
+        visitor.visit_newtype_struct(self)
     }
+
+    forward! { <'de>(self, visitor) deserialize_option => visitor.visit_some(self); }
 
     serde::forward_to_deserialize_any! {
         i128 u128 char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map struct enum identifier

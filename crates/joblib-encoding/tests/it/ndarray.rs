@@ -2,9 +2,9 @@
 
 use std::fmt::Debug;
 
-use joblib_array::ndarray::{self, Array1, Array2, ArrayD, arr0, arr1, arr2, s};
-use joblib_array::{Array, Order};
-use joblib_encoding::{Error, MessageSource, Types, decode, from_slice, to_vec};
+use joblib_array::ndarray::{self, ArcArray2, Array1, Array2, ArrayD, arr0, arr1, arr2, s};
+use joblib_array::{Array, Buffer, Order};
+use joblib_encoding::{Block, Error, MessageSource, Source, Types, decode, from_slice, to_vec};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -67,6 +67,20 @@ fn an_array_passes_and_is_an_array_of_the_other_crate_too() {
 }
 
 #[test]
+fn an_array_of_half_precision_floats_passes_bit_for_bit() {
+    let bits = |array: Array1<half::f16>| array.mapv(half::f16::to_bits);
+    for len in [3, 3000_u16] {
+        let halves = Array1::from_iter((0..len).map(|number| half::f16::from_bits(number * 21)));
+        let bytes = to_vec(&halves).expect("encodes");
+        for back in [from_slice(&bytes), exact(&bytes)] {
+            assert!(bits(back.expect("decodes")) == bits(halves.clone()));
+        }
+    }
+    let bytes = to_vec(&Array1::from_iter([1.5, -2.5].map(half::f16::from_f64))).expect("encodes");
+    assert_eq!(from_slice::<Array1<f32>>(&bytes).expect("widened"), arr1(&[1.5, -2.5]));
+}
+
+#[test]
 fn every_layout_arrives_as_the_elements_are() {
     let array = matrix(50, 40);
     let same = |bytes: Vec<u8>, expected: &Array2<f64>| {
@@ -86,7 +100,7 @@ fn every_layout_arrives_as_the_elements_are() {
         let rows = matrix(rows, columns);
         let shape = rows.shape().to_vec();
         let elements: Vec<f64> = rows.t().iter().copied().collect();
-        let ours = Array::<f64>::from_buffer(joblib_array::Buffer::adopt(elements), shape, Order::F);
+        let ours = Array::<f64>::from_buffer(Buffer::adopt(elements), shape, Order::F);
         same(to_vec(&ours.expect("fits")).expect("encodes"), &rows);
     }
 }
@@ -154,4 +168,95 @@ fn an_array_of_what_is_no_number_is_a_struct() {
     let bytes = to_vec(&places).expect("encodes");
     assert_eq!(from_slice::<ndarray::Array1<usize>>(&bytes).expect("decodes"), places);
     assert_eq!(to_vec(&Hidden(&places)).expect("encodes"), bytes);
+}
+
+/// A source that counts the blocks whose elements are asked for one after another.
+struct Counting<'a> {
+    message: MessageSource<'a>,
+    one_by_one: usize,
+}
+
+impl Source for Counting<'_> {
+    fn position(&self) -> u64 {
+        self.message.position()
+    }
+
+    fn piece(&mut self, piece: &mut Vec<u8>) -> Result<u64, Error> {
+        self.message.piece(piece)
+    }
+
+    fn block(&mut self) -> Result<Block, Error> {
+        self.message.block()
+    }
+
+    fn buffer(&mut self) -> Result<Buffer, Error> {
+        self.message.buffer()
+    }
+
+    fn block_into(&mut self, target: &mut [u8]) -> Result<(), Error> {
+        self.message.block_into(target)
+    }
+
+    fn block_bytes(&mut self, bytes: &mut Vec<u8>) -> Result<(), Error> {
+        self.one_by_one += 1;
+        self.message.block_bytes(bytes)
+    }
+
+    fn end_block(&mut self) -> Result<(), Error> {
+        self.message.end_block()
+    }
+
+    fn skip_block(&mut self) -> Result<(), Error> {
+        self.message.skip_block()
+    }
+}
+
+/// Checks that the value, which has large arrays, is read without a look at each of their elements.
+fn check_whole<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: &T) {
+    let bytes = to_vec(value).expect("encodes");
+    let mut source = Counting { message: MessageSource::new(&bytes), one_by_one: 0 };
+    let back: T = decode(&mut source, Types::Exact).expect("decodes");
+    assert!(back == *value);
+    assert_eq!(source.one_by_one, 0, "{}", std::any::type_name::<T>());
+}
+
+#[test]
+fn the_elements_are_read_in_one_piece_wherever_the_array_stands() {
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Fit {
+        weights: Array1<f32>,
+        residuals: Option<Array2<f64>>,
+        steps: Vec<(u32, ArcArray2<i16>)>,
+        kind: Kind,
+    }
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    enum Kind {
+        Mask(Array2<bool>),
+        Named { places: Array1<usize>, offsets: Array1<isize> },
+    }
+
+    let matrix = matrix(60, 70);
+    check_whole(&matrix);
+    check_whole(&matrix.clone().into_dyn());
+    check_whole(&matrix.to_shared());
+    check_whole(&matrix.mapv(|x| joblib_array::slice::Complex::new(x, -x)));
+    check_whole(&[Kind::Mask(matrix.mapv(|x| x > 0.0)), Kind::Mask(matrix.mapv(|x| x < 0.0))]);
+    check_whole(&Fit {
+        weights: Array1::from_iter((0..900).map(|i| i as f32)),
+        residuals: Some(matrix.clone()),
+        steps: vec![(1, matrix.mapv(|x| x as i16).into_shared())],
+        kind: Kind::Named { places: Array1::from_iter(0..999), offsets: Array1::from_iter(-99..999) },
+    });
+    // As what `nalgebra` makes of its matrices.
+    check_whole(&(matrix.iter().copied().collect::<Vec<f64>>(), 60, 70));
+}
+
+#[test]
+fn a_bool_that_is_neither_is_damage() {
+    let mask = Array2::from_elem((60, 70), true);
+    let mut bytes = to_vec(&mask).expect("encodes");
+    let last = bytes.iter().rposition(|&byte| byte == 1).expect("an element");
+    bytes[last] = 2;
+    let error = from_slice::<Array2<bool>>(&bytes).unwrap_err();
+    assert!(error.is_corrupt() && error.to_string().contains("a bool is stored as 2"), "{error}");
 }

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use joblib_array::transfer::{self, OwnedRawArray};
+use joblib_array::vec::NumberVec;
 use joblib_array::{Buffer, DType, Order, buffered, erased, form};
 use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{DeserializeSeed, Deserializer, IntoDeserializer, SeqAccess, Visitor};
@@ -140,6 +141,25 @@ impl<'w, 't> ArrayDe<'w, 't> {
         visitor.visit_map(MapDeserializer::new(fields.into_iter()))
     }
 
+    /// The elements in C order as a vector of numbers, if they are of the wanted type.
+    fn numbers(&self, wanted: Option<DType>) -> Result<Option<NumberVec>, Problem> {
+        let Some(dtype) = wanted.filter(|&dtype| self.array.layout.kind == Kind::Number(dtype)) else {
+            return Ok(None);
+        };
+        let array = self.raw()?;
+        let mut numbers = NumberVec::zeroed(dtype, array.shape.iter().product()).map_err(|_| {
+            let len = array.buffer.len();
+            Problem::limit(format!("a vector of {len} bytes does not fit into this machine's memory"))
+        })?;
+        array.write_in_c_order(numbers.as_mut_bytes());
+        numbers.from_little_endian();
+        if dtype == DType::Bool {
+            // What is not zero is true.
+            numbers.as_mut_bytes().iter_mut().for_each(|byte| *byte = u8::from(*byte != 0));
+        }
+        Ok(Some(numbers))
+    }
+
     fn enter<R>(&self, with: impl FnOnce() -> Result<R, Problem>) -> Result<R, Problem> {
         let _inside = self.walk.enter(self.id, self.array.len())?;
         with()
@@ -215,8 +235,16 @@ impl<'w, 't: 'w> Deserializer<'t> for ArrayDe<'w, 't> {
     through_axis! {
         deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
         deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128 deserialize_f32
-        deserialize_f64 deserialize_char deserialize_str deserialize_string deserialize_unit deserialize_seq
-        deserialize_map deserialize_identifier deserialize_option
+        deserialize_f64 deserialize_char deserialize_str deserialize_string deserialize_unit deserialize_map
+        deserialize_identifier deserialize_option
+    }
+
+    fn deserialize_seq<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Problem> {
+        let wanted = erased::wanted_numbers::<Problem, V>(&visitor);
+        self.enter(|| match self.numbers(wanted.filter(|_| self.array.shape.len() == 1))? {
+            Some(numbers) => erased::give_numbers::<Problem, V>(visitor, numbers).map_err(Problem::corrupt),
+            None => self.axis().deserialize_seq(visitor),
+        })
     }
 
     forward! { <'t>(self, visitor)
@@ -398,9 +426,18 @@ impl<'w, 't: 'w> Deserializer<'t> for NdarrayField<'_, 'w, 't> {
         }
     }
 
+    fn deserialize_seq<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Problem> {
+        if let Self::Data(array) = self
+            && let Some(numbers) = array.numbers(erased::wanted_numbers::<Problem, V>(&visitor))?
+        {
+            return erased::give_numbers::<Problem, V>(visitor, numbers).map_err(Problem::corrupt);
+        }
+        self.deserialize_any(visitor)
+    }
+
     forward_to_deserialize_any! {
         <V: Visitor<'t>> bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
-        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+        newtype_struct tuple tuple_struct map struct enum identifier ignored_any
     }
 }
 
