@@ -114,9 +114,29 @@ impl From<RecordBatch> for Table {
 
 impl PartialEq for Table {
     fn eq(&self, other: &Self) -> bool {
-        let is_equal = || Ok::<_, ArrowError>(self.batch()? == other.batch()?);
-        self.schema == other.schema && self.num_rows() == other.num_rows() && is_equal().unwrap_or(false)
+        self.schema == other.schema
+            && self.num_rows() == other.num_rows()
+            && are_equal(&self.batches, &other.batches)
     }
+}
+
+/// Whether as many rows are equal, which are divided into batches in any way. No row is copied.
+fn are_equal(some: &[RecordBatch], others: &[RecordBatch]) -> bool {
+    let with_rows = |batch: &&RecordBatch| batch.num_rows() > 0;
+    let (mut left, mut right) = (some.iter().filter(with_rows), others.iter().filter(with_rows));
+    let (mut one, mut other) = (left.next().cloned(), right.next().cloned());
+    while let (Some(a), Some(b)) = (&one, &other) {
+        // As many rows as are in one batch on both sides.
+        let rows = a.num_rows().min(b.num_rows());
+        if a.slice(0, rows) != b.slice(0, rows) {
+            return false;
+        }
+        let rest = |batch: &RecordBatch| {
+            (batch.num_rows() > rows).then(|| batch.slice(rows, batch.num_rows() - rows))
+        };
+        (one, other) = (rest(a).or_else(|| left.next().cloned()), rest(b).or_else(|| right.next().cloned()));
+    }
+    one.is_none() && other.is_none()
 }
 
 /// As a table is printed: its columns, and how many rows it has.

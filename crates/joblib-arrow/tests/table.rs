@@ -66,6 +66,12 @@ fn the_same_rows_have_one_hash_whatever_the_batches_and_where_they_begin() {
         assert_eq!(parts, whole);
         assert_eq!(hash(&parts).unwrap(), hash(&whole).unwrap(), "{sizes:?}");
     }
+    for sizes in [[1, 99], [99, 1], [40, 60]] {
+        assert_eq!(divided(&batch, &sizes), divided(&batch, &[33, 0, 67]), "{sizes:?}");
+        let mut other = divided(&batch, &sizes).into_batches();
+        other.reverse();
+        assert_ne!(Table::new(batch.schema(), other).unwrap(), whole, "{sizes:?}");
+    }
     let longer = self::batch(110).slice(0, 100);
     assert_eq!(hash(&Table::from(longer)).unwrap(), hash(&whole).unwrap(), "a slice of a longer one");
 }
@@ -168,9 +174,10 @@ fn what_is_no_arrow_file_is_an_error() {
     assert!(wrong(b"").unwrap().contains("too short"));
     assert!(wrong(&bytes[..bytes.len() - 1]).is_some());
     assert!(wrong(&bytes[bytes.len() / 2..]).is_some());
-    // Each byte of the footer, which says where everything is. Most changes are noticed; none may do harm.
+    // Each byte of the footer and of the first message, which say where everything is. Most changes are noticed; none may do
+    // harm.
     let len = bytes.len();
-    for at in len - 700..len {
+    for at in (0..2000).chain(len - 700..len) {
         bytes[at] ^= 0xff;
         wrong(&bytes);
         bytes[at] ^= 0xff;
