@@ -1,5 +1,5 @@
 //! What cached functions and tasks add to the build of the package that they stand in, and how long the example `flights`
-//! takes to compile.
+//! and the study of `tests/ecosystem` take to compile.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -21,6 +21,8 @@ struct Profile {
 
 const DEBUG: Profile = Profile { name: "debug", command: &["build"] };
 const RELEASE: Profile = Profile { name: "release", command: &["build", "--release"] };
+/// What a person writes who waits for both, the compiler and the program.
+const OPT_LEVEL_1: &[&str] = &["build", "--config", "profile.dev.opt-level=1"];
 
 pub(crate) fn rows() -> Vec<Row> {
     vec![
@@ -36,6 +38,14 @@ pub(crate) fn rows() -> Vec<Row> {
         })
         .against(Peer::Nobody)
         .bar(Bar::Under(15_000.0)),
+        Row::new("build.study", Unit::Milliseconds, |data| {
+            let folder = data.path("build-study");
+            copy_study(&folder)?;
+            after_edit(&folder, OPT_LEVEL_1)?;
+            Ok(Sides::new(move || after_edit(&folder, OPT_LEVEL_1)))
+        })
+        .against(Peer::Nobody)
+        .bar(Bar::Under(27_000.0)),
     ]
 }
 
@@ -124,8 +134,23 @@ fn copy_flights(folder: &Path) -> Result<()> {
     let others = "serde = { version = \"1\", features = [\"derive\"] }\nserde_json = \"1\"\n\
                   xz2 = { package = \"liblzma\", version = \"0.4\" }\n";
     write_manifest(folder, &Manifest { joblib: "", others })?;
-    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../crates/joblib/examples/flights");
-    for file in fs::read_dir(example)? {
+    copy_sources("crates/joblib/examples/flights", folder)
+}
+
+/// The study as a package with the versions of this workspace.
+fn copy_study(folder: &Path) -> Result<()> {
+    let others = "anyhow = \"1\"\n\
+                  chrono = { version = \"0.4\", default-features = false, features = [\"serde\", \"std\"] }\n\
+                  ndarray = { version = \"0.17\", default-features = false, features = [\"serde\", \"std\"] }\n\
+                  serde = { version = \"1\", features = [\"derive\"] }\n\
+                  tokio = { version = \"1\", features = [\"macros\", \"rt-multi-thread\", \"time\"] }\n";
+    write_manifest(folder, &Manifest { joblib: ", features = [\"ndarray\"]", others })?;
+    copy_sources("tests/ecosystem/study/src", folder)
+}
+
+/// Copies the Rust files of a folder of this repository into `src`.
+fn copy_sources(from: &str, folder: &Path) -> Result<()> {
+    for file in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(from))? {
         let file = file?.path();
         if file.extension().is_some_and(|extension| extension == "rs") {
             fs::copy(&file, folder.join("src").join(file.file_name().unwrap_or_default()))?;

@@ -4,8 +4,11 @@ use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 
+use joblib_array::ndarray::{ArcArray, IxDyn};
 use joblib_array::{Array, MmapMode};
 use joblib_persist::{DumpOptions, LoadOptions, dump, load};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::Result;
 use crate::flights::Columns;
@@ -29,6 +32,13 @@ pub(crate) fn rows() -> Vec<Row> {
     let mut rows = vec![
         raw_dump("persist.raw.dump").bar(Bar::AtLeast(2.2)).bar(Bar::OfLimit(1.15)),
         raw_load("persist.raw.load").bar(Bar::AtLeast(1.1)).bar(Bar::OfLimit(1.15)),
+        beside_an_array("persist.ndarray.load", |numbers| numbers.view().to_owned()).bar(Bar::AtLeast(0.8)),
+        beside_an_array("persist.ndarray.in_a_struct.load", |numbers| Fit {
+            name: "fit".to_owned(),
+            weights: Some(numbers.view().to_owned().into_shared()),
+        })
+        .bar(Bar::AtLeast(0.8)),
+        beside_an_array("persist.vec.load", Array::to_vec).bar(Bar::AtLeast(0.8)),
         raw_load_mmap("persist.raw.load_mmap").bar(Bar::AtMost(1.0 / 3.0)),
         small_dump().bar(Bar::AtMost(1.0)),
         small_dump_new().bar(Bar::AtMost(1.0 / 1.3)),
@@ -81,6 +91,27 @@ pub(crate) fn array_load<'d>(path: std::path::PathBuf, options: LoadOptions) -> 
     let plain = path.clone();
     Ok(Sides::new(move || Ok(gigabytes / seconds(1, || Ok(options.load::<Array<f64>>(&path)?))?))
         .limit(move || Ok(gigabytes / seconds(1, || limits::read(&plain, len))?)))
+}
+
+/// An array of `ndarray` in a struct.
+#[derive(Serialize, Deserialize)]
+struct Fit {
+    name: String,
+    weights: Option<ArcArray<f64, IxDyn>>,
+}
+
+/// Loading the numbers of the large array in another form, beside loading the array.
+fn beside_an_array<T: Serialize + DeserializeOwned + 'static>(name: &str, make: fn(&Array<f64>) -> T) -> Row {
+    let in_form = format!("{name}.joblib");
+    Row::new(name, Unit::GigabytesPerSecond, move |data| {
+        let (big, path, array) = (data.big()?, data.path(&in_form), data.path("raw-load.joblib"));
+        dump(&make(big), &path)?;
+        dump(big, &array)?;
+        let gigabytes = big.nbytes() as f64 / 1e9;
+        Ok(Sides::new(move || Ok(gigabytes / seconds(1, || Ok(load::<T>(&path)?))?))
+            .peer(move || Ok(gigabytes / seconds(1, || Ok(load::<Array<f64>>(&array)?))?)))
+    })
+    .against(Peer::Named("an array"))
 }
 
 fn raw_load_mmap(name: &str) -> Row {

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use joblib_array::Array;
+use joblib_array::ndarray::ArrayD;
 use joblib_persist::pickle::Texts;
 use joblib_persist::{LoadOptions, dump_python, load};
 use serde::Deserialize;
@@ -26,6 +27,17 @@ pub(crate) fn rows() -> Vec<Row> {
             array_load(path, LoadOptions::new())
         })
         .bar(Bar::AtLeast(1.1)),
+        Row::new("python.ndarray.load", Unit::GigabytesPerSecond, |data| {
+            let path = data.path("python-raw.joblib");
+            data.joblib().write("big", &path)?;
+            let gigabytes = std::fs::metadata(&path)?.len() as f64 / 1e9;
+            let same = path.clone();
+            Ok(Sides::new(move || Ok(gigabytes / seconds(1, || Ok(load::<ArrayD<f64>>(&path)?))?))
+                .peer(move || Ok(gigabytes / seconds(1, || Ok(load::<Array<f64>>(&same)?))?)))
+        })
+        .against(Peer::Named("an array"))
+        // The elements are copied once more, for the pickle says what they are before the type is known.
+        .bar(Bar::AtLeast(0.3)),
         Row::new("python.records.load", Unit::Milliseconds, |data| {
             let path = data.path("python-records.joblib");
             data.joblib().write("records", &path)?;
