@@ -5,6 +5,8 @@
 //! argument `first` and then `again`: it checks its own results, and that the second run reads those of the first. One without
 //! is tested. A release profile in the manifest asks for `--release`, lints of clippy for clippy, and a `requirements.txt` for a
 //! Python with these packages, which the variable `PYTHON` names.
+//!
+//! The program of `cargo xtask bench --peers` is compiled with them, and not run: nothing else does before figures are wanted.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,8 +21,8 @@ pub(crate) const USAGE: &str = "\
 usage: cargo xtask ecosystem [--update] [PROGRAM…]
 
 Builds and runs the programs of tests/ecosystem, or those that are named, and prints the time of each. A crate that is no
-member of the workspace is tested as one of them. They share a target folder, so that the first one builds most of what the
-others need. The sources of crates are downloaded where they are missing.
+member of the workspace is tested as one of them, and the program of `bench --peers` is compiled. They share a target folder,
+so that the first one builds most of what the others need. The sources of crates are downloaded where they are missing.
 
   --update    first make the lock files anew, with the versions of this workspace for what it has too
 ";
@@ -31,6 +33,8 @@ struct Program {
     folder: PathBuf,
     /// Its manifest.
     manifest: String,
+    /// Whether it is not run.
+    only_compiled: bool,
 }
 
 /// Builds and runs the programs with these names, or all. The errors of all are reported at the end.
@@ -82,7 +86,7 @@ pub(crate) fn names() -> Result<Vec<String>> {
     Ok(programs()?.into_iter().map(|program| program.name).collect())
 }
 
-/// All programs, and the crates that are workspaces of their own, in the order of their names.
+/// All programs, the crates that are workspaces of their own, and the peers' benchmark, in the order of their names.
 fn programs() -> Result<Vec<Program>> {
     let folder = root().join("tests/ecosystem");
     let mut programs = Vec::new();
@@ -90,13 +94,17 @@ fn programs() -> Result<Vec<Program>> {
         let entry = entry.map_err(|e| e.to_string())?;
         let (folder, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
         if let Ok(manifest) = fs::read_to_string(folder.join("Cargo.toml")) {
-            programs.push(Program { name, folder, manifest });
+            programs.push(Program { name, folder, manifest, only_compiled: false });
         }
     }
+    let folder = root().join("xtask/peers");
+    let manifest = fs::read_to_string(folder.join("Cargo.toml"))
+        .map_err(|e| format!("cannot read the manifest in {}: {e}", folder.display()))?;
+    programs.push(Program { name: "peers".to_owned(), folder, manifest, only_compiled: true });
     let apart = apart::crates()?.into_iter().filter(|(_, manifest)| apart::is_apart(manifest));
     programs.extend(apart.map(|(folder, manifest)| {
         let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Program { name, folder, manifest }
+        Program { name, folder, manifest, only_compiled: false }
     }));
     programs.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(programs)
@@ -107,13 +115,6 @@ impl Program {
     fn cargo(&self, line: &str) -> Command {
         let mut command = cargo(line);
         command.current_dir(&self.folder).env("CARGO_TARGET_DIR", target_of_all());
-        // What cargo tells this program of itself is not what it tells those.
-        for (name, _) in std::env::vars_os() {
-            let text = name.to_string_lossy();
-            if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
-                command.env_remove(&name);
-            }
-        }
         command
     }
 
@@ -127,6 +128,9 @@ impl Program {
 
     /// Builds the program and runs it twice, or tests it.
     fn check(&self) -> Result {
+        if self.only_compiled {
+            return run(&mut self.cargo("check --quiet --locked --all-features"));
+        }
         let has = |section: &str| self.manifest.lines().any(|line| line.trim() == section);
         if has("[lints.clippy]") {
             run(&mut self.cargo("clippy --quiet --locked --all-targets -- -D warnings"))?;

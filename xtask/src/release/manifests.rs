@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::apart;
-use crate::run::Result;
+use crate::run::{Result, root};
 
 /// The keys that each published package has, in its own manifest or by `KEY.workspace = true`.
 const KEYS: [&str; 10] = [
@@ -19,12 +19,24 @@ const KEYS: [&str; 10] = [
     "version",
 ];
 
+/// Said once, and not of each crate: until there is an address, no manifest can name it.
+const NO_ADDRESS: &str = "no `repository` in [workspace.package] of Cargo.toml: its address is not decided; then each crate \
+                          needs `repository.workspace = true`, and one that is a workspace of its own the address";
+
 /// What is missing in the manifests of the published crates.
 pub(super) fn faults() -> Result<Vec<String>> {
+    let workspace = std::fs::read_to_string(root().join("Cargo.toml"))
+        .map_err(|e| format!("cannot read Cargo.toml: {e}"))?;
+    let is_decided =
+        section(&workspace, "workspace.package").lines().any(|line| line.starts_with("repository ="));
     let mut missing = Vec::new();
+    if !is_decided {
+        missing.push(NO_ADDRESS.to_owned());
+    }
     for (folder, text) in apart::crates()? {
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
-        missing.extend(check(&text, &folder).into_iter().map(|what| format!("{name}: {what}")));
+        let found = check(&text, &folder).into_iter().filter(|what| is_decided || what != "no `repository`");
+        missing.extend(found.map(|what| format!("{name}: {what}")));
     }
     Ok(missing)
 }
