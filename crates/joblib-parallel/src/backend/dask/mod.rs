@@ -38,7 +38,8 @@ use crate::sys::cpu::cpu_count;
 /// ```
 ///
 /// `n_jobs` is −1 where nobody says a number: all threads of the cluster. With a smaller number no more batches than that are
-/// with the cluster at a time. The names of tasks in Dask's dashboard are those of the functions.
+/// with the cluster at a time; with a larger one some wait there, and when the cluster grows beyond it these may run too. The names
+/// of tasks in Dask's dashboard are those of the functions.
 ///
 /// As `JOBLIB_BACKEND=dask` it finds the scheduler as [`Dask::new`] does.
 ///

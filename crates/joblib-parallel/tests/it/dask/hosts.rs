@@ -1,6 +1,7 @@
 //! Hosts with addresses of their own: what goes through the caller's interface, and what happens when that is cut.
 
 use std::collections::HashSet;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 use std::{fs, thread};
@@ -10,6 +11,7 @@ use joblib_parallel::backend::Dask;
 use joblib_parallel::{Parallel, delayed, shutdown_workers};
 
 use super::cluster::python;
+use super::meet;
 use super::memory::memory_of;
 use crate::child;
 
@@ -38,17 +40,19 @@ fn link(state: &str) {
     assert!(Command::new("ip").args(["link", "set", "eth0", state]).status().unwrap().success());
 }
 
-fn node_of_task(milliseconds: u64) -> String {
-    thread::sleep(Duration::from_millis(milliseconds));
-    std::env::var("DASK_NODE").unwrap_or_default()
-}
-
 #[test]
 #[ignore = "a role that another test plays"]
 fn a_caller_on_a_host_of_its_own() {
     let dask = Dask::new().wait_for_workers(3, Duration::from_mins(1));
     let parallel = || Parallel::new().backend(dask.clone()).batch_size(1);
-    let nodes = || parallel().run((0..40).map(|_| delayed(node_of_task, (20,)))).unwrap();
+    let nodes = || {
+        let marks = tempfile::tempdir().unwrap();
+        let task = |marks: PathBuf| {
+            thread::sleep(Duration::from_millis(20));
+            meet(&marks, 3)
+        };
+        parallel().run((0..40).map(|_| delayed(task, (marks.path().to_owned(),)))).unwrap()
+    };
     let both = HashSet::from(["host2".to_owned(), "host3".to_owned()]);
 
     let before = sent();
@@ -61,13 +65,15 @@ fn a_caller_on_a_host_of_its_own() {
     assert!(program > 1_000_000 && again < 300_000, "the program: {program} bytes, then {again}");
 
     let array = Array::from_vec((0..BYTES / 8).map(|n| n as f64).collect(), &[BYTES as usize / 8]).unwrap();
-    let read = |array: Array<f64>, k: usize| {
+    let read = |array: Array<f64>, k: usize, marks: PathBuf| {
         let place = (nix::unistd::getppid().as_raw(), memory_of(&array));
-        ((node_of_task(10), place), array.as_slice()[k] as usize)
+        ((meet(&marks, 3), place), array.as_slice()[k] as usize)
     };
     let call = || {
         let before = sent();
-        let results = parallel().run((0..40).map(|k| delayed(read, (array.clone(), k)))).unwrap();
+        let marks = tempfile::tempdir().unwrap();
+        let tasks = (0..40).map(|k| delayed(read, (array.clone(), k, marks.path().to_owned())));
+        let results = parallel().run(tasks).unwrap();
         assert!(results.iter().enumerate().all(|(k, (_, value))| *value == k));
         let places: HashSet<_> = results.into_iter().map(|(place, _)| place).collect();
         assert_eq!(places.iter().map(|(node, _)| node.clone()).collect::<HashSet<_>>(), both);

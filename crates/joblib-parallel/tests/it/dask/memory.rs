@@ -2,12 +2,13 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::time::Duration;
+use std::path::PathBuf;
 
 use joblib_array::Array;
 use joblib_parallel::delayed;
 
 use super::cluster::{Cluster, python};
+use super::meet;
 
 /// The file, without a name, that an array is mapped from: its number.
 pub(super) fn memory_of(array: &Array<f64>) -> u64 {
@@ -24,15 +25,16 @@ pub(super) fn memory_of(array: &Array<f64>) -> u64 {
 }
 
 /// The worker that ran a task, the memory that its array is in, and the array itself.
-fn look(array: Array<f64>) -> (String, u64, Array<f64>) {
-    std::thread::sleep(Duration::from_millis(20));
-    (std::env::var("DASK_NODE").unwrap_or_default(), memory_of(&array), array)
+#[allow(clippy::needless_pass_by_value, reason = "tasks own their arguments")]
+fn look(array: Array<f64>, marks: PathBuf) -> (String, u64, Array<f64>) {
+    (meet(&marks, 2), memory_of(&array), array)
 }
 
 /// The workers that ran tasks, and the memories that these found the array in. The results are right.
 fn places(cluster: &Cluster) -> (HashSet<String>, HashSet<u64>) {
     let array = Array::from_vec((0..500_000).map(f64::from).collect(), &[500_000]).unwrap();
-    let tasks = (0..20).map(|_| delayed(look, (array.clone(),)));
+    let marks = tempfile::tempdir().unwrap();
+    let tasks = (0..20).map(|_| delayed(look, (array.clone(), marks.path().to_owned())));
     let results = cluster.parallel().batch_size(1).run(tasks).unwrap();
     for (_, _, result) in &results {
         assert_eq!(result, &array);
@@ -60,7 +62,9 @@ fn workers_of_one_host_have_an_array_and_its_results_as_one_memory_without_a_cop
     // Through the scheduler nothing is shared.
     let through = joblib_parallel::Parallel::new().backend(cluster.backend().direct(false)).batch_size(1);
     let array = Array::from_vec(vec![0.5; 300_000], &[300_000]).unwrap();
-    let results = through.run((0..20).map(|_| delayed(look, (array.clone(),)))).unwrap();
+    let marks = tempfile::tempdir().unwrap();
+    let tasks = (0..20).map(|_| delayed(look, (array.clone(), marks.path().to_owned())));
+    let results = through.run(tasks).unwrap();
     let (nodes, memories): (HashSet<_>, HashSet<_>) =
         results.iter().map(|(node, memory, _)| (node.clone(), *memory)).unzip();
     assert_eq!((nodes.len(), memories.len()), (2, 2), "{memories:?}");

@@ -34,6 +34,17 @@ fn node_of_task() -> String {
     std::env::var("DASK_NODE").unwrap_or_default()
 }
 
+/// The name of the task's worker, once so many workers have left a mark in the folder: none of them has all tasks to itself.
+fn meet(folder: &Path, workers: usize) -> String {
+    let name = std::env::var("DASK_NODE").unwrap_or_default();
+    fs::write(folder.join(format!("{name} {}", nix::unistd::getppid())), "").unwrap();
+    let until = Instant::now() + Duration::from_mins(1);
+    while fs::read_dir(folder).unwrap().count() < workers && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    name
+}
+
 #[cfg(feature = "conformance")]
 #[test]
 fn dask_conforms() {
@@ -51,8 +62,10 @@ fn calls_on_a_cluster_are_those_on_one_host() {
     parallel_config().backend(cluster.backend()).scope(|| {
         assert_eq!(effective_n_jobs(None).unwrap(), 2);
         assert_eq!(effective_n_jobs(Some(7)).unwrap(), 7);
-        let place = || (node_of_task(), std::env::current_dir().unwrap());
-        let places = Parallel::new().batch_size(1).run((0..20).map(|_| delayed(place, ()))).unwrap();
+        let marks = tempfile::tempdir().unwrap();
+        let place = |marks: PathBuf| (meet(&marks, 2), std::env::current_dir().unwrap());
+        let tasks = (0..20).map(|_| delayed(place, (marks.path().to_owned(),)));
+        let places = Parallel::new().batch_size(1).run(tasks).unwrap();
         let names: HashSet<_> = places.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, HashSet::from(["worker0", "worker1"]));
         assert!(places.iter().all(|(name, folder)| folder.ends_with(name)), "{places:?}");
@@ -254,7 +267,10 @@ fn a_lost_worker_costs_nothing(cluster: &mut Cluster) {
     let results = cluster.parallel().batch_size(1).run(tasks).unwrap();
     assert_eq!(results, (0..100).map(|n| n * n).collect::<Vec<_>>());
     assert!(mark.exists());
-    let names = cluster.parallel().batch_size(1).run((0..40).map(|_| delayed(node_of_task, ()))).unwrap();
+    let marks = tempfile::tempdir().unwrap();
+    let name = |marks: PathBuf| meet(&marks, 2);
+    let tasks = (0..40).map(|_| delayed(name, (marks.path().to_owned(),)));
+    let names = cluster.parallel().batch_size(1).run(tasks).unwrap();
     assert_eq!(
         names.into_iter().collect::<HashSet<_>>(),
         HashSet::from(["worker1".to_owned(), "worker2".to_owned()])

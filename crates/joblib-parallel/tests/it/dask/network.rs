@@ -14,6 +14,7 @@ use joblib_parallel::backend::Dask;
 use joblib_parallel::{Parallel, delayed, shutdown_workers};
 
 use super::cluster::{Cluster, python};
+use super::meet;
 use crate::child;
 
 /// What a proxy does with what arrives.
@@ -261,12 +262,13 @@ fn an_array_is_sent_once_for_all_nodes_and_calls_and_the_program_once_for_all_ru
     println!("a program: {first} bytes sent in its first run, {second} in the next one");
 
     let array = Array::from_vec(vec![1.5; BYTES as usize / 8], &[BYTES as usize / 8]).unwrap();
-    let task = |array: Array<f64>, k: usize| {
-        thread::sleep(Duration::from_millis(10));
-        (array.as_slice()[k].to_bits(), std::env::var("DASK_NODE").unwrap())
+    let task = |array: Array<f64>, k: usize, marks: PathBuf| {
+        let name = meet(&marks, 2);
+        (array.as_slice()[k].to_bits(), name)
     };
     let call = |dask: &Dask| {
-        let tasks = (0..40).map(|k| delayed(task, (array.clone(), k)));
+        let marks = tempfile::tempdir().unwrap();
+        let tasks = (0..40).map(|k| delayed(task, (array.clone(), k, marks.path().to_owned())));
         let results = Parallel::new().backend(dask.clone()).batch_size(1).run(tasks).unwrap();
         assert!(results.iter().all(|(value, _)| *value == 1.5_f64.to_bits()));
         let nodes: std::collections::HashSet<_> = results.into_iter().map(|(_, node)| node).collect();
