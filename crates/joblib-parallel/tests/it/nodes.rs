@@ -334,8 +334,13 @@ fn a_program_that_has_to_be_sent() {
         fs::remove_file(std::env::current_exe().unwrap()).unwrap();
     }
     let program = || fs::read_link("/proc/self/exe").unwrap();
-    let parallel = Parallel::new().backend(node("one")).n_jobs(2);
-    println!("RUN {}", parallel.run([delayed(program, ())]).unwrap()[0].display());
+    let libraries = std::env::var("LIBRARIES_OF_THE_NODE").map(|folder| format!("LD_LIBRARY_PATH={folder}"));
+    let nodes =
+        libraries.map_or_else(|_| node("one"), |variable| Nodes::command(["env".to_owned(), variable]));
+    match Parallel::new().backend(nodes).n_jobs(2).run([delayed(program, ())]) {
+        Ok(programs) => println!("RUN {}", programs[0].display()),
+        Err(error) => println!("REFUSED {error}"),
+    }
 }
 
 #[test]
@@ -365,6 +370,27 @@ fn a_node_without_the_program_is_sent_it_once_and_checks_it() {
     assert_eq!(play(&cache), kept);
     assert_eq!(fs::metadata(&kept).unwrap().len(), len);
     assert_eq!(fs::read_dir(kept.parent().unwrap()).unwrap().count(), 1, "nothing else is left");
+}
+
+/// Another version of the C library is found by the system's loader as one of another library is.
+#[test]
+fn a_node_whose_libraries_do_not_fit_the_program_is_an_error_that_says_what_it_has() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name);
+    fs::write(file("libgcc_s.so.1"), "of another system").unwrap();
+    fs::copy(std::env::current_exe().unwrap(), file("program")).unwrap();
+    let mut command = Command::new(file("program"));
+    command.args(["--exact", "nodes::a_program_that_has_to_be_sent", "--ignored", "--nocapture"]);
+    command.env("XDG_CACHE_HOME", file("cache")).env("REMOVE_PROGRAM", "1");
+    let printed = child::play(command.env("LIBRARIES_OF_THE_NODE", folder.path()));
+    let refused = printed.lines().find_map(|line| line.split_once("REFUSED ")).unwrap().1;
+    assert!(
+        refused.contains("the program does not run there: ") && refused.contains("libgcc_s.so.1"),
+        "{refused}"
+    );
+    #[cfg(target_env = "gnu")]
+    assert!(refused.contains("; the node has glibc 2."), "{refused}");
+    assert!(refused.contains("start node \"env LD_LIBRARY_PATH="), "{refused}");
 }
 
 /// Opens a program for writing as soon as the system allows it: when no agent that is about to end runs it any more.
