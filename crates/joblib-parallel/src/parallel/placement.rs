@@ -111,7 +111,8 @@ impl<R, F> Parallel<Anywhere, R, F> {
     }
 
     /// Makes those copies in files without names in this folder, for arrays too large for memory. By default
-    /// `JOBLIB_TEMP_FOLDER`, and otherwise they are in memory.
+    /// `JOBLIB_TEMP_FOLDER`, and otherwise they are in memory. On other hosts they are in memory always: the folder is one of
+    /// this host.
     ///
     /// ```
     /// use joblib_array::Array;
