@@ -72,12 +72,17 @@ pub(crate) enum Known {
     Date,
     Time,
     TimeDelta,
+    // pendulum's, from their numbers.
+    DateTimeParts,
+    TimeParts,
     TimeZone,
     ZoneInfo,
     PytzZone,
     Utc,
     /// pytz's offset in minutes.
     FixedOffset,
+    /// pendulum's in seconds.
+    FixedSeconds,
     // dateutil's zones.
     TzOffset,
     TzFile,
@@ -182,6 +187,14 @@ impl Known {
                 "_p" => Self::PytzZone,
                 "_UTC" => Self::Utc,
                 "FixedOffset" => Self::FixedOffset,
+                _ => Self::Other,
+            },
+            "pendulum.datetime" if name == "DateTime" => Self::DateTimeParts,
+            "pendulum.time" if name == "Time" => Self::TimeParts,
+            "pendulum.duration" if name == "Duration" => Self::TimeDelta,
+            "pendulum.tz.timezone" => match name {
+                "Timezone._unpickle" => Self::ZoneInfo,
+                "FixedTimezone" => Self::FixedSeconds,
                 _ => Self::Other,
             },
             "dateutil.tz.tz" | "dateutil.tz" | "dateutil.tz._tzfile" => match name {

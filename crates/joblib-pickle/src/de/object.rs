@@ -193,7 +193,10 @@ impl<'w, 't: 'w> De<'w, 't> {
     fn unknown_zone(&self, index: u32) -> Option<String> {
         let tree = self.walk.tree;
         let object = tree.object(index);
-        if !matches!(tree.known(object.class), Known::DateTime | Known::Time | Known::Timestamp) {
+        let known = tree.known(object.class);
+        let is_moment =
+            matches!(known, Known::DateTime | Known::Time | Known::DateTimeParts | Known::TimeParts);
+        if !is_moment && known != Known::Timestamp {
             return None;
         }
         tree.sequence(object.args)?.iter().find_map(|&id| match tree.node(id) {

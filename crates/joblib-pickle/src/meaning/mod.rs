@@ -94,7 +94,7 @@ fn known<'t>(tree: &'t Tree, object: &'t Object) -> Option<Meaning<'t>> {
             [re, im] => Some(Meaning::Complex(float(tree, re)?, float(tree, im)?)),
             _ => None,
         },
-        Known::DateTime | Known::Date | Known::Time => {
+        Known::DateTime | Known::Date | Known::Time | Known::DateTimeParts | Known::TimeParts => {
             Some(Meaning::Moment(Moment::from_object(tree, known, object)?))
         }
         Known::Timestamp => match tree.int_of(*args.first()?)? {

@@ -7,7 +7,7 @@ use super::span::{nano_parts, unit_nanos};
 use super::zone::{Clock, Zone, zone};
 use crate::class::Known;
 use crate::numpy::dtype::{Base, Unit};
-use crate::tree::{Node, Object, Tree};
+use crate::tree::{Id, Node, Object, Tree};
 
 /// A date, a time of day, or both.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +34,8 @@ impl TimeOfDay {
 }
 
 impl Moment {
-    /// `datetime.datetime`, `date` and `time` from their packed bytes, `pandas.Timestamp` from its count.
+    /// `datetime.datetime`, `date` and `time` from their packed bytes, pendulum's from their numbers, `pandas.Timestamp` from
+    /// its count.
     pub(crate) fn from_object(tree: &Tree, known: Known, object: &Object) -> Option<Self> {
         let args = tree.sequence(object.args)?;
         if known == Known::Timestamp {
@@ -59,25 +60,12 @@ impl Moment {
             };
             return Some(moment);
         }
-        // Text is what Latin-1 makes of Python 2's bytes.
-        let latin1: Option<Vec<u8>> = match tree.node(*args.first()?) {
-            Node::Str(span) => tree.text(span).chars().map(|c| u8::try_from(u32::from(c)).ok()).collect(),
-            _ => None,
-        };
-        let packed = latin1.as_deref().or_else(|| tree.bytes_of(args[0]));
-        let (date, time, is_second) = match (known, packed?) {
-            (Known::DateTime, &[y1, y2, month, day, hour, minute, second, u1, u2, u3]) => {
-                let time = time(hour, minute, second, [u1, u2, u3])?;
-                (Some(date(y1, y2, month & 0x7f, day)?), Some(time), month & 0x80 != 0)
-            }
-            (Known::Date, &[y1, y2, month, day]) => (Some(date(y1, y2, month, day)?), None, false),
-            (Known::Time, &[hour, minute, second, u1, u2, u3]) => {
-                (None, Some(time(hour & 0x7f, minute, second, [u1, u2, u3])?), hour & 0x80 != 0)
-            }
-            _ => return None,
+        let (date, time, is_second, zone_at) = match known {
+            Known::DateTimeParts | Known::TimeParts => numbers(tree, known, args)?,
+            _ => packed(tree, known, *args.first()?)?,
         };
         let clock = date.zip(time).map(|(date, time)| Clock { date, time: time.nanoseconds(), is_second });
-        let zone = match args.get(1).map_or(Some(Zone::None), |&id| zone(tree, id, clock))? {
+        let zone = match args.get(zone_at).map_or(Some(Zone::None), |&id| zone(tree, id, clock))? {
             Zone::Name(name) if is_second => Zone::Second(name),
             zone => zone,
         };
@@ -211,6 +199,47 @@ impl fmt::Display for Moment {
             Zone::Second(name) => write!(f, "[{name}][!fold=1]"),
         }
     }
+}
+
+/// A date, a time, whether its clocks show it for the second time, and which of the arguments is its zone.
+type Parts = (Option<Date>, Option<TimeOfDay>, bool, usize);
+
+/// The parts in Python's packed bytes.
+fn packed(tree: &Tree, known: Known, id: Id) -> Option<Parts> {
+    // Text is what Latin-1 makes of Python 2's bytes.
+    let latin1: Option<Vec<u8>> = match tree.node(id) {
+        Node::Str(span) => tree.text(span).chars().map(|c| u8::try_from(u32::from(c)).ok()).collect(),
+        _ => None,
+    };
+    let packed = latin1.as_deref().or_else(|| tree.bytes_of(id));
+    Some(match (known, packed?) {
+        (Known::DateTime, &[y1, y2, month, day, hour, minute, second, u1, u2, u3]) => {
+            let time = time(hour, minute, second, [u1, u2, u3])?;
+            (Some(date(y1, y2, month & 0x7f, day)?), Some(time), month & 0x80 != 0, 1)
+        }
+        (Known::Date, &[y1, y2, month, day]) => (Some(date(y1, y2, month, day)?), None, false, 1),
+        (Known::Time, &[hour, minute, second, u1, u2, u3]) => {
+            (None, Some(time(hour & 0x7f, minute, second, [u1, u2, u3])?), hour & 0x80 != 0, 1)
+        }
+        _ => return None,
+    })
+}
+
+/// The parts as the numbers of a call: those of a date, if it has one, and hour, minute, second and microsecond. The zone
+/// follows.
+fn numbers(tree: &Tree, known: Known, args: &[Id]) -> Option<Parts> {
+    let number = |at: usize| tree.int_of(*args.get(at)?);
+    let byte = |at| u8::try_from(number(at)?).ok();
+    let (day, clock) = match known {
+        Known::DateTimeParts => {
+            let [y1, y2] = u16::try_from(number(0)?).ok()?.to_be_bytes();
+            (Some(date(y1, y2, byte(1)?, byte(2)?)?), 3)
+        }
+        _ => (None, 0),
+    };
+    let [0, micros @ ..] = u32::try_from(number(clock + 3)?).ok()?.to_be_bytes() else { return None };
+    let time = time(byte(clock)?, byte(clock + 1)?, byte(clock + 2)?, micros)?;
+    Some((day, Some(time), false, clock + 4))
 }
 
 fn date(y1: u8, y2: u8, month: u8, day: u8) -> Option<Date> {

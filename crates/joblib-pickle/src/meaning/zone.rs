@@ -52,6 +52,7 @@ pub(crate) fn zone(tree: &Tree, id: Id, clock: Option<Clock>) -> Option<Zone> {
                 Known::FixedOffset => {
                     Some(Zone::Offset(tree.int_of(*args.first()?)?.checked_mul(60_000_000)?))
                 }
+                Known::FixedSeconds => delta(tree, *args.first()?).map(Zone::Offset),
                 Known::TzOffset => delta(tree, *args.get(1)?).map(Zone::Offset),
                 // The name is the path of a file of the tz database, or stands before it.
                 Known::TzFile => args.iter().find_map(|&id| {

@@ -158,3 +158,30 @@ fn a_class_made_of_timedelta_is_what_it_was_called_with_and_no_span_by_chance() 
     assert!(from_slice::<Duration>(pickle).is_err());
     assert!(from_slice::<f64>(pickle).is_err());
 }
+
+#[test]
+fn the_dates_and_times_of_pendulum_are_those_of_python() {
+    let text = |pickle: &[u8]| from_slice::<String>(pickle).unwrap();
+    let naive =
+        b"\x80\x02cpendulum.datetime\nDateTime\n(M\xe8\x07K\x07K\x01K\x0cK\x1eK\x0fJ\x90\xd0\x03\x00NtR.";
+    assert_eq!(text(naive), "2024-07-01T12:30:15.250000");
+    let named = b"\x80\x02cpendulum.datetime\nDateTime\n(M\xe8\x07K\x07K\x01K\x0cK\x00K\x00K\x00c__builtin__\ngetattr\n\
+        cpendulum.tz.timezone\nTimezone\nX\x09\x00\x00\x00_unpickle\x86RX\x0c\x00\x00\x00Europe/ParisK\x01\x86RtR.";
+    assert_eq!(text(named), "2024-07-01T12:00:00[Europe/Paris]");
+    let fixed = b"\x80\x02cpendulum.datetime\nDateTime\n(M\xe8\x07K\x07K\x01K\x0cK\x00K\x00K\x00\
+        cpendulum.tz.timezone\nFixedTimezone\nM\x10\x0eX\x06\x00\x00\x00+01:00\x86RtR.";
+    assert_eq!(text(fixed), "2024-07-01T12:00:00+01:00");
+    let seconds: SystemTime = from_slice(fixed).unwrap();
+    assert_eq!(seconds, SystemTime::UNIX_EPOCH + Duration::from_hours(477_731));
+    assert_eq!(
+        text(b"\x80\x04\x8c\x0dpendulum.date\x8c\x04Date\x93C\x04\x07\xe8\x02\x1d\x85R."),
+        "2024-02-29"
+    );
+    assert_eq!(text(b"\x80\x02cpendulum.time\nTime\n(K\x01K\x02K\x03K\x04NtR."), "01:02:03.000004");
+    let span = b"\x80\x02cpendulum.duration\nDuration\nK\x01K\x02K\x05\x87R.";
+    assert_eq!(from_slice::<Duration>(span).unwrap(), Duration::new(86_402, 5000));
+    // A month that there is none of.
+    let wrong = b"\x80\x02cpendulum.datetime\nDateTime\n(M\xe8\x07K\x0dK\x01K\x0cK\x1eK\x0fK\x00NtR.";
+    assert!(from_slice::<Value>(wrong).unwrap().type_name().ends_with("DateTime"));
+    assert!(from_slice::<String>(wrong).is_err());
+}
