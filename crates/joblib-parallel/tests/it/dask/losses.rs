@@ -128,7 +128,7 @@ fn lose_the_scheduler(cluster: &Cluster, moments: &[u64], place: usize) {
                 let come = (number == place).then(|| come.clone());
                 // Each has a connection of its own.
                 let reconnect = Duration::from_millis(500 + number as u64);
-                let dask = cluster.backend().wait_for_workers(2, Duration::from_secs(3));
+                let dask = cluster.backend().wait_for_workers(2, Duration::from_secs(2));
                 let dask = dask.reconnect_timeout(reconnect);
                 scope.spawn(move || {
                     thread::sleep(Duration::from_millis(30 * number as u64));

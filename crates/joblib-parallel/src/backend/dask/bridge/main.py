@@ -118,7 +118,11 @@ async def main():
     await asyncio.wait({serving, bridge.start(bridge.over.wait())}, return_when=asyncio.FIRST_COMPLETED)
     serving.cancel()
 
-    for step in (output.drain, bridge.cancel, lambda: client.run(tell, SHIM, "leave", SESSION, bridge.generation, on_error="ignore")):
+    steps = [output.drain]
+    if client.status == "running":
+        # Else nobody is there to be told.
+        steps += [bridge.cancel, lambda: client.run(tell, SHIM, "leave", SESSION, bridge.generation, on_error="ignore")]
+    for step in steps:
         try:
             await asyncio.wait_for(step(), 10)
         except Exception:
