@@ -140,7 +140,7 @@ fn a_network_that_is_cut_and_healed_costs_time_only_and_one_that_stays_cut_ends_
     for way in [Way::Silent, Way::Closed, Way::Closed] {
         let cut = || {
             proxy.set(way);
-            thread::sleep(Duration::from_secs(1));
+            thread::sleep(Duration::from_millis(500));
             proxy.set(Way::Open);
         };
         assert_eq!(call(&dask, cut).unwrap(), squares);
@@ -159,7 +159,7 @@ fn a_network_that_is_cut_and_healed_costs_time_only_and_one_that_stays_cut_ends_
     assert_eq!(sums(), [750_000; 8]);
 
     // As long as that is waited for.
-    let patience = Duration::from_secs(3);
+    let patience = Duration::from_millis(1500);
     let mut cut_at = None;
     let impatient = dask.clone().reconnect_timeout(patience);
     let cut = || {
