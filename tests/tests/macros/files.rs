@@ -86,6 +86,29 @@ fn a_folder_is_known_by_its_listing_and_contents() {
 
 #[cfg(unix)]
 #[test]
+fn links_are_followed_in_every_call() {
+    use std::os::unix::fs::symlink;
+    let folder = folder("links");
+    let (one, two, link) = (folder.join("one"), folder.join("two"), folder.join("link"));
+    fs::create_dir(&one).unwrap();
+    fs::create_dir(&two).unwrap();
+    fs::write(one.join("a"), "1\n").unwrap();
+    fs::write(two.join("a"), "1\n2\n").unwrap();
+    symlink(&one, &link).unwrap();
+    assert_eq!((runs_of(|| lines(&link.join("a"))), runs_of(|| lines(&link))), ((1, 1), (0, 1)));
+    fs::remove_file(&link).unwrap();
+    symlink(&two, &link).unwrap();
+    assert_eq!((runs_of(|| lines(&link.join("a"))), runs_of(|| lines(&link))), ((2, 1), (0, 1)));
+    assert_eq!((runs_of(|| lines(&two.join("a"))), runs_of(|| lines(&two))), ((2, 0), (0, 0)));
+    // What a link in a folder leads to.
+    symlink(&one, two.join("inner")).unwrap();
+    assert_eq!((runs_of(|| lines(&link)).1, runs_of(|| lines(&link)).1), (1, 0));
+    fs::write(one.join("a"), "3\n").unwrap();
+    assert_eq!((runs_of(|| lines(&link)).1, runs_of(|| lines(&link)).1), (1, 0));
+}
+
+#[cfg(unix)]
+#[test]
 fn a_file_that_can_not_be_read_is_computed_each_time_and_explained() {
     let path = folder("unreadable").join("socket");
     let _socket = std::os::unix::net::UnixListener::bind(&path).unwrap();

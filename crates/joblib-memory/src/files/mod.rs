@@ -43,7 +43,7 @@ pub(crate) struct Contents {
 pub(crate) struct Found {
     path: PathBuf,
     content: Content,
-    /// That of a file.
+    /// That of a file, if a change since then would have made another.
     stamp: Option<Stamp>,
 }
 
@@ -113,7 +113,7 @@ impl FileDigests {
     }
 
     fn found(&self, path: &Path, files: &mut Vec<(String, [u8; 16])>) -> io::Result<Found> {
-        let stamp = stamp_of_file(path);
+        let stamp = stamp_of_file(path).filter(|stamp| stamp.is_settled(SystemTime::now()));
         let content = self.content(path, files)?;
         // The program may go to another folder meanwhile.
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
@@ -179,7 +179,7 @@ impl FileDigests {
         }
         let read = read();
         let after = fs::metadata(path).ok().and_then(|found| Stamp::of(&found));
-        let stays = after == Some(before) && before.is_settled(now);
+        let stays = after == Some(before) && before.is_settled(now) && has_size(path, before.size);
         let mut remembered = self.remembered.lock();
         if let (Ok(digest), true) = (&read, stays) {
             *made = Some(*digest);
@@ -190,9 +190,24 @@ impl FileDigests {
     }
 }
 
-/// The stamp of what is at a path, if it is a file.
+/// Whether there is as much in a file as it says. One whose content the system makes, as below `/proc`, says that it is empty or
+/// as long as a page, and its times say nothing.
+fn has_size(path: &Path, size: u64) -> bool {
+    use std::io::{Read, Seek, SeekFrom};
+    let read_from = |at: u64| {
+        let mut file = fs::File::open(path)?;
+        file.seek(SeekFrom::Start(at))?;
+        let mut bytes = Vec::new();
+        file.take(2).read_to_end(&mut bytes)?;
+        io::Result::Ok(bytes.len() as u64)
+    };
+    read_from(size.saturating_sub(1)).is_ok_and(|read| read == size.min(1))
+}
+
+/// The stamp of what is at a path, if it is a file that has a content by its size.
 fn stamp_of_file(path: &Path) -> Option<Stamp> {
-    fs::metadata(path).ok().filter(fs::Metadata::is_file).and_then(|found| Stamp::of(&found))
+    let found = fs::metadata(path).ok().filter(|found| found.is_file() && found.len() > 0);
+    found.and_then(|found| Stamp::of(&found))
 }
 
 /// What is at a path.
@@ -260,15 +275,45 @@ mod tests {
     }
 
     #[test]
+    fn a_file_whose_times_were_set_back_is_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("data"), folder.path().join("link"));
+        fs::write(&file, "1").unwrap();
+        fs::hard_link(&file, &link).unwrap();
+        let digests = FileDigests::new(None);
+        let (first, _) = digest(&digests, &file, LATER);
+        assert_eq!(digest(&digests, &link, LATER), (first, false));
+        let modified = fs::metadata(&file).unwrap().modified().unwrap();
+        // Another tick of the clock that files get their times by.
+        std::thread::sleep(Duration::from_millis(50));
+        fs::write(&link, "2").unwrap();
+        fs::File::options().write(true).open(&link).unwrap().set_modified(modified).unwrap();
+        let (second, was_read) = digest(&digests, &file, LATER);
+        assert!(was_read && first != second);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_whose_content_the_system_makes_is_read_each_time() {
+        let digests = FileDigests::new(None);
+        for path in ["/proc/self/stat", "/sys/kernel/mm/transparent_hugepage/enabled"] {
+            let path = Path::new(path);
+            if path.exists() {
+                assert!(digest(&digests, path, LATER).1 && digest(&digests, path, LATER).1, "{path:?}");
+            }
+        }
+    }
+
+    #[test]
     fn a_file_that_changes_while_it_is_read_is_read_again() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("data");
         fs::write(&file, "1").unwrap();
         let digests = FileDigests::new(None);
         let during = digests.of_file_at(&file, SystemTime::now() + LATER, &mut || {
-            let digest = hash_content(&file);
+            let read = hash_content(&file);
             fs::write(&file, "22").unwrap();
-            digest
+            read
         });
         let (after, was_read) = digest(&digests, &file, LATER);
         assert!(was_read && during.unwrap() != after);
