@@ -5,6 +5,7 @@ mod further;
 mod inference;
 mod language;
 mod macros;
+mod members;
 mod modules;
 mod traits;
 mod types;
@@ -43,6 +44,7 @@ pub(crate) fn rows() -> impl Iterator<Item = &'static Row> {
         inference::ROWS,
         language::ROWS,
         macros::ROWS,
+        members::ROWS,
         modules::ROWS,
         traits::ROWS,
         types::ROWS,
