@@ -10,6 +10,7 @@ mod macro_cached;
 mod memory_async;
 mod memory_cargo;
 mod memory_hostile;
+mod memory_made;
 mod memory_processes;
 mod memory_reach;
 mod memory_shared;

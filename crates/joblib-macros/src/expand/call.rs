@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, ExprLit, GenericParam, Ident, Lit, Pat, Type};
+use syn::{Expr, ExprLit, GenericParam, Ident, Lit, Pat, Type, TypeParam, WherePredicate};
 
 use super::{Expansion, local, mentions};
 use crate::code::normal_text;
@@ -184,16 +184,38 @@ impl Expansion<'_> {
         });
         let types = types.map(|parameter| {
             let ident = &parameter.ident;
-            quote!(#call.generic::<#ident>();)
+            if self.may_be_unsized(parameter) {
+                quote!(#call.generic::<#ident>();)
+            } else {
+                quote!(#call.sized::<#ident>();)
+            }
         });
+        // The type that a method is of may have a part that its name does not tell.
+        let this = self.in_impl.then(|| quote!(#call.generic::<Self>();));
         // Those that have no name are known by the argument.
         let unnamed =
             function.arguments.iter().filter(|argument| !argument.ignored && mentions(&argument.ty, "impl"));
         let unnamed = unnamed.map(|argument| {
             let (cfgs, ident) = (&argument.cfgs, &argument.ident);
-            quote!(#(#cfgs)* #call.type_of(&#ident);)
+            let is_reference = matches!(argument.ty, Type::Reference(_));
+            let value = if is_reference { quote!(#ident) } else { quote!(&#ident) };
+            quote!(#(#cfgs)* #call.type_of(#value);)
         });
-        quote!(#(#types)* #(#unnamed)*)
+        quote!(#this #(#types)* #(#unnamed)*)
+    }
+
+    /// Whether a type parameter says that it may have no size.
+    fn may_be_unsized(&self, parameter: &TypeParam) -> bool {
+        let is_unsized = |bounds: &dyn ToTokens| bounds.to_token_stream().to_string().contains('?');
+        let clauses = self.function.sig.generics.where_clause.iter().flat_map(|clause| &clause.predicates);
+        let mut clauses = clauses.filter_map(|clause| match clause {
+            WherePredicate::Type(clause) => Some(clause),
+            _ => None,
+        });
+        is_unsized(&parameter.bounds)
+            || clauses.any(|clause| {
+                mentions(&clause.bounded_ty, &parameter.ident.to_string()) && is_unsized(&clause.bounds)
+            })
     }
 
     /// The type of what is stored.

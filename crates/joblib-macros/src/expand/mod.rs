@@ -38,6 +38,8 @@ struct Expansion<'a> {
     function: &'a Function,
     options: &'a Options,
     layout: Layout,
+    /// Whether it is known to be declared in an `impl` or a trait, so that there is a `Self`.
+    in_impl: bool,
     /// The path of the crate that is called.
     krate: TokenStream,
     /// The marker of what is kept.
@@ -81,7 +83,8 @@ pub(crate) fn expand(function: &Function, options: &Options, item: &TokenStream)
         Keep::Some => quote_spanned!(at=> #here::internal::KeepSome),
     };
     let keeps_ok = kept == Keep::Ok;
-    let expansion = Expansion { function, options, layout, krate, keep, keeps_ok, reached, unseen };
+    let in_impl = in_impl || within == Some(Within::Trait);
+    let expansion = Expansion { function, options, layout, in_impl, krate, keep, keeps_ok, reached, unseen };
     let main = expansion.main();
     match layout {
         Layout::Inside => main,

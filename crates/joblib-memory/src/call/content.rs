@@ -26,8 +26,8 @@ enum Part {
     Type(Cow<'static, str>),
     /// The next part is the type of the result.
     Result,
-    /// The shape of the result.
-    Shape(u64),
+    /// The shape of the result, or a number that the compiler knows of a type.
+    Number(u64),
     Argument(&'static str, Value),
 }
 
@@ -64,10 +64,10 @@ impl<'f> Content<'f> {
         }
     }
 
-    pub(super) fn shape(&mut self, shape: u64) {
-        self.parts.push(Part::Shape(shape));
+    pub(super) fn number(&mut self, number: u64) {
+        self.parts.push(Part::Number(number));
         if self.encodes {
-            self.push(5, &shape.to_le_bytes());
+            self.push(5, &number.to_le_bytes());
         }
     }
 
@@ -120,7 +120,7 @@ impl<'f> Content<'f> {
     /// The names of the arguments and the first halves of their digests.
     pub(super) fn arguments(&self) -> impl Iterator<Item = (&'static str, [u8; 16])> + '_ {
         self.parts.iter().filter_map(|part| match part {
-            Part::Type(_) | Part::Result | Part::Shape(_) => None,
+            Part::Type(_) | Part::Result | Part::Number(_) => None,
             Part::Argument(name, value) => Some((*name, half(&self.digest_of(value)))),
         })
     }
@@ -128,7 +128,7 @@ impl<'f> Content<'f> {
     /// The names of the arguments.
     pub(super) fn names(&self) -> impl Iterator<Item = &'static str> + '_ {
         self.parts.iter().filter_map(|part| match part {
-            Part::Type(_) | Part::Result | Part::Shape(_) => None,
+            Part::Type(_) | Part::Result | Part::Number(_) => None,
             Part::Argument(name, _) => Some(*name),
         })
     }
@@ -157,9 +157,9 @@ impl<'f> Content<'f> {
                     content.extend_from_slice(name.as_bytes());
                 }
                 Part::Result => content.push(2),
-                Part::Shape(shape) => {
+                Part::Number(number) => {
                     content.push(3);
-                    content.extend_from_slice(&shape.to_le_bytes());
+                    content.extend_from_slice(&number.to_le_bytes());
                 }
                 Part::Argument(name, value) => {
                     content.push(1);

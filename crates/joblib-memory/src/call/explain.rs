@@ -123,7 +123,7 @@ impl fmt::Display for Explanation {
                     Some(before) => write!(f, " changed since {}", Date::of(before.time()))?,
                     None => f.write_str(" changed")?,
                 }
-                write!(f, "; the earlier result is in {location}")
+                write!(f, "; before that the result was from {location}")
             }
             Self::ArgumentsChanged { arguments, nearest } => {
                 write!(f, "it was not computed with these arguments; the nearest call differs in ")?;

@@ -23,6 +23,7 @@ mod verbose;
 
 use std::borrow::Cow;
 use std::cell::Cell;
+use std::mem::needs_drop;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -133,7 +134,7 @@ impl<'m> Call<'m> {
     pub fn new(known: Known, memory: &'m Memory) -> Self {
         let site = known.site;
         let function = memory.functions().of_site(known, memory.settings().warnings);
-        let mut call = Self::of_function(memory, function, site.options, Given::default(), site.parts);
+        let mut call = Self::of_function(memory, function, site.options, Given::default());
         call.ambiguous = site.ambiguous;
         if site.fixed.is_some()
             && let Some((_, arguments)) = known.parent_path().split_once('<')
@@ -149,7 +150,6 @@ impl<'m> Call<'m> {
         function: &'m Arc<Function>,
         options: CallOptions,
         given: Given<'m>,
-        parts: Parts,
     ) -> Self {
         let name = function.version.function();
         let span = tracing::debug_span!(
@@ -166,7 +166,7 @@ impl<'m> Call<'m> {
             memory,
             function,
             settings,
-            parts,
+            parts: function.parts,
             ambiguous: &[],
             content,
             files: Vec::new(),
@@ -191,9 +191,24 @@ impl<'m> Call<'m> {
         self.type_name(name);
     }
 
+    /// The same of one that has a size, by which a function may go.
+    pub fn sized<T>(&mut self) {
+        let name = types::name_of_sized::<T>(size_of::<T>(), self.ambiguous);
+        self.type_name(name);
+        self.layout(size_of::<T>(), align_of::<T>(), needs_drop::<T>());
+    }
+
     /// Adds the type of an argument that the call chooses.
-    pub fn type_of<T: ?Sized>(&mut self, _: &T) {
-        self.generic::<T>();
+    pub fn type_of<T: ?Sized>(&mut self, value: &T) {
+        let name = types::name_of_sized::<T>(size_of_val(value), self.ambiguous);
+        self.type_name(name);
+        self.layout(size_of_val(value), align_of_val(value), needs_drop::<T>());
+    }
+
+    /// Adds what the compiler tells a function of a type.
+    fn layout(&mut self, size: usize, align: usize, needs_drop: bool) {
+        self.content.number(size as u64);
+        self.content.number((align as u64) << 1 | u64::from(needs_drop));
     }
 
     /// Adds the name and the shape of the type of what is stored.
@@ -201,7 +216,7 @@ impl<'m> Call<'m> {
         self.content.result();
         self.generic::<K::Stored>();
         self.shape = shape::of::<K::Stored>();
-        self.content.shape(self.shape);
+        self.content.number(self.shape);
     }
 
     /// Adds an argument, or what stands for it in the key.

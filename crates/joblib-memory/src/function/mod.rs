@@ -1,8 +1,8 @@
 //! The functions that a memory has met: their names in the store and their counters.
 
 pub(crate) mod code;
-pub(crate) mod code_address;
 mod earlier;
+mod image;
 mod memo;
 pub(crate) mod options;
 pub(crate) mod runtime;
@@ -20,7 +20,7 @@ use self::code::Code;
 use self::earlier::Earlier;
 use self::memo::Memo;
 use self::runtime::Declared;
-use self::site::Known;
+use self::site::{Known, Parts};
 use self::stats::{Counters, Stats};
 use crate::append_map::AppendMap;
 use crate::lock::Inherited;
@@ -30,6 +30,8 @@ use crate::tier::Tier;
 #[derive(Debug)]
 pub(crate) struct Function {
     pub(crate) version: Arc<FunctionVersion>,
+    /// What its code is made of.
+    pub(crate) parts: Parts,
     pub(crate) counters: Counters,
     /// The results that are kept in memory apart from those of other functions.
     tier: OnceLock<Box<Tier>>,
@@ -38,9 +40,10 @@ pub(crate) struct Function {
 }
 
 impl Function {
-    fn new(version: Arc<FunctionVersion>) -> Self {
+    fn new(version: Arc<FunctionVersion>, parts: Parts) -> Self {
         Self {
             version,
+            parts,
             counters: Counters::default(),
             tier: OnceLock::new(),
             memo: OnceLock::new(),
@@ -79,14 +82,17 @@ pub(crate) struct Functions {
     /// Where each name was declared first.
     declared: Inherited<HashMap<String, (String, u32)>>,
     /// The same for functions made at run time, by name and version.
-    made: Inherited<HashMap<(String, u64), (Declared, String)>>,
+    made: Inherited<HashMap<(String, Option<u64>), (Declared, String)>>,
 }
 
 /// The addresses of a description and of a path, which are static.
 type SiteId = (usize, usize);
 
-/// The name, the version and the type.
-type NamedId = (String, u64, Declared);
+/// The name, the version if one was said, and the type.
+type NamedId = (String, Option<u64>, Declared);
+
+/// What the build of a program is called in explanations.
+const BUILD: &str = "the build of the program";
 
 impl Functions {
     /// The function that `#[cached]` describes.
@@ -98,9 +104,9 @@ impl Functions {
             self.note_declaration(&name, site.file, site.line, warnings);
             // An optimised program may have its description and its path several times.
             let mut described = self.described.lock();
-            let known = described
-                .entry((name.clone(), code))
-                .or_insert_with(|| Arc::new(Function::new(FunctionVersion::new(name, code, site.source))));
+            let known = described.entry((name.clone(), code)).or_insert_with(|| {
+                Arc::new(Function::new(FunctionVersion::new(name, code, site.source), site.parts))
+            });
             Arc::clone(known)
         })
     }
@@ -109,7 +115,7 @@ impl Functions {
     pub(crate) fn named(
         &self,
         name: &str,
-        version: u64,
+        version: Option<u64>,
         declared: &Declared,
         place: &'static Location<'static>,
         warnings: Warnings,
@@ -120,12 +126,27 @@ impl Functions {
         }
         // Without the lock: it may warn, and who listens to events may call a cached function.
         let key = self.note_made(name, version, declared, place, warnings);
-        let code = Code::new(u128::from_be_bytes(*b"made at run time"))
-            .and(Code::new(u128::from(version)))
+        let own = Code::new(u128::from_be_bytes(*b"made at run time"))
+            .and(Code::new(u128::from(version.unwrap_or_default())))
             .and(Code::of_text(&key));
-        let source = format!("// made at run time, version {version}: {key}");
-        let made = Arc::new(Function::new(FunctionVersion::new(name, code.hash(), source)));
+        let (depends, source): (&[_], _) = match version {
+            Some(version) => (&[], format!("// made at run time, version {version}: {key}")),
+            None => {
+                let build = runtime::build(place);
+                (Self::depends_on(build), format!("// made at run time, of the {build}: {key}"))
+            }
+        };
+        let code = depends.iter().fold(own, |code, (_, other)| code.and(*other));
+        let parts = Parts { own, depends, reached: "" };
+        let made = Arc::new(Function::new(FunctionVersion::new(name, code.hash(), source), parts));
         Arc::clone(self.named.lock().entry(id).or_insert(made))
+    }
+
+    /// A build as what functions depend on.
+    fn depends_on(build: &'static str) -> &'static [(&'static str, Code)] {
+        static KNOWN: AppendMap<&str, [(&str, Code); 1]> = AppendMap::new();
+
+        KNOWN.get_or_insert_with(build, || [(BUILD, Code::of_text(build))])
     }
 
     /// Calls `f` with the results that functions keep in memory for themselves.
@@ -182,7 +203,7 @@ impl Functions {
     fn note_made(
         &self,
         name: &str,
-        version: u64,
+        version: Option<u64>,
         declared: &Declared,
         place: &'static Location<'static>,
         warnings: Warnings,

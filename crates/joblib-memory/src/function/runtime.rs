@@ -1,4 +1,8 @@
 //! Which function it is that was cached under a name: two of one name never share results.
+//!
+//! The code of such a function can't be seen. So it is one of this build of the program only: in another its type may have the
+//! number of another function's, for which an edit before it is enough, and may do something else. Who says a version says
+//! that the function is the same in all builds where its type has the same name and number.
 
 use std::any::{TypeId, type_name};
 use std::panic::Location;
@@ -6,7 +10,7 @@ use std::path::Path;
 
 use joblib_store::Holder;
 
-use super::code_address;
+use super::image;
 use super::types::{Behind, behind, number_of};
 
 /// A function made at run time, as far as it can be told from others.
@@ -30,9 +34,9 @@ impl Declared {
         let opaque = type_name.contains("fn(") || type_name.contains("dyn ");
         let pointed = match (address_of(function, type_name), behind(function)) {
             (Some(address), _) => {
-                Some(code_address::lasting(address).unwrap_or_else(|| in_this_process(address)))
+                Some(image::lasting(address).map_or_else(|| in_this_process(address), ToOwned::to_owned))
             }
-            (None, Behind::Known(table)) => Some(table),
+            (None, Behind::Known(table)) => Some(table.to_owned()),
             (None, Behind::Unknown) => Some(in_this_process(std::ptr::from_ref(function) as usize)),
             (None, Behind::Nothing) => None,
         };
@@ -45,11 +49,8 @@ impl Declared {
         }
     }
 
-    /// What tells the function from others of its name, also in other runs of the program.
-    ///
-    /// The name and the compiler's number of its type do for a function or a closure: the number is the same in each build
-    /// with the same compiler and profile. What a pointer points at is known in runs of the same build. A place does without
-    /// its line's folder, so that a project can move.
+    /// What tells the function from others of its name, also in other runs of the same build: the name and the compiler's
+    /// number of its type, and what a pointer points at. A place does without its file's folder, so that a project can move.
     pub(crate) fn key(&self) -> String {
         let mut key = format!("{} {}", self.type_name, self.number);
         if let Some(place) = self.place {
@@ -61,6 +62,11 @@ impl Declared {
         }
         key
     }
+}
+
+/// The build of the program that calls from a place.
+pub(super) fn build(place: &'static Location<'static>) -> &'static str {
+    image::build(std::ptr::from_ref(place) as usize)
 }
 
 /// An address that means nothing elsewhere: results are computed again in other processes.

@@ -135,7 +135,7 @@ impl Known {
 }
 
 /// A path without its last name, whatever generic arguments the names have.
-fn without_last(path: &str) -> &str {
+pub(super) fn without_last(path: &str) -> &str {
     let mut depth = 0usize;
     let bytes = path.as_bytes();
     for at in (1..bytes.len()).rev() {

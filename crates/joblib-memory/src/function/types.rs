@@ -4,23 +4,50 @@ use std::any::{TypeId, type_name};
 use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::code_address;
+use super::image;
+use super::site::without_last;
 
-/// The name of a type; with the compiler's number of it where others can have the same name.
+/// The name of a type; with the compiler's number of it, and the build that it is a number of, where others can have the same
+/// name or the name does not tell its code.
 ///
-/// Closures of one function have one name, and so have the types in `ambiguous`, ends of paths that the macro found declared twice. The number is
-/// the same in each build with the same compiler, profile and version of the crate.
+/// Closures of one function have one name, and so have the types in `ambiguous`, ends of paths that the macro found declared
+/// twice.
 pub(crate) fn name_of<T: ?Sized>(ambiguous: &[&str]) -> Cow<'static, str> {
-    named(type_name::<T>(), ambiguous, number_of::<T>)
+    let name = type_name::<T>();
+    named(name, names_closure(name) || is_ambiguous(name, ambiguous), number_of::<T>)
 }
 
-/// The same of a type that is called `name`, without its type.
-fn named(name: &'static str, ambiguous: &[&str], number: fn() -> String) -> Cow<'static, str> {
-    let unclear = name.contains("{{closure}}") || ambiguous.iter().any(|end| name.contains(end));
-    if unclear { format!("{name} {}", number()).into() } else { name.into() }
+/// The same of a type of `size` bytes, which may be that of a function.
+pub(crate) fn name_of_sized<T: ?Sized>(size: usize, ambiguous: &[&str]) -> Cow<'static, str> {
+    let name = type_name::<T>();
+    let is_unclear = names_closure(name) || is_ambiguous(name, ambiguous) || names_function(name, size);
+    named(name, is_unclear, number_of::<T>)
 }
 
-/// The compiler's number of a type.
+/// The same without its type.
+fn named(name: &'static str, is_unclear: bool, number: fn() -> String) -> Cow<'static, str> {
+    if !is_unclear {
+        return name.into();
+    }
+    format!("{name} {} {}", number(), image::build(number as usize)).into()
+}
+
+fn names_closure(name: &str) -> bool {
+    name.contains("{{closure}}")
+}
+
+fn is_ambiguous(name: &str, ambiguous: &[&str]) -> bool {
+    ambiguous.iter().any(|end| name.contains(end))
+}
+
+/// Whether a type is that of a function: what it is does not say what the function does. It has no size, and a name as functions
+/// have; a type with such a name is taken for one.
+fn names_function(name: &str, size: usize) -> bool {
+    let last = name[without_last(name).len()..].trim_start_matches([':', '_']);
+    size == 0 && last.chars().next().is_some_and(|first| !first.is_uppercase())
+}
+
+/// The compiler's number of a type. It means something in one build only: in another, what was put before the type has it.
 pub(crate) fn number_of<T: ?Sized>() -> String {
     number(typeid::of::<T>())
 }
@@ -37,7 +64,7 @@ pub(crate) enum Behind {
     /// There is no `dyn`.
     Nothing,
     /// The type, as far as this build of the program goes.
-    Known(String),
+    Known(&'static str),
     /// It can't be told.
     Unknown,
 }
@@ -56,7 +83,7 @@ pub(crate) fn behind<T: ?Sized>(value: &T) -> Behind {
         // SAFETY: the name, the place and the size are those of the value.
         unsafe { table_at(name, std::ptr::from_ref(value).cast(), size_of_val(value)) }
     };
-    table.and_then(code_address::lasting).map_or(Behind::Unknown, Behind::Known)
+    table.and_then(image::lasting).map_or(Behind::Unknown, Behind::Known)
 }
 
 /// The size of a pointer of two words.
@@ -118,6 +145,21 @@ mod tests {
         let (first, second) = local();
         assert_ne!(first, second);
         assert_eq!(name_of::<Vec<u8>>(&["local::Local"]), "alloc::vec::Vec<u8>");
+    }
+
+    #[test]
+    fn functions_and_closures_as_types_are_of_one_build() {
+        fn of<T>(_: &T) -> String {
+            name_of_sized::<T>(size_of::<T>(), &[]).into_owned()
+        }
+        struct Empty;
+        let build = image::build(number_of::<u8> as usize);
+        let (number, closure) = (5_u8, |x: f64| x);
+        assert!(of(&f64::sqrt).ends_with(build) && of(&size_of::<u8>).ends_with(build));
+        assert!(of(&closure).ends_with(build) && of(&|| number).ends_with(build));
+        assert!(name_of::<Option<fn()>>(&[]).ends_with("Option<fn()>"));
+        assert!(of(&Empty).ends_with("::Empty") && of(&Some(Empty)).ends_with("::Empty>"));
+        assert_eq!([of(&()), of(&number), of(&[0_u8; 0])], ["()", "u8", "[u8; 0]"]);
     }
 
     #[cfg(target_os = "linux")]

@@ -22,10 +22,8 @@ use crate::call::stack::outlined;
 use crate::call::{Call, Description, once};
 use crate::error::Result;
 use crate::function::Function;
-use crate::function::code::Code;
 use crate::function::options::{CallOptions, Callback};
 use crate::function::runtime::Declared;
-use crate::function::site::Parts;
 use crate::function::stats::FunctionStats;
 use crate::memory::Memory;
 use crate::memory::settings::Invalid;
@@ -35,15 +33,15 @@ use crate::tier::Keeper;
 impl Memory {
     /// A function or closure, cached under `name`.
     ///
-    /// Its code can't be seen: give it another [`version`](MemorizedFunc::version) or name when it
-    /// changes. What a closure captures is not part of the key either: pass it as an argument. What
-    /// a pointer to a function or a `dyn Fn` points at counts as captured.
+    /// Its code can't be seen. So its results are those of this build of the program: every run of
+    /// it finds them, and what is built anew computes again. A
+    /// [`version`](MemorizedFunc::version) keeps results over builds: give another one when the code
+    /// changes. What a closure captures is not part of the key: pass it as an argument.
     ///
     /// Two functions of one name never share results, and a warning asks to rename one. A function
-    /// or a closure is known by its type, which stays the same in each build with the same
-    /// compiler, profile and version of your crate. A pointer to a function or a `dyn Fn` is known
-    /// by the place of this call and by what it points at, which is the same in runs of one build.
-    /// Where that can't be found, results are computed again in every process.
+    /// or a closure is known by its type, a pointer to a function or a `dyn Fn` by the place of this
+    /// call and by what it points at. Where the system does not tell the build or what is pointed
+    /// at, results are computed again in every process.
     ///
     /// ```
     /// use joblib_memory::Memory;
@@ -108,7 +106,8 @@ pub struct MemorizedFunc<F> {
     function: F,
     declared: Declared,
     place: &'static Location<'static>,
-    version: u64,
+    /// `None` where the build of the program stands for it.
+    version: Option<u64>,
     /// Found with the first call.
     described: Described,
     ignore: Vec<usize>,
@@ -128,7 +127,7 @@ impl<F> MemorizedFunc<F> {
             function,
             declared,
             place,
-            version: 0,
+            version: None,
             described: Described::default(),
             ignore: Vec::new(),
             options: CallOptions::DEFAULT,
@@ -198,15 +197,8 @@ impl<F> MemorizedFunc<F> {
         F::Output: Serialize + DeserializeOwned,
     {
         let function = self.described();
-        let own = Code::new(function.version.code());
         let given = Given { compress: self.compress.as_ref(), callback: self.callback.as_ref() };
-        let mut call = Call::of_function(
-            &self.memory,
-            function,
-            self.options,
-            given,
-            Parts { own, depends: &[], reached: "" },
-        );
+        let mut call = Call::of_function(&self.memory, function, self.options, given);
         call.stored::<F::Output, KeepAll>();
         if let Some(message) = self.invalid.message() {
             call.invalid_option(message);

@@ -12,8 +12,10 @@ use crate::entry::metadata::Metadata;
 use crate::memory::settings::valid_mmap_mode;
 
 impl<F> MemorizedFunc<F> {
-    /// Sets the version of the function's code: results of other versions are not used. 0 unless
-    /// set.
+    /// Sets the version of the function's code: results of other versions are not used, and those of
+    /// this one are, also by later builds of the program. Give another version when the code of the
+    /// function, or of what it calls, changes, and each function a name of its own. Unless set, the
+    /// build of the program stands for the code; see [`Memory::cache`](crate::Memory::cache).
     ///
     /// ```
     /// use joblib_memory::Memory;
@@ -24,7 +26,7 @@ impl<F> MemorizedFunc<F> {
     /// # Ok::<(), joblib_memory::Error>(())
     /// ```
     pub fn version(mut self, version: u64) -> Self {
-        self.version = version;
+        self.version = Some(version);
         self.described = Described::default();
         self
     }

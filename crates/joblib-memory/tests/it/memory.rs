@@ -314,7 +314,7 @@ fn the_explanation_of_a_miss_names_its_cause() {
     assert_eq!(before.arguments()[1].text(), Some("2"));
     let (told, place) = (told.to_string(), folder.path().join("joblib-rs").display().to_string());
     assert!(told.starts_with("computed because `add` changed since "), "{told}");
-    assert!(told.contains(" UTC; the earlier result is in ") && told.contains(&place), "{told}");
+    assert!(told.contains(" UTC; before that the result was from ") && told.contains(&place), "{told}");
     match add(1).explain((1, 3)) {
         Explanation::ArgumentsChanged { arguments, nearest } => {
             assert_eq!(arguments, ["1"]);
