@@ -129,13 +129,13 @@ impl Functions {
         let own = Code::new(u128::from_be_bytes(*b"made at run time"))
             .and(Code::new(u128::from(version.unwrap_or_default())))
             .and(Code::of_text(&key));
-        let (depends, source): (&[_], _) = match version {
-            Some(version) => (&[], format!("// made at run time, version {version}: {key}")),
-            None => {
-                let build = runtime::build(place);
-                (Self::depends_on(build), format!("// made at run time, of the {build}: {key}"))
-            }
-        };
+        let mut source = format!("// made at run time, version {}: {key}", version.unwrap_or_default());
+        let mut depends: &[_] = &[];
+        if version.is_none() {
+            let build = runtime::build(place);
+            depends = Self::depends_on(build);
+            source = format!("{source}\n// of the {build}");
+        }
         let code = depends.iter().fold(own, |code, (_, other)| code.and(*other));
         let parts = Parts { own, depends, reached: "" };
         let made = Arc::new(Function::new(FunctionVersion::new(name, code.hash(), source), parts));
