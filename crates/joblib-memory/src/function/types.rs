@@ -153,7 +153,7 @@ mod tests {
             name_of_sized::<T>(size_of::<T>(), &[]).into_owned()
         }
         struct Empty;
-        let build = image::build(number_of::<u8> as usize);
+        let build = image::build(number_of::<u8> as fn() -> String as usize);
         let (number, closure) = (5_u8, |x: f64| x);
         assert!(of(&f64::sqrt).ends_with(build) && of(&size_of::<u8>).ends_with(build));
         assert!(of(&closure).ends_with(build) && of(&|| number).ends_with(build));

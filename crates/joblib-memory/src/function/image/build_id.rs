@@ -83,7 +83,8 @@ mod tests {
 
     fn note(kind: u32, name: &[u8], content: &[u8]) -> Vec<u8> {
         let mut note = Vec::new();
-        for number in [name.len() as u32, content.len() as u32, kind] {
+        let len = |part: &[u8]| u32::try_from(part.len()).unwrap();
+        for number in [len(name), len(content), kind] {
             note.extend(number.to_le_bytes());
         }
         for part in [name, content] {
