@@ -82,13 +82,16 @@ pub(crate) struct Functions {
     /// Where each name was declared first.
     declared: Inherited<HashMap<String, (String, u32)>>,
     /// The same for functions made at run time, by name and version.
-    made: Inherited<HashMap<(String, Option<u64>), (Declared, String)>>,
+    made: Inherited<HashMap<MadeId, (Declared, String)>>,
 }
 
 /// The addresses of a description and of a path, which are static.
 type SiteId = (usize, usize);
 
-/// The name, the version if one was said, and the type.
+/// The name, and the version if one was said.
+type MadeId = (String, Option<u64>);
+
+/// The same, and the type.
 type NamedId = (String, Option<u64>, Declared);
 
 /// What the build of a program is called in explanations.
