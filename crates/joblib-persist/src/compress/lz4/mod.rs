@@ -7,6 +7,7 @@ mod serial;
 
 use std::io::{self, Read};
 use std::ops::RangeInclusive;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::blocks::{BlockEncoder, BlockFormat};
 use super::pieces::{Next, PieceDecoder, PieceFormat};
@@ -43,7 +44,7 @@ impl Compressor for Lz4 {
 
     fn encoder<'a>(&self, sink: Sink<'a>, level: u32) -> io::Result<Box<dyn Encoder + 'a>> {
         check_level(self, level)?;
-        Ok(Box::new(BlockEncoder::new(Blocks, sink)))
+        Ok(Box::new(BlockEncoder::new(Blocks::default(), sink)))
     }
 
     fn decoder<'a>(&self, source: Source<'a>) -> io::Result<Box<dyn Read + 'a>> {
@@ -52,7 +53,11 @@ impl Compressor for Lz4 {
 }
 
 /// Writes the blocks of one frame.
-struct Blocks;
+#[derive(Default)]
+struct Blocks {
+    /// Memory that no block is compressed into now: new memory for each would have to be cleared.
+    idle: Arc<Mutex<Vec<Vec<u8>>>>,
+}
 
 impl BlockFormat for Blocks {
     type Check = ();
@@ -68,19 +73,22 @@ impl BlockFormat for Blocks {
     }
 
     fn compress(&self) -> impl FnOnce(&[u8], &mut Vec<u8>) -> io::Result<()> + Send + 'static {
-        |input, output| {
-            output.resize(4 + lz4_flex::block::get_maximum_output_size(input.len()), 0);
-            let len = lz4_flex::block::compress_into(input, &mut output[4..]).map_err(io::Error::other)?;
-            let size = if len < input.len() {
-                Size { len, is_compressed: true }
-            } else {
-                output[4..4 + input.len()].copy_from_slice(input);
-                Size { len: input.len(), is_compressed: false }
-            };
-            output.truncate(4 + size.len);
-            output[..4].copy_from_slice(&size.encode());
-            let check = xxh32(&output[4..]);
-            output.extend_from_slice(&check.to_le_bytes());
+        let idle = Arc::clone(&self.idle);
+        move |input, output| {
+            let lock = || idle.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut compressed = lock().pop().unwrap_or_default();
+            let most = lz4_flex::block::get_maximum_output_size(input.len());
+            if compressed.len() < most {
+                compressed.resize(most, 0);
+            }
+            let len = lz4_flex::block::compress_into(input, &mut compressed).map_err(io::Error::other)?;
+            let is_compressed = len < input.len();
+            let bytes = if is_compressed { &compressed[..len] } else { input };
+            output.reserve(4 + bytes.len() + 4);
+            output.extend_from_slice(&Size { len: bytes.len(), is_compressed }.encode());
+            output.extend_from_slice(bytes);
+            output.extend_from_slice(&xxh32(bytes).to_le_bytes());
+            lock().push(compressed);
             Ok(())
         }
     }
