@@ -13,7 +13,7 @@
 //! | namedtuple | a tuple, or a struct by position: the names are not in the file |
 //! | member of an enum | a unit variant, by name or by its value as text (`#[serde(rename = "1")]`); its value |
 //! | `array.array` | `Array<T>`, `Vec<T>`; `String` of characters |
-//! | `datetime`, `date`, `time`, classes made of them, `pandas.Timestamp` | `String` as `isoformat()`; a struct of `year`, `month`, …; `SystemTime`; `f64`, seconds since 1970 |
+//! | `datetime`, `date`, `time`, classes made of them, pendulum's, `pandas.Timestamp` | `String` as `isoformat()`; a struct of `year`, `month`, …; `SystemTime`; `f64`, seconds since 1970 |
 //! | `timedelta`, `pandas.Timedelta` | `f64` seconds, `i64` microseconds, `Duration`, a struct of `days`, `seconds`, `microseconds`, `String` |
 //! | `Decimal` | `String`, `f64` |
 //! | `Fraction` | `String` (`1/3`), `f64`, a pair, a struct of `numerator` and `denominator` |
