@@ -18,7 +18,7 @@ use crate::map::{Map, Set};
 use crate::meaning::{Found, Target};
 use crate::model::{CrateId, ItemId, ItemKind, Model, Range, ScopeId};
 use crate::normal::{Rules, normal, silent_parts, without_name};
-use crate::references::{Reading, References};
+use crate::references::{Reading, References, parameters};
 use crate::resolve::Resolver;
 use crate::values::{Value, value_at};
 
@@ -225,6 +225,9 @@ impl Walk<'_> {
         let ranges = self.ranges(item);
         let this = self.this(item);
         let of = &self.known.model.items[item];
+        // Items in the body, and macros that are given the function, may take a name for something else.
+        let is_plain = of.kind == ItemKind::Function && of.blocks.is_empty() && !of.is_foreign;
+        let is_plain = is_plain && self.known.model.scopes[of.scope].maker.is_none();
         let mut scopes = vec![of.scope];
         if let Some(context) = context.filter(|context| *context != of.scope) {
             scopes.insert(0, context);
@@ -235,6 +238,7 @@ impl Walk<'_> {
             file: of.file,
             scopes,
             blocks: of.blocks.iter().map(|block| (model.scopes[*block].range, *block)).collect(),
+            parameters: if is_plain { parameters(&source, of.range) } else { Vec::new() },
             this,
             is_macro: matches!(of.kind, ItemKind::Macro | ItemKind::Call),
             writes_code: self.is_in_proc_macro(item),

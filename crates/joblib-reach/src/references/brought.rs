@@ -91,6 +91,7 @@ impl Reader<'_, '_> {
             file,
             scopes,
             blocks: Vec::new(),
+            parameters: Vec::new(),
             this: self.reading.this.clone(),
             is_macro: self.reading.is_macro,
             writes_code: false,

@@ -1,13 +1,14 @@
 //! What the tokens of an item refer to.
 
 mod brought;
+mod parameters;
 
 use crate::map::Set;
 use std::rc::Rc;
 
 use crate::lexer::{Kind, Name};
 use crate::meaning::{Found, Target, is_in_prelude};
-use crate::model::{FileId, Model, Range, ScopeId};
+use crate::model::{FileId, ItemKind, Model, Range, ScopeId};
 use crate::parse::attributes::is_built_in;
 use crate::parse::extent::{binds_lifetimes, skip_angles};
 use crate::parse::imports::uses_in;
@@ -17,6 +18,8 @@ use crate::sight::macros_in_sight;
 use crate::source::Source;
 use crate::standard_macros::{hold_expressions, reads_no_file};
 use crate::values::{Value, value_at};
+
+pub(crate) use parameters::parameters;
 
 /// All that an item refers to, in the order of its tokens.
 #[derive(Debug, Default)]
@@ -40,6 +43,8 @@ pub(crate) struct Reading<'a> {
     pub(crate) scopes: Vec<ScopeId>,
     /// Blocks in the item: their tokens have scopes of their own.
     pub(crate) blocks: Vec<(Range, ScopeId)>,
+    /// Names of values of the function's own, which no item in it hides: its parameters.
+    pub(crate) parameters: Vec<Name>,
     /// What `Self` stands for.
     pub(crate) this: Option<Vec<Target>>,
     /// Whether names in it may come from arguments of a macro.
@@ -231,12 +236,19 @@ impl Reader<'_, '_> {
         if of_macro_crate {
             scopes.clone_from(&self.reading.scopes);
         }
+        // A macro may take the name for something else than a value, and so may an attribute.
+        let is_parameter = path.len() == 1
+            && !(absolute || is_macro || in_arguments || of_macro_crate || at < self.attribute_end)
+            && self.reading.parameters.contains(&name);
         for scope in scopes {
-            if !self.seen.insert((scope, path.clone(), is_bound || in_arguments)) {
+            if !is_parameter && !self.seen.insert((scope, path.clone(), is_bound || in_arguments)) {
                 continue;
             }
             let this = self.reading.this.as_deref();
             let mut found = self.resolver.path(self.model, scope, &path, absolute, this);
+            if is_parameter && !self.is_more_than_functions(&mut found) {
+                continue;
+            }
             if self.is_ours(at, &path) && found.is_elsewhere() {
                 continue;
             }
@@ -244,14 +256,7 @@ impl Reader<'_, '_> {
                 let here = macros_in_sight(self.model, scope, *last, path.len() == 1);
                 found.targets.extend(here.into_iter().map(Target::Item));
             }
-            for target in &found.targets {
-                let Target::External(path) = target else { continue };
-                self.under_another_name(path, end - 1, is_macro);
-                if is_bound {
-                    let last = path.rsplit("::").next().unwrap_or(path);
-                    self.out.bounds.push(self.model.names.of(last));
-                }
-            }
+            self.elsewhere(&found, end, is_macro, is_bound);
             let is_self = path.len() == 1 && matches!(&*text, "self" | "Self" | "crate" | "super");
             if in_arguments && !is_self {
                 // The macro may call what is in the module.
@@ -260,10 +265,7 @@ impl Reader<'_, '_> {
                     found.targets.extend(self.resolver.everything(self.model, module));
                 }
             }
-            let unknown = found.targets.iter().all(|target| match target {
-                Target::External(path) => !self.is_of_known_crate(scope, path),
-                _ => false,
-            });
+            let unknown = self.is_unknown(scope, &found);
             if is_macro && self.leads_elsewhere(&found, path.last().copied()) {
                 self.files_given(path.last().copied(), end + 1);
             }
@@ -275,6 +277,33 @@ impl Reader<'_, '_> {
             crate::meaning::dedup(&mut found.targets);
             self.out.found.push((scope, found));
         }
+    }
+
+    /// Takes in what a path leads to that is not at hand.
+    fn elsewhere(&mut self, found: &Found, end: usize, is_macro: bool, is_bound: bool) {
+        for target in &found.targets {
+            let Target::External(path) = target else { continue };
+            self.under_another_name(path, end - 1, is_macro);
+            if is_bound {
+                let last = path.rsplit("::").next().unwrap_or(path);
+                self.out.bounds.push(self.model.names.of(last));
+            }
+        }
+    }
+
+    /// Whether a path leads to nothing that is seen, or known to be in a crate from elsewhere.
+    fn is_unknown(&self, scope: ScopeId, found: &Found) -> bool {
+        found.targets.iter().all(|target| match target {
+            Target::External(path) => !self.is_of_known_crate(scope, path),
+            _ => false,
+        })
+    }
+
+    /// Takes out functions, and tells whether the name leads to something at hand that is none.
+    fn is_more_than_functions(&self, found: &mut Found) -> bool {
+        let is_function = |target: &Target| matches!(target, Target::Item(item) if self.model.items[*item].kind == ItemKind::Function);
+        found.targets.retain(|target| !is_function(target));
+        found.targets.iter().any(|target| !matches!(target, Target::External(_)))
     }
 
     /// Whether a macro of this name is one of the standard library that is given expressions and nothing else.

@@ -140,3 +140,31 @@ fn a_method_that_a_macro_made_reaches_what_its_type_has() {
         }
     }
 }
+
+#[test]
+fn a_parameter_is_no_function_of_its_name() {
+    let rows = "pub fn rows() -> u8 { 1 }\nmod m { pub use super::rows; }\n";
+    for fit in [
+        "fn fit(rows: &[u8]) -> usize { rows.len() }",
+        "fn fit(a: u8, mut rows: u8) -> u8 { rows += a; println!(\"{}\", rows); rows }",
+        "fn fit<T: Into<u8>>(rows: T) -> u8 { rows.into() }",
+        "fn fit(#[cached(ignore)] rows: fn() -> u8) -> u8 { rows() }",
+    ] {
+        let package = Package::one(&format!("{rows}#[cached]\n{fit}\n"));
+        check(&package, MAIN, &[], &[("{ 1 }", "{ 2 }")]);
+    }
+    for fit in [
+        // A pattern may hold a constant, an item in the body hides the parameter, and a macro takes names for what it likes.
+        "fn fit(a: u8) -> u8 { let rows = rows(); rows + a }",
+        "fn fit(rows: u8) -> u8 { fn inner() -> u8 { rows() } inner() + rows }",
+        "fn fit(rows: u8) -> u8 { fn inner() -> u8 { crate::rows() } inner() + rows }",
+        "fn fit(rows: u8) -> u8 { crate::rows() + rows }",
+        "fn fit(rows: u8) -> u8 { use m::rows; rows() }",
+        "fn fit(rows: u8) -> u8 { elsewhere::call!(rows) }",
+        "fn fit(rows: u8) -> u8 { #[elsewhere::with(rows)] let a = 1; a }",
+        "#[elsewhere::with]\nfn fit(rows: u8) -> u8 { rows }",
+    ] {
+        let package = Package::one(&format!("{rows}#[cached]\n{fit}\n"));
+        check(&package, MAIN, &[("{ 1 }", "{ 2 }")], &[]);
+    }
+}
