@@ -25,7 +25,7 @@ use joblib_store::ParseByteSizeError;
 /// assert!(wrong.get().unwrap_err().is_unreadable());
 /// # Ok::<(), joblib_memory::Error>(())
 /// ```
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error(transparent)]
 pub struct Error(Box<Kind>);
 
@@ -43,6 +43,13 @@ enum Kind {
     Gone { function: String },
     #[error("the stored result of {function} can't be read: {source}")]
     Unreadable { function: String, source: Box<dyn std::error::Error + Send + Sync> },
+}
+
+/// The message, for a `main` that returns the error.
+impl std::fmt::Debug for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Error({self})")
+    }
 }
 
 impl Error {

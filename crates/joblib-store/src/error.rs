@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 /// assert!(error.is_full() && !error.is_read_only());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error(transparent)]
 pub struct Error(Box<Kind>);
 
@@ -101,6 +101,13 @@ fn are_near(name: &str, known: &str) -> bool {
     let end = name.bytes().rev().zip(known.bytes().rev()).take_while(|(a, b)| a == b).count();
     let (equal, longer) = (start + end, name.len().max(known.len()));
     equal + 2 >= longer && 2 * equal >= longer
+}
+
+/// The message, for a `main` that returns the error.
+impl std::fmt::Debug for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Error({self})")
+    }
 }
 
 impl Error {

@@ -108,6 +108,12 @@ impl From<&str> for Backend {
     }
 }
 
+impl From<&String> for Backend {
+    fn from(name: &String) -> Self {
+        name.as_str().into()
+    }
+}
+
 impl From<String> for Backend {
     fn from(name: String) -> Self {
         name.as_str().into()

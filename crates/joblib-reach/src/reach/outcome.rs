@@ -35,7 +35,7 @@ impl Walk<'_> {
             .take(12)
             .collect();
         let mut name =
-            words.join(" ").replace(" :: ", "::").replace(" < ", "<").replace(" >", ">").replace("& ", "&");
+            words.join(" ").replace(" : : ", "::").replace(" < ", "<").replace(" >", ">").replace("& ", "&");
         if of.kind == ItemKind::Macro || of.kind == ItemKind::Call {
             name = name.replace(" ! ", "! ").replace(" !", "!");
         }

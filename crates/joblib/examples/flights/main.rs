@@ -60,7 +60,7 @@ fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
     for path in [Some(&options.model), options.json.as_ref()].into_iter().flatten() {
         check_place(path)?;
     }
-    let memory = Memory::new(&options.cache)?.verbose(if options.verbose { 2 } else { 0 });
+    let memory = Memory::new(&options.cache)?.verbose(if options.verbose { 11 } else { 0 });
     if options.clear {
         memory.clear()?;
     }

@@ -14,7 +14,7 @@ Options:
       --n-jobs <N>      Threads: a number, or -1 for all cores, -2 for all but one, … [default: -1]
       --cache <DIR>     Folder of the cache [default: .joblib-cache]
       --clear           Empty the cache first
-      --verbose         Print a line for each call of a cached function
+      --verbose         Print a line for each call of a cached function, and why it is computed
       --folds <N>       Folds of the cross-validation, 2 to 100 [default: 5]
       --model <FILE>    Where the best model is saved [default: flights-model.joblib]
       --json <FILE>     Write the scores to FILE as JSON, with all digits
