@@ -2,7 +2,7 @@
 
 mod process;
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -10,8 +10,8 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use self::process::Forks;
 pub use self::process::Process;
+use self::process::{Forks, is_hidden};
 
 /// The Python with Dask that `cargo xtask test` makes. Without it there is nothing to test with.
 ///
@@ -171,11 +171,6 @@ impl Drop for Cluster {
             process.wait();
         }
     }
-}
-
-/// Whether a variable of this process's environment, which is there for its tests, is not for Dask's.
-fn is_hidden(variable: &OsStr) -> bool {
-    variable == "CARGO_MANIFEST_DIR"
 }
 
 /// Starts one of Dask's commands, by another command if there is one.

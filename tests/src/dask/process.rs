@@ -127,7 +127,7 @@ impl Forks {
             variable.push(value);
             variable
         };
-        let environment = std::env::vars_os().filter(|(name, _)| !super::is_hidden(name));
+        let environment = std::env::vars_os().filter(|(name, _)| !is_hidden(name));
         words.extend(environment.map(|(name, value)| set((&name, &value))));
         words.extend(variables.iter().map(|(name, value)| set((name.as_ref(), value.as_ref()))));
         let words: Vec<&[u8]> = words.iter().map(|word| word.as_bytes()).collect();
@@ -144,4 +144,9 @@ impl Forks {
         connection.read_line(&mut line).expect("it forks");
         Process(Kind::Fork { id: line.trim().parse().expect("the number of a process"), connection })
     }
+}
+
+/// Whether a variable of this process's environment, which is there for its tests, is not for Dask's.
+pub(super) fn is_hidden(variable: &OsStr) -> bool {
+    variable == "CARGO_MANIFEST_DIR"
 }
