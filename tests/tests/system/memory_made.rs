@@ -114,6 +114,11 @@ const ROWS: &[Row] = &[
         edits: &[("x + 1.0", "x + 2.0")],
     },
     Row {
+        what: "an edited function in the types that calls choose",
+        source: "fn h(x: f64) -> f64 { x + 1.0 }\nstruct W<F>(F);\ntrait Step { fn step(&self, x: f64) -> f64; }\nimpl<F: Fn(f64) -> f64> Step for W<F> { fn step(&self, x: f64) -> f64 { (self.0)(x) } }\n#[cached(crate = joblib_memory, memory = m, key = x)]\nfn borrowed<F: Fn(f64) -> f64>(x: f64, f: F, m: &Memory) -> f64 { f(x) }\n#[cached(crate = joblib_memory, memory = m, key = x)]\nfn unsized_too<F: Fn(f64) -> f64 + ?Sized>(x: f64, f: &F, m: &Memory) -> f64 { f(x) }\n#[cached(crate = joblib_memory, memory = m, key = x)]\nfn held(x: f64, w: impl Step, m: &Memory) -> f64 { w.step(x) }\n#[cached(crate = joblib_memory, memory = m, key = x)]\nfn optional(x: f64, f: Option<impl Fn(f64) -> f64>, m: &Memory) -> f64 { f.map_or(0.0, |f| f(x)) }\n#[cached(crate = joblib_memory, memory = m, key = x)]\nfn mapped(x: f64, i: impl Iterator<Item = f64>, m: &Memory) -> f64 { i.sum::<f64>() + x }\nimpl<F: Fn(f64) -> f64> W<F> {\n#[cached(crate = joblib_memory, memory = m, self = \"ignore\")]\nfn go(&self, x: f64, #[cached(skip)] m: &Memory) -> f64 { (self.0)(x) }\n}\npub fn run(m: &Memory) -> Vec<[f64; 2]> {\n vec![[borrowed(2.0, &h, m), h(2.0)], [unsized_too(2.0, &h, m), h(2.0)], [held(2.0, W(h), m), h(2.0)], [optional(2.0, Some(h), m), h(2.0)],\n [mapped(0.0, [2.0].into_iter().map(h), m), h(2.0)], [W(h).go(2.0, m), h(2.0)]]\n}",
+        edits: &[("x + 1.0", "x + 2.0")],
+    },
+    Row {
         what: "closures in the type that a method is of",
         source: "struct W<F>(F);\nimpl<F: Fn(f64) -> f64> W<F> {\n#[cached(crate = joblib_memory, memory = m, self = \"ignore\")]\nfn go(&self, x: f64, #[cached(skip)] m: &Memory) -> f64 { (self.0)(x) }\n}\npub fn run(m: &Memory) -> Vec<[f64; 2]> {\n vec![[W(|x| x + 1.0).go(2.0, m), 3.0], [W(|x| x + 2.0).go(2.0, m), 4.0]]\n}",
         edits: &[("vec![", "vec![[W(|x| x + 9.0).go(2.0, m), 11.0], ")],

@@ -101,3 +101,21 @@ fn lists_longer_than_a_piece_hash_as_their_elements_one_by_one() {
     let numbers: Vec<u64> = (0..1_000_003).collect();
     assert_eq!(of(&numbers), of(&OneByOne(&numbers)));
 }
+
+#[test]
+fn lists_that_end_at_a_whole_run_or_beside_it_hash_as_their_elements_one_by_one() {
+    fn check<T: Serialize + Clone>(make: fn(usize) -> T) {
+        let whole = (64 << 10) / size_of::<T>();
+        for length in [whole - 1, whole, whole + 1, 2 * whole, 3 * whole + 1] {
+            check_list(&(0..length).map(make).collect()).unwrap();
+        }
+    }
+    check(|n| n as u8);
+    check(|n| n as i8);
+    check(|n| n % 3 == 0);
+    check(|n| n as u16);
+    check(|n| n as f32);
+    check(|n| n);
+    check(|n| n as u128);
+    check(|n| char::from(n as u8));
+}

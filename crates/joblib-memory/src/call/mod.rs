@@ -187,22 +187,23 @@ impl<'m> Call<'m> {
 
     /// Adds the type that a generic parameter stands for.
     pub fn generic<T: ?Sized>(&mut self) {
-        let name = types::name_of::<T>(self.ambiguous);
+        let name = types::name_of_chosen::<T>(self.ambiguous);
         self.type_name(name);
     }
 
-    /// The same of one that has a size, by which a function may go.
+    /// The same of one that has a size, with its layout.
     pub fn sized<T>(&mut self) {
-        let name = types::name_of_sized::<T>(size_of::<T>(), self.ambiguous);
-        self.type_name(name);
+        self.generic::<T>();
         self.layout(size_of::<T>(), align_of::<T>(), needs_drop::<T>());
     }
 
     /// Adds the type of an argument that the call chooses.
     pub fn type_of<T: ?Sized>(&mut self, value: &T) {
-        let name = types::name_of_sized::<T>(size_of_val(value), self.ambiguous);
-        self.type_name(name);
-        self.layout(size_of_val(value), align_of_val(value), needs_drop::<T>());
+        self.generic::<T>();
+        // The length of a slice is none of its type.
+        let is_sized = size_of::<&T>() == size_of::<usize>();
+        let size = if is_sized { size_of_val(value) } else { 0 };
+        self.layout(size, align_of_val(value), needs_drop::<T>());
     }
 
     /// Adds what the compiler tells a function of a type.
@@ -214,7 +215,8 @@ impl<'m> Call<'m> {
     /// Adds the name and the shape of the type of what is stored.
     pub fn stored<R, K: Keep<R, Stored: Storable>>(&mut self) {
         self.content.result();
-        self.generic::<K::Stored>();
+        let name = types::name_of::<K::Stored>(self.ambiguous);
+        self.type_name(name);
         self.shape = shape::of::<K::Stored>();
         self.content.number(self.shape);
     }

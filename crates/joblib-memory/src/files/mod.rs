@@ -107,8 +107,9 @@ impl FileDigests {
     /// that is known if they don't.
     pub(crate) fn hold(&self, found: &[Found]) -> bool {
         found.iter().all(|before| match before.stamp {
-            Some(stamp) => stamp_of_file(&before.path) == Some(stamp),
-            None => self.content(&before.path, &mut Vec::new()).is_ok_and(|now| now == before.content),
+            // Of others the times say nothing.
+            Some(stamp) if has_size(&before.path, stamp.size) => stamp_of_file(&before.path) == Some(stamp),
+            _ => self.content(&before.path, &mut Vec::new()).is_ok_and(|now| now == before.content),
         })
     }
 

@@ -5,10 +5,9 @@ use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::image;
-use super::site::without_last;
 
 /// The name of a type; with the compiler's number of it, and the build that it is a number of, where others can have the same
-/// name or the name does not tell its code.
+/// name.
 ///
 /// Closures of one function have one name, and so have the types in `ambiguous`, ends of paths that the macro found declared
 /// twice.
@@ -17,10 +16,10 @@ pub(crate) fn name_of<T: ?Sized>(ambiguous: &[&str]) -> Cow<'static, str> {
     named(name, names_closure(name) || is_ambiguous(name, ambiguous), number_of::<T>)
 }
 
-/// The same of a type of `size` bytes, which may be that of a function.
-pub(crate) fn name_of_sized<T: ?Sized>(size: usize, ambiguous: &[&str]) -> Cow<'static, str> {
+/// The same of a type that a call chooses: also where it has a part that is a function, for its name does not tell the code.
+pub(crate) fn name_of_chosen<T: ?Sized>(ambiguous: &[&str]) -> Cow<'static, str> {
     let name = type_name::<T>();
-    let is_unclear = names_closure(name) || is_ambiguous(name, ambiguous) || names_function(name, size);
+    let is_unclear = names_closure(name) || is_ambiguous(name, ambiguous) || names_function(name);
     named(name, is_unclear, number_of::<T>)
 }
 
@@ -40,11 +39,17 @@ fn is_ambiguous(name: &str, ambiguous: &[&str]) -> bool {
     ambiguous.iter().any(|end| name.contains(end))
 }
 
-/// Whether a type is that of a function: what it is does not say what the function does. It has no size, and a name as functions
-/// have; a type with such a name is taken for one.
-fn names_function(name: &str, size: usize) -> bool {
-    let last = name[without_last(name).len()..].trim_start_matches([':', '_']);
-    size == 0 && last.chars().next().is_some_and(|first| !first.is_uppercase())
+/// Whether a type is that of a function, or has such a part. Functions are known by their names, which begin with a small
+/// letter; but for those of numbers, a type with such a name is taken for one.
+fn names_function(name: &str) -> bool {
+    /// Floating-point numbers of the crate `half`.
+    const NUMBERS: [&str; 2] = ["half::binary16::f16", "half::bfloat::bf16"];
+
+    let paths = name.split(|at: char| !(at.is_alphanumeric() || matches!(at, '_' | ':' | '#')));
+    let lasts = paths.filter(|path| !NUMBERS.contains(path)).filter_map(|path| path.rsplit_once("::"));
+    lasts
+        .filter_map(|(_, last)| last.trim_start_matches('_').chars().next())
+        .any(|first| !first.is_uppercase())
 }
 
 /// The compiler's number of a type. It means something in one build only: in another, what was put before the type has it.
@@ -150,13 +155,20 @@ mod tests {
     #[test]
     fn functions_and_closures_as_types_are_of_one_build() {
         fn of<T>(_: &T) -> String {
-            name_of_sized::<T>(size_of::<T>(), &[]).into_owned()
+            name_of_chosen::<T>(&[]).into_owned()
         }
         struct Empty;
         let build = image::build(number_of::<u8> as fn() -> String as usize);
         let (number, closure) = (5_u8, |x: f64| x);
         assert!(of(&f64::sqrt).ends_with(build) && of(&size_of::<u8>).ends_with(build));
         assert!(of(&closure).ends_with(build) && of(&|| number).ends_with(build));
+        assert!(of(&&f64::sqrt).ends_with(build) && of(&Some(f64::sqrt)).ends_with(build));
+        assert!(
+            of(&[1.0_f64].into_iter().map(f64::abs)).ends_with(build)
+                && of(&(f64::sqrt, Empty)).ends_with(build)
+        );
+        let plain = std::collections::HashMap::<String, Vec<std::time::Duration>>::new();
+        assert!(!of(&plain).ends_with(build) && !of(&"text").ends_with(build));
         assert!(name_of::<Option<fn()>>(&[]).ends_with("Option<fn()>"));
         assert!(of(&Empty).ends_with("::Empty") && of(&Some(Empty)).ends_with("::Empty>"));
         assert_eq!([of(&()), of(&number), of(&[0_u8; 0])], ["()", "u8", "[u8; 0]"]);

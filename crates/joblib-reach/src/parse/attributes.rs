@@ -93,6 +93,20 @@ impl Parser<'_> {
         found
     }
 
+    /// Whether the attributes that a `cfg_attr` has behind its condition are built in and derive nothing.
+    fn are_built_in(&self, source: &Source, open: usize) -> bool {
+        let (mut at, close) = (open + 1, source.pair(open));
+        let mut all = source.is_open(open, b'(');
+        while at < close {
+            if source.is_punct(at, b',') && at + 1 < close {
+                let name = self.word(source, at + 1);
+                all &= name != "derive" && ATTRIBUTES.contains(&name);
+            }
+            at = source.after(at);
+        }
+        all
+    }
+
     /// Whether an attribute or a derive is not built in, and so may generate items of any name.
     pub(super) fn may_write_items(&self, source: &Source, (from, to): Range) -> bool {
         let mut at = from;
@@ -108,7 +122,7 @@ impl Parser<'_> {
                     let word = self.word(source, at);
                     word.is_empty() || source.is_pair(at + 1, b':', b':') || DERIVES.contains(&word)
                 }),
-                "cfg_attr" => !self.says(source, (open, end), "derive"),
+                "cfg_attr" => self.are_built_in(source, open + 2),
                 _ => ATTRIBUTES.contains(&name),
             };
             if !is_plain {

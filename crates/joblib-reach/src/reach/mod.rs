@@ -225,9 +225,6 @@ impl Walk<'_> {
         let ranges = self.ranges(item);
         let this = self.this(item);
         let of = &self.known.model.items[item];
-        // Items in the body, and macros that are given the function, may take a name for something else.
-        let is_plain = of.kind == ItemKind::Function && of.blocks.is_empty() && !of.is_foreign;
-        let is_plain = is_plain && self.known.model.scopes[of.scope].maker.is_none();
         let mut scopes = vec![of.scope];
         if let Some(context) = context.filter(|context| *context != of.scope) {
             scopes.insert(0, context);
@@ -238,7 +235,8 @@ impl Walk<'_> {
             file: of.file,
             scopes,
             blocks: of.blocks.iter().map(|block| (model.scopes[*block].range, *block)).collect(),
-            parameters: if is_plain { parameters(&source, of.range) } else { Vec::new() },
+            parameters: if self.is_plain(item) { parameters(&source, of.range) } else { Vec::new() },
+            body: of.body.map_or(usize::MAX, |(from, _)| from),
             this,
             is_macro: matches!(of.kind, ItemKind::Macro | ItemKind::Call),
             writes_code: self.is_in_proc_macro(item),
@@ -260,6 +258,17 @@ impl Walk<'_> {
         let all = Rc::new(all);
         self.known.references.insert(node, Rc::clone(&all));
         all
+    }
+
+    /// Whether an item is a function whose body is as it is written: no macro is given it, and no items in it hide parameters.
+    fn is_plain(&self, item: ItemId) -> bool {
+        let model = &self.known.model;
+        let of = &model.items[item];
+        let mut around = std::iter::successors(Some(of.scope), |scope| model.scopes[*scope].parent);
+        of.kind == ItemKind::Function
+            && of.blocks.is_empty()
+            && !of.is_foreign
+            && around.all(|scope| model.scopes[scope].maker.is_none() && model.scopes[scope].item.is_none())
     }
 
     /// What `Self` stands for in an item.

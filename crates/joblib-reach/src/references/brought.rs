@@ -92,6 +92,7 @@ impl Reader<'_, '_> {
             scopes,
             blocks: Vec::new(),
             parameters: Vec::new(),
+            body: 0,
             this: self.reading.this.clone(),
             is_macro: self.reading.is_macro,
             writes_code: false,

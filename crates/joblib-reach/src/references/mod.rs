@@ -43,8 +43,10 @@ pub(crate) struct Reading<'a> {
     pub(crate) scopes: Vec<ScopeId>,
     /// Blocks in the item: their tokens have scopes of their own.
     pub(crate) blocks: Vec<(Range, ScopeId)>,
-    /// Names of values of the function's own, which no item in it hides: its parameters.
-    pub(crate) parameters: Vec<Name>,
+    /// The parameters of the function, and where they stand; none where something may take their names for something else.
+    pub(crate) parameters: Vec<(Name, usize)>,
+    /// Where the function's body begins, in which its parameters hide functions of the same name.
+    pub(crate) body: usize,
     /// What `Self` stands for.
     pub(crate) this: Option<Vec<Target>>,
     /// Whether names in it may come from arguments of a macro.
@@ -239,7 +241,7 @@ impl Reader<'_, '_> {
         // A macro may take the name for something else than a value, and so may an attribute.
         let is_parameter = path.len() == 1
             && !(absolute || is_macro || in_arguments || of_macro_crate || at < self.attribute_end)
-            && self.reading.parameters.contains(&name);
+            && self.is_parameter(at, name);
         for scope in scopes {
             if !is_parameter && !self.seen.insert((scope, path.clone(), is_bound || in_arguments)) {
                 continue;
@@ -297,6 +299,12 @@ impl Reader<'_, '_> {
             Target::External(path) => !self.is_of_known_crate(scope, path),
             _ => false,
         })
+    }
+
+    /// Whether a name is that of a parameter: where that is declared, and in the body. In the types between it is not in scope.
+    fn is_parameter(&self, at: usize, name: Name) -> bool {
+        let is_meant = |(of, place): &(Name, usize)| *of == name && (*place == at || at >= self.reading.body);
+        self.reading.parameters.iter().any(is_meant)
     }
 
     /// Takes out functions, and tells whether the name leads to something at hand that is none.

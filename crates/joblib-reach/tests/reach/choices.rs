@@ -163,8 +163,17 @@ fn a_parameter_is_no_function_of_its_name() {
         "fn fit(rows: u8) -> u8 { elsewhere::call!(rows) }",
         "fn fit(rows: u8) -> u8 { #[elsewhere::with(rows)] let a = 1; a }",
         "#[elsewhere::with]\nfn fit(rows: u8) -> u8 { rows }",
+        "#[cfg_attr(all(), elsewhere::with)]\nfn fit(rows: u8) -> u8 { rows }",
+        "fn fit(#[cfg(unix)] rows: fn() -> u8) -> u8 { rows() }",
+        "fn fit(a: impl Tab<u8, rows: Clone>) -> u8 { rows() }",
+        "fn fit(rows: [u8; rows() as usize]) -> usize { rows.len() }",
+        "fn fit<T>(rows: T) -> [T; rows() as usize] { [rows; 1] }",
     ] {
         let package = Package::one(&format!("{rows}#[cached]\n{fit}\n"));
         check(&package, MAIN, &[("{ 1 }", "{ 2 }")], &[]);
     }
+    let around = format!(
+        "{rows}#[elsewhere::with]\nmod f {{ use super::rows;\n#[cached]\nfn fit(rows: u8) -> u8 {{ rows }} }}\n"
+    );
+    check(&Package::one(&around), MAIN, &[("{ 1 }", "{ 2 }")], &[]);
 }

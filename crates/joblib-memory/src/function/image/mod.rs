@@ -8,6 +8,7 @@ mod build_id;
 #[cfg(target_os = "linux")]
 mod mapping;
 
+#[cfg(target_os = "linux")]
 use std::path::Path;
 
 use joblib_store::Holder;
@@ -45,7 +46,7 @@ fn find_build(address: usize) -> Option<String> {
     let mappings = mapping::all()?;
     let of = mappings.iter().find(|mapping| mapping.addresses.contains(&address))?;
     let program = mapping::program()?;
-    let beside = program.parent().filter(|folder| folder.parent().is_some());
+    let beside = folder_of(&program);
     let mut ids = std::collections::BTreeSet::from([id(Path::new(mapping::PROGRAM))?]);
     for mapping in &mappings {
         let is_beside = mapping.is_code && beside.is_some_and(|folder| mapping.path.starts_with(folder));
@@ -54,6 +55,15 @@ fn find_build(address: usize) -> Option<String> {
         }
     }
     Some(ids.into_iter().collect::<Vec<_>>().join(" "))
+}
+
+/// Where cargo puts the libraries of a program: its folder, or the one around `deps` and `examples`. None of the whole system.
+#[cfg(target_os = "linux")]
+fn folder_of(program: &Path) -> Option<&Path> {
+    let folder = program.parent()?;
+    let is_part = folder.file_name().is_some_and(|name| name == "deps" || name == "examples");
+    let folder = if is_part { folder.parent()? } else { folder };
+    folder.parent().is_some().then_some(folder)
 }
 
 /// What tells a file from other builds of it: the linker's number of it, or else its content.
@@ -75,6 +85,7 @@ fn id(path: &Path) -> Option<String> {
     id
 }
 
+#[cfg(target_os = "linux")]
 fn content(path: &Path) -> Option<String> {
     Some(format!("content {}", joblib_hash::hash_content(path).ok()?))
 }
@@ -84,9 +95,10 @@ fn find_place(_: usize) -> Option<String> {
     None
 }
 
+/// The file at the program's path may be another by now, and the code may be a library's.
 #[cfg(not(target_os = "linux"))]
 fn find_build(_: usize) -> Option<String> {
-    content(&std::env::current_exe().ok()?)
+    None
 }
 
 #[cfg(target_os = "linux")]
