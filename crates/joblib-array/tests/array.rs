@@ -182,6 +182,40 @@ fn a_buffer_of_zeros_is_of_zeros_although_memory_of_freed_buffers_is_used_again(
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn the_kernel_no_longer_frees_pages_of_a_buffer_that_is_used_again() {
+    /// Of no other buffer of these tests.
+    const LEN: usize = (6 << 20) + 100;
+
+    /// Kilobytes that the kernel may free in the mapping from `address` on, if it tells.
+    fn lazily_freed(address: usize) -> Option<u64> {
+        let maps = std::fs::read_to_string("/proc/self/smaps").unwrap();
+        let mut lines = maps.lines().skip_while(|line| {
+            let range = line.split(' ').next().and_then(|range| range.split_once('-'));
+            let ends = range.and_then(|(start, end)| {
+                Some((usize::from_str_radix(start, 16).ok()?, usize::from_str_radix(end, 16).ok()?))
+            });
+            !ends.is_some_and(|(start, end)| (start..end).contains(&address))
+        });
+        lines.next().expect("the buffer is mapped");
+        let size = lines.find_map(|line| line.strip_prefix("LazyFree:"))?;
+        Some(size.trim().strip_suffix(" kB")?.parse().unwrap())
+    }
+
+    let mut used = Buffer::for_overwriting(LEN).unwrap();
+    used.as_mut_bytes().unwrap().fill(7);
+    let address = used.as_bytes().as_ptr().addr();
+    drop(used);
+    let kept = lazily_freed(address);
+    let again = Buffer::for_overwriting(LEN).unwrap();
+    assert_eq!(again.as_bytes().as_ptr().addr(), address);
+    // Kernels before 4.12 don't tell, and some take the advice at once.
+    if kept.is_some_and(|size| size > 0) {
+        assert_eq!(lazily_freed(address), Some(0));
+    }
+}
+
+#[test]
 fn elements_in_fortran_order_are_listed_in_c_order_whatever_the_shape_and_the_type() {
     fn check<T: Element>(shape: &[usize], make: fn(usize) -> T) {
         let elements: Vec<T> = (0..shape.iter().product()).map(make).collect();
