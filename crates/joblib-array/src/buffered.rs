@@ -44,7 +44,7 @@ pub fn accepts(name: &str, was_array: bool) -> bool {
 /// Whether that is the name of serde's buffer.
 pub fn is_buffer(name: &str) -> bool {
     let name = without_parameters(name);
-    name.starts_with("serde") && name.ends_with("::content::Content")
+    (name.starts_with("serde_core::") || name.starts_with("serde::")) && name.ends_with("::content::Content")
 }
 
 fn without_parameters(name: &str) -> &str {

@@ -42,10 +42,12 @@ pub fn wants<'de, V: Visitor<'de>, E: NoLifetimes>() -> bool {
     is_same::<V::Value, Vec<E>>() && visited(type_name::<V>()).is_some()
 }
 
-/// What serde's visitor of vectors is called by: their elements.
+/// What serde's visitor of vectors is called by: their elements. A crate whose name begins as serde's may have a visitor that is
+/// called alike.
 fn visited(visitor: &str) -> Option<&str> {
     let (visitor, element) = visitor.strip_suffix('>')?.split_once("::VecVisitor<")?;
-    visitor.starts_with("serde").then_some(element)
+    let is_serdes = visitor.starts_with("serde_core::de::") || visitor.starts_with("serde::de::");
+    is_serdes.then_some(element)
 }
 
 /// A vector that is being made, whose element type is known when the program runs.
@@ -203,4 +205,18 @@ fn layout(dtype: DType, len: usize) -> Option<Layout> {
         _ => return None,
     }
     .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::visited;
+
+    #[test]
+    fn only_serdes_own_visitor_of_vectors_is_known() {
+        for serde in ["serde", "serde_core"] {
+            let name = format!("{serde}::de::impls::<impl T>::deserialize::VecVisitor<f64>");
+            assert_eq!(visited(&name), Some("f64"));
+        }
+        assert_eq!(visited("serde_mine::de::VecVisitor<f64>"), None);
+    }
 }
