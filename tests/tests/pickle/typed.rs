@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use half::f16;
 use joblib_array::{Array, MmapMode};
 use joblib_persist::{LoadOptions, load};
 use joblib_tests::python::{self, Release};
@@ -479,4 +480,48 @@ fn arrays_of_a_python_file_are_mapped_and_written_through() {
         let check = "import joblib, sys\nv = joblib.load(sys.argv[1])\nassert v['a'].tolist() == [0, 1, 2, -1] + list(range(4, 10)), v";
         python::run(release, check, &[&path]);
     }
+}
+
+#[test]
+fn float16_is_the_half_precision_type_wherever_it_stands() {
+    #[derive(Deserialize)]
+    struct Measured {
+        flat: Vec<f16>,
+        rows: Vec<Vec<f16>>,
+        fortran: Vec<(f16, Option<f16>)>,
+        big_endian: [f16; 2],
+        records: Vec<Record>,
+        scalar: f16,
+        maybe: Option<f16>,
+        zero_dimensions: f16,
+        float: f16,
+        list: Vec<f16>,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Record {
+        h: f16,
+        n: i32,
+        pair: (f16, f16),
+    }
+
+    let script = "
+import numpy as np
+a = np.array([[1.5, -2.0], [0.25, np.inf]], dtype='float16')
+value = {
+    'flat': a[0].copy(), 'rows': a, 'fortran': np.asfortranarray(a), 'big_endian': a[0].astype('>f2'),
+    'records': np.array([(1.5, 3, (-2.0, 0.25))], dtype=[('h', '<f2'), ('n', '<i4'), ('pair', '>f2', (2,))]),
+    'scalar': a[1, 0], 'maybe': np.float16(1.5), 'zero_dimensions': np.array(0.25, dtype='float16'),
+    'float': 1.5, 'list': [np.float16(1.5), -2.0],
+}";
+    let [a, b, c, d] = [1.5, -2.0, 0.25, f32::INFINITY].map(f16::from_f32);
+    each(script, |value: Measured| {
+        assert_eq!(value.flat, [a, b]);
+        assert_eq!(value.rows, [[a, b], [c, d]]);
+        assert_eq!(value.fortran, [(a, Some(b)), (c, Some(d))]);
+        assert_eq!(value.big_endian, [a, b]);
+        assert_eq!(value.records, [Record { h: a, n: 3, pair: (b, c) }]);
+        assert_eq!((value.scalar, value.maybe, value.zero_dimensions), (c, Some(a), c));
+        assert_eq!((value.float, value.list), (a, vec![a, b]));
+    });
 }

@@ -17,7 +17,7 @@ use super::walk::Walk;
 use super::whole;
 use crate::numpy::array::{Data, NdArray};
 use crate::numpy::dtype::Kind;
-use crate::numpy::element::{Element, long_double};
+use crate::numpy::element::{Element, is_half, long_double};
 use crate::tree::Id;
 use joblib_array::forward;
 
@@ -190,6 +190,12 @@ impl<'w, 't: 'w> Deserializer<'t> for ArrayDe<'w, 't> {
     ) -> Result<V::Value, Problem> {
         if name == transfer::NAME {
             return transfer::deliver(self.raw()?, visitor);
+        }
+        if is_half(name)
+            && self.array.shape.is_empty()
+            && let Cell::Element(element) = self.cell(0)?
+        {
+            return element.deserialize_newtype_struct(name, visitor);
         }
         visitor.visit_newtype_struct(self)
     }
@@ -383,6 +389,12 @@ impl<'w, 't: 'w> Deserializer<'t> for Axis<'_, 'w, 't> {
     ) -> Result<V::Value, Problem> {
         if name == transfer::NAME && !self.is_element() {
             return transfer::deliver(self.part()?.raw()?, visitor);
+        }
+        if is_half(name)
+            && self.is_element()
+            && let Cell::Element(element) = self.cell()?
+        {
+            return element.deserialize_newtype_struct(name, visitor);
         }
         visitor.visit_newtype_struct(self)
     }

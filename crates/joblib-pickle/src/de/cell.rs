@@ -126,6 +126,7 @@ impl<'w, 't: 'w> Deserializer<'t> for Cell<'_, 'w, 't> {
         visitor: V,
     ) -> Result<V::Value, Problem> {
         match self {
+            Self::Element(element) => element.deserialize_newtype_struct(name, visitor),
             Self::Node { de, .. } => de.deserialize_newtype_struct(name, visitor),
             other => visitor.visit_newtype_struct(other),
         }

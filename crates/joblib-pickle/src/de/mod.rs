@@ -32,6 +32,7 @@ use self::problem::Problem;
 use crate::int;
 use crate::meaning::frame::Series;
 use crate::meaning::{self, Meaning};
+use crate::numpy::element::is_half;
 use crate::tree::{Id, Node};
 use crate::value::conversion;
 use joblib_array::forward;
@@ -236,7 +237,14 @@ impl<'w, 't: 'w> Deserializer<'t> for De<'w, 't> {
         if name == conversion::NAME {
             return conversion::deliver(self, visitor);
         }
-        visitor.visit_newtype_struct(self)
+        match self.node() {
+            Node::Array(index) if is_half(name) => {
+                self.array(index).deserialize_newtype_struct(name, visitor)
+            }
+            // The types of `half` take other floats too.
+            Node::Float(value) if is_half(name) => visitor.visit_f64(value),
+            _ => visitor.visit_newtype_struct(self),
+        }
     }
 
     #[inline]

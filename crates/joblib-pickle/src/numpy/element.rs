@@ -74,6 +74,11 @@ pub(crate) fn number(dtype: DType, big_endian: bool, bytes: &[u8]) -> Option<Num
     })
 }
 
+/// Whether a struct is a float of the crate `half`, which is read from a struct of its bits.
+pub(crate) fn is_half(name: &str) -> bool {
+    matches!(name, "f16" | "bf16")
+}
+
 /// x87's 80 bits (a sign and 15 bits of exponent, 64 bits of mantissa with its leading one) as the nearest `f64`.
 pub(crate) fn long_double(bytes: &[u8], big_endian: bool) -> f64 {
     let mut little = bytes.to_vec();
@@ -127,6 +132,16 @@ impl<'a> Element<'a> {
             },
             _ => false,
         }
+    }
+
+    /// The element's bits, if it has the format of the type of that name in the crate `half`.
+    fn half_bits(self, name: &str) -> Option<u16> {
+        let has_format = match (&self.layout.kind, name) {
+            (Kind::Number(DType::F16), "f16") => true,
+            (Kind::Small(format), "bf16") => format.name == "bfloat16",
+            _ => false,
+        };
+        has_format.then(|| u16::from_le_bytes(word(self.bytes, self.layout.big_endian)))
     }
 
     /// Whether the element says that there is no value: `NaT`.
@@ -246,10 +261,19 @@ impl<'de> Deserializer<'de> for Items<'_> {
         }
     }
 
-    forward! { <'de>(self, visitor)
-        deserialize_string => self.deserialize_str(visitor);
-        deserialize_newtype_struct => visitor.visit_newtype_struct(self);
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Problem> {
+        if self.shape.is_empty() {
+            self.element.deserialize_newtype_struct(name, visitor)
+        } else {
+            visitor.visit_newtype_struct(self)
+        }
     }
+
+    forward! { <'de>(self, visitor) deserialize_string => self.deserialize_str(visitor); }
 
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char bytes byte_buf unit unit_struct
@@ -364,6 +388,17 @@ impl<'de> Deserializer<'de> for Element<'_> {
         }
     }
 
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Problem> {
+        match self.half_bits(name) {
+            Some(bits) => visitor.visit_newtype_struct(IntoDeserializer::<Problem>::into_deserializer(bits)),
+            None => visitor.visit_newtype_struct(self),
+        }
+    }
+
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         name: &'static str,
@@ -386,7 +421,6 @@ impl<'de> Deserializer<'de> for Element<'_> {
     forward! { <'de>(self, visitor)
         deserialize_string deserialize_char deserialize_identifier => self.deserialize_str(visitor);
         deserialize_tuple deserialize_tuple_struct => self.deserialize_seq(visitor);
-        deserialize_newtype_struct => visitor.visit_newtype_struct(self);
     }
 
     forward_to_deserialize_any! {

@@ -133,6 +133,22 @@ fn a_small_float_is_widened() {
 }
 
 #[test]
+fn a_bfloat16_gives_its_bits_to_the_type_of_the_crate_half() {
+    /// Deserializes as `half::bf16` does.
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(rename = "bf16")]
+    struct Bits(u16);
+
+    #[derive(Deserialize)]
+    struct Weights {
+        w: Vec<Option<Bits>>,
+    }
+
+    let weights: Weights = load("array_bfloat16").unwrap();
+    assert_eq!(weights.w, [0x3f80, 0xc020, 0].map(|bits| Some(Bits(bits))));
+}
+
+#[test]
 fn records_are_structs_and_tuples() {
     #[derive(Debug, PartialEq, Deserialize)]
     struct Record {
