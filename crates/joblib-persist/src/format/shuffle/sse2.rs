@@ -12,20 +12,21 @@ const REGISTER: usize = 16;
 /// The planes of a batch of words of `N` bytes, which stand one after another.
 #[inline]
 pub(super) fn planes_of<const N: usize>(words: &[[u8; REGISTER]; N]) -> [[u8; REGISTER]; N] {
-    // SAFETY: the processor has SSE2.
+    // SAFETY: every x86-64 processor has SSE2.
     unsafe { interleaved(words, REGISTER.ilog2()) }
 }
 
 /// The words whose planes these are.
 #[inline]
 pub(super) fn words_of<const N: usize>(planes: &[[u8; REGISTER]; N]) -> [[u8; REGISTER]; N] {
-    // SAFETY: the processor has SSE2.
+    // SAFETY: every x86-64 processor has SSE2.
     unsafe { interleaved(planes, N.ilog2()) }
 }
 
 #[inline]
 #[target_feature(enable = "sse2")]
 fn interleaved<const N: usize>(rows: &[[u8; REGISTER]; N], steps: u32) -> [[u8; REGISTER]; N] {
+    const { assert!(N.is_power_of_two()) };
     let mut registers = [load(&rows[0]); N];
     for (register, row) in registers.iter_mut().zip(rows) {
         *register = load(row);
