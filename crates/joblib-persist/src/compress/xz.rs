@@ -13,8 +13,9 @@ use super::{
 /// Bytes of a block, and of what its compressor looks back at.
 const BLOCK: u32 = 1 << 20;
 
-/// The checksum of each block. What is compressed has checksums of its own; this one finds damage without reading these,
-/// and takes less time than CRC-64 where liblzma has neither in vector code.
+/// The checksum of each block. A dump has checksums of its own, and this one finds damage without reading these; for a
+/// pickle of Python's, which has none, it is the only one. It takes less time than CRC-64 where liblzma has neither in
+/// vector code.
 const CHECK: Check = Check::Crc32;
 
 /// Memory that the encoder's threads may take together, unless one alone takes more: a dump takes 32 MB over its value.
