@@ -19,9 +19,13 @@ impl Decoder<'_> {
             return Ok(None);
         }
         self.at += 1;
-        let Head::Array { mut len, mut continued } = self.long_head(marker)? else { return Ok(None) };
+        let Head::Array { mut len, mut continued } = self.long_head(marker)? else {
+            return Err(self.corrupt("a sequence was announced, and another value follows"));
+        };
         self.enter()?;
-        let mut texts = Vec::with_capacity((len as usize).min(MOST_EXPECTED));
+        let mut texts = Vec::new();
+        // Where there is no room for so many, there may be for those that come.
+        let _ = texts.try_reserve_exact((len as usize).min(MOST_EXPECTED));
         loop {
             for _ in 0..len {
                 texts.push(self.one_text()?);
