@@ -98,7 +98,10 @@ fn meant(name: &str, known: &[String]) -> String {
 fn are_near(name: &str, known: &str) -> bool {
     let (name, known) = (name.to_lowercase(), known.to_lowercase());
     let start = name.bytes().zip(known.bytes()).take_while(|(a, b)| a == b).count();
-    let end = name.bytes().rev().zip(known.bytes().rev()).take_while(|(a, b)| a == b).count();
+    // What is equal at the start is not counted again.
+    let rest = name.len().min(known.len()) - start;
+    let ends = name.bytes().rev().zip(known.bytes().rev()).take(rest);
+    let end = ends.take_while(|(a, b)| a == b).count();
     let (equal, longer) = (start + end, name.len().max(known.len()));
     equal + 2 >= longer && 2 * equal >= longer
 }
