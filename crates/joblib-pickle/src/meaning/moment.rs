@@ -238,6 +238,10 @@ fn numbers(tree: &Tree, known: Known, args: &[Id]) -> Option<Parts> {
         _ => (None, 0),
     };
     let [0, micros @ ..] = u32::try_from(number(clock + 3)?).ok()?.to_be_bytes() else { return None };
+    // What is behind the zone is not known.
+    if args.len() > clock + 5 {
+        return None;
+    }
     let time = time(byte(clock)?, byte(clock + 1)?, byte(clock + 2)?, micros)?;
     Some((day, Some(time), false, clock + 4))
 }
