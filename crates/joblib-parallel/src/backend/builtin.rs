@@ -65,9 +65,12 @@ const NAMES: &[&str] = &[
 fn unknown(name: &str) -> Error {
     let known: Vec<String> = NAMES.iter().map(|&name| name.to_owned()).chain(registry::names()).collect();
     let near = known.iter().find(|known| names::are_near(name, known));
-    let meant = near.map(|near| format!("did you mean {near:?}? ")).unwrap_or_default();
+    let list = match near {
+        Some(near) => format!(": did you mean {near:?}? The backends are"),
+        None => "; the backends are".to_owned(),
+    };
     Error::usage(format!(
-        "there is no parallel backend {name:?}: {meant}Known are {}; register_parallel_backend adds one of your own",
+        "there is no parallel backend {name:?}{list} {}; register_parallel_backend adds one of your own",
         known.join(", ")
     ))
 }
