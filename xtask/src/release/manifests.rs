@@ -27,8 +27,7 @@ const NO_ADDRESS: &str = "no `repository` in [workspace.package] of Cargo.toml: 
 pub(super) fn faults() -> Result<Vec<String>> {
     let workspace = std::fs::read_to_string(root().join("Cargo.toml"))
         .map_err(|e| format!("cannot read Cargo.toml: {e}"))?;
-    let is_decided =
-        section(&workspace, "workspace.package").lines().any(|line| line.starts_with("repository ="));
+    let is_decided = section(&workspace, "workspace.package").lines().any(|line| has_key(line, "repository"));
     let mut missing = Vec::new();
     if !is_decided {
         missing.push(NO_ADDRESS.to_owned());
@@ -44,10 +43,7 @@ pub(super) fn faults() -> Result<Vec<String>> {
 fn check(manifest: &str, folder: &Path) -> Vec<String> {
     let package = section(manifest, "package");
     let has = |key: &str| {
-        package.lines().any(|line| {
-            line.strip_prefix(key)
-                .is_some_and(|rest| rest.starts_with(" =") || rest.starts_with(".workspace"))
-        })
+        package.lines().any(|line| has_key(line, key) || line.starts_with(&format!("{key}.workspace")))
     };
     let mut missing: Vec<String> =
         KEYS.iter().filter(|key| !has(key)).map(|key| format!("no `{key}`")).collect();
@@ -62,6 +58,11 @@ fn check(manifest: &str, folder: &Path) -> Vec<String> {
         missing.push("no `all-features = true` for docs.rs".into());
     }
     missing
+}
+
+/// Whether a line of a manifest is `key = …`, with or without spaces.
+fn has_key(line: &str, key: &str) -> bool {
+    line.trim_start().strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('='))
 }
 
 /// The lines of a section of a manifest, `[name]`.
@@ -80,6 +81,8 @@ mod tests {
         let keys = KEYS.map(|key| format!("{key}.workspace = true\n")).concat();
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/joblib");
         assert!(check(&format!("[package]\n{keys}"), &folder).is_empty());
+        let dense = keys.replace("license.workspace = true", "license=\"MIT\"");
+        assert!(check(&format!("[package]\n{dense}"), &folder).is_empty());
         let without = keys.replace("license.workspace", "licence.workspace");
         assert_eq!(check(&format!("[package]\n{without}"), &folder), ["no `license`"]);
         let undocumented = format!("[package]\n{keys}[features]\nxz = [\"dep:xz\"]\n");
