@@ -23,7 +23,10 @@ def keep(session, generation, mark, number, written, blob):
     """
     if refusal:
         return None
-    agent = agent_of(session, generation, mark)
+    try:
+        agent = agent_of(session, generation, mark)
+    except Refused:
+        return None  # As the batch is, which is told why.
     with agent.order:
         if number not in agent.arrays:
             if isinstance(blob, bytes):
@@ -52,7 +55,10 @@ def run(key, session, mark, call, opening, number, tasks, batch, arrays, places,
     with lock:
         is_cancelled = key in cancelled
     # That of a caller that is gone is not started again.
-    agent = None if is_cancelled else agent_of(session, *struct.unpack("<Q", call[8:16]), mark)
+    try:
+        agent = None if is_cancelled else agent_of(session, *struct.unpack("<Q", call[8:16]), mark)
+    except Refused as error:
+        return ("refused", "%s: %s" % (get_worker().address, error))
     with lock:
         if key in cancelled:
             cancelled.discard(key)
