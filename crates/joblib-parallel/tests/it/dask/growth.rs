@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use joblib_parallel::{Parallel, delayed, effective_n_jobs, parallel_config};
+use joblib_parallel::{Parallel, cpu_count, delayed, effective_n_jobs, parallel_config, shutdown_workers};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -97,4 +97,39 @@ fn all_workers_are_those_that_the_cluster_has_as_it_grows_and_shrinks() {
         cluster.add_worker();
         assert_eq!(call.join().unwrap().unwrap(), [2]);
     });
+}
+
+/// Waits until all tasks have this share of the host's processors.
+fn shares_come_to(cluster: &Cluster, workers: usize) {
+    let share = || {
+        std::thread::sleep(Duration::from_millis(30));
+        effective_n_jobs(Some(-1)).unwrap()
+    };
+    let expected = vec![(cpu_count() / workers).max(1); 8];
+    let until = Instant::now() + Duration::from_secs(40);
+    let dask = cluster.backend().wait_for_workers(workers, Duration::from_mins(1));
+    let call = Parallel::new().backend(dask).batch_size(1);
+    loop {
+        let shares = call.run((0..8).map(|_| delayed(share, ()))).unwrap();
+        if shares == expected {
+            return;
+        }
+        assert!(Instant::now() < until, "{shares:?} is not {expected:?}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn tasks_have_their_share_of_a_host_as_workers_join_and_leave_it() {
+    let Some(python) = python() else { return };
+    let mut cluster = Cluster::start(python, 1);
+    shares_come_to(&cluster, 1);
+    cluster.add_worker();
+    effective_comes_to(&cluster, 2);
+    shares_come_to(&cluster, 2);
+    // One leaves while no caller is there to tell the other.
+    shutdown_workers();
+    kill(Pid::from_raw(cluster.workers[1].id().cast_signed()), Signal::SIGKILL).unwrap();
+    effective_comes_to(&cluster, 1);
+    shares_come_to(&cluster, 1);
 }

@@ -7,9 +7,10 @@ def worker_id(dask_scheduler, address):
 
 
 def host_of(shim):
+    """The host that a worker is on, or "" where hosts can't be told apart; None if it does not have the program yet."""
     import sys
 
-    return sys.modules[shim].HOST if shim in sys.modules else None
+    return sys.modules[shim].HOST or "" if shim in sys.modules else None
 
 
 async def reach(client, address):
@@ -38,8 +39,10 @@ class Arrays:
         self.reached, self.direct = {}, options["direct"] == "1"
         # The workers that were there when it was last found out whether all can be, and those if so: large results come straight.
         self.looked_at, self.straight = frozenset(), frozenset()
-        # The host of each worker, and the tasks that run at a time there, of workers that know of these.
+        # The host of each worker that has answered which it is, and the tasks that run at a time there, of workers that know.
         self.machines, self.told = {}, {}
+        # The workers that there were when that was learned, and who learns it.
+        self.learned, self.learning = {}, None
         self.shares = self.direct and shim.HOST is not None
         self.own = shim.Memory.of(memoryview(b"own")) if self.shares else None
 
@@ -78,29 +81,41 @@ class Arrays:
         """A place by which a worker finds out that its memory can be had here."""
         return self.own.place if self.own is not None else None
 
-    async def learn(self, workers):
+    def unknown(self):
+        """The workers that have not answered yet on which host they are: one that joins is sent the program first."""
+        return [worker for worker in self.workers if worker not in self.machines]
+
+    async def learn(self):
         """Learns on which hosts workers are, and tells those that are on one how many tasks run there."""
-        found = await self.client.run(host_of, SHIM, workers=workers, on_error="ignore") if workers else {}
-        self.machines.update(found)
+        workers, asked = self.workers, self.unknown()
+        found = await self.client.run(host_of, SHIM, workers=asked, on_error="ignore") if asked else {}
+        for table in (self.machines, self.told, self.hosts):
+            for worker in table.keys() - self.workers.keys():
+                del table[worker]
+        answers = {worker: host for worker, host in found.items() if host is not None and worker in self.workers}
+        self.machines.update(answers)
         if self.shares:
-            # Those that don't answer are taken to be elsewhere.
-            self.hosts.update(dict.fromkeys(workers))
-            self.hosts.update(found)
+            # Those that have not answered are taken to be elsewhere.
+            self.hosts.update({worker: host or None for worker, host in answers.items() if worker not in self.hosts})
         threads = collections.Counter()
         for worker, own in self.workers.items():
             threads[self.machines.get(worker) or worker] += own
-        together = {worker: threads[self.machines.get(worker) or worker] for worker in self.workers}
-        changed = {worker: count for worker, count in together.items() if self.told.get(worker, self.workers[worker]) != count}
-        self.told.update(changed)
+        together = {worker: threads[host or worker] for worker, host in self.machines.items()}
+        # What an earlier run of the program has told it may not be so any more.
+        changed = {worker: count for worker, count in together.items() if self.told.get(worker) != count}
         if changed:
-            await self.client.run(tell, SHIM, "share", changed, workers=list(changed), on_error="ignore")
-
-    async def follow(self, cores):
-        """Takes in which workers there are, with their threads."""
-        joined, self.workers = list(cores.keys() - self.workers.keys()), dict(cores)
-        await self.learn(joined)
+            heard = await self.client.run(tell, SHIM, "share", changed, workers=list(changed), on_error="ignore")
+            self.told.update({worker: changed[worker] for worker in heard})
+        self.learned = workers
         if self.looked_at:
-            await self.find_ways()
+            self.start(self.find_ways())
+
+    def follow(self, cores):
+        """Takes in which workers there are, with their threads."""
+        if cores != self.workers:
+            self.workers = dict(cores)
+        if (self.workers != self.learned or self.unknown()) and (self.learning is None or self.learning.done()):
+            self.learning = self.start(self.learn())
 
     def scatter_memory(self, number, memory, written):
         try:
@@ -119,7 +134,7 @@ class Arrays:
     def begin(self, generation):
         """The connection was made again: the scheduler has dropped what was of the old one."""
         self.generation = generation
-        for table in (self.scattered, self.kept, self.places):
+        for table in (self.scattered, self.kept, self.places, self.machines, self.told):
             table.clear()
 
     async def is_reached(self, address):
@@ -128,7 +143,9 @@ class Arrays:
         try:
             return await asyncio.wait_for(asyncio.shield(self.reached[address]), 2)
         except Exception:
-            self.reached.pop(address, None)
+            way = self.reached.get(address)
+            if way is not None and way.done():
+                del self.reached[address]
             return False
 
     async def reachable(self):
@@ -154,8 +171,13 @@ class Arrays:
         self.looked_at = workers
         for worker in workers:
             if self.is_elsewhere(worker) and not await self.is_reached(worker):
+                way = self.reached.get(worker)
+                if (way is None or not way.done()) and workers == self.looked_at:
+                    # That was no answer: the next large result has it looked at again.
+                    self.looked_at = frozenset()
                 return
-        self.straight = workers
+        if workers == self.looked_at:
+            self.straight = workers
 
     async def scatter(self, number, blob, written):
         address = await self.reachable()

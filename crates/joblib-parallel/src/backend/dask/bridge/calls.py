@@ -43,8 +43,7 @@ class Bridge:
                     # The next call finds another bridge, and maybe another scheduler.
                     self.over.set()
                 continue
-            if cores != self.arrays.workers:
-                self.start(self.arrays.follow(cores))
+            self.arrays.follow(cores)
             threads = sum(cores.values())
             if threads != self.threads:
                 self.threads = threads

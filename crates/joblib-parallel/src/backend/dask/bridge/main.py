@@ -91,7 +91,7 @@ async def prepare(client, where):
     sent = await install(client, 0, cores)
     bridge = Bridge(client, Output(stream), where)
     bridge.threads, bridge.arrays.workers = sum(cores.values()), dict(cores)
-    await bridge.arrays.learn(list(cores))
+    await bridge.arrays.learn()
     refusals = await client.run(refusal_of, SHIM) if "probe" in options else {}
     own = "%s\t%s\t%s" % (sys.executable, ".".join(map(str, sys.version_info[:3])), distributed.__version__)
     lines = ["caller\t%s\t%d" % (own, sent)]
@@ -110,7 +110,7 @@ async def main():
     try:
         bridge, lines = preparing.result()
     except Exception as error:
-        refuse("the Dask scheduler at %s does not do what is asked for: %s" % (where, reasons(error)))
+        refuse("the cluster of the Dask scheduler at %s can't be used: %s" % (where, reasons(error)))
     output = bridge.output
     output.write("".join("joblib-node %s\n" % line for line in lines).encode())
     bridge.start(bridge.watch())

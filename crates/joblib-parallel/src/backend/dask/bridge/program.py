@@ -97,12 +97,15 @@ def is_own(address):
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM) as end:
             end.bind((host, 0))
         return True
-    except OSError:
+    except (OSError, ValueError):
+        # The name of no host too.
         return False
 
 
-def digest_and_pack(program, level):
-    """The digest of a program, and the program compressed: in pieces, on all processors."""
+def digest_and_pack(program, workers):
+    """The digest of a program, and the program compressed for these workers: in pieces, on all processors."""
+    # Within a host it takes longer to compress than to send. It may ask for a host's name, which takes time.
+    level = 0 if workers and all(map(is_own, workers)) else 1
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as threads:
         digest = threads.submit(lambda: hashlib.sha256(program).hexdigest())
         pieces = [memoryview(program)[at:at + PIECE] for at in range(0, len(program), PIECE)]
@@ -121,9 +124,8 @@ async def install(client, generation, workers):
         return 0
     with open(options["program"], "rb") as file:
         program = file.read()
-    # Within a host it takes longer to compress than to send.
-    level = 0 if workers and all(map(is_own, workers)) else 1
-    digest, packed = await asyncio.get_running_loop().run_in_executor(None, digest_and_pack, program, level)
+    addresses = list(workers)
+    digest, packed = await asyncio.get_running_loop().run_in_executor(None, digest_and_pack, program, addresses)
     if digest != options["hash"]:
         refuse("%s is not the program that the caller runs" % options["program"])
     plugin = Plugin(SHIM, options["shim"], digest, packed, options["mark"], options["machine"])
