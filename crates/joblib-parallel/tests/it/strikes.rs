@@ -50,14 +50,27 @@ fn work(n: u64, array: &Array<f64>) -> u64 {
     array.as_slice()[n as usize] as u64 * 2
 }
 
-/// One call, in whose middle `strike` happens, once `after` of its tasks were given out.
+/// When something is killed: so long after so many tasks of a call were given out.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    pub(crate) after: u64,
+    pub(crate) delay: Duration,
+}
+
+/// One call, in whose middle `strike` happens at a moment.
 ///
 /// All results are right, or the failure of a task names what died with it.
-pub(crate) fn call(backend: &Backend, after: u64, strike: impl FnOnce() + Send) {
+pub(crate) fn call(backend: &Backend, moment: Moment, strike: impl FnOnce() + Send) {
+    let Moment { after, delay } = moment;
     let array = Array::from_vec((0..200_000).map(f64::from).collect(), &[200_000]).unwrap();
     let (begun, begin) = channel();
     let outcomes = std::thread::scope(|scope| {
-        scope.spawn(move || begin.recv().is_ok().then(strike));
+        scope.spawn(move || {
+            if begin.recv().is_ok() {
+                std::thread::sleep(delay);
+                strike();
+            }
+        });
         let tasks = (0..TASKS).inspect(move |n| {
             if *n == after {
                 let _ = begun.send(());
@@ -67,21 +80,24 @@ pub(crate) fn call(backend: &Backend, after: u64, strike: impl FnOnce() + Send) 
         let tasks = tasks.map(|n| delayed(task, (n, array.clone())));
         Parallel::new().backend(backend.clone()).n_jobs(2).batch_size(1).outcomes().run(tasks)
     });
-    let outcomes = outcomes.unwrap_or_else(|error| panic!("after {after}: {error}"));
+    let outcomes = outcomes.unwrap_or_else(|error| panic!("{moment:?}: {error}"));
     assert_eq!(outcomes.len() as u64, TASKS);
     for (n, outcome) in outcomes.into_iter().enumerate() {
         match outcome {
-            Ok(value) => assert_eq!(value, 2 * n as u64, "after {after}"),
+            Ok(value) => assert_eq!(value, 2 * n as u64, "{moment:?}"),
             Err(error) => {
-                assert!(error.is_crash() && error.to_string().contains("SIGKILL"), "after {after}: {error}");
+                assert!(error.is_crash() && error.to_string().contains("SIGKILL"), "{moment:?}: {error}");
             }
         }
     }
 }
 
-/// The moments at which something is killed: numbers of tasks that were dispatched before.
-pub(crate) fn moments(count: u64) -> impl Iterator<Item = u64> {
-    (0..count).map(move |moment| moment * 7 % TASKS)
+/// The moments at which something is killed, all of them different.
+pub(crate) fn moments(count: u64) -> impl Iterator<Item = Moment> {
+    (0..count).map(|number| Moment {
+        after: number * 7 % TASKS,
+        delay: Duration::from_millis(2 * (number / TASKS)),
+    })
 }
 
 /// Kills one of the processes of this name; `false` if there is none.
@@ -107,9 +123,9 @@ pub(crate) fn nothing_is_left() {
 /// Kills one of the processes of this name in each of 50 calls: their results are right, and nothing is left.
 pub(crate) fn kill_at_50_moments(backend: &Backend, name: &str) {
     let mut killed = 0;
-    for (choice, after) in (0..).zip(moments(50)) {
+    for (choice, moment) in (0..).zip(moments(50)) {
         let mut done = false;
-        call(backend, after, || done = kill_one(name, choice));
+        call(backend, moment, || done = kill_one(name, choice));
         killed += u32::from(done);
     }
     // Some begin when there is nothing to kill yet.

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -14,7 +15,7 @@ use nix::unistd::Pid;
 
 use super::cluster::{Cluster, python};
 use crate::child;
-use crate::strikes::{adopt, call, descendants, kill_at_50_moments, moments, nothing_is_left};
+use crate::strikes::{Moment, adopt, call, descendants, kill_at_50_moments, moments, nothing_is_left};
 
 /// How many calls, or programs, of those that lose their scheduler or are killed, there are at the same time.
 const AT_ONCE: usize = 5;
@@ -42,9 +43,9 @@ fn dask_workers_that_are_killed_at_50_moments_cost_nothing_but_time() {
     adopt();
     let mut cluster = Cluster::start(python, 3);
     let backend = Backend::from(cluster.backend().wait_for_workers(1, Duration::from_mins(1)));
-    for (place, after) in (0..).zip(moments(50)) {
+    for (place, moment) in (0..).zip(moments(50)) {
         let victim = cluster.workers[place].id();
-        call(&backend, after, || kill(Pid::from_raw(victim.cast_signed()), Signal::SIGKILL).unwrap());
+        call(&backend, moment, || kill(Pid::from_raw(victim.cast_signed()), Signal::SIGKILL).unwrap());
         cluster.workers[place].wait();
         // It joins while the next call runs.
         cluster.add_worker();
@@ -59,10 +60,10 @@ fn bridges_that_are_killed_at_50_moments_cost_nothing_but_time() {
     adopt();
     let cluster = Cluster::start(python, 2);
     let backend = Backend::from(cluster.backend());
-    for after in moments(50) {
+    for moment in moments(50) {
         let mut killed = 0;
         let bridges = || descendants("joblib-bridge").into_iter();
-        call(&backend, after, || {
+        call(&backend, moment, || {
             killed = bridges().filter(|pid| kill(*pid, Signal::SIGKILL).is_ok()).count();
         });
         assert_eq!(killed, 1);
@@ -106,7 +107,7 @@ fn a_task_that_dask_gives_up_fails_alone_and_its_failure_names_the_last_worker()
 fn schedulers_that_are_killed_at_50_moments_of_calls_end_these_with_what_was_completed() {
     let Some(python) = python() else { return };
     adopt();
-    let moments: Vec<u64> = moments(50).collect();
+    let moments: Vec<Moment> = moments(50).collect();
     for (number, moments) in moments.chunks(AT_ONCE).enumerate() {
         let cluster = Cluster::start(python.clone(), 2);
         // The one whose moment it is: the others are at earlier ones, and some connect.
@@ -117,14 +118,14 @@ fn schedulers_that_are_killed_at_50_moments_of_calls_end_these_with_what_was_com
 }
 
 /// Calls that begin one after the other; the scheduler is killed when the one at `place` has come to its moment.
-fn lose_the_scheduler(cluster: &Cluster, moments: &[u64], place: usize) {
+fn lose_the_scheduler(cluster: &Cluster, moments: &[Moment], place: usize) {
     let scheduler = Pid::from_raw(cluster.scheduler.id().cast_signed());
     assert_eq!(cluster.parallel().run([delayed(u8::count_ones, (7,))]).unwrap(), [3]);
     let (come, comes) = channel();
     thread::scope(|scope| {
         let calls: Vec<_> = (0..)
             .zip(moments)
-            .map(|(number, after)| {
+            .map(|(number, moment)| {
                 let come = (number == place).then(|| come.clone());
                 // Each has a connection of its own.
                 let reconnect = Duration::from_millis(500 + number as u64);
@@ -132,7 +133,7 @@ fn lose_the_scheduler(cluster: &Cluster, moments: &[u64], place: usize) {
                 let dask = dask.reconnect_timeout(reconnect);
                 scope.spawn(move || {
                     thread::sleep(Duration::from_millis(30 * number as u64));
-                    until_it_is_lost(dask, *after, || {
+                    until_it_is_lost(dask, moment.after, || {
                         if let Some(come) = &come {
                             come.send(()).unwrap();
                         }
@@ -143,6 +144,7 @@ fn lose_the_scheduler(cluster: &Cluster, moments: &[u64], place: usize) {
         drop(come);
         // Its moment, or its end by an error, which is looked at below.
         let _ = comes.recv();
+        thread::sleep(moments[place].delay);
         kill(scheduler, Signal::SIGKILL).unwrap();
         let killed_at = Instant::now();
         for call in calls {
@@ -152,9 +154,14 @@ fn lose_the_scheduler(cluster: &Cluster, moments: &[u64], place: usize) {
     });
 }
 
+/// Tasks that are given out and not completed: four, which are two for each worker, and some to spare.
+const UNDER_WAY: usize = 8;
+
 /// A call that does not end by itself, of which `at` is told when it comes to the task `after`.
 fn until_it_is_lost(dask: Dask, after: u64, at: impl Fn()) {
+    let given_out = AtomicUsize::new(0);
     let tasks = (0_u64..).inspect(|n| {
+        given_out.fetch_add(1, Ordering::Relaxed);
         if *n == after {
             at();
         }
@@ -168,8 +175,11 @@ fn until_it_is_lost(dask: Dask, after: u64, at: impl Fn()) {
     let reason = error.to_string();
     assert!(error.is_backend(), "after {after}: {reason}");
     assert!(reason.contains("scheduler at tcp://127.0.0.1:"), "after {after}: {reason}");
+    // There are none of a call that still connects.
     let completed = error.into_completed::<u64>().unwrap_or_default();
     assert!((0..).zip(&completed).all(|(n, result)| result.is_none_or(|result| result == n + 1)));
+    let (kept, given_out) = (completed.iter().flatten().count(), given_out.into_inner());
+    assert!(kept + UNDER_WAY >= given_out, "after {after}: {kept} of {given_out} are kept");
 }
 
 #[test]
