@@ -50,7 +50,7 @@ fn work(n: u64, array: &Array<f64>) -> u64 {
     array.as_slice()[n as usize] as u64 * 2
 }
 
-/// When something is killed: so long after so many tasks of a call were given out.
+/// When something is killed: the time that passes after this many tasks of a call were given out.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Moment {
     pub(crate) after: u64,

@@ -1,4 +1,4 @@
-//! Sequences that a visitor has to take whole: a tuple of fewer elements would lose the others without a word.
+//! Sequences that a visitor has to take whole: a tuple of fewer elements would silently lose the others.
 
 use serde::de::{IgnoredAny, SeqAccess, Visitor};
 

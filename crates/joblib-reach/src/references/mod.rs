@@ -307,7 +307,7 @@ impl Reader<'_, '_> {
         self.reading.parameters.iter().any(is_meant)
     }
 
-    /// Takes out functions, and tells whether the name leads to something at hand that is none.
+    /// Removes functions, and returns whether the name leads to something else at hand.
     fn is_more_than_functions(&self, found: &mut Found) -> bool {
         let is_function = |target: &Target| matches!(target, Target::Item(item) if self.model.items[*item].kind == ItemKind::Function);
         found.targets.retain(|target| !is_function(target));

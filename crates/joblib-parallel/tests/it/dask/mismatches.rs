@@ -90,7 +90,7 @@ fn machine() -> String {
     format!("{} {}", name.sysname().to_str().unwrap(), name.machine().to_str().unwrap())
 }
 
-/// A Python with a package `distributed` that is none, before its own.
+/// A Python that finds another package named `distributed` before Dask's.
 #[test]
 fn a_distributed_that_is_too_old_is_an_error_that_says_which_is_needed() {
     let Some(python) = python() else { return };
