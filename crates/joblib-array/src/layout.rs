@@ -108,6 +108,11 @@ pub(crate) fn offset(index: &[usize], shape: &[usize], order: Order) -> Option<u
     })
 }
 
+/// Whether elements lie in C order: also in Fortran order where at most one dimension is longer than 1.
+pub(crate) fn is_in_c_order(shape: &[usize], order: Order) -> bool {
+    order == Order::C || shape.iter().filter(|dimension| **dimension != 1).count() < 2
+}
+
 /// Copies a Fortran-ordered array's elements, of `size` bytes each, in C order.
 pub(crate) fn copy_in_c_order(shape: &[usize], size: usize, from: &[u8], to: &mut [u8]) {
     assert_eq!(from.len(), to.len(), "the elements are copied to as many bytes");
@@ -146,6 +151,53 @@ fn copy_tiles<const N: usize>(shape: &[usize], from: &[u8], to: &mut [u8]) {
         }
         at += 1;
     });
+}
+
+/// Copies as many elements of a Fortran-ordered array as `to` has space for, from the one that is number `first` in C order.
+///
+/// Panics if there are fewer.
+pub(crate) fn copy_part_in_c_order(shape: &[usize], size: usize, from: &[u8], first: usize, to: &mut [u8]) {
+    match size {
+        1 => copy_rows::<1>(shape, from, first, to),
+        2 => copy_rows::<2>(shape, from, first, to),
+        4 => copy_rows::<4>(shape, from, first, to),
+        8 => copy_rows::<8>(shape, from, first, to),
+        _ => copy_rows::<16>(shape, from, first, to),
+    }
+}
+
+/// The same for elements of `N` bytes, row by row of the last axis.
+fn copy_rows<const N: usize>(shape: &[usize], from: &[u8], first: usize, to: &mut [u8]) {
+    let (from, mut to) = (from.as_chunks::<N>().0, to.as_chunks_mut::<N>().0);
+    if to.is_empty() {
+        // The dimensions may be zero.
+        return;
+    }
+    let &[ref outer @ .., columns] = shape else { return to.copy_from_slice(&from[first..][..to.len()]) };
+    let stride: usize = outer.iter().product();
+    let (mut row, mut column) = (first / columns, first % columns);
+    while !to.is_empty() {
+        let place = place_of(row, outer);
+        let (part, rest) = to.split_at_mut(to.len().min(columns - column));
+        for (target, column) in part.iter_mut().zip(column..) {
+            *target = from[place + stride * column];
+        }
+        (row, column, to) = (row + 1, 0, rest);
+    }
+}
+
+/// The place in memory of the element that is number `number` of a Fortran-ordered array in C order.
+fn place_of(mut number: usize, shape: &[usize]) -> usize {
+    let [first, others @ ..] = shape else { return 0 };
+    let mut stride: usize = shape.iter().product();
+    let mut place = 0;
+    for &dimension in others.iter().rev() {
+        stride /= dimension;
+        place += number % dimension * stride;
+        number /= dimension;
+    }
+    debug_assert!(number < *first);
+    place + number
 }
 
 /// Calls `visit` with the memory offsets of a Fortran-ordered array's elements, taken in C order.

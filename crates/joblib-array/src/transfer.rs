@@ -44,7 +44,8 @@ pub struct RawArray<'a> {
 }
 
 impl RawArray<'_> {
-    /// Whether the elements lie in C order: also those of a Fortran-ordered array of fewer than two dimensions.
+    /// Whether the elements lie in C order: also those of a Fortran-ordered array with at most one dimension
+    /// that is longer than 1.
     ///
     /// ```
     /// use joblib_array::{Array, transfer};
@@ -54,22 +55,31 @@ impl RawArray<'_> {
     /// # Ok::<(), joblib_array::ShapeError>(())
     /// ```
     pub fn is_in_c_order(&self) -> bool {
-        self.order == Order::C || self.shape.len() < 2
+        layout::is_in_c_order(self.shape, self.order)
     }
 
-    /// Calls `visit` with the place in memory of each element, in elements and not bytes, in C order.
+    /// Copies elements to `target`, as many as it has space for, from the one that is number `first` in C order.
+    ///
+    /// # Panics
+    ///
+    /// If there are fewer, or the elements are not as many as the shape says.
     ///
     /// ```
     /// use joblib_array::{Array, Buffer, Order, transfer};
     ///
     /// let columns = Array::<u8>::from_buffer(Buffer::adopt(vec![1_u8, 2, 3, 4]), vec![2, 2], Order::F)?;
-    /// let mut places = Vec::new();
-    /// transfer::capture(&columns, |raw| raw.for_each_in_c_order(|place| places.push(place)));
-    /// assert_eq!(places, [0, 2, 1, 3]);
+    /// let mut part = [0; 3];
+    /// transfer::capture(&columns, |raw| raw.copy_in_c_order(1, &mut part));
+    /// assert_eq!(part, [3, 2, 4]);
     /// # Ok::<(), joblib_array::ShapeError>(())
     /// ```
-    pub fn for_each_in_c_order(&self, visit: impl FnMut(usize)) {
-        layout::for_each_in_c_order(self.shape, self.order, visit);
+    pub fn copy_in_c_order(&self, first: usize, target: &mut [u8]) {
+        let size = self.dtype.size();
+        if self.is_in_c_order() {
+            target.copy_from_slice(&self.bytes[first * size..][..target.len()]);
+        } else {
+            layout::copy_part_in_c_order(self.shape, size, self.bytes, first, target);
+        }
     }
 }
 
@@ -145,7 +155,7 @@ impl OwnedRawArray {
     }
 
     fn is_in_c_order(&self) -> bool {
-        self.order == Order::C || self.shape.len() < 2
+        layout::is_in_c_order(&self.shape, self.order)
     }
 }
 

@@ -36,20 +36,14 @@ fn digest_of_pieces(array: &RawArray<'_>, algorithm: Algorithm) -> Digest {
     let digests: Vec<Digest> = if array.is_in_c_order() {
         array.bytes.par_chunks(PIECE).map(digest).collect()
     } else {
-        let size = array.dtype.size();
-        let mut digests = Vec::new();
-        let mut piece = Vec::with_capacity(PIECE);
-        array.for_each_in_c_order(|place| {
-            piece.extend_from_slice(&array.bytes[place * size..(place + 1) * size]);
-            if piece.len() == PIECE {
-                digests.push(digest(&piece));
-                piece.clear();
-            }
-        });
-        if !piece.is_empty() {
-            digests.push(digest(&piece));
-        }
-        digests
+        let (length, size) = (array.bytes.len(), array.dtype.size());
+        let piece_from = |piece: &mut Vec<u8>, start: usize| {
+            piece.resize(PIECE.min(length - start), 0);
+            array.copy_in_c_order(start / size, piece);
+            digest(piece)
+        };
+        let starts = (0..length.div_ceil(PIECE)).into_par_iter().map(|piece| piece * PIECE);
+        starts.map_init(Vec::new, piece_from).collect()
     };
     let digests: Vec<u8> = digests.iter().flat_map(Digest::as_bytes).copied().collect();
     digest(&digests)

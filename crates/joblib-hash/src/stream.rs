@@ -74,10 +74,15 @@ impl Stream {
     /// Takes an array's elements in C order.
     pub(crate) fn elements(&mut self, array: &RawArray<'_>) {
         if array.is_in_c_order() {
-            self.extend(array.bytes);
-        } else {
-            let size = array.dtype.size();
-            array.for_each_in_c_order(|place| self.extend(&array.bytes[place * size..(place + 1) * size]));
+            return self.extend(array.bytes);
+        }
+        let size = array.dtype.size();
+        for start in (0..array.bytes.len()).step_by(FULL) {
+            let part = FULL.min(array.bytes.len() - start);
+            let end = self.buffer.len();
+            self.buffer.resize(end + part, 0);
+            array.copy_in_c_order(start / size, &mut self.buffer[end..]);
+            self.settle();
         }
     }
 
