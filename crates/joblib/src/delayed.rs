@@ -1,6 +1,6 @@
 //! The macro `delayed!`, beside the function `delayed`.
 
-/// Makes a task of a call as it is written, for [`Parallel::run`](crate::Parallel::run) and every other form.
+/// Turns a call into a task, for [`Parallel::run`](crate::Parallel::run), `try_run` and iterators of results.
 ///
 /// ```
 /// use joblib::prelude::*;
@@ -14,18 +14,17 @@
 /// assert_eq!(scores, ["sum: 1.5", "sum: 3"]);
 /// # Ok::<(), joblib::Error>(())
 /// ```
-///
-/// - **Arguments that are references** are lent: the task owns a value of its own, and lends it to the function where it runs,
-///   on any backend. A `&str`, a slice or a `&Path` becomes a `String`, `Vec` or `PathBuf`; a `&T` a clone. A clone of an
-///   `Array` or an `Arc` copies nothing. Other values are cloned once for each call of `run`, where the same place is lent
-///   again and nothing was written to it, which one pass over the value finds out.
+/// - **Arguments that are references**: the task owns a clone of the value, and passes a reference to the clone to the
+///   function, on any backend. A `&str`, a slice or a `&Path` becomes a `String`, `Vec` or `PathBuf`. A clone of an `Array` or
+///   an `Arc` copies nothing. Other values are cloned once for each call of `run`, as long as the reference is to the same
+///   variable and its value did not change, which is checked by one pass over the value for each task.
 /// - **Other arguments** are moved into the task.
-/// - **The function** is named by its path, with or without generic arguments, or is a method: the receiver of
-///   `delayed!(model.score(&x))` is lent.
+/// - **The function** is given by its path, with or without generic arguments, or is a method: the receiver of
+///   `delayed!(model.score(&x))` is an argument that is a reference.
 ///
-/// A function that returns a `Result` is for `try_run`. What can't be an argument, and a function that is a closure with
-/// captures, is a compile error that `cargo check` reports; write a `fn`, or [`delayed`](fn@crate::delayed) for a closure
-/// without captures.
+/// Use `try_run` for functions that return a `Result`. A value that can't be an argument, and a closure that captures
+/// variables, are compile errors that `cargo check` reports; write a `fn`, or use [`delayed`](fn@crate::delayed) for a
+/// closure without captures.
 ///
 /// ```compile_fail,E0308
 /// # use joblib::prelude::*;
@@ -33,9 +32,8 @@
 /// let scale = move |n: i32| n * factor;
 /// delayed!(scale(1));
 /// ```
-///
-/// An argument whose type only the function's signature tells, from a generic function of your own, needs to be given its
-/// type: `delayed!(fit(&x, parse::<f64>(text)))`.
+/// The type of an argument is not inferred from the function's signature. If it is the result of a generic function, give
+/// the type: `delayed!(fit(&x, parse::<f64>(text)))`.
 #[macro_export]
 macro_rules! delayed {
     ($($call:tt)*) => {

@@ -1,8 +1,9 @@
-//! One error type for a program that uses several parts.
+//! One error type for programs that use several parts of joblib.
 
 use joblib_parallel::TaskError;
 
-/// An error of any part, for `main` and for functions that use several of them.
+/// An error of any part of joblib, for `main` and for functions that use several parts. `?` converts the errors of each
+/// part to it.
 ///
 /// ```
 /// use joblib::prelude::*;
@@ -23,39 +24,40 @@ use joblib_parallel::TaskError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Saving or loading.
+    /// An error of saving or loading.
     #[error(transparent)]
     Persist(#[from] joblib_persist::Error),
-    /// The cache.
+    /// An error of the cache.
     #[error(transparent)]
     Memory(#[from] joblib_memory::Error),
-    /// A parallel call.
+    /// An error of a parallel call.
     #[error(transparent)]
     Parallel(#[from] joblib_parallel::Error),
-    /// A store of a cache.
+    /// An error of a store of a cache.
     #[error(transparent)]
     Store(#[from] joblib_store::Error),
-    /// Hashing.
+    /// An error of hashing.
     #[error(transparent)]
     Hash(#[from] joblib_hash::HashError),
-    /// An array's shape.
+    /// An array's shape does not fit.
     #[error(transparent)]
     Shape(#[from] joblib_array::ShapeError),
-    /// Reading or writing of the program's own.
+    /// An I/O error of the program itself.
     #[error(transparent)]
     Io(#[from] std::io::Error),
-    /// Anything else: see [`Error::other`].
+    /// Any other error: see [`Error::other`].
     #[error(transparent)]
     Other(Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl Error {
-    /// An error of the caller's own.
+    /// Wraps any other error.
     pub fn other(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Other(error.into())
     }
 
-    /// The task whose failure ended a parallel call, if one did: which one it was, and why it failed.
+    /// Returns the task whose failure ended a parallel call, if there is one: its index, function and arguments, and why it
+    /// failed.
     pub fn task(&self) -> Option<&TaskError> {
         match self {
             Self::Parallel(error) => error.task(),
@@ -69,14 +71,14 @@ impl Error {
     }
 }
 
-/// One outcome of a call with [`outcomes`](crate::Parallel::outcomes).
+/// Converts one outcome of a call with [`outcomes`](crate::Parallel::outcomes).
 impl From<TaskError> for Error {
     fn from(error: TaskError) -> Self {
         Self::Parallel(error.into())
     }
 }
 
-/// An error of [`pickle`](crate::pickle), which is one of loading or saving.
+/// Converts an error of [`pickle`](crate::pickle) to [`Error::Persist`].
 #[cfg(feature = "python")]
 impl From<joblib_persist::pickle::Error> for Error {
     fn from(error: joblib_persist::pickle::Error) -> Self {
@@ -84,5 +86,5 @@ impl From<joblib_persist::pickle::Error> for Error {
     }
 }
 
-/// A result of any part.
+/// A `Result` with the error type for all parts.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

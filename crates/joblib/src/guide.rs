@@ -1,25 +1,25 @@
-//! The guide: a chapter on each part, with code that is tested.
+//! The guide: a page on each part, with tested examples.
 //!
-//! The same texts lie in the repository's `docs` folder. This crate has a link to that folder, which `cargo package`
-//! follows, so that a published crate holds them too.
+//! The same pages are in the repository's `docs` folder.
 //!
-//! - [`getting_started`]: once around, in the order in which a program grows.
+//! - [`getting_started`]: introduces each part, in the order in which a program grows.
 //! - [`recipes`]: short answers, from "Cache a function that reads a file" to "What can go stale".
-//! - [`memory`], [`parallel`], [`persistence`], [`hashing`]: each part in full.
-//! - [`sharing`], [`ci`]: one cache for many machines, and for a pipeline.
+//! - [`memory`], [`parallel`], [`persistence`], [`hashing`]: the reference of each part.
+//! - [`sharing`], [`ci`]: one cache for many machines, and for runs of a pipeline.
 //! - [`more_machines`]: parallel loops on other hosts.
 //! - [`values`]: which values come back from files, caches and workers.
-//! - [`python`]: files that are shared with Python, both ways.
-//! - [`seeing`]: what is in a cache, seen from the shell.
-//! - [`extending`]: compressors, stores and backends of your own.
-//! - [`performance`], [`reliability`]: what is measured, what is promised, and how both are checked.
-//! - [`examples`]: the programs of joblib's manual, to run and to start from.
-//! - [`from_python`]: which name of Python's joblib is which here; [`format`](mod@format): the bytes of a file.
+//! - [`python`]: reading and writing files for Python.
+//! - [`seeing`]: the command `joblib`, and records of runs.
+//! - [`extending`]: writing compressors, stores and parallel backends.
+//! - [`performance`], [`reliability`]: what is measured, what is guaranteed, and how both are checked.
+//! - [`examples`]: the programs of joblib's manual, in Rust.
+//! - [`from_python`]: the equivalent of each name of Python's joblib; [`format`](mod@format): the bytes of a file.
 #![allow(clippy::doc_markdown, reason = "the chapters are prose")]
 
-/// Chapters, one from each file. Their links to each other are reference links, `[memory]`: the definitions here come first
-/// and so win over those at a file's end, which lead from file to file. The examples of a chapter `unless doctest` use crates
-/// that this one has no use for, and are tested by the workspace's package of tests.
+/// Makes a module of each page, from `docs`, a link to the repository's folder that `cargo package` follows. Links between
+/// pages are reference links, `[memory]`: the definitions here come first and take precedence over those at the end of
+/// a file, which lead from file to file. The examples of a page `unless doctest` use crates that this one does not
+/// depend on, and are tested by the workspace's package of tests.
 macro_rules! chapters {
     ($($name:ident $file:literal $(unless $tests:ident)?;)*) => {
         $(

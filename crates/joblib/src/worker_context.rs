@@ -1,8 +1,8 @@
-//! Connects `joblib-memory` and `joblib-parallel`, which don't know each other, before `main`.
+//! Connects `joblib-memory` and `joblib-parallel`, which don't depend on each other, before `main`.
 //!
-//! Worker processes get the caller's default `Memory`, so that a cached function finds the same results wherever it runs,
-//! and the step of the record that the call is, so that the record has what workers do.
-//! Warnings of caches are printed without breaking a progress bar.
+//! Worker processes get the caller's default `Memory`, so that a cached function finds the same results wherever it runs, and
+//! the position of the call in the run's record, so that the record includes what workers do. Warnings of caches are printed
+//! without breaking a progress bar.
 
 use std::any::Any;
 
@@ -29,8 +29,8 @@ fn recorder() -> Option<Recorder> {
     memory.recorder().cloned()
 }
 
-/// The default `Memory`: its place and its settings. If nobody installed one, a worker finds it by itself; with a shared cache
-/// it is told, so that it waits for its uploads.
+/// The default `Memory`: its location and settings. If none was installed, a worker finds it from its environment; with a
+/// shared cache it is sent anyway, so that the worker waits for uploads.
 fn capture() -> Option<Vec<u8>> {
     let shared = || std::env::var_os("JOBLIB_CACHE_SHARED").map(|_| Memory::installed());
     encoded(&already_installed().or_else(shared)?)
@@ -44,7 +44,7 @@ fn encoded(memory: &Memory) -> Option<Vec<u8>> {
         .ok()
 }
 
-/// Installs that memory in a worker. It stays between batches, so that not each of them opens it.
+/// Installs that memory in a worker. It is kept between batches, so that it is opened only once.
 fn apply(memory: &[u8]) -> Box<dyn Any> {
     let known = already_installed().and_then(|memory| encoded(&memory));
     if known.as_deref() != Some(memory) {
