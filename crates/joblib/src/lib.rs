@@ -14,10 +14,14 @@
 //! # fn main() -> joblib::Result<()> {
 //! # let folder = tempfile::tempdir().map_err(joblib::Error::other)?;
 //! # let folder = folder.path();
-//! Memory::new(folder.join("cache"))?.install()?; let once = simulate(1, 1000); assert!(simulate::check_call_in_cache(1,
-//! 1000)); assert_eq!(simulate(1, 1000), once); // The same function in a loop, on all cores; results that are in the cache
-//! are not computed. let runs: Vec<Array<f64>> = Parallel::new().n_jobs(-1).run((0..8).map(|seed| delayed(simulate, (seed,
-//! 1000))))?;
+//! Memory::new(folder.join("cache"))?.install()?;
+//! let once = simulate(1, 1000);
+//! assert!(simulate::check_call_in_cache(1, 1000));
+//! assert_eq!(simulate(1, 1000), once);
+//!
+//! // The same function in a loop, on all cores; results that are in the cache are not computed.
+//! let runs: Vec<Array<f64>> =
+//!     Parallel::new().n_jobs(-1).run((0..8).map(|seed| delayed(simulate, (seed, 1000))))?;
 //!
 //! // Any value, in one file: compressed by its extension, checked when it is read.
 //! dump(&runs, folder.join("runs.joblib.xz"))?;
