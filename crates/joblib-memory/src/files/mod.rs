@@ -195,6 +195,10 @@ impl FileDigests {
 /// as long as a page, and its times say nothing.
 fn has_size(path: &Path, size: u64) -> bool {
     use std::io::{Read, Seek, SeekFrom};
+    // What is no file may have no end, or wait for a writer when it is opened.
+    if !fs::metadata(path).is_ok_and(|found| found.is_file()) {
+        return false;
+    }
     let read_from = |at: u64| {
         let mut file = fs::File::open(path)?;
         file.seek(SeekFrom::Start(at))?;
@@ -303,6 +307,30 @@ mod tests {
                 assert!(digest(&digests, path, LATER).1 && digest(&digests, path, LATER).1, "{path:?}");
             }
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_is_refused_and_never_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let (pipe, file) = (folder.path().join("pipe"), folder.path().join("file"));
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        fs::write(&file, "1").unwrap();
+        let (sent, answered) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let digests = FileDigests::new(None);
+            let later = SystemTime::now() + LATER;
+            let digest = |path: &Path| digests.of_file_at(path, later, &mut || hash_content(path));
+            let refused = [digest(&pipe), digest(Path::new("/dev/zero"))].iter().all(Result::is_err);
+            // A pipe takes the place of a file while the call is computed.
+            let stamp = stamp_of_file(&file);
+            let content = digests.content(&file, &mut Vec::new()).unwrap();
+            let found = Found { path: pipe, content, stamp };
+            sent.send((refused, stamp.is_some(), digests.hold(&[found]))).unwrap();
+        });
+        // Nobody writes into the pipe: who opens it waits for ever.
+        let answer = answered.recv_timeout(Duration::from_mins(1)).expect("nothing waits for a writer");
+        assert_eq!(answer, (true, true, false));
     }
 
     #[test]
