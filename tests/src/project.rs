@@ -80,6 +80,18 @@ impl Project {
         self.arguments.extend(["--extern".to_owned(), format!("{name}={}", library.display())]);
     }
 
+    /// Compiles `source` as a shared library in the program's folder, for programs that are linked with it by C's rules.
+    ///
+    /// # Panics
+    ///
+    /// When it does not compile.
+    pub fn add_shared_library(&self, name: &str, source: &str) {
+        let root = format!("{name}.rs");
+        self.write(&root, source);
+        let file = format!("{}{name}{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
+        self.rustc(name, &self.folder.path().join(file), &root, &["--crate-type", "cdylib"], &[]);
+    }
+
     /// The folder that the program's files are in.
     pub fn folder(&self) -> &Path {
         self.folder.path()

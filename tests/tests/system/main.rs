@@ -12,6 +12,7 @@ mod memory_cargo;
 mod memory_hostile;
 mod memory_made;
 mod memory_processes;
+mod memory_programs;
 mod memory_reach;
 mod memory_shared;
 mod memory_verbose;

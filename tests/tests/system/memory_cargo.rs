@@ -184,3 +184,65 @@ fn what_cargo_and_the_compiler_bring_in_counts_where_the_code_asks_for_it_and_on
     let program = project.cargo_build("one", &[edited.0, &["--release"]].concat(), edited.1);
     assert_eq!(computed(&program, cache), names(&["profile"]), "a release build");
 }
+
+const VENDORED: &str = r#"
+use joblib_macros::cached;
+use joblib_memory::Memory;
+
+fn step() -> f64 { 1.0 }
+
+#[cached(crate = joblib_memory)]
+fn own(x: f64) -> f64 { x + step() }
+
+#[cached(crate = joblib_memory, depends(crates))]
+fn locked(x: f64) -> f64 { helper::shift(x) }
+
+fn main() {
+    Memory::new(std::env::args().nth(1).unwrap()).unwrap().install().unwrap();
+    println!("own {} {} {}", own(2.0), own::uncached(2.0), own::stats().misses);
+    println!("locked {} {} {}", locked(2.0), locked::uncached(2.0), locked::stats().misses);
+    println!("inner {} {} {}", helper::fit(2.0), helper::shift(2.0), helper::fit::stats().misses);
+}
+"#;
+
+/// A package beside its dependency, as `cargo vendor` leaves them.
+fn write_vendored(project: &Project, version: &str, step: &str) {
+    let write = |path: &str, text: &str| project.write(&format!("vendored/{path}"), text);
+    let _ = std::fs::remove_file(project.folder().join("vendored/Cargo.lock"));
+    write(
+        ".cargo/config.toml",
+        "[source.crates-io]\nreplace-with = \"vendored-sources\"\n\
+         [source.vendored-sources]\ndirectory = \"vendor\"\n",
+    );
+    write(
+        "Cargo.toml",
+        "[package]\nname = \"study\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[dependencies]\nhelper = \"1\"\n",
+    );
+    write("src/main.rs", VENDORED);
+    write(
+        "vendor/helper/Cargo.toml",
+        &format!("[package]\nname = \"helper\"\nversion = \"{version}\"\nedition = \"2024\"\n"),
+    );
+    write("vendor/helper/.cargo-checksum.json", "{\"files\":{},\"package\":null}");
+    write(
+        "vendor/helper/src/lib.rs",
+        &format!(
+            "fn step() -> f64 {{ {step} }}\npub fn shift(x: f64) -> f64 {{ x + step() }}\n\
+             #[joblib_macros::cached(crate = joblib_memory)]\npub fn fit(x: f64) -> f64 {{ shift(x) }}\n"
+        ),
+    );
+}
+
+#[test]
+fn vendored_crates_count_as_their_versions_and_their_own_cached_functions_by_their_code() {
+    let project = Project::new("study", "system", &["joblib_macros", "joblib_memory"]);
+    let folder = tempfile::tempdir().unwrap();
+    let cache = folder.path();
+    write_vendored(&project, "1.0.0", "1.0");
+    let program = project.cargo_build("vendored", &[], &[]);
+    assert_eq!(computed(&program, cache), names(&["inner", "locked", "own"]));
+    assert_eq!(computed(&program, cache), names(&[]), "the next run reads");
+    write_vendored(&project, "1.1.0", "2.0");
+    let program = project.cargo_build("vendored", &[], &[]);
+    assert_eq!(computed(&program, cache), names(&["inner", "locked"]));
+}
