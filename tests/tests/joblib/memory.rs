@@ -41,11 +41,11 @@ fn a_result_is_computed_once_with_each_way_of_storing_and_again_after_the_cache_
                 runs.set(runs.get() + 1);
                 Array::from_vec(vec![0.5; n], &[n]).unwrap()
             };
-            let f = memory.cache("f", body);
+            let f = memory.cache("f", body).captures(());
             let first = f.eval((5000,));
             assert_eq!((f.eval((5000,)), runs.get()), (first.clone(), 1));
-            let same = memory.eval("f", body, (5000,));
-            assert_eq!((same, runs.get()), (first.clone(), 1), "`eval` is the same call");
+            let same = memory.cache("f", body).captures(()).eval((5000,));
+            assert_eq!((same, runs.get()), (first.clone(), 1), "another handle makes the same call");
             f.clear().unwrap();
             assert_eq!((f.eval((5000,)), runs.get()), (first.clone(), 2));
             // Somebody deletes the folder under the running program.
@@ -78,10 +78,12 @@ fn arguments_are_known_by_the_content_of_their_arrays() {
             memory = memory.mmap_mode(mode);
         }
         let runs = Cell::new(0);
-        let same = memory.cache("same", |array: Array<f64>| {
-            runs.set(runs.get() + 1);
-            array
-        });
+        let same = memory
+            .cache("same", |array: Array<f64>| {
+                runs.set(runs.get() + 1);
+                array
+            })
+            .captures(());
         for n in 0..3 {
             let array = || Array::from_fn(&[10, 10], |at| (at[0] * n + at[1]) as f64);
             for _ in 0..3 {
@@ -98,10 +100,12 @@ fn a_damaged_result_is_computed_again_mapped_as_asked_and_a_reference_to_it_says
     let folder = folder();
     let memory = Memory::new(folder.path()).unwrap().mmap_mode(MmapMode::Read);
     let runs = Cell::new(0_u64);
-    let twice = memory.cache("twice", |n: usize| {
-        runs.set(runs.get() + 1);
-        Array::from_vec(vec![2.0; n], &[n]).unwrap()
-    });
+    let twice = memory
+        .cache("twice", |n: usize| {
+            runs.set(runs.get() + 1);
+            Array::from_vec(vec![2.0; n], &[n]).unwrap()
+        })
+        .captures(());
     twice.eval((1000,));
     let spoil = || {
         let results = files::results(folder.path());
@@ -143,11 +147,13 @@ fn a_panicking_call_is_not_remembered() {
     let folder = folder();
     let memory = Memory::new(folder.path()).unwrap();
     let runs = AtomicU64::new(0);
-    let fails = memory.cache("fails", |x: i32| {
-        runs.fetch_add(1, Ordering::Relaxed);
-        assert!(x == 0, "not zero");
-        x
-    });
+    let fails = memory
+        .cache("fails", |x: i32| {
+            runs.fetch_add(1, Ordering::Relaxed);
+            assert!(x == 0, "not zero");
+            x
+        })
+        .captures(());
     assert_eq!(fails.eval((0,)), 0);
     for _ in 0..3 {
         let call = std::panic::AssertUnwindSafe(|| fails.eval((1,)));
@@ -238,6 +244,7 @@ fn a_callback_decides_by_the_duration_of_the_computation() {
             std::thread::sleep(Duration::from_millis(milliseconds));
             2 * x
         })
+        .captures(())
         .ignore([1])
         .cache_validation_callback(|metadata| metadata.duration() > Duration::from_millis(40));
     assert_eq!((f.eval((2, 50)), f.eval((2, 0))), (4, 4));

@@ -22,7 +22,7 @@ fn noted(memory: &Memory, notes: &Path, x: u64) -> Vec<u64> {
             .unwrap();
         vec![x; 500 + x as usize * 20]
     };
-    memory.eval("noted", compute, (x,))
+    memory.cache("noted", compute).captures(()).eval((x,))
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn slow(for_ever: bool) -> u64 {
         }
         x + 1
     };
-    memory.eval("slow", compute, (1,))
+    memory.cache("slow", compute).captures(()).eval((1,))
 }
 
 #[test]

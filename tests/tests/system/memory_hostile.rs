@@ -157,10 +157,12 @@ fn times_far_in_the_past_or_the_future_change_the_order_of_eviction_and_nothing_
         let folder = tempfile::tempdir().unwrap();
         let runs = AtomicUsize::new(0);
         let memory = memory(&folder).items_limit(10);
-        let double = memory.cache("double", |x: u64| {
-            runs.fetch_add(1, Ordering::Relaxed);
-            2 * x
-        });
+        let double = memory
+            .cache("double", |x: u64| {
+                runs.fetch_add(1, Ordering::Relaxed);
+                2 * x
+            })
+            .captures(());
         for x in 0..10 {
             double.eval((x,));
         }
@@ -211,7 +213,7 @@ fn a_claim_from_another_host_is_believed_by_what_is_seen_of_it_and_not_by_its_ti
             2 * x
         };
         let claimed = std::thread::scope(|scope| {
-            let computing = scope.spawn(|| memory.cache("double", double).eval((1,)));
+            let computing = scope.spawn(|| memory.cache("double", double).captures(()).eval((1,)));
             received.recv().unwrap();
             let claim = files::below(&own(&folder).join("claims")).remove(0);
             let text = fs::read_to_string(&claim).unwrap();
@@ -225,7 +227,7 @@ fn a_claim_from_another_host_is_believed_by_what_is_seen_of_it_and_not_by_its_ti
         fs::write(&claim, foreign(&text)).unwrap();
         set_times(&claim, time);
         let start = std::time::Instant::now();
-        assert_eq!(memory.cache("double", double).eval((1,)), 2);
+        assert_eq!(memory.cache("double", double).captures(()).eval((1,)), 2);
         let waited = start.elapsed() >= PATIENCE;
         assert_eq!(waited, !abandoned, "after {:?}", start.elapsed());
     }

@@ -16,17 +16,14 @@ fn expected(x: u64) -> Vec<u64> {
 
 /// Notes each computation in a folder of its own, by an append that is one system call.
 fn noted(memory: &Memory, notes: &Path, x: u64) -> Vec<u64> {
-    memory.eval(
-        "noted",
-        |x: u64| {
-            use std::io::Write;
-            let mut notes = fs::OpenOptions::new().append(true).create(true).open(notes).unwrap();
-            notes.write_all(format!("{x}\n").as_bytes()).unwrap();
-            thread::sleep(Duration::from_millis(1));
-            expected(x)
-        },
-        (x,),
-    )
+    let compute = |x: u64| {
+        use std::io::Write;
+        let mut notes = fs::OpenOptions::new().append(true).create(true).open(notes).unwrap();
+        notes.write_all(format!("{x}\n").as_bytes()).unwrap();
+        thread::sleep(Duration::from_millis(1));
+        expected(x)
+    };
+    memory.cache("noted", compute).captures(()).eval((x,))
 }
 
 fn hammer(backend: &str, folder: &Path, items: Option<u64>, seed: u64) {

@@ -53,7 +53,9 @@ fn program_of_a_study() {
     let version: u64 = variable("STUDY_VERSION").parse().expect("a number");
     let memory = Memory::new(Path::new(&folder)).expect("a memory").record(true);
     let prepare = memory.cache("study::prepare", |day: u32| day * 2).version(version);
-    let fit = memory.cache("study::fit", |days: u32| (0..days).map(|day| prepare.eval((day,))).sum::<u32>());
+    let fit = memory
+        .cache("study::fit", |days: u32| (0..days).map(|day| prepare.eval((day,))).sum::<u32>())
+        .captures(());
     fit.version(version).eval((10,));
     memory.cache("study::login", |_: String| 1).redact(true).eval(("hunter2".to_owned(),));
     memory.eval("study::report", || 3, ());

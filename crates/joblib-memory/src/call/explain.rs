@@ -52,6 +52,8 @@ pub enum Explanation {
     InvalidOption(String),
     /// An argument can't be hashed; the reason.
     Unhashable(String),
+    /// A function made at run time captures values, and nobody said which; the reason.
+    UnknownCaptures(String),
     /// The store can't be read; the reason.
     StoreFailed(String),
     /// The function was never called before, as far as the cache knows.
@@ -113,7 +115,7 @@ impl fmt::Display for Explanation {
             ),
             Self::NoCache => f.write_str("there is no cache"),
             Self::InvalidOption(reason) => write!(f, "there is no cache, because of an option: {reason}"),
-            Self::Unhashable(reason) => f.write_str(reason),
+            Self::Unhashable(reason) | Self::UnknownCaptures(reason) => f.write_str(reason),
             Self::StoreFailed(reason) => write!(f, "the cache can't be read: {reason}"),
             Self::NeverComputed => f.write_str("it was never computed"),
             Self::CodeChanged { functions, before, location } => {
@@ -164,6 +166,7 @@ impl Call<'_> {
             Err(Unkeyed::NoCache) => Explanation::NoCache,
             Err(Unkeyed::InvalidOption(reason)) => Explanation::InvalidOption(reason),
             Err(Unkeyed::Unhashable(reason)) => Explanation::Unhashable(reason),
+            Err(Unkeyed::UnknownCaptures(reason)) => Explanation::UnknownCaptures(reason),
         }
     }
 }

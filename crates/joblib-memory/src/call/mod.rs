@@ -39,8 +39,9 @@ use crate::files::Found;
 use crate::files::argument::{FileArgument, texts};
 use crate::function::Function;
 use crate::function::options::CallOptions;
+use crate::function::pointee::Pointee;
 use crate::function::site::{Known, Parts};
-use crate::function::types::{self, Behind};
+use crate::function::types;
 use crate::memory::Memory;
 use crate::shape;
 
@@ -79,6 +80,8 @@ pub(crate) enum Unkeyed {
     InvalidOption(String),
     /// An argument can't be hashed; the message.
     Unhashable(String),
+    /// The function captures values, and nobody said which; the message.
+    UnknownCaptures(String),
 }
 
 /// A call whose key is known, of a memory that has a store.
@@ -96,7 +99,7 @@ pub(crate) struct KeyedCall<'m> {
 type Fetched = Result<Option<Blob>, joblib_store::Error>;
 
 /// The most characters of an argument's text.
-const ARGUMENT_CHARS: usize = 80;
+pub(crate) const ARGUMENT_CHARS: usize = 80;
 
 /// Collects the arguments as texts; called on a miss only.
 #[doc(hidden)]
@@ -118,7 +121,12 @@ pub(crate) fn once(describe: impl FnOnce(&mut Description)) -> impl FnMut(&mut D
 
 impl Description {
     pub fn argument<T: Hashable + ?Sized>(&mut self, value: &T) {
-        self.0.push(Preview::of(value).text(ARGUMENT_CHARS));
+        self.text(Preview::of(value).text(ARGUMENT_CHARS));
+    }
+
+    /// An argument whose text is made.
+    pub(crate) fn text(&mut self, text: String) {
+        self.0.push(text);
     }
 
     /// An argument that is known by its files.
@@ -206,6 +214,14 @@ impl<'m> Call<'m> {
         self.layout(size, align_of_val(value), needs_drop::<T>());
     }
 
+    /// Adds the code that an argument leads to which is not in the key itself: that of a pointer to a function, or of the type
+    /// behind a `dyn`.
+    pub fn code_behind<T: ?Sized>(&mut self, value: &T) {
+        if let Some(text) = Pointee::of(value).text() {
+            self.type_name(text);
+        }
+    }
+
     /// Adds what the compiler tells a function of a type.
     fn layout(&mut self, size: usize, align: usize, needs_drop: bool) {
         self.content.number(size as u64);
@@ -226,22 +242,21 @@ impl<'m> Call<'m> {
         if self.failed.is_some() {
             return;
         }
-        match types::behind(value) {
-            Behind::Nothing => {}
-            Behind::Known(table) => self.type_name(table.into()),
-            Behind::Unknown => {
+        let pointee = Pointee::of(value);
+        if pointee != Pointee::Nothing {
+            let Some(lasting) = pointee.lasting() else {
                 let message = format!(
                     "the argument {name} of {} holds a `dyn` whose type can't be known in the next run: take \
                      `impl Trait` or an enum, or write `key = …`",
                     self.name()
                 );
-                self.failed = Some(Unkeyed::Unhashable(message));
-                return;
-            }
+                return self.fail(Unkeyed::Unhashable(message));
+            };
+            self.type_name(lasting.into());
         }
         if let Err(error) = self.content.argument(name, value) {
             let message = format!("could not hash the argument {name} of {}: {error}", self.name());
-            self.failed = Some(Unkeyed::Unhashable(message));
+            self.fail(Unkeyed::Unhashable(message));
         }
     }
 
@@ -259,14 +274,27 @@ impl<'m> Call<'m> {
             }
             Err(error) => {
                 let message = format!("the file {name} of {} can't be read: {error}", self.name());
-                self.failed = Some(Unkeyed::Unhashable(message));
+                self.fail(Unkeyed::Unhashable(message));
             }
         }
     }
 
-    /// Ends the key: the call computes without storing because of an invalid option.
-    pub(crate) fn invalid_option(&mut self, message: &str) {
-        self.failed.get_or_insert_with(|| Unkeyed::InvalidOption(message.to_owned()));
+    /// Adds an argument whose digest is made, and what a `dyn` in it leads to.
+    pub(crate) fn digest_of_argument(
+        &mut self,
+        name: &'static str,
+        digest: [u8; 32],
+        behind: Option<Cow<'static, str>>,
+    ) {
+        if let Some(behind) = behind {
+            self.type_name(behind);
+        }
+        self.content.digest_of_argument(name, digest);
+    }
+
+    /// Says that there is no key: the call is computed and not stored. The first reason counts.
+    pub(crate) fn fail(&mut self, reason: Unkeyed) {
+        self.failed.get_or_insert(reason);
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -320,6 +348,11 @@ impl<'m> Call<'m> {
             Unkeyed::Unhashable(message) => {
                 memory.warn_once("hash", name, format_args!("{message}; the call is computed each time"));
             }
+            Unkeyed::UnknownCaptures(message) => memory.warn_once(
+                "captures",
+                name,
+                format_args!("{message}; until then each call is computed"),
+            ),
         }
         None
     }

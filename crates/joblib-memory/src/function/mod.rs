@@ -5,6 +5,7 @@ mod earlier;
 mod image;
 mod memo;
 pub(crate) mod options;
+pub(crate) mod pointee;
 pub(crate) mod runtime;
 pub(crate) mod site;
 pub(crate) mod stats;

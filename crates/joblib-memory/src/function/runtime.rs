@@ -5,13 +5,13 @@
 //! that the function is the same in all builds where its type has the same name and number.
 
 use std::any::{TypeId, type_name};
+use std::borrow::Cow;
 use std::panic::Location;
 use std::path::Path;
 
-use joblib_store::Holder;
-
 use super::image;
-use super::types::{Behind, behind, number_of};
+use super::pointee::{Pointee, in_this_process};
+use super::types::number_of;
 
 /// A function made at run time, as far as it can be told from others.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -32,13 +32,10 @@ impl Declared {
         let type_name = type_name::<F>();
         // Pointers to functions and trait objects.
         let opaque = type_name.contains("fn(") || type_name.contains("dyn ");
-        let pointed = match (address_of(function, type_name), behind(function)) {
-            (Some(address), _) => {
-                Some(image::lasting(address).map_or_else(|| in_this_process(address), ToOwned::to_owned))
-            }
-            (None, Behind::Known(table)) => Some(table.to_owned()),
-            (None, Behind::Unknown) => Some(in_this_process(std::ptr::from_ref(function) as usize)),
-            (None, Behind::Nothing) => None,
+        let pointed = match Pointee::of(function) {
+            Pointee::Nothing => None,
+            Pointee::Unknown => Some(in_this_process(std::ptr::from_ref(function) as usize)),
+            pointee => pointee.text().map(Cow::into_owned),
         };
         Self {
             id: typeid::of::<F>(),
@@ -69,24 +66,10 @@ pub(super) fn build(place: &'static Location<'static>) -> &'static str {
     image::build(std::ptr::from_ref(place) as usize)
 }
 
-/// An address that means nothing elsewhere: results are computed again in other processes.
-fn in_this_process(address: usize) -> String {
-    format!("{address:x} in {}", Holder::this_process())
-}
-
-/// What `function` points at, if it is a pointer to a function.
-fn address_of<F>(function: &F, type_name: &str) -> Option<usize> {
-    // `for<'a> extern "C" fn(&'a str)`, of which all but `fn` may be missing.
-    let name = if type_name.starts_with("for<") { type_name.split_once("> ")?.1 } else { type_name };
-    let name = if name.starts_with("extern ") { name.splitn(3, ' ').nth(2)? } else { name };
-    let is_like_a_number = size_of::<F>() == size_of::<usize>() && align_of::<F>() == align_of::<usize>();
-    if !name.starts_with("fn(") || !is_like_a_number {
-        return None;
-    }
-    // SAFETY: by the compiler's present way to name types, only those of pointers to functions begin so: others begin with a
-    // path, a reference, a tuple's parenthesis or `dyn`. Such a
-    // pointer is as large as the number, and all of it is initialized.
-    Some(unsafe { std::mem::transmute_copy::<F, usize>(function) })
+/// Whether a function may hold values, on which its results may depend: a closure what it captures. One that has no size, and a
+/// pointer to a function, hold none; of a reference to a function it is not known.
+pub(crate) fn may_hold_values<F>(function: &F) -> bool {
+    size_of::<F>() > 0 && Pointee::of(function).may_hold_values()
 }
 
 #[cfg(test)]
@@ -134,24 +117,12 @@ mod tests {
         assert_ne!(first, second);
     }
 
-    fn length(text: &str) -> usize {
-        text.len()
-    }
-
-    extern "C" fn half(x: f64) -> f64 {
-        x / 2.0
-    }
-
     #[test]
     fn pointers_to_functions_are_told_apart_by_what_they_point_at() {
         let at = Location::caller();
         let declared = |pointer: fn(f64) -> f64| Declared::new(&pointer, at);
         assert_eq!(declared(named), declared(named));
         assert_ne!(declared(named).key(), declared(f64::sqrt).key());
-        let borrows: fn(&str) -> usize = length;
-        let foreign: extern "C" fn(f64) -> f64 = half;
-        assert!(Declared::new(&borrows, at).pointed.is_some());
-        assert!(Declared::new(&foreign, at).pointed.is_some());
         assert_eq!(Declared::new(&named, at).pointed, None);
     }
 
@@ -163,5 +134,17 @@ mod tests {
         if cfg!(target_os = "linux") {
             assert_eq!(declared(Box::new(named)), declared(Box::new(named)));
         }
+    }
+
+    #[test]
+    fn functions_that_hold_values_are_known() {
+        let by = 2.0;
+        let (plain, scaled) = (|x: f64| 2.0 * x, move |x: f64| by * x);
+        assert!(!may_hold_values(&plain) && !may_hold_values(&named));
+        assert!(!may_hold_values(&(named as fn(f64) -> f64)));
+        assert!(may_hold_values(&scaled) && may_hold_values(&|x: f64| by * x));
+        // What a reference leads to may have a size or not.
+        assert!(may_hold_values(&&plain) && may_hold_values(&Box::new(plain)));
+        assert!(may_hold_values(&Some(named as fn(f64) -> f64)));
     }
 }

@@ -63,75 +63,8 @@ fn number(id: TypeId) -> String {
     format!("{:016x}", hasher.finish())
 }
 
-/// What tells the type behind a `dyn` from others, in this and other runs.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Behind {
-    /// There is no `dyn`.
-    Nothing,
-    /// The type, as far as this build of the program goes.
-    Known(&'static str),
-    /// It can't be told.
-    Unknown,
-}
-
-/// What is behind `&dyn Trait`, `Box<dyn Trait>`, `Rc<dyn Trait>` and `Arc<dyn Trait>`, and references to these.
-pub(crate) fn behind<T: ?Sized>(value: &T) -> Behind {
-    let name = type_name::<T>();
-    if !name.contains("dyn ") {
-        return Behind::Nothing;
-    }
-    let table = if name.starts_with("dyn ") && size_of::<&T>() == WIDE {
-        // SAFETY: a reference to a `dyn` is two initialized words, of which the second is the table's address.
-        let words = unsafe { std::mem::transmute_copy::<&T, [usize; 2]>(&value) };
-        Some(words[1])
-    } else {
-        // SAFETY: the name, the place and the size are those of the value.
-        unsafe { table_at(name, std::ptr::from_ref(value).cast(), size_of_val(value)) }
-    };
-    table.and_then(image::lasting).map_or(Behind::Unknown, Behind::Known)
-}
-
-/// The size of a pointer of two words.
-const WIDE: usize = 2 * size_of::<usize>();
-
-/// The address of the table of methods that a value points to, if it is such a pointer.
-///
-/// # Safety
-///
-/// At `place` is a value of the type that is called `name`, of `size` bytes.
-unsafe fn table_at(mut name: &str, mut place: *const usize, mut size: usize) -> Option<usize> {
-    /// Pointers that are two words: the data's, then the table's of methods.
-    const POINTERS: [&str; 5] =
-        ["&dyn ", "&mut dyn ", "alloc::boxed::Box<dyn ", "alloc::rc::Rc<dyn ", "alloc::sync::Arc<dyn "];
-
-    while name.starts_with("&&")
-        || POINTERS[2..].iter().any(|of| name.strip_prefix('&').is_some_and(|name| name.starts_with(of)))
-    {
-        if size != size_of::<usize>() {
-            return None;
-        }
-        // SAFETY: by the compiler's present way to name types, this one is a reference to one that is sized, which is one
-        // initialized word: the address of what the rest of the name is of. It lives as long as `value`.
-        place = unsafe { *place as *const usize };
-        name = &name[1..];
-        size = if name.starts_with("&&") || (name.starts_with('&') && !name.starts_with("&dyn ")) {
-            size_of::<usize>()
-        } else {
-            WIDE
-        };
-    }
-    if size != WIDE || !POINTERS.iter().any(|of| name.starts_with(of)) {
-        return None;
-    }
-    // SAFETY: as above; these pointers are two initialized words, of which the second is the table's address.
-    Some(unsafe { *place.add(1) })
-}
-
 #[cfg(test)]
 mod tests {
-    use std::fmt::Debug;
-    use std::sync::Arc;
-
     use super::*;
 
     #[test]
@@ -172,23 +105,5 @@ mod tests {
         assert!(name_of::<Option<fn()>>(&[]).ends_with("Option<fn()>"));
         assert!(of(&Empty).ends_with("::Empty") && of(&Some(Empty)).ends_with("::Empty>"));
         assert_eq!([of(&()), of(&number), of(&[0_u8; 0])], ["()", "u8", "[u8; 0]"]);
-    }
-
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn types_behind_a_dyn_are_told_apart() {
-        let (a, b): (&dyn Debug, &dyn Debug) = (&1_u8, &'a');
-        assert!(matches!(behind(&a), Behind::Known(_)));
-        assert_eq!(behind(&a), behind(&(&2_u8 as &dyn Debug)));
-        assert_ne!(behind(&a), behind(&b));
-        assert_eq!(behind(a), behind(&a));
-        assert_eq!(behind(&&a), behind(&a));
-        let boxed = |value: Box<dyn Debug>| (behind(&value), behind(&&value));
-        assert_eq!(boxed(Box::new(1_u8)), boxed(Box::new(2_u8)));
-        assert_ne!(boxed(Box::new(1_u8)), boxed(Box::new('a')));
-        let shared: Arc<dyn Debug> = Arc::new(1_u8);
-        assert_eq!(behind(&shared), behind(&a));
-        assert_eq!(behind(&vec![shared]), Behind::Unknown);
-        assert_eq!(behind(&1_u8), Behind::Nothing);
     }
 }

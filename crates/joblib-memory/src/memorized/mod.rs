@@ -1,5 +1,6 @@
 //! Functions and closures made at run time, cached without a macro.
 
+mod captures;
 mod options;
 
 use std::panic::Location;
@@ -11,6 +12,7 @@ use once_cell::race::OnceBox;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use self::captures::Captures;
 use crate::cache_fn::CacheFn;
 use crate::call::error_text::ErrorText;
 use crate::call::explain::Explanation;
@@ -19,7 +21,7 @@ use crate::call::lookup::Lookup;
 use crate::call::settings::Given;
 use crate::call::shelved::Shelved;
 use crate::call::stack::outlined;
-use crate::call::{Call, Description, once};
+use crate::call::{Call, Description, Unkeyed, once};
 use crate::error::Result;
 use crate::function::Function;
 use crate::function::options::{CallOptions, Callback};
@@ -35,8 +37,12 @@ impl Memory {
     ///
     /// Its code can't be seen. So its results are those of this build of the program: every run of
     /// it finds them, and what is built anew computes again. A
-    /// [`version`](MemorizedFunc::version) keeps results over builds: give another one when the code
-    /// changes. What a closure captures is not part of the key: pass it as an argument.
+    /// [`version`](MemorizedFunc::version) says that the code is the same in other builds.
+    ///
+    /// What a closure captures can't be seen either. One that captures something is computed at each
+    /// call, and one warning says so, unless [`captures`](MemorizedFunc::captures) says what it is.
+    /// The same holds for a reference to a function. Better, where it is possible: pass values as
+    /// arguments.
     ///
     /// Two functions of one name never share results, and a warning asks to rename one. A function
     /// or a closure is known by its type, a pointer to a function or a `dyn Fn` by the place of this
@@ -47,10 +53,10 @@ impl Memory {
     /// use joblib_memory::Memory;
     ///
     /// let memory = Memory::with_backend("in_memory", "run time")?;
-    /// let factor = 3.0;
-    /// // What it captures is not part of the key, so it is in the name.
-    /// let scale = memory.cache(format!("scale by {factor}"), |x: f64| factor * x);
-    /// assert_eq!(scale.eval((2.0,)), 6.0);
+    /// for factor in [2.0, 3.0] {
+    ///     let scale = memory.cache("scale", |x: f64| factor * x).captures(factor);
+    ///     assert_eq!(scale.eval((2.0,)), factor * 2.0);
+    /// }
     /// # Ok::<(), joblib_memory::Error>(())
     /// ```
     #[track_caller]
@@ -59,7 +65,8 @@ impl Memory {
     }
 
     /// Calls `function` with `arguments`, a tuple, as a function cached under `name`:
-    /// [`cache`](Self::cache) and [`eval`](MemorizedFunc::eval) in one.
+    /// [`cache`](Self::cache) and [`eval`](MemorizedFunc::eval) in one. A closure that captures
+    /// something is computed each time.
     #[track_caller]
     pub fn eval<F, A>(&self, name: impl Into<String>, function: F, arguments: A) -> F::Output
     where
@@ -105,6 +112,7 @@ pub struct MemorizedFunc<F> {
     name: String,
     function: F,
     declared: Declared,
+    captures: Captures,
     place: &'static Location<'static>,
     /// `None` where the build of the program stands for it.
     version: Option<u64>,
@@ -121,11 +129,13 @@ pub struct MemorizedFunc<F> {
 impl<F> MemorizedFunc<F> {
     pub(crate) fn new(memory: Memory, name: String, function: F, place: &'static Location<'static>) -> Self {
         let declared = Declared::new(&function, place);
+        let captures = Captures::of(&function);
         Self {
             memory,
             name,
             function,
             declared,
+            captures,
             place,
             version: None,
             described: Described::default(),
@@ -201,18 +211,23 @@ impl<F> MemorizedFunc<F> {
         let mut call = Call::of_function(&self.memory, function, self.options, given);
         call.stored::<F::Output, KeepAll>();
         if let Some(message) = self.invalid.message() {
-            call.invalid_option(message);
+            call.fail(Unkeyed::InvalidOption(message.to_owned()));
         }
+        self.captures.check(&mut call, self.place);
         F::hash_arguments(&mut call, arguments, &self.ignore);
+        self.captures.add_to(&mut call);
         call
     }
 
-    /// A closure that describes the arguments.
+    /// A closure that describes the arguments and what is captured.
     fn describe<A>(&self, arguments: &A) -> impl FnOnce(&mut Description)
     where
         F: CacheFn<A>,
     {
-        move |description| F::describe_arguments(description, arguments, &self.ignore)
+        move |description| {
+            F::describe_arguments(description, arguments, &self.ignore);
+            self.captures.describe(description);
+        }
     }
 
     /// The function's result for the arguments: loaded, or computed and stored. In Python this is
@@ -273,7 +288,7 @@ impl<F> MemorizedFunc<F> {
     ///
     /// let memory = Memory::with_backend("in_memory", "forced")?;
     /// let runs = std::cell::Cell::new(0);
-    /// let count = memory.cache("count", |_: u8| runs.replace(runs.get() + 1));
+    /// let count = memory.cache("count", |_: u8| runs.replace(runs.get() + 1)).captures(());
     /// assert_eq!((count.eval((1,)), count.eval((1,)), count.call((1,)), count.eval((1,))), (0, 0, 1, 1));
     /// # Ok::<(), joblib_memory::Error>(())
     /// ```

@@ -6,7 +6,9 @@ use std::time::Duration;
 use joblib_array::MmapMode;
 use joblib_hash::Algorithm;
 use joblib_persist::Compress;
+use serde::Serialize;
 
+use super::captures::Captures;
 use super::{Described, MemorizedFunc};
 use crate::entry::metadata::Metadata;
 use crate::memory::settings::valid_mmap_mode;
@@ -16,6 +18,11 @@ impl<F> MemorizedFunc<F> {
     /// this one are, also by later builds of the program. Give another version when the code of the
     /// function, or of what it calls, changes, and each function a name of its own. Unless set, the
     /// build of the program stands for the code; see [`Memory::cache`](crate::Memory::cache).
+    ///
+    /// The function's type counts with a version, too: its name, and the compiler's number of it.
+    /// The number is another one after an upgrade of the compiler, in another profile, with other
+    /// features or dependencies, and if a closure is put before this one in the same function.
+    /// Then results are computed again.
     ///
     /// ```
     /// use joblib_memory::Memory;
@@ -34,6 +41,32 @@ impl<F> MemorizedFunc<F> {
     /// Leaves the arguments at these positions, counted from 0, out of the key.
     pub fn ignore(mut self, positions: impl IntoIterator<Item = usize>) -> Self {
         self.ignore = positions.into_iter().collect();
+        self
+    }
+
+    /// Says what the function captures: the values are a part of the key, as an argument is. They
+    /// are hashed once, here. Say everything that a result depends on, several values as a tuple,
+    /// and `()` if no result depends on what is captured, such as a counter. Without this a closure
+    /// that captures something is computed at each call; see [`Memory::cache`](crate::Memory::cache).
+    ///
+    /// Values that can't be hashed are reported by a warning when the function is called, which is
+    /// then computed each time.
+    ///
+    /// ```
+    /// use joblib_memory::Memory;
+    ///
+    /// let memory = Memory::with_backend("in_memory", "captured")?;
+    /// let weights = vec![0.5, 2.0];
+    /// let weigh = memory.cache("weigh", |at: usize, x: f64| weights[at] * x).captures(&weights);
+    /// assert_eq!(weigh.eval((1, 3.0)), 6.0);
+    /// assert!(weigh.check_call_in_cache((1, 3.0)));
+    /// # Ok::<(), joblib_memory::Error>(())
+    /// ```
+    #[allow(clippy::needless_pass_by_value, reason = "values are given as arguments are")]
+    pub fn captures(mut self, values: impl Serialize) -> Self {
+        // Without a store nothing has a key.
+        let is_stored = self.memory.store().is_some();
+        self.captures = if is_stored { Captures::said(&values) } else { Captures::Nothing };
         self
     }
 

@@ -260,7 +260,7 @@ impl Memory {
     ///
     /// let memory = Memory::with_backend("in_memory", "impatient")?.waiting_time(Duration::from_millis(10));
     /// let both = Barrier::new(2);
-    /// let meet = memory.cache("meet", || both.wait().is_leader());
+    /// let meet = memory.cache("meet", || both.wait().is_leader()).captures(());
     /// thread::scope(|scope| {
     ///     scope.spawn(|| meet.eval(()));
     ///     meet.eval(());

@@ -47,10 +47,12 @@ fn a_location_that_was_moved_away_is_made_again() {
             let location = base.path().join("cache");
             let memory = memory_of(kind, "", &location).waiting_time(Duration::MAX);
             let runs = AtomicUsize::new(0);
-            let double = memory.cache("double", |x: u32| {
-                runs.fetch_add(1, Ordering::SeqCst);
-                2 * x
-            });
+            let double = memory
+                .cache("double", |x: u32| {
+                    runs.fetch_add(1, Ordering::SeqCst);
+                    2 * x
+                })
+                .captures(());
             double.eval((0,));
             memory.flush().unwrap();
             if removed {

@@ -1,5 +1,6 @@
 //! What the crate promises, through its public interface.
 
+mod captures;
 mod failures;
 mod limits;
 mod memory;

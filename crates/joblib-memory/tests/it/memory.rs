@@ -40,10 +40,12 @@ fn a_result_is_computed_once_and_again_for_other_arguments() {
     let folder = folder();
     let count = AtomicUsize::new(0);
     let memory = memory(&folder);
-    let add = memory.cache("add", |x: i32, y: i32| {
-        count.fetch_add(1, Ordering::Relaxed);
-        x + y
-    });
+    let add = memory
+        .cache("add", |x: i32, y: i32| {
+            count.fetch_add(1, Ordering::Relaxed);
+            x + y
+        })
+        .captures(());
     for (x, y, calls) in [(1, 2, 1), (1, 2, 1), (2, 1, 2), (1, 2, 2)] {
         assert_eq!(add.eval((x, y)), x + y);
         assert_eq!(count.load(Ordering::Relaxed), calls);
@@ -59,10 +61,12 @@ fn a_mapped_result_whose_array_is_damaged_is_computed_again_when_checks_are_aske
     let folder = folder();
     let memory = memory(&folder).mmap_mode(MmapMode::Read).verify_mapped(true);
     let count = AtomicUsize::new(0);
-    let ones = memory.cache("ones", |len: usize| {
-        count.fetch_add(1, Ordering::Relaxed);
-        Array::from_fn(&[len], |_| 1.0)
-    });
+    let ones = memory
+        .cache("ones", |len: usize| {
+            count.fetch_add(1, Ordering::Relaxed);
+            Array::from_fn(&[len], |_| 1.0)
+        })
+        .captures(());
     let shelved = ones.call_and_shelve((10_000,));
     assert!(ones.eval((10_000,)).is_mapped());
     let Shelved::Memorized(reference) = shelved else { panic!("the result is stored") };
@@ -136,10 +140,12 @@ fn a_cache_that_cannot_be_written_leaves_results_as_they_are() {
 fn no_location_means_no_cache() {
     let memory = Memory::none();
     let count = AtomicUsize::new(0);
-    let next = memory.cache("next", |x: i32| {
-        count.fetch_add(1, Ordering::Relaxed);
-        x + 1
-    });
+    let next = memory
+        .cache("next", |x: i32| {
+            count.fetch_add(1, Ordering::Relaxed);
+            x + 1
+        })
+        .captures(());
     next.eval((1,));
     assert_eq!(next.call_and_shelve((1,)).get().unwrap(), 2);
     assert_eq!(count.load(Ordering::Relaxed), 2);
@@ -153,14 +159,16 @@ fn threads_that_ask_at_once_share_one_computation() {
     let memory = memory(&folder);
     let count = Arc::new(AtomicUsize::new(0));
     let barrier = Arc::new(Barrier::new(8));
-    let slow = memory.cache("slow", {
-        let count = Arc::clone(&count);
-        move |x: i32| {
-            count.fetch_add(1, Ordering::Relaxed);
-            thread::sleep(Duration::from_millis(30));
-            x
-        }
-    });
+    let slow = memory
+        .cache("slow", {
+            let count = Arc::clone(&count);
+            move |x: i32| {
+                count.fetch_add(1, Ordering::Relaxed);
+                thread::sleep(Duration::from_millis(30));
+                x
+            }
+        })
+        .captures(());
     thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| {
@@ -177,10 +185,12 @@ fn a_panic_lets_the_next_one_compute() {
     let folder = folder();
     let memory = memory(&folder);
     let count = AtomicUsize::new(0);
-    let once = memory.cache("once", |x: i32| {
-        assert!(count.fetch_add(1, Ordering::Relaxed) > 0, "the first call panics");
-        x
-    });
+    let once = memory
+        .cache("once", |x: i32| {
+            assert!(count.fetch_add(1, Ordering::Relaxed) > 0, "the first call panics");
+            x
+        })
+        .captures(());
     assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| once.eval((1,)))).is_err());
     assert_eq!(once.eval((1,)), 1);
     assert_eq!(once.eval((1,)), 1);
@@ -190,10 +200,12 @@ fn a_panic_lets_the_next_one_compute() {
 #[test]
 fn recursion_computes_each_step_once() {
     fn fibonacci(memory: &Memory, n: u64, count: &AtomicUsize) -> u64 {
-        let step = memory.cache("fibonacci", |n: u64| {
-            count.fetch_add(1, Ordering::Relaxed);
-            if n < 2 { n } else { fibonacci(memory, n - 1, count) + fibonacci(memory, n - 2, count) }
-        });
+        let step = memory
+            .cache("fibonacci", |n: u64| {
+                count.fetch_add(1, Ordering::Relaxed);
+                if n < 2 { n } else { fibonacci(memory, n - 1, count) + fibonacci(memory, n - 2, count) }
+            })
+            .captures(());
         step.eval((n,))
     }
     let folder = folder();
@@ -207,16 +219,18 @@ fn a_pool_whose_tasks_ask_for_what_is_being_computed_in_it_does_not_starve() {
     let folder = folder();
     let memory = memory(&folder);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
-    let outer = memory.cache("outer", |x: i32| {
-        pool.install(|| {
-            use rayon::prelude::{IntoParallelIterator, ParallelIterator};
-            let inner = memory.cache("inner", |y: i32| {
-                thread::sleep(Duration::from_millis(1));
-                y
-            });
-            (0..40).into_par_iter().map(|y| inner.eval((y % 3,))).sum::<i32>() + x
+    let outer = memory
+        .cache("outer", |x: i32| {
+            pool.install(|| {
+                use rayon::prelude::{IntoParallelIterator, ParallelIterator};
+                let inner = memory.cache("inner", |y: i32| {
+                    thread::sleep(Duration::from_millis(1));
+                    y
+                });
+                (0..40).into_par_iter().map(|y| inner.eval((y % 3,))).sum::<i32>() + x
+            })
         })
-    });
+        .captures(());
     let total = pool.install(|| {
         use rayon::prelude::{IntoParallelIterator, ParallelIterator};
         (0..8).into_par_iter().map(|x| outer.eval((x % 2,))).sum::<i32>()
@@ -285,14 +299,14 @@ fn validation_decides_whether_a_stored_result_is_used() {
         x
     };
     let seconds = Duration::from_secs;
-    memory.cache("valid", body).eval((1,));
-    assert!(memory.cache("valid", body).expires_after(seconds(60)).check_call_in_cache((1,)));
-    let expired = memory.cache("valid", body).expires_after(seconds(0));
+    memory.cache("valid", body).captures(()).eval((1,));
+    assert!(memory.cache("valid", body).captures(()).expires_after(seconds(60)).check_call_in_cache((1,)));
+    let expired = memory.cache("valid", body).captures(()).expires_after(seconds(0));
     assert!(!expired.check_call_in_cache((1,)));
     assert!(matches!(expired.explain((1,)), Explanation::Expired(_)));
     assert_eq!(expired.eval((1,)), 1);
     assert_eq!(count.load(Ordering::Relaxed), 2);
-    let picky = memory.cache("valid", body).cache_validation_callback(|metadata| {
+    let picky = memory.cache("valid", body).captures(()).cache_validation_callback(|metadata| {
         assert_eq!(metadata.function(), "valid");
         metadata.arguments()[0].text() != Some("1")
     });

@@ -25,7 +25,8 @@ fn stack_of_plain(depth: u32) -> usize {
 #[inline(never)]
 fn cached(memory: &Memory, n: u32) -> u32 {
     let here = black_box([n; 8]);
-    memory.eval("depth", |n: u32| if n == 0 { 0 } else { cached(memory, n - 1) + 1 }, (n,)) + here[0] - n
+    let body = |n: u32| if n == 0 { 0 } else { cached(memory, n - 1) + 1 };
+    memory.cache("depth", body).captures(()).eval((n,)) + here[0] - n
 }
 
 #[test]

@@ -31,7 +31,7 @@ fn what_is_cleared_or_computed_anew_is_not_found_in_memory() {
     for (memory, _folder) in memories("tier, cleared") {
         let memory = memory.keep_in_memory("10M");
         let runs = AtomicUsize::new(0);
-        let count = memory.cache("count", |_: u8| runs.fetch_add(1, Ordering::SeqCst));
+        let count = memory.cache("count", |_: u8| runs.fetch_add(1, Ordering::SeqCst)).captures(());
         let filled = |expected| {
             (0..3).for_each(|_| assert_eq!(count.eval((1,)), expected, "in {memory:?}"));
         };
@@ -60,7 +60,7 @@ fn expiry_and_validation_hold_for_what_is_kept() {
     for (memory, _folder) in memories("tier, validated") {
         let memory = memory.keep_in_memory("10M");
         let runs = AtomicUsize::new(0);
-        let count = memory.cache("count", |_: u8| runs.fetch_add(1, Ordering::SeqCst));
+        let count = memory.cache("count", |_: u8| runs.fetch_add(1, Ordering::SeqCst)).captures(());
         (0..3).for_each(|_| assert_eq!(count.eval((1,)), 0));
         assert!(in_memory(&memory) > 0);
         let picky = count.clone().cache_validation_callback(|metadata| {

@@ -23,7 +23,7 @@ fn ping(memory: &Memory, barrier: &Barrier, deep: usize) -> usize {
         }
         if deep < 3 { pong(memory, barrier, deep + 1) + 1 } else { 0 }
     };
-    memory.cache("ping", body).eval((1,))
+    memory.cache("ping", body).captures(()).eval((1,))
 }
 
 fn pong(memory: &Memory, barrier: &Barrier, deep: usize) -> usize {
@@ -33,7 +33,7 @@ fn pong(memory: &Memory, barrier: &Barrier, deep: usize) -> usize {
         }
         if deep < 3 { ping(memory, barrier, deep + 1) + 1 } else { 0 }
     };
-    memory.cache("pong", body).eval((1,))
+    memory.cache("pong", body).captures(()).eval((1,))
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn a_circle_of_many_threads_ends() {
             }
             if deep < THREADS { step(memory, barrier, (at + 1) % THREADS, deep + 1) + 1 } else { 0 }
         };
-        memory.cache("step", body).eval((at,))
+        memory.cache("step", body).captures(()).eval((at,))
     }
     let start = Instant::now();
     let memory = memory("circle of many");
@@ -76,11 +76,13 @@ fn a_circle_of_many_threads_ends() {
 fn the_longest_waiting_time_waits_as_long_as_it_takes() {
     let memory = memory("without end").waiting_time(Duration::MAX);
     let runs = AtomicUsize::new(0);
-    let slow = memory.cache("slow", |x: u32| {
-        runs.fetch_add(1, Ordering::SeqCst);
-        thread::sleep(Duration::from_millis(200));
-        x
-    });
+    let slow = memory
+        .cache("slow", |x: u32| {
+            runs.fetch_add(1, Ordering::SeqCst);
+            thread::sleep(Duration::from_millis(200));
+            x
+        })
+        .captures(());
     thread::scope(|scope| {
         let callers = [(); 3].map(|()| scope.spawn(|| slow.eval((1,))));
         assert_eq!(callers.map(|caller| caller.join().unwrap()), [1; 3]);
