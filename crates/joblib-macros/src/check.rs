@@ -120,9 +120,6 @@ fn check_key(function: &Function, options: &Options, errors: &mut Errors) {
     for name in &options.ignore {
         errors.at(name, format_args!("`key = …` {instead} `ignore`"));
     }
-    for skip in function.arguments.iter().filter_map(|argument| argument.skip.as_ref()) {
-        errors.at(skip, format_args!("`key = …` {instead} `#[cached(skip)]`"));
-    }
     for file in function.arguments.iter().filter_map(|argument| argument.file.as_ref()) {
         errors.at(
             file,

@@ -263,6 +263,35 @@ fn a_key_says_all_that_a_call_is_known_by() {
     assert_eq!(runs_of(|| keyed(2, (1.0, 4.0), &model(5.0))), (22.0, 1));
 }
 
+#[cached(crate = joblib_memory, memory = MEMORY, key = x)]
+fn stepped(x: u8, step: fn(u8) -> u8, also: &dyn Fn(u8) -> u8) -> u8 {
+    ran();
+    also(step(x))
+}
+
+#[cached(crate = joblib_memory, memory = MEMORY, key = x)]
+fn watched(x: u8, #[cached(skip)] watch: &dyn Fn(u8), #[cached(skip)] seen: &mut Vec<u8>) -> u8 {
+    ran();
+    watch(x);
+    seen.push(x);
+    x
+}
+
+#[test]
+fn functions_that_arguments_choose_beside_a_key_count_unless_they_are_skipped() {
+    let (once, twice) = (|x: u8| x + 1, |x: u8| x + 2);
+    for runs in [1, 0] {
+        assert_eq!(runs_of(|| stepped(1, once, &twice)), (4, runs));
+        assert_eq!(runs_of(|| stepped(1, twice, &once)), (4, runs));
+        assert_eq!(runs_of(|| stepped(1, once, &once)), (3, runs));
+    }
+    let mut seen = Vec::new();
+    let call =
+        |seen: &mut Vec<u8>| (runs_of(|| watched(1, &|_| (), seen)), runs_of(|| watched(1, &drop, seen)));
+    assert_eq!(call(&mut seen), ((1, 1), (1, 0)));
+    assert_eq!(seen, [1]);
+}
+
 mod helpers {
     use super::*;
 

@@ -70,7 +70,7 @@ const ROWS: &[Row] = &[
     },
     Row {
         what: "a closure around a function that is given",
-        source: "fn g(m: &Memory, f: impl Fn(f64) -> f64) -> [f64; 2] { of(m, \"s\", |x| f(x)) }\npub fn run(m: &Memory) -> Vec<[f64; 2]> { vec![g(m, |x| x + 1.0), g(m, |x| x + 2.0)] }",
+        source: "fn g(m: &Memory, f: impl Fn(f64) -> f64) -> [f64; 2] { of(m, \"s\", move |x| f(x)) }\npub fn run(m: &Memory) -> Vec<[f64; 2]> { vec![g(m, |x| x + 1.0), g(m, |x| x + 2.0)] }",
         edits: &[("vec![", "vec![g(m, |x| x + 9.0), ")],
     },
     Row {
@@ -117,6 +117,26 @@ const ROWS: &[Row] = &[
         what: "an edited function in the types that calls choose",
         source: "fn h(x: f64) -> f64 { x + 1.0 }\nstruct W<F>(F);\ntrait Step { fn step(&self, x: f64) -> f64; }\nimpl<F: Fn(f64) -> f64> Step for W<F> { fn step(&self, x: f64) -> f64 { (self.0)(x) } }\n#[cached(crate = joblib_memory, memory = m, key = x)]\nfn borrowed<F: Fn(f64) -> f64>(x: f64, f: F, m: &Memory) -> f64 { f(x) }\n#[cached(crate = joblib_memory, memory = m, key = x)]\nfn unsized_too<F: Fn(f64) -> f64 + ?Sized>(x: f64, f: &F, m: &Memory) -> f64 { f(x) }\n#[cached(crate = joblib_memory, memory = m, key = x)]\nfn held(x: f64, w: impl Step, m: &Memory) -> f64 { w.step(x) }\n#[cached(crate = joblib_memory, memory = m, key = x)]\nfn optional(x: f64, f: Option<impl Fn(f64) -> f64>, m: &Memory) -> f64 { f.map_or(0.0, |f| f(x)) }\n#[cached(crate = joblib_memory, memory = m, key = x)]\nfn mapped(x: f64, i: impl Iterator<Item = f64>, m: &Memory) -> f64 { i.sum::<f64>() + x }\nimpl<F: Fn(f64) -> f64> W<F> {\n#[cached(crate = joblib_memory, memory = m, self = \"ignore\")]\nfn go(&self, x: f64, #[cached(skip)] m: &Memory) -> f64 { (self.0)(x) }\n}\npub fn run(m: &Memory) -> Vec<[f64; 2]> {\n vec![[borrowed(2.0, &h, m), h(2.0)], [unsized_too(2.0, &h, m), h(2.0)], [held(2.0, W(h), m), h(2.0)], [optional(2.0, Some(h), m), h(2.0)],\n [mapped(0.0, [2.0].into_iter().map(h), m), h(2.0)], [W(h).go(2.0, m), h(2.0)]]\n}",
         edits: &[("x + 1.0", "x + 2.0")],
+    },
+    Row {
+        what: "a closure of another captured value",
+        source: "const K: f64 = 1.0;\npub fn run(m: &Memory) -> Vec<[f64; 2]> {\n let g = |k: f64| { let f = m.cache(\"s\", move |x: f64| x + k).captures(k); [f.eval((2.0,)), 2.0 + k] };\n vec![g(K), g(K + 1.0), g(K + 2.0)]\n}",
+        edits: &[("= 1.0", "= 2.0")],
+    },
+    Row {
+        what: "boxed closures of one type that capture, and what is said of it",
+        source: "type F = Box<dyn Fn(f64) -> f64>;\nfn boxed(k: f64) -> F { Box::new(move |x| x + k) }\npub fn run(m: &Memory) -> Vec<[f64; 2]> {\n [1.0, 2.0].into_iter().map(|k| { let f = m.cache(\"s\", boxed(k)).captures(k); [f.eval((2.0,)), 2.0 + k] }).collect()\n}",
+        edits: &[("x + k", "x + k + 1.0"), ("2.0 + k", "3.0 + k")],
+    },
+    Row {
+        what: "a pointer to a function, beside a key, points at another one",
+        source: "fn a(x: f64) -> f64 { x + 1.0 }\nfn b(x: f64) -> f64 { x + 2.0 }\ntype F = fn(f64) -> f64;\n#[cached(crate = joblib_memory, memory = m, key = x)]\nfn go(x: f64, f: F, m: &Memory) -> f64 { f(x) }\n#[cached(crate = joblib_memory, memory = m, key = x)]\nfn chosen(x: f64, f: impl Fn(f64) -> f64, m: &Memory) -> f64 { f(x) }\n#[cached(crate = joblib_memory, memory = m, key = x)]\nfn by<G: Fn(f64) -> f64 + ?Sized>(x: f64, f: &G, m: &Memory) -> f64 { f(x) }\npub fn run(m: &Memory) -> Vec<[f64; 2]> {\n [a as F, b].into_iter().flat_map(|f| [[go(2.0, f, m), f(2.0)], [chosen(2.0, f, m), f(2.0)], [by(2.0, &f, m), f(2.0)]]).collect()\n}",
+        edits: &[("[a as F, b]", "[b as F, a]"), ("x + 1.0", "x + 3.0")],
+    },
+    Row {
+        what: "what is behind a `dyn`, beside a key, is another type",
+        source: "fn a(x: f64) -> f64 { x + 1.0 }\n#[cached(crate = joblib_memory, memory = m, key = x)]\nfn lent(x: f64, f: &dyn Fn(f64) -> f64, m: &Memory) -> f64 { f(x) }\n#[cached(crate = joblib_memory, memory = m, key = x)]\nfn boxed(x: f64, f: Box<dyn Fn(f64) -> f64 + Send>, m: &Memory) -> f64 { f(x) }\n#[cached(crate = joblib_memory, memory = m, key = x)]\nfn by<G: Fn(f64) -> f64 + ?Sized>(x: f64, f: &G, m: &Memory) -> f64 { f(x) }\npub fn run(m: &Memory) -> Vec<[f64; 2]> {\n let b = |x: f64| x + 2.0;\n let d: [&dyn Fn(f64) -> f64; 2] = [&a, &b];\n vec![[lent(2.0, &a, m), a(2.0)], [lent(2.0, &b, m), b(2.0)], [boxed(2.0, Box::new(a), m), a(2.0)], [boxed(2.0, Box::new(b), m), b(2.0)],\n [by(2.0, d[0], m), a(2.0)], [by(2.0, d[1], m), b(2.0)]]\n}",
+        edits: &[("x + 1.0", "x + 3.0")],
     },
     Row {
         what: "closures in the type that a method is of",
@@ -245,4 +265,34 @@ fn programs_of_one_name_share_no_functions_made_at_run_time() {
         let lines = run(&project.build(&TWO.replace("STEP", step)), folder.path());
         assert_eq!(lines[1], value);
     }
+}
+
+/// Calls a function with a version, beside another part that is edited.
+const VERSIONED: &str = r#"
+use joblib_memory::Memory;
+fn elsewhere() -> f64 { PART }
+fn main() {
+    let m = Memory::new(std::env::args().nth(1).unwrap()).unwrap();
+    BEFORE
+    let fit = m.cache("fit", |x: f64| x + 1.0).version(1);
+    println!("{} {} {}", fit.eval((2.0,)), fit.stats().misses, elsewhere());
+}
+"#;
+
+#[test]
+fn a_version_keeps_results_over_builds_as_long_as_the_compiler_has_one_number_for_the_type() {
+    let project = Project::new("made", "system", &["joblib_memory"]);
+    let folder = tempfile::tempdir().unwrap();
+    let source = |part: &str, before: &str| VERSIONED.replace("PART", part).replace("BEFORE", before);
+    let build = |name: &str, source: &str, arguments: &[&str]| {
+        project.write("main.rs", source);
+        run(&keep(&project.compile("main.rs", arguments, &[]), name), folder.path())
+    };
+    assert_eq!(build("first", &source("1.0", ""), &[]), ["3 1 1"]);
+    assert_eq!(build("edited", &source("2.0", ""), &[]), ["3 0 2"]);
+    // As cargo tells profiles, features and dependencies apart.
+    assert_eq!(build("profile", &source("2.0", ""), &["-C", "metadata=other"]), ["3 1 2"]);
+    let another = "m.cache(\"another\", |x: f64| x + 9.0).version(1).eval((2.0,));";
+    assert_eq!(build("inserted", &source("2.0", another), &[]), ["3 1 2"], "it has another number");
+    assert_eq!(build("edited again", &source("3.0", another), &[]), ["3 0 3"]);
 }

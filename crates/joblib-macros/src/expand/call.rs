@@ -201,7 +201,21 @@ impl Expansion<'_> {
             let value = if is_reference { quote!(#ident) } else { quote!(&#ident) };
             quote!(#(#cfgs)* #call.type_of(#value);)
         });
-        quote!(#this #(#types)* #(#unnamed)*)
+        let code = self.code_behind(call);
+        quote!(#this #(#types)* #(#unnamed)* #code)
+    }
+
+    /// The code that pointers to functions and `dyn`s lead to, beside a `key` that leaves these arguments out.
+    fn code_behind(&self, call: &Ident) -> TokenStream {
+        if self.options.key.is_none() {
+            return TokenStream::new();
+        }
+        let arguments = self.function.arguments.iter().filter(|argument| !argument.ignored);
+        let arguments = arguments.map(|argument| {
+            let (cfgs, ident) = (&argument.cfgs, &argument.ident);
+            quote!(#(#cfgs)* #call.code_behind(&#ident);)
+        });
+        quote!(#(#arguments)*)
     }
 
     /// Whether a type parameter says that it may have no size.
