@@ -25,6 +25,7 @@ mod source;
 mod standard_macros;
 mod texts;
 mod values;
+mod visibility;
 
 use std::fmt;
 use std::path::{Path, PathBuf};

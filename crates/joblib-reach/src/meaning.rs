@@ -13,6 +13,8 @@ pub(crate) enum Target {
     Module(ScopeId),
     /// A path into what is not at hand.
     External(Rc<str>),
+    /// What else is meant is brought by an import under this condition.
+    Condition(Rc<str>),
 }
 
 /// What a whole path stands for.
@@ -30,7 +32,14 @@ pub(crate) struct Found {
 impl Found {
     /// Whether nothing of it is at hand.
     pub(crate) fn is_elsewhere(&self) -> bool {
-        self.targets.iter().all(|target| matches!(target, Target::External(_)))
+        self.targets.iter().all(Target::is_elsewhere)
+    }
+}
+
+impl Target {
+    /// Whether it is not at hand.
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        matches!(self, Self::External(_) | Self::Condition(_))
     }
 }
 
@@ -99,7 +108,7 @@ pub(crate) fn is_in_prelude(name: &str) -> bool {
 /// Whether a target can have a type in it that is at hand, as an associated one.
 pub(crate) fn may_have_types(target: &Target) -> bool {
     match target {
-        Target::Module(_) => false,
+        Target::Module(_) | Target::Condition(_) => false,
         Target::Item(_) => true,
         Target::External(path) => {
             let is_type = path

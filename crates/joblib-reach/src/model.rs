@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use crate::lexer::{Name, Names};
 use crate::source::Source;
+use crate::visibility::Visibility;
 
 pub(crate) type FileId = usize;
 pub(crate) type ItemId = usize;
@@ -69,6 +70,9 @@ pub(crate) struct Item {
     pub(crate) of_trait: Option<Range>,
     /// Of an implementation: the type that it is for.
     pub(crate) of_type: Option<Range>,
+    /// The attributes of the `extern` block that it stands in.
+    pub(crate) outer: Range,
+    pub(crate) visibility: Visibility,
     /// Whether it may be missing: there is a `#[cfg]` on it.
     pub(crate) conditional: bool,
     /// Whether it has an attribute or a derive that is not built in, and so may generate other items.
@@ -91,6 +95,9 @@ pub(crate) struct Scope {
     pub(crate) calls: Vec<ItemId>,
     /// Attributes of the module and of declarations in it that are no items, where conditions may stand.
     pub(crate) attributes: Vec<(FileId, Range)>,
+    /// Those of the module itself.
+    pub(crate) own_attributes: Vec<(FileId, Range)>,
+    pub(crate) visibility: Visibility,
     /// The module as an item, if attributes of it may change what it holds.
     pub(crate) item: Option<ItemId>,
     /// Items with attributes that may write other items.
@@ -107,8 +114,11 @@ pub(crate) struct Use {
     pub(crate) path: Vec<Name>,
     pub(crate) absolute: bool,
     pub(crate) brings: Brings,
-    /// Whether it may be missing.
-    pub(crate) conditional: bool,
+    /// Whether it brings no values and no macros: `use path::{self}`.
+    pub(crate) is_module: bool,
+    pub(crate) visibility: Visibility,
+    /// Its attributes and path, if there is a `#[cfg]` on it: it may be missing.
+    pub(crate) condition: Option<Rc<str>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

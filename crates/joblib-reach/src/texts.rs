@@ -48,7 +48,7 @@ pub(crate) fn in_attribute(
         }
         dedup(&mut found.targets);
         // Words such as "camelCase" are none.
-        found.targets.retain(|target| !matches!(target, Target::External(_)));
+        found.targets.retain(|target| !target.is_elsewhere());
         all.push(found);
     }
     all
@@ -74,7 +74,7 @@ pub(crate) fn in_format(
     let mut all = Vec::new();
     for (name, is_constant) in names {
         let mut found = resolver.path(model, scope, &[name], false, None);
-        let is_unknown = found.targets.iter().all(|target| matches!(target, Target::External(_)));
+        let is_unknown = found.is_elsewhere();
         found.targets.retain(|target| match target {
             Target::Item(item) => {
                 !matches!(model.items[*item].kind, ItemKind::Function | ItemKind::Trait | ItemKind::Macro)

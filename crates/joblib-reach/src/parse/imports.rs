@@ -3,6 +3,7 @@
 use crate::lexer::{Kind, Name};
 use crate::model::{Brings, Model, Use};
 use crate::source::Source;
+use crate::visibility::Visibility;
 
 /// What a declaration `use` brings; the word is at `at`.
 pub(crate) fn uses_in(model: &Model, source: &Source, at: usize, to: usize) -> Vec<Use> {
@@ -11,7 +12,15 @@ pub(crate) fn uses_in(model: &Model, source: &Source, at: usize, to: usize) -> V
     let tree = Tree { model };
     tree.uses(source, if absolute { at + 3 } else { at + 1 }, to, &mut Vec::new(), &mut found);
     let found = found.into_iter();
-    found.map(|(path, brings)| Use { path, absolute, brings, conditional: false }).collect()
+    let declaration = |(path, brings, is_module)| Use {
+        path,
+        absolute,
+        brings,
+        is_module,
+        visibility: Visibility::Public,
+        condition: None,
+    };
+    found.map(declaration).collect()
 }
 
 struct Tree<'m> {
@@ -25,7 +34,7 @@ impl Tree<'_> {
         at: usize,
         to: usize,
         prefix: &mut Vec<Name>,
-        found: &mut Vec<(Vec<Name>, Brings)>,
+        found: &mut Vec<(Vec<Name>, Brings, bool)>,
     ) {
         let mut at = at;
         let depth = prefix.len();
@@ -53,11 +62,11 @@ impl Tree<'_> {
                     if !is_self || path.is_empty() {
                         path.push(name);
                     }
-                    found.push((path, Brings::Name(brings)));
+                    found.push((path, Brings::Name(brings), is_self && !prefix.is_empty()));
                     at += 1;
                 }
                 Kind::Punct(b'*') => {
-                    found.push((prefix.clone(), Brings::All));
+                    found.push((prefix.clone(), Brings::All, false));
                     at += 1;
                 }
                 Kind::Open(b'{') => {

@@ -6,6 +6,7 @@ mod calls;
 pub(crate) mod extent;
 pub(crate) mod imports;
 mod modules;
+mod qualifiers;
 
 use crate::map::Map;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use self::imports::uses_in;
 use crate::lexer::{Kind, Name};
 use crate::model::{Brings, CrateId, FileId, Item, ItemId, ItemKind, Model, Range, Scope, ScopeId, Use};
 use crate::source::Source;
+use crate::visibility::Visibility;
 
 /// Reads a crate's root file and the files of its modules. The scope of the root.
 pub(crate) fn parse_crate(model: &mut Model, krate: CrateId, root: &Path) -> Result<ScopeId, String> {
@@ -46,6 +48,8 @@ fn new_scope(
         uses: Vec::new(),
         calls: Vec::new(),
         attributes: Vec::new(),
+        own_attributes: Vec::new(),
+        visibility: Visibility::Public,
         item: None,
         makers: Vec::new(),
         conditional: false,
@@ -144,7 +148,11 @@ impl Parser<'_> {
             }
             let end = source.pair(open) + 1;
             if inner {
-                self.model.scopes[place.scope].attributes.push((place.file, (at, end)));
+                let says_cfg = self.says(source, (at, end), "cfg");
+                let scope = &mut self.model.scopes[place.scope];
+                scope.attributes.push((place.file, (at, end)));
+                scope.own_attributes.push((place.file, (at, end)));
+                scope.conditional |= says_cfg;
                 return end;
             }
             at = end;
@@ -177,6 +185,8 @@ impl Parser<'_> {
             blocks: Vec::new(),
             of_trait: None,
             of_type: None,
+            outer: (0, 0),
+            visibility: self.visibility(source, (visible, from)),
             conditional: self.says(source, attributes, "cfg"),
             is_foreign: false,
         };
@@ -219,7 +229,8 @@ impl Parser<'_> {
                 let end = end_of_item(source, at, to, false).0;
                 let mut uses = uses_in(self.model, source, at, end - 1);
                 for of in &mut uses {
-                    of.conditional = item.conditional;
+                    of.visibility = item.visibility;
+                    of.condition = self.condition(&item, source, &of.path);
                 }
                 self.model.scopes[place.scope].uses.extend(uses);
                 self.note_conditions(&item, place);
@@ -231,11 +242,14 @@ impl Parser<'_> {
                 if let (Some(path), Some(name)) =
                     (source.word(at + 2), source.word(if renamed { at + 4 } else { at + 2 }))
                 {
+                    let condition = self.condition(&item, source, &[path]);
                     self.model.scopes[place.scope].uses.push(Use {
                         path: vec![path],
                         absolute: self.model.names.text(path) != "self",
                         brings: Brings::Name(name),
-                        conditional: item.conditional,
+                        is_module: true,
+                        visibility: item.visibility,
+                        condition,
                     });
                     if self.says(source, item.attributes, "macro_use") {
                         self.model.crates[self.krate].macro_use.push(path);
@@ -246,8 +260,13 @@ impl Parser<'_> {
             }
             "extern" => {
                 let (end, body) = end_of_item(source, at, to, true);
+                let first = self.model.items.len();
                 if let Some((from, to)) = body {
                     self.items(from, to, place);
+                }
+                for inside in &mut self.model.items[first..] {
+                    inside.outer = item.attributes;
+                    inside.conditional |= item.conditional;
                 }
                 self.note_conditions(&item, place);
                 end
@@ -263,54 +282,6 @@ impl Parser<'_> {
                 end.min(to)
             }
             _ => self.call(item, at, to, place),
-        }
-    }
-
-    /// Whether a word stands in attributes.
-    fn says(&self, source: &Source, (from, to): Range, word: &str) -> bool {
-        (from..to).any(|at| self.word(source, at) == word)
-    }
-
-    /// Conditions on a declaration that is not an item are those of its scope.
-    fn note_conditions(&mut self, item: &Item, place: &Place<'_>) {
-        if item.conditional {
-            self.model.scopes[place.scope].attributes.push((place.file, item.attributes));
-        }
-    }
-
-    fn skip_qualifiers(&self, source: &Source, mut at: usize) -> usize {
-        loop {
-            let next = self.word(source, at + 1);
-            let skip = match self.word(source, at) {
-                "unsafe" | "async" | "safe" | "gen" | "default" | "auto" => {
-                    matches!(
-                        next,
-                        "fn" | "unsafe"
-                            | "async"
-                            | "extern"
-                            | "impl"
-                            | "trait"
-                            | "const"
-                            | "static"
-                            | "type"
-                            | "mod"
-                            | "auto"
-                    )
-                }
-                "const" => matches!(next, "fn" | "unsafe" | "async" | "extern" | "trait" | "impl"),
-                "extern" => {
-                    let text = source.kind(at + 1) == Kind::Text;
-                    if text && self.word(source, at + 2) == "fn" {
-                        return at + 2;
-                    }
-                    next == "fn"
-                }
-                _ => false,
-            };
-            if !skip {
-                return at;
-            }
-            at += 1;
         }
     }
 
@@ -375,6 +346,10 @@ impl Parser<'_> {
         }
         item.is_foreign = self.may_write_items(place.source, item.attributes)
             || place.parent.is_some_and(|parent| self.model.items[parent].is_foreign);
+        if item.is_foreign || self.guesses {
+            // An attribute or a macro may change that.
+            item.visibility = Visibility::Public;
+        }
         if item.kind != ItemKind::Call && item.parent.is_none() && item.is_foreign {
             self.model.scopes[place.scope].makers.push(id);
         }

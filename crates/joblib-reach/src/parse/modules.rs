@@ -25,10 +25,15 @@ impl Parser<'_> {
         item.body = body;
         let scope =
             new_scope(self.model, self.krate, Some(place.scope), true, place.file, body.unwrap_or((0, 0)));
-        self.model.scopes[scope].attributes.push(attributes);
-        self.model.scopes[scope].conditional = item.conditional || self.guesses;
+        let module = &mut self.model.scopes[scope];
+        module.attributes.push(attributes);
+        module.own_attributes.push(attributes);
+        module.conditional = item.conditional || self.guesses;
         self.model.scopes[place.scope].modules.entry(name).or_default().push(scope);
         item.is_foreign = self.may_write_items(source, item.attributes);
+        if !item.is_foreign && !self.guesses {
+            self.model.scopes[scope].visibility = item.visibility;
+        }
         if item.is_foreign {
             // An attribute of ours may change all that the module holds.
             self.model.scopes[scope].item = Some(self.model.items.len());

@@ -53,8 +53,9 @@ impl Walk<'_> {
             // Of a type that a macro wrote.
             let is_unknown = this.is_none() && matches!(head.of_trait, Of::Inherent);
             if matches!(head.of_trait, Of::Trait(_)) {
-                let head = self.form(id);
-                self.heads.insert(head);
+                if self.heads.insert(id) {
+                    self.conditions_on(id);
+                }
             }
             for index in 0..self.known.model.items[id].members.len() {
                 let member = self.known.model.items[id].members[index];
@@ -80,7 +81,7 @@ impl Walk<'_> {
         }
         fresh.sort_unstable();
         fresh.dedup();
-        let mut any = false;
+        let mut any = !self.waiting.is_empty();
         for (_, _, item) in fresh {
             let before = self.numbers.len();
             let number = self.number((item, None));

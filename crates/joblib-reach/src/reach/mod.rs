@@ -3,8 +3,10 @@
 
 mod activation;
 mod bounds;
+mod conditions;
 mod linked;
 mod outcome;
+mod sights;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::path::PathBuf;
@@ -20,7 +22,7 @@ use crate::model::{CrateId, ItemId, ItemKind, Model, Range, ScopeId};
 use crate::normal::{Rules, normal, silent_parts, without_name};
 use crate::references::{Reading, References, parameters};
 use crate::resolve::Resolver;
-use crate::values::{Value, value_at};
+use crate::values::Value;
 
 /// An item, and for a macro the scope that it is called in: its names are looked up there.
 type Node = (ItemId, Option<ScopeId>);
@@ -83,8 +85,12 @@ struct Walk<'k> {
     /// How many of `reached` and `bounds` were looked at for that, when so many were known.
     seen: (usize, usize),
     indexed: (usize, usize),
-    /// The digests of the heads of implementations of these: which there are can decide what is called.
-    heads: BTreeSet<u128>,
+    /// Implementations of traits at hand: which there are can decide what is called.
+    heads: BTreeSet<ItemId>,
+    /// Members that are asked for, by the node that asks.
+    asked: Vec<(u32, Name, ScopeId)>,
+    /// The digests of the conditions on a scope and on those around it.
+    contexts: Map<ScopeId, u128>,
     scopes: Set<ScopeId>,
     /// Traits from elsewhere whose implementations the caller may choose among.
     bounds: Set<Name>,
@@ -126,6 +132,8 @@ pub(crate) fn walk(
         seen: (0, 0),
         indexed: (0, 0),
         heads: BTreeSet::new(),
+        asked: Vec::new(),
+        contexts: Map::default(),
         scopes: Set::default(),
         bounds: Set::default(),
         bounds_in_order: Vec::new(),
@@ -185,13 +193,13 @@ impl Walk<'_> {
     }
 
     /// The tokens of an item that are its own: of a trait or an implementation the head, for its members are items.
-    fn ranges(&self, item: ItemId) -> [Range; 2] {
+    fn ranges(&self, item: ItemId) -> [Range; 3] {
         let of = &self.known.model.items[item];
         let is_head = matches!(of.kind, ItemKind::Trait | ItemKind::Impl | ItemKind::Module);
         let end = of.body.filter(|_| is_head).map_or(of.range.1, |(from, _)| from - 1);
         // Whether a method is visible can decide which one is called.
         let from = if of.parent.is_some() { of.visible } else { of.range.0 };
-        [of.attributes, (from, end)]
+        [of.outer, of.attributes, (from, end)]
     }
 
     /// The digest of an item's own code.
@@ -311,6 +319,8 @@ impl Walk<'_> {
             self.digester.number(u128::from(number));
         }
         self.maker_of(item);
+        let conditions = self.context(scope);
+        self.digester.number(conditions);
         self.conditions_of(scope);
         self.crate_of(scope);
         let references = self.references(node);
@@ -328,20 +338,25 @@ impl Walk<'_> {
         }
         for (name, scope) in &references.methods {
             self.methods.insert(*name);
-            self.ask(*name, *scope);
+            self.ask(node, *name, *scope);
         }
     }
 
     /// Goes on to what one path can mean.
-    fn follow(&mut self, (from, inherited): Node, kind: ItemKind, scope: ScopeId, found: &Found) {
+    fn follow(&mut self, node: Node, kind: ItemKind, scope: ScopeId, found: &Found) {
+        let (from, inherited) = node;
         let mut items: Vec<ItemId> = Vec::new();
+        let mut conditions: Vec<&str> = Vec::new();
         for target in &found.targets {
             match target {
                 Target::Item(item) => items.push(*item),
                 Target::External(path) if path.contains("::") => self.digester.text(path),
+                Target::Condition(condition) => conditions.push(condition),
                 _ => {}
             }
         }
+        conditions.sort_unstable();
+        conditions.into_iter().for_each(|condition| self.digester.text(condition));
         if kind == ItemKind::Impl {
             // What else its head names matters when a member uses it. The type that it is for is there without being named: in
             // `impl Fit for Pair<Model>`, `self.0` is a `Model`.
@@ -389,20 +404,22 @@ impl Walk<'_> {
         for (of, name) in &found.members {
             self.members.insert((*of, *name));
             self.member_names.insert(*name);
-            self.ask(*name, scope);
+            self.ask(node, *name, scope);
         }
         for name in &found.of_traits {
             self.of_traits.insert(*name);
-            self.ask(*name, scope);
+            self.ask(node, *name, scope);
         }
         for name in &found.of_any {
             self.methods.insert(*name);
-            self.ask(*name, scope);
+            self.ask(node, *name, scope);
         }
     }
 
-    /// A member of this name is asked for in a scope.
-    fn ask(&mut self, name: Name, scope: ScopeId) {
+    /// A node asks in a scope for a member of this name.
+    fn ask(&mut self, node: Node, name: Name, scope: ScopeId) {
+        let number = self.number(node);
+        self.asked.push((number, name, scope));
         if self.calls.insert((name, scope)) {
             self.fresh_calls.push((name, scope));
         }
@@ -434,46 +451,6 @@ impl Walk<'_> {
         }
         if !krate.is_own {
             self.digester.text(&krate.edition);
-        }
-    }
-
-    /// Conditions on the modules around an item.
-    fn conditions_of(&mut self, scope: ScopeId) {
-        let mut at = Some(scope);
-        while let Some(scope) = at {
-            if !self.scopes.insert(scope) {
-                return;
-            }
-            if let Some(module) = self.known.model.scopes[scope].item {
-                let number = self.number((module, None));
-                self.digester.number(u128::from(number));
-            }
-            let model = &self.known.model;
-            let mut values = Vec::new();
-            for (file, (from, to)) in &model.scopes[scope].attributes {
-                let source = Rc::clone(&model.files[*file].source);
-                let is_cfg = |at: &usize| {
-                    source.word(*at).is_some_and(|name| matches!(model.names.text(name), "cfg" | "cfg_attr"))
-                };
-                for at in (*from..*to).filter(is_cfg) {
-                    values.extend(value_at(model, *file, &source, at, *to));
-                }
-            }
-            at = model.scopes[scope].parent;
-            self.take_values(&values, scope);
-        }
-    }
-
-    fn take_values(&mut self, values: &[Value], scope: ScopeId) {
-        let krate = &self.known.model.crates[self.known.model.scopes[scope].krate];
-        let (is_own, name) = (krate.is_own, krate.name.clone());
-        for value in values {
-            if is_own || matches!(value, Value::File(_) | Value::Folder(_)) {
-                self.found.values.insert(value.clone());
-            } else {
-                // Its features and variables are those of its own compilation.
-                self.found.foreign.insert(name.clone());
-            }
         }
     }
 }

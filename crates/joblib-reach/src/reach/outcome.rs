@@ -61,9 +61,8 @@ impl Walk<'_> {
         if self.found.values.contains(&Value::Unknown) {
             self.guess_values();
         }
-        for head in std::mem::take(&mut self.heads) {
-            self.digester.number(head);
-        }
+        self.count_heads();
+        self.count_traits_in_sight();
         if self.by_place {
             self.count_places();
         }

@@ -28,8 +28,7 @@ impl Reader<'_, '_> {
                 macros.extend(definitions(self.model, name));
             }
         }
-        let is_elsewhere = found.targets.iter().all(|target| matches!(target, Target::External(_)));
-        is_elsewhere || leads_elsewhere(self.model, &macros, reads_no_file)
+        found.is_elsewhere() || leads_elsewhere(self.model, &macros, reads_no_file)
     }
 
     /// The files that a macro from elsewhere may read, whose arguments begin at `group`.

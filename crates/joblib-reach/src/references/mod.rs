@@ -297,6 +297,7 @@ impl Reader<'_, '_> {
     fn is_unknown(&self, scope: ScopeId, found: &Found) -> bool {
         found.targets.iter().all(|target| match target {
             Target::External(path) => !self.is_of_known_crate(scope, path),
+            Target::Condition(_) => true,
             _ => false,
         })
     }
@@ -311,7 +312,7 @@ impl Reader<'_, '_> {
     fn is_more_than_functions(&self, found: &mut Found) -> bool {
         let is_function = |target: &Target| matches!(target, Target::Item(item) if self.model.items[*item].kind == ItemKind::Function);
         found.targets.retain(|target| !is_function(target));
-        found.targets.iter().any(|target| !matches!(target, Target::External(_)))
+        !found.is_elsewhere()
     }
 
     /// Whether a macro of this name is one of the standard library that is given expressions and nothing else.

@@ -1,0 +1,80 @@
+//! What stands before an item: attributes, visibility, qualifiers.
+
+use std::rc::Rc;
+
+use super::{Parser, Place};
+use crate::lexer::{Kind, Name};
+use crate::model::{Item, Range};
+use crate::source::Source;
+use crate::visibility::Visibility;
+
+impl Parser<'_> {
+    /// Whether a word stands in attributes.
+    pub(super) fn says(&self, source: &Source, (from, to): Range, word: &str) -> bool {
+        (from..to).any(|at| self.word(source, at) == word)
+    }
+
+    /// Conditions on a declaration that is not an item are those of its scope.
+    pub(super) fn note_conditions(&mut self, item: &Item, place: &Place<'_>) {
+        if item.conditional {
+            self.model.scopes[place.scope].attributes.push((place.file, item.attributes));
+        }
+    }
+
+    pub(super) fn skip_qualifiers(&self, source: &Source, mut at: usize) -> usize {
+        loop {
+            let next = self.word(source, at + 1);
+            let skip = match self.word(source, at) {
+                "unsafe" | "async" | "safe" | "gen" | "default" | "auto" => {
+                    matches!(
+                        next,
+                        "fn" | "unsafe"
+                            | "async"
+                            | "extern"
+                            | "impl"
+                            | "trait"
+                            | "const"
+                            | "static"
+                            | "type"
+                            | "mod"
+                            | "auto"
+                    )
+                }
+                "const" => matches!(next, "fn" | "unsafe" | "async" | "extern" | "trait" | "impl"),
+                "extern" => {
+                    let text = source.kind(at + 1) == Kind::Text;
+                    if text && self.word(source, at + 2) == "fn" {
+                        return at + 2;
+                    }
+                    next == "fn"
+                }
+                _ => false,
+            };
+            if !skip {
+                return at;
+            }
+            at += 1;
+        }
+    }
+
+    /// The visibility that stands in a range, if any does.
+    pub(super) fn visibility(&self, source: &Source, (from, to): Range) -> Visibility {
+        if from == to {
+            return Visibility::Private;
+        }
+        match (to - from, self.word(source, from + 2)) {
+            (4, "crate") => Visibility::Crate,
+            (4, "super") => Visibility::Super,
+            (4, "self") => Visibility::Private,
+            _ => Visibility::Public,
+        }
+    }
+
+    /// The condition that a declaration `use` of this path is under.
+    pub(super) fn condition(&self, item: &Item, source: &Source, path: &[Name]) -> Option<Rc<str>> {
+        let (from, to) = item.attributes;
+        let attributes = (from..to).map(|at| source.text_of(at));
+        let path = path.iter().map(|name| self.model.names.text(*name));
+        item.conditional.then(|| attributes.chain(path).collect::<Vec<_>>().join(" ").into())
+    }
+}
