@@ -22,7 +22,7 @@ pub(crate) enum Of {
 }
 
 /// The head of an implementation.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Head {
     pub(crate) of_trait: Of,
     /// What `Self` is.
@@ -46,15 +46,15 @@ impl Head {
 pub(crate) struct Impls {
     heads: Map<ItemId, Rc<Head>>,
     mentioned: Map<ItemId, Rc<[ItemId]>>,
-    /// How many implementations, and calls of macros that may make some, are in these two.
-    indexed: (usize, usize),
+    /// How many implementations, calls of macros that may make some, and values with attributes are in these two.
+    indexed: (usize, usize, usize),
     by_item: Map<ItemId, Vec<ItemId>>,
     by_bound: Map<Name, Vec<ItemId>>,
 }
 
 impl Impls {
     /// Finds what those implementations and calls are of that were read since the last time. How many there are.
-    pub(crate) fn index(&mut self, model: &mut Model, resolver: &mut Resolver) -> (usize, usize) {
+    pub(crate) fn index(&mut self, model: &mut Model, resolver: &mut Resolver) -> (usize, usize, usize) {
         // To find out more crates may be read.
         while let Some(id) = model.impls.get(self.indexed.0).copied() {
             self.indexed.0 += 1;
@@ -95,6 +95,16 @@ impl Impls {
             }
             for name in implemented_by_call(model, id) {
                 self.by_bound.entry(name).or_default().push(id);
+            }
+        }
+        while let Some(id) = model.attributed.get(self.indexed.2).copied() {
+            self.indexed.2 += 1;
+            let (scope, range) = (model.items[id].scope, model.items[id].attributes);
+            for item in resolver.named(model, id, scope, range) {
+                // `#[distributed_slice(ALL)]` puts a value into another.
+                if model.items[item].kind == ItemKind::Value {
+                    self.by_item.entry(item).or_default().push(id);
+                }
             }
         }
         if self.indexed.0 < model.impls.len() { self.index(model, resolver) } else { self.indexed }
@@ -139,6 +149,7 @@ impl Impls {
         let head_end = item.body.map_or(item.range.1, |(from, _)| from - 1);
         let whole = (item.range.0, head_end);
         let this = first_path(model, resolver, id, scope, of_type);
+        let written = types_of_macros(model, resolver, scope, &this);
         let of_trait = match of_trait {
             None => Of::Inherent,
             Some(range) => {
@@ -163,9 +174,12 @@ impl Impls {
             .map(|alias| (alias, model.items[alias].range))
             .chain([(id, of_type)])
             .any(|(item, range)| projects(model, item, range));
+        types.extend(&written);
         // The trait itself is not what it is for.
         types.retain(|item| !matches!(of_trait, Of::Trait(of) if of == *item));
-        // An alias stands for the type that it names.
+        // An alias stands for the type that it names, and so does a macro.
+        let is_macro = |target: &Target| matches!(target, Target::Item(item) if model.items[*item].kind == ItemKind::Macro);
+        let this: Vec<Target> = this.into_iter().filter(|target| !is_macro(target)).collect();
         let this = this
             .into_iter()
             .flat_map(|target| match target {
@@ -174,8 +188,16 @@ impl Impls {
                 }
                 other => vec![other],
             })
+            .chain(written.into_iter().map(Target::Item))
             .collect();
-        let head = Rc::new(Head { of_trait, this, types, parts, is_projected });
+        let mut head = Head { of_trait, this, types, parts, is_projected };
+        self.heads.insert(id, Rc::new(head.clone()));
+        if model.source(id).is_punct(of_type.0, b'<') {
+            // `impl Fit for <Model as Trait>::Output`
+            let more = self.projections(model, resolver, &head);
+            head.this.extend(more.into_iter().map(Target::Item));
+        }
+        let head = Rc::new(head);
         self.heads.insert(id, Rc::clone(&head));
         head
     }
@@ -253,6 +275,31 @@ fn types_in(
             ItemKind::Type | ItemKind::Trait | ItemKind::Call => types.push(item),
             ItemKind::Alias => types.extend(resolver.types_of_alias(model, item)),
             _ => {}
+        }
+    }
+    types
+}
+
+/// The types that macros name which stand in the place of a type.
+fn types_of_macros(
+    model: &mut Model,
+    resolver: &mut Resolver,
+    scope: ScopeId,
+    targets: &[Target],
+) -> Vec<ItemId> {
+    let macros: Vec<ItemId> = targets
+        .iter()
+        .filter_map(|target| match target {
+            Target::Item(item) if model.items[*item].kind == ItemKind::Macro => Some(*item),
+            _ => None,
+        })
+        .collect();
+    let mut types = Vec::new();
+    for item in macros {
+        for definition in definitions(model, model.items[item].name) {
+            let (range, own) = (model.items[definition].range, model.items[definition].scope);
+            types.extend(types_in(model, resolver, definition, scope, range));
+            types.extend(types_in(model, resolver, definition, own, range));
         }
     }
     types

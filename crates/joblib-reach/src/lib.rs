@@ -233,6 +233,13 @@ pub fn locked(folder: &Path) -> Result<Vec<String>, Unseen> {
 pub fn normal_form(code: &str, is_code: fn(&str) -> bool) -> Option<String> {
     let mut names = Names::default();
     let source = Source::new(code.to_owned(), &mut names).ok()?;
-    let rules = normal::Rules { names: &names, own_macro: &|_| false, is_code: &is_code, docs: false };
+    let no_macro = |_| false;
+    let rules = normal::Rules {
+        names: &names,
+        own_macro: &no_macro,
+        prints: &no_macro,
+        is_code: &is_code,
+        docs: false,
+    };
     Some(normal::normal(&source, 0, source.tokens.len(), rules))
 }

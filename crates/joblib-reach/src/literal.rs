@@ -68,7 +68,15 @@ pub(crate) fn unescaped(source: &Source, at: usize) -> Option<String> {
             '0' => text.push('\0'),
             '\n' => while letters.next_if(|letter| letter.is_whitespace()).is_some() {},
             other @ ('\\' | '"' | '\'') => text.push(other),
-            // Paths don't hold the others.
+            'x' => {
+                let digits: String = letters.by_ref().take(2).collect();
+                text.push(char::from(u8::from_str_radix(&digits, 16).ok()?));
+            }
+            'u' => {
+                let digits: String = letters.by_ref().take_while(|letter| *letter != '}').collect();
+                let digits = digits.trim_start_matches('{').replace('_', "");
+                text.push(u32::from_str_radix(&digits, 16).ok().and_then(char::from_u32)?);
+            }
             _ => return None,
         }
     }

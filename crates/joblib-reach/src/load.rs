@@ -10,7 +10,23 @@ use crate::model::{Crate, CrateId, Model, ScopeId};
 use crate::parse::parse_crate;
 
 /// Packages that never count: what a result means to them is their own business.
-const FAMILY: &str = "joblib";
+const FAMILY: [&str; 15] = [
+    "joblib",
+    "joblib_array",
+    "joblib_arrow",
+    "joblib_cli",
+    "joblib_encoding",
+    "joblib_hash",
+    "joblib_macros",
+    "joblib_memory",
+    "joblib_parallel",
+    "joblib_persist",
+    "joblib_pickle",
+    "joblib_polars",
+    "joblib_reach",
+    "joblib_record",
+    "joblib_store",
+];
 
 /// Reads the crate with this root file, which belongs to the package in `folder`.
 pub(crate) fn load(
@@ -27,7 +43,8 @@ pub(crate) fn load(
         model.patches.extend(manifest::patches(folder));
     }
     for (name, root_of, folder_of) in manifest::crates_at_hand(folder, &model.patches) {
-        let is_family = name == FAMILY || name.starts_with(&format!("{FAMILY}_"));
+        let library = manifest::library(&folder_of).map(|(library, _)| library);
+        let is_family = library.is_some_and(|library| FAMILY.contains(&&*library));
         if !is_family && root_of.canonicalize().ok() != root.canonicalize().ok() {
             externs.insert(model.names.of(&name), (root_of, folder_of));
         }
@@ -48,6 +65,7 @@ pub(crate) fn load(
         macro_use: Vec::new(),
         edition: kind.edition,
         unread: Vec::new(),
+        extern_names: Map::default(),
     });
     parse_crate(model, id, root)?;
     Ok(id)
@@ -64,6 +82,13 @@ pub(crate) fn extern_crate(model: &mut Model, krate: CrateId, name: Name) -> Opt
 }
 
 fn found_or_loaded(model: &mut Model, krate: CrateId, name: Name) -> Option<ScopeId> {
+    if let Some(of) = model.crates[krate].extern_names.get(&name).copied().filter(|of| *of != name) {
+        return if model.names.text(of) == "self" {
+            Some(model.crates[krate].root)
+        } else {
+            found_or_loaded(model, krate, of)
+        };
+    }
     let (root, folder) = model.crates[krate].externs.get(&name)?.clone();
     let known = model.crates.iter().find(|other| {
         other.folder == folder
@@ -106,5 +131,22 @@ pub(crate) fn everything(model: &mut Model) {
             }
         }
         next += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FAMILY;
+
+    #[test]
+    fn the_packages_that_never_count_are_those_of_this_repository() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let mut names: Vec<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().to_string_lossy().replace('-', "_"))
+            .filter(|name| name.starts_with("joblib"))
+            .collect();
+        names.sort_unstable();
+        assert_eq!(names, FAMILY);
     }
 }

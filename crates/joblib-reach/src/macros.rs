@@ -141,3 +141,12 @@ pub(crate) fn includes(model: &Model, definitions: &[ItemId]) -> bool {
         (from..to).any(|at| source.text_of(at) == "include" && source.is_punct(at + 1, b'!'))
     })
 }
+
+/// Whether macros of a name make a text of tokens.
+pub(crate) fn prints(model: &Model, name: Name) -> bool {
+    definitions(model, Some(name)).iter().any(|item| {
+        let (from, to) = model.items[*item].range;
+        let source = model.source(*item);
+        (from..to).any(|at| source.text_of(at) == "stringify" && source.is_punct(at + 1, b'!'))
+    })
+}

@@ -148,6 +148,8 @@ pub(crate) struct Crate {
     pub(crate) macro_use: Vec<Name>,
     /// The edition that its manifest names; the compiler is asked for that of the crate that is compiled.
     pub(crate) edition: String,
+    /// The names that `extern crate` gives to crates in all of it, and those of the crates.
+    pub(crate) extern_names: Map<Name, Name>,
     /// What could not be read of it, as long as no path led there.
     pub(crate) unread: Vec<String>,
 }
@@ -180,6 +182,10 @@ pub(crate) struct Model {
     pub(crate) calls: Vec<ItemId>,
     /// Members of traits, by name.
     pub(crate) trait_members: Map<Name, Vec<ItemId>>,
+    /// Functions and values with attributes that are not built in.
+    pub(crate) attributed: Vec<ItemId>,
+    /// Calls of macros that are members of traits.
+    pub(crate) trait_calls: Vec<ItemId>,
     /// Packages at hand that the root of the workspace puts in the place of others, for all crates: names and folders.
     pub(crate) patches: Vec<(String, PathBuf)>,
     /// The files that the build script wrote, listed when they are asked for.

@@ -59,7 +59,12 @@ pub(crate) fn named(
     }
     let opens_folders = opens_folders || ["folder", "dir", "path"].iter().any(|word| key.contains(word));
     let is_name = text.len() <= LONGEST && text.contains(|c: char| c.is_alphanumeric());
-    if !is_name || text.contains(['\n', '\0', '{']) {
+    // What is put together begins with a folder, as in `{folder}/migrations`.
+    let text = match text.rsplit_once('}') {
+        Some((_, rest)) if opens_folders => rest.trim_start_matches('/').to_owned(),
+        _ => text,
+    };
+    if !is_name || text.is_empty() || text.contains(['\n', '\0', '{']) {
         return None;
     }
     let of = model.files.get(file)?;
@@ -76,7 +81,8 @@ pub(crate) fn named(
             Some(Value::File(path))
         } else {
             // The package's own folder is named for other reasons.
-            let is_part = opens_folders && path.is_dir() && !package.starts_with(&path);
+            let is_part =
+                opens_folders && path.is_dir() && !package.starts_with(&path) && !path.ends_with("src");
             is_part.then_some(Value::Folder(path))
         }
     })

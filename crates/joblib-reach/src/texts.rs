@@ -22,6 +22,14 @@ pub(crate) fn in_attribute(
     let Ok(inner) = Source::new(text, &mut model.names) else { return Vec::new() };
     let mut all = Vec::new();
     for (at, path) in paths(&inner, 0, inner.tokens.len()) {
+        if at > 0 && inner.is_punct(at - 1, b'.') {
+            // `self.rate() * 2.0`
+            all.push(Found { of_any: path, ..Found::default() });
+            continue;
+        }
+        if inner.text_of(at) == "self" && inner.is_punct(at + 1, b'.') {
+            continue;
+        }
         let absolute = at >= 2 && inner.is_pair(at - 2, b':', b':');
         let mut found = resolver.path(model, scope, &path, absolute, this);
         // Functions of a module are called by names that are not written.
@@ -97,4 +105,79 @@ pub(crate) fn as_code(source: &Source, at: usize, names: &mut Names) -> Option<R
     // Braces of a format string stand for themselves.
     let text = literal::unescaped(source, at)?.replace("{{", "{").replace("}}", "}");
     Source::new(text, names).ok().map(Rc::new)
+}
+
+/// A part of a name that is put together.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    First(String),
+    Inner(String),
+    Last(String),
+}
+
+impl Part {
+    /// Whether a name can have been put together from it.
+    pub(crate) fn is_of(&self, name: &str) -> bool {
+        match self {
+            Self::First(part) => name.starts_with(part),
+            Self::Inner(part) => name.contains(part),
+            Self::Last(part) => name.ends_with(part),
+        }
+    }
+}
+
+/// The parts of names that a text holds: letters beside a place for another text, as in `default_{}()`, and the whole of
+/// `default_` and `_default`, to which a program adds the rest.
+pub(crate) fn parts_of_names(text: &str) -> Vec<Part> {
+    let is_part = |letter: char| letter == '_' || letter.is_alphanumeric();
+    let text = text.replace("{{", "(").replace("}}", ")");
+    if !text.contains('{') {
+        let is_name = text.chars().all(is_part) && text.contains(|letter| letter != '_');
+        return match (is_name, text.starts_with('_'), text.ends_with('_')) {
+            (true, true, true) => vec![Part::Inner(text)],
+            (true, true, false) => vec![Part::Last(text)],
+            (true, false, true) => vec![Part::First(text)],
+            _ => Vec::new(),
+        };
+    }
+    let pieces: Vec<&str> = text.split(['{', '}']).step_by(2).collect();
+    let mut parts = Vec::new();
+    for (index, piece) in pieces.iter().enumerate() {
+        let (after, before) = (index > 0, index + 1 < pieces.len());
+        if after && before && piece.chars().all(is_part) {
+            parts.push(Part::Inner((*piece).to_owned()));
+            continue;
+        }
+        let first = piece.split(|letter| !is_part(letter)).next().unwrap_or_default();
+        let last = piece.rsplit(|letter| !is_part(letter)).next().unwrap_or_default();
+        parts.extend(after.then(|| Part::Last(first.to_owned())));
+        parts.extend(before.then(|| Part::First(last.to_owned())));
+    }
+    let has_letters = |part: &String| part.contains(char::is_alphanumeric);
+    parts.retain(|part| match part {
+        Part::First(part) | Part::Inner(part) | Part::Last(part) => has_letters(part),
+    });
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_names_stand_beside_places_for_others() {
+        let parts = |text: &str| {
+            let parts = parts_of_names(text).into_iter().map(|part| match part {
+                Part::First(part) => format!("{part}-"),
+                Part::Inner(part) => format!("-{part}-"),
+                Part::Last(part) => format!("-{part}"),
+            });
+            parts.collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(parts("default_{}"), "default_-");
+        assert_eq!(parts("fn {}_impl() {{ default_{x}() }}"), "-_impl default_-");
+        assert_eq!(parts("a{}_b_{}c"), "a- -_b_- -c");
+        assert_eq!(parts("_impl") + &parts(" get_"), "-_impl");
+        assert_eq!(parts("expected {}, not {}") + &parts("{}_{}") + &parts("word") + &parts("{}"), "");
+    }
 }

@@ -11,6 +11,8 @@ pub(crate) enum Visibility {
     Crate,
     /// `pub(super)`
     Super,
+    /// `pub(in path)`
+    In(ScopeId),
     /// Nothing.
     Private,
 }
@@ -23,6 +25,7 @@ impl Visibility {
             Self::Public => None,
             Self::Crate => Some(model.crates[model.scopes[module].krate].root),
             Self::Super => Some(model.scopes[module].parent.map_or(module, |parent| model.module_of(parent))),
+            Self::In(scope) => Some(scope),
             Self::Private => Some(module),
         }
     }

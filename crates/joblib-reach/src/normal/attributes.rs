@@ -13,7 +13,7 @@ impl Writer<'_> {
         }
         let end = source.pair(open);
         let first = self.text_of_word(open + 1).unwrap_or_default();
-        let (silent, derives) = (SILENT.contains(&first), first == "derive");
+        let (silent, derives) = (self.is_silent(open + 1), first == "derive");
         if silent && !(self.rules.docs && first == "doc") {
             return end + 1;
         }
@@ -29,10 +29,17 @@ impl Writer<'_> {
             self.arguments(open + 3, source.pair(open + 2));
             self.put(")");
         } else {
-            self.raw(open + 1, end, false);
+            self.raw(open + 1, end, false, false);
         }
         self.put("]");
         end + 1
+    }
+
+    /// Whether the attribute that begins here says nothing about what the code does.
+    pub(super) fn is_silent(&self, at: usize) -> bool {
+        let first = self.text_of_word(at).unwrap_or_default();
+        // A longer path is that of a macro in a crate of that name.
+        SILENT.contains(&first) && (first == "rustfmt" || !self.source.is_pair(at + 1, b':', b':'))
     }
 
     /// Whether an attribute is `#[cached]` or `#[tracked]`.

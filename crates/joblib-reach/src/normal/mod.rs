@@ -17,6 +17,8 @@ pub(crate) struct Rules<'a> {
     pub(crate) names: &'a Names,
     /// Whether the package defines a macro of this name.
     pub(crate) own_macro: &'a dyn Fn(Name) -> bool,
+    /// Whether such a macro makes a text of what it is given, with the spaces between tokens.
+    pub(crate) prints: &'a dyn Fn(Name) -> bool,
     /// Whether this option of `#[cached]` says what a key or a result means.
     pub(crate) is_code: &'a dyn Fn(&str) -> bool,
     /// Whether documentation counts: an attribute or a derive of others can see it.
@@ -27,14 +29,25 @@ pub(crate) struct Rules<'a> {
 pub(crate) fn silent_parts(source: &Source, from: usize, to: usize, rules: Rules<'_>) -> Vec<(usize, usize)> {
     let writer = Writer { source, rules, out: String::new() };
     let mut parts = Vec::new();
+    let mut arguments_end = from;
     for at in from..to {
+        // A macro may look at every attribute that it is given.
+        if source.word(at).is_some()
+            && source.is_punct(at + 1, b'!')
+            && matches!(source.kind(at + 2), Kind::Open(_))
+        {
+            arguments_end = arguments_end.max(source.pair(at + 2));
+        }
+        if at < arguments_end {
+            continue;
+        }
         let open = if source.is_punct(at + 1, b'!') { at + 2 } else { at + 1 };
         if !source.is_punct(at, b'#') || !source.is_open(open, b'[') {
             continue;
         }
         let end = source.pair(open);
         let first = writer.text_of_word(open + 1).unwrap_or_default();
-        if SILENT.contains(&first) && !(rules.docs && first == "doc") {
+        if writer.is_silent(open + 1) && !(rules.docs && first == "doc") {
             parts.push((at, end + 1));
         } else if writer.is_ours(open + 1, end) {
             // Another attribute of our name is code.
@@ -270,7 +283,8 @@ impl Writer<'_> {
                 if standard {
                     self.arguments(group + 1, end);
                 } else {
-                    self.raw(group + 1, end, self.rules.docs || !rules);
+                    let spaced = !rules && self.prints(at);
+                    self.raw(group + 1, end, self.rules.docs || !rules, spaced);
                 }
                 self.put(source.text_of(end));
                 return end + 1;
@@ -319,10 +333,17 @@ impl Writer<'_> {
     }
 
     /// What a macro is given, to which comments of documentation are attributes.
-    fn raw(&mut self, from: usize, to: usize, docs: bool) {
+    fn raw(&mut self, from: usize, to: usize, docs: bool, spaced: bool) {
         let source = self.source;
         let mut at = from;
+        let mut spaced_until = if spaced { to } else { from };
         while at < to {
+            if source.is_punct(at + 1, b'!') && source.word(at).is_some() && self.prints(at) {
+                spaced_until = spaced_until.max(source.after(at + 2));
+            }
+            if at > from && at < spaced_until && !source.touches(at - 1) {
+                self.put("␣");
+            }
             if docs {
                 self.docs(at);
             }
@@ -343,6 +364,11 @@ impl Writer<'_> {
             self.put(source.text_of(at));
             at += 1;
         }
+    }
+
+    /// Whether a macro of the name at `at` makes a text of what it is given.
+    fn prints(&self, at: usize) -> bool {
+        self.is_word(at, "stringify") || self.source.word(at).is_some_and(self.rules.prints)
     }
 
     /// `|` where an expression or a pattern begins: a closure, or a bar before the first pattern.

@@ -7,6 +7,7 @@ fn form(code: &str) -> String {
     let rules = Rules {
         names: &names,
         own_macro: &|name| Some(name) == own,
+        prints: &|name| Some(name) == own,
         docs: false,
         is_code: &|option| option == "key" || option == "keep",
     };
@@ -117,4 +118,13 @@ fn every_other_edit_counts() {
     differ("fn f() { a && b }", "fn f() { a & &b }");
     differ("fn f() { a || b }", "fn f() { a | |b| b }");
     differ("#[serde(default)] struct S;", "struct S;");
+}
+
+#[test]
+fn spaces_count_where_tokens_become_a_text() {
+    differ("fn f() { stringify!(a+b) }", "fn f() { stringify!(a + b) }");
+    differ("fn f() { mine!(a+b) }", "fn f() { mine!(a + b) }");
+    differ("fn f() { m!(stringify!(a+b)) }", "fn f() { m!(stringify!(a + b)) }");
+    same("fn f() { m!(a+b) }", "fn f() { m!(a + b) }");
+    same("fn f() { stringify!(a + b) }", "fn f() { stringify!(a\n  +  b) }");
 }

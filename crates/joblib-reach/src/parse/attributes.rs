@@ -80,6 +80,11 @@ pub(crate) fn is_built_in(name: &str) -> bool {
     ATTRIBUTES.contains(&name)
 }
 
+/// Whether attributes that begin with this name are those of a tool.
+pub(crate) fn is_of_tool(name: &str) -> bool {
+    matches!(name, "rustfmt" | "clippy" | "diagnostic" | "miri")
+}
+
 impl Parser<'_> {
     /// The traits that attributes derive, also under a condition.
     pub(super) fn derived(&self, source: &Source, (from, to): Range) -> Vec<Name> {
@@ -118,6 +123,8 @@ impl Parser<'_> {
             let end = source.pair(open);
             let name = self.word(source, open + 1);
             let is_plain = match name {
+                // `rustfmt::skip`; another path is that of a macro in a crate of that name.
+                _ if source.is_pair(open + 2, b':', b':') => is_of_tool(name),
                 "derive" => (open + 3..end).all(|at| {
                     let word = self.word(source, at);
                     word.is_empty() || source.is_pair(at + 1, b':', b':') || DERIVES.contains(&word)

@@ -186,7 +186,7 @@ impl Parser<'_> {
             of_trait: None,
             of_type: None,
             outer: (0, 0),
-            visibility: self.visibility(source, (visible, from)),
+            visibility: self.visibility(source, (visible, from), place.scope),
             conditional: self.says(source, attributes, "cfg"),
             is_foreign: false,
         };
@@ -251,6 +251,9 @@ impl Parser<'_> {
                         visibility: item.visibility,
                         condition,
                     });
+                    if place.scope == self.model.crates[self.krate].root {
+                        self.model.crates[self.krate].extern_names.insert(name, path);
+                    }
                     if self.says(source, item.attributes, "macro_use") {
                         self.model.crates[self.krate].macro_use.push(path);
                     }
@@ -320,8 +323,12 @@ impl Parser<'_> {
         match (place.parent, item.name) {
             (Some(parent), name) => {
                 self.model.items[parent].members.push(id);
-                if let (ItemKind::Trait, Some(name)) = (self.model.items[parent].kind, name) {
-                    self.model.trait_members.entry(name).or_default().push(id);
+                match (self.model.items[parent].kind, item.kind, name) {
+                    (ItemKind::Trait, ItemKind::Call, _) => self.model.trait_calls.push(id),
+                    (ItemKind::Trait, _, Some(name)) => {
+                        self.model.trait_members.entry(name).or_default().push(id);
+                    }
+                    _ => {}
                 }
             }
             (None, Some(name)) if item.kind != ItemKind::Call => {
@@ -352,6 +359,9 @@ impl Parser<'_> {
         }
         if item.kind != ItemKind::Call && item.parent.is_none() && item.is_foreign {
             self.model.scopes[place.scope].makers.push(id);
+        }
+        if item.is_foreign && matches!(item.kind, ItemKind::Function | ItemKind::Value) {
+            self.model.attributed.push(id);
         }
         self.model.push(item);
         id

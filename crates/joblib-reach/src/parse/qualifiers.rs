@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::{Parser, Place};
 use crate::lexer::{Kind, Name};
-use crate::model::{Item, Range};
+use crate::model::{Item, Range, ScopeId};
 use crate::source::Source;
 use crate::visibility::Visibility;
 
@@ -58,7 +58,7 @@ impl Parser<'_> {
     }
 
     /// The visibility that stands in a range, if any does.
-    pub(super) fn visibility(&self, source: &Source, (from, to): Range) -> Visibility {
+    pub(super) fn visibility(&self, source: &Source, (from, to): Range, scope: ScopeId) -> Visibility {
         if from == to {
             return Visibility::Private;
         }
@@ -66,8 +66,29 @@ impl Parser<'_> {
             (4, "crate") => Visibility::Crate,
             (4, "super") => Visibility::Super,
             (4, "self") => Visibility::Private,
+            (5.., "in") => {
+                let path = (from + 3..to - 1).filter_map(|at| source.word(at));
+                self.module_at(path, scope).map_or(Visibility::Public, Visibility::In)
+            }
             _ => Visibility::Public,
         }
+    }
+
+    /// The module around a scope that a path names.
+    fn module_at(&self, path: impl Iterator<Item = Name>, scope: ScopeId) -> Option<ScopeId> {
+        let mut at = self.model.module_of(scope);
+        for name in path {
+            at = match self.model.names.text(name) {
+                "crate" => self.model.crates[self.krate].root,
+                "self" => at,
+                "super" => self.model.module_of(self.model.scopes[at].parent?),
+                _ => match self.model.scopes[at].modules.get(&name)?[..] {
+                    [module] => module,
+                    _ => return None,
+                },
+            };
+        }
+        Some(at)
     }
 
     /// The condition that a declaration `use` of this path is under.

@@ -17,7 +17,8 @@ impl Walk<'_> {
             known.resolver.open(&mut known.model, *scope);
         }
         for (name, scope) in calls {
-            let members = self.known.model.trait_members.get(&name).cloned().unwrap_or_default();
+            let known = &mut *self.known;
+            let members = known.resolver.members_of_traits(&known.model, name);
             for member in members {
                 let Some(of) = self.known.model.items[member].parent else { continue };
                 let known = &mut *self.known;
@@ -43,13 +44,18 @@ impl Walk<'_> {
         let active: Vec<ItemId> = self.active.iter().copied().collect();
         for id in active {
             let item = &self.known.model.items[id];
-            if matches!(item.kind, ItemKind::Call | ItemKind::Type) {
+            if !matches!(item.kind, ItemKind::Impl) {
                 self.add(&mut fresh, id);
                 continue;
             }
             let known = &mut *self.known;
             let head = known.impls.of(&mut known.model, &mut known.resolver, id);
             let this = head.type_of_this();
+            // An attribute may write members of any name.
+            let is_written = self.known.model.items[id].is_foreign && self.is_written_at_hand(id);
+            if is_written {
+                self.add(&mut fresh, id);
+            }
             // Of a type that a macro wrote.
             let is_unknown = this.is_none() && matches!(head.of_trait, Of::Inherent);
             if matches!(head.of_trait, Of::Trait(_)) {
@@ -71,6 +77,7 @@ impl Walk<'_> {
                     Of::Trait(_) => item.kind != ItemKind::Function,
                     Of::External(_) => true,
                 } || item.name.is_some_and(asked);
+                let counts = counts || is_written || (item.is_foreign && self.is_written_at_hand(member));
                 if counts {
                     self.add(&mut fresh, member);
                 }
@@ -110,6 +117,14 @@ impl Walk<'_> {
             self.active.extend(known.impls.with_bound(*name));
         }
         self.seen = (self.reached.len(), self.bounds_in_order.len());
+    }
+
+    /// Whether an item has an attribute that is a procedural macro at hand.
+    fn is_written_at_hand(&mut self, item: ItemId) -> bool {
+        let known = &mut *self.known;
+        let (scope, (from, to)) = (known.model.items[item].scope, known.model.items[item].attributes);
+        let named = known.resolver.named(&mut known.model, item, scope, (from, to));
+        named.into_iter().any(|item| self.is_in_proc_macro(item))
     }
 
     /// Whether a member of this name is asked for, of this type or trait: a trait's function is called by the names of many

@@ -73,8 +73,11 @@ impl Walk<'_> {
     pub(super) fn take_values(&mut self, values: &[Value], scope: ScopeId) {
         let krate = &self.known.model.crates[self.known.model.scopes[scope].krate];
         let (is_own, name) = (krate.is_own, krate.name.clone());
-        for value in values {
-            if is_own || matches!(value, Value::File(_) | Value::Folder(_)) {
+        // A procedural macro reads the variables of the compiler that asks it.
+        let reads = |value: &Value| krate.is_proc_macro && matches!(value, Value::Variable(_));
+        let given: Vec<bool> = values.iter().map(reads).collect();
+        for (value, is_given) in values.iter().zip(given) {
+            if is_own || is_given || matches!(value, Value::File(_) | Value::Folder(_)) {
                 self.found.values.insert(value.clone());
             } else {
                 // Its features and variables are those of its own compilation.

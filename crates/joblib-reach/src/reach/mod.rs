@@ -16,6 +16,7 @@ use crate::hash::{Digester, digest};
 use crate::impls::Impls;
 use crate::lexer::Name;
 use crate::locate::is_own_macro;
+use crate::macros::prints;
 use crate::map::{Map, Set};
 use crate::meaning::{Found, Target};
 use crate::model::{CrateId, ItemId, ItemKind, Model, Range, ScopeId};
@@ -84,7 +85,7 @@ struct Walk<'k> {
     active: BTreeSet<ItemId>,
     /// How many of `reached` and `bounds` were looked at for that, when so many were known.
     seen: (usize, usize),
-    indexed: (usize, usize),
+    indexed: (usize, usize, usize),
     /// Implementations of traits at hand: which there are can decide what is called.
     heads: BTreeSet<ItemId>,
     /// Members that are asked for, by the node that asks.
@@ -130,7 +131,7 @@ pub(crate) fn walk(
         reached: Vec::new(),
         active: BTreeSet::new(),
         seen: (0, 0),
-        indexed: (0, 0),
+        indexed: (0, 0, 0),
         heads: BTreeSet::new(),
         asked: Vec::new(),
         contexts: Map::default(),
@@ -187,6 +188,7 @@ impl Walk<'_> {
         then(Rules {
             names: &model.names,
             own_macro: &|name| is_own_macro(model, name),
+            prints: &|name| prints(model, name),
             is_code: &self.is_code,
             docs: false,
         })
@@ -251,7 +253,7 @@ impl Walk<'_> {
             depth: 0,
         };
         let mut all = References::default();
-        let docs = of.is_foreign;
+        let docs = of.is_foreign || matches!(of.kind, ItemKind::Macro | ItemKind::Call);
         for (from, to) in ranges {
             let skipped = self.rules(|rules| silent_parts(&source, from, to, Rules { docs, ..rules }));
             let known = &mut *self.known;
@@ -307,7 +309,7 @@ impl Walk<'_> {
         let (kind, parent, scope) = (of.kind, of.parent, of.scope);
         let comes_into_play = match kind {
             // What a macro makes may be a type.
-            ItemKind::Type | ItemKind::Call => self.types.insert(item),
+            ItemKind::Type | ItemKind::Call | ItemKind::Value => self.types.insert(item),
             ItemKind::Trait => self.traits.insert(item),
             _ => false,
         };

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::Walk;
 use crate::hash::Digester;
 use crate::model::ItemId;
+use crate::resolve::traits::is_standard;
 
 impl Walk<'_> {
     /// The traits in sight of each node that asks for a member which they have: others would be called without them.
@@ -13,19 +14,31 @@ impl Walk<'_> {
         let asked: BTreeSet<_> = std::mem::take(&mut self.asked).into_iter().collect();
         let mut sights: BTreeSet<(u32, String, Vec<u32>)> = BTreeSet::new();
         for (node, name, scope) in asked {
-            let members = self.known.model.trait_members.get(&name).cloned().unwrap_or_default();
+            let known = &mut *self.known;
+            for (path, condition) in known.resolver.imported(&mut known.model, scope).iter() {
+                if may_have(path, known.model.names.text(name)) {
+                    let condition = condition.as_deref().unwrap_or_default();
+                    sights.insert((node, format!("{path} {condition}"), Vec::new()));
+                }
+            }
+            let known = &mut *self.known;
+            let members = known.resolver.members_of_traits(&known.model, name);
             let parents = members.into_iter().filter_map(|member| self.known.model.items[member].parent);
-            let mut seen = Vec::new();
+            let (mut seen, mut conditions) = (Vec::new(), BTreeSet::new());
             for of in parents.collect::<Vec<_>>() {
                 let known = &mut *self.known;
-                if known.resolver.is_visible(&mut known.model, of, scope) {
+                if let Some(sight) = known.resolver.sight(&mut known.model, of, scope) {
                     seen.extend(self.numbers.get(&(of, None)).copied());
+                    let number = self.numbers.get(&(of, None)).copied().unwrap_or_default();
+                    conditions.extend(sight.iter().map(|condition| format!("{number} {condition}")));
                 }
             }
             seen.sort_unstable();
             seen.dedup();
             if !seen.is_empty() {
-                sights.insert((node, self.known.model.names.text(name).to_owned(), seen));
+                let conditions = conditions.into_iter().collect::<Vec<_>>().join(" ");
+                let name = self.known.model.names.text(name);
+                sights.insert((node, format!("{name} {conditions}"), seen));
             }
         }
         for (node, name, seen) in sights {
@@ -59,4 +72,50 @@ impl Walk<'_> {
             self.digester.number(digest);
         }
     }
+}
+
+/// Traits of the standard library that have to be imported, and their methods.
+const STANDARD: [(&str, &[&str]); 14] = [
+    (
+        "Write",
+        &["by_ref", "flush", "write", "write_all", "write_char", "write_fmt", "write_str", "write_vectored"],
+    ),
+    ("Read", &["by_ref", "bytes", "chain", "read", "read_exact", "read_to_end", "read_to_string", "take"]),
+    ("BufRead", &["consume", "fill_buf", "lines", "read_line", "read_until", "split"]),
+    ("Seek", &["rewind", "seek", "seek_relative", "stream_position"]),
+    ("Borrow", &["borrow"]),
+    ("BorrowMut", &["borrow_mut"]),
+    ("Hash", &["hash"]),
+    ("Hasher", &["finish", "write", "write_u8", "write_u32", "write_u64", "write_usize"]),
+    ("BuildHasher", &["build_hasher", "hash_one"]),
+    ("Any", &["type_id"]),
+    ("Error", &["cause", "description", "source"]),
+    ("RangeBounds", &["contains", "end_bound", "is_empty", "start_bound"]),
+    ("FromStr", &["from_str"]),
+    ("Deref", &["deref"]),
+];
+
+/// Those for formatting have one method each, and so have the operators: of the trait's name.
+const FORMATS: [&str; 9] =
+    ["Binary", "Debug", "Display", "LowerExp", "LowerHex", "Octal", "Pointer", "UpperExp", "UpperHex"];
+
+/// Whether what is imported from elsewhere may be a trait with a method of this name.
+fn may_have(path: &str, method: &str) -> bool {
+    let last = path.rsplit("::").next().unwrap_or(path);
+    if !is_standard(path) {
+        return true;
+    }
+    let of = |name: &str| {
+        STANDARD.iter().any(|(of, methods)| *of == name && methods.contains(&method))
+            || (FORMATS.contains(&name) && method == "fmt")
+    };
+    if last == "*" {
+        return STANDARD.iter().any(|(name, _)| of(name)) || method == "fmt";
+    }
+    let mut letters =
+        last.chars().filter(char::is_ascii_alphabetic).map(|letter| letter.to_ascii_lowercase());
+    let is_operator = path.contains("::ops::")
+        && method.bytes().filter(|byte| *byte != b'_').all(|byte| letters.next() == Some(byte as char))
+        && letters.next().is_none();
+    of(last) || is_operator
 }

@@ -7,12 +7,12 @@ use crate::lexer::{Kind, Name};
 use crate::literal;
 use crate::macros::{definitions, leads_elsewhere};
 use crate::meaning::{Found, Target};
-use crate::model::{File, FileId, ItemKind, ScopeId};
+use crate::model::{File, FileId, ItemId, ItemKind, ScopeId};
 use crate::named_files;
 use crate::source::Source;
 use crate::standard_macros::reads_no_file;
 use crate::texts;
-use crate::values::value_of;
+use crate::values::{Value, value_of};
 
 impl Reader<'_, '_> {
     /// Whether a macro is from elsewhere, calls one that is, or is a procedural one: what it reads is not seen.
@@ -64,7 +64,16 @@ impl Reader<'_, '_> {
         if !matches!(source.kind(group), Kind::Open(_)) || self.reading.depth > DEEPEST {
             return;
         }
-        let here = &self.model.files[self.reading.file];
+        let files: Vec<FileId> =
+            std::iter::once(self.reading.file).chain(self.files_of_calls(group)).collect();
+        for file in files {
+            self.included_beside(file, group);
+        }
+    }
+
+    fn included_beside(&mut self, file: FileId, group: usize) {
+        let source = Rc::clone(&self.source);
+        let here = &self.model.files[file];
         let scope = here.scope;
         let folder = here.path.parent().map(std::path::Path::to_owned).unwrap_or_default();
         let environment = self.model.crates[self.model.scopes[scope].krate].environment();
@@ -81,6 +90,47 @@ impl Reader<'_, '_> {
         };
         let source = Rc::clone(&self.model.files[file].source);
         self.inner(&source, file, self.scopes(group));
+    }
+
+    /// What a procedural macro puts names together from, as in `format_ident!("default_{}", field)`; or a variable that it
+    /// reads.
+    fn fragment(&mut self, at: usize, text: &str) {
+        let parts = texts::parts_of_names(text);
+        if !parts.is_empty() {
+            self.named_like(at, &|name| parts.iter().any(|part| part.is_of(name)));
+        }
+        let is_part = |letter: char| letter == '_' || letter.is_ascii_uppercase() || letter.is_ascii_digit();
+        if text.contains(|letter: char| letter.is_ascii_uppercase()) && text.chars().all(is_part) {
+            self.out.values.push(Value::Variable(text.to_owned()));
+        }
+    }
+
+    /// The files in which code stands that a macro made, where they are in other folders than the macro.
+    pub(super) fn files_of_calls(&self, at: usize) -> Vec<FileId> {
+        let folder = |file: FileId| self.model.files.get(file).and_then(|file| file.path.parent());
+        let files = self.scopes(at).into_iter().map(|scope| self.model.scopes[scope].file);
+        files.filter(|file| folder(*file) != folder(self.reading.file)).collect()
+    }
+
+    /// What a macro does with the names of other macros that it is given, and calls.
+    pub(super) fn macros_given(&mut self, name: Name, (from, to): (usize, usize)) {
+        let given: Vec<&str> = (from..to)
+            .filter_map(|at| self.source.word(at).map(|name| self.model.names.text(name)))
+            .filter(|name| tells_place(name) || brings_value(name))
+            .collect();
+        let calls_given = |item: &ItemId| {
+            let (source, (from, to)) = (self.model.source(*item), self.model.items[*item].range);
+            (from..to).any(|at| {
+                source.is_punct(at, b'$') && source.word(at + 1).is_some() && source.is_punct(at + 2, b'!')
+            })
+        };
+        if given.is_empty() || !definitions(self.model, Some(name)).iter().any(calls_given) {
+            return;
+        }
+        self.out.by_place |= given.iter().any(|name| tells_place(name));
+        if given.iter().any(|name| brings_value(name)) {
+            self.out.values.push(Value::Unknown);
+        }
     }
 
     /// Reads all tokens of another source as if they stood here.
@@ -105,19 +155,28 @@ impl Reader<'_, '_> {
     pub(super) fn text(&mut self, at: usize) {
         let source = Rc::clone(&self.source);
         if self.reading.writes_code || at < self.foreign_until {
-            self.out.values.extend(named_files::named(self.model, self.reading.file, &source, at, false));
+            let opens_folders = self.reading.writes_code;
+            let found = named_files::named(self.model, self.reading.file, &source, at, opens_folders);
+            self.out.values.extend(found);
+        }
+        if self.reading.writes_code
+            && let Some(text) = literal::unescaped(&source, at)
+        {
+            self.fragment(at, &text);
         }
         if self.reading.writes_code
             && let Some(code) = texts::as_code(&source, at, &mut self.model.names)
         {
             self.inner(&code, self.reading.file, self.scopes(at));
         }
+        let shown = literal::unescaped(&source, at);
+        let shown = shown.as_deref().or(source.content(at)).filter(|content| content.contains('{'));
         for scope in self.scopes(at) {
             let found = if at < self.attribute_end {
                 let this = self.reading.this.as_deref();
                 texts::in_attribute(self.model, self.resolver, scope, this, (&source, at))
             } else {
-                match source.content(at).filter(|content| content.contains('{')) {
+                match shown {
                     Some(content) => texts::in_format(self.model, self.resolver, scope, content),
                     None => Vec::new(),
                 }
@@ -125,4 +184,14 @@ impl Reader<'_, '_> {
             self.out.found.extend(found.into_iter().map(|found| (scope, found)));
         }
     }
+}
+
+/// Whether a macro of the standard library tells where it is called.
+fn tells_place(name: &str) -> bool {
+    matches!(name, "line" | "column" | "file" | "module_path")
+}
+
+/// Whether a macro of the standard library brings in what is not in the code.
+fn brings_value(name: &str) -> bool {
+    matches!(name, "cfg" | "env" | "option_env" | "include" | "include_str" | "include_bytes")
 }

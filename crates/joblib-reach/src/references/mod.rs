@@ -13,7 +13,7 @@ use crate::parse::attributes::is_built_in;
 use crate::parse::extent::{binds_lifetimes, skip_angles};
 use crate::parse::imports::uses_in;
 use crate::paths::path_at;
-use crate::resolve::Resolver;
+use crate::resolve::{Resolver, begins_at_root};
 use crate::sight::macros_in_sight;
 use crate::source::Source;
 use crate::standard_macros::{hold_expressions, reads_no_file};
@@ -147,7 +147,12 @@ impl Reader<'_, '_> {
             self.put_together(at);
         }
         if at >= self.named_until {
-            let values = value_at(self.model, self.reading.file, &source, at, self.to);
+            let mut values = value_at(self.model, self.reading.file, &source, at, self.to);
+            // A macro's files are beside its call.
+            for file in self.files_of_calls(at) {
+                let others = value_at(self.model, file, &source, at, self.to);
+                values.extend(others.into_iter().filter(|value| matches!(value, Value::File(_))));
+            }
             if values.iter().any(|value| matches!(value, Value::File(_))) {
                 // The variables in a file's name say where it is, and nothing of what is in it.
                 self.named_until = source.pair(at + 2);
@@ -184,7 +189,8 @@ impl Reader<'_, '_> {
         if text == "use" && at < self.arguments_end {
             self.imports(at);
         }
-        if KEYWORDS.binary_search(&&*text).is_ok() && !source.text_of(at).starts_with("r#") {
+        let is_keyword = KEYWORDS.binary_search(&&*text).is_ok() && !source.text_of(at).starts_with("r#");
+        if is_keyword && !self.is_name_in_first_edition(at, &text) {
             return;
         }
         let in_arguments = at < self.arguments_end;
@@ -205,7 +211,7 @@ impl Reader<'_, '_> {
         let absolute = after_path
             && !(at > from + 2 && matches!(source.kind(at - 3), Kind::Word(_) | Kind::Punct(b'>')));
         if after_path && !absolute {
-            self.out.by_place |= self.tells_place(&[name], source.is_punct(at + 1, b'!'));
+            self.out.by_place |= text == "caller" || self.tells_place(&[name], source.is_punct(at + 1, b'!'));
             // Behind generic arguments, as in `<T as Trait>::name`: of whatever type. After `$crate` the macro's crate.
             self.method(at, name);
             return;
@@ -224,7 +230,12 @@ impl Reader<'_, '_> {
             let group = end + 1;
             if matches!(source.kind(group), Kind::Open(_)) && group < to {
                 self.arguments_end = self.arguments_end.max(source.pair(group));
+                self.macros_given(name, (group + 1, source.pair(group)));
             }
+        }
+        if is_macro && matches!(&*text, "write" | "writeln") {
+            let called = self.model.names.of("write_fmt");
+            self.method(at, called);
         }
         if is_macro && text == "include" {
             self.included(end + 1);
@@ -279,6 +290,14 @@ impl Reader<'_, '_> {
             crate::meaning::dedup(&mut found.targets);
             self.out.found.push((scope, found));
         }
+    }
+
+    /// Whether a keyword of later editions is called as a function.
+    fn is_name_in_first_edition(&self, at: usize, text: &str) -> bool {
+        let scope = self.reading.scopes.first().copied();
+        matches!(text, "async" | "await" | "dyn")
+            && self.source.is_open(at + 1, b'(')
+            && scope.is_some_and(|scope| begins_at_root(self.model, scope))
     }
 
     /// Takes in what a path leads to that is not at hand.
@@ -427,17 +446,24 @@ impl Reader<'_, '_> {
         let source = Rc::clone(&self.source);
         let parts: Vec<String> = (at + 2..source.pair(at))
             .filter_map(|at| source.word(at))
-            .map(|name| self.model.names.text(name).to_owned())
+            .map(|name| self.model.names.text(name).to_lowercase())
             .collect();
+        self.named_like(at, &|name| {
+            let name = name.to_lowercase();
+            parts.is_empty() || parts.iter().any(|part| name.contains(part))
+        });
+    }
+
+    /// What is in sight and may have been named so.
+    fn named_like(&mut self, at: usize, is_meant: &dyn Fn(&str) -> bool) {
         for mut scope in self.scopes(at) {
             loop {
                 let mut found =
                     Found { targets: self.resolver.everything(self.model, scope), ..Found::default() };
                 found.targets.retain(|target| match target {
-                    Target::Item(item) => self.model.items[*item].name.is_some_and(|name| {
-                        let name = self.model.names.text(name).to_lowercase();
-                        parts.is_empty() || parts.iter().any(|part| name.contains(&part.to_lowercase()))
-                    }),
+                    Target::Item(item) => {
+                        self.model.items[*item].name.is_some_and(|name| is_meant(self.model.names.text(name)))
+                    }
                     _ => false,
                 });
                 self.out.found.push((scope, found));

@@ -2,15 +2,16 @@
 //! a stale value.
 
 mod names;
-mod traits;
+pub(crate) mod traits;
 
 use crate::map::{Map, Set};
 use std::rc::Rc;
 
 use self::names::Seen;
+use self::traits::{Imported, Sight};
 use crate::lexer::Name;
 use crate::load;
-use crate::macros::{defined_by, inventors};
+use crate::macros::{defined_by, inventors, invents_names};
 use crate::meaning::{Found, Target, dedup, may_have_types};
 use crate::model::{Brings, ItemId, ItemKind, Model, Range, ScopeId, Use};
 use crate::paths::paths;
@@ -21,7 +22,8 @@ use crate::sight::exported;
 pub(crate) struct Resolver {
     in_scope: Map<(ScopeId, Name), Seen>,
     chains: Map<(ScopeId, Name), Rc<[Target]>>,
-    visible: Map<(ItemId, ScopeId), bool>,
+    visible: Map<(ItemId, ScopeId), Sight>,
+    imported: Map<ScopeId, Rc<[Imported]>>,
     /// Scopes whose imports were followed.
     opened: Set<ScopeId>,
     /// Look-ups that are under way: a circle of imports ends.
@@ -101,6 +103,17 @@ impl Resolver {
         defined.contains(&name)
     }
 
+    /// Members of traits that may have this name, those that a macro makes among them.
+    pub(crate) fn members_of_traits(&mut self, model: &Model, name: Name) -> Vec<ItemId> {
+        let mut found = model.trait_members.get(&name).cloned().unwrap_or_default();
+        for call in &model.trait_calls {
+            if self.may_define(model, *call, name) || invents_names(model, *call) {
+                found.push(*call);
+            }
+        }
+        found
+    }
+
     /// What a path means. `this` is what `Self` stands for.
     pub(crate) fn path(
         &mut self,
@@ -142,13 +155,7 @@ impl Resolver {
     }
 
     /// What the rest of a path means, of what its beginning does.
-    fn walk(
-        &mut self,
-        model: &mut Model,
-        from: ScopeId,
-        mut targets: Vec<Target>,
-        rest: &[Name],
-    ) -> Found {
+    fn walk(&mut self, model: &mut Model, from: ScopeId, mut targets: Vec<Target>, rest: &[Name]) -> Found {
         let mut found = Found::default();
         for (at, name) in rest.iter().enumerate() {
             let mut next = Vec::new();
@@ -250,6 +257,6 @@ fn root(model: &Model, scope: ScopeId) -> ScopeId {
 
 /// Whether paths of declarations `use`, and those that begin with `::`, may begin at the root of the crate: in the edition of
 /// a manifest that names none they do.
-fn begins_at_root(model: &Model, scope: ScopeId) -> bool {
+pub(crate) fn begins_at_root(model: &Model, scope: ScopeId) -> bool {
     matches!(&*model.crates[model.scopes[scope].krate].edition, "" | "2015")
 }

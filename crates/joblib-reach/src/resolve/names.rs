@@ -221,11 +221,10 @@ impl Resolver {
 fn declared(model: &Model, scope: ScopeId, name: Name) -> Vec<Binding> {
     let here = &model.scopes[scope];
     let items = here.items.get(&name).into_iter().flatten();
-    let items =
-        items.map(|item| (Target::Item(*item), model.items[*item].visibility.within(model, scope)));
+    let items = items.map(|item| (Target::Item(*item), model.items[*item].visibility.within(model, scope)));
     let modules = here.modules.get(&name).into_iter().flatten();
-    let modules =
-        modules.map(|module| (Target::Module(*module), model.scopes[*module].visibility.within(model, scope)));
+    let modules = modules
+        .map(|module| (Target::Module(*module), model.scopes[*module].visibility.within(model, scope)));
     items.chain(modules).collect()
 }
 

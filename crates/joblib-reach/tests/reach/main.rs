@@ -3,6 +3,7 @@
 mod choices;
 mod elsewhere;
 mod package;
+mod writers;
 
 use joblib_reach::Index;
 use package::{Package, check};

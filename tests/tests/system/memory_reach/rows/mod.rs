@@ -1,12 +1,15 @@
 //! The table of edits: what a module is, what is edited in it, and whether its function has to be computed again.
 
 mod basics;
+mod conditions;
 mod further;
 mod inference;
 mod language;
 mod macros;
 mod members;
 mod modules;
+mod placed;
+mod sight;
 mod traits;
 mod types;
 
@@ -40,12 +43,15 @@ pub(crate) const fn does_not(
 pub(crate) fn rows() -> impl Iterator<Item = &'static Row> {
     [
         basics::ROWS,
+        conditions::ROWS,
         further::ROWS,
         inference::ROWS,
         language::ROWS,
         macros::ROWS,
         members::ROWS,
         modules::ROWS,
+        placed::ROWS,
+        sight::ROWS,
         traits::ROWS,
         types::ROWS,
     ]
