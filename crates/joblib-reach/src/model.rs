@@ -7,7 +7,6 @@ use std::rc::Rc;
 
 use crate::lexer::{Name, Names};
 use crate::source::Source;
-use crate::visibility::Visibility;
 
 pub(crate) type FileId = usize;
 pub(crate) type ItemId = usize;
@@ -77,6 +76,21 @@ pub(crate) struct Item {
     pub(crate) conditional: bool,
     /// Whether it has an attribute or a derive that is not built in, and so may generate other items.
     pub(crate) is_foreign: bool,
+}
+
+/// Where a declaration can be named, by what stands before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Visibility {
+    /// `pub`, and what is not known to be less.
+    Public,
+    /// `pub(crate)`
+    Crate,
+    /// `pub(super)`
+    Super,
+    /// `pub(in path)`
+    In(ScopeId),
+    /// Nothing.
+    Private,
 }
 
 /// Where names are looked up: a module, or a block that declares items.

@@ -1,21 +1,6 @@
 //! Where what is declared can be named.
 
-use crate::model::{Model, ScopeId};
-
-/// What stands before a declaration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Visibility {
-    /// `pub`, and what is not known to be less.
-    Public,
-    /// `pub(crate)`
-    Crate,
-    /// `pub(super)`
-    Super,
-    /// `pub(in path)`
-    In(ScopeId),
-    /// Nothing.
-    Private,
-}
+use crate::model::{Model, ScopeId, Visibility};
 
 impl Visibility {
     /// The scope outside of which a declaration in `scope` can't be named. `None` if there is none.

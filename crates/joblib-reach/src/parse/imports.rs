@@ -1,9 +1,8 @@
 //! Declarations `use`.
 
 use crate::lexer::{Kind, Name};
-use crate::model::{Brings, Model, Use};
+use crate::model::{Brings, Model, Use, Visibility};
 use crate::source::Source;
-use crate::visibility::Visibility;
 
 /// What a declaration `use` brings; the word is at `at`.
 pub(crate) fn uses_in(model: &Model, source: &Source, at: usize, to: usize) -> Vec<Use> {

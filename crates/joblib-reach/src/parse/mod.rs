@@ -15,9 +15,10 @@ use std::rc::Rc;
 use self::extent::{binds_lifetimes, end_of_item, skip_angles};
 use self::imports::uses_in;
 use crate::lexer::{Kind, Name};
-use crate::model::{Brings, CrateId, FileId, Item, ItemId, ItemKind, Model, Range, Scope, ScopeId, Use};
+use crate::model::{
+    Brings, CrateId, FileId, Item, ItemId, ItemKind, Model, Range, Scope, ScopeId, Use, Visibility,
+};
 use crate::source::Source;
-use crate::visibility::Visibility;
 
 /// Reads a crate's root file and the files of its modules. The scope of the root.
 pub(crate) fn parse_crate(model: &mut Model, krate: CrateId, root: &Path) -> Result<ScopeId, String> {

@@ -4,9 +4,8 @@ use std::rc::Rc;
 
 use super::{Parser, Place};
 use crate::lexer::{Kind, Name};
-use crate::model::{Item, Range, ScopeId};
+use crate::model::{Item, Range, ScopeId, Visibility};
 use crate::source::Source;
-use crate::visibility::Visibility;
 
 impl Parser<'_> {
     /// Whether a word stands in attributes.

@@ -58,10 +58,8 @@ impl Walk<'_> {
             }
             // Of a type that a macro wrote.
             let is_unknown = this.is_none() && matches!(head.of_trait, Of::Inherent);
-            if matches!(head.of_trait, Of::Trait(_)) {
-                if self.heads.insert(id) {
-                    self.conditions_on(id);
-                }
+            if matches!(head.of_trait, Of::Trait(_)) && self.heads.insert(id) {
+                self.conditions_on(id);
             }
             for index in 0..self.known.model.items[id].members.len() {
                 let member = self.known.model.items[id].members[index];

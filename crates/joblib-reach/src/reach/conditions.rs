@@ -25,7 +25,9 @@ impl Walk<'_> {
         } else {
             let mut digester = Digester::default();
             digester.number(outer);
-            conditions.iter().for_each(|condition| digester.text(condition));
+            for condition in &conditions {
+                digester.text(condition);
+            }
             digester.finish()
         };
         self.contexts.insert(scope, context);

@@ -358,7 +358,9 @@ impl Walk<'_> {
             }
         }
         conditions.sort_unstable();
-        conditions.into_iter().for_each(|condition| self.digester.text(condition));
+        for condition in conditions {
+            self.digester.text(condition);
+        }
         if kind == ItemKind::Impl {
             // What else its head names matters when a member uses it. The type that it is for is there without being named: in
             // `impl Fit for Pair<Model>`, `self.0` is a `Model`.

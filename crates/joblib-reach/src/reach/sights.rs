@@ -44,7 +44,9 @@ impl Walk<'_> {
         for (node, name, seen) in sights {
             self.digester.number(u128::from(node));
             self.digester.text(&name);
-            seen.into_iter().for_each(|number| self.digester.number(u128::from(number)));
+            for number in seen {
+                self.digester.number(u128::from(number));
+            }
         }
     }
 

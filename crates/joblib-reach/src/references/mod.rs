@@ -2,6 +2,7 @@
 
 mod brought;
 mod parameters;
+mod together;
 
 use crate::map::Set;
 use std::rc::Rc;
@@ -228,17 +229,10 @@ impl Reader<'_, '_> {
         let is_macro = source.is_punct(end, b'!') && !source.is_punct(end + 1, b'=');
         if is_macro && !self.holds_expressions(name) {
             let group = end + 1;
-            if matches!(source.kind(group), Kind::Open(_)) && group < to {
-                self.arguments_end = self.arguments_end.max(source.pair(group));
-                self.macros_given(name, (group + 1, source.pair(group)));
-            }
+            self.given(name, group);
         }
-        if is_macro && matches!(&*text, "write" | "writeln") {
-            let called = self.model.names.of("write_fmt");
-            self.method(at, called);
-        }
-        if is_macro && text == "include" {
-            self.included(end + 1);
+        if is_macro {
+            self.standard_macro(at, &text, end + 1);
         }
         self.out.by_place |= self.tells_place(&path, is_macro);
         let capital = text.chars().next().is_some_and(char::is_uppercase);
@@ -298,6 +292,27 @@ impl Reader<'_, '_> {
         matches!(text, "async" | "await" | "dyn")
             && self.source.is_open(at + 1, b'(')
             && scope.is_some_and(|scope| begins_at_root(self.model, scope))
+    }
+
+    /// A macro may do anything with the tokens of a group.
+    fn given(&mut self, name: Name, group: usize) {
+        if matches!(self.source.kind(group), Kind::Open(_)) && group < self.to {
+            let end = self.source.pair(group);
+            self.arguments_end = self.arguments_end.max(end);
+            self.macros_given(name, (group + 1, end));
+        }
+    }
+
+    /// What a macro of the standard library does, where one of this name is meant.
+    fn standard_macro(&mut self, at: usize, name: &str, group: usize) {
+        match name {
+            "write" | "writeln" => {
+                let called = self.model.names.of("write_fmt");
+                self.method(at, called);
+            }
+            "include" => self.included(group),
+            _ => {}
+        }
     }
 
     /// Takes in what a path leads to that is not at hand.
@@ -437,40 +452,6 @@ impl Reader<'_, '_> {
                     found.targets.extend(self.resolver.everything(self.model, module));
                 }
                 self.out.found.push((scope, found));
-            }
-        }
-    }
-
-    /// `[<a b>]`: some macro makes a name that is nowhere written, which may be any that has a part of it.
-    fn put_together(&mut self, at: usize) {
-        let source = Rc::clone(&self.source);
-        let parts: Vec<String> = (at + 2..source.pair(at))
-            .filter_map(|at| source.word(at))
-            .map(|name| self.model.names.text(name).to_lowercase())
-            .collect();
-        self.named_like(at, &|name| {
-            let name = name.to_lowercase();
-            parts.is_empty() || parts.iter().any(|part| name.contains(part))
-        });
-    }
-
-    /// What is in sight and may have been named so.
-    fn named_like(&mut self, at: usize, is_meant: &dyn Fn(&str) -> bool) {
-        for mut scope in self.scopes(at) {
-            loop {
-                let mut found =
-                    Found { targets: self.resolver.everything(self.model, scope), ..Found::default() };
-                found.targets.retain(|target| match target {
-                    Target::Item(item) => {
-                        self.model.items[*item].name.is_some_and(|name| is_meant(self.model.names.text(name)))
-                    }
-                    _ => false,
-                });
-                self.out.found.push((scope, found));
-                match self.model.scopes[scope].parent {
-                    Some(parent) if !self.model.scopes[scope].is_module => scope = parent,
-                    _ => break,
-                }
             }
         }
     }

@@ -2,13 +2,13 @@
 //! a stale value.
 
 mod names;
+mod seen;
 pub(crate) mod traits;
 
 use crate::map::{Map, Set};
 use std::rc::Rc;
 
-use self::names::Seen;
-use self::traits::{Imported, Sight};
+use self::seen::{Imported, Seen, Sight};
 use crate::lexer::Name;
 use crate::load;
 use crate::macros::{defined_by, inventors, invents_names};

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::seen::{Binding, Seen};
 use super::{Resolver, begins_at_root};
 use crate::lexer::{Kind, Name};
 use crate::load;
@@ -14,17 +15,6 @@ pub(super) const VALUES: u8 = 1;
 pub(super) const TYPES: u8 = 2;
 const MACROS: u8 = 4;
 const ALL: u8 = VALUES | TYPES | MACROS;
-
-/// What a name means, and the scope outside of which it does not, if there is one.
-pub(super) type Binding = (Target, Option<ScopeId>);
-
-/// What a name means in one scope.
-#[derive(Debug, Clone)]
-pub(super) struct Seen {
-    pub(super) bindings: Rc<[Binding]>,
-    /// The namespaces in which what is found leaves no other of the name in the scopes around.
-    covers: u8,
-}
 
 impl Resolver {
     /// The namespaces in which a target leaves no other of its name; none if it may be missing, or may be in another one.
@@ -252,8 +242,7 @@ fn is_variant_of(model: &Model, item: ItemId, name: Name) -> bool {
         // Behind a comma or an attribute.
         begins = match source.kind(at) {
             Kind::Punct(b',') => true,
-            Kind::Open(b'[') => begins,
-            Kind::Punct(b'#') => begins,
+            Kind::Open(b'[') | Kind::Punct(b'#') => begins,
             _ => false,
         };
         at = source.after(at);

@@ -4,17 +4,12 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::Resolver;
+use super::seen::{Imported, Sight};
 use crate::lexer::Kind;
 use crate::map::Set;
 use crate::meaning::Target;
 use crate::model::{Brings, ItemId, Model, ScopeId, Use};
 use crate::visibility::is_seen;
-
-/// Conditions, as they are written.
-pub(crate) type Sight = Option<Rc<[Rc<str>]>>;
-
-/// What may be a trait from elsewhere, and the condition under which it is imported.
-pub(crate) type Imported = (Rc<str>, Option<Rc<str>>);
 
 impl Resolver {
     /// Reads the crates that imports lead to in a scope and in those from which it has all: their traits can be used there
