@@ -19,7 +19,7 @@ pub trait CacheFn<A> {
     /// What it returns.
     type Output;
 
-    /// Calls it.
+    /// Calls the function.
     fn call_with(&self, arguments: A) -> Self::Output;
 
     #[doc(hidden)]

@@ -13,7 +13,7 @@ use joblib_store::ParseByteSizeError;
 /// assert!(!error.is_gone() && error.store().is_none());
 /// ```
 ///
-/// If a reference is read as another type than the result has:
+/// For example, when a reference is read as a type that the result does not have:
 ///
 /// ```
 /// use joblib_memory::{MemorizedResult, Memory};
@@ -45,7 +45,7 @@ enum Kind {
     Unreadable { function: String, source: Box<dyn std::error::Error + Send + Sync> },
 }
 
-/// The message, for a `main` that returns the error.
+/// Writes the message, for a `main` that returns the error.
 impl std::fmt::Debug for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Error({self})")
@@ -68,12 +68,12 @@ impl Error {
         Self(Box::new(Kind::Unreadable { function: function.to_owned(), source: source.into() }))
     }
 
-    /// Returns `true` if an option or a text was not valid.
+    /// Returns `true` if an option or a text was invalid.
     pub fn is_invalid_option(&self) -> bool {
         matches!(*self.0, Kind::Option(_) | Kind::Size(_))
     }
 
-    /// Returns `true` if a referenced result is not in the cache any more.
+    /// Returns `true` if a referenced result is no longer in the cache.
     pub fn is_gone(&self) -> bool {
         matches!(*self.0, Kind::Gone { .. })
     }
@@ -83,7 +83,7 @@ impl Error {
         matches!(*self.0, Kind::Unreadable { .. })
     }
 
-    /// The error of the store, if that is the cause.
+    /// Returns the error of the store, if that is the cause.
     pub fn store(&self) -> Option<&joblib_store::Error> {
         match &*self.0 {
             Kind::Store(error) => Some(error),

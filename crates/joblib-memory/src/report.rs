@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 
-/// Where warnings go: what is wrong with the cache and does not stop the program.
+/// Where warnings about the cache go. Warnings report problems that don't stop the program.
 ///
 /// Unless [`Memory::warnings`](crate::Memory::warnings) says otherwise, the environment variable
 /// `JOBLIB_WARNINGS` decides: `stderr`, `events` or `off`.
@@ -28,8 +28,7 @@ use crate::error::Error;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Warnings {
-    /// A `tracing` event for each, and a line on standard error the first time that something is
-    /// wrong.
+    /// A `tracing` event for each, and a line on standard error for the first of each kind and function.
     Stderr,
     /// `tracing` events only, for programs that own the terminal.
     Events,
@@ -110,8 +109,8 @@ type PrintBeside = fn(&mut dyn FnMut());
 /// Whoever else draws on the terminal.
 static BESIDE: OnceLock<PrintBeside> = OnceLock::new();
 
-/// Has each line printed by `beside`, which calls what it is given: for a crate that draws on the terminal. The first one
-/// stays.
+/// Makes `beside` print each line, by calling its argument: for a crate that draws on the terminal. Only the first call has
+/// an effect.
 pub fn print_beside(beside: PrintBeside) {
     let _ = BESIDE.set(beside);
 }

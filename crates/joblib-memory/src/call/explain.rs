@@ -39,7 +39,8 @@ const MAX_ITEMS: usize = 2000;
 pub enum Explanation {
     /// The result is stored and valid.
     Hit(Box<Metadata>),
-    /// The result is stored and valid, in a shared cache. The call would bring it into the near one, and so did this look.
+    /// The result is stored and valid in a shared cache. A call would copy it to the near cache; `explain` has copied it
+    /// already.
     SharedHit {
         /// Where it is.
         location: String,
@@ -48,17 +49,17 @@ pub enum Explanation {
     },
     /// There is no cache.
     NoCache,
-    /// An option of the memory or the function is not valid; the reason.
+    /// An option of the memory or the function is invalid, with the reason.
     InvalidOption(String),
-    /// An argument can't be hashed; the reason.
+    /// An argument can't be hashed, with the reason.
     Unhashable(String),
-    /// A function made at run time captures values, and nobody said which; the reason.
+    /// A function made at run time captures values that were not given, with the reason.
     UnknownCaptures(String),
-    /// The store can't be read; the reason.
+    /// The store can't be read, with the reason.
     StoreFailed(String),
-    /// The function was never called before, as far as the cache knows.
+    /// The cache has no results of the function.
     NeverComputed,
-    /// This call was computed with other code.
+    /// The call was computed before, with other code.
     CodeChanged {
         /// The functions whose code is another: the cached one, or some that it depends on.
         functions: Vec<String>,
@@ -67,14 +68,14 @@ pub enum Explanation {
         /// Where its result is.
         location: String,
     },
-    /// Other calls were computed.
+    /// Calls with other arguments were computed before.
     ArgumentsChanged {
         /// The arguments that differ from the most similar call.
         arguments: Vec<String>,
         /// The most similar call.
         nearest: Box<Metadata>,
     },
-    /// The call was computed with other contents of files that are arguments.
+    /// The call was computed before, with other contents of files that are arguments.
     FilesChanged {
         /// What happened to which file, such as "data/flights.csv changed".
         files: Vec<String>,
@@ -83,11 +84,11 @@ pub enum Explanation {
     },
     /// The result is older than the function's `expires_after`.
     Expired(Box<Metadata>),
-    /// The function's validation rejects the result.
+    /// The function's validation rejected the result.
     Rejected(Box<Metadata>),
     /// The result was dropped to keep the cache within its limits.
     Evicted,
-    /// The stored result is damaged, or of another type.
+    /// The stored result is damaged, or has another type.
     Corrupt,
 }
 

@@ -33,12 +33,12 @@ use crate::memory::{Memory, SharedCache};
 pub enum Shelved<T> {
     /// The result is in the cache.
     Memorized(MemorizedResult<T>),
-    /// The result was not stored, and is in this value.
+    /// The result was not stored; this value contains it.
     NotMemorized(NotMemorizedResult<T>),
 }
 
 impl<T: DeserializeOwned + Clone> Shelved<T> {
-    /// Loads the result, or clones it if it is in this value.
+    /// Returns the result: loaded from the cache, or cloned if this value contains it.
     ///
     /// # Errors
     ///
@@ -52,7 +52,7 @@ impl<T: DeserializeOwned + Clone> Shelved<T> {
 }
 
 impl<T: DeserializeOwned> Shelved<T> {
-    /// Loads the result, or takes it out of this value.
+    /// Returns the result: loaded from the cache, or moved out of this value.
     ///
     /// # Errors
     ///
@@ -78,7 +78,7 @@ impl<T> Shelved<T> {
         }
     }
 
-    /// The reference, if the result is in the cache.
+    /// Returns the reference, if the result is in the cache.
     pub fn memorized(&self) -> Option<&MemorizedResult<T>> {
         match self {
             Self::Memorized(result) => Some(result),
@@ -87,7 +87,7 @@ impl<T> Shelved<T> {
     }
 }
 
-/// A result that is not in a cache, with the methods of one that is.
+/// A result that is not in a cache, with the same methods as [`MemorizedResult`].
 ///
 /// ```
 /// use joblib_memory::NotMemorizedResult;
@@ -100,7 +100,7 @@ pub struct NotMemorizedResult<T> {
 }
 
 impl<T> NotMemorizedResult<T> {
-    /// Holds `value`.
+    /// Creates it from a value.
     pub fn new(value: T) -> Self {
         Self { value }
     }
@@ -118,8 +118,8 @@ impl<T: Clone> NotMemorizedResult<T> {
     }
 }
 
-/// A reference to a stored result. It can be serialized, or printed and parsed as JSON; another
-/// process that reaches the same store can load the result by it.
+/// A reference to a stored result. It can be serialized, or printed and parsed as JSON; any process that has access to the
+/// same store can load the result with it.
 ///
 /// ```
 /// use joblib_memory::{MemorizedResult, Memory};
@@ -155,8 +155,7 @@ impl<T> MemorizedResult<T> {
         Self { memory, key: key.clone(), mapping, metadata, result: PhantomData }
     }
 
-    /// The metadata of the result when the call returned this; `None` if this was parsed or
-    /// deserialized.
+    /// The metadata of the result at the time of the call; `None` if this reference was parsed or deserialized.
     pub fn metadata(&self) -> Option<&Metadata> {
         self.metadata.as_deref()
     }
@@ -202,9 +201,9 @@ impl<T: DeserializeOwned> MemorizedResult<T> {
     ///
     /// # Errors
     ///
-    /// Returns an error that [`is_gone`](Error::is_gone) if the result was cleared or evicted, one
-    /// that [`is_unreadable`](Error::is_unreadable) if it is damaged or not a `T`, and another if
-    /// the store can't be read.
+    /// Returns an error for which [`is_gone`](Error::is_gone) is `true` if the result was cleared or evicted, one for which
+    /// [`is_unreadable`](Error::is_unreadable) is `true` if it is damaged or not a `T`, and another error if the store
+    /// can't be read.
     pub fn get(&self) -> Result<T> {
         let name = self.function();
         let store = self.memory.store().ok_or_else(|| Error::gone(name))?;
@@ -281,7 +280,7 @@ impl Address {
     }
 }
 
-/// As JSON, such as `{"backend":"local","location":"/tmp/cache",…}`.
+/// Writes JSON, such as `{"backend":"local","location":"/tmp/cache",…}`.
 impl<T> fmt::Display for MemorizedResult<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&serde_json::to_string(&self.address()).map_err(|_| fmt::Error)?)

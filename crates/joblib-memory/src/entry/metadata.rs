@@ -139,10 +139,9 @@ impl From<Hash> for u128 {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StoredCodeItem<'m> {
-    /// What it is and how it is called, such as `fn weight`; of what the option `depends` names,
-    /// its path.
+    /// Its kind and name, such as `fn weight`; for what the option `depends` names, its path.
     pub name: &'m str,
-    /// Its file and line; empty of what the option `depends` names.
+    /// Its file and line; empty for what the option `depends` names.
     pub place: &'m str,
     /// A digest of its own code.
     pub digest: Cow<'m, str>,
@@ -168,8 +167,7 @@ pub struct Argument {
 }
 
 impl Argument {
-    /// Its name, as the function declares it; of a function made at run time its position, counted
-    /// from 0.
+    /// Its name, as the function declares it; for a function made at run time its position, counted from 0.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -192,7 +190,7 @@ impl Metadata {
         unseen.map(|(_, _, reason)| reason)
     }
 
-    /// How many events a hit emits again, of a function with `replay`.
+    /// The number of events that a hit emits again, for a function with `replay`.
     pub fn event_count(&self) -> usize {
         self.events.len()
     }
@@ -206,12 +204,12 @@ impl Metadata {
         self.times().duration()
     }
 
-    /// The time at which the result had been computed.
+    /// The time at which the computation of the result ended.
     pub fn time(&self) -> SystemTime {
         self.times().computed_at()
     }
 
-    /// The time since then. A time in the future, by a clock that was wrong, counts as now.
+    /// The time since the result was computed. A time in the future, from a wrong clock, counts as now.
     pub fn age(&self) -> Duration {
         self.times().age(SystemTime::now())
     }
@@ -231,8 +229,8 @@ impl Metadata {
         self.code.into()
     }
 
-    /// What counted as the function's code: the function first, then what it reaches, then what the
-    /// option `depends` names. Empty of a function made at run time.
+    /// What counted as the function's code: the function first, then what it reaches, then what the option `depends` names.
+    /// Empty for a function made at run time.
     pub fn code_items(&self) -> impl Iterator<Item = StoredCodeItem<'_>> {
         let reached = lines(&self.reached).map(|(digest, name, place)| StoredCodeItem {
             name,
@@ -247,7 +245,7 @@ impl Metadata {
         reached.chain(depends)
     }
 
-    /// The name of the host that computed it; empty if the system doesn't tell.
+    /// The name of the host that computed it; empty if it is not known.
     pub fn host(&self) -> &str {
         &self.host
     }

@@ -57,11 +57,11 @@ impl StoredEntry {
         &self.metadata
     }
 
-    /// The result, as a type that it can be read as.
+    /// Reads the result as a `T`.
     ///
     /// # Errors
     ///
-    /// Returns an error if the result is damaged, or of another type.
+    /// Returns an error if the result is damaged, or has another type.
     pub fn result<T: DeserializeOwned>(mut self) -> Result<T> {
         let result = self.reader.next().map_err(Failure::from);
         result
@@ -69,8 +69,7 @@ impl StoredEntry {
             .map_err(|error| Error::unreadable(&self.metadata.function, error))
     }
 
-    /// When the result of an entry had been computed, and how long that took: the start of the
-    /// metadata, read without the rest.
+    /// Reads when the result of an entry was computed, and how long that took, without reading the rest of the metadata.
     pub fn times(blob: Blob) -> Option<(SystemTime, Duration)> {
         let of_head = match &blob {
             Blob::File { file, .. } => head(file).ok().and_then(|head| times(Blob::Bytes(head))),
@@ -79,7 +78,7 @@ impl StoredEntry {
         of_head.or_else(|| times(blob))
     }
 
-    /// Reads an entry whole and verifies every checksum in it.
+    /// Reads a whole entry and verifies every checksum in it.
     ///
     /// # Errors
     ///

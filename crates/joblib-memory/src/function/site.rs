@@ -41,8 +41,8 @@ pub struct Parts {
     pub reached: &'static str,
 }
 
-/// One item that counts as a function's code: a function, a type, an implementation, an included file, what `depends` names,
-/// a condition or a variable that the compiler knows.
+/// One item that counts as a function's code: a function, a type, an implementation, an included file, an item that
+/// `depends` names, or a condition or an environment variable of the compiler.
 ///
 /// ```
 /// use joblib_memory::CodeItem;
@@ -60,12 +60,12 @@ pub struct CodeItem {
 }
 
 impl CodeItem {
-    /// What it is and how it is called, such as `fn weight`.
+    /// Its kind and name, such as `fn weight`.
     pub fn name(&self) -> &str {
         self.name
     }
 
-    /// Its file and line, such as `src/model.rs:12`; empty for what is not in a file.
+    /// Its file and line, such as `src/model.rs:12`; empty for items that are not in a file.
     pub fn place(&self) -> &str {
         self.place
     }

@@ -69,7 +69,7 @@ pub struct FunctionStats {
     pub bytes_written: u64,
 }
 
-/// All in one line, then each tier and each function in one.
+/// Writes one line with the totals, then one for each tier and each function.
 impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { hits, misses, time_saved, bytes_written, functions, tiers, .. } = self;

@@ -33,21 +33,21 @@ use crate::report::{self, Level};
 use crate::tier::Keeper;
 
 impl Memory {
-    /// A function or closure, cached under `name`.
+    /// Caches a function or closure under `name`.
     ///
-    /// Its code can't be seen. So its results are those of this build of the program: every run of
-    /// it finds them, and what is built anew computes again. A
+    /// Its code can't be seen. So its results belong to this build of the program: every run of this
+    /// build finds them, and the next build computes again. A
     /// [`version`](MemorizedFunc::version) says that the code is the same in other builds.
     ///
-    /// What a closure captures can't be seen either. One that captures something is computed at each
-    /// call, and one warning says so, unless [`captures`](MemorizedFunc::captures) says what it is.
-    /// The same holds for a reference to a function. Better, where it is possible: pass values as
-    /// arguments.
+    /// What a closure captures can't be seen either. A closure that captures something is computed at
+    /// each call, and one warning is printed, unless [`captures`](MemorizedFunc::captures) gives the
+    /// captured values. The same holds for a reference to a function. If possible, pass values as
+    /// arguments instead.
     ///
-    /// Two functions of one name never share results, and a warning asks to rename one. A function
-    /// or a closure is known by its type, a pointer to a function or a `dyn Fn` by the place of this
-    /// call and by what it points at. Where the system does not tell the build or what is pointed
-    /// at, results are computed again in every process.
+    /// Two functions with the same name never share results, and a warning asks to rename one. A
+    /// function or a closure is identified by its type, a function pointer or a `dyn Fn` by the place
+    /// of this call and by what it points to. If the build, or what is pointed to, can't be determined,
+    /// results are computed again in every process.
     ///
     /// ```
     /// use joblib_memory::Memory;
@@ -64,9 +64,8 @@ impl Memory {
         MemorizedFunc::new(self.clone(), name.into(), function, std::panic::Location::caller())
     }
 
-    /// Calls `function` with `arguments`, a tuple, as a function cached under `name`:
-    /// [`cache`](Self::cache) and [`eval`](MemorizedFunc::eval) in one. A closure that captures
-    /// something is computed each time.
+    /// Calls `function` with `arguments`, a tuple, as a function cached under `name`: [`cache`](Self::cache) followed by
+    /// [`eval`](MemorizedFunc::eval). A closure that captures something is computed each time.
     #[track_caller]
     pub fn eval<F, A>(&self, name: impl Into<String>, function: F, arguments: A) -> F::Output
     where
@@ -152,7 +151,7 @@ impl<F> MemorizedFunc<F> {
         &self.function
     }
 
-    /// Drops all results of functions of its name. Returns how many there were.
+    /// Drops all results of functions with this name. Returns how many there were.
     ///
     /// # Errors
     ///
@@ -230,11 +229,11 @@ impl<F> MemorizedFunc<F> {
         }
     }
 
-    /// The function's result for the arguments: loaded, or computed and stored. In Python this is
-    /// the call of a cached function.
+    /// Returns the function's result for the arguments: loaded, or computed and stored. In Python this
+    /// is the call of a cached function.
     ///
-    /// If the cache fails, a warning says so and the result is computed. A panic of the function
-    /// passes through.
+    /// If the cache fails, a warning is printed and the result is computed. A panic of the function
+    /// is passed on.
     pub fn eval<A>(&self, arguments: A) -> F::Output
     where
         F: CacheFn<A>,
@@ -304,8 +303,8 @@ impl<F> MemorizedFunc<F> {
         pending.finish(result, Keeper::BYTES, ErrorText::NONE)
     }
 
-    /// Returns `true` if a call would be answered from the cache. The result is read for that, as
-    /// the call would read it.
+    /// Returns `true` if a call would be answered from the cache. To find out, the result is read as the call would read
+    /// it.
     #[allow(clippy::needless_pass_by_value, reason = "the arguments are given as for a call")]
     pub fn check_call_in_cache<A>(&self, arguments: A) -> bool
     where
@@ -315,8 +314,8 @@ impl<F> MemorizedFunc<F> {
         self.call_of(&arguments).check::<F::Output, KeepAll>()
     }
 
-    /// Why a call would be computed, or that it would not. This looks through up to 2000 results of
-    /// the function, and reads the result as the call would read it.
+    /// Returns why a call would be computed, or that it would be a hit. This searches up to 2000 results of the function,
+    /// and reads the result as the call would read it.
     ///
     /// ```
     /// use joblib_memory::{Explanation, Memory};

@@ -14,15 +14,13 @@ use crate::entry::metadata::Metadata;
 use crate::memory::settings::valid_mmap_mode;
 
 impl<F> MemorizedFunc<F> {
-    /// Sets the version of the function's code: results of other versions are not used, and those of
-    /// this one are, also by later builds of the program. Give another version when the code of the
-    /// function, or of what it calls, changes, and each function a name of its own. Unless set, the
-    /// build of the program stands for the code; see [`Memory::cache`](crate::Memory::cache).
+    /// Sets the version of the function's code: only results of this version are used, also by later builds of the program.
+    /// Change the version when the code of the function, or of what it calls, changes, and give each function a different
+    /// name. Unless set, results belong to one build of the program; see [`Memory::cache`](crate::Memory::cache).
     ///
-    /// The function's type counts with a version, too: its name, and the compiler's number of it.
-    /// The number is another one after an upgrade of the compiler, in another profile, with other
-    /// features or dependencies, and if a closure is put before this one in the same function.
-    /// Then results are computed again.
+    /// The function's type still counts: its name, and the compiler's number for it. The number changes
+    /// with another version of the compiler, another profile, other features or dependencies, and if a
+    /// closure is inserted before this one in the same function. Then results are computed again.
     ///
     /// ```
     /// use joblib_memory::Memory;
@@ -44,13 +42,13 @@ impl<F> MemorizedFunc<F> {
         self
     }
 
-    /// Says what the function captures: the values are a part of the key, as an argument is. They
-    /// are hashed once, here. Say everything that a result depends on, several values as a tuple,
-    /// and `()` if no result depends on what is captured, such as a counter. Without this a closure
+    /// Gives the values that the function captures, which become part of the key, like arguments. They
+    /// are hashed once, in this call. Give everything that a result depends on, several values as a
+    /// tuple, and `()` if no result depends on what is captured, such as a counter. Without this, a closure
     /// that captures something is computed at each call; see [`Memory::cache`](crate::Memory::cache).
     ///
-    /// Values that can't be hashed are reported by a warning when the function is called, which is
-    /// then computed each time.
+    /// If the values can't be hashed, a warning is printed when the function is called, and it is
+    /// computed each time.
     ///
     /// ```
     /// use joblib_memory::Memory;
@@ -70,9 +68,8 @@ impl<F> MemorizedFunc<F> {
         self
     }
 
-    /// Maps arrays of results; see [`Memory::mmap_mode`](crate::Memory::mmap_mode), also for the modes that are not valid.
-    /// Such a mode is reported by [`clear`](Self::clear), and by a warning when the function is
-    /// called, which then stores nothing.
+    /// Maps arrays of results; see [`Memory::mmap_mode`](crate::Memory::mmap_mode) for the valid modes. An invalid mode is
+    /// reported by [`clear`](Self::clear), and by a warning when the function is called, which then stores nothing.
     ///
     /// ```
     /// use joblib_array::{Array, MmapMode};
@@ -89,7 +86,7 @@ impl<F> MemorizedFunc<F> {
         self
     }
 
-    /// Sets what arguments are hashed with; see [`Memory::hasher`](crate::Memory::hasher).
+    /// Sets the hash function for arguments; see [`Memory::hasher`](crate::Memory::hasher).
     ///
     /// ```
     /// use joblib_hash::Algorithm;
@@ -107,7 +104,8 @@ impl<F> MemorizedFunc<F> {
         self
     }
 
-    /// Verifies the checksums of mapped arrays, or does not, in place of its memory's setting; see [`Memory::verify_mapped`](crate::Memory::verify_mapped).
+    /// Sets whether the checksums of mapped arrays are verified, in place of the memory's setting; see
+    /// [`Memory::verify_mapped`](crate::Memory::verify_mapped).
     ///
     /// ```
     /// use joblib_array::{Array, MmapMode};
@@ -124,7 +122,7 @@ impl<F> MemorizedFunc<F> {
         self
     }
 
-    /// Compresses stored results: by a level, a compressor's name or both; see
+    /// Compresses stored results, with a level, a compressor's name or both; see
     /// [`Memory::compress`](crate::Memory::compress).
     ///
     /// ```
@@ -141,7 +139,7 @@ impl<F> MemorizedFunc<F> {
         self
     }
 
-    /// Sets what is printed, in place of its memory's setting; see [`Memory::verbose`](crate::Memory::verbose).
+    /// Sets what is printed, in place of the memory's setting; see [`Memory::verbose`](crate::Memory::verbose).
     ///
     /// ```
     /// use joblib_memory::Memory;
@@ -156,7 +154,7 @@ impl<F> MemorizedFunc<F> {
         self
     }
 
-    /// Computes a result again that is older than this.
+    /// Computes results again that are older than this.
     ///
     /// ```
     /// use joblib_memory::Memory;
@@ -212,11 +210,11 @@ impl<F> MemorizedFunc<F> {
     }
 
     /// Stores the `tracing` events at or above the level INFO that the function emits while it is computed, and emits
-    /// them again on each hit, with the field `replayed`, the target `joblib::memory` and their own target in the field
-    /// `origin`: a log of a run with hits is complete.
+    /// them again on each hit, with the field `replayed`, the target `joblib::memory` and their original target in the
+    /// field `origin`, so that the log of a run with hits is complete.
     ///
-    /// Events of tasks that the function runs with `Parallel` count. At most 10,000 events or a megabyte of text are
-    /// stored of a computation. A result that was stored without `replay` has none.
+    /// Events of tasks that the function runs with `Parallel` are included. At most 10,000 events or a megabyte of text
+    /// are stored for a computation. A result that was stored without `replay` has no events.
     ///
     /// ```
     /// use joblib_memory::Memory;

@@ -12,8 +12,7 @@ use crate::report::{self, Warnings};
 static INSTALLED: ProcessRwLock<Option<Memory>> = ProcessRwLock::new();
 
 impl Memory {
-    /// Makes this the default `Memory` of this process: that of all cached functions that name no
-    /// other.
+    /// Makes this the default `Memory` of this process, used by all cached functions that don't name another one.
     ///
     /// # Errors
     ///
@@ -32,12 +31,10 @@ impl Memory {
         Ok(())
     }
 
-    /// The default `Memory`: the one that was installed; else one at the path or URL that
-    /// `JOBLIB_CACHE_DIR` names, or no cache if that is empty; else one in the folder `joblib` of
-    /// the user's cache folder. `JOBLIB_CACHE_SHARED` names a [shared](Self::shared)
-    /// cache behind it, and `JOBLIB_CACHE_SHARED_MODE` how it is used: `read-write` unless set,
-    /// `read-only` or `compute-once`. If none of these can be opened there is no cache, and a warning
-    /// says why.
+    /// Returns the default `Memory`: the one that was installed; else one at the path or URL in `JOBLIB_CACHE_DIR`, or no
+    /// cache if that is empty; else one in the folder `joblib` of the user's cache folder. `JOBLIB_CACHE_SHARED` names a
+    /// [shared](Self::shared) cache behind it, and `JOBLIB_CACHE_SHARED_MODE` says how it is used: `read-write` (the
+    /// default), `read-only` or `compute-once`. If the cache can't be opened, there is no cache, and a warning says why.
     pub fn installed() -> Self {
         if let Some(memory) = &*INSTALLED.read() {
             return memory.clone();
@@ -47,7 +44,7 @@ impl Memory {
     }
 }
 
-/// The default `Memory`, if one was installed or a cached function has used it.
+/// Returns the default `Memory` if one was installed or a cached function has used it.
 #[doc(hidden)]
 pub fn already_installed() -> Option<Memory> {
     INSTALLED.read().clone()

@@ -7,9 +7,8 @@ use joblib_store::Store;
 
 use crate::error::{Error, Result};
 
-/// The location of the cache that functions use if no other `Memory` is installed: the folder that
-/// `JOBLIB_CACHE_DIR` names, else the folder `joblib` of the user's cache folder. `None` if
-/// `JOBLIB_CACHE_DIR` is empty, which means no cache.
+/// Returns the location of the cache that functions use if no `Memory` is installed: the folder in `JOBLIB_CACHE_DIR`, else
+/// the folder `joblib` in the user's cache folder. `None` if `JOBLIB_CACHE_DIR` is empty, which means no cache.
 ///
 /// # Errors
 ///
@@ -35,12 +34,12 @@ pub fn default_location() -> Result<Option<PathBuf>> {
     }
 }
 
-/// The folder that has the records of the runs which used a store: `joblib-runs` in the store's folder, or
-/// in that of the default cache for stores that are in none.
+/// Returns the folder with the records of the runs that used a store: `joblib-runs` in the store's folder, or, for a
+/// store that is not in a folder, in the folder of the default cache.
 ///
 /// # Errors
 ///
-/// Returns an error if the store is in no folder and there is no default cache.
+/// Returns an error if the store is not in a folder and there is no default cache.
 ///
 /// ```
 /// use joblib_memory::runs_folder;

@@ -39,10 +39,10 @@ use crate::tier::Tier;
 
 /// A cache of functions' results.
 ///
-/// Cloning is cheap; clones, and memories opened at one location, share the store and the counters.
-/// The methods that set an option change this handle only.
+/// A `Memory` is a handle, and cheap to clone. Clones, and handles opened at the same location, share
+/// the store and the counters. Methods that set an option affect only the handle that they return.
 ///
-/// An option that is not valid, such as `bytes_limit("10 apples")`, is reported by the first of
+/// An invalid option, such as `bytes_limit("10 apples")`, is reported by the first of
 /// [`install`](Self::install), [`checked`](Self::checked), [`clear`](Self::clear),
 /// [`items`](Self::items) and [`reduce_size`](Self::reduce_size) that is called. Functions called
 /// with such a handle warn once, compute and store nothing.
@@ -101,7 +101,7 @@ const HEAD: u64 = 16 * 1024;
 impl Memory {
     /// A cache in the folder `location`, which is created when something is first stored in it.
     ///
-    /// If the folder can't be written, functions compute each time, and one warning says so.
+    /// If the folder can't be written, functions compute each time, and one warning is printed.
     ///
     /// # Errors
     ///
@@ -123,12 +123,12 @@ impl Memory {
     /// A cache at a location that is a path or a URL: `s3://bucket/prefix`, `gs://…` and `az://…`, with the features `s3`,
     /// `gcs` and `azure`, for a cache in a bucket; `file:///home/me/cache` or a path for one in a folder.
     ///
-    /// Credentials come from each machine's environment. A bucket that can't be reached costs one warning, and functions
-    /// compute.
+    /// Credentials come from each machine's environment. If the bucket can't be reached, one warning is printed and
+    /// functions compute.
     ///
     /// # Errors
     ///
-    /// Returns an error if the location is empty, no backend serves such URLs, or the URL holds a key.
+    /// Returns an error if the location is empty, no backend supports such URLs, or the URL contains a key.
     ///
     /// ```
     /// use joblib_memory::Memory;
@@ -155,8 +155,8 @@ impl Memory {
         Self { shared: Arc::new(Shared::of(None)), settings: Arc::default() }
     }
 
-    /// A cache in a store of another backend: `"in_memory"`, `"sqlite"` (with that feature), or one
-    /// of your own that was registered with `register_store_backend`.
+    /// A cache in a store of another backend: `"in_memory"`, `"sqlite"` (with that feature), or your own, registered with
+    /// `register_store_backend`.
     ///
     /// # Errors
     ///
@@ -223,7 +223,7 @@ impl Memory {
         self
     }
 
-    /// The limits that are kept while results are stored.
+    /// The limits that are enforced while results are stored.
     pub fn limits(&self) -> &Limits {
         &self.settings.limits
     }
@@ -271,8 +271,8 @@ impl Memory {
         Ok(cleared)
     }
 
-    /// Drops results until the cache is within `limits`, looking at all of it. The limits of the
-    /// handle are kept without this; it is for other limits, or to keep them to the byte at once.
+    /// Drops results until the cache is within `limits`, looking at all results. The limits of the handle are enforced
+    /// without this method; use it for other limits, or to enforce them exactly and at once.
     ///
     /// # Errors
     ///
@@ -307,7 +307,7 @@ impl Memory {
         Stats { tiers, ..self.shared.functions.stats() }
     }
 
-    /// The stored results, each with its metadata if that can be read. This walks the whole cache.
+    /// Returns the stored results, each with its metadata if that can be read. This reads the whole cache.
     ///
     /// # Errors
     ///
@@ -336,9 +336,8 @@ impl Memory {
         Ok(with_metadata::with_metadata(items, |items| self.metadata_of(items)))
     }
 
-    /// Waits until everything that was stored is where other processes find it, for stores that
-    /// write later, such as a [shared](Self::shared) cache. The end of the process waits too, for a
-    /// minute at most.
+    /// Waits until everything that was stored can be found by other processes, for stores that write in the background,
+    /// such as a [shared](Self::shared) cache. The end of the process waits too, for at most a minute.
     ///
     /// # Errors
     ///

@@ -34,7 +34,7 @@ impl Memory {
     /// Maps arrays of results into memory instead of reading them: `MmapMode::Read` or
     /// `MmapMode::CopyOnWrite`.
     ///
-    /// The modes that change the file are not valid: a stored result is never changed.
+    /// Modes that change the file are invalid, because a stored result is never changed.
     ///
     /// ```
     /// use joblib_array::MmapMode;
@@ -47,9 +47,8 @@ impl Memory {
         self.set(|settings| settings.mmap_mode = settings.invalid.note(valid_mmap_mode(mode)))
     }
 
-    /// Verifies the checksums of mapped arrays before a result is used, so that a damaged result is
-    /// computed again, as one that is not mapped always is. It reads the arrays once: several times
-    /// faster than loading them, but not free.
+    /// Verifies the checksums of mapped arrays before a result is used, so that a damaged result is computed again, as
+    /// without mapping. This reads the arrays once, which is several times faster than loading them, but not free.
     ///
     /// ```
     /// use joblib_array::{Array, MmapMode};
@@ -64,8 +63,7 @@ impl Memory {
         self.set(|settings| settings.verify_mapped = verify)
     }
 
-    /// Compresses stored results: by a level, a compressor's name or both. Compressed results can't
-    /// be mapped.
+    /// Compresses stored results, with a level, a compressor's name or both. Compressed results can't be mapped.
     ///
     /// ```
     /// use joblib_memory::Memory;
@@ -99,18 +97,17 @@ impl Memory {
         self.set(|settings| settings.verbose = level)
     }
 
-    /// Keeps results in the memory of this process too, in at most a number of bytes: a number, or
-    /// a text such as `"1G"` (powers of 1024). Off unless set.
+    /// Keeps results in the memory of this process too, up to a number of bytes: an integer, or a text
+    /// such as `"1G"` (powers of 1024). Off by default.
     ///
-    /// A hit then returns a clone of the value if `#[cached]` is on a function without type
-    /// parameters whose result can be cloned and shared by threads, and decodes the stored bytes
-    /// otherwise. An [`Array`](joblib_array::Array) shares its memory with its clones. Expiry,
-    /// validation and [`clear`](Self::clear) apply as to stored results; which results are dropped
-    /// first follows [`policy`](Self::policy). A result counts by its stored bytes. Results that
-    /// another process drops from the store are still returned.
+    /// A hit then returns a clone of the value if the function has `#[cached]`, no type parameters, and a result that
+    /// is `Clone + Send + Sync`; otherwise it decodes the stored bytes. An [`Array`](joblib_array::Array) shares its
+    /// memory with its clones. Expiry, validation and [`clear`](Self::clear) apply as to stored results; which results
+    /// are dropped first follows [`policy`](Self::policy). A result counts by its stored bytes. Results that another
+    /// process drops from the store are still returned.
     ///
-    /// Do not use it for results with shared mutable state, such as an `Arc<Mutex<T>>`: their
-    /// clones are not independent.
+    /// Do not use this for results with shared mutable state, such as an `Arc<Mutex<T>>`, because their clones are not
+    /// independent.
     ///
     /// ```
     /// use joblib_memory::Memory;
@@ -131,12 +128,12 @@ impl Memory {
         self.set(|settings| settings.in_memory = settings.invalid.note(limit).map(ByteSize::bytes))
     }
 
-    /// Sets what arguments are hashed with: BLAKE3 unless set.
+    /// Sets the hash function for arguments: BLAKE3 by default.
     ///
-    /// [`Algorithm::Xxh3`] reads large arguments at nearly the speed of memory, several times faster. Nobody meets two
-    /// arguments with one hash by accident, but somebody who chooses arguments can make them with little effort, and would
-    /// get the result of the other. Results that were stored by another algorithm are not found. Files as arguments are
-    /// known by BLAKE3 in any case, as their digests are remembered.
+    /// [`Algorithm::Xxh3`] hashes large arguments at nearly the speed of memory, several times faster than BLAKE3.
+    /// Accidental collisions are not to be expected, but it is easy to construct two arguments with the same hash; a
+    /// call with one of them would return the result of the other. Results that were stored with another algorithm are
+    /// not found. Files as arguments are always hashed with BLAKE3, because their digests are stored.
     ///
     /// ```
     /// use joblib_hash::Algorithm;
@@ -154,13 +151,13 @@ impl Memory {
         self.set(|settings| settings.hasher = algorithm)
     }
 
-    /// Records each call of this run, hit or computed, and why it was computed. `joblib_record` reads it.
-    /// Unless set, the environment variable `JOBLIB_RECORD` decides: `1` records.
+    /// Records each call of this run, whether it was a hit, and why it was computed. `joblib_record` reads
+    /// the record. Unless set, the environment variable `JOBLIB_RECORD` decides: `1` records.
     ///
-    /// The record is a file in the folder `joblib-runs` of the cache's folder (of a cache that is not in
-    /// a folder, in that of the user's cache), to which each call appends some bytes. It has the
-    /// arguments as short texts, unless the function is `redact`ed. A record that can't be written is
-    /// one warning.
+    /// The record is a file in the folder `joblib-runs` of the cache's folder (or of the default cache's
+    /// folder, if the cache is not in a folder), to which each call appends some bytes. It has the
+    /// arguments as short texts, unless the function is `redact`ed. If the record can't be written, one
+    /// warning is printed.
     ///
     /// ```
     /// use joblib_memory::Memory;
@@ -192,8 +189,7 @@ impl Memory {
         self.set(|settings| settings.warnings = warnings)
     }
 
-    /// Limits the bytes of all results together: a number, or a text such as `"10G"` (powers of
-    /// 1024).
+    /// Limits the total size of all results, in bytes: a number, or a text such as `"10G"` (powers of 1024).
     ///
     /// ```
     /// use joblib_memory::Memory;
@@ -232,8 +228,8 @@ impl Memory {
         self.set(|settings| settings.limits.age = Some(limit))
     }
 
-    /// Limits the time since a result of earlier code was last used: 30 days unless set; `None`
-    /// keeps such results as others.
+    /// Limits the time since a result of earlier code was last used: 30 days by default; with `None` such results are
+    /// treated like others.
     pub fn superseded_age_limit(self, limit: impl Into<Option<Duration>>) -> Self {
         self.set(|settings| settings.limits.superseded_age = limit.into())
     }
@@ -250,9 +246,8 @@ impl Memory {
         self.set(|settings| settings.limits.policy = policy)
     }
 
-    /// Limits the time that a call waits for another thread or process that computes the same
-    /// result, before it computes the result itself: ten minutes unless set; with `Duration::MAX`
-    /// the call waits as long as it takes.
+    /// Limits the time that a call waits for another thread or process that computes the same result, before it
+    /// computes the result itself: ten minutes by default; with `Duration::MAX` the call waits as long as it takes.
     ///
     /// ```
     /// use joblib_memory::Memory;

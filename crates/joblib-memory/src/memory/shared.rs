@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
-/// A cache that others share, for [`Memory::shared`](crate::Memory::shared): where it is and how it is used. A text or a path is one with nothing
-/// else set.
+/// A cache that others share, for [`Memory::shared`](crate::Memory::shared): where it is and how it is used. A text or a
+/// path converts into one with default settings.
 ///
 /// ```
 /// use joblib_memory::{Memory, SharedCache};
@@ -33,20 +33,20 @@ pub struct SharedCache {
 }
 
 impl SharedCache {
-    /// The cache at a path or URL, as [`Memory::open`](crate::Memory::open) takes them.
+    /// The cache at a path or URL, as for [`Memory::open`](crate::Memory::open).
     pub fn new(location: impl Into<PathBuf>) -> Self {
         Self { location: location.into(), options: BTreeMap::new(), read_only: false, compute_once: false }
     }
 
-    /// Only reads it: for a colleague's cache, or credentials that permit no more.
+    /// Only reads the cache: for a colleague's cache, or with credentials that allow only reading.
     pub fn read_only(mut self, read_only: bool) -> Self {
         self.read_only = read_only;
         self
     }
 
-    /// Computes each result on one machine, while the others wait for it. A miss then takes a request more, and waiting asks
-    /// every quarter of a second at first and every few seconds later. Unless it is set, machines that need a result at the same
-    /// time each compute it.
+    /// Computes each result on one machine, while the others wait for it. A miss then needs one more request, and a waiting
+    /// machine asks every quarter of a second at first and every few seconds later. By default, machines that need a result
+    /// at the same time each compute it.
     pub fn compute_once(mut self, compute_once: bool) -> Self {
         self.compute_once = compute_once;
         self

@@ -5,11 +5,12 @@ use super::shared::SharedCache;
 use crate::error::{Error, Result};
 
 impl Memory {
-    /// The same cache with a shared one behind it: a bucket such as `s3://bucket/prefix`, or a folder. What this cache does not
-    /// have is looked for there and kept here; what is computed is stored here, and uploaded in the background.
+    /// The same cache with a shared one behind it: a bucket such as `s3://bucket/prefix`, or a folder. A result that this
+    /// cache does not have is looked for there and copied to this cache; a computed result is stored in this cache, and
+    /// uploaded in the background.
     ///
-    /// A shared cache that fails costs one warning and changes no result. The limits of this handle are this cache's, not the
-    /// shared one's. Several may follow each other; the last is asked last.
+    /// If the shared cache fails, one warning is printed and results are not affected. The limits of this handle apply to
+    /// this cache, not to the shared one. Several shared caches can be chained; the last one is asked last.
     ///
     /// # Errors
     ///
