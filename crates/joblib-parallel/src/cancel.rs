@@ -9,14 +9,12 @@ use crate::sync::{ForkSafe, lock};
 
 /// Wakes a waiting session from another thread.
 ///
-/// A backend hands one out with [`Session::waker`](crate::backend::Session::waker); it must be callable at any time, also after the
-/// session is gone.
+/// A backend returns one from [`Session::waker`](crate::backend::Session::waker). It must be callable at any time, even
+/// after the session was dropped.
 pub type Waker = Arc<dyn Fn() + Send + Sync>;
 
-/// Stops the calls it was given to, from any thread.
-///
-/// Nothing new is dispatched; tasks that run are killed on processes, and on threads run to their end unless they
-/// ask [`cancelled()`](crate::cancelled).
+/// Stops the calls that have this token, from any thread. No more tasks are dispatched. Running tasks are killed in
+/// processes; on threads they run to their end unless they check [`cancelled()`](crate::cancelled).
 ///
 /// ```
 /// use joblib_parallel::{CancellationToken, Parallel, delayed};
@@ -43,12 +41,12 @@ struct Shared {
 }
 
 impl CancellationToken {
-    /// A token that nobody has used yet.
+    /// Creates a token.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Stops every call that holds this token, now and later.
+    /// Stops every call that has this token, including later ones.
     pub fn cancel(&self) {
         self.shared.cancelled.store(true, Ordering::SeqCst);
         let wakers = self.shared.wakers.with(std::mem::take);

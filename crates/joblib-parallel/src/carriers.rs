@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::sync::ForkSafe;
 use crate::wire::function_id::{self, FunctionId, WorkerKind};
 
-/// Puts a captured context in place in a worker; what it returns is kept while a batch runs, and then dropped.
+/// Applies a captured context in a worker. The returned value is kept while a batch runs, and then dropped.
 pub type ApplyContext = fn(&[u8]) -> Box<dyn Any>;
 
 #[derive(Clone, Copy)]
@@ -17,11 +17,10 @@ struct ContextCarrier {
 
 static CARRIERS: ForkSafe<BTreeMap<&'static str, ContextCarrier>> = ForkSafe::new(BTreeMap::new());
 
-/// Has a part of the caller's context brought along to worker processes.
-///
-/// `capture` is called on the caller's thread when a call begins; what it returns is handed to `apply` in each
-/// worker, around each batch of that call. Both are functions, for only functions have an id in another process.
-/// A later carrier of the same name replaces the earlier one. Threads share the caller's memory and need no carrier.
+/// Registers functions that send a part of the caller's context to worker processes. `capture` is called on the caller's
+/// thread when a call begins; the bytes that it returns are passed to `apply` in each worker, for each batch of that call.
+/// Both are functions, because closures can't be identified in another process. A carrier replaces an earlier one with the
+/// same name. Threads share the caller's memory and need no carrier.
 ///
 /// ```
 /// use joblib_parallel::{Parallel, delayed, register_carrier};

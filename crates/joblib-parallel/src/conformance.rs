@@ -17,14 +17,11 @@ use crate::{
     effective_n_jobs, task_seed,
 };
 
-/// What a case ends with: the error of a call that should have succeeded.
+/// The outcome of a case: an error if a call failed that should have succeeded.
 pub type Outcome = Result<(), Box<dyn Error>>;
 
-/// A case: it makes calls with what the function gives.
-///
-/// # Panics
-///
-/// When an outcome is another than the expected; the panic says which.
+/// A case, which makes calls with the [`Parallel`] that the function returns. # Panics If an outcome is not the expected
+/// one; the message says which.
 pub type Case = fn(&dyn Fn() -> Parallel) -> Outcome;
 
 /// All cases with their names.
@@ -61,7 +58,7 @@ pub const CASES: &[(&str, Case)] = &[
 ///
 /// # Panics
 ///
-/// When the backend falls short in a case; the panic names it, or says what was expected.
+/// If the backend fails a case; the message names the case, or says what was expected.
 pub fn check(backend: impl Into<Backend>) {
     let backend = backend.into();
     for (name, case) in CASES {

@@ -75,10 +75,9 @@ fn unknown(name: &str) -> Error {
     ))
 }
 
-/// Ends the worker processes, threads and connections to other hosts that are kept for later calls.
-///
-/// Not needed for tidiness: they end with the program, and processes that are idle for five minutes end by
-/// themselves. It frees their memory now.
+/// Ends the worker processes, threads and connections to other hosts that are kept for later calls, to free their memory.
+/// Calling this is not necessary: they end with the program, and worker processes exit after they were idle for five
+/// minutes.
 ///
 /// ```
 /// use joblib_parallel::{Parallel, delayed, shutdown_workers};

@@ -23,21 +23,21 @@ use super::ParallelBackend;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Backend {
-    /// The caller's thread: no parallelism. Calls with a time limit or a deadline use one other thread.
+    /// The caller's thread, without parallelism. Calls with a time limit or a deadline use one other thread.
     Sequential,
     /// Threads of this process.
     Threading,
-    /// Robust worker processes, kept between calls.
+    /// Worker processes that survive crashes of tasks, kept between calls.
     Loky,
     /// Processes forked for each call.
     Multiprocessing,
-    /// One that was registered, by its name.
+    /// A registered backend, by its name.
     Named(String),
-    /// A backend itself, which need not be registered: what a [`ParallelBackend`] becomes that is given in place of a name.
+    /// A backend itself, which need not be registered. A [`ParallelBackend`] converts into this.
     Value(BackendValue),
 }
 
-/// A [`ParallelBackend`] as a choice. It equals itself and its clones.
+/// A [`ParallelBackend`] as a value. It is equal only to its clones.
 ///
 /// ```
 /// use joblib_parallel::Backend;

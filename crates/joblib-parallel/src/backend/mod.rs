@@ -110,25 +110,25 @@ use crate::wire::arrays::ArraySharing;
 pub enum Returned<B = Batch> {
     /// The batch itself.
     Batch(B),
-    /// The failure of a task that still runs: it is out of time on a thread, which can't be stopped.
+    /// The failure of a task that has exceeded its time limit and still runs, on a thread that can't be stopped.
     TimedOut(TaskError),
 }
 
-/// What the engine and the user may expect of a backend.
+/// The properties of a backend.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 #[allow(clippy::struct_excessive_bools, reason = "each is a question of its own")]
 pub struct Capabilities {
-    /// How long a batch should take so that sending it costs next to nothing.
+    /// How long a batch should take to make the cost of sending it negligible.
     pub batch_time: Duration,
     /// Whether tasks run in this process, so that nothing has to be encoded.
     pub in_process: bool,
-    /// Whether there is only the caller's own thread, so that tasks are produced one at a time as they run.
+    /// Whether tasks run on the caller's own thread, so that they are produced one at a time as they run.
     pub inline: bool,
     /// Whether the engine may run the tasks itself, without a session.
     pub(crate) direct: bool,
-    /// Whether tasks run on other hosts. A call inside of such a task stays on its host: where only its surroundings name
-    /// such a backend, it runs on `"loky"`, and where the call itself does, that is an error.
+    /// Whether tasks run on other hosts. A call inside such a task stays on its host: if a scope or the environment selects
+    /// such a backend for the inner call, it runs on `"loky"`; if the inner call itself does, that is an error.
     pub other_hosts: bool,
     /// Whether it can follow the settings of worker processes: environment, nice level, memory limit, initializer,
     /// recycling. Backends from outside can't, for they are not told.
@@ -140,7 +140,7 @@ pub struct Capabilities {
 }
 
 impl Capabilities {
-    /// Those of a backend whose workers are elsewhere and whose batches should take about `batch_time`.
+    /// The properties of a backend whose workers are other processes, and whose batches should take about `batch_time`.
     ///
     /// ```
     /// use joblib_parallel::backend::Capabilities;
@@ -164,7 +164,7 @@ impl Capabilities {
     }
 }
 
-/// A place where tasks run; see the [module](self) for one.
+/// A backend for parallel calls. The [module](self) has an example.
 pub trait ParallelBackend: Send + Sync {
     /// The name it is chosen by.
     fn name(&self) -> &str;
@@ -196,9 +196,8 @@ pub trait ParallelBackend: Send + Sync {
     fn open(&self, call: Call) -> Result<Box<dyn Session>>;
 }
 
-/// One call's use of a backend; see the [module](self) for its contract.
-///
-/// A backend from outside of this crate implements it for [`Batch`]es, whose tasks' type is not known.
+/// The use of a backend by one call. The [module](self) has its contract. A backend outside this crate implements it for
+/// [`Batch`]es, which hide the type of their tasks.
 pub trait Session<B = Batch>: Send {
     /// Takes a batch, without waiting for anything.
     ///
@@ -253,7 +252,7 @@ impl<B, S: Session<B> + ?Sized> Session<B> for Box<S> {
     }
 }
 
-/// What a backend learns about a call when it begins.
+/// The settings of a call, which a backend gets when the call begins.
 ///
 /// ```
 /// use joblib_parallel::backend::{Call, ParallelBackend, Session, Capabilities};
@@ -315,18 +314,18 @@ impl Call {
         self.n_jobs
     }
 
-    /// The number that was asked for. A negative one means all workers, less some: a backend that gets more of them while the
-    /// call runs may use them, and says so with [`Session::capacity`].
+    /// The number that was requested. A negative number means all workers, or all but some: a backend that gets more
+    /// workers during the call may use them, and reports this with [`Session::capacity`].
     pub fn requested_n_jobs(&self) -> i32 {
         self.requested_n_jobs
     }
 
-    /// The time limit of each task, from its start: for the backend to keep.
+    /// The time limit of each task, from its start, which the backend has to enforce.
     pub fn timeout(&self) -> Option<Duration> {
         self.timeout
     }
 
-    /// The size of the stack that each task is to have, in bytes, where the call sets it.
+    /// The size of each task's stack, in bytes, if the call sets it.
     pub fn stack_size(&self) -> Option<usize> {
         self.stack_size
     }

@@ -102,7 +102,7 @@ use crate::wire::packed::{self, Kind};
 use crate::wire::reply::Reply;
 pub use crate::worker::runner::Runner;
 
-/// The version of the packed form. Processes of different versions refuse each other's bytes.
+/// The version of the packed form. Processes with different versions reject each other's bytes.
 ///
 /// ```
 /// // What a handshake may compare, before anything is sent.
@@ -110,7 +110,7 @@ pub use crate::worker::runner::Runner;
 /// ```
 pub const VERSION: u32 = packed::VERSION;
 
-/// Why a batch can't be packed: one of its tasks can't.
+/// The error of a batch that can't be packed, because one of its tasks can't.
 ///
 /// ```
 /// use joblib_parallel::Cause;
@@ -133,7 +133,7 @@ pub struct PackError {
 }
 
 impl PackError {
-    /// How many of the batch's tasks that have not run come before that one.
+    /// The position of that task among the batch's tasks that have not run.
     pub fn position(&self) -> usize {
         self.position
     }
@@ -153,12 +153,12 @@ impl fmt::Display for PackError {
 impl std::error::Error for PackError {}
 
 impl Call {
-    /// What a [`Runner`] has to know of the call, for a process of the same executable on any host: its seed, the context
-    /// that [carriers](crate::register_carrier) bring along, and how many threads each task may use.
+    /// Encodes what a [`Runner`] has to know of the call, for a process of the same executable on any host: the seed, the
+    /// context from [carriers](crate::register_carrier), and how many threads each task may use.
     ///
     /// # Errors
     ///
-    /// If this crate is a part of a shared library: another process of the program need not have it where it is here.
+    /// If this crate is part of a shared library, because its address may differ in another process of the program.
     pub fn pack(&self) -> Result<Vec<u8>> {
         let failed = |reason: String| Error::backend("pack a call", Some(reason.into()));
         if !function_id::is_in_executable() {
@@ -186,12 +186,12 @@ impl Call {
 }
 
 impl Batch {
-    /// The tasks that have not run, for a [`Runner`] in a process of the same executable on any host.
+    /// Encodes the tasks that have not run, for a [`Runner`] in a process of the same executable on any host.
     ///
     /// # Errors
     ///
-    /// If one of its tasks can't be packed: its arguments can't be encoded, or hold an array that is mapped from a file for
-    /// writing, of which the other process would have a copy.
+    /// If one of the tasks can't be packed: its arguments can't be encoded, or contain an array that is mapped from a file for
+    /// writing, because the other process would get a copy.
     pub fn pack(&self) -> Result<Vec<u8>, PackError> {
         // The reply says the number again.
         let mut writer = BatchWriter::new(self.next_index() as u64, self.next_index());
@@ -200,12 +200,13 @@ impl Batch {
         Ok(packed::pack(Kind::Batch, writer.finish(&[]).contents()))
     }
 
-    /// Takes the outcomes of its tasks from the reply of [`Runner::run`]. `worker` is where they ran, for messages of errors.
+    /// Takes the outcomes of its tasks from the reply of [`Runner::run`]. `worker` names the place where they ran, for error
+    /// messages.
     ///
     /// # Errors
     ///
-    /// If `reply` is no packed reply, of another version, another program or another batch. What it had of outcomes before
-    /// that was found may be in the batch; the batch can be given back.
+    /// If `reply` is not a packed reply, or belongs to another version, program or batch. The batch may have some of the
+    /// outcomes then; it can be returned to the engine.
     pub fn unpack(&mut self, reply: &[u8], worker: &str) -> Result<()> {
         let mut take = || {
             const MALFORMED: &str = "it is malformed, or the reply to another batch";

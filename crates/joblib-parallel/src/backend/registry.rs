@@ -11,13 +11,13 @@ use crate::sync::ForkSafe;
 
 static BACKENDS: ForkSafe<BTreeMap<String, Arc<dyn ParallelBackend>>> = ForkSafe::new(BTreeMap::new());
 
-/// Makes a backend known under its name, for [`Parallel::backend`](crate::Parallel::backend),
-/// [`parallel_config`](crate::parallel_config) and `JOBLIB_BACKEND`. It stays known until the program ends.
+/// Registers a backend under its name, for [`Parallel::backend`](crate::Parallel::backend),
+/// [`parallel_config`](crate::parallel_config) and `JOBLIB_BACKEND`. It stays registered until the program ends.
 /// The [module](crate::backend) has an example.
 ///
 /// # Errors
 ///
-/// If the name is empty, that of a built-in backend, or taken by another backend that was registered.
+/// If the name is empty, or that of a built-in backend or of another registered backend.
 pub fn register_parallel_backend(backend: impl ParallelBackend + 'static) -> Result<()> {
     let name = backend.name().to_owned();
     let refused = |why: &str| Err(Error::usage(format!("no backend can be registered as {name:?}: {why}")));

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::error::{Error, Result};
 
-/// How many tasks a batch holds.
+/// The number of tasks in a batch.
 ///
 /// ```
 /// use joblib_parallel::BatchSize;
@@ -22,7 +22,7 @@ use crate::error::{Error, Result};
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum BatchSize {
-    /// Follows the measured duration of the tasks.
+    /// Chosen by the measured duration of the tasks.
     #[default]
     Auto,
     /// Always this many; 0 is an error when the call starts.

@@ -9,9 +9,8 @@ use std::str::FromStr;
 
 use crate::error::{Error, Result};
 
-/// How many batches may be dispatched and not yet finished.
-///
-/// Made from a number, or from text: `"all"`, `"3"`, `"2*n_jobs"`, `"1.5*n_jobs + 2"`.
+/// The number of batches that may be dispatched and not yet finished. Converts from a number, or from text: `"all"`, `"3"`,
+/// `"2*n_jobs"`, `"1.5*n_jobs + 2"`.
 ///
 /// ```
 /// use joblib_parallel::PreDispatch;
@@ -24,11 +23,11 @@ use crate::error::{Error, Result};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PreDispatch {
-    /// The producer is run to its end before the first result is awaited.
+    /// No limit: the producer is run to its end before the first result is awaited.
     All,
     /// This many batches.
     Batches(usize),
-    /// What the expression gives, rounded down.
+    /// The value of the expression, rounded down.
     Expression(String),
 }
 
@@ -80,7 +79,7 @@ impl PreDispatch {
     ///
     /// # Errors
     ///
-    /// An expression that can't be parsed, or that gives less than one batch.
+    /// If the expression can't be parsed, or its value is less than one batch.
     pub fn limit(&self, n_jobs: usize) -> Result<Option<usize>> {
         let value = match self {
             PreDispatch::All => return Ok(None),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How far a call is: what [`Parallel::on_progress`](crate::Parallel::on_progress) shows.
+/// The progress of a call, passed to [`Parallel::on_progress`](crate::Parallel::on_progress).
 ///
 /// ```
 /// use joblib_parallel::{Parallel, Progress, delayed};
@@ -24,13 +24,13 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
-    /// Tasks taken from the producer.
+    /// The number of tasks taken from the producer.
     pub dispatched: usize,
-    /// Tasks that have an outcome, failures included.
+    /// The number of tasks that have an outcome, including failures.
     pub completed: usize,
-    /// Tasks that failed.
+    /// The number of tasks that failed.
     pub failed: usize,
-    /// All tasks there will be, where that is known.
+    /// The total number of tasks, if it is known.
     pub total: Option<usize>,
     /// Time since the call began.
     pub elapsed: Duration,

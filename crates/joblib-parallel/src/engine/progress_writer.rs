@@ -5,8 +5,8 @@ use std::io::{self, Stderr, Stdout, Write};
 #[cfg(feature = "progress")]
 use super::progress_bar;
 
-/// Runs `f`, which may write to the terminal, while no progress bar of a [`Parallel`](crate::Parallel) call is on it. The bars
-/// are drawn again below what was written.
+/// Runs `f`, which may write to the terminal, with the progress bars of [`Parallel`](crate::Parallel) calls removed. The
+/// bars are drawn again below what was written.
 ///
 /// Can be called anywhere, also by tasks, on threads and in processes: without a bar it only runs `f`. A call of `Parallel`
 /// within `f` shows no bar. What `f` writes has to end with a newline.
@@ -31,10 +31,9 @@ pub fn suspend_progress<R>(f: impl FnOnce() -> R) -> R {
     f()
 }
 
-/// A writer whose lines leave progress bars whole: each is written while the bars are suspended.
-///
-/// Its constructors are what `tracing_subscriber::fmt().with_writer(…)` takes, and any logger that writes to an
-/// [`io::Write`]. Text without a newline at its end is held back until the newline, a flush, or the end of the writer.
+/// A writer that does not break progress bars: each line is written while the bars are suspended. Its constructors can be
+/// passed to `tracing_subscriber::fmt().with_writer(…)`, and the writer to any logger that writes to an [`io::Write`]. Text
+/// without a newline at its end is buffered until the newline, a flush, or the drop of the writer.
 ///
 /// ```
 /// use joblib_parallel::ProgressWriter;
@@ -52,21 +51,21 @@ pub struct ProgressWriter<W: Write> {
 }
 
 impl ProgressWriter<Stderr> {
-    /// For standard error.
+    /// Writes to standard error.
     pub fn stderr() -> Self {
         Self::new(io::stderr())
     }
 }
 
 impl ProgressWriter<Stdout> {
-    /// For standard output.
+    /// Writes to standard output.
     pub fn stdout() -> Self {
         Self::new(io::stdout())
     }
 }
 
 impl<W: Write> ProgressWriter<W> {
-    /// For any writer to the terminal.
+    /// Writes to any writer that ends at the terminal.
     pub fn new(to: W) -> Self {
         Self { to, line: Vec::new() }
     }

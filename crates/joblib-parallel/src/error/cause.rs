@@ -41,7 +41,7 @@ pub enum Cause {
     Failed(BoxError),
     /// The worker process died while it ran the task.
     Crash(Crash),
-    /// The task took longer than it may.
+    /// The task exceeded its time limit.
     Timeout {
         /// The limit that was passed.
         limit: Duration,
@@ -66,8 +66,7 @@ pub struct Panic {
     pub message: String,
     /// `file:line:column` of the panic.
     pub location: Option<String>,
-    /// The stack of the thread that panicked, where `RUST_BACKTRACE` asks for it: the task's part of it for `1`, all of
-    /// it for `full`.
+    /// The backtrace of the panic, if `RUST_BACKTRACE` is set: the task's part of it for `1`, the whole stack for `full`.
     pub backtrace: Option<String>,
 }
 
@@ -79,12 +78,12 @@ pub struct Crash {
     pub signal: Option<i32>,
     /// The code it exited with, if it did.
     pub exit_code: Option<i32>,
-    /// The memory limit, in bytes, that it hit.
+    /// The memory limit that it hit, in bytes.
     pub memory_limit: Option<u64>,
-    /// The panic of the task, with its location, if the process died while the task panicked: where panics abort, or
-    /// from a second panic.
+    /// The panic of the task, with its location, if the process died while the task panicked: because panics abort, or
+    /// because of a second panic.
     pub panic: Option<String>,
-    /// What else is known.
+    /// Any other information.
     pub note: Option<String>,
 }
 

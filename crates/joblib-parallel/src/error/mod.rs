@@ -33,10 +33,10 @@ pub use self::task::TaskError;
 /// ```
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Any error, as the source of ours.
+/// Any error, as the source of an error of this crate.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why a parallel call did not return all its results.
+/// The error of a parallel call that did not return all its results.
 ///
 /// ```
 /// use joblib_parallel::{Parallel, delayed};
@@ -54,7 +54,7 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// assert_eq!(error.into_completed::<u32>().unwrap()[..2], [Some(1), Some(2)]);
 /// ```
 ///
-/// What to do about it depends on its kind:
+/// Methods distinguish the kinds of errors:
 ///
 /// ```
 /// use joblib_parallel::{Error, Parallel, delayed};
@@ -112,7 +112,7 @@ impl Error {
         Error::new(Kind::Deadline(limit))
     }
 
-    /// For backends: what they could not do, and why.
+    /// Creates the error of a backend: what it could not do, and why.
     ///
     /// ```
     /// use joblib_parallel::Error;
@@ -136,7 +136,7 @@ impl Error {
         }
     }
 
-    /// Returns `true` if a parameter was invalid, or one that the chosen backend can't follow.
+    /// Returns `true` if an option was invalid, or is not supported by the backend.
     pub fn is_usage(&self) -> bool {
         matches!(&*self.kind, Kind::Usage(_))
     }
@@ -181,11 +181,13 @@ impl Error {
         self.task().is_some_and(TaskError::is_timeout)
     }
 
-    /// The results that were there before the failure, at the indices of their tasks; `None` when the call keeps
-    /// none (it failed before the first task, or its results go to an iterator), or `R` is not its type of result.
+    /// Returns the results that were complete before the failure, at the indices of their tasks. Returns `None` if there is
+    /// no list of results (the call failed before the first task, or returns an iterator), or if `R` is not the type of
+    /// the results.
     ///
-    /// The list is as long as the tasks that were produced. A call with [`outcomes`](crate::Parallel::outcomes) that ends
-    /// early, by its deadline for example, keeps outcomes: there `R` is `Result<T, TaskError>`.
+    /// The list has one element for each task that was produced. For a call with
+    /// [`outcomes`](crate::Parallel::outcomes) that ended early, for example by its deadline, `R` is
+    /// `Result<T, TaskError>`.
     ///
     /// ```
     /// use joblib_parallel::{CancellationToken, Parallel, TaskError, delayed};

@@ -9,10 +9,10 @@ const END: usize = 64 << 10;
 /// Lines of a stream that an error shows.
 const SHOWN_LINES: usize = 100;
 
-/// What a task printed on its standard output and error, where its call
-/// [captures](crate::Parallel::capture_output) that.
+/// What a task printed on its standard output and standard error, if its call [captures](crate::Parallel::capture_output)
+/// output.
 ///
-/// Of a stream with more than half a megabyte the beginning and the end are kept, with a line between them that says how
+/// If a stream has more than half a megabyte, the beginning and the end are kept, with a line between them that says how
 /// many bytes are left out.
 ///
 /// ```
@@ -62,7 +62,7 @@ impl TaskOutput {
     }
 }
 
-/// The last lines of each stream, each behind a newline and the name of its stream.
+/// Writes the last lines of each stream, each after a newline and the name of its stream.
 impl fmt::Display for TaskOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (name, bytes) in [("stdout", self.stdout()), ("stderr", self.stderr())] {

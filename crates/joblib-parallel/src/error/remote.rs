@@ -7,9 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::BoxError;
 
-/// An error of a task as it arrives from another process: its text, those of its sources, and their kinds.
-///
-/// On threads the error itself arrives, and can be downcast to its own type.
+/// The error of a task in another process: its text, the texts of its sources, and the kinds of I/O errors. On threads the
+/// error itself is returned, and can be downcast to its own type.
 ///
 /// ```
 /// use std::error::Error;
@@ -55,8 +54,8 @@ impl RemoteError {
         }
     }
 
-    /// The kind of the error if it was an [`io::Error`]; [`Other`](io::ErrorKind::Other) for kinds that the
-    /// standard library has not made stable.
+    /// The kind of the error if it was an [`io::Error`]; [`Other`](io::ErrorKind::Other) for kinds that are unstable in the
+    /// standard library.
     pub fn io_kind(&self) -> Option<io::ErrorKind> {
         use io::ErrorKind as Kind;
 

@@ -7,7 +7,7 @@ use super::{Cause, Crash, TaskOutput};
 /// What stands for the arguments of a function that tells them nowhere.
 pub(crate) const REDACTED: &str = "(redacted)";
 
-/// Why one task has no result.
+/// The failure of one task.
 ///
 /// ```
 /// use joblib_parallel::{Parallel, delayed};
@@ -22,7 +22,7 @@ pub(crate) const REDACTED: &str = "(redacted)";
 /// # Ok::<(), joblib_parallel::Error>(())
 /// ```
 ///
-/// On worker processes a task can end in other ways:
+/// In worker processes a task can also end in other ways:
 ///
 /// ```
 /// use joblib_parallel::{Parallel, TaskError, delayed};
@@ -32,9 +32,9 @@ pub(crate) const REDACTED: &str = "(redacted)";
 ///         _ if error.is_failure() => "it returned an error",
 ///         _ if error.is_timeout() => "it took too long",
 ///         _ if error.is_memory_limit() => "it needed too much memory",
-///         _ if error.is_crash() => "it took its process along",
-///         _ if error.is_stopped() => "it was not its fault",
-///         _ => "it panicked, or could not travel",
+///         _ if error.is_crash() => "its process died",
+///         _ if error.is_stopped() => "the call ended",
+///         _ => "it panicked, or could not be sent",
 ///     }
 /// }
 ///
@@ -110,7 +110,7 @@ impl TaskError {
         Summary(self)
     }
 
-    /// The position of the task in the order of production, from 0.
+    /// The index of the task in the order of production, from 0.
     pub fn index(&self) -> usize {
         self.0.index
     }
@@ -120,17 +120,17 @@ impl TaskError {
         &self.0.function
     }
 
-    /// The arguments, shortened; empty when they are not known.
+    /// The arguments as a short text; empty if they are not known.
     pub fn arguments(&self) -> &str {
         &self.0.arguments
     }
 
-    /// The worker process that ran the task, as `worker 2 (pid 4711)`; `None` on threads.
+    /// The worker process that ran the task, for example `worker 2 (pid 4711)`; `None` on threads.
     pub fn worker(&self) -> Option<&str> {
         self.0.worker.as_deref()
     }
 
-    /// How often the task was tried: more than once only where its worker died and
+    /// The number of attempts to run the task: more than one only if its worker died and
     /// [`retries`](crate::Parallel::retries) allowed it.
     pub fn attempts(&self) -> usize {
         self.crashes().len() + usize::from(!self.is_crash())
@@ -157,8 +157,8 @@ impl TaskError {
         }
     }
 
-    /// What the task printed in all attempts, where [`capture_output`](crate::Parallel::capture_output) asks for it.
-    /// The error as text ends with it.
+    /// What the task printed in all attempts, if [`capture_output`](crate::Parallel::capture_output) is set. The text of
+    /// the error ends with it.
     pub fn output(&self) -> &TaskOutput {
         &self.0.output
     }
@@ -193,8 +193,8 @@ impl TaskError {
         matches!(self.0.cause, Cause::Timeout { .. })
     }
 
-    /// Returns `true` if the task did not run, or not to its end, because the call ended. Only a backend of your own
-    /// reports this: the built-in ones have no outcome for such tasks.
+    /// Returns `true` if the task did not run, or not to its end, because the call ended. Only backends outside this crate
+    /// report this: with the built-in backends such tasks have no outcome.
     pub fn is_stopped(&self) -> bool {
         matches!(self.0.cause, Cause::Stopped)
     }

@@ -10,7 +10,7 @@ use super::defaults::{Defaults, Prefer};
 use crate::backend::Backend;
 use crate::wire::arrays::Sharing;
 
-/// What a scope says about the calls inside of it; see [`parallel_config`].
+/// The defaults of a scope for the calls inside it; see [`parallel_config`].
 ///
 /// ```
 /// use joblib_parallel::{ConfigGuard, Parallel, ParallelConfig, Prefer, delayed, effective_n_jobs, parallel_config};
@@ -28,8 +28,8 @@ use crate::wire::arrays::Sharing;
 #[must_use = "it has no effect before `enter` or `scope`"]
 pub struct ParallelConfig(Defaults);
 
-/// Sets defaults for the parallel calls of a scope, on this thread. What a [`Parallel`](crate::Parallel) itself says
-/// takes precedence, then the innermost scope, the scopes around it, and the environment (`JOBLIB_BACKEND`,
+/// Sets defaults for the parallel calls in a scope, on this thread. Settings of a [`Parallel`](crate::Parallel) itself take
+/// precedence, then those of the innermost scope, the scopes around it, and the environment (`JOBLIB_BACKEND`,
 /// `JOBLIB_N_JOBS`, `JOBLIB_TEMP_FOLDER`).
 ///
 /// ```
@@ -49,38 +49,38 @@ pub fn parallel_config() -> ParallelConfig {
 }
 
 impl ParallelConfig {
-    /// The backend, by name or as a [`Backend`]. Calls with [`require(SharedMem)`](crate::Parallel::require)
-    /// stay on threads where it is a backend of processes.
+    /// Sets the backend, by name or as a [`Backend`]. Calls with [`require(SharedMem)`](crate::Parallel::require) run on
+    /// threads if it is a backend of processes.
     pub fn backend(mut self, backend: impl Into<Backend>) -> Self {
         self.0.backend = Some(backend.into());
         self
     }
 
-    /// How many workers, as [`Parallel::n_jobs`](crate::Parallel::n_jobs) says.
+    /// Sets the number of workers; see [`Parallel::n_jobs`](crate::Parallel::n_jobs).
     pub fn n_jobs(mut self, n_jobs: i32) -> Self {
         self.0.n_jobs = Some(n_jobs);
         self
     }
 
-    /// Threads or processes, where the call leaves the choice.
+    /// Sets whether to prefer threads or processes, for calls that don't name a backend.
     pub fn prefer(mut self, prefer: Prefer) -> Self {
         self.0.prefer = Some(prefer);
         self
     }
 
-    /// How much to print, where the call does not say; see [`Parallel::verbose`](crate::Parallel::verbose).
+    /// Sets how much to print, for calls that don't set it; see [`Parallel::verbose`](crate::Parallel::verbose).
     pub fn verbose(mut self, verbose: u32) -> Self {
         self.0.verbose = Some(verbose);
         self
     }
 
-    /// How many threads each task may use.
+    /// Sets how many threads each task may use.
     pub fn inner_max_num_threads(mut self, threads: usize) -> Self {
         self.0.inner_max_num_threads = Some(threads);
         self
     }
 
-    /// From how many bytes on arrays are shared with worker processes; `None` for never. See
+    /// Sets the size in bytes from which arrays are shared with worker processes; `None` for never. See
     /// [`Parallel::max_nbytes`](crate::Parallel::max_nbytes).
     ///
     /// ```
@@ -102,19 +102,19 @@ impl ParallelConfig {
         self
     }
 
-    /// How worker processes map those arrays; `None` for not at all.
+    /// Sets how worker processes map shared arrays; `None` disables sharing.
     pub fn mmap_mode(mut self, mode: impl Into<Option<MmapMode>>) -> Self {
         self.0.mmap_mode = Some(Sharing::from_option(mode.into()));
         self
     }
 
-    /// The folder for the copies of those arrays, instead of memory.
+    /// Sets the folder for the copies of shared arrays, instead of memory.
     pub fn temp_folder(mut self, folder: impl Into<PathBuf>) -> Self {
         self.0.temp_folder = Some(folder.into());
         self
     }
 
-    /// Applies until the returned guard is dropped.
+    /// Applies the defaults until the returned guard is dropped.
     pub fn enter(self) -> ConfigGuard {
         let depth = STACK.with_borrow_mut(|stack| {
             stack.push(self.0);
@@ -123,7 +123,7 @@ impl ParallelConfig {
         ConfigGuard { depth, thread: PhantomData }
     }
 
-    /// Applies while `f` runs.
+    /// Applies the defaults while `f` runs.
     ///
     /// ```
     /// use joblib_parallel::{effective_n_jobs, parallel_config};

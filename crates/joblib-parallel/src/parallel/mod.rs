@@ -26,7 +26,7 @@ pub use self::type_state::{
 };
 use crate::error::Result;
 
-/// A loop whose passes run in parallel.
+/// A builder for parallel loops.
 ///
 /// ```
 /// use joblib_parallel::{Parallel, delayed};
@@ -36,7 +36,7 @@ use crate::error::Result;
 /// # Ok::<(), joblib_parallel::Error>(())
 /// ```
 ///
-/// It can be used for any number of calls; workers are kept between them. What it does not set is taken from
+/// It can be used for any number of calls; workers are kept between them. Options that are not set are taken from
 /// [`parallel_config`](crate::parallel_config) and the environment.
 #[derive(Clone)]
 #[must_use = "nothing runs before `run`"]
@@ -58,7 +58,7 @@ impl Default for Parallel {
 }
 
 impl Parallel {
-    /// One worker, no display, the first failure ends the call, as with joblib's `Parallel()`.
+    /// The defaults of joblib's `Parallel()`: one worker, nothing is printed, and the first failure ends the call.
     pub fn new() -> Self {
         Self::default()
     }
@@ -70,7 +70,8 @@ impl<W, R, F> Parallel<W, R, F> {
     }
 }
 
-/// How many workers `n_jobs` means for the backend that a call here and now would use; `None` for the default.
+/// Returns the number of workers that `n_jobs` means for the backend that a call at this place would use; `None` for the
+/// default.
 ///
 /// ```
 /// use joblib_parallel::{cpu_count, effective_n_jobs};
@@ -83,7 +84,7 @@ impl<W, R, F> Parallel<W, R, F> {
 ///
 /// # Errors
 ///
-/// If `n_jobs` is 0, or the configuration or environment names an unknown backend.
+/// If `n_jobs` is 0, or the configuration or the environment names an unknown backend.
 pub fn effective_n_jobs(n_jobs: Option<i32>) -> Result<usize> {
     Ok(Parallel::new().n_jobs(n_jobs).settings.resolve(Reach::Anywhere, true)?.call.n_jobs)
 }

@@ -10,8 +10,8 @@ use crate::engine::pre_dispatch::PreDispatch;
 use crate::engine::progress::Progress;
 
 impl<W, R, F> Parallel<W, R, F> {
-    /// How many workers: a number, or −1 for all processors, −2 for all but one, and so on. `None`, as at first,
-    /// leaves it to [`parallel_config`](crate::parallel_config) and `JOBLIB_N_JOBS`, and otherwise is 1. 0 is an error.
+    /// Sets the number of workers: −1 for all processors, −2 for all but one, and so on. `None`, the default, takes the
+    /// number from [`parallel_config`](crate::parallel_config) or `JOBLIB_N_JOBS`, else 1. 0 is an error.
     ///
     /// Inside a task the number is limited to that task's share of the processors.
     pub fn n_jobs(mut self, n_jobs: impl Into<Option<i32>>) -> Self {
@@ -19,8 +19,8 @@ impl<W, R, F> Parallel<W, R, F> {
         self
     }
 
-    /// How much to print to stderr (to stdout from 50 on): 0 for nothing, 1 to 10 for more and more lines, above 10 for a
-    /// line for each batch. By default what [`parallel_config`](crate::parallel_config) says, and otherwise nothing.
+    /// Sets how much to print to stderr (to stdout from 50 on): 0 for nothing, 1 to 10 for an increasing number of lines,
+    /// above 10 for a line for each batch. By default the level of [`parallel_config`](crate::parallel_config), else 0.
     ///
     /// ```
     /// use joblib_parallel::{Parallel, delayed};
@@ -36,11 +36,11 @@ impl<W, R, F> Parallel<W, R, F> {
         self
     }
 
-    /// The longest that a single task may take, from its start.
+    /// Limits the time of each task, from its start.
     ///
-    /// Worker processes are killed with it. Threads can't be: there the call goes on without the task, which still
-    /// runs (its failure says so); a task that borrows ([`SharedMem`](crate::SharedMem)) is waited for. Backend
-    /// `sequential`, and a single worker, use another thread than the caller's then.
+    /// In worker processes a task that exceeds the limit is killed. A thread can't be killed: the call continues without
+    /// the task, which still runs (its failure says so); a task that borrows ([`SharedMem`](crate::SharedMem)) is waited
+    /// for. With a limit, the backend `sequential` and a single worker use another thread than the caller's.
     ///
     /// ```
     /// use std::time::Duration;
@@ -51,15 +51,16 @@ impl<W, R, F> Parallel<W, R, F> {
     /// assert!(parallel.run([0, 2000].map(|ms| delayed(nap, (ms,)))).unwrap_err().is_timeout());
     /// ```
     ///
-    /// A limit of zero is an error when the call starts; beyond a century it has no effect.
+    /// A limit of zero is an error when the call starts; a limit of more than a century has no effect.
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.settings.timeout = Some(limit);
         self
     }
 
-    /// The longest that the whole call may take. Then it ends with an error, which has what was completed; tasks that run
-    /// are killed on processes, and on threads left to end by themselves ([`SharedMem`](crate::SharedMem): waited for).
-    /// Backend `sequential`, and a single worker, use another thread than the caller's then.
+    /// Limits the time of the whole call. When it has passed, the call ends with an error that has the completed results.
+    /// Running tasks are killed in processes; on threads they run to their end, and the call waits for them only with
+    /// [`SharedMem`](crate::SharedMem). With a deadline, the backend `sequential` and a single worker use another thread
+    /// than the caller's.
     ///
     /// ```
     /// use joblib_parallel::{Parallel, delayed};
@@ -75,8 +76,8 @@ impl<W, R, F> Parallel<W, R, F> {
         self
     }
 
-    /// How many batches may be in flight: a number, `"all"`, or an expression such as the default `"2*n_jobs"`. Anything
-    /// else, or a number below 1, is an error when the call starts.
+    /// Sets how many batches may be in flight: a number, `"all"`, or an expression such as the default `"2*n_jobs"`. Any
+    /// other text, or a number below 1, is an error when the call starts.
     ///
     /// ```
     /// use joblib_parallel::{Generator, Parallel, delayed};
@@ -96,8 +97,8 @@ impl<W, R, F> Parallel<W, R, F> {
         self
     }
 
-    /// How many tasks are sent together: a number, or [`BatchSize::Auto`], the default, to follow their measured
-    /// duration. 0 is an error when the call starts.
+    /// Sets how many tasks are sent together: a number, or [`BatchSize::Auto`], the default, which chooses by their
+    /// measured duration. 0 is an error when the call starts.
     ///
     /// ```
     /// use joblib_parallel::{Parallel, delayed};
@@ -112,8 +113,8 @@ impl<W, R, F> Parallel<W, R, F> {
         self
     }
 
-    /// How many threads each task may use for itself. By default an equal share of the processors; 0 is an error when the
-    /// call starts. A forked worker has at most 64 of rayon's, or as many as there are processors.
+    /// Sets how many threads each task may use. By default an equal share of the processors; 0 is an error when the call
+    /// starts. A forked worker has at most 64 rayon threads, or as many as there are processors.
     ///
     /// ```
     /// use joblib_parallel::{Parallel, delayed, effective_n_jobs};
@@ -129,8 +130,8 @@ impl<W, R, F> Parallel<W, R, F> {
         self
     }
 
-    /// The size of each task's stack, in bytes, on every backend: for deep recursion. By default 8 MiB on threads (or
-    /// `RUST_MIN_STACK`), the system's limit on worker processes, and in forks the stack of the calling thread. Less than
+    /// Sets the size of each task's stack, in bytes, on every backend, for deep recursion. By default 8 MiB on threads (or
+    /// `RUST_MIN_STACK`), the system's limit in worker processes, and the stack of the calling thread in forks. Less than
     /// 128 KiB is an error when the call starts.
     ///
     /// ```
@@ -150,7 +151,7 @@ impl<W, R, F> Parallel<W, R, F> {
         self
     }
 
-    /// The base of [`task_seed`](crate::task_seed). By default 0, and inside of a task that task's seed.
+    /// Sets the base of [`task_seed`](crate::task_seed). By default 0, and inside a task that task's seed.
     ///
     /// ```
     /// use joblib_parallel::{Parallel, delayed, task_seed};
@@ -181,8 +182,8 @@ impl<W, R, F> Parallel<W, R, F> {
         self
     }
 
-    /// Calls `display` with the progress as it changes, at most some twenty times a second, on the thread that
-    /// waits for the results.
+    /// Calls `display` with the progress when it changes, at most about twenty times a second, on the thread that waits for
+    /// the results.
     ///
     /// ```
     /// use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -223,9 +224,9 @@ impl<W, R, F> Parallel<W, R, F> {
         self
     }
 
-    /// Whether Ctrl-C ends the call with an error that says so (and a second press the program), where the program
-    /// does not handle it itself. By default it does; with `false`, Ctrl-C ends the program as it would without the
-    /// call. Either way no worker process remains.
+    /// Sets whether Ctrl-C ends the call with an error, and a second Ctrl-C ends the program, unless the program handles
+    /// Ctrl-C itself. `true` by default; with `false`, Ctrl-C ends the program as it would without the call. In both cases
+    /// no worker process is left.
     ///
     /// ```
     /// use joblib_parallel::{Parallel, delayed};
@@ -243,7 +244,7 @@ impl<W, R, F> Parallel<W, R, F> {
     /// Returns the results as a [`List`](crate::List), or as an iterator: [`Generator`](crate::Generator) or
     /// [`GeneratorUnordered`](crate::GeneratorUnordered).
     ///
-    /// An iterator has at most the results of `pre_dispatch` batches waiting: a slow consumer slows the producer.
+    /// At most the results of `pre_dispatch` batches wait in an iterator, so that a slow consumer slows the producer.
     ///
     /// ```
     /// use joblib_parallel::{Generator, Parallel, delayed};
@@ -260,7 +261,7 @@ impl<W, R, F> Parallel<W, R, F> {
         self.with_type()
     }
 
-    /// Gives each task a `Result` of its own instead of ending at the first failure.
+    /// Returns a `Result` for each task, instead of ending the call at the first failure.
     ///
     /// ```
     /// use joblib_parallel::{Parallel, delayed};

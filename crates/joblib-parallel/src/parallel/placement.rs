@@ -16,7 +16,7 @@ use crate::wire::arrays::Sharing;
 use crate::wire::function_id::EncodedCall;
 
 impl<R, F> Parallel<Anywhere, R, F> {
-    /// Where to run: a [`Backend`] or its name. A name that nobody registered is an error when the call starts.
+    /// Sets where tasks run: a [`Backend`] or its name. An unknown name is an error when the call starts.
     ///
     /// ```
     /// use joblib_parallel::{Backend, Parallel, delayed};
@@ -32,8 +32,8 @@ impl<R, F> Parallel<Anywhere, R, F> {
         self
     }
 
-    /// Threads or processes, where neither this call nor its configuration names a backend, and there is more than one
-    /// worker.
+    /// Sets whether to prefer threads or processes, if neither this call nor its configuration names a backend, and there
+    /// is more than one worker.
     ///
     /// ```
     /// use joblib_parallel::{Parallel, Prefer, delayed, parallel_config};
@@ -49,8 +49,8 @@ impl<R, F> Parallel<Anywhere, R, F> {
         self
     }
 
-    /// Arrays of at least this many bytes (by default 1 MiB) go to worker processes through shared memory, one copy for
-    /// all; `None` sends all arrays inside of messages, but those that are themselves mapped for writing (see
+    /// Sets the size in bytes (1 MiB by default) from which arrays are passed to worker processes in shared memory, with
+    /// one copy for all. `None` sends all arrays inside messages, except arrays that are themselves mapped for writing (see
     /// [`mmap_mode`](Self::mmap_mode)).
     ///
     /// ```
@@ -69,7 +69,7 @@ impl<R, F> Parallel<Anywhere, R, F> {
         self
     }
 
-    /// How worker processes map those arrays: by default read-only; `None` sends all arrays inside of messages.
+    /// Sets how worker processes map those arrays: by default read-only; `None` sends all arrays inside messages.
     ///
     /// ```
     /// use joblib_array::{Array, MmapMode};
@@ -110,9 +110,8 @@ impl<R, F> Parallel<Anywhere, R, F> {
         self
     }
 
-    /// Makes those copies in files without names in this folder, for arrays too large for memory. By default
-    /// `JOBLIB_TEMP_FOLDER`, and otherwise they are in memory. On other hosts they are in memory always: the folder is one of
-    /// this host.
+    /// Copies shared arrays to unnamed files in this folder, for arrays that are too large for memory. By default the
+    /// folder in `JOBLIB_TEMP_FOLDER`; without it, copies are in memory. On other hosts copies are always in memory.
     ///
     /// ```
     /// use joblib_array::Array;
@@ -130,8 +129,9 @@ impl<R, F> Parallel<Anywhere, R, F> {
         self
     }
 
-    /// How often a task whose worker process died is tried again, by default 0. The error of a task that is given up has
-    /// the [crash of each attempt](crate::TaskError::crashes). On threads, where no worker can die alone, it is an error.
+    /// Sets how often a task is tried again after its worker process died, 0 by default. The error of a task that finally
+    /// fails has the [crash of each attempt](crate::TaskError::crashes). On threads, where a worker can't die alone, this
+    /// option is an error.
     ///
     /// ```
     /// use joblib_parallel::{Parallel, delayed};
@@ -153,7 +153,7 @@ impl<R, F> Parallel<Anywhere, R, F> {
         self
     }
 
-    /// A call that each worker process makes before its first task. If it panics, the parallel call fails.
+    /// Sets a call that each worker process makes before its first task. If it panics, the parallel call fails.
     ///
     /// ```
     /// use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -197,8 +197,8 @@ impl<R, F> Parallel<Anywhere, R, F> {
         self
     }
 
-    /// The nice level of the worker processes, from −20 to 19. A level below the caller's own needs permission, without
-    /// which the call fails.
+    /// Sets the nice level of the worker processes, from −20 to 19. A level below the caller's own needs permission;
+    /// without it the call fails.
     ///
     /// ```
     /// use joblib_parallel::{Parallel, delayed};
@@ -217,8 +217,8 @@ impl<R, F> Parallel<Anywhere, R, F> {
         self
     }
 
-    /// The most private memory, in bytes, that a worker process may have. A task that asks for more ends its worker
-    /// (unless it handles failed allocations), and its failure says so.
+    /// Limits the private memory of a worker process, in bytes. A task that allocates more ends its worker (unless it
+    /// handles failed allocations), and its failure says so.
     ///
     /// ```
     /// use joblib_parallel::{Parallel, TaskError, delayed};
@@ -267,17 +267,17 @@ impl<R, F> Parallel<Anywhere, R, F> {
         self
     }
 
-    /// Captures what each task prints on standard output and error, with the processes that it starts, instead of
-    /// leaving it to the terminal. For worker processes, on this machine and on others: on threads, which print to one
-    /// output, it is an error when the call starts.
+    /// Captures what each task, and the processes that it starts, print on standard output and standard error, instead of
+    /// printing it. For worker processes, on this machine and on others. On threads, which share the program's streams, it is
+    /// an error when the call starts.
     ///
-    /// A task that fails has its output in its [error](crate::TaskError::output), which shows it. In the
-    /// [record of a run](https://docs.rs/joblib-record) is the output of every task, line by line as it is printed, or
-    /// when a task on another machine has ended, for `joblib runs log`; without a record, the output of tasks that succeed
-    /// is dropped. Each stream is in the order in which it was printed; lines of the two streams are in the order in which
-    /// they arrived. Of a task that prints more than half a megabyte on a stream the beginning and the end are kept, and of
-    /// one call 10 MiB in the record. What is printed between tasks, as by a process that a task has left behind, is
-    /// passed on.
+    /// The [error](crate::TaskError::output) of a failed task has its output, and shows it. The
+    /// [record of a run](https://docs.rs/joblib-record) has the output of every task, line by line as it is printed (for a
+    /// task on another machine, when the task has ended), for `joblib runs log`; without a record, the output of successful
+    /// tasks is dropped. Each stream is in the order in which it was printed; lines of the two streams are merged in the order
+    /// in which they arrived. If a task prints more than half a megabyte on a stream, the beginning and the end are kept; a
+    /// record keeps up to 10 MiB for one call. What is printed between tasks, for example by a process that a task has left
+    /// running, is printed as usual.
     ///
     /// ```
     /// use joblib_parallel::{Parallel, delayed};
@@ -297,11 +297,11 @@ impl<R, F> Parallel<Anywhere, R, F> {
         self
     }
 
-    /// Takes closures that capture anything, and runs them in processes forked for each call: backend
+    /// Accepts closures that capture anything, and runs them in processes forked for each call, with the backend
     /// [`Multiprocessing`](Backend::Multiprocessing). Only their results are encoded.
     ///
-    /// All closures are made before the first runs. Do not fork while other threads may hold locks that the closures
-    /// need: in the forked process nobody releases them.
+    /// All closures are created before the first one runs. Do not fork while other threads may hold locks that the closures
+    /// need: in the forked process these are never released.
     ///
     /// ```
     /// use joblib_parallel::Parallel;
@@ -318,8 +318,8 @@ impl<R, F> Parallel<Anywhere, R, F> {
         self.with_type()
     }
 
-    /// Takes closures that borrow instead of [`delayed`](crate::delayed) calls. They run on threads, or one after
-    /// the other, and nowhere else: another [`backend`](Self::backend) of this call is then an error.
+    /// Accepts closures that borrow, instead of [`delayed`](crate::delayed) calls. They run on threads, or one after the
+    /// other on one thread; any other [`backend`](Self::backend) of this call is an error.
     ///
     /// ```
     /// use joblib_parallel::{Parallel, SharedMem};

@@ -13,8 +13,8 @@
 #[derive(Debug, Clone, Copy)]
 pub struct Anywhere;
 
-/// Tasks are closures that may borrow, and run on threads of this process only: what
-/// [`require`](crate::Parallel::require) takes.
+/// Tasks are closures that may borrow, and run on threads of this process only: the argument of
+/// [`require`](crate::Parallel::require).
 ///
 /// ```
 /// use joblib_parallel::{Parallel, SharedMem};
@@ -27,8 +27,8 @@ pub struct Anywhere;
 #[derive(Debug, Clone, Copy)]
 pub struct SharedMem;
 
-/// Tasks are closures that may capture anything, and run in processes forked for the call: what
-/// [`fork`](crate::Parallel::fork) gives.
+/// Tasks are closures that may capture anything, and run in processes forked for the call: the state after
+/// [`fork`](crate::Parallel::fork).
 ///
 /// ```
 /// use joblib_parallel::{Forked, Parallel};
@@ -57,7 +57,7 @@ pub struct GeneratorUnordered;
 #[derive(Debug, Clone, Copy)]
 pub struct FailFast;
 
-/// Every task has an outcome of its own; see [`outcomes`](crate::Parallel::outcomes).
+/// Every task has its own outcome; see [`outcomes`](crate::Parallel::outcomes).
 #[derive(Debug, Clone, Copy)]
 pub struct Outcomes;
 

@@ -12,9 +12,9 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-/// The number of processors this process may use: the least of those it is bound to (affinity), the quota of its
-/// control group (v1 or v2) and its parents, rounded up to whole processors, and `LOKY_MAX_CPU_COUNT` if that is set.
-/// At least 1. A quota that is changed is noticed within a second.
+/// Returns the number of processors that this process may use: the minimum of its CPU affinity, the quota of its control
+/// group (v1 or v2) and the groups above it, rounded up to whole processors, and `LOKY_MAX_CPU_COUNT` if that is set. At
+/// least 1. A change of the quota is noticed within a second.
 ///
 /// ```
 /// assert!(joblib_parallel::cpu_count() >= 1);
@@ -26,7 +26,7 @@ pub fn cpu_count() -> usize {
 
 /// Like [`cpu_count`], counting physical cores and not the hardware threads of each.
 ///
-/// Where the system does not tell them apart, the same as [`cpu_count`].
+/// If the system does not distinguish them, the result is that of [`cpu_count`].
 ///
 /// ```
 /// assert!(joblib_parallel::physical_cpu_count() <= joblib_parallel::cpu_count());

@@ -14,11 +14,9 @@ use crate::error::{Cause, TaskError};
 use crate::wire::arrays::{Arrays, Sender};
 use crate::wire::reply::Outcomes;
 
-/// A batch of tasks whose type the backend need not know.
-///
-/// A backend runs it where the batch is ([`run`](Batch::run)), or elsewhere. It gives it back through
-/// [`Session::wait`](crate::backend::Session::wait) with the outcomes inside; tasks that did not run stay in it, and
-/// are dispatched again.
+/// A batch of tasks that hides their type. A backend runs it in this process ([`run`](Batch::run)) or elsewhere, and
+/// returns it through [`Session::wait`](crate::backend::Session::wait) with the outcomes inside. Tasks that did not run
+/// stay in it, and are dispatched again.
 ///
 /// ```
 /// use joblib_parallel::backend::{Batch, Returned};
@@ -92,25 +90,25 @@ impl Batch {
         self.0.pending()
     }
 
-    /// The path of the function that its first task calls that has not run; empty if all have.
+    /// The path of the function of its first task that has not run; empty if all have run.
     pub fn function(&self) -> String {
         self.0.first_function().map_or_else(String::new, |function| readable(function.name))
     }
 
-    /// Runs its tasks on this thread, to the end, or until the call is stopped.
+    /// Runs its tasks on this thread, until all have run or the call is stopped.
     pub fn run(&mut self) {
         self.0.run(RunOptions::default());
     }
 
-    /// Cuts off the tasks after the first `keep` that have not run, as a batch of their own.
+    /// Splits off the tasks after the first `keep` that have not run, as a new batch.
     pub fn split_off(&mut self, keep: usize) -> Batch {
         Batch::new(self.0.split_off(keep))
     }
 
     /// Records why the first task that has not run could not finish.
     ///
-    /// The batch is then to be given back. After a [`Cause::Crash`] the task is tried again as often as the user
-    /// allows; any other cause becomes its outcome. The tasks behind it are dispatched again.
+    /// The batch has to be returned then. After a [`Cause::Crash`] the task is tried again as often as the user allows; any
+    /// other cause becomes its outcome. The tasks after it are dispatched again.
     pub fn break_first(&mut self, cause: Cause, worker: &str) {
         self.0.break_first(cause, worker);
     }

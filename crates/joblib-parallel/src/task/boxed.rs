@@ -13,7 +13,7 @@ use crate::wire::values;
 
 /// A call of any function that returns `R`: what [`Delayed::boxed`] returns.
 ///
-/// It runs on every backend, as the call it was made from does, for the price of an allocation.
+/// It runs on every backend, like the call that it was made from, and needs one allocation.
 pub struct BoxedTask<R>(Box<dyn Call<R>>);
 
 /// A task without its type.
@@ -48,7 +48,7 @@ where
     F::Output: Value,
     Args: Value,
 {
-    /// Forgets which function it is that will be called, so that calls of different functions are of one type.
+    /// Erases the type of the function, so that calls of different functions have the same type.
     ///
     /// ```
     /// use joblib_parallel::{BoxedTask, Parallel, delayed};

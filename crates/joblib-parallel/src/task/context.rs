@@ -173,9 +173,9 @@ pub(crate) fn on_node() -> bool {
     CALL.with_borrow(|call| call.as_ref().is_some_and(|call| call.on_node))
 }
 
-/// A seed for the random numbers of the task that calls this: the same for the same index and base seed (see
-/// [`Parallel::seed`](crate::Parallel::seed)) whatever the backend, `n_jobs` and batch size. Outside of a task, the
-/// seed of task 0 under base seed 0.
+/// Returns a seed for the random numbers of the calling task. It depends only on the task's index and the base seed (see
+/// [`Parallel::seed`](crate::Parallel::seed)), not on the backend, `n_jobs` or the batch size. Outside a task, it is the
+/// seed of task 0 with base seed 0.
 ///
 /// The mixing is Steele, Lea and Flood's `SplitMix64`, so that neighbouring tasks have unrelated seeds.
 ///
@@ -205,8 +205,8 @@ fn split_mix(state: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// Returns `true` if the task that asks should give up, because its call was cancelled, has failed or is out of time.
-/// Long tasks on threads may ask now and then; on processes they are killed without being asked.
+/// Returns `true` if the calling task should stop, because its call was cancelled, has failed or is out of time. Long tasks
+/// on threads can check this from time to time; in processes tasks are killed instead.
 ///
 /// ```
 /// use joblib_parallel::{cancelled, delayed, Parallel};

@@ -126,17 +126,17 @@ pub trait Value: Serialize + DeserializeOwned + Send + 'static {}
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + Send + 'static> Value for T {}
 
-/// A call that was not made: what [`delayed`] returns and [`Parallel::run`](crate::Parallel::run) takes.
+/// A call that has not been made yet, returned by [`delayed`] and run by [`Parallel::run`](crate::Parallel::run).
 pub struct Delayed<F, Args> {
     pub(super) args: Args,
     function: PhantomData<F>,
 }
 
-/// Keeps the call `f(args…)` for a worker to make.
+/// Creates a task that calls `f(args…)`.
 ///
-/// `f` is a function or a closure that captures nothing: that it has no data, and can therefore be called in another
-/// process, is checked when the program is compiled. `args` is the tuple of its arguments. On threads they are
-/// moved to the worker, without being encoded; on processes they are encoded.
+/// `f` is a function or a closure that captures nothing. It is checked at compile time that it has no data, so that it can
+/// be called in another process. `args` is the tuple of its arguments. On threads they are moved to the worker without
+/// being encoded; in processes they are encoded.
 ///
 /// ```
 /// use joblib_parallel::{Parallel, delayed};
@@ -150,7 +150,7 @@ pub struct Delayed<F, Args> {
 /// # Ok::<(), joblib_parallel::Error>(())
 /// ```
 ///
-/// Arguments are owned; what borrows does not compile:
+/// Arguments are owned; arguments that borrow do not compile:
 ///
 /// ```compile_fail,E0277
 /// fn norm(x: &Vec<f64>) -> f64 {
@@ -160,9 +160,9 @@ pub struct Delayed<F, Args> {
 /// joblib_parallel::delayed(norm, (&x,));
 /// ```
 ///
-/// A closure that captures does not compile here; it runs on threads, after
-/// [`require(SharedMem)`](crate::Parallel::require). `cargo build` reports it, but not `cargo check`, which does not look at
-/// the size of closures; the macro `delayed!` of the crate `joblib` is checked by both.
+/// A closure that captures variables does not compile here; such closures can run on threads, after
+/// [`require(SharedMem)`](crate::Parallel::require). `cargo build` reports this, but not `cargo check`, which does not
+/// evaluate the size of closures; the macro `delayed!` of the crate `joblib` is checked by both.
 ///
 /// ```compile_fail,E0080
 /// let factor = 3;

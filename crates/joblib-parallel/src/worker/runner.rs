@@ -17,8 +17,8 @@ use crate::wire::reply::ReplyWriter;
 /// Runs the batches of one call, in another process of the program that packed them; see the
 /// [module](crate::backend::portable) for an example.
 ///
-/// It can be shared by threads, each of which runs a batch of its own. A task has the call's seed, context and budget, as on
-/// other backends. A panic of a task is its outcome; what ends the process is for the backend to notice.
+/// It can be shared by threads that each run a batch. A task has the call's seed, context and share of threads, as on other
+/// backends. A panic of a task becomes its outcome; if the process ends, the backend has to notice it.
 pub struct Runner {
     call: CurrentCall,
 }
@@ -30,13 +30,13 @@ impl fmt::Debug for Runner {
 }
 
 impl Runner {
-    /// For the batches of the call that [`Call::pack`](crate::backend::Call::pack) has packed.
+    /// Creates a runner for the batches of a call that [`Call::pack`](crate::backend::Call::pack) has packed.
     ///
-    /// The bytes have to come from the program itself: what they say is run.
+    /// The bytes must come from the program itself and be trusted, because they determine the code that runs.
     ///
     /// # Errors
     ///
-    /// If `call` is no packed call, of another version, or of another program or build. The error says which.
+    /// If `call` is not a packed call, or belongs to another version, program or build. The error says which.
     pub fn new(call: &[u8]) -> Result<Self> {
         panics::install_hook();
         let read = || {
@@ -52,7 +52,7 @@ impl Runner {
     ///
     /// # Errors
     ///
-    /// If `batch` is no packed batch, of another version, or of another program or build. The error says which.
+    /// If `batch` is not a packed batch, or belongs to another version, program or build. The error says which.
     pub fn run(&self, batch: &[u8]) -> Result<Vec<u8>> {
         self.try_run(batch).map_err(|reason| Error::backend("run a packed batch", Some(reason.into())))
     }

@@ -24,9 +24,9 @@ use crate::sys::cpu::cpu_count;
 
 /// The backend `"dask"`: the workers of a [Dask](https://www.dask.org) cluster.
 ///
-/// Needs the feature `dask`, and a `python3` with `distributed` on this host, of the same minor version as the cluster's. This
-/// program is sent to each Dask worker once, by its content; there an agent runs it, as on [`Nodes`](super::Nodes), whose
-/// documentation says what differs from `"loky"`.
+/// Needs the feature `dask`, and a `python3` with `distributed` on this host, of the same minor version as the cluster's.
+/// This program is sent to each Dask worker once, identified by its content; an agent runs it there, as with
+/// [`Nodes`](super::Nodes), whose documentation describes the differences from `"loky"`.
 ///
 /// ```no_run
 /// use joblib_parallel::backend::Dask;
@@ -37,9 +37,9 @@ use crate::sys::cpu::cpu_count;
 /// # Ok::<(), joblib_parallel::Error>(())
 /// ```
 ///
-/// `n_jobs` is −1 where nobody says a number: all threads of the cluster. With a smaller number no more batches than that are
-/// with the cluster at a time; with a larger one some wait there, and when the cluster grows beyond it these may run too. The names
-/// of tasks in Dask's dashboard are those of the functions.
+/// `n_jobs` is −1 by default: all threads of the cluster. A smaller number limits the batches that the cluster has at a
+/// time. With a larger number some batches wait in the cluster, and run when the cluster grows. Tasks in Dask's dashboard
+/// have the names of their functions.
 ///
 /// As `JOBLIB_BACKEND=dask` it finds the scheduler as [`Dask::new`] does.
 ///
@@ -47,10 +47,10 @@ use crate::sys::cpu::cpu_count;
 /// |---|---|
 /// | `JOBLIB_DASK_ADDRESS`, else `DASK_SCHEDULER_ADDRESS` | the scheduler's address |
 /// | `JOBLIB_DASK_SCHEDULER_FILE` | the file that `dask scheduler --scheduler-file` writes |
-/// | `JOBLIB_DASK_WAIT` | how many seconds the scheduler and its first worker may take, 10 unless set |
-/// | `JOBLIB_DASK_RECONNECT` | how many seconds a lost connection may take to be made again, 10 unless set |
-/// | `JOBLIB_DASK_DIRECT` | whether arrays go to workers without the scheduler in between, see [`Dask::direct`]: `1` or `0` |
-/// | `JOBLIB_PYTHON` | the Python, instead of that of `VIRTUAL_ENV` or `CONDA_PREFIX`, or `python3` |
+/// | `JOBLIB_DASK_WAIT` | how many seconds to wait for the scheduler and its first worker: 10 by default |
+/// | `JOBLIB_DASK_RECONNECT` | how many seconds to wait for a lost connection: 10 by default |
+/// | `JOBLIB_DASK_DIRECT` | whether arrays are sent directly to workers, see [`Dask::direct`]: `1` or `0` |
+/// | `JOBLIB_PYTHON` | the Python; by default that of `VIRTUAL_ENV` or `CONDA_PREFIX`, else `python3` |
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Dask {
     address: Option<String>,
@@ -71,7 +71,7 @@ const BATCH_TIME: Duration = Duration::from_millis(200);
 const PATIENCE: Duration = Duration::from_secs(1);
 
 impl Dask {
-    /// The scheduler that the environment names, or Dask's own configuration.
+    /// The scheduler that the environment or Dask's own configuration names.
     pub fn new() -> Self {
         Self::default()
     }
@@ -81,43 +81,44 @@ impl Dask {
         Dask { address: Some(address.into()), ..Self::default() }
     }
 
-    /// Files of the certificate of who signs, of one's own certificate and of its key, for a `tls://` address. Unless set,
-    /// Dask's own configuration says them.
+    /// Sets the files of the authority's certificate, of this program's certificate and of its key, for a `tls://` address.
+    /// By default they are taken from Dask's own configuration.
     pub fn tls(mut self, ca: impl Into<PathBuf>, cert: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
         self.tls = Some([ca.into(), cert.into(), key.into()]);
         self
     }
 
-    /// Whether a cluster on this host is started where no address is given: one worker with as many threads as there are
-    /// processors, which ends with the program.
+    /// Sets whether to start a cluster on this host if no address is given: one worker with as many threads as there are
+    /// processors. It ends with the program.
     pub fn local(mut self, local: bool) -> Self {
         self.local = local;
         self
     }
 
-    /// The Python that has `distributed`.
+    /// Sets the path of the Python that has `distributed`.
     pub fn python(mut self, path: impl Into<PathBuf>) -> Self {
         self.python = Some(path.into());
         self
     }
 
-    /// How many Dask workers have to be there when this program connects, which it does for the first call, and how long they, and
-    /// the scheduler, may take.
+    /// Sets how many Dask workers the first call of this program waits for, and how long it waits for them and for the
+    /// scheduler.
     pub fn wait_for_workers(mut self, workers: usize, timeout: Duration) -> Self {
         self.workers = Some(workers);
         self.wait = Some(timeout);
         self
     }
 
-    /// How long a lost connection to the scheduler may take to be made again, before the calls that use it end: ten seconds
-    /// unless set. What has run meanwhile runs again.
+    /// Sets how long calls wait for a lost connection to the scheduler before they end: ten seconds by default. Batches
+    /// that were running run again after the program has reconnected.
     pub fn reconnect_timeout(mut self, timeout: Duration) -> Self {
         self.reconnect = Some(timeout);
         self
     }
 
-    /// Whether an array goes straight to the first worker that has it, instead of through the scheduler: so unless set, where
-    /// this host can connect to that worker. Workers of this host then have the caller's memory of it, and are sent nothing.
+    /// Sets whether an array is sent directly to the first worker that needs it, instead of through the scheduler. By
+    /// default it is if this host can connect to that worker. Workers on this host then share the caller's memory, and
+    /// nothing is sent.
     pub fn direct(mut self, direct: bool) -> Self {
         self.direct = Some(direct);
         self
@@ -170,7 +171,7 @@ impl Dask {
         }
     }
 
-    /// Connects to the cluster, has its workers get this program, and says what the cluster is made of.
+    /// Connects to the cluster, sends this program to its workers, and returns a description of the cluster.
     ///
     /// ```no_run
     /// use joblib_parallel::backend::Dask;
@@ -190,8 +191,8 @@ impl Dask {
         Ok(cluster)
     }
 
-    /// Removes from the cluster what programs have left there that are not connected to it: what gives the program to new
-    /// workers, and the files. A program that runs again is sent again.
+    /// Removes what programs that are no longer connected have left on the cluster: their files, and the plugins that send
+    /// the program to new workers. A program that runs again is sent again.
     ///
     /// # Errors
     ///

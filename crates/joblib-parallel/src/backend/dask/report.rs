@@ -2,19 +2,19 @@
 
 use std::collections::BTreeSet;
 
-/// What a cluster is made of: what [`Dask::describe`](super::Dask::describe) finds.
+/// A description of a cluster, returned by [`Dask::describe`](super::Dask::describe).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DaskCluster {
-    /// Where the scheduler is.
+    /// The address of the scheduler.
     pub address: String,
     /// How many tasks can run at a time: the threads of all workers.
     pub threads: usize,
-    /// The path of the Python on this host that speaks to the scheduler.
+    /// The path of the Python on this host that connects to the scheduler.
     pub python: String,
     /// The caller, the scheduler and the workers.
     pub members: Vec<DaskMember>,
-    /// How many bytes of this program were sent, to other hosts compressed: none where the cluster had it.
+    /// How many bytes of this program were sent (compressed, to other hosts): 0 if the cluster had it.
     pub sent: u64,
 }
 
@@ -35,20 +35,20 @@ pub struct DaskMember {
     pub python: String,
     /// The version of `distributed` that it has.
     pub distributed: String,
-    /// The threads of a worker; 0 of others.
+    /// The number of threads of a worker; 0 for others.
     pub threads: usize,
     /// Why a worker can't run this program, if it can't.
     pub refusal: Option<String>,
 }
 
-/// What was removed from a cluster: what [`Dask::clean`](super::Dask::clean) did.
+/// What [`Dask::clean`](super::Dask::clean) has removed from a cluster.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DaskCleaned {
-    /// Programs that workers are not given any more.
+    /// The number of programs that are no longer sent to new workers.
     pub programs: usize,
-    /// Files of programs that were removed, on all workers together.
+    /// The number of program files that were removed, on all workers together.
     pub files: usize,
-    /// Their bytes.
+    /// The size of these files, in bytes.
     pub bytes: u64,
 }

@@ -19,10 +19,10 @@ use crate::error::{Error, Result};
 
 /// The backend `"nodes"`: worker processes on other hosts, reached by a command each, such as `ssh` or `srun`.
 ///
-/// The standard input and output of the command are the connection: there is no port to open, and who may connect and what is
-/// encrypted is the command's concern. On the node it starts an agent, which is this program again; the program is sent where the
-/// node does not have it. The agent keeps worker processes there, and everything is as on `"loky"`: time limits, crashes,
-/// `retries`, memory limits, initializers, seeds, context and events. Needs the feature `cluster`.
+/// The standard input and output of the command are the connection: there is no port to open, and the command is
+/// responsible for authentication and encryption. The command starts an agent on the node, which is this program again; the
+/// program is sent if the node does not have it. The agent keeps worker processes there, with the features of `"loky"`:
+/// time limits, crashes, `retries`, memory limits, initializers, seeds, context and events. Needs the feature `cluster`.
 ///
 /// ```no_run
 /// use joblib_parallel::backend::Nodes;
@@ -34,17 +34,16 @@ use crate::error::{Error, Result};
 /// # Ok::<(), joblib_parallel::Error>(())
 /// ```
 ///
-/// What differs from `"loky"`:
+/// Differences from `"loky"`:
+/// - `n_jobs` is −1 by default: all processors of all nodes. A smaller number is divided among the nodes.
+/// - Arrays of at least [`max_nbytes`](crate::Parallel::max_nbytes) are sent to a node once, identified by their content, and
+///   all workers of the node map them. An array that is mapped from a file for writing can't be sent.
+/// - When a node is lost, its tasks run again on another node: a task may run more than once. A task that was running on three
+///   nodes when they were lost fails with [`Crash`](crate::Crash).
+/// - What tasks print to standard output or standard error is written to the standard error of this process.
+/// - Tasks run in the node's working directory and environment. A call inside a task stays on the node.
 ///
-/// - `n_jobs` is −1 where nobody says a number: all processors of all nodes. A smaller number is divided among the nodes.
-/// - Arrays of at least [`max_nbytes`](crate::Parallel::max_nbytes) are sent to a node once, by their content, and are
-///   mapped there by all its workers. One that is mapped from a file for writing can't be sent.
-/// - When a node is lost, what it was at runs again on another: a task may run more than once. A task that was on three nodes
-///   when they were lost fails with [`Crash`](crate::Crash).
-/// - What tasks print, to the standard output too, comes out of the standard error of this process.
-/// - Tasks run in the node's working directory and environment. A call inside of a task stays on the node.
-///
-/// As [`JOBLIB_BACKEND`](crate::parallel_config)`=nodes` it reads `JOBLIB_NODES`, which is `slurm`, `ssh HOST…`, or
+/// With [`JOBLIB_BACKEND`](crate::parallel_config)`=nodes` the nodes are those in `JOBLIB_NODES`: `slurm`, `ssh HOST…`, or
 /// `command WORD…` with `;` between the commands of nodes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Nodes {
@@ -70,8 +69,8 @@ impl Nodes {
         }
     }
 
-    /// One node, which is reached by this command: `["kubectl", "exec", "-i", "pod", "--"]`, say. The command is run with three
-    /// or more further arguments, a call of `sh`, which it has to run on the node.
+    /// One node, reached by this command, for example `["kubectl", "exec", "-i", "pod", "--"]`. The command is run with
+    /// three or more additional arguments, a call of `sh`, which it has to run on the node.
     ///
     /// ```
     /// use joblib_parallel::backend::Nodes;
@@ -91,7 +90,7 @@ impl Nodes {
         Nodes::new(vec![Launcher { name: format!("{:?}", name.join(" ")), words, by_shell: false }])
     }
 
-    /// Hosts that are reached by `ssh`, as it is configured; without asking for passwords.
+    /// Hosts that are reached by `ssh`, with the user's ssh configuration. Passwords are not asked for.
     pub fn ssh(hosts: impl IntoIterator<Item: Into<String>>) -> Self {
         let launcher = |host: String| {
             // A connection that is silent for a minute is lost.
@@ -108,7 +107,7 @@ impl Nodes {
     ///
     /// # Errors
     ///
-    /// If the environment has no allocation: the program was not started by `sbatch` or `salloc`.
+    /// If there is no allocation in the environment, because the program was not started by `sbatch` or `salloc`.
     pub fn slurm() -> Result<Self> {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let list = variable("SLURM_JOB_NODELIST").or_else(|| variable("SLURM_NODELIST"));
@@ -165,25 +164,26 @@ impl Nodes {
         Ok(nodes)
     }
 
-    /// These nodes and those of `other`, whose settings are not taken over.
+    /// Combines these nodes with those of `other`, whose settings are ignored.
     pub fn and(mut self, other: Nodes) -> Self {
         self.launchers.extend(other.launchers);
         self
     }
 
-    /// The path of the program on every node, which has to be the same file as here: it is compared, and never sent. By default
-    /// the path that it has here is tried, and then it is sent and kept in the user's cache folder.
+    /// Sets the path of the program on every node. The file there has to be the same as here: it is compared, and never
+    /// sent. By default the path that the program has here is tried; if it is not there, the program is sent and kept in
+    /// the user's cache folder.
     pub fn executable(mut self, path: impl Into<PathBuf>) -> Self {
         self.location = Location::At(path.into());
         self
     }
 
-    /// Whether the nodes have the files that arrays are mapped from, by the same paths, as they do where the file systems are
-    /// shared: then an array that was mapped with [`MmapMode::Read`](joblib_array::MmapMode::Read) is mapped from its file there,
-    /// and not sent. By default it is sent.
+    /// Sets whether the nodes have the files that arrays are mapped from at the same paths, as with a shared file system. Then
+    /// an array that was mapped with [`MmapMode::Read`](joblib_array::MmapMode::Read) is mapped from its file on the node, and
+    /// not sent. By default it is sent.
     ///
-    /// A node whose file has another length or time of its last change fails the call. Where this system does not say which
-    /// file is mapped where, as only Linux does, arrays are sent.
+    /// If the file on a node has another length or time of last change, the call fails. On systems other than Linux it can't be
+    /// found out which file an array is mapped from, and arrays are sent.
     ///
     /// ```no_run
     /// use joblib_parallel::backend::Nodes;
@@ -196,7 +196,8 @@ impl Nodes {
         self
     }
 
-    /// How long a node may take until its agent runs: the command, its log-in and sending the program. By default a minute.
+    /// Sets how long a node may take until its agent runs: starting the command, logging in and sending the program. By
+    /// default a minute.
     pub fn start_timeout(mut self, timeout: Duration) -> Self {
         self.start_timeout = timeout;
         self

@@ -12,8 +12,8 @@ use crate::task::{Portable, Task};
 impl Parallel<Anywhere, List, FailFast> {
     /// Runs the tasks and returns their results in order, or the first failure.
     ///
-    /// The producer `tasks` is asked for tasks on the caller's thread, as far ahead as
-    /// [`pre_dispatch`](Self::pre_dispatch) says; its panic is passed on. An error has the results that were completed.
+    /// The iterator `tasks` is advanced on the caller's thread, as far ahead as [`pre_dispatch`](Self::pre_dispatch)
+    /// allows; its panic is passed on. An error has the results that were completed.
     ///
     /// # Errors
     ///

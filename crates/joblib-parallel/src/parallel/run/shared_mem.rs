@@ -12,8 +12,7 @@ use crate::task::fallible::Tried;
 impl Parallel<SharedMem, List, FailFast> {
     /// Runs closures that may borrow and returns their results in order, or the first failure.
     ///
-    /// The failure does not carry the results that were completed before: ask for
-    /// [`outcomes`](Self::outcomes) to have them.
+    /// The error does not have the results that were completed before: use [`outcomes`](Self::outcomes) to get them.
     ///
     /// # Errors
     ///
@@ -69,7 +68,7 @@ impl Parallel<SharedMem, List, FailFast> {
 impl Parallel<SharedMem, List, Outcomes> {
     /// Runs closures that may borrow and returns for each its result or its failure, in order.
     ///
-    /// When the call ends early, its error does not carry what was completed before, for that may borrow.
+    /// If the call ends early, its error does not have the results that were completed before, because they may borrow.
     ///
     /// # Errors
     ///
@@ -127,7 +126,7 @@ impl<O: AsIterator, F: OnFailure> Parallel<SharedMem, O, F> {
     /// Starts closures on threads; the iterator gives their results, in order or, with
     /// [`GeneratorUnordered`](crate::GeneratorUnordered), as they are completed.
     ///
-    /// They may outlive the caller's scope, and so may not borrow from it.
+    /// They may outlive the caller's scope, so they can't borrow from it.
     ///
     /// # Errors
     ///
