@@ -37,7 +37,7 @@ impl<T: Element> Array<T> {
     ///
     /// # Errors
     ///
-    /// When the shape does not hold exactly the `Vec`'s elements.
+    /// Returns an error if the shape does not hold exactly the `Vec`'s elements.
     ///
     /// ```
     /// use joblib_array::Array;
@@ -59,7 +59,7 @@ impl<T: Element> Array<T> {
     ///
     /// # Errors
     ///
-    /// When the shape does not hold exactly these elements.
+    /// Returns an error if the shape does not hold exactly these elements.
     ///
     /// ```
     /// use joblib_array::Array;
@@ -81,7 +81,7 @@ impl<T: Element> Array<T> {
     ///
     /// # Panics
     ///
-    /// When the shape is larger than the address space.
+    /// Panics if the shape is larger than the address space.
     ///
     /// ```
     /// use joblib_array::Array;
@@ -102,7 +102,7 @@ impl<T: Element> Array<T> {
     ///
     /// # Panics
     ///
-    /// When the shape is larger than the address space.
+    /// Panics if the shape is larger than the address space.
     ///
     /// ```
     /// use joblib_array::Array;
@@ -130,8 +130,8 @@ impl<T: Element> Array<T> {
     ///
     /// # Errors
     ///
-    /// When the buffer's length is not the shape's, its start is not aligned for `T`, or `T` is `bool` and a byte is
-    /// neither 0 nor 1.
+    /// Returns an error if the buffer's length is not the shape's, its start is not aligned for `T`, or `T` is
+    /// `bool` and a byte is neither 0 nor 1.
     ///
     /// ```
     /// use joblib_array::{Array, Buffer, Order};
@@ -258,7 +258,8 @@ impl<T: Element> Array<T> {
     ///
     /// # Errors
     ///
-    /// When the array is a read-only mapping, or shares its memory with a clone or a part of it.
+    /// Returns an error if the array is a read-only mapping, or shares its memory with a clone or a
+    /// part of it.
     ///
     /// ```
     /// use joblib_array::Array;
@@ -336,8 +337,8 @@ impl<T: Element> Array<T> {
     ///
     /// # Panics
     ///
-    /// When `i` is not less than the first dimension, the array has no dimensions, or is a Fortran-ordered array of
-    /// two or more dimensions, whose rows do not lie together.
+    /// Panics if `i` is not less than the first dimension, the array has no dimensions, or is a Fortran-ordered
+    /// array of two or more dimensions, whose rows do not lie together.
     ///
     /// ```
     /// use joblib_array::Array;
@@ -355,7 +356,7 @@ impl<T: Element> Array<T> {
     ///
     /// # Panics
     ///
-    /// As [`Array::row`].
+    /// Panics in the same cases as [`Array::row`].
     ///
     /// ```
     /// use joblib_array::Array;
@@ -382,8 +383,8 @@ impl<T: Element> Array<T> {
     ///
     /// # Errors
     ///
-    /// When the array is not mapped for writing ([`io::ErrorKind::InvalidInput`]), or the system has no room for
-    /// another mapping.
+    /// Returns an error if the array is not mapped for writing ([`io::ErrorKind::InvalidInput`]), or the system
+    /// has no room for another mapping.
     ///
     /// ```
     /// use joblib_array::{Array, Buffer, MmapMode};
@@ -428,7 +429,7 @@ impl<T: Element> Array<T> {
     ///
     /// # Errors
     ///
-    /// When the new shape holds another number of elements.
+    /// Returns an error if the new shape holds another number of elements.
     ///
     /// ```
     /// use joblib_array::Array;
@@ -508,7 +509,7 @@ impl<T: Element> Array<T> {
     ///
     /// # Errors
     ///
-    /// What the system says of `msync`.
+    /// Returns the error of `msync`.
     pub fn flush(&self) -> io::Result<()> {
         self.buffer.flush()
     }

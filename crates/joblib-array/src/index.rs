@@ -9,7 +9,8 @@ impl<T: Element, const N: usize> Index<[usize; N]> for Array<T> {
 
     /// # Panics
     ///
-    /// When the index has another number of dimensions than the array, or lies outside of its shape.
+    /// Panics if the index has another number of dimensions than the array, or lies outside of its
+    /// shape.
     #[inline]
     fn index(&self, index: [usize; N]) -> &T {
         match self.get(&index) {
@@ -22,8 +23,8 @@ impl<T: Element, const N: usize> Index<[usize; N]> for Array<T> {
 impl<T: Element, const N: usize> IndexMut<[usize; N]> for Array<T> {
     /// # Panics
     ///
-    /// As [`Index`]; and when the array is a read-only mapping or shares its memory with a clone: call
-    /// [`Array::make_mut`] first, which copies it.
+    /// Panics in the same cases as [`Index`]; and when the array is a read-only mapping or shares its
+    /// memory with a clone: call [`Array::make_mut`] first, which copies it.
     #[inline]
     fn index_mut(&mut self, index: [usize; N]) -> &mut T {
         let Some(offset) = self.offset(&index) else { outside(&index, self.shape()) };

@@ -12,7 +12,7 @@ const MOST: usize = 4;
 ///
 /// # Errors
 ///
-/// The first error of `fill`.
+/// Returns the first error of `fill`.
 pub fn fill<R: Send>(
     target: &mut [u8],
     multiple: usize,

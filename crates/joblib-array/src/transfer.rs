@@ -62,7 +62,7 @@ impl RawArray<'_> {
     ///
     /// # Panics
     ///
-    /// If there are fewer, or the elements are not as many as the shape says.
+    /// Panics if there are fewer, or the elements are not as many as the shape says.
     ///
     /// ```
     /// use joblib_array::{Array, Buffer, Order, transfer};
@@ -144,7 +144,8 @@ impl OwnedRawArray {
     ///
     /// # Panics
     ///
-    /// If `target` has another size than the elements, or they are not as many as the shape says.
+    /// Panics if `target` has another size than the elements, or they are not as many as the shape
+    /// says.
     pub fn write_in_c_order(&self, target: &mut [u8]) {
         let from = self.buffer.as_bytes();
         if self.is_in_c_order() {
@@ -193,7 +194,7 @@ pub fn capture<T: Serialize + ?Sized, R>(value: &T, take: impl FnOnce(RawArray<'
 ///
 /// # Errors
 ///
-/// The visitor's: when it wants another element type, or is not an array's.
+/// Returns the error of the visitor if it expects another element type or is not the visitor of an array.
 ///
 /// ```
 /// use joblib_array::{Array, Buffer, DType, Order, transfer};

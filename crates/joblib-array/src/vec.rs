@@ -74,7 +74,8 @@ impl NumberVec {
     ///
     /// # Errors
     ///
-    /// When the memory can't be had: the error's kind is [`io::ErrorKind::OutOfMemory`].
+    /// Returns an error if the memory can't be had: the error's kind is
+    /// [`io::ErrorKind::OutOfMemory`].
     pub fn zeroed(dtype: DType, len: usize) -> io::Result<Self> {
         let out_of_memory = || io::Error::from(io::ErrorKind::OutOfMemory);
         let layout = layout(dtype, len).ok_or_else(out_of_memory)?;

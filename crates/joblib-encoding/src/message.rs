@@ -29,7 +29,7 @@ const CHUNK: usize = 64 << 10;
 ///
 /// # Errors
 ///
-/// As [`encode`].
+/// Returns the same errors as [`encode`].
 ///
 /// ```
 /// let bytes = joblib_encoding::to_vec("text")?;
@@ -46,7 +46,7 @@ pub fn to_vec<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>> {
 ///
 /// # Errors
 ///
-/// As [`decode`], and if anything follows the value.
+/// Returns the same errors as [`decode`], and an error if anything follows the value.
 pub fn from_slice<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<T> {
     let mut source = MessageSource::new(bytes);
     let value = decode(&mut source, Types::Compatible)?;

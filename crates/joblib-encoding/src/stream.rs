@@ -58,7 +58,7 @@ pub trait Sink {
     ///
     /// # Errors
     ///
-    /// As [`Sink::block`].
+    /// Returns the same errors as [`Sink::block`].
     fn array(&mut self, array: &RawArray<'_>) -> Result<()> {
         self.block(&Block::of(array), array.bytes)
     }

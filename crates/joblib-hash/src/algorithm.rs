@@ -19,16 +19,16 @@ pub enum Algorithm {
     /// BLAKE3, 256 bits: the fastest, and on all cores for large input.
     #[default]
     Blake3,
-    /// XXH3, 128 bits: as fast as memory, for data that nobody manipulates. Collisions are not found
-    /// by accident, but can be made on purpose with little effort.
+    /// XXH3, 128 bits: at nearly the speed of memory, for trusted data. Accidental collisions are not to be expected, but
+    /// collisions can easily be constructed.
     Xxh3,
     /// SHA-256 (FIPS 180-4).
     #[cfg(feature = "digests")]
     Sha256,
-    /// SHA-1, 160 bits: for comparison with joblib; collisions can be made on purpose.
+    /// SHA-1, 160 bits: for comparison with joblib; collisions can be constructed.
     #[cfg(feature = "digests")]
     Sha1,
-    /// MD5, 128 bits: joblib's default; collisions can be made on purpose.
+    /// MD5, 128 bits: joblib's default; collisions can be constructed.
     #[cfg(feature = "digests")]
     Md5,
 }
@@ -41,7 +41,7 @@ impl Algorithm {
     #[cfg(not(feature = "digests"))]
     pub const ALL: &'static [Self] = &[Self::Blake3, Self::Xxh3];
 
-    /// The name, as it stands in a digest's text.
+    /// The name, as in the text of a digest.
     ///
     /// ```
     /// use joblib_hash::Algorithm;
@@ -62,7 +62,7 @@ impl Algorithm {
         }
     }
 
-    /// Bytes of a digest.
+    /// The length of a digest, in bytes.
     ///
     /// ```
     /// use joblib_hash::{Algorithm, hash_with};
@@ -92,7 +92,7 @@ impl fmt::Display for Algorithm {
     }
 }
 
-/// A name that is no algorithm's.
+/// The error for an unknown name of an algorithm.
 ///
 /// ```
 /// use joblib_hash::{Algorithm, UnknownAlgorithm};
@@ -106,7 +106,7 @@ pub struct UnknownAlgorithm {
     found: String,
 }
 
-/// With the message, which is what a `main` that returns the error prints.
+/// Writes the message, for a `main` that returns the error.
 impl fmt::Debug for UnknownAlgorithm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "UnknownAlgorithm({self})")

@@ -97,7 +97,7 @@ pub enum ParseDigestError {
     /// The algorithm is unknown.
     #[error(transparent)]
     Algorithm(#[from] UnknownAlgorithm),
-    /// The digits are not hexadecimal, or not as many as the algorithm's digests have.
+    /// The digits are not hexadecimal, or their number is not that of the algorithm.
     #[error("a {algorithm} digest has {expected} hexadecimal digits, found {found:?}")]
     Digits {
         /// The algorithm.
@@ -109,7 +109,7 @@ pub enum ParseDigestError {
     },
 }
 
-/// With the message, which is what a `main` that returns the error prints.
+/// Writes the message, for a `main` that returns the error.
 impl fmt::Debug for ParseDigestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ParseDigestError({self})")

@@ -4,7 +4,7 @@ use std::fmt;
 
 use joblib_encoding::MAX_DEPTH;
 
-/// The value's own `Serialize` implementation refused, or the value nests too deep.
+/// The error of hashing: the value's `Serialize` implementation returned an error, or the value is nested too deep.
 ///
 /// ```
 /// use std::cell::RefCell;
@@ -33,7 +33,7 @@ impl HashError {
         Self(Reason::TooDeep)
     }
 
-    /// Returns `true` if the value nests deeper than [`MAX_DEPTH`] levels, as deep as a value can be saved.
+    /// Returns `true` if the value is nested deeper than [`MAX_DEPTH`] levels, which is also the limit for saving a value.
     ///
     /// ```
     /// let nested = (0..1_000).fold(serde_json::json!(0), |inner, _| serde_json::json!([inner]));

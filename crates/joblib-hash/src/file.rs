@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 
 use crate::{Algorithm, Digest};
 
-/// The BLAKE3 digest of a file's content, or of a folder's listing with the contents of all files in it.
+/// Returns the BLAKE3 digest of a file's content, or of a folder's listing with the contents of all files in it.
 ///
-/// The digest of a file is that of its bytes, as other programs for BLAKE3 give it. Of a folder, the names of what is
-/// in it count, at any depth, with the contents of the files; permissions, times and the folder's own name do not.
-/// Symbolic links count as what they lead to; one that leads nowhere, or to a folder that it is in, as its text.
+/// The digest of a file is that of its bytes, the same as that of other BLAKE3 programs. For a folder, the names of all
+/// files and folders in it count, at any depth, with the contents of the files; permissions, times and the folder's own
+/// name do not. A symbolic link counts as its target; if the target does not exist, or is a folder that contains the link,
+/// it counts as the text of the link.
 ///
 /// ```
 /// let folder = tempfile::tempdir()?;
@@ -26,13 +27,13 @@ use crate::{Algorithm, Digest};
 ///
 /// # Errors
 ///
-/// Returns an error that names the file or folder if it can't be read, if there is none, or if it is neither a file nor
-/// a folder, such as a socket or a device.
+/// Returns an error that names the file or folder if it can't be read, does not exist, or is neither a file nor a folder,
+/// such as a socket or a device.
 pub fn hash_file(path: impl AsRef<Path>) -> io::Result<Digest> {
     hash_file_with(path.as_ref(), &mut hash_content)
 }
 
-/// [`hash_file`], with another function for the digest of one file, such as one that remembers it.
+/// Like [`hash_file`], with a function for the digest of one file, for example one that remembers digests.
 #[doc(hidden)]
 pub fn hash_file_with(path: &Path, of_file: OfFile<'_>) -> io::Result<Digest> {
     of_path(path, &mut Vec::new(), of_file)
@@ -41,11 +42,11 @@ pub fn hash_file_with(path: &Path, of_file: OfFile<'_>) -> io::Result<Digest> {
 /// Returns the digest of a file that is not a folder.
 pub type OfFile<'f> = &'f mut dyn FnMut(&Path) -> io::Result<Digest>;
 
-/// The digest of the bytes of one file.
+/// Returns the digest of the bytes of one file.
 ///
 /// # Errors
 ///
-/// As [`hash_file`].
+/// Returns the same errors as [`hash_file`].
 #[doc(hidden)]
 pub fn hash_content(path: &Path) -> io::Result<Digest> {
     /// Large enough for BLAKE3's tree on several threads.

@@ -6,7 +6,7 @@ use crate::encoder::Encoder;
 use crate::stream::Stream;
 use crate::{Algorithm, Digest, HashError};
 
-/// The BLAKE3 hash of a value's content.
+/// Returns the BLAKE3 hash of a value's content.
 ///
 /// ```
 /// use joblib_array::Array;
@@ -19,13 +19,13 @@ use crate::{Algorithm, Digest, HashError};
 ///
 /// # Errors
 ///
-/// Returns an error if the value's own `Serialize` implementation does, or if the value nests deeper than
+/// Returns an error if the value's `Serialize` implementation does, or if the value is nested deeper than
 /// [`joblib_encoding::MAX_DEPTH`] levels: containers, variants with data, newtype structs and `Some` count.
 pub fn hash<T: Serialize + ?Sized>(value: &T) -> Result<Digest, HashError> {
     hash_with(Algorithm::Blake3, value)
 }
 
-/// The hash of a value's content by the algorithm of the caller's choice.
+/// Returns the hash of a value's content by the given algorithm.
 ///
 /// ```
 /// use joblib_hash::{Algorithm, hash_with};
@@ -37,7 +37,7 @@ pub fn hash<T: Serialize + ?Sized>(value: &T) -> Result<Digest, HashError> {
 ///
 /// # Errors
 ///
-/// As [`hash`].
+/// Returns the same errors as [`hash`].
 pub fn hash_with<T: Serialize + ?Sized>(algorithm: Algorithm, value: &T) -> Result<Digest, HashError> {
     let mut hasher = Hasher::new(algorithm);
     hasher.update(value)?;
@@ -46,7 +46,7 @@ pub fn hash_with<T: Serialize + ?Sized>(algorithm: Algorithm, value: &T) -> Resu
 
 /// Hashes several values, one after the other, into one digest.
 ///
-/// The order counts; each value is delimited, so that no two lists of values share an encoding.
+/// The order of the values counts. Each value is delimited, so that different lists of values have different encodings.
 ///
 /// ```
 /// use joblib_hash::{Algorithm, Hasher};
@@ -62,16 +62,16 @@ pub struct Hasher {
 }
 
 impl Hasher {
-    /// A hasher that has seen nothing.
+    /// Creates a hasher.
     pub fn new(algorithm: Algorithm) -> Self {
         Self { encoder: Encoder::new(algorithm) }
     }
 
-    /// Adds a value. A `HashSet` and a map count without their order, but for maps that keep one.
+    /// Adds a value. The order of a `HashSet` or a map does not count, except for maps that keep an order.
     ///
     /// # Errors
     ///
-    /// As [`hash`]; the hasher must not be used any more then.
+    /// Returns the same errors as [`hash`]. The hasher must not be used after an error.
     ///
     /// ```
     /// use joblib_hash::{Algorithm, Hasher};
@@ -88,20 +88,20 @@ impl Hasher {
         self.encoder.value(value)
     }
 
-    /// The encoding of all that was added, if it has at most `limit` bytes: for callers that compare encodings and need
-    /// their digest rarely, which is [`digest_of_encoding`].
+    /// Returns the encoding of all added values, if it has at most `limit` bytes. For callers that compare encodings and
+    /// rarely need the digest, which [`digest_of_encoding`] computes.
     #[doc(hidden)]
     pub fn encoding(&mut self, limit: usize) -> Option<&[u8]> {
         self.encoder.encoding(limit)
     }
 
-    /// The digest of all that was added.
+    /// Returns the digest of all added values.
     pub fn finish(self) -> Digest {
         self.encoder.finish()
     }
 }
 
-/// The digest of what [`Hasher::encoding`] returned, as that hasher makes it.
+/// Returns the digest of an encoding that [`Hasher::encoding`] returned: the same as that of the hasher.
 #[doc(hidden)]
 pub fn digest_of_encoding(algorithm: Algorithm, encoding: &[u8]) -> Digest {
     let mut stream = Stream::new(algorithm, Vec::new());

@@ -5,7 +5,7 @@ use serde::{Serialize, Serializer};
 /// The name of the newtype struct that the encoder recognises.
 pub(crate) const NAME: &str = "joblib::Unordered";
 
-/// A list whose order does not count for its hash.
+/// A list whose order does not affect its hash.
 ///
 /// ```
 /// use joblib_hash::{Unordered, hash};
@@ -22,10 +22,8 @@ impl<T: Serialize> Serialize for Unordered<T> {
     }
 }
 
-/// For a field that is a set whose type does not say so: `#[serde(serialize_with = "joblib_hash::unordered")]`. A
-/// `HashSet` is known without.
-///
-/// Other serializers see the set as before.
+/// For a field that is a set, but whose type is not known to be one: `#[serde(serialize_with = "joblib_hash::unordered")]`.
+/// A `HashSet` does not need it. Other serializers are not affected.
 ///
 /// ```
 /// use std::collections::HashSet;
@@ -42,7 +40,7 @@ impl<T: Serialize> Serialize for Unordered<T> {
 ///
 /// # Errors
 ///
-/// The serializer's.
+/// Returns the error of the serializer.
 pub fn unordered<T: Serialize, S: Serializer>(set: &T, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_newtype_struct(NAME, set)
 }

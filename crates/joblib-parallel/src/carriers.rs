@@ -65,7 +65,7 @@ pub(crate) fn capture() -> Vec<(FunctionId, Vec<u8>)> {
 ///
 /// # Errors
 ///
-/// If the worker need not have that function.
+/// Returns an error if the worker need not have that function.
 pub(crate) fn resolve(function: FunctionId, kind: WorkerKind) -> Result<ApplyContext, String> {
     let address = function.resolve(kind)?;
     // SAFETY: there is an `ApplyContext` at that address in the parent, as `capture` says by its argument: a call's message

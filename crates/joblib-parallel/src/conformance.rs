@@ -1,11 +1,11 @@
-//! What every backend has to do, as cases that any backend can be run against, also one from outside of this crate.
+//! The test suite that every backend has to pass, including backends outside this crate.
 //!
 //! ```
 //! joblib_parallel::conformance::check("threading");
 //! ```
 //!
-//! A case returns the error of a call that should have succeeded, and panics where an outcome is another than the expected, as
-//! a test does.
+//! A case returns the error of a call that should have succeeded, and panics if an outcome is not the expected one, like a
+//! test.
 
 use std::cell::Cell;
 use std::error::Error;
@@ -58,7 +58,7 @@ pub const CASES: &[(&str, Case)] = &[
 ///
 /// # Panics
 ///
-/// If the backend fails a case; the message names the case, or says what was expected.
+/// Panics if the backend fails a case; the message names the case, or says what was expected.
 pub fn check(backend: impl Into<Backend>) {
     let backend = backend.into();
     for (name, case) in CASES {

@@ -8,9 +8,8 @@ use std::path::{Path, PathBuf};
 /// The result of this crate's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a value could not be saved or loaded.
-///
-/// Its text says what happened, in which file and where in it, what was expected, and what to do.
+/// The error of saving or loading a value. Its text says what happened, in which file and at which offset, what was
+/// expected, and what to do.
 ///
 /// ```
 /// let error = joblib_persist::load::<f64>("no/such/file").unwrap_err();
@@ -139,7 +138,7 @@ impl Error {
         self
     }
 
-    /// Whether the file is damaged: cut off, or a checksum or a length in it is wrong.
+    /// Returns `true` if the file is damaged: it is truncated, or a checksum or a length in it is wrong.
     ///
     /// ```
     /// let mut bytes = Vec::new();
@@ -153,7 +152,7 @@ impl Error {
         self.0.kind == Kind::Corrupt
     }
 
-    /// Whether the bytes are no file of ours and no pickle, or of a version or compressor that this program does not know.
+    /// Returns `true` if the data is neither a native file nor a pickle, or has an unknown version or compressor.
     ///
     /// ```
     /// let error = joblib_persist::load_from::<f64, _>(&b"# just a text, no file of ours"[..]).unwrap_err();
@@ -163,7 +162,7 @@ impl Error {
         self.0.kind == Kind::Foreign
     }
 
-    /// Whether the file is sound but holds a value of another type.
+    /// Returns `true` if the file is valid but contains a value of another type.
     ///
     /// ```
     /// let mut bytes = Vec::new();
@@ -176,7 +175,7 @@ impl Error {
         self.0.kind == Kind::Type
     }
 
-    /// Whether a limit set by [`LoadOptions`](crate::LoadOptions) was reached.
+    /// Returns `true` if a limit set by [`LoadOptions`](crate::LoadOptions) was exceeded.
     ///
     /// ```
     /// use joblib_persist::{DumpOptions, LoadOptions};
@@ -191,12 +190,12 @@ impl Error {
         self.0.kind == Kind::Limit
     }
 
-    /// Whether the file does not exist.
+    /// Returns `true` if the file does not exist.
     pub fn is_not_found(&self) -> bool {
         self.io_kind() == Some(io::ErrorKind::NotFound)
     }
 
-    /// The kind of the operating system's error, when that was the cause.
+    /// Returns the kind of the operating system's error, if that was the cause.
     ///
     /// ```
     /// let error = joblib_persist::dump(&1, "no/such/folder/file").unwrap_err();
@@ -206,13 +205,13 @@ impl Error {
         self.0.source.as_ref()?.downcast_ref::<io::Error>().map(io::Error::kind)
     }
 
-    /// The file, when it has a name.
+    /// Returns the path of the file, if it is known.
     pub fn path(&self) -> Option<&Path> {
         self.0.path.as_deref()
     }
 
-    /// Where in the file, in bytes from its start; in a compressed file, from the start of what it decompresses to. Values
-    /// of a pickle are shortly after it: not each of them has its place kept.
+    /// Returns the offset in the file, in bytes; in a compressed file, the offset in the decompressed data. In a pickle the
+    /// value is shortly after the offset, because not every value's offset is kept.
     pub fn offset(&self) -> Option<u64> {
         self.0.offset
     }

@@ -54,16 +54,17 @@ pub use reader::Reader;
 pub use verify::{Report, verify};
 pub use writer::Writer;
 
-/// Saves `value` to the file at `path`, compressed when the extension says so (`.z`, `.gz`, `.bz2`, `.xz`, `.lzma`, `.lz4`,
-/// `.zst`).
+/// Saves `value` to the file at `path`, compressed if the extension is that of a compressor (`.z`, `.gz`, `.bz2`, `.xz`,
+/// `.lzma`, `.lz4`, `.zst`).
 ///
-/// The file appears, or takes the place of the one there, in one step when it is complete: whatever interrupts the
-/// dump, the file at `path` is the old one or the new one. A new one has the permissions of the one it replaces. A pipe, a
-/// device or a terminal there, such as `/dev/stdout`, is written to as it is.
+/// The file is created, or replaces the one at `path`, in one step when it is complete: whatever interrupts the dump, the
+/// file at `path` is the old one or the new one. The new file has the permissions of the file that it replaces. If `path`
+/// is a pipe, a device or a terminal, such as `/dev/stdout`, it is written to, not replaced.
 ///
 /// # Errors
 ///
-/// The file can't be written, or `value` can't be serialized. The file at `path` is then as before.
+/// Returns an error if the file can't be written, or `value` can't be serialized. The file at
+/// `path` is then as before.
 ///
 /// ```
 /// let folder = tempfile::tempdir()?;
@@ -76,14 +77,14 @@ pub fn dump<T: Serialize + ?Sized>(value: &T, path: impl AsRef<Path>) -> Result<
     DumpOptions::new().dump(value, path)
 }
 
-/// Loads the value in the file at `path`, whatever it is compressed with. Of several values, the first.
+/// Loads the value in the file at `path`, which may be compressed. If there are several values, the first one is loaded.
 ///
 /// See [`dump`] for an example.
 ///
 /// # Errors
 ///
-/// The file can't be read, is damaged, is of another format, or holds something other than a `T`. The error names the
-/// place in the file.
+/// Returns an error if the file can't be read, is damaged, is of another format, or holds something other than a `T`.
+/// The error names the place in the file.
 pub fn load<T: DeserializeOwned>(path: impl AsRef<Path>) -> Result<T> {
     LoadOptions::new().load(path)
 }
@@ -92,7 +93,8 @@ pub fn load<T: DeserializeOwned>(path: impl AsRef<Path>) -> Result<T> {
 ///
 /// # Errors
 ///
-/// The writer fails, or `value` can't be serialized. What was written then is not a complete file.
+/// Returns an error if the writer fails, or `value` can't be serialized. What was written then is
+/// not a complete file.
 ///
 /// ```
 /// let mut bytes = Vec::new();
@@ -108,14 +110,14 @@ pub fn dump_to<T: Serialize + ?Sized, W: Write>(value: &T, writer: W) -> Result<
     DumpOptions::new().dump_to(value, writer)
 }
 
-/// Loads the next value of a reader, whatever it is compressed with.
+/// Loads the next value from a reader, whose data may be compressed.
 ///
-/// Of an uncompressed stream no byte is taken beyond the value, so that the next one can be loaded; several values in a
-/// compressed stream are for [`Reader`]. See [`dump_to`] for an example.
+/// From an uncompressed stream no byte beyond the value is read, so that the next value can be loaded. Use [`Reader`] for
+/// several values in a compressed stream. See [`dump_to`] for an example.
 ///
 /// # Errors
 ///
-/// As [`load`]. The position of `reader` is unspecified then.
+/// Returns the same errors as [`load`]. The position of `reader` is unspecified then.
 pub fn load_from<T: DeserializeOwned, R: Read>(reader: R) -> Result<T> {
     LoadOptions::new().load_from(reader)
 }

@@ -15,10 +15,10 @@ use crate::open::{Opened, first_bytes, is_native};
 use crate::options::LoadOptions;
 use crate::sections::Sections;
 
-/// Reads the values of a file or stream in this library's own format, compressed or not, and takes nothing else for one.
+/// Reads the values of a file or stream in this library's own format only, compressed or not.
 ///
-/// [`Reader`](crate::Reader) reads Python's files too. A program that reads only what it wrote is smaller, and safer, without
-/// that: nothing is ever parsed as a pickle.
+/// [`Reader`](crate::Reader) reads Python's files too. For a program that reads only files that it wrote, this type is smaller
+/// and safer, because nothing is ever parsed as a pickle.
 ///
 /// ```
 /// use joblib_persist::{LoadOptions, NativeReader, dump_to};
@@ -57,7 +57,7 @@ impl NativeReader<'static> {
             .map_err(|error| error.at_path(Some(path)))
     }
 
-    /// Reads from a file that is open already, at its start; `path` is what errors call it.
+    /// Reads from an open file, which is at its start. Errors name the file as `path`.
     ///
     /// # Errors
     ///
@@ -71,11 +71,11 @@ impl NativeReader<'static> {
 }
 
 impl<'r> NativeReader<'r> {
-    /// Reads from `reader`, which is read ahead of what is asked for.
+    /// Reads from `reader`. More bytes may be read from it than the values need.
     ///
     /// # Errors
     ///
-    /// Returns an error if the reader fails, or what it reads is not in the native format.
+    /// Returns an error if the reader fails, or its data is not in the native format.
     pub fn new<R: Read + 'r>(reader: R, options: &LoadOptions) -> Result<Self> {
         Self::begin(Opened::reader(reader, options)?, options)
     }
@@ -105,8 +105,9 @@ impl<'r> NativeReader<'r> {
         }
     }
 
-    /// From now on a number is read only as the type that was written, and an array only as an array: an `f64` is not made of
-    /// an integer or an `f32`. For values whose type may have changed since they were written, as a cached result's.
+    /// From now on, reads a number only as the type that was written, and an array only as an array: an integer or an `f32`
+    /// is not converted to an `f64`. For values whose type may have changed since they were written, such as cached
+    /// results.
     ///
     /// ```
     /// use joblib_persist::{LoadOptions, NativeReader, dump_to};
@@ -123,12 +124,12 @@ impl<'r> NativeReader<'r> {
         self
     }
 
-    /// What the stream is compressed with, if it is.
+    /// The name of the stream's compressor, if it is compressed.
     pub fn compressor(&self) -> Option<&str> {
         self.compressor.as_deref()
     }
 
-    /// The next value; `None` after the last one. After an error there is no next value.
+    /// Returns the next value, or `None` after the last one. After an error no more values can be read.
     ///
     /// # Errors
     ///
@@ -155,8 +156,8 @@ impl<'r> NativeReader<'r> {
         Ok(value)
     }
 
-    /// Reads all values that are left without making anything of them, and verifies every checksum, those of arrays that are
-    /// usually mapped too. Returns how many values there were.
+    /// Reads all remaining values without deserializing them, and verifies every checksum, including those of arrays that
+    /// would be mapped. Returns the number of values.
     ///
     /// # Errors
     ///

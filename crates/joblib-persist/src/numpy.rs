@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::atomic::AtomicFile;
 use crate::error::{Error, Result};
 
-/// Saves an array for `numpy.load`; the arrays of a struct or a map, each under its name, if the extension is `.npz`.
+/// Saves an array for `numpy.load`, or, if the extension is `.npz`, the arrays of a struct or a map, each under its name.
 ///
 /// ```
 /// use joblib_array::Array;
@@ -31,13 +31,13 @@ use crate::error::{Error, Result};
 ///
 /// # Errors
 ///
-/// Returns an error if the file can't be written, or a value is not an array, a number, a text or lists of these, which all
-/// have to be of one length. The file at `path` is then as before.
+/// Returns an error if the file can't be written, or a value is not an array, a number, a string, or a list of these with
+/// equal lengths. The file at `path` is then unchanged.
 pub fn dump_numpy<T: Serialize + ?Sized>(value: &T, path: impl AsRef<Path>) -> Result<()> {
     NumpyDumpOptions::new().dump(value, path)
 }
 
-/// How arrays are saved for numpy.
+/// Options for saving arrays for numpy.
 ///
 /// ```
 /// use joblib_persist::NumpyDumpOptions;
@@ -59,17 +59,18 @@ impl NumpyDumpOptions {
         Self::default()
     }
 
-    /// Whether the arrays of a `.npz` file are compressed, as `numpy.savez_compressed` does.
+    /// Sets whether to compress the arrays of a `.npz` file, as `numpy.savez_compressed` does.
     pub fn compressed(mut self, compressed: bool) -> Self {
         self.compressed = compressed;
         self
     }
 
-    /// Saves the value in a file: as a whole, or not at all.
+    /// Saves the value to a file, completely or not at all.
     ///
     /// # Errors
     ///
-    /// As [`dump_numpy`]; also if a `.npy` file is to be compressed, which numpy does not know.
+    /// Returns the same errors as [`dump_numpy`], and an error if a `.npy` file is to be compressed, which
+    /// numpy does not know.
     pub fn dump<T: Serialize + ?Sized>(&self, value: &T, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
         self.dump_file(value, path).map_err(|error| error.at_path(Some(path)))

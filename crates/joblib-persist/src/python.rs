@@ -125,7 +125,7 @@ impl From<joblib_pickle::Error> for Error {
     }
 }
 
-/// Saves a value for Python: see [`PythonDumpOptions`] for what becomes what.
+/// Saves a value for Python. [`PythonDumpOptions`] describes the format, and how types are converted.
 ///
 /// ```
 /// use serde::Serialize;
@@ -142,13 +142,14 @@ impl From<joblib_pickle::Error> for Error {
 ///
 /// # Errors
 ///
-/// Returns an error if the file can't be written, or the value has no counterpart in Python: a map in a map's key. So does one
-/// that nests deeper than 256 levels, or has an array of more than 64 dimensions, which could not be loaded.
+/// Returns an error if the file can't be written, or the value has no counterpart in Python, such as a map in a map's key.
+/// A value that is nested deeper than 256 levels, or has an array of more than 64 dimensions, is an error too, because it
+/// could not be loaded.
 pub fn dump_python<T: Serialize + ?Sized>(value: &T, path: impl AsRef<Path>) -> Result<()> {
     PythonDumpOptions::new().dump(value, path)
 }
 
-/// How a value is saved for Python. [`WriteOptions`] has the table of what becomes what.
+/// Options for saving a value for Python. [`WriteOptions`] has a table of the converted types.
 ///
 /// The pickle has protocol 4. Arrays are written as joblib 1.2 and later write them, so `joblib.load` reads them (and
 /// `mmap_mode` maps them, when the file is not compressed); a file without arrays is a plain pickle.
@@ -169,20 +170,21 @@ pub struct PythonDumpOptions {
 }
 
 impl PythonDumpOptions {
-    /// The defaults: compressed when the file's extension says so, arrays from 1,024 numbers on.
+    /// The defaults: compressed if the file's extension is that of a compressor; sequences of 1,024 numbers or more are
+    /// arrays.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// How to compress, as in [`DumpOptions::compress`](crate::DumpOptions::compress). Python's joblib reads zlib, gzip, bz2,
-    /// xz, lzma and (where its package lz4 is installed) lz4.
+    /// Sets the compression, as in [`DumpOptions::compress`](crate::DumpOptions::compress). Python's joblib reads zlib,
+    /// gzip, bz2, xz, lzma and, if its package lz4 is installed, lz4.
     pub fn compress(mut self, compress: impl Into<Compress>) -> Self {
         self.compress = Some(compress.into());
         self
     }
 
-    /// From how many elements on a sequence of numbers becomes a numpy array; 1,024. With 0 every one that has an
-    /// element does, with `usize::MAX` none, so that `pickle.load` reads a file without an `Array` in it.
+    /// Sets the number of elements from which a sequence of numbers becomes a numpy array: 1,024 by default. With 0 every
+    /// sequence that is not empty does, with `usize::MAX` none, so that `pickle.load` can read a file without an `Array`.
     ///
     /// ```
     /// use joblib_persist::PythonDumpOptions;
@@ -198,11 +200,11 @@ impl PythonDumpOptions {
         self
     }
 
-    /// Writes the value into a stream, from its start: arrays are aligned to the first byte that is written.
+    /// Writes the value to a stream, from its start: arrays are aligned relative to the first byte that is written.
     ///
     /// # Errors
     ///
-    /// As [`dump_python`].
+    /// Returns the same errors as [`dump_python`].
     ///
     /// ```
     /// use joblib_persist::PythonDumpOptions;
@@ -216,11 +218,11 @@ impl PythonDumpOptions {
         self.write(value, writer, choose(self.compress.as_ref(), None)?)
     }
 
-    /// Saves the value in a file: as a whole, or not at all.
+    /// Saves the value to a file, completely or not at all.
     ///
     /// # Errors
     ///
-    /// As [`dump_python`].
+    /// Returns the same errors as [`dump_python`].
     pub fn dump<T: Serialize + ?Sized>(&self, value: &T, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
         self.dump_file(value, path).map_err(|error| error.at_path(Some(path)))

@@ -49,7 +49,7 @@ impl Reader<'static> {
     ///
     /// # Errors
     ///
-    /// Returns an error if the file can't be opened, or is not in a format that is known.
+    /// Returns an error if the file can't be opened, or has an unknown format.
     pub fn open(path: impl AsRef<Path>, options: &LoadOptions) -> Result<Self> {
         let path = path.as_ref();
         Opened::path(path, options)
@@ -57,7 +57,7 @@ impl Reader<'static> {
             .map_err(|error| error.at_path(Some(path)))
     }
 
-    /// Reads from a file that is open already, at its start; `path` is what errors call it.
+    /// Reads from an open file, which is at its start. Errors name the file as `path`.
     ///
     /// ```
     /// use std::fs::File;
@@ -74,7 +74,7 @@ impl Reader<'static> {
     ///
     /// # Errors
     ///
-    /// Returns an error if the file can't be read, or is not in a format that is known.
+    /// Returns an error if the file can't be read, or has an unknown format.
     pub fn from_file(file: File, path: impl AsRef<Path>, options: &LoadOptions) -> Result<Self> {
         let path = path.as_ref();
         Opened::file(file, path, options)
@@ -84,7 +84,7 @@ impl Reader<'static> {
 }
 
 impl<'r> Reader<'r> {
-    /// Reads from `reader`, which may be compressed and is read ahead of what is asked for.
+    /// Reads from `reader`, which may be compressed. More bytes may be read from it than the values need.
     ///
     /// ```
     /// use joblib_persist::{DumpOptions, LoadOptions, Reader, Writer};
@@ -104,7 +104,7 @@ impl<'r> Reader<'r> {
     ///
     /// # Errors
     ///
-    /// Returns an error if the reader fails, or what it reads is not in a format that is known.
+    /// Returns an error if the reader fails, or its data has an unknown format.
     pub fn new<R: Read + 'r>(reader: R, options: &LoadOptions) -> Result<Self> {
         Self::begin(Opened::reader(reader, options)?, options)
     }
@@ -142,7 +142,7 @@ impl<'r> Reader<'r> {
         }
     }
 
-    /// What the stream is compressed with, if it is.
+    /// The name of the stream's compressor, if it is compressed.
     pub fn compressor(&self) -> Option<&str> {
         match &self.0 {
             Content::Native(native) => native.compressor(),
@@ -151,7 +151,7 @@ impl<'r> Reader<'r> {
         }
     }
 
-    /// The next value; `None` after the last one. After an error there is no next value.
+    /// Returns the next value, or `None` after the last one. After an error no more values can be read.
     ///
     /// # Errors
     ///
@@ -212,7 +212,7 @@ impl LoadOptions {
     ///
     /// # Errors
     ///
-    /// As [`load`](crate::load), and whatever exceeds a limit of these options.
+    /// Returns the same errors as [`load`](crate::load), and an error if a limit of these options is exceeded.
     pub fn load<T: DeserializeOwned>(&self, path: impl AsRef<Path>) -> Result<T> {
         let path = path.as_ref();
         Reader::open(path, self)?.first(Some(path))
@@ -222,7 +222,7 @@ impl LoadOptions {
     ///
     /// # Errors
     ///
-    /// As [`load_from`](crate::load_from), and whatever exceeds a limit of these options.
+    /// Returns the same errors as [`load_from`](crate::load_from), and an error if a limit of these options is exceeded.
     ///
     /// ```
     /// use joblib_persist::{LoadOptions, dump_to};

@@ -8,26 +8,26 @@ use crate::open::empty;
 use crate::options::LoadOptions;
 use crate::reader::Reader;
 
-/// What [`verify`] found in a sound file.
+/// What [`verify`] found in a valid file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {
     /// The format of the values.
     pub format: Format,
-    /// The compressor's name, or `None` when the file is not compressed.
+    /// The compressor's name, or `None` if the file is not compressed.
     pub compressor: Option<String>,
-    /// How many values there are, one after another.
+    /// The number of values in the file.
     pub objects: u64,
-    /// How many sections they have; 0 in a Python file.
+    /// The number of sections; 0 in a Python file.
     pub sections: u64,
-    /// Bytes of all sections: of the file, or of what it decompresses to.
+    /// The size of all sections, in bytes, after decompression.
     pub bytes: u64,
-    /// How many arrays have no checksum because they were mapped for writing.
+    /// The number of arrays that have no checksum because they were mapped for writing.
     pub unchecked: u64,
 }
 
-/// Checks the file at `path` without making a value of it: every header, every checksum (those of arrays that are usually
-/// mapped too), the structure of the values, and that nothing follows.
+/// Checks the file at `path` without deserializing it: every header, every checksum (including those of arrays that would
+/// be mapped), the structure of the values, and that nothing follows.
 ///
 /// ```
 /// use joblib_persist::{Report, dump, verify};
@@ -41,13 +41,13 @@ pub struct Report {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Of a Python file, which has no checksums but its compressor's, the structure of every pickle is read. Its arrays are read past,
-/// so that they take no memory; those of an `.npz` file one after another.
+/// For a Python file, which has no checksums except those of its compressor, the structure of every pickle is checked. Its
+/// arrays are skipped, so that they take no memory; those of an `.npz` file are read one after another.
 ///
 /// # Errors
 ///
-/// Returns an error that says what is wrong and where, if the file is damaged ([`is_corrupt`](crate::Error::is_corrupt)), can't be
-/// opened, or is in no format that is known ([`is_foreign`](crate::Error::is_foreign)).
+/// Returns an error that says what is wrong and where, if the file is damaged ([`is_corrupt`](crate::Error::is_corrupt)),
+/// can't be opened, or has an unknown format ([`is_foreign`](crate::Error::is_foreign)).
 pub fn verify(path: impl AsRef<Path>) -> Result<Report> {
     let path = path.as_ref();
     let mut reader = Reader::open(path, &LoadOptions::new())?;

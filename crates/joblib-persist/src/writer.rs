@@ -12,7 +12,7 @@ use crate::native::encode;
 use crate::options::{DumpOptions, choose};
 use crate::output::{Output, Target};
 
-/// Writes several values in a row into one file or stream; [`Reader`](crate::Reader) reads them.
+/// Writes several values to one file or stream; [`Reader`](crate::Reader) reads them.
 ///
 /// ```
 /// use joblib_persist::{DumpOptions, LoadOptions, Reader, Writer};
@@ -39,12 +39,12 @@ pub struct Writer<'w> {
 }
 
 impl Writer<'static> {
-    /// Starts a file that appears at `path`, or replaces what is there, when [`Writer::finish`] is called; if it is not,
-    /// nothing changes.
+    /// Starts a file, which is created at `path` or replaces the file there when [`Writer::finish`] is called; without that
+    /// call nothing changes.
     ///
     /// # Errors
     ///
-    /// The folder of `path` can't be written to, or the compressor is unknown.
+    /// Returns an error if the folder of `path` can't be written to, or the compressor is unknown.
     pub fn create(path: impl AsRef<Path>, options: &DumpOptions) -> Result<Self> {
         let path = path.as_ref();
         let at_path = |error: Error| error.at_path(Some(path));
@@ -66,11 +66,11 @@ impl Writer<'static> {
 }
 
 impl<'w> Writer<'w> {
-    /// Starts a stream into `writer`, which is given many small pieces at times only when they are all there is.
+    /// Starts a stream into `writer`. Small pieces are gathered before they are written.
     ///
     /// # Errors
     ///
-    /// The compressor is unknown, or the writer fails.
+    /// Returns an error if the compressor is unknown, or the writer fails.
     pub fn new<W: Write + 'w>(writer: W, options: &DumpOptions) -> Result<Self> {
         let output = match choose(options.compress.as_ref(), None)? {
             None => Output::plain(Target::Stream(Box::new(Plain(writer)))),
@@ -84,11 +84,12 @@ impl<'w> Writer<'w> {
         Ok(Self { output, file: None, path: None, failed: false })
     }
 
-    /// Adds a value. After an error the stream can't be used: [`Writer::finish`] refuses.
+    /// Writes a value. After an error the stream can't be used, and [`Writer::finish`] returns an error.
     ///
     /// # Errors
     ///
-    /// The writer fails, `value` can't be serialized, or an earlier value could not be written.
+    /// Returns an error if the writer fails, `value` can't be serialized, or an earlier value could
+    /// not be written.
     pub fn write<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
         if self.failed {
             return Err(self.unusable());
@@ -99,11 +100,12 @@ impl<'w> Writer<'w> {
         Ok(())
     }
 
-    /// Writes what is held back; a file gets its name.
+    /// Writes buffered data, and gives a file its name.
     ///
     /// # Errors
     ///
-    /// An earlier value could not be written, or the rest or the file's name can't be.
+    /// Returns an error if an earlier value could not be written, or the rest or the file's name
+    /// can't be.
     pub fn finish(self) -> Result<()> {
         if self.failed {
             return Err(self.unusable());
@@ -126,11 +128,11 @@ impl<'w> Writer<'w> {
 }
 
 impl DumpOptions {
-    /// Saves `value` to the file at `path`: as a whole, or not at all. See [`dump`](crate::dump).
+    /// Saves `value` to the file at `path`, completely or not at all. See [`dump`](crate::dump).
     ///
     /// # Errors
     ///
-    /// As [`dump`](crate::dump), and an unknown compressor or level.
+    /// Returns the same errors as [`dump`](crate::dump), and an error for an unknown compressor or level.
     pub fn dump<T: Serialize + ?Sized>(&self, value: &T, path: impl AsRef<Path>) -> Result<()> {
         let mut writer = Writer::create(path, self)?;
         writer.write(value)?;
@@ -141,7 +143,7 @@ impl DumpOptions {
     ///
     /// # Errors
     ///
-    /// As [`dump_to`](crate::dump_to), and an unknown compressor or level.
+    /// Returns the same errors as [`dump_to`](crate::dump_to), and an error for an unknown compressor or level.
     ///
     /// ```
     /// use joblib_persist::{DumpOptions, load_from};

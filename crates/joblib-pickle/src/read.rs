@@ -247,7 +247,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     ///
-    /// As [`next`](Self::next).
+    /// Returns the same errors as [`next`](Self::next).
     #[doc(hidden)]
     pub fn next_seed(&mut self, seed: &mut dyn for<'de> ErasedSeed<'de>) -> Result<()> {
         if self.is_at_end()? {
@@ -265,7 +265,7 @@ impl<'a> Reader<'a> {
 ///
 /// # Errors
 ///
-/// As [`Reader::next`].
+/// Returns the same errors as [`Reader::next`].
 ///
 /// ```
 /// let value: (i64, String) = joblib_pickle::from_slice(b"(I1\nVone\nt.")?;
@@ -280,7 +280,7 @@ pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
 ///
 /// # Errors
 ///
-/// As [`Reader::next`].
+/// Returns the same errors as [`Reader::next`].
 ///
 /// ```
 /// use joblib_pickle::{Limits, Value};

@@ -25,7 +25,7 @@ impl Recorder {
     ///
     /// # Errors
     ///
-    /// As [`begin_run`](Self::begin_run).
+    /// Returns the same errors as [`begin_run`](Self::begin_run).
     pub fn for_folder(folder: &Path) -> io::Result<Self> {
         match current() {
             Some(position) if position.recorder.path().parent() == Some(folder) => Ok(position.recorder),

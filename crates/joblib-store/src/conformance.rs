@@ -18,7 +18,7 @@ use crate::store::{Claim, Scope, Store};
 ///
 /// # Panics
 ///
-/// If the store breaks a promise; the message says which.
+/// Panics if the store breaks a promise; the message says which.
 ///
 /// ```
 /// use joblib_store::{StoreOptions, open};
@@ -33,7 +33,7 @@ pub fn run(open: impl Fn(&str) -> Arc<dyn Store>) {
 ///
 /// # Panics
 ///
-/// As [`run`].
+/// Panics in the same cases as [`run`].
 ///
 /// ```
 /// use joblib_store::{StoreOptions, Tiered, open};

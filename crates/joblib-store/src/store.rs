@@ -94,7 +94,7 @@ pub trait Store: Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// As [`get`](Self::get).
+    /// Returns the same errors as [`get`](Self::get).
     fn peek(&self, key: &Key, _bytes: u64) -> Result<Option<Blob>, Error> {
         self.get(key)
     }
@@ -333,7 +333,7 @@ pub trait Claimed: Debug + Send {
     ///
     /// # Errors
     ///
-    /// As [`Store::put`].
+    /// Returns the same errors as [`Store::put`].
     fn write(self: Box<Self>, write: WriteBytes<'_>) -> Result<u64, Error>;
 }
 

@@ -61,7 +61,8 @@ impl Buffer {
     ///
     /// # Errors
     ///
-    /// When the memory can't be had: the error's kind is [`io::ErrorKind::OutOfMemory`].
+    /// Returns an error if the memory can't be had: the error's kind is
+    /// [`io::ErrorKind::OutOfMemory`].
     ///
     /// ```
     /// use joblib_array::Buffer;
@@ -89,7 +90,7 @@ impl Buffer {
     ///
     /// # Errors
     ///
-    /// As [`Buffer::zeroed`].
+    /// Returns the same errors as [`Buffer::zeroed`].
     pub fn for_overwriting(len: usize) -> io::Result<Self> {
         Ok(Self::whole(Storage::Heap(Heap::with_any_bytes(len)?)))
     }
@@ -98,7 +99,7 @@ impl Buffer {
     ///
     /// # Errors
     ///
-    /// What `fill` returns; running out of memory ends the program, as it does for `Vec`. Use
+    /// Returns the error of `fill`; running out of memory ends the program, as it does for `Vec`. Use
     /// [`Buffer::zeroed`] where the length is not trusted.
     pub fn filled<E>(len: usize, fill: impl FnOnce(&mut [u8]) -> Result<(), E>) -> Result<Self, E> {
         let mut heap = Heap::zeroed(len).unwrap_or_else(|_| heap::out_of_memory(len));
@@ -144,8 +145,8 @@ impl Buffer {
     ///
     /// # Errors
     ///
-    /// When the range lies outside of the file ([`io::ErrorKind::UnexpectedEof`]), the file was not opened for
-    /// writing and the mode writes to it, or the file system can't map files.
+    /// Returns an error if the range lies outside of the file ([`io::ErrorKind::UnexpectedEof`]), the file was
+    /// not opened for writing and the mode writes to it, or the file system can't map files.
     ///
     /// ```
     /// use std::io::{Read, Seek};
@@ -201,7 +202,7 @@ impl Buffer {
     ///
     /// # Panics
     ///
-    /// When the range lies outside of the buffer.
+    /// Panics if the range lies outside of the buffer.
     pub fn slice(&self, range: Range<usize>) -> Self {
         assert!(
             range.start <= range.end && range.end <= self.len(),
@@ -256,7 +257,7 @@ impl Buffer {
     ///
     /// # Errors
     ///
-    /// What `make` returns; then nothing is kept.
+    /// Returns the error of `make`; then nothing is kept.
     pub fn derived<T: Send + Sync + 'static, E>(
         &self,
         make: impl FnOnce(&[u8]) -> Result<T, E>,
@@ -284,7 +285,7 @@ impl Buffer {
     ///
     /// # Errors
     ///
-    /// What the system says of `msync`.
+    /// Returns the error of `msync`.
     pub fn flush(&self) -> io::Result<()> {
         match &self.memory.storage {
             Storage::Mapped(mapped) => mapped.flush(),

@@ -16,7 +16,7 @@ impl<T: Element> Array<T> {
     ///
     /// # Panics
     ///
-    /// Never: the shape was checked when the array was made.
+    /// Never panics, because the shape was checked when the array was created.
     pub fn view(&self) -> ArrayViewD<'_, T> {
         let shape = IxDyn(self.shape()).set_f(self.order() == Order::F);
         match ArrayViewD::from_shape(shape, self.as_slice()) {

@@ -42,7 +42,7 @@ impl<T: DeserializeOwned + Clone> Shelved<T> {
     ///
     /// # Errors
     ///
-    /// As [`MemorizedResult::get`].
+    /// Returns the same errors as [`MemorizedResult::get`].
     pub fn get(&self) -> Result<T> {
         match self {
             Self::Memorized(result) => result.get(),
@@ -56,7 +56,7 @@ impl<T: DeserializeOwned> Shelved<T> {
     ///
     /// # Errors
     ///
-    /// As [`MemorizedResult::get`].
+    /// Returns the same errors as [`MemorizedResult::get`].
     pub fn into_inner(self) -> Result<T> {
         match self {
             Self::Memorized(result) => result.get(),

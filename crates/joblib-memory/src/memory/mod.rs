@@ -177,7 +177,8 @@ impl Memory {
     ///
     /// # Errors
     ///
-    /// As [`with_backend`](Self::with_backend), and if the backend doesn't know an option.
+    /// Returns the same errors as [`with_backend`](Self::with_backend), and an error if the backend doesn't
+    /// know an option.
     ///
     /// ```
     /// use joblib_memory::{Memory, StoreOptions};

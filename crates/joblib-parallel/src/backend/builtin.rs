@@ -23,7 +23,7 @@ use crate::error::{Error, Result};
 ///
 /// # Errors
 ///
-/// If it names one that was not registered.
+/// Returns an error if it names one that was not registered.
 pub(crate) fn find(choice: &Backend) -> Result<Arc<dyn ParallelBackend>> {
     Ok(match choice {
         Backend::Sequential => Arc::new(Sequential),

@@ -1,25 +1,24 @@
-//! Where tasks run: the trait of a backend, and how one is chosen and registered.
+//! Where tasks run: the backend trait, and how a backend is chosen and registered.
 //!
-//! A backend opens a [`Session`] for each call. The engine gives the session [`Batch`]es and waits for them to come
-//! back, on the caller's thread. Nothing more is assumed: not that workers share the caller's memory, host or file
-//! system, nor that a batch is cheap to send: a backend says with [`Capabilities::batch_time`] how long a batch should
-//! take to be worth sending, and batches grow to that.
+//! A backend opens a [`Session`] for each call. The engine submits [`Batch`]es to the session and waits until they are
+//! returned, on the caller's thread. Workers need not share the caller's memory, host or file system, and a batch need not
+//! be cheap to send: a backend says with [`Capabilities::batch_time`] how long a batch should take to be worth sending, and
+//! batches grow to that length.
 //!
 //! The contract of a session:
-//!
-//! - Every batch submitted comes back through `wait` exactly once, or each of its tasks does in pieces made with
-//!   [`Batch::split_off`]; in any order. Tasks that did not run stay in their batch and are dispatched again.
-//! - A task that could not finish is named with [`Batch::break_first`].
+//! - Every submitted batch is returned by `wait` exactly once, as a whole or in pieces made with [`Batch::split_off`], in any
+//!   order. Tasks that did not run stay in their batch and are dispatched again.
+//! - A task that could not finish is reported with [`Batch::break_first`].
 //! - `wait` blocks; it returns when there is something to return, when `until` has passed, or when the session's
-//!   waker was called. It may return empty-handed.
-//! - After `cancel` no further task starts and all batches come back soon, run or not.
+//!   waker was called. It may return nothing.
+//! - After `cancel` no further task starts, and all batches are returned soon, run or not.
 //! - Dropping a session ends it, at any time, whatever is in flight.
 //!
-//! How a batch reaches another process, on this host or another, is in [`portable`].
+//! [`portable`] sends batches to another process, on this host or another.
 //!
-//! A backend that outlives a call (a pool, a connection) keeps what it needs in itself.
+//! State that outlives a call (a pool, a connection) is kept in the backend itself.
 //!
-//! The smallest backend runs its batches when they are waited for:
+//! The smallest backend runs its batches in `wait`:
 //!
 //! ```
 //! use std::sync::Arc;
@@ -192,7 +191,7 @@ pub trait ParallelBackend: Send + Sync {
     ///
     /// # Errors
     ///
-    /// If no session can be had. The error ends the call before its first task.
+    /// Returns an error if no session can be had. The error ends the call before its first task.
     fn open(&self, call: Call) -> Result<Box<dyn Session>>;
 }
 
@@ -206,14 +205,15 @@ pub trait Session<B = Batch>: Send {
     ///
     /// # Errors
     ///
-    /// If the backend can't go on. The error ends the call, with the results of the batches that still come back.
+    /// Returns an error if the backend can't go on. The error ends the call, with the results of the batches that
+    /// still come back.
     fn submit(&mut self, batch: B) -> Result<()>;
 
     /// Waits for batches, and appends them to `returned`.
     ///
     /// # Errors
     ///
-    /// If the backend can't go on. The error ends the call.
+    /// Returns an error if the backend can't go on. The error ends the call.
     fn wait(&mut self, until: Option<Instant>, returned: &mut Vec<Returned<B>>) -> Result<()>;
 
     /// Stops what has not begun, and what can be stopped of what has.

@@ -1,25 +1,24 @@
-//! Batches for other processes, on this host or another: a backend packs them into bytes, sends those in whatever way it likes,
-//! and another process of the same executable runs them.
+//! Batches for other processes, on this host or another: a backend packs them into bytes and sends these in any way, and
+//! another process of the same executable runs them.
 //!
 //! | here | in the other process |
 //! |---|---|
-//! | [`Call::pack`], once a call | [`Runner::new`] |
-//! | [`Batch::pack`] | [`Runner::run`], which makes the reply |
+//! | [`Call::pack`], once per call | [`Runner::new`] |
+//! | [`Batch::pack`] | [`Runner::run`], which returns the reply |
 //! | [`Batch::unpack`], with the reply | |
+//! The bytes contain everything: functions as their addresses in the executable, arguments and results with their arrays, and
+//! the call's seed, context and share of threads. They have a version, [`VERSION`], and the digest of the executable: bytes of
+//! another version, program or build are an error that says so. The processes need not be on the same host or share a file
+//! system; the processors have to be of the same architecture, because they run the same file.
 //!
-//! The bytes hold everything: functions as their places in the executable, arguments and results with their arrays, the
-//! call's seed, context and budget. They have a version, [`VERSION`], and the digest of the executable: another version,
-//! another program and another build of the program are each an error that says so. The processes need not be on the
-//! same host, nor share a file system; the processors have to be of one kind, as they run the same file.
+//! The backend is responsible for:
 //!
-//! What a backend of its own has to see to:
-//!
-//! - how the other process gets the executable, and that it comes to `Runner::new` (in `main`, by an argument, say);
-//! - the call's time limit ([`Call::timeout`]) and the size of stack that it asks for ([`Call::stack_size`]);
-//! - that a process may die: what it had is given back unrun or, if a task is known to be the reason, with
+//! - starting the other process with the executable, so that it calls `Runner::new` (for example in `main`, with an argument);
+//! - the call's time limit ([`Call::timeout`]) and stack size ([`Call::stack_size`]);
+//! - processes that die: their batches are returned unrun or, if a task is known to be the cause, with
 //!   [`Batch::break_first`].
 //!
-//! Who can send bytes to a process that runs them can have it run any code: connections have to be as protected as a shell.
+//! Whoever can send bytes to such a process can make it run any code: protect connections like those of a shell.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -158,7 +157,8 @@ impl Call {
     ///
     /// # Errors
     ///
-    /// If this crate is part of a shared library, because its address may differ in another process of the program.
+    /// Returns an error if this crate is part of a shared library, because its address may differ in another
+    /// process of the program.
     pub fn pack(&self) -> Result<Vec<u8>> {
         let failed = |reason: String| Error::backend("pack a call", Some(reason.into()));
         if !function_id::is_in_executable() {
@@ -190,8 +190,8 @@ impl Batch {
     ///
     /// # Errors
     ///
-    /// If one of the tasks can't be packed: its arguments can't be encoded, or contain an array that is mapped from a file for
-    /// writing, because the other process would get a copy.
+    /// Returns an error if one of the tasks can't be packed: its arguments can't be encoded, or contain an array that
+    /// is mapped from a file for writing, because the other process would get a copy.
     pub fn pack(&self) -> Result<Vec<u8>, PackError> {
         // The reply says the number again.
         let mut writer = BatchWriter::new(self.next_index() as u64, self.next_index());
@@ -205,8 +205,8 @@ impl Batch {
     ///
     /// # Errors
     ///
-    /// If `reply` is not a packed reply, or belongs to another version, program or batch. The batch may have some of the
-    /// outcomes then; it can be returned to the engine.
+    /// Returns an error if `reply` is not a packed reply, or belongs to another version, program or batch. The batch
+    /// may have some of the outcomes then; it can be returned to the engine.
     pub fn unpack(&mut self, reply: &[u8], worker: &str) -> Result<()> {
         let mut take = || {
             const MALFORMED: &str = "it is malformed, or the reply to another batch";

@@ -17,7 +17,8 @@ static BACKENDS: ForkSafe<BTreeMap<String, Arc<dyn ParallelBackend>>> = ForkSafe
 ///
 /// # Errors
 ///
-/// If the name is empty, or that of a built-in backend or of another registered backend.
+/// Returns an error if the name is empty, or that of a built-in backend or of another registered
+/// backend.
 pub fn register_parallel_backend(backend: impl ParallelBackend + 'static) -> Result<()> {
     let name = backend.name().to_owned();
     let refused = |why: &str| Err(Error::usage(format!("no backend can be registered as {name:?}: {why}")));

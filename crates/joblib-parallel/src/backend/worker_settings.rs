@@ -27,7 +27,7 @@ impl WorkerSettings {
     ///
     /// # Errors
     ///
-    /// If a variable of the environment has an invalid name or value.
+    /// Returns an error if a variable of the environment has an invalid name or value.
     pub(crate) fn check(&self) -> Result<()> {
         for (name, value) in &self.env {
             let (name, value) = (name.as_encoded_bytes(), value.as_encoded_bytes());

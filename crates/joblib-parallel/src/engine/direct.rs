@@ -17,7 +17,7 @@ impl<'s> Engine<'s, '_> {
     ///
     /// # Errors
     ///
-    /// If the call is over before.
+    /// Returns an error if the call is over before.
     pub(crate) fn run_next(&mut self, source: &mut dyn Source<'s>) -> Result<Option<Result<(), TaskError>>> {
         let mut context = Alternate::new(&self.plan.context);
         self.run_next_in(source, &mut context)
@@ -27,7 +27,7 @@ impl<'s> Engine<'s, '_> {
     ///
     /// # Errors
     ///
-    /// If the call is over before its last task.
+    /// Returns an error if the call is over before its last task.
     pub(super) fn run_all(
         &mut self,
         source: &mut dyn Source<'s>,

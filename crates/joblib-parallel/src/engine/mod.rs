@@ -128,7 +128,8 @@ impl<'s, 'e> Engine<'s, 'e> {
     ///
     /// # Errors
     ///
-    /// If the call is over before its last task: cancelled, out of time, or the backend can't go on.
+    /// Returns an error if the call is over before its last task: cancelled, out of time, or the
+    /// backend can't go on.
     pub(crate) fn step(
         &mut self,
         source: &mut dyn Source<'s>,
@@ -179,7 +180,7 @@ impl<'s, 'e> Engine<'s, 'e> {
     ///
     /// # Errors
     ///
-    /// That reason.
+    /// Returns that reason.
     fn check(&self) -> Result<()> {
         if self.plan.interrupt.as_ref().is_some_and(|guard| guard.token().is_cancelled()) {
             return Err(Error::interrupted());

@@ -79,7 +79,7 @@ impl PreDispatch {
     ///
     /// # Errors
     ///
-    /// If the expression can't be parsed, or its value is less than one batch.
+    /// Returns an error if the expression can't be parsed, or its value is less than one batch.
     pub fn limit(&self, n_jobs: usize) -> Result<Option<usize>> {
         let value = match self {
             PreDispatch::All => return Ok(None),

@@ -33,7 +33,7 @@ impl FromStr for Prefer {
 
     /// # Errors
     ///
-    /// If `text` is neither `threads` nor `processes`.
+    /// Returns an error if `text` is neither `threads` nor `processes`.
     fn from_str(text: &str) -> Result<Self> {
         match text {
             "threads" => Ok(Prefer::Threads),
@@ -87,7 +87,7 @@ impl Defaults {
     ///
     /// # Errors
     ///
-    /// If `JOBLIB_N_JOBS` is looked at and not a number.
+    /// Returns an error if `JOBLIB_N_JOBS` is looked at and not a number.
     pub(crate) fn or_environment(self) -> Result<Defaults> {
         let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
         let text = |name: &str| Some(variable(name)?.to_string_lossy().trim().to_owned());

@@ -84,7 +84,8 @@ impl<W, R, F> Parallel<W, R, F> {
 ///
 /// # Errors
 ///
-/// If `n_jobs` is 0, or the configuration or the environment names an unknown backend.
+/// Returns an error if `n_jobs` is 0, or the configuration or the environment names an unknown
+/// backend.
 pub fn effective_n_jobs(n_jobs: Option<i32>) -> Result<usize> {
     Ok(Parallel::new().n_jobs(n_jobs).settings.resolve(Reach::Anywhere, true)?.call.n_jobs)
 }

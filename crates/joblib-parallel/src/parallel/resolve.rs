@@ -68,7 +68,7 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// If a parameter is invalid, or one that the backend can't follow.
+    /// Returns an error if a parameter is invalid, or one that the backend can't follow.
     pub(super) fn resolve(&self, reach: Reach, stops: bool) -> Result<Resolved> {
         panics::install_hook();
         let mut settings = self.clone();
@@ -150,7 +150,7 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// As [`resolve`](Self::resolve), or if the backend can't start.
+    /// Returns the same errors as [`resolve`](Self::resolve), and an error if the backend can't start.
     pub(super) fn open(
         &self,
         reach: Reach,
@@ -168,7 +168,7 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// As [`open`](Self::open).
+    /// Returns the same errors as [`open`](Self::open).
     pub(super) fn run<R>(
         &self,
         reach: Reach,
@@ -185,7 +185,7 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// As [`resolve`](Self::resolve), or if the threads can't be started.
+    /// Returns the same errors as [`resolve`](Self::resolve), and an error if the threads can't be started.
     pub(super) fn run_scoped<'s, R>(
         &self,
         stops: bool,

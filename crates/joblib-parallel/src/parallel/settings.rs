@@ -95,7 +95,7 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// If there is such a value; the error names it.
+    /// Returns an error if there is such a value; the error names it.
     pub(super) fn check(&self) -> Result<()> {
         if self.batch_size == BatchSize::Fixed(0) {
             return Err(Error::usage("batch_size has to be at least 1"));

@@ -11,7 +11,8 @@ impl DeathWatch {
     ///
     /// # Errors
     ///
-    /// If there is no thread or descriptor left, or the system has no descriptors of processes.
+    /// Returns an error if there is no thread or descriptor left, or the system has no descriptors
+    /// of processes.
     pub(crate) fn start(on_death: fn(u64)) -> io::Result<Self> {
         imp::DeathWatch::start(on_death).map(DeathWatch)
     }
@@ -20,7 +21,7 @@ impl DeathWatch {
     ///
     /// # Errors
     ///
-    /// If there is no memory left.
+    /// Returns an error if there is no memory left.
     pub(crate) fn watch(&self, pidfd: BorrowedFd<'_>, key: u64) -> io::Result<()> {
         self.0.watch(pidfd, key)
     }

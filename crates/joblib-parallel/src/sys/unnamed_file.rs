@@ -8,7 +8,7 @@ use std::path::Path;
 ///
 /// # Errors
 ///
-/// If the process has no descriptor left, or the system no memory.
+/// Returns an error if the process has no descriptor left, or the system no memory.
 #[cfg(target_os = "linux")]
 pub(crate) fn in_memory() -> io::Result<File> {
     use nix::sys::memfd::{MFdFlags, memfd_create};
@@ -24,7 +24,7 @@ pub(crate) fn in_memory() -> io::Result<File> {
 ///
 /// # Errors
 ///
-/// If `folder` does not exist or may not be written to.
+/// Returns an error if `folder` does not exist or may not be written to.
 #[cfg(target_os = "linux")]
 pub(crate) fn in_folder(folder: &Path) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt;

@@ -33,7 +33,7 @@ impl TaskFunction {
     ///
     /// # Errors
     ///
-    /// If the task can't leave this process.
+    /// Returns an error if the task can't leave this process.
     pub(crate) fn id(self) -> Result<FunctionId, String> {
         match self.trampoline {
             Some((trampoline, check)) => Ok(trampoline::id_of(trampoline, check())),

@@ -52,7 +52,7 @@ pub trait Task: Send {
     ///
     /// # Errors
     ///
-    /// If they can't be encoded.
+    /// Returns an error if they can't be encoded.
     fn encode(&self, _out: &mut Vec<u8>, _sender: Option<&Sender>) -> Result<(), String> {
         Err(NOT_PORTABLE.to_owned())
     }
@@ -61,7 +61,7 @@ pub trait Task: Send {
     ///
     /// # Errors
     ///
-    /// If it can't be decoded.
+    /// Returns an error if it can't be decoded.
     fn decode(_bytes: &[u8], _arrays: Arrays<'_>) -> Result<Result<Self::Output, Cause>, String> {
         Err(NOT_PORTABLE.to_owned())
     }

@@ -22,7 +22,7 @@ pub(crate) fn id_of(trampoline: Trampoline, check: u64) -> FunctionId {
 ///
 /// # Errors
 ///
-/// If a worker of this kind need not have that code at that address.
+/// Returns an error if a worker of this kind need not have that code at that address.
 pub(crate) fn resolve(id: FunctionId, kind: WorkerKind) -> Result<Trampoline, String> {
     let address = id.resolve(kind)?;
     // SAFETY: there is a `Trampoline` at that address in the parent, as its `id_of` says by its argument. A fork has what
@@ -87,7 +87,7 @@ impl EncodedTask<'_> {
     ///
     /// # Errors
     ///
-    /// If they can't be decoded.
+    /// Returns an error if they can't be decoded.
     pub(crate) fn arguments<A: DeserializeOwned>(&self) -> Result<A, Failure> {
         values::decode(self.arguments, self.arrays).map_err(Failure::DecodeArguments)
     }
@@ -96,7 +96,7 @@ impl EncodedTask<'_> {
     ///
     /// # Errors
     ///
-    /// If it can't be encoded.
+    /// Returns an error if it can't be encoded.
     pub(crate) fn result<R: Serialize>(&mut self, result: &R) -> Result<(), Failure> {
         values::encode(result, self.outcome.result(), Some(self.sender)).map_err(Failure::EncodeResult)
     }

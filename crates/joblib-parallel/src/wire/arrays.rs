@@ -148,7 +148,8 @@ pub(crate) struct SharedWriter {
 impl SharedWriter {
     /// # Errors
     ///
-    /// If there are more bytes than was said at the beginning, or they can't be written.
+    /// Returns an error if there are more bytes than was said at the beginning, or they can't be
+    /// written.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         let wrong = || io::Error::other("a sequence gave more elements than it said it would");
         self.left = self.left.checked_sub(bytes.len() as u64).ok_or_else(wrong)?;
@@ -183,8 +184,8 @@ impl Sender {
     ///
     /// # Errors
     ///
-    /// If an array is mapped from a file for writing, and the messages are for other hosts: the receiver would write to a
-    /// copy.
+    /// Returns an error if an array is mapped from a file for writing, and the messages are for other hosts: the
+    /// receiver would write to a copy.
     pub(crate) fn check(&self) -> Result<(), String> {
         if self.refused.take() {
             return Err("an array is mapped from a file for writing, and a process elsewhere would write to a copy of it; \
@@ -245,7 +246,7 @@ impl Sender {
     ///
     /// # Errors
     ///
-    /// If there are fewer bytes than was said at the beginning.
+    /// Returns an error if there are fewer bytes than was said at the beginning.
     pub(crate) fn finish(&self, writer: SharedWriter) -> io::Result<u64> {
         if writer.left > 0 {
             return Err(io::Error::other("a sequence gave fewer elements than it said it would"));
@@ -360,7 +361,7 @@ enum Mapping {
 impl Memories {
     /// # Errors
     ///
-    /// If the memory can't be mapped.
+    /// Returns an error if the memory can't be mapped.
     pub(crate) fn introduce(&mut self, introduction: &Introduction, descriptor: OwnedFd) -> io::Result<()> {
         let mode = introduction.mode.parse().unwrap_or(MmapMode::Read);
         let file = File::from(descriptor);
@@ -383,7 +384,7 @@ impl Memories {
     ///
     /// # Errors
     ///
-    /// If it is not so long, or can't be looked at.
+    /// Returns an error if it is not so long, or can't be looked at.
     #[cfg(feature = "cluster")]
     pub(crate) fn adopt(&mut self, id: u128, file: File, len: u64) -> io::Result<()> {
         check_len(&file, len)?;

@@ -232,7 +232,7 @@ impl ReturnedWriter {
     ///
     /// # Errors
     ///
-    /// If the head can't be serialized.
+    /// Returns an error if the head can't be serialized.
     pub(crate) fn new(
         batch: u64,
         tasks: usize,
@@ -335,7 +335,7 @@ pub(crate) fn memory_frame(id: u128, len: u64, written: bool, descriptor: Arc<Ow
 ///
 /// # Errors
 ///
-/// If it can't be serialized.
+/// Returns an error if it can't be serialized.
 pub(crate) fn file_frame(id: u128, part: &FilePart) -> Result<Outgoing, String> {
     let mut frame = Outgoing::new(FILE);
     frame.body().extend_from_slice(&id.to_le_bytes());

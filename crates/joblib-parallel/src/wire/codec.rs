@@ -10,7 +10,7 @@ use super::connection::Outgoing;
 ///
 /// # Errors
 ///
-/// If `message` can't be serialized; the text says why.
+/// Returns an error if `message` can't be serialized; the text says why.
 pub(crate) fn frame<M: Serialize>(kind: u32, message: &M) -> Result<Outgoing, String> {
     let mut frame = Outgoing::new(kind);
     write(frame.body(), message)?;
@@ -26,7 +26,7 @@ pub(crate) fn write<M: Serialize + ?Sized>(out: &mut Vec<u8>, message: &M) -> Re
 ///
 /// # Errors
 ///
-/// If `bytes` are not such a message; the text says why.
+/// Returns an error if `bytes` are not such a message; the text says why.
 pub(crate) fn parse<M: DeserializeOwned>(bytes: &[u8]) -> Result<M, String> {
     joblib_encoding::from_slice(bytes).map_err(|error| error.to_string())
 }

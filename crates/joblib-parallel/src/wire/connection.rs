@@ -227,7 +227,7 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// If what has arrived is not a frame.
+    /// Returns an error if what has arrived is not a frame.
     #[cfg(feature = "cluster")]
     pub(crate) fn next_large(&mut self, wanted: u32) -> io::Result<Option<Buffer>> {
         let Some((kind, flag, len)) = self.header()? else { return Ok(None) };
@@ -252,7 +252,7 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// If what has arrived is not a header.
+    /// Returns an error if what has arrived is not a header.
     fn header(&self) -> io::Result<Option<(u32, u8, usize)>> {
         let Some(bytes) = self.inbox[self.start..self.end].first_chunk::<HEADER>() else { return Ok(None) };
         let [k0, k1, k2, k3, flag, m0, m1, m2, len @ ..] = *bytes;

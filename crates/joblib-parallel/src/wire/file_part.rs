@@ -58,7 +58,7 @@ impl FilePart {
     ///
     /// # Errors
     ///
-    /// If it can't be opened there, or is not as it was on the caller's host.
+    /// Returns an error if it can't be opened there, or is not as it was on the caller's host.
     pub(crate) fn open(&self) -> Result<File, String> {
         let path = self.path();
         let failed = |error: std::io::Error| format!("the file {} can't be opened: {error}", path.display());

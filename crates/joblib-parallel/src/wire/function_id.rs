@@ -53,7 +53,8 @@ impl FunctionId {
     ///
     /// # Errors
     ///
-    /// If the function is not part of the executable, and this process not a fork, which has it nevertheless.
+    /// Returns an error if the function is not part of the executable, and this process not a fork, which has
+    /// it nevertheless.
     pub(crate) fn resolve(self, kind: WorkerKind) -> Result<usize, String> {
         let address = (anchor() as i64).wrapping_add(self.offset) as usize;
         if kind == WorkerKind::Started && !image().code.contains(&address) {

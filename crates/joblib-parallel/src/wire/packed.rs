@@ -50,7 +50,7 @@ pub(crate) fn pack(kind: Kind, contents: &[u8]) -> Vec<u8> {
 ///
 /// # Errors
 ///
-/// If they are something else, of another version, or of another program.
+/// Returns an error if they are something else, of another version, or of another program.
 pub(crate) fn unpack(kind: Kind, bytes: &[u8]) -> Result<&[u8], String> {
     let name = kind.name();
     let header = || {

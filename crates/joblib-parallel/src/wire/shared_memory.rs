@@ -30,7 +30,7 @@ impl SharedMemory {
     ///
     /// # Errors
     ///
-    /// If the system has no memory or no descriptor left.
+    /// Returns an error if the system has no memory or no descriptor left.
     #[cfg(feature = "cluster")]
     pub(crate) fn received(id: u128, bytes: &[u8]) -> io::Result<Self> {
         SharedMemory::adopted(id, copy(bytes, None)?, bytes.len() as u64)
@@ -40,7 +40,7 @@ impl SharedMemory {
     ///
     /// # Errors
     ///
-    /// If it is not so long, or can't be looked at.
+    /// Returns an error if it is not so long, or can't be looked at.
     #[cfg(feature = "cluster")]
     pub(crate) fn adopted(id: u128, file: File, len: u64) -> io::Result<Self> {
         check_len(&file, len)?;
@@ -140,7 +140,7 @@ fn new_file(folder: Option<&Path>) -> io::Result<File> {
 ///
 /// # Errors
 ///
-/// If there is no room for it, or the process has no descriptor left.
+/// Returns an error if there is no room for it, or the process has no descriptor left.
 pub(crate) fn copy(bytes: &[u8], folder: Option<&Path>) -> io::Result<File> {
     let mut file = new_file(folder)?;
     file.write_all(bytes)?;

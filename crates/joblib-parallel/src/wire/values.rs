@@ -12,7 +12,7 @@ use super::arrays::{Arrays, Sender, SharedWriter};
 ///
 /// # Errors
 ///
-/// If the value can't be encoded; the text says why.
+/// Returns an error if the value can't be encoded; the text says why.
 pub(crate) fn encode<T: Serialize + ?Sized>(
     value: &T,
     out: &mut Vec<u8>,
@@ -33,7 +33,7 @@ pub(crate) fn encode<T: Serialize + ?Sized>(
 ///
 /// # Errors
 ///
-/// If `bytes` are not such a value; the text says why.
+/// Returns an error if `bytes` are not such a value; the text says why.
 pub(crate) fn decode<T: DeserializeOwned>(
     bytes: &[u8],
     arrays: Arrays<'_>,

@@ -33,7 +33,7 @@ pub(super) trait Observer {
     ///
     /// # Errors
     ///
-    /// If it can't be followed.
+    /// Returns an error if it can't be followed.
     fn begin_batch(&mut self) -> Result<(), String> {
         Ok(())
     }
@@ -45,7 +45,7 @@ pub(super) trait Observer {
     ///
     /// # Errors
     ///
-    /// If there is no use in going on: nobody is there to take outcomes.
+    /// Returns an error if there is no use in going on: nobody is there to take outcomes.
     fn outcome(&mut self, run: impl FnOnce(&mut Vec<u8>)) -> Result<ControlFlow<()>, String>;
     /// The batch ends, and its contexts are about to.
     fn end_batch(&mut self) {}
@@ -54,7 +54,7 @@ pub(super) trait Observer {
 impl CurrentCall {
     /// # Errors
     ///
-    /// If a context of the call can't be put in place here.
+    /// Returns an error if a context of the call can't be put in place here.
     pub(super) fn new(message: CallMessage, kind: WorkerKind) -> Result<Self, String> {
         let contexts = message.contexts.into_iter();
         let contexts = contexts.map(|(function, state)| Ok((carriers::resolve(function, kind)?, state)));
@@ -92,7 +92,7 @@ impl CurrentCall {
     ///
     /// # Errors
     ///
-    /// If the batch is malformed, or `observer` does not go on.
+    /// Returns an error if the batch is malformed, or `observer` does not go on.
     pub(super) fn run(
         &self,
         batch: &mut BatchReader<'_>,

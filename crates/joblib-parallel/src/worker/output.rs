@@ -33,7 +33,7 @@ impl Pipes {
     ///
     /// # Errors
     ///
-    /// If a pipe is missing, or the process has no descriptor left.
+    /// Returns an error if a pipe is missing, or the process has no descriptor left.
     pub(super) fn redirect(&self, kind: WorkerKind) -> Result<Redirected<'_>, String> {
         let (Some(stdout), Some(stderr)) = (&self.stdout, &self.stderr) else {
             return Err("output is to be captured, and a pipe is missing".to_owned());

@@ -36,7 +36,8 @@ impl Runner {
     ///
     /// # Errors
     ///
-    /// If `call` is not a packed call, or belongs to another version, program or build. The error says which.
+    /// Returns an error if `call` is not a packed call, or belongs to another version, program or build. The
+    /// error says which.
     pub fn new(call: &[u8]) -> Result<Self> {
         panics::install_hook();
         let read = || {
@@ -52,7 +53,8 @@ impl Runner {
     ///
     /// # Errors
     ///
-    /// If `batch` is not a packed batch, or belongs to another version, program or build. The error says which.
+    /// Returns an error if `batch` is not a packed batch, or belongs to another version, program or build. The
+    /// error says which.
     pub fn run(&self, batch: &[u8]) -> Result<Vec<u8>> {
         self.try_run(batch).map_err(|reason| Error::backend("run a packed batch", Some(reason.into())))
     }

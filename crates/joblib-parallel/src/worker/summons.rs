@@ -65,7 +65,7 @@ fn is_single_threaded() -> bool {
 ///
 /// # Errors
 ///
-/// If the process has no descriptor left.
+/// Returns an error if the process has no descriptor left.
 pub(super) fn answer() -> std::io::Result<OwnedFd> {
     // Left where it is, it makes no worker of the processes that tasks start: their input is another one.
     if is_single_threaded() {

@@ -1,5 +1,5 @@
-//! Compressors: ordinary files of seven formats that the usual tools read and write, made and read on all cores where
-//! the format allows it, and a registry for more.
+//! Compressors for seven standard formats that the usual tools read and write, on all cores where the format allows it, and
+//! a registry for more.
 //!
 //! | name | extension | multi-core | how |
 //! |---|---|---|---|
@@ -10,12 +10,11 @@
 //! | `xz` | `.xz` | both ways | blocks that tell their sizes |
 //! | `lz4` | `.lz4` | both ways | a frame of independent blocks |
 //! | `zstd` | `.zst` | both ways | frames, one a block |
+//! Memory does not grow with the file: a bounded number of blocks is processed at a time. Any file that other tools wrote can
+//! be read, on all cores if it has such block boundaries.
 //!
-//! Memory does not grow with the file: a bounded number of blocks is under way at a time. Files that other tools wrote are
-//! read whatever they are made of, on all cores where they have such boundaries.
-//!
-//! Each is behind a feature of its name (`zlib` has gzip too, `xz` has lzma). The error of one that the program was built without
-//! names the feature. What is compressed, and whether it is byte-shuffled first, is not known here.
+//! Each compressor has a feature with its name (`zlib` includes gzip, `xz` includes lzma). If the program was built without it,
+//! the error names the feature. This module does not know what is compressed, or whether it is byte-shuffled first.
 //!
 //! ```
 //! use std::io::{Read, Write};
@@ -134,10 +133,10 @@ pub trait Compressor: Send + Sync {
     /// The name that `compress` is given, such as `"gzip"`.
     fn name(&self) -> &str;
 
-    /// Ends of file names, with their dot, such as `".gz"`.
+    /// File extensions with their dot, such as `".gz"`.
     fn extensions(&self) -> &[&str];
 
-    /// Bytes that a file of the format starts with, 1 to [`FIRST_BYTES`] of them; where they vary, an example.
+    /// The first bytes of a file in this format, 1 to [`FIRST_BYTES`] of them. If they vary, an example.
     fn magic(&self) -> &[u8];
 
     /// Whether a file that starts with `first` is of this format. `first` holds [`FIRST_BYTES`] bytes, or the whole file.
@@ -169,7 +168,7 @@ pub trait Compressor: Send + Sync {
     ///
     /// # Errors
     ///
-    /// The level is refused, or the start of the file can't be written.
+    /// Returns an error if the level is refused, or the start of the file can't be written.
     fn encoder<'a>(&self, sink: Sink<'a>, level: u32) -> io::Result<Box<dyn Encoder + 'a>>;
 
     /// A reader of what `source`, a whole file, decompresses to: all its members, blocks and streams.
@@ -179,7 +178,7 @@ pub trait Compressor: Send + Sync {
     ///
     /// # Errors
     ///
-    /// The start of the file can't be read, or is not of this format.
+    /// Returns an error if the start of the file can't be read, or is not of this format.
     fn decoder<'a>(&self, source: Source<'a>) -> io::Result<Box<dyn Read + 'a>>;
 
     /// Like [`decoder`](Self::decoder), but allocates at most `memory` bytes for the window of earlier output. A format
@@ -188,13 +187,13 @@ pub trait Compressor: Send + Sync {
     ///
     /// # Errors
     ///
-    /// As [`decoder`](Self::decoder), and a file that needs more memory.
+    /// Returns the same errors as [`decoder`](Self::decoder), and an error if the file needs more memory.
     fn decoder_within<'a>(&self, source: Source<'a>, _memory: u64) -> io::Result<Box<dyn Read + 'a>> {
         self.decoder(source)
     }
 }
 
-/// A writer that compresses, and must be told when all was written.
+/// A writer that compresses, and has to be finished at the end.
 pub trait Encoder: Write {
     /// Writes what was held back and the end of the file.
     ///
@@ -202,11 +201,11 @@ pub trait Encoder: Write {
     ///
     /// # Errors
     ///
-    /// The rest can't be written.
+    /// Returns an error if the rest can't be written.
     fn finish(self: Box<Self>) -> io::Result<()>;
 }
 
-/// The memory that a decoder takes unless it is told otherwise: as much as `zstd --long=31` needs.
+/// The default limit of a decoder's memory, in bytes: as much as `zstd --long=31` needs.
 pub const DECODER_MEMORY: u64 = 2 << 30;
 
 /// The error of a file that needs more memory than a decoder may take: one that

@@ -42,11 +42,11 @@ fn find(wanted: impl Fn(&dyn Compressor) -> bool) -> Option<Arc<dyn Compressor>>
     list().iter().rev().find(|compressor| wanted(&***compressor)).cloned()
 }
 
-/// The compressor of that name. The error of an unknown one lists those there are.
+/// Returns the compressor with this name.
 ///
 /// # Errors
 ///
-/// No compressor has that name; the error lists the names there are.
+/// Returns an error if no compressor has that name; the error lists the names there are.
 ///
 /// ```
 /// use joblib_persist::compress::by_name;
@@ -120,15 +120,14 @@ pub(crate) fn may_be_compressed(first: &[u8]) -> bool {
     found.is_some() || missing::detect(first).is_some()
 }
 
-/// Adds a compressor, for the whole program and from now on.
-///
-/// One whose name, extension or magic number another one has is an error, and leaves things as they are, unless `force`
-/// is set: then it takes the place of one of that name, and goes before others that have its extension or magic number.
+/// Registers a compressor for the whole program. If another compressor has its name, extension or magic number, that is an
+/// error, and nothing changes. With `force` the new compressor replaces the one with its name, and takes precedence over
+/// others with its extension or magic number.
 ///
 /// # Errors
 ///
-/// A compressor of that name, extension or magic number is registered already and `force` is not set, or one of them is
-/// not allowed.
+/// Returns an error if a compressor of that name, extension or magic number is registered already and `force` is not
+/// set, or one of them is not allowed.
 ///
 /// ```
 /// use joblib_persist::compress::by_name;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::compress::{Compressor, by_extension, by_name, missing, no_level};
 use crate::error::{Error, Result};
 
-/// How to compress: see [`DumpOptions::compress`](crate::DumpOptions::compress).
+/// A compressor, a level or both: see [`DumpOptions::compress`](crate::DumpOptions::compress).
 ///
 /// ```
 /// use joblib_persist::Compress;
@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 /// assert_eq!("gzip:6".parse(), Ok(Compress::from(("gzip", 6))));
 /// ```
 ///
-/// It serializes as what it was made from.
+/// It serializes as the value that it was converted from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Compress(Form);
 
@@ -35,7 +35,7 @@ enum Form {
 }
 
 impl Compress {
-    /// Whether it compresses at all: `false` and level 0 mean not to.
+    /// Returns `true` if it compresses: `false` and level 0 turn compression off.
     ///
     /// ```
     /// use joblib_persist::Compress;

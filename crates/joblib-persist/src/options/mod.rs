@@ -7,7 +7,7 @@ use joblib_array::MmapMode;
 pub use self::compress::Compress;
 pub(crate) use self::compress::choose;
 
-/// How to save a value.
+/// Options for saving a value.
 ///
 /// ```
 /// use joblib_persist::{DumpOptions, load};
@@ -24,20 +24,22 @@ pub struct DumpOptions {
 }
 
 impl DumpOptions {
-    /// Compressed when the file's extension says so (`.z`, `.gz`, `.bz2`, `.xz`, `.lzma`, `.lz4`, `.zst`).
+    /// The defaults: compressed if the file's extension is that of a compressor (`.z`, `.gz`, `.bz2`, `.xz`, `.lzma`,
+    /// `.lz4`, `.zst`).
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// How to compress: `true` or a level from 1 to 9 (with the compressor of the file's extension, else zlib), a
-    /// compressor's name, or name and level. `false` and level 0 leave the file uncompressed whatever its extension.
+    /// Sets the compression: `true` or a level from 1 to 9 (with the compressor of the file's extension, else zlib), a
+    /// compressor's name, or a name and a level. With `false` or level 0 the file is not compressed, whatever its
+    /// extension.
     pub fn compress(mut self, compress: impl Into<Compress>) -> Self {
         self.compress = Some(compress.into());
         self
     }
 }
 
-/// How to load a value.
+/// Options for loading a value.
 ///
 /// ```
 /// use joblib_array::{Array, MmapMode};
@@ -63,13 +65,14 @@ pub struct LoadOptions {
 }
 
 impl LoadOptions {
-    /// Everything in memory, without a limit.
+    /// The defaults: everything is loaded into memory, without limits.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Maps arrays of a kilobyte or more instead of reading them: numpy's modes `r` (read only), `r+` and `w+` (writes reach the
-    /// file) and `c` (writes stay in memory). Only [`Array`](joblib_array::Array)s are mapped; a `Vec` has memory of its own.
+    /// Maps arrays of a kilobyte or more instead of reading them, in numpy's modes `r` (read only), `r+` and `w+` (writes
+    /// change the file) and `c` (writes change memory only). Only [`Array`](joblib_array::Array)s are mapped; a `Vec` is
+    /// always read.
     ///
     /// The checksums of mapped arrays are not verified, which would read the whole file, unless
     /// [`verify_mapped`](Self::verify_mapped) asks for it. A file that is compressed or has no path is loaded into memory, with one warning.
@@ -78,9 +81,9 @@ impl LoadOptions {
         self
     }
 
-    /// Verifies the checksums of mapped arrays before they are returned, so that a damaged one is an error. It reads them
-    /// once, at the speed of memory when the file was used lately: still several times faster than loading them.
-    /// Python's files have no checksums.
+    /// Verifies the checksums of mapped arrays before they are returned, so that a damaged array is an error. This reads
+    /// them once, at the speed of memory if the file is in the system's cache, which is still several times faster than
+    /// loading them. Python's files have no checksums.
     ///
     /// ```
     /// use joblib_array::{Array, MmapMode};
@@ -104,8 +107,8 @@ impl LoadOptions {
         self
     }
 
-    /// The largest file, after decompression, that is loaded; a larger one is an error
-    /// ([`is_limit`](crate::Error::is_limit)). For files that are not trusted: a small one can decompress to terabytes.
+    /// Limits the size of a file after decompression; a larger file is an error ([`is_limit`](crate::Error::is_limit)). For
+    /// untrusted files: a small file can decompress to terabytes.
     ///
     /// ```
     /// use joblib_persist::{LoadOptions, dump};
@@ -123,9 +126,9 @@ impl LoadOptions {
         self
     }
 
-    /// The memory that a decompressor may take for what it looks back at; 2 GiB unless this says otherwise. A file whose
-    /// compressor was told to look back farther (`zstd --long=31` is at the limit, `xz --lzma2=dict=1536MiB` beyond it) is an
-    /// error that says so ([`is_limit`](crate::Error::is_limit)). Zstandard's decoder can't go beyond 2 GiB.
+    /// Limits the memory for a decompressor's window, in bytes: 2 GiB by default. A file that was compressed with a larger
+    /// window is an error ([`is_limit`](crate::Error::is_limit)): `zstd --long=31` is at the default limit, and
+    /// `xz --lzma2=dict=1536MiB` exceeds it. Zstandard's decoder does not support more than 2 GiB.
     ///
     /// ```
     /// use joblib_persist::{LoadOptions, dump};
@@ -143,7 +146,7 @@ impl LoadOptions {
         self
     }
 
-    /// What reading a Python file may cost: see [`Limits`](joblib_pickle::Limits).
+    /// Limits the memory and nesting of a Python file: see [`Limits`](joblib_pickle::Limits).
     ///
     /// ```
     /// use joblib_persist::pickle::Limits;
@@ -162,7 +165,7 @@ impl LoadOptions {
         self
     }
 
-    /// How text that Python 2 wrote is encoded: see [`Encoding`](joblib_pickle::Encoding).
+    /// Sets the encoding of text that was written by Python 2: see [`Encoding`](joblib_pickle::Encoding).
     ///
     /// ```
     /// use joblib_persist::LoadOptions;

@@ -243,7 +243,7 @@ impl NdArray {
     ///
     /// # Errors
     ///
-    /// When an element of a `bool` array is neither 0 nor 1.
+    /// Returns an error if an element of a `bool` array is neither 0 nor 1.
     pub fn to_array<T: Element>(&self) -> Option<Result<Array<T>, ShapeError>> {
         let Content::Bytes(buffer) = &self.content else { return None };
         if self.number_type()? != T::DTYPE {

@@ -101,7 +101,7 @@ impl Pickler<'_> {
 ///
 /// # Errors
 ///
-/// If `key` is set.
+/// Returns an error if `key` is set.
 pub(super) fn check_key(key: bool) -> Result<()> {
     if key { Err(Error::value("an array can't be a key: Python can't hash it")) } else { Ok(()) }
 }

@@ -65,7 +65,8 @@ pub fn write_npy<W: Write>(value: &Value, mut out: W) -> Result<()> {
 ///
 /// # Errors
 ///
-/// As [`write_npy`], which names the entry, and if two entries have one name or a name is no text.
+/// Returns the same errors as [`write_npy`], which names the entry, and if two entries have one
+/// name or a name is no text.
 pub fn write_npz<W: Write>(value: &Value, compressed: bool, mut out: W) -> Result<()> {
     let mut archive = Archive::new(&mut out, compressed);
     let mut names = std::collections::HashSet::new();

@@ -90,7 +90,7 @@ impl Default for WriteOptions {
 ///
 /// # Errors
 ///
-/// As [`WriteOptions::write`].
+/// Returns the same errors as [`WriteOptions::write`].
 ///
 /// ```
 /// let bytes = joblib_pickle::to_vec(&[1_u8, 2][..])?;

@@ -67,7 +67,7 @@ impl RawBatch {
     ///
     /// # Errors
     ///
-    /// If it is malformed, or an array is missing.
+    /// Returns an error if it is malformed, or an array is missing.
     pub(super) fn read(
         bytes: &[u8],
         memory: impl Fn(u128) -> Option<Result<Arc<SharedMemory>, String>>,
@@ -101,7 +101,7 @@ impl RawBatch {
     ///
     /// # Errors
     ///
-    /// If it can't be serialized.
+    /// Returns an error if it can't be serialized.
     pub(super) fn into_answer(
         self,
         output: impl Fn(usize) -> Option<TaskOutput>,

@@ -52,7 +52,7 @@ enum Incoming {
 impl Incoming {
     /// # Errors
     ///
-    /// If the frame is malformed.
+    /// Returns an error if the frame is malformed.
     fn new(frame: wire::Frame<'_>) -> Result<Self, &'static str> {
         const MALFORMED: &str = "the memory of an array is malformed";
         match frame.kind {

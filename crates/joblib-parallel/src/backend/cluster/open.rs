@@ -14,7 +14,7 @@ use crate::wire::log::wanted_levels;
 ///
 /// # Errors
 ///
-/// If the initializer can't be encoded.
+/// Returns an error if the initializer can't be encoded.
 pub(crate) fn open_message(call: &Call, patience: Duration) -> Result<Open> {
     let settings = &call.workers;
     let initializer = settings.initializer.as_ref().map(|initializer| initializer()).transpose();

@@ -21,7 +21,7 @@ pub(crate) struct Identity {
 ///
 /// # Errors
 ///
-/// If its file can't be found or read.
+/// Returns an error if its file can't be found or read.
 pub(crate) fn identity() -> io::Result<Identity> {
     static IDENTITY: OnceLock<Identity> = OnceLock::new();
     if let Some(identity) = IDENTITY.get() {
@@ -51,7 +51,7 @@ pub(crate) fn identity() -> io::Result<Identity> {
 ///
 /// # Errors
 ///
-/// If they can't be read.
+/// Returns an error if they can't be read.
 pub(crate) fn bytes() -> io::Result<Vec<u8>> {
     fs::read(Program::find()?.path)
 }

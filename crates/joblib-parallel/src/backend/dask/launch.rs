@@ -56,7 +56,7 @@ pub(super) fn scheduler_file() -> Option<OsString> {
 ///
 /// # Errors
 ///
-/// If that is not possible; the error says what is missing.
+/// Returns an error if that is not possible; the error says what is missing.
 pub(super) fn start(dask: &Dask) -> Result<Peer> {
     Ok(connect(dask, &[])?.0)
 }

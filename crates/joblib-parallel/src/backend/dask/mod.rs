@@ -184,7 +184,7 @@ impl Dask {
     ///
     /// # Errors
     ///
-    /// If the cluster can't be used; the error says what to install or to set.
+    /// Returns an error if the cluster can't be used; the error says what to install or to set.
     pub fn describe(&self) -> Result<DaskCluster> {
         let (peer, cluster) = launch::describe(self)?;
         idle::park(peer);
@@ -196,7 +196,7 @@ impl Dask {
     ///
     /// # Errors
     ///
-    /// If the cluster can't be reached; the error says what to install or to set.
+    /// Returns an error if the cluster can't be reached; the error says what to install or to set.
     pub fn clean(&self) -> Result<DaskCleaned> {
         launch::clean(self)
     }

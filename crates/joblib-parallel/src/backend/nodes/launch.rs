@@ -58,7 +58,8 @@ impl Launcher {
     ///
     /// # Errors
     ///
-    /// If that takes longer than `patience`, or the node refuses; the error says which node, and why.
+    /// Returns an error if that takes longer than `patience`, or the node refuses; the error says
+    /// which node, and why.
     pub(super) fn start(&self, location: &Location, patience: Duration) -> Result<Peer> {
         self.try_start(location, patience)
             .map_err(|reason| Error::backend(format!("start node {}", self.name), Some(reason)))

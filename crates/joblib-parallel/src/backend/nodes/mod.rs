@@ -107,7 +107,8 @@ impl Nodes {
     ///
     /// # Errors
     ///
-    /// If there is no allocation in the environment, because the program was not started by `sbatch` or `salloc`.
+    /// Returns an error if there is no allocation in the environment, because the program was not started by
+    /// `sbatch` or `salloc`.
     pub fn slurm() -> Result<Self> {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let list = variable("SLURM_JOB_NODELIST").or_else(|| variable("SLURM_NODELIST"));

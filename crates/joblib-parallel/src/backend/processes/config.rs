@@ -57,7 +57,8 @@ pub(crate) fn call_message(call: &Call) -> CallMessage {
 ///
 /// # Errors
 ///
-/// If the initializer can't be encoded, or the system can't tell what a setting depends on.
+/// Returns an error if the initializer can't be encoded, or the system can't tell what a setting
+/// depends on.
 pub(crate) fn config(call: &Call) -> Result<Config> {
     let settings = &call.workers;
     if settings.recycle_above_bytes.is_some() && resident(nix::unistd::getpid()).is_none() {

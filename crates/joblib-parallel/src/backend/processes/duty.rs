@@ -53,7 +53,7 @@ impl Limits {
     ///
     /// # Errors
     ///
-    /// If a variable is not a number.
+    /// Returns an error if a variable is not a number.
     pub(super) fn from_env() -> Result<Self> {
         Ok(Limits { start: seconds(START_TIMEOUT)?, silence: seconds(SILENCE_TIMEOUT)? })
     }

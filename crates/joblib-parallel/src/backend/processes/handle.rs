@@ -94,7 +94,7 @@ impl WorkerHandle {
     ///
     /// # Errors
     ///
-    /// If there can be no pipes to the worker.
+    /// Returns an error if there can be no pipes to the worker.
     pub(crate) fn capture_output(&mut self, call: &Arc<CallContext>) -> Result<()> {
         if self.output.is_none() {
             let failed =

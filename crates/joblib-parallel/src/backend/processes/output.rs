@@ -50,7 +50,7 @@ impl WorkerOutput {
     ///
     /// # Errors
     ///
-    /// If the process has no descriptor or no thread left.
+    /// Returns an error if the process has no descriptor or no thread left.
     pub(crate) fn open() -> io::Result<(Self, [(Introduction, PipeWriter); 2])> {
         let secret = new_secret();
         let ((stdout, to_stdout), (stderr, to_stderr)) = (io::pipe()?, io::pipe()?);

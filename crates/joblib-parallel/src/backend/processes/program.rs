@@ -24,7 +24,8 @@ impl Program {
     ///
     /// # Errors
     ///
-    /// If there is no such file; the text says why, and which backends can be used.
+    /// Returns an error if there is no such file; the text says why, and which backends can be
+    /// used.
     pub(crate) fn find() -> io::Result<Self> {
         if !function_id::is_in_executable() {
             return Err(io::Error::other(

@@ -69,7 +69,7 @@ fn default_stack_size() -> usize {
 ///
 /// # Errors
 ///
-/// If the threads can't be started.
+/// Returns an error if the threads can't be started.
 pub(crate) fn scoped<'scope, R>(
     call: &Call,
     f: impl FnOnce(ThreadSession<TaskBatch<'scope>, Scope<'scope>>) -> R,

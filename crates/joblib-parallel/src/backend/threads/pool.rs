@@ -48,7 +48,7 @@ struct Jobs {
 impl ThreadPool {
     /// # Errors
     ///
-    /// If a thread can't be started.
+    /// Returns an error if a thread can't be started.
     pub(crate) fn start(shape: Shape) -> Result<Self> {
         let pool = ThreadPool { queue: JobSender(Arc::default()), shape };
         for number in 0..shape.threads {

@@ -14,7 +14,7 @@ const KEPT_POOLS: usize = 4;
 ///
 /// # Errors
 ///
-/// If the threads can't be started.
+/// Returns an error if the threads can't be started.
 pub(super) fn checkout(shape: Shape) -> Result<ThreadPool> {
     let idle = IDLE.with(|idle| {
         let position = idle.iter().rposition(|pool| pool.shape() == shape)?;

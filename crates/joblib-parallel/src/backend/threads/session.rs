@@ -27,7 +27,7 @@ pub(crate) trait Spawn<B>: Clone + Send {
     ///
     /// # Errors
     ///
-    /// If they can't be started.
+    /// Returns an error if they can't be started.
     fn replace(&mut self) -> Result<()>;
     /// Leaves the threads to the tasks that still run when the session ends.
     fn abandon(&mut self);

@@ -17,7 +17,7 @@ impl Parallel<Anywhere, List, FailFast> {
     ///
     /// # Errors
     ///
-    /// An option is invalid, the backend can't start, or a task failed:
+    /// Returns an error if an option is invalid, the backend can't start, or a task failed:
     /// [`Error::into_completed`](crate::Error::into_completed) has the results so far.
     ///
     /// ```
@@ -55,7 +55,7 @@ impl Parallel<Anywhere, List, FailFast> {
     ///
     /// # Errors
     ///
-    /// As [`run`](Self::run); and the first error that a function returned.
+    /// Returns the same errors as [`run`](Self::run), and the first error that a function returned.
     pub fn try_run<I, M>(&self, tasks: I) -> Result<Vec<<I::Item as Fallible<M>>::Value>>
     where
         I: IntoIterator<Item: Fallible<M>>,
@@ -71,7 +71,8 @@ impl Parallel<Anywhere, List, Outcomes> {
     ///
     /// # Errors
     ///
-    /// An option is invalid, the backend can't start, or the deadline has passed. A failed task is not an error of the call.
+    /// Returns an error if an option is invalid, the backend can't start, or the deadline has passed. A failed task is
+    /// not an error of the call.
     ///
     /// ```
     /// use joblib_parallel::{Parallel, delayed};
@@ -105,7 +106,7 @@ impl Parallel<Anywhere, List, Outcomes> {
     ///
     /// # Errors
     ///
-    /// As [`run`](Self::run).
+    /// Returns the same errors as [`run`](Self::run).
     #[allow(clippy::type_complexity, reason = "two results, as of every form with outcomes")]
     pub fn try_run<I, M>(
         &self,
@@ -125,7 +126,8 @@ impl<R: AsIterator, F: OnFailure> Parallel<Anywhere, R, F> {
     ///
     /// # Errors
     ///
-    /// An option is invalid or the backend can't start. Failures of tasks are given by the iterator.
+    /// Returns an error if an option is invalid or the backend can't start. Failures of tasks are
+    /// given by the iterator.
     ///
     /// ```
     /// use joblib_parallel::{Generator, GeneratorUnordered, Parallel, delayed};
@@ -151,7 +153,7 @@ impl<R: AsIterator, F: OnFailure> Parallel<Anywhere, R, F> {
     ///
     /// # Errors
     ///
-    /// As [`run`](Self::run).
+    /// Returns the same errors as [`run`](Self::run).
     ///
     /// ```
     /// use joblib_parallel::{Generator, Parallel, delayed};

@@ -15,7 +15,7 @@ impl Parallel<Forked, List, FailFast> {
     ///
     /// # Errors
     ///
-    /// An option is invalid, a process can't be forked, or a task failed.
+    /// Returns an error if an option is invalid, a process can't be forked, or a task failed.
     ///
     /// ```
     /// use joblib_parallel::Parallel;
@@ -42,7 +42,7 @@ impl Parallel<Forked, List, FailFast> {
     ///
     /// # Errors
     ///
-    /// As [`run`](Self::run).
+    /// Returns the same errors as [`run`](Self::run).
     ///
     /// ```
     /// use joblib_parallel::Parallel;
@@ -69,7 +69,8 @@ impl Parallel<Forked, List, Outcomes> {
     ///
     /// # Errors
     ///
-    /// An option is invalid, a process can't be forked, or the deadline has passed. A failed task is not an error of the call.
+    /// Returns an error if an option is invalid, a process can't be forked, or the deadline has passed. A failed task
+    /// is not an error of the call.
     ///
     /// ```
     /// use joblib_parallel::Parallel;
@@ -94,7 +95,7 @@ impl Parallel<Forked, List, Outcomes> {
     ///
     /// # Errors
     ///
-    /// As [`run`](Self::run).
+    /// Returns the same errors as [`run`](Self::run).
     ///
     /// ```
     /// use joblib_parallel::Parallel;

@@ -16,7 +16,8 @@ impl Parallel<SharedMem, List, FailFast> {
     ///
     /// # Errors
     ///
-    /// An option is invalid, the backend has no shared memory, or a task failed.
+    /// Returns an error if an option is invalid, the backend has no shared memory, or a task
+    /// failed.
     ///
     /// ```
     /// use joblib_parallel::{Parallel, SharedMem};
@@ -51,7 +52,7 @@ impl Parallel<SharedMem, List, FailFast> {
     ///
     /// # Errors
     ///
-    /// As [`run`](Self::run); and the first error that a closure returned.
+    /// Returns the same errors as [`run`](Self::run), and the first error that a closure returned.
     pub fn try_run<'scope, I, G, R, E, M>(&self, tasks: I) -> Result<Vec<R>>
     where
         I: IntoIterator<Item = G>,
@@ -72,8 +73,8 @@ impl Parallel<SharedMem, List, Outcomes> {
     ///
     /// # Errors
     ///
-    /// An option is invalid, the backend has no shared memory, or the deadline has passed. A failed task is not an error of the
-    /// call.
+    /// Returns an error if an option is invalid, the backend has no shared memory, or the deadline has passed. A failed
+    /// task is not an error of the call.
     ///
     /// ```
     /// use joblib_parallel::{Parallel, SharedMem};
@@ -98,7 +99,7 @@ impl Parallel<SharedMem, List, Outcomes> {
     ///
     /// # Errors
     ///
-    /// As [`run`](Self::run).
+    /// Returns the same errors as [`run`](Self::run).
     ///
     /// ```
     /// use joblib_parallel::{Parallel, SharedMem};
@@ -130,7 +131,8 @@ impl<O: AsIterator, F: OnFailure> Parallel<SharedMem, O, F> {
     ///
     /// # Errors
     ///
-    /// An option is invalid or the backend has no shared memory. Failures of tasks are given by the iterator.
+    /// Returns an error if an option is invalid or the backend has no shared memory. Failures of tasks are
+    /// given by the iterator.
     ///
     /// ```
     /// use joblib_parallel::{Generator, Parallel, SharedMem};
@@ -157,7 +159,7 @@ impl<O: AsIterator, F: OnFailure> Parallel<SharedMem, O, F> {
     ///
     /// # Errors
     ///
-    /// As [`run`](Self::run).
+    /// Returns the same errors as [`run`](Self::run).
     pub fn try_run<I, G, R, E, M>(&self, tasks: I) -> Result<Results<TriedClosures<I::IntoIter, M>, O, F>>
     where
         I: IntoIterator<Item = G>,
