@@ -18,7 +18,7 @@ use std::sync::Arc;
 /// ```
 #[non_exhaustive]
 pub enum Blob {
-    /// An open file whose whole content they are.
+    /// An open file, whose whole content is the bytes.
     File {
         /// The file, at its start.
         file: File,
@@ -27,7 +27,7 @@ pub enum Blob {
     },
     /// Bytes in memory.
     Bytes(Arc<[u8]>),
-    /// Bytes in memory that belong to somebody else, such as a download.
+    /// Bytes in memory that another type owns, such as a download.
     Owned(Box<dyn AsRef<[u8]> + Send + Sync>),
 }
 
@@ -42,7 +42,7 @@ impl fmt::Debug for Blob {
 }
 
 impl Blob {
-    /// The bytes themselves.
+    /// Returns the bytes.
     ///
     /// # Errors
     ///
@@ -59,7 +59,7 @@ impl Blob {
         }
     }
 
-    /// The file, where there is one.
+    /// The path of the file, if there is one.
     pub fn path(&self) -> Option<&Path> {
         match self {
             Self::File { path, .. } => Some(path),

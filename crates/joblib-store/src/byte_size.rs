@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// A number of bytes, as a number or as joblib writes it: `"1024"`, `"512K"`, `"1.5M"`, `"10G"` (powers of 1024).
+/// A number of bytes, given as a number or as text: `"1024"`, `"512K"`, `"1.5M"`, `"10G"` (powers of 1024, as in joblib).
 ///
 /// ```
 /// use joblib_store::ByteSize;
@@ -22,7 +22,7 @@ impl ByteSize {
     }
 }
 
-/// The error for a text that isn't a valid [`ByteSize`].
+/// The error for a text that is not a valid [`ByteSize`].
 ///
 /// ```
 /// use joblib_store::ByteSize;
@@ -34,7 +34,7 @@ impl ByteSize {
 #[error("a size is a number of bytes, or a number and one of K, M, G, T, as in \"10G\"; found {0:?}")]
 pub struct ParseByteSizeError(String);
 
-/// With the message, which is what a `main` that returns the error prints.
+/// Writes the message, for a `main` that returns the error.
 impl fmt::Debug for ParseByteSizeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ParseByteSizeError({self})")

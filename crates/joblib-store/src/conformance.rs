@@ -1,4 +1,4 @@
-//! The suite that every store passes. A backend of your own calls [`run`] in a test.
+//! The test suite that every store has to pass. To test your own backend, call [`run`] in a test.
 
 use std::collections::HashSet;
 use std::error::Error;
@@ -14,7 +14,7 @@ use crate::key::{FunctionVersion, Key};
 use crate::limits::Limits;
 use crate::store::{Claim, Scope, Store};
 
-/// Runs the whole suite; `open` opens the same store again each time it is called with the same name.
+/// Runs the whole suite. When `open` is called with the same name again, it has to open the same store.
 ///
 /// # Panics
 ///
@@ -29,7 +29,7 @@ pub fn run(open: impl Fn(&str) -> Arc<dyn Store>) {
     run_with(&open, Dropped::IsGone);
 }
 
-/// The suite for tiers: what the nearest drops to keep to its limits may be found in another.
+/// The suite for tiers: results that the nearest tier drops to enforce its limits may be found in another tier.
 ///
 /// # Panics
 ///

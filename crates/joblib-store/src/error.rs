@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why a store could not do something.
+/// The error of an operation of a store.
 ///
 /// ```
 /// use joblib_store::{StoreOptions, open};
@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 /// assert!(error.to_string().contains("teapot"));
 /// ```
 ///
-/// An error keeps what it is about and the system's reason:
+/// An error has its subject and the system's error:
 ///
 /// ```
 /// use joblib_store::{FunctionVersion, InMemory, Key, Store, StoreOptions, Subject};
@@ -52,7 +52,7 @@ enum Kind {
     },
 }
 
-/// What an error is about, and so how often it is worth a message: once per store, per result or per function.
+/// The subject of an error. It determines how often a warning is printed: once per store, per result or per function.
 ///
 /// ```
 /// use joblib_store::{StoreOptions, Subject, open};
@@ -63,10 +63,10 @@ enum Kind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Subject {
-    /// The store as a whole: it is full, read-only, unreachable, or this process has no file descriptors left. Other
-    /// results meet the same error.
+    /// The store as a whole: it is full, read-only or unreachable, or this process has no file descriptors left. Operations
+    /// on other results fail in the same way.
     Store,
-    /// One stored result, which is damaged or is not a plain file. Others can be used.
+    /// One stored result, which is damaged or not a regular file. Other results can be used.
     Entry,
     /// The value that was to be stored: its writer failed.
     Value,
@@ -106,7 +106,7 @@ fn are_near(name: &str, known: &str) -> bool {
     equal + 2 >= longer && 2 * equal >= longer
 }
 
-/// The message, for a `main` that returns the error.
+/// Writes the message, for a `main` that returns the error.
 impl std::fmt::Debug for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Error({self})")
@@ -133,7 +133,7 @@ impl Error {
         Self(Box::new(Kind::BuiltIn { name: name.to_owned() }))
     }
 
-    /// An error of a backend of your own, at `location`.
+    /// Creates an error of a backend, at `location`.
     ///
     /// ```
     /// use joblib_store::Error;
@@ -150,9 +150,9 @@ impl Error {
         Self(Box::new(Kind::Backend { location, source, kind: None, subject: Subject::Store }))
     }
 
-    /// Sets the corresponding kind of a system's error, which [`is_full`](Self::is_full),
-    /// [`is_read_only`](Self::is_read_only) and [`is_unreachable`](Self::is_unreachable) go by. Only for errors made by
-    /// [`backend`](Self::backend); others have theirs from the system.
+    /// Sets the kind of the error, which determines [`is_full`](Self::is_full), [`is_read_only`](Self::is_read_only) and
+    /// [`is_unreachable`](Self::is_unreachable). Only for errors made by [`backend`](Self::backend); other errors have a
+    /// kind from the system.
     ///
     /// ```
     /// use joblib_store::Error;
@@ -168,7 +168,7 @@ impl Error {
         self
     }
 
-    /// Sets what the error is about; of errors made by [`backend`](Self::backend), which are about the store unless set.
+    /// Sets the subject of an error made by [`backend`](Self::backend), which is the store by default.
     ///
     /// ```
     /// use joblib_store::{Error, Subject};
@@ -198,7 +198,7 @@ impl Error {
         if let Some(kind) = kind { error.with_kind(kind) } else { error }
     }
 
-    /// What the error is about.
+    /// The subject of the error.
     pub fn subject(&self) -> Subject {
         match *self.0 {
             Kind::Io { subject, .. } | Kind::Backend { subject, .. } => subject,
@@ -207,13 +207,13 @@ impl Error {
         }
     }
 
-    /// Returns `true` if no backend has the name that was asked for.
+    /// Returns `true` if no backend has the given name.
     pub fn is_unknown_backend(&self) -> bool {
         matches!(*self.0, Kind::UnknownBackend { .. })
     }
 
-    /// Returns `true` if the disk or the writer's quota of it is full, or a file is as large as the process may make it.
-    /// Errors of a [`backend`](Self::backend) of your own tell by [`with_kind`](Self::with_kind).
+    /// Returns `true` if the disk or the user's quota is full, or a file has reached the size limit of the process. For
+    /// errors made by [`backend`](Self::backend), [`with_kind`](Self::with_kind) determines this.
     pub fn is_full(&self) -> bool {
         matches!(
             self.io_kind(),
@@ -221,13 +221,12 @@ impl Error {
         )
     }
 
-    /// Returns `true` if this process has no permission, or the file system can't be written: such a store may be read at
-    /// most.
+    /// Returns `true` if this process has no permission, or the file system is read-only: such a store can at most be read.
     pub fn is_read_only(&self) -> bool {
         matches!(self.io_kind(), Some(io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem))
     }
 
-    /// Returns `true` if the store is on another machine and that can't be reached.
+    /// Returns `true` if the store is on another machine that can't be reached.
     pub fn is_unreachable(&self) -> bool {
         use io::ErrorKind::{
             ConnectionAborted, ConnectionRefused, ConnectionReset, HostUnreachable, NetworkDown,
@@ -259,7 +258,7 @@ impl Error {
         self.io_kind() == Some(io::ErrorKind::NotFound)
     }
 
-    /// The file or folder concerned, where there is one.
+    /// The path of the file or folder concerned, if there is one.
     pub fn path(&self) -> Option<&Path> {
         match &*self.0 {
             Kind::Io { path, .. } => Some(path),

@@ -43,7 +43,7 @@ impl Holder {
         holder
     }
 
-    /// A process that could not be found out. It is neither this one nor known to be dead.
+    /// An unknown process. It is neither this one nor known to be dead.
     ///
     /// ```
     /// use joblib_store::Holder;
@@ -55,7 +55,7 @@ impl Holder {
         Self { host: "unknown".to_owned(), pid: 0, started: 0 }
     }
 
-    /// The name of this host; empty where the system doesn't tell.
+    /// The name of this host; empty if it is not known.
     ///
     /// ```
     /// use joblib_store::Holder;
@@ -80,7 +80,7 @@ impl Holder {
         Some(Self::of_this_host(pid, started(pid).ok()??))
     }
 
-    /// The process's number on its host.
+    /// The process id on its host.
     pub fn pid(&self) -> u32 {
         self.pid
     }
@@ -90,19 +90,19 @@ impl Holder {
         self.started
     }
 
-    /// The host: its name, and marks of its boot and of the process's view of process numbers.
+    /// The host: its name, and identifiers of its boot and of the process's PID namespace.
     pub fn host(&self) -> &str {
         &self.host
     }
 
-    /// Whether it is this process.
+    /// Returns `true` if it is this process.
     pub fn is_this_process(&self) -> bool {
         let me = Self::this_process();
         let unseen = self.started == 0 || me.started == 0;
         self.host == me.host && self.pid == me.pid && (unseen || self.started == me.started)
     }
 
-    /// Whether the process runs; `None` where this process can't see it, as on another host.
+    /// Returns whether the process runs; `None` if this process can't see it, for example on another host.
     pub fn is_alive(&self) -> Option<bool> {
         if self.host != this_host() {
             return if self.is_this_process() { Some(true) } else { None };
@@ -117,7 +117,7 @@ impl Holder {
     }
 }
 
-/// The error for a text that isn't a holder's.
+/// The error for a text that is not a holder.
 ///
 /// ```
 /// use joblib_store::Holder;
@@ -128,7 +128,7 @@ impl Holder {
 #[error("a holder is a host, a process number and a start, separated by spaces; found {0:?}")]
 pub struct ParseHolderError(String);
 
-/// Reads what [`Display`](fmt::Display) wrote.
+/// Parses the text written by [`Display`](fmt::Display).
 impl FromStr for Holder {
     type Err = ParseHolderError;
 

@@ -17,7 +17,7 @@ use crate::process_lock::{AfterFork, ProcessLock};
 use crate::store::{Claim, Claimed, CostOf, Item, Scope, Store, WriteBytes};
 use crate::usage::{Reduced, Usage};
 
-/// Results in this process's memory. All stores opened at one location are one store while one of them lives.
+/// A store in this process's memory. Stores opened at the same location share their results as long as one of them exists.
 ///
 /// ```
 /// use joblib_store::{InMemory, Store, StoreOptions};
@@ -64,11 +64,11 @@ struct Entry {
 }
 
 impl InMemory {
-    /// The store at `options.location()`, which is a name without a meaning beyond this process.
+    /// Opens the store at `options.location()`, which is any name.
     ///
     /// # Errors
     ///
-    /// Returns an error if there are options: this store knows none; and if the location is not in UTF-8.
+    /// Returns an error if there are options, because this store has none, or if the location is not valid UTF-8.
     pub fn open(options: &StoreOptions) -> Result<Self, Error> {
         static KNOWN: ProcessLock<HashMap<String, Weak<Shared>>> = ProcessLock::new(AfterFork::Inherit);
         options.allow_only(&[])?;

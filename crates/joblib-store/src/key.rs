@@ -58,18 +58,18 @@ impl FunctionVersion {
         &self.path
     }
 
-    /// The first of the two names of [`path`](Self::path): the function's.
+    /// The first name in [`path`](Self::path): the function's folder.
     pub fn function_folder(&self) -> &str {
         &self.path[..self.split]
     }
 
-    /// The second of the two names: the code's.
+    /// The second name in [`path`](Self::path): the folder of the code's version.
     pub fn code_folder(&self) -> &str {
         &self.path[self.split + 1..]
     }
 }
 
-/// The readable form of the code is known only where it was compiled, and is not compared.
+/// The readable form of the code is not compared, because it is known only in the program that was compiled from it.
 impl PartialEq for FunctionVersion {
     fn eq(&self, other: &Self) -> bool {
         self.code == other.code && self.function == other.function
@@ -85,7 +85,7 @@ impl Hash for FunctionVersion {
     }
 }
 
-/// What a result is stored under.
+/// The key of a stored result.
 ///
 /// ```
 /// use joblib_store::{FunctionVersion, Key};
@@ -118,8 +118,8 @@ impl Key {
         &self.call
     }
 
-    /// Asks for a result that can be mapped: a store that keeps small results together gives it a file of its own. It
-    /// makes no other key.
+    /// Requests a result that can be mapped: a store that packs small results stores it in a separate file. This does not
+    /// affect the equality of keys.
     ///
     /// ```
     /// use joblib_store::{FunctionVersion, Key};
@@ -133,7 +133,7 @@ impl Key {
         self
     }
 
-    /// Whether the result is to have a file of its own.
+    /// Returns `true` if the result is to be stored in a separate file.
     pub fn is_mappable(&self) -> bool {
         self.mappable
     }
@@ -146,7 +146,7 @@ impl Key {
     }
 }
 
-/// How long a result is kept is not part of its key.
+/// Compares everything except whether the result can be mapped.
 impl PartialEq for Key {
     fn eq(&self, other: &Self) -> bool {
         self.call == other.call && self.version == other.version

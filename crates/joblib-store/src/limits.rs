@@ -6,7 +6,7 @@ use crate::byte_size::{ByteSize, ParseByteSizeError};
 use crate::policy::{Candidate, Policy};
 use crate::usage::Usage;
 
-/// How much a store may hold. Unset limits do not bind.
+/// The limits of a store. Limits that are not set do not apply.
 ///
 /// ```
 /// use joblib_store::Limits;
@@ -20,17 +20,17 @@ use crate::usage::Usage;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Bytes of all results together.
+    /// The total size of all results, in bytes.
     pub bytes: Option<u64>,
     /// The number of results.
     pub items: Option<u64>,
     /// Time since a result was last used.
     pub age: Option<Duration>,
-    /// The same for results of earlier code; 30 days unless set.
+    /// The same for results of earlier code: 30 days by default.
     pub superseded_age: Option<Duration>,
-    /// Which results go first.
+    /// Which results are dropped first.
     pub policy: Policy,
-    /// The time that ages are counted to; the system's clock unless set.
+    /// The time at which ages are measured: the system's time by default.
     pub as_of: Option<SystemTime>,
 }
 
@@ -48,7 +48,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Limits the bytes of all results together: a number, or a text such as `"10G"`.
+    /// Limits the total size of all results, in bytes: a number, or a text such as `"10G"`.
     ///
     /// # Errors
     ///
@@ -91,19 +91,19 @@ impl Limits {
         self
     }
 
-    /// Limits the time since a result of earlier code was last used; `None` keeps such results as others.
+    /// Limits the time since a result of earlier code was last used; with `None` such results are treated like others.
     pub fn superseded_age_limit(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.superseded_age = limit.into();
         self
     }
 
-    /// Sets which results go first.
+    /// Sets which results are dropped first.
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policy = policy;
         self
     }
 
-    /// Whether `usage` is within the limits of bytes and items.
+    /// Returns `true` if `usage` is within the limits of bytes and items.
     ///
     /// ```
     /// use joblib_store::{Limits, Usage};
@@ -119,13 +119,13 @@ impl Limits {
             && self.items.is_none_or(|limit| usage.items <= limit)
     }
 
-    /// Whether bytes or items are limited.
+    /// Returns `true` if bytes or items are limited.
     pub fn bound_usage(&self) -> bool {
         self.bytes.is_some() || self.items.is_some()
     }
 
-    /// Whether a result is too old to keep: unused for `idle`, made by its function's latest code (`current`) or by an
-    /// earlier.
+    /// Returns `true` if a result that was not used for `idle` is too old to keep. `current` says whether it was made by
+    /// its function's latest code.
     ///
     /// ```
     /// use joblib_store::Limits;
@@ -140,7 +140,7 @@ impl Limits {
             || (!current && self.superseded_age.is_some_and(|limit| idle > limit))
     }
 
-    /// Sets the time that ages are counted to, in place of the system's clock.
+    /// Sets the time at which ages are measured, instead of the system's time.
     ///
     /// ```
     /// use joblib_store::Limits;
@@ -154,12 +154,12 @@ impl Limits {
         self
     }
 
-    /// The time that ages are counted to.
+    /// The time at which ages are measured.
     pub fn now(&self) -> SystemTime {
         self.as_of.unwrap_or_else(SystemTime::now)
     }
 
-    /// The time since `used`. A time in the future, from a clock that was wrong, counts as now.
+    /// The time since `used`. A time in the future, from a wrong clock, counts as now.
     ///
     /// ```
     /// use joblib_store::Limits;
@@ -185,7 +185,7 @@ impl Limits {
     }
 }
 
-/// The indexes of the candidates that have to go for `usage` to come within `limits`, in the order they go.
+/// Returns the indices of the candidates to drop so that `usage` comes within `limits`, in the order in which to drop them.
 ///
 /// ```
 /// use joblib_store::{Candidate, Limits, Usage, choose};

@@ -23,7 +23,7 @@ pub struct StoreOptions {
 }
 
 impl StoreOptions {
-    /// A store at `location`.
+    /// Options for a store at `location`.
     pub fn new(location: impl Into<PathBuf>) -> Self {
         Self { location: location.into(), options: BTreeMap::new() }
     }
@@ -34,22 +34,22 @@ impl StoreOptions {
         self
     }
 
-    /// Where the store is.
+    /// The location of the store.
     pub fn location(&self) -> &Path {
         &self.location
     }
 
-    /// An option of the backend.
+    /// Returns an option of the backend.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.options.get(name).map(String::as_str)
     }
 
-    /// All options, by name.
+    /// Returns all options with their names.
     pub fn options(&self) -> impl Iterator<Item = (&str, &str)> {
         self.options.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// The scheme of a location that is a URL, such as `s3` in `s3://bucket/prefix`.
+    /// The scheme of the location, if it is a URL: `s3` in `s3://bucket/prefix`.
     ///
     /// ```
     /// use joblib_store::StoreOptions;
@@ -64,12 +64,12 @@ impl StoreOptions {
         is_scheme.then_some(scheme)
     }
 
-    /// The backend that serves the location, and the options for it: `object` for the URLs of object stores, such as
+    /// Returns the backend for the location, and the options for it: `object` for the URLs of object stores, such as
     /// `s3://bucket/prefix`, `gs://…` and `az://…`, and `local` for `file:///…` and for paths.
     ///
     /// # Errors
     ///
-    /// Returns an error if no backend of this crate serves URLs with that scheme, and for a `file://` URL that names a host.
+    /// Returns an error if no backend of this crate supports URLs with that scheme, and for a `file://` URL with a host.
     ///
     /// ```
     /// use joblib_store::StoreOptions;
@@ -113,8 +113,8 @@ impl StoreOptions {
     ///
     /// # Errors
     ///
-    /// Returns an error if the working directory or the home directory can't be found, for a path that begins with
-    /// the home directory of another user, as in `~somebody/cache`, and for one that is not in UTF-8.
+    /// Returns an error if the working directory or the home directory can't be determined, for a path that begins with the
+    /// home directory of another user, such as `~somebody/cache`, and for a path that is not valid UTF-8.
     ///
     /// ```
     /// use joblib_store::StoreOptions;
@@ -162,7 +162,7 @@ impl StoreOptions {
         text.ok_or_else(|| self.refused("the location is not in UTF-8: choose a folder whose path is"))
     }
 
-    /// Refuses options that the backend doesn't know, so that none is accepted and ignored.
+    /// Checks that the backend knows all options, so that none is silently ignored.
     ///
     /// # Errors
     ///

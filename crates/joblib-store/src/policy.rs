@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// Which results go first when the limits have no room for all. Results of earlier code go before all others.
+/// Which results are dropped first when a limit is exceeded. Results of earlier code are dropped before all others.
 ///
 /// ```
 /// use joblib_store::{Limits, Policy};
@@ -17,11 +17,11 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Policy {
-    /// Those unused for longest.
+    /// Those that were not used for the longest time.
     #[default]
     LeastRecentlyUsed,
-    /// Those that took the least time to compute per byte, where being unused for twice as long counts as having taken
-    /// half as long.
+    /// Those that took the least time to compute per byte. Being unused for twice as long counts as having taken half as
+    /// long to compute.
     CostAware,
 }
 
@@ -48,7 +48,7 @@ impl FromStr for Policy {
     }
 }
 
-/// A text is not the name of a policy.
+/// The error for a text that is not the name of a policy.
 ///
 /// ```
 /// use joblib_store::Policy;
@@ -60,7 +60,7 @@ impl FromStr for Policy {
 #[error("no policy is called {0:?}: expected \"least-recently-used\" or \"cost-aware\"")]
 pub struct ParsePolicyError(String);
 
-/// What a policy knows of a result.
+/// The properties of a result that a policy considers.
 ///
 /// ```
 /// use joblib_store::Candidate;
@@ -72,18 +72,18 @@ pub struct ParsePolicyError(String);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Candidate {
-    /// Bytes that dropping it frees.
+    /// The bytes that are freed by dropping it.
     pub bytes: u64,
     /// Time since it was last used.
     pub idle: Duration,
-    /// How long it took to compute, where that is known.
+    /// How long it took to compute, if that is known.
     pub cost: Option<Duration>,
     /// Whether it is a result of its function's latest code.
     pub current: bool,
 }
 
 impl Policy {
-    /// The order in which candidates go: the lesser first.
+    /// Compares two candidates: the lesser one is dropped first.
     ///
     /// ```
     /// use joblib_store::{Candidate, Policy};

@@ -27,11 +27,11 @@ const BUILT_IN: &[&str] = &[
     "sqlite",
 ];
 
-/// Registers a backend as `name`, in place of the one registered under it before.
+/// Registers a backend as `name`. It replaces a backend that was registered with this name before.
 ///
 /// # Errors
 ///
-/// Returns an error if `name` is a built-in backend's.
+/// Returns an error if `name` is that of a built-in backend.
 ///
 /// ```
 /// use joblib_store::{InMemory, StoreOptions, open, register_store_backend};
@@ -63,11 +63,11 @@ pub fn store_backends() -> Vec<String> {
     BUILT_IN.iter().map(ToString::to_string).chain(registered.keys().cloned()).collect()
 }
 
-/// Opens a store of the backend called `name`.
+/// Opens a store of the backend named `name`.
 ///
 /// # Errors
 ///
-/// Returns an error if no backend has that name, or if the backend doesn't know an option or can't use the location.
+/// Returns an error if no backend has this name, or if the backend does not know an option or can't use the location.
 ///
 /// ```
 /// use joblib_store::{StoreOptions, open};

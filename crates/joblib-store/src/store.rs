@@ -19,17 +19,18 @@ use crate::usage::Reduced;
 /// Writes a result's bytes. A store calls it once per attempt to store them.
 pub type WriteBytes<'a> = &'a mut dyn FnMut(&mut dyn io::Write) -> io::Result<()>;
 
-/// How long it took to compute what a blob holds, if that is known. Called only by [`Policy::CostAware`].
+/// Returns how long the result in a blob took to compute, if that is known. Called only with [`Policy::CostAware`].
 ///
 /// [`Policy::CostAware`]: crate::Policy::CostAware
 pub type CostOf<'a> = &'a dyn Fn(Blob) -> Option<Duration>;
 
-/// A place for results: bytes under keys.
+/// A store for results: bytes under keys.
 ///
 /// An implementation is used by many threads and, where it is shared, by many processes at once. It promises (each
 /// promise is a test of `conformance`):
 /// - `get` returns the whole bytes of one `put`, or nothing: never parts, never a mixture.
-/// - At most one [`Claim::Mine`] for a key is out at a time. A claim ends when it is written or dropped, or its process dies.
+/// - At most one [`Claim::Mine`] for a key exists at a time. A claim ends when it is written or dropped, or its process
+///   dies.
 /// - `reduce` leaves the store within the limits, and takes what its policy values least first.
 ///
 /// ```
@@ -303,14 +304,14 @@ pub type GetFuture<'a> = Pin<Box<dyn Future<Output = Result<Option<Blob>, Error>
 /// ```
 #[derive(Debug)]
 pub enum Claim {
-    /// The caller computes the result and writes it.
+    /// The caller has the claim: it computes the result and writes it.
     Mine(Box<dyn Claimed>),
-    /// Another caller is computing it; [`Holder::unknown`] if its process can't be told. A claim of this process is
-    /// never said to be of another, nor one of another to be of this process.
+    /// Another caller is computing it; [`Holder::unknown`] if its process is not known. A claim of this process is never
+    /// reported as that of another process, or the other way round.
     Taken(Holder),
 }
 
-/// The right to compute a missing result. Dropping it gives the right back.
+/// The right to compute a missing result. Dropping it releases the right.
 ///
 /// ```
 /// use joblib_store::{Claim, Claimed, FunctionVersion, Key, StoreOptions, open};
@@ -352,7 +353,7 @@ pub trait Claimed: Debug + Send {
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum Scope<'a> {
-    /// All of the store.
+    /// All results of the store.
     All,
     /// All versions of the function with this name.
     Function(&'a str),
@@ -377,16 +378,16 @@ pub struct Item {
     pub version: Arc<FunctionVersion>,
     /// The digest of the call.
     pub call: [u8; 16],
-    /// Stored bytes.
+    /// Its size in bytes.
     pub bytes: u64,
-    /// When it was stored or last read, whichever is later, as far as the store keeps track.
+    /// When it was stored or last read, whichever is later, as far as the store records it.
     pub used: SystemTime,
-    /// Whether its code is the latest its function was stored with.
+    /// Whether its code is the latest code of its function in the store.
     pub current: bool,
 }
 
 impl Item {
-    /// An item of a backend of your own.
+    /// Creates an item, for a backend outside this crate.
     pub fn new(
         version: Arc<FunctionVersion>,
         call: [u8; 16],
@@ -397,7 +398,7 @@ impl Item {
         Self { version, call, bytes, used, current }
     }
 
-    /// A key that finds it.
+    /// Returns a key that finds the result.
     pub fn key(&self) -> Key {
         Key::new(&self.version, self.call)
     }

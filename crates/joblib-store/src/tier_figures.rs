@@ -1,6 +1,6 @@
 //! What each tier of a store did for this process.
 
-/// What one tier of a store did for this process.
+/// The counters of one tier of a store, for this process.
 ///
 /// ```
 /// use joblib_store::{Store, StoreOptions, TierFigures, Tiered, open};
@@ -16,20 +16,20 @@
 pub struct TierFigures {
     /// The tier's backend.
     pub backend: String,
-    /// Where it is.
+    /// The tier's location.
     pub location: String,
-    /// Results that it had.
+    /// The number of results that were found in it.
     pub hits: u64,
-    /// Times that it was asked and had none.
+    /// The number of lookups that found nothing.
     pub misses: u64,
-    /// Bytes that were read from it; of the nearest tier they are not counted.
+    /// Bytes that were read from it; not counted for the nearest tier.
     pub bytes_read: u64,
-    /// Bytes that were uploaded to it; of the nearest tier they are not counted.
+    /// Bytes that were uploaded to it; not counted for the nearest tier.
     pub bytes_written: u64,
-    /// Results that were uploaded to it.
+    /// The number of results that were uploaded to it.
     pub uploaded: u64,
-    /// Results that wait to be uploaded.
+    /// The number of results that wait to be uploaded.
     pub waiting: u64,
-    /// Operations that failed. Of the nearest tier they are the store's errors.
+    /// The number of operations that failed. Failures of the nearest tier are returned as errors of the store instead.
     pub failures: u64,
 }

@@ -1,6 +1,6 @@
 //! How much a store holds, and what keeping to the limits dropped.
 
-/// Bytes and items stored.
+/// The size and number of stored results.
 ///
 /// ```
 /// use joblib_store::Usage;
@@ -10,9 +10,9 @@
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// Bytes.
+    /// The total size, in bytes.
     pub bytes: u64,
-    /// Items.
+    /// The number of results.
     pub items: u64,
 }
 
@@ -30,7 +30,7 @@ impl Usage {
     }
 }
 
-/// What keeping to the limits dropped.
+/// What was dropped to enforce limits.
 ///
 /// ```
 /// use joblib_store::Reduced;
@@ -42,9 +42,9 @@ impl Usage {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Reduced {
-    /// Results dropped.
+    /// The number of dropped results.
     pub items: u64,
-    /// Their bytes.
+    /// Their size, in bytes.
     pub bytes: u64,
 }
 

@@ -36,7 +36,8 @@ const PACK_BELOW: u64 = 4096;
 /// The largest value of that option.
 const MAX_PACK_BELOW: u64 = 16 * 1024;
 
-/// A folder with one file per result. `local/README.md` beside the source tells how it works.
+/// A store in a folder: small results are packed together, larger ones have a file each. `local/README.md` beside the
+/// source describes how it works.
 ///
 /// ```
 /// use joblib_store::{FunctionVersion, Key, Local, Store, StoreOptions};
@@ -74,20 +75,19 @@ struct Shared {
 }
 
 impl Local {
-    /// The store in the folder `options.location()`, which is made when something is first stored. Its options:
-    ///
-    /// - `claims`: what tells others that a result is being computed: `locks` of the kernel unless set, which end with
-    ///   their process, or `files`. Where locks don't work, files are used; say `files` for a network file system whose
-    ///   locks work but are not seen by other machines (`nolock` or `local_lock` of NFS).
-    /// - `lease`: the time after which a claim in a file is taken over whose holder can't be seen, as on
-    ///   another machine, and does not refresh it: `30`, in seconds, unless set, or one such as `2min`.
-    /// - `pack_below`: results of fewer bytes are packed together instead of each having a file of its own. `4K` unless
-    ///   set, `16K` at most; 0 turns it off.
+    /// Opens the store in the folder `options.location()`, which is created when something is first stored. Its options:
+    /// - `claims`: how other processes learn that a result is being computed: by kernel `locks` (the default), which end
+    ///   with their process, or by `files`. If locks don't work, files are used. Set `files` for a network file system
+    ///   whose locks work but are not seen by other machines (`nolock` or `local_lock` of NFS).
+    /// - `lease`: the time after which a claim in a file is taken over if its holder can't be seen, for example on another
+    ///   machine, and does not refresh it. A number of seconds, or a time such as `2min`; `30` by default.
+    /// - `pack_below`: results of fewer bytes are packed together instead of having a file each. `4K` by default, at most
+    ///   `16K`; 0 turns packing off.
     ///
     /// # Errors
     ///
     /// Returns an error if an option is unknown or has an invalid value, or if the location is a URL, can't be made
-    /// absolute, or is not in UTF-8.
+    /// absolute, or is not valid UTF-8.
     pub fn open(options: &StoreOptions) -> Result<Self, Error> {
         options.allow_only(&["claims", "lease", "pack_below"])?;
         let (claims, lease, pack_below) = (claim::kind(options)?, lease(options)?, pack_below(options)?);

@@ -33,22 +33,22 @@ const BYTES: usize = 1024;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StoreCheck {
-    /// Races of several writers for a new object, and as many for replacing one.
+    /// The number of races of several writers to create an object, and of races to replace one.
     pub rounds: usize,
-    /// Those for a new object that exactly one writer won.
+    /// The number of races to create an object that exactly one writer won.
     pub created_once: usize,
-    /// Those for replacing an object that exactly one writer won.
+    /// The number of races to replace an object that exactly one writer won.
     pub replaced_once: usize,
-    /// How long a request took that wrote an object of 1 KB.
+    /// How long it took to write an object of 1 KB.
     pub put: Duration,
-    /// How long a request took that read it.
+    /// How long it took to read it.
     pub get: Duration,
-    /// Whether the server has conditional requests at all.
+    /// Whether the server supports conditional requests.
     pub conditional: bool,
 }
 
 impl StoreCheck {
-    /// Returns `true` if exactly one writer won each race, so that claims between machines hold.
+    /// Returns `true` if exactly one writer won each race, so that claims between machines are reliable.
     pub fn is_atomic(&self) -> bool {
         self.conditional && self.created_once == self.rounds && self.replaced_once == self.rounds
     }

@@ -52,7 +52,7 @@ use crate::usage::Reduced;
 /// How often the total is looked at, unless the option `sweep_every` says otherwise.
 const SWEEP_EVERY: Duration = Duration::from_mins(10);
 
-/// Results in a bucket of an object store, for many machines. `object/README.md` beside the source tells how it works.
+/// A store in a bucket of an object store, for many machines. `object/README.md` beside the source describes how it works.
 ///
 /// ```
 /// use joblib_store::{FunctionVersion, Key, ObjectStore, Store, StoreOptions};
@@ -76,24 +76,25 @@ impl std::fmt::Debug for ObjectStore {
 }
 
 impl ObjectStore {
-    /// The store in the bucket and folder that the URL `options.location()` names: `s3://bucket/prefix`, `gs://…`, `az://…`
-    /// or, in the memory of this process, `memory://…`. The bucket is asked when it is first used. Credentials come from the
-    /// environment. Its options:
+    /// Opens the store in the bucket and folder of the URL `options.location()`: `s3://bucket/prefix`, `gs://…`, `az://…`
+    /// or, in the memory of this process, `memory://…`. No request is made until the store is used. Credentials come from
+    /// the environment. Its options:
     ///
-    /// - `lease`: the time after which a claim is taken over whose holder can't be seen and does not refresh it. 30 seconds
-    ///   unless set.
-    /// - `sweep_every`: the time after which the total is looked at again to keep the limits. Ten minutes unless set; with 0
-    ///   that is after each stored result, which takes a listing.
-    /// - `retry_after`: the time for which nothing is asked of a network that failed. A minute unless set.
-    /// - `timeout`: how long the server may take for a request of few bytes. Ten seconds unless set.
-    /// - `refresh`: the age at which a result that is used, of 8 MiB at most, is written again as it is. Then a rule of the
-    ///   bucket that deletes old objects deletes those that nobody uses. Unset, none is.
+    /// - `lease`: the time after which a claim is taken over if its holder can't be seen and does not refresh it. 30
+    ///   seconds by default.
+    /// - `sweep_every`: how often the total size is checked, to enforce limits. Ten minutes by default; with 0 after each
+    ///   stored result, which takes a listing.
+    /// - `retry_after`: how long no requests are made after the network failed. A minute by default.
+    /// - `timeout`: how long the server may take for a small request. Ten seconds by default.
+    /// - `refresh`: the age at which a result of at most 8 MiB is written again, unchanged, when it is used. Then a
+    ///   lifecycle rule of the bucket that deletes old objects deletes only unused results. Off by default.
     ///
-    /// Each is a time, such as `30`, which is in seconds, `500ms`, `10min`, `2h` or `7d`.
+    /// Each is a time: a number of seconds, such as `30`, or a number with a unit, such as `500ms`, `10min`, `2h` or `7d`.
     ///
     /// # Errors
     ///
-    /// Returns an error if an option is unknown or has an invalid value, or if the location is no such URL or holds keys.
+    /// Returns an error if an option is unknown or has an invalid value, or if the location is not such a URL or contains
+    /// keys.
     pub fn open(options: &StoreOptions) -> Result<Self, Error> {
         options.allow_only(&["lease", "refresh", "retry_after", "sweep_every", "timeout"])?;
         let lease = lease(options)?;
@@ -122,12 +123,12 @@ impl ObjectStore {
 }
 
 impl ObjectStore {
-    /// Reads and writes in the bucket, and has eight writers at once race for an object, `rounds` times. What it writes it
-    /// deletes.
+    /// Tests the bucket: reads and writes an object, and makes eight writers compete for an object, `rounds` times. The
+    /// objects are deleted afterwards.
     ///
     /// # Errors
     ///
-    /// Returns an error if the bucket can't be reached, or does not permit something.
+    /// Returns an error if the bucket can't be reached, or a permission is missing.
     pub fn check(&self, rounds: usize) -> Result<StoreCheck, Error> {
         check::check(&self.shared, rounds)
     }

@@ -34,7 +34,7 @@ const SAMPLE: usize = 1024;
 /// A number of results that no file has.
 const ALL: usize = usize::MAX >> 1;
 
-/// Results in one sqlite file, `joblib.sqlite` in the folder `location`.
+/// A store in one sqlite file, `joblib.sqlite` in the folder `location`.
 ///
 /// ```
 /// use joblib_store::{FunctionVersion, Key, Sqlite, Store, StoreOptions};
@@ -63,12 +63,12 @@ struct Shared {
 }
 
 impl Sqlite {
-    /// The store in the folder `options.location()`. The first use of it makes the folder and the file, unless that is a
-    /// `get`, which finds nothing where they are not. It has no options.
+    /// Opens the store in the folder `options.location()`. The folder and the file are created at the first use, unless that
+    /// is a `get`, which then finds nothing. It has no options.
     ///
     /// # Errors
     ///
-    /// Returns an error if there are options, or if the location is a URL, can't be made absolute, or is not in UTF-8.
+    /// Returns an error if there are options, or if the location is a URL, can't be made absolute, or is not valid UTF-8.
     pub fn open(options: &StoreOptions) -> Result<Self, Error> {
         options.allow_only(&[])?;
         let location = options.folder()?;

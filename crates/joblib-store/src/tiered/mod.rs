@@ -28,7 +28,7 @@ use crate::store::{Claim, Claimed, CostOf, GetFuture, Item, Scope, Store, WriteB
 use crate::tier_figures::TierFigures;
 use crate::usage::Reduced;
 
-/// A near store in front of a far one. `tiered/README.md` beside the source tells how it works.
+/// A near store in front of a far one. `tiered/README.md` beside the source describes how it works.
 ///
 /// ```
 /// use joblib_store::{FunctionVersion, Key, Store, StoreOptions, Tiered, open};
@@ -104,7 +104,7 @@ impl TieredBuilder {
         self
     }
 
-    /// Claims results in the far store too, so that one process of all machines computes each.
+    /// Claims results in the far store too, so that only one process on all machines computes each of them.
     pub fn compute_once(mut self, compute_once: bool) -> Self {
         self.compute_once = compute_once;
         self
@@ -116,13 +116,13 @@ impl TieredBuilder {
         self
     }
 
-    /// Called with each failure of the far store, on any thread.
+    /// Sets a function that is called with each failure of the far store, on any thread.
     pub fn on_failure(mut self, report: impl Fn(&Error) + Send + Sync + 'static) -> Self {
         self.shared.report = Some(Box::new(report));
         self
     }
 
-    /// The store.
+    /// Creates the store.
     pub fn build(self) -> Tiered {
         let inner = Inner {
             shared: Arc::new(self.shared),
@@ -139,12 +139,12 @@ impl TieredBuilder {
 }
 
 impl Tiered {
-    /// `near` in front of `far`.
+    /// Puts `near` in front of `far`.
     pub fn new(near: Arc<dyn Store>, far: Arc<dyn Store>) -> Self {
         Self::builder(near, far).build()
     }
 
-    /// `near` in front of `far`, with options.
+    /// Puts `near` in front of `far`, with options.
     pub fn builder(near: Arc<dyn Store>, far: Arc<dyn Store>) -> TieredBuilder {
         let counters = Counters::default();
         let shared = Shared { near, far, read_only: false, counters, report: None };
