@@ -48,6 +48,8 @@ pub(crate) struct Impls {
     mentioned: Map<ItemId, Rc<[ItemId]>>,
     /// How many implementations, calls of macros that may make some, and values with attributes are in these two.
     indexed: (usize, usize, usize),
+    /// How many calls of macros that are statements are.
+    statements: usize,
     by_item: Map<ItemId, Vec<ItemId>>,
     by_bound: Map<Name, Vec<ItemId>>,
 }
@@ -95,6 +97,15 @@ impl Impls {
             }
             for name in implemented_by_call(model, id) {
                 self.by_bound.entry(name).or_default().push(id);
+            }
+        }
+        while let Some(id) = model.statement_calls.get(self.statements).copied() {
+            self.statements += 1;
+            // Of others it is not known, and they make none but for `impl` in their arguments.
+            if is_at_hand(model, id) {
+                for item in self.mentioned(model, resolver, id).iter() {
+                    self.by_item.entry(*item).or_default().push(id);
+                }
             }
         }
         while let Some(id) = model.attributed.get(self.indexed.2).copied() {
@@ -237,6 +248,11 @@ impl Impls {
         self.mentioned.insert(call, Rc::clone(&found));
         found
     }
+}
+
+/// Whether the macro that is called is at hand.
+fn is_at_hand(model: &Model, call: ItemId) -> bool {
+    model.items[call].name.is_some_and(|name| model.macros.contains_key(&name))
 }
 
 /// The names in the heads of implementations that a call of a macro may make, a trait's among them.

@@ -3,8 +3,9 @@
 use super::extent::ends_statement;
 use super::{Parser, Place, new_scope};
 use crate::lexer::Kind;
-use crate::model::{ItemId, ScopeId};
+use crate::model::{Item, ItemId, ItemKind, ScopeId, Visibility};
 use crate::source::Source;
+use crate::standard_macros::hold_expressions;
 
 impl Parser<'_> {
     /// Looks for items in a block and in the groups in it.
@@ -42,6 +43,9 @@ impl Parser<'_> {
                 continue;
             }
             let after = source.after(at);
+            if begins && source.word(at).is_some() {
+                self.statement_call(at, to, scope, place);
+            }
             if let Kind::Open(delimiter) = source.kind(at) {
                 // What a macro is given may be statements whatever is around it.
                 let braces = delimiter == b'{' || (at > from && source.is_punct(at - 1, b'!'));
@@ -50,6 +54,42 @@ impl Parser<'_> {
             begins = ends_statement(source, at);
             at = after;
         }
+    }
+
+    /// Notes a call of a macro that is a statement: it may make implementations.
+    fn statement_call(&mut self, at: usize, to: usize, scope: ScopeId, place: &Place<'_>) {
+        let source = place.source;
+        let mut bang = at + 1;
+        while source.is_pair(bang, b':', b':') && source.word(bang + 2).is_some() {
+            bang += 3;
+        }
+        let name = source.word(bang - 1);
+        let is_call = source.is_punct(bang, b'!') && matches!(source.kind(bang + 1), Kind::Open(_));
+        if !is_call || bang + 1 >= to || hold_expressions(self.word(source, bang - 1)) {
+            return;
+        }
+        let item = Item {
+            kind: ItemKind::Call,
+            name,
+            file: place.file,
+            attributes: (at, at),
+            visible: at,
+            range: (at, source.after(bang + 1)),
+            body: None,
+            scope,
+            parent: None,
+            members: Vec::new(),
+            blocks: Vec::new(),
+            of_trait: None,
+            of_type: None,
+            outer: (0, 0),
+            visibility: Visibility::Public,
+            conditional: false,
+            is_foreign: false,
+        };
+        self.model.statement_calls.push(self.model.items.len());
+        // No attribute is looked for in it: it is a part of the function's own code.
+        self.model.items.push(item);
     }
 
     /// Whether an item begins here, its attributes apart.

@@ -354,8 +354,8 @@ impl Parser<'_> {
         }
         item.is_foreign = self.may_write_items(place.source, item.attributes)
             || place.parent.is_some_and(|parent| self.model.items[parent].is_foreign);
-        if item.is_foreign || self.guesses {
-            // An attribute or a macro may change that.
+        if item.is_foreign || self.guesses || item.kind == ItemKind::Macro {
+            // An attribute or a macro may change that, and an import takes a macro further.
             item.visibility = Visibility::Public;
         }
         if item.kind != ItemKind::Call && item.parent.is_none() && item.is_foreign {

@@ -57,8 +57,11 @@ impl Walk<'_> {
 
     /// A trait from elsewhere bounds a type, which the caller may choose.
     pub(super) fn bound(&mut self, name: Name, chooses: bool) {
+        let text = self.known.model.names.text(name).to_owned();
+        if chooses && text == "Serialize" {
+            self.for_people();
+        }
         let names = &mut self.known.model.names;
-        let text = names.text(name).to_owned();
         if OTHERS.contains(&&*text) || (OF_RESULTS.contains(&&*text) && !chooses) {
             return;
         }
@@ -73,5 +76,16 @@ impl Walk<'_> {
                 self.active.extend(self.known.model.derived.get(&name).into_iter().flatten());
             }
         }
+    }
+
+    /// What is written for people is no part of the key.
+    fn for_people(&mut self) {
+        let asks = self.known.model.names.of("is_human_readable");
+        let model = &self.known.model;
+        let other = |item: &ItemId| {
+            let (from, to) = model.items[*item].range;
+            model.items[*item].of_trait.is_some() && model.source(*item).mentions(from, to, asks)
+        };
+        self.active.extend(model.impls.iter().copied().filter(other));
     }
 }

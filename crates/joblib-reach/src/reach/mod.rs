@@ -328,6 +328,10 @@ impl Walk<'_> {
         let references = self.references(node);
         self.by_place |= references.by_place;
         self.take_values(&references.values, scope);
+        // What a macro writes is compiled where it is called.
+        if let Some(context) = self.node(item, context).1 {
+            self.take_values(&references.values, context);
+        }
         for (scope, found) in &references.found {
             self.follow((item, context), kind, *scope, found);
         }

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::time::SystemTime;
 
 use crate::hash::Digester;
+use crate::impls::Of;
 use crate::lexer::Kind;
 use crate::literal;
 use crate::model::{ItemId, ItemKind, Model, ScopeId};
@@ -63,6 +64,9 @@ impl Walk<'_> {
         }
         self.count_heads();
         self.count_traits_in_sight();
+        if self.drops() {
+            self.count_tokens();
+        }
         if self.by_place {
             self.count_places();
         }
@@ -159,6 +163,30 @@ impl Walk<'_> {
             .collect();
         let files: BTreeSet<PathBuf> = folders.iter().flat_map(|folder| files_below(folder)).collect();
         files.into_iter().collect()
+    }
+
+    /// Whether what is reached does something where a value ends.
+    fn drops(&mut self) -> bool {
+        let known = &mut *self.known;
+        self.numbers.keys().any(|(item, _)| {
+            known.model.items[*item].kind == ItemKind::Impl && {
+                let head = known.impls.of(&mut known.model, &mut known.resolver, *item);
+                matches!(head.of_trait, Of::External(Some(name)) if known.model.names.text(name) == "Drop")
+            }
+        })
+    }
+
+    /// Braces around an expression, which the normal form leaves out, can decide where a value ends.
+    fn count_tokens(&mut self) {
+        let nodes: BTreeSet<(u32, ItemId)> =
+            self.numbers.iter().map(|((item, _), number)| (*number, *item)).collect();
+        for (_, item) in nodes {
+            let [_, _, (from, to)] = self.ranges(item);
+            let source = Rc::clone(self.known.model.source(item));
+            for at in (from..to).filter(|at| source.kind(*at) != Kind::Punct(b',')) {
+                self.digester.text(source.text_of(at));
+            }
+        }
     }
 
     /// Where tokens stand has a meaning: the layout of everything reached counts.

@@ -177,3 +177,14 @@ fn a_parameter_is_no_function_of_its_name() {
     );
     check(&Package::one(&around), MAIN, &[("{ 1 }", "{ 2 }")], &[]);
 }
+
+#[test]
+fn how_a_chosen_type_is_written_for_people_counts_where_it_differs() {
+    let package = Package::one(
+        "struct S;\nimpl Serialize for S { fn serialize<W: Serializer>(&self, w: W) { \
+         if w.is_human_readable() { w.serialize_u8(1) } } }\nstruct O;\n\
+         impl Serialize for O { fn serialize<W: Serializer>(&self, w: W) { w.serialize_u8(2) } }\n\
+         #[cached]\nfn fit<T: Serialize>(t: &T) -> String { to_text(t) }\n",
+    );
+    check(&package, MAIN, &[("u8(1)", "u8(3)")], &[("u8(2)", "u8(3)")]);
+}

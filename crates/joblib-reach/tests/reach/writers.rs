@@ -178,3 +178,20 @@ fn imports_that_may_be_traits_from_elsewhere_count_for_calls_of_methods() {
     let package = Package::one("use std::fmt::Debug;\n#[cached]\nfn fit(x: S) -> u8 { x.extra() }\n");
     assert!(!counts(&package, MAIN, "Debug", "Display"));
 }
+
+#[test]
+fn conditions_and_variables_in_a_macro_are_those_of_who_calls_it() {
+    let code = "#[macro_export]\nmacro_rules! made { () => { (cfg!(fast), env!(\"STUDY_A\")) } }\n\
+                #[macro_export]\nmacro_rules! define { ($n:ident) => { #[cfg(fast)] fn $n() -> u8 { 1 } } }\n";
+    for main in [
+        "#[cached]\nfn fit() -> u8 { writer::made!() }\n",
+        "writer::define!(h);\n#[cached]\nfn fit() -> u8 { h() }\n",
+    ] {
+        assert_eq!(with_crate("writer", "", code, main).code().conditions, ["fast"], "{main}");
+    }
+    let package = with_macro(
+        "#[proc_macro]\npub fn made(_: TokenStream) -> TokenStream { quote!(cfg!(fast)) }\n",
+        "#[cached]\nfn fit() -> u8 { writer::made!() }\n",
+    );
+    assert_eq!(package.code().conditions, ["fast"]);
+}

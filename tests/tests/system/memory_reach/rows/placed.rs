@@ -53,4 +53,34 @@ pub(super) const ROWS: &[Row] = &[
         "@cached\npub fn fit(x: f64) -> f64 { x + h() }\nfn h() -> f64 { stringify!(a+b).len() as f64 }",
         &[("a+b", "a + b")],
     ),
+    counts(
+        "an implementation that a macro makes in a nameless constant",
+        "struct S; trait T { fn v(&self) -> f64; } macro_rules! im { ($t:ty, $e:expr) => { impl T for $t { fn v(&self) -> f64 { $e } } } }\nconst _: () = { im!(S, 1.0); };\n@cached\npub fn fit(x: f64) -> f64 { x + S.v() }",
+        &[("S, 1.0", "S, 2.0")],
+    ),
+    counts(
+        "an operator that a macro makes in a nameless constant",
+        "struct S(f64); macro_rules! im { ($t:ty, $e:expr) => { impl std::ops::Neg for $t { type Output = f64; fn neg(self) -> f64 { self.0 + $e } } } }\nconst _: () = { im!(S, 1.0); };\n@cached\npub fn fit(x: f64) -> f64 { -S(x) }",
+        &[("S, 1.0", "S, 2.0")],
+    ),
+    counts(
+        "a method that a macro makes in a function that nobody calls",
+        "struct S(f64); macro_rules! im { ($t:ty, $e:expr) => { impl $t { fn v(&self) -> f64 { self.0 + $e } } } }\nfn never() { im! { S, 1.0 } }\n@cached\npub fn fit(x: f64) -> f64 { S(x).v() }",
+        &[("S, 1.0", "S, 2.0")],
+    ),
+    counts(
+        "a method that a macro makes by itself in a function that nobody calls",
+        "struct S(f64); macro_rules! im { ($e:expr) => { impl S { fn v(&self) -> f64 { self.0 + $e } } } }\nfn never() { im!(1.0); }\n@cached\npub fn fit(x: f64) -> f64 { S(x).v() }",
+        &[("im!(1.0)", "im!(2.0)")],
+    ),
+    counts(
+        "a macro of another module whose path a macro is given",
+        "mod m { macro_rules! mk { ($b:expr) => { $b + 1.0 } } pub(crate) use mk; } macro_rules! with { ($cb:path) => { { use $cb as q; q!(1.0) } } }\nmacro_rules! w2 { ($($cb:tt)*) => { $($cb)*!(1.0) } }\n@cached\npub fn fit(x: f64) -> f64 { x + w2!(m::mk) }",
+        &[("$b + 1.0", "$b + 2.0")],
+    ),
+    counts(
+        "braces that decide where a value ends",
+        "use std::cell::Cell;\nstruct G<'a>(&'a Cell<f64>); impl Drop for G<'_> { fn drop(&mut self) { self.0.set(5.0) } } impl G<'_> { fn v(&self) -> f64 { 1.0 } }\n@cached\npub fn fit(x: f64) -> f64 { let c = Cell::new(0.0); let y = (match 1 { _ => { G(&c).v() } }) + c.get(); x + y }",
+        &[("{ G(&c).v() }", "G(&c).v()")],
+    ),
 ];
