@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use joblib_array::names;
+use joblib_names::nearest;
 
 use super::choice::feature_of;
 #[cfg(feature = "cluster")]
@@ -64,8 +64,7 @@ const NAMES: &[&str] = &[
 #[cold]
 fn unknown(name: &str) -> Error {
     let known: Vec<String> = NAMES.iter().map(|&name| name.to_owned()).chain(registry::names()).collect();
-    let near = known.iter().find(|known| names::are_near(name, known));
-    let list = match near {
+    let list = match nearest(name, known.iter().map(String::as_str)) {
         Some(near) => format!(": did you mean {near:?}? The backends are"),
         None => "; the backends are".to_owned(),
     };
