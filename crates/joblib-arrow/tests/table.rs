@@ -1,13 +1,19 @@
 //! Tables come back equal, hash by content, and are mapped.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
-use arrow_array::builder::{Int32Builder, ListBuilder, StringDictionaryBuilder};
-use arrow_array::types::Int8Type;
+use arrow_array::builder::{
+    FixedSizeBinaryBuilder, Int32Builder, ListBuilder, ListViewBuilder, PrimitiveRunBuilder,
+    StringDictionaryBuilder, UnionBuilder,
+};
+use arrow_array::types::{Float64Type, Int8Type, Int32Type, Int64Type};
 use arrow_array::{
     Array as _, ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray, StringViewArray,
     StructArray,
 };
+use arrow_ipc::CompressionType;
+use arrow_ipc::writer::{FileWriter, IpcWriteOptions};
 use arrow_schema::{DataType, Field, Schema};
 use joblib_arrow::Table;
 use joblib_hash::hash;
@@ -183,6 +189,71 @@ fn what_is_no_arrow_file_is_an_error() {
         bytes[at] ^= 0xff;
     }
     assert!(wrong(&bytes).is_none());
+}
+
+/// A column of each type whose decoder believes what a file says.
+fn unions_and_others() -> RecordBatch {
+    let union = |mut builder: UnionBuilder| {
+        for n in 0..20 {
+            match n % 2 {
+                0 => builder.append::<Int32Type>("a", n).unwrap(),
+                _ => builder.append::<Float64Type>("b", f64::from(n)).unwrap(),
+            }
+        }
+        Arc::new(builder.build().unwrap()) as ArrayRef
+    };
+    let mut runs = PrimitiveRunBuilder::<Int32Type, Int64Type>::new();
+    let mut views = ListViewBuilder::new(Int32Builder::new());
+    let mut fixed = FixedSizeBinaryBuilder::new(3);
+    for n in 0..20 {
+        runs.append_option((n % 7 != 0).then_some(n / 5));
+        views.append_value([Some(1), None]);
+        fixed.append_value([1, 2, 3]).unwrap();
+    }
+    RecordBatch::try_from_iter_with_nullable([
+        ("dense", union(UnionBuilder::new_dense()), true),
+        ("sparse", union(UnionBuilder::new_sparse()), true),
+        ("runs", Arc::new(runs.finish()), true),
+        ("views", Arc::new(views.finish()), true),
+        ("fixed", Arc::new(fixed.finish()), true),
+    ])
+    .unwrap()
+}
+
+/// An Arrow IPC file as others write it.
+fn compressed(batch: &RecordBatch, codec: CompressionType) -> Vec<u8> {
+    let options = IpcWriteOptions::default().try_with_compression(Some(codec)).unwrap();
+    let mut writer = FileWriter::try_new_with_options(Vec::new(), batch.schema_ref(), options).unwrap();
+    writer.write(batch).unwrap();
+    writer.into_inner().unwrap()
+}
+
+/// The lengths of compressed buffers are numbers of 64 bits: memory is not allocated for what can't be there.
+#[test]
+fn damaged_files_are_errors_without_a_panic() {
+    thread_local! {
+        static PANICS: Cell<usize> = const { Cell::new(0) };
+    }
+    std::panic::set_hook(Box::new(|_| PANICS.set(PANICS.get() + 1)));
+    let files = [
+        Table::from(unions_and_others()).to_array().unwrap().to_vec(),
+        Table::from(batch(20)).to_array().unwrap().to_vec(),
+        compressed(&batch(20), CompressionType::ZSTD),
+        compressed(&batch(20), CompressionType::LZ4_FRAME),
+    ];
+    for file in files {
+        let whole = Table::from_array(file.clone().into()).unwrap();
+        assert_eq!(whole.num_rows(), 20);
+        let mut errors = 0;
+        for at in 0..file.len() {
+            let mut damaged = file.clone();
+            damaged[at] ^= 0x80;
+            errors += usize::from(Table::from_array(damaged.into()).is_err());
+            assert_eq!(PANICS.get(), 0, "byte {at} of {}", file.len());
+        }
+        assert!(errors > file.len() / 10, "{errors} of {}", file.len());
+    }
+    let _ = std::panic::take_hook();
 }
 
 #[test]
