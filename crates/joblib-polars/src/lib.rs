@@ -5,6 +5,8 @@ mod polars;
 mod tabular;
 
 pub use joblib_arrow::{ArrowError, Table};
+/// The crate of polars whose types these are, in the version that this crate is for.
+pub use polars_core;
 pub use polars_core::frame::DataFrame;
 pub use polars_core::series::Series;
 
