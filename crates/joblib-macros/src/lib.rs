@@ -3,6 +3,7 @@
 mod attributes;
 mod check;
 mod code;
+mod depends;
 mod errors;
 mod expand;
 mod function;
@@ -46,11 +47,11 @@ pub fn delayed_call(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     task::call(input.into()).into()
 }
 
-/// Parse, check, expand. With errors, the function is given back as it was beside them, so that its callers have no
-/// errors of their own.
+/// Parse, check, expand. With errors, the function is given back as it was beside them, with a code that means nothing, so that
+/// its callers and those who depend on it have no errors of their own.
 fn cached_tokens(arguments: TokenStream, item: &TokenStream) -> TokenStream {
     let mut errors = Errors::default();
-    let options = Options::parse(Attribute::Cached, arguments, &mut errors);
+    let mut options = Options::parse(Attribute::Cached, arguments, &mut errors);
     let mut item_fn = match syn::parse2::<ItemFn>(item.clone()) {
         Ok(item_fn) => item_fn,
         Err(error) => {
@@ -73,18 +74,23 @@ fn cached_tokens(arguments: TokenStream, item: &TokenStream) -> TokenStream {
             "another function of this crate has this name; results of one would be taken for the other's",
         );
     }
-    let Some(errors) = errors.into_tokens() else { return expand::expand(&function, &options, item) };
+    let misplaced = depends::check(&function.sig.ident, &mut options);
+    let Some(errors) = errors.into_tokens() else {
+        let expanded = expand::expand(&function, &options, item);
+        return quote!(#expanded #misplaced);
+    };
+    let stand_in = tracked::stand_in(&function, &options);
     RemoveSkips.visit_item_fn_mut(&mut item_fn);
     item_fn.attrs.retain(|attribute| attributes::name(attribute) != "cached");
-    quote!(#item_fn #errors)
+    quote!(#item_fn #stand_in #errors #misplaced)
 }
 
 fn tracked_tokens(arguments: TokenStream, item: &TokenStream) -> TokenStream {
     let mut errors = Errors::default();
-    let options = Options::parse(Attribute::Tracked, arguments, &mut errors);
-    let companion = tracked::companion(&options, item, &mut errors);
-    let rest = errors.into_tokens().unwrap_or(companion);
-    quote!(#item #rest)
+    let mut options = Options::parse(Attribute::Tracked, arguments, &mut errors);
+    let companion = tracked::companion(&mut options, item, &mut errors);
+    let errors = errors.into_tokens();
+    quote!(#item #companion #errors)
 }
 
 /// What to write instead of `#[cached]` on an item that is not a function.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use joblib_reach::{Index, Place, Unseen, Within, digest};
+use joblib_reach::{Index, Misplaced, Place, Unseen, Within, digest};
 use proc_macro2::{Span, TokenStream, TokenTree};
 
 use crate::options::is_code;
@@ -100,6 +100,14 @@ pub(crate) fn within() -> Within {
     let Some((file, line, column)) = place(Span::call_site()) else { return Within::Unknown };
     let place = Place { file: &file, line, column };
     with_index(|index| Ok(index.within(&place))).ok().flatten().unwrap_or(Within::Unknown)
+}
+
+/// What is wrong with each path of `depends(…)`, as far as the sources tell.
+pub(crate) fn misplaced(paths: &[String]) -> Vec<Option<Misplaced>> {
+    let unknown = || vec![None; paths.len()];
+    let Some((file, line, column)) = place(Span::call_site()) else { return unknown() };
+    let place = Place { file: &file, line, column };
+    with_index(|index| Ok(index.misplaced(&place, paths))).unwrap_or_else(|_| unknown())
 }
 
 fn at_place(

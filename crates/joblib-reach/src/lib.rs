@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod compilation;
+mod depends;
 mod hash;
 mod impls;
 mod lexer;
@@ -30,6 +31,7 @@ mod visibility;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+pub use depends::Misplaced;
 pub use hash::{Digester, digest};
 pub use locate::{Place, Within};
 pub use normal::without_name;
@@ -182,6 +184,12 @@ impl Index {
     /// What the item is declared in whose attribute stands at this place. `None` if the place is in none of the crate's files.
     pub fn within(&self, place: &Place<'_>) -> Option<Within> {
         locate::within_at(&self.known.model, place)
+    }
+
+    /// What is wrong with each of the paths in the `depends(…)` of the attribute at this place, as far as the sources tell. A path is
+    /// names with `::` in between, without generic arguments.
+    pub fn misplaced(&mut self, place: &Place<'_>, paths: &[String]) -> Vec<Option<Misplaced>> {
+        depends::misplaced(&mut self.known, place, paths)
     }
 
     /// Adds the compiled form of crates at hand: what their compilers saw of conditions and variables is in there.

@@ -67,6 +67,15 @@ pub(crate) fn locate(model: &mut Model, place: &Place<'_>, code: &dyn Fn() -> St
     Some(Located { roots, ordinal: 0, is_written: false })
 }
 
+/// The item at whose attribute a place is, if it is written there.
+pub(crate) fn item_at(model: &Model, place: &Place<'_>) -> Option<ItemId> {
+    let file = file_of(model, place.file)?;
+    let at = token_at(&model.files[file].source, place)?;
+    let innermost = model.innermost(file, at)?;
+    let (from, to) = model.items[innermost].attributes;
+    (from..to).contains(&at).then_some(innermost)
+}
+
 fn file_of(model: &Model, path: &Path) -> Option<FileId> {
     let by_name = model.files.iter().position(|file| file.path == path);
     by_name.or_else(|| {

@@ -40,7 +40,7 @@ fn comparable(printed: &str) -> String {
 #[test]
 fn misuse_is_a_compile_error_that_says_what_to_write_instead() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/macros/ui");
-    let project = Project::new("misuse", "macros", &["joblib_macros", "joblib_memory", "serde"]);
+    let project = Project::new("misuse", "macros", &["joblib", "joblib_macros", "joblib_memory", "serde"]);
     let files = fs::read_dir(&folder).expect("a folder").map(|entry| entry.expect("an entry").path());
     let mut sources: Vec<PathBuf> =
         files.filter(|path| path.extension().is_some_and(|e| e == "rs")).collect();

@@ -3,7 +3,7 @@
 use proc_macro2::Span;
 use quote::ToTokens;
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::{Expr, ExprLit, Ident, Lit, LitStr, Path, PathArguments, Token};
+use syn::{Expr, ExprLit, ExprPath, Ident, Lit, LitStr, Path, PathArguments, QSelf, Token};
 
 use super::given::{Given, Wrong};
 use super::model::{Expires, Extent, Keep, OnSelf};
@@ -75,13 +75,19 @@ pub(super) fn list<T>(
     wrong.map_or(Ok(()), |wrong| Err(Wrong::At(wrong)))
 }
 
+/// What `depends(…)` can't name.
+pub(crate) const OF_TRAIT: &str = "the code of a trait's method can't be known by its name; put it into a function with \
+                                   `#[tracked]`, and write that one here";
+
 /// The path of a helper. Its generic arguments don't count: all of its instances have the same code.
 pub(super) fn helper(input: ParseStream<'_>) -> syn::Result<Path> {
     if input.peek(Token![<]) {
-        return Err(input.error(
-            "what a trait's method does is known of each type only: name the method of a type, as in \
-             `depends(Model::score)`, or a function",
-        ));
+        let path: ExprPath = input.parse()?;
+        let instead = match path.qself {
+            Some(QSelf { position: 1.., .. }) => OF_TRAIT,
+            _ => "write the type without `<` and `>`, as in `depends(Model::score)`",
+        };
+        return Err(syn::Error::new_spanned(path, instead));
     }
     let mut path: Path = input.parse()?;
     if let Some(last) = path.segments.last_mut() {

@@ -35,7 +35,7 @@ pub(crate) struct Knowledge {
     pub(crate) resolver: Resolver,
     forms: Map<ItemId, u128>,
     references: Map<Node, Rc<References>>,
-    impls: Impls,
+    pub(crate) impls: Impls,
     files: HashMap<PathBuf, Option<u128>>,
 }
 

@@ -48,6 +48,21 @@ fn a_method_of_a_trait(x: f64) -> f64 {
     Model::of(x)
 }
 
+#[cached(crate = joblib_memory, depends(Model::of))]
+fn a_method_of_a_trait_by_the_path_of_the_type(x: f64) -> f64 {
+    Model::of(x)
+}
+
+#[tracked(crate = joblib_memory, depends(Score::SCALE))]
+fn a_constant_of_a_trait(x: f64) -> f64 {
+    x * Model::SCALE
+}
+
+#[cached(crate = joblib_memory, depends(<Model>::known))]
+fn a_function_of_a_type_in_angles(x: f64) -> f64 {
+    x + Model::LIMIT
+}
+
 #[cached(crate = joblib_memory, depends(Model::LIMIT))]
 fn a_constant_of_a_type(x: f64) -> f64 {
     x + Model::LIMIT
