@@ -6,7 +6,7 @@ use syn::spanned::Spanned;
 use syn::{ReturnType, Signature};
 
 use super::call::Ask;
-use super::{Expansion, Layout, local, mentions};
+use super::{Expansion, Layout, allow_on_companions, local, mentions};
 
 impl Expansion<'_> {
     /// All companions but the body.
@@ -183,7 +183,8 @@ impl Expansion<'_> {
         // Those of the struct beside are allowed on its `impl`.
         let allow = (self.layout == Layout::Member).then(|| {
             let deprecated = self.function.attributes.allow_deprecated();
-            quote!(#deprecated #[allow(dead_code, unused_variables, clippy::all, clippy::pedantic)])
+            let allow = allow_on_companions();
+            quote!(#deprecated #allow)
         });
         quote!(#(#cfgs)* #[doc = #doc] #hidden #allow #attributes #vis #sig { #block })
     }

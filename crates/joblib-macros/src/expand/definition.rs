@@ -26,7 +26,7 @@ impl Expansion<'_> {
         quote! {
             #(#cfgs)*
             #[doc(hidden)]
-            #[allow(dead_code, clippy::all, clippy::pedantic)]
+            #[allow(dead_code, clippy::missing_const_for_fn)]
             #vis fn #name() -> #krate::internal::Known { #definition }
             #(#cfgs)*
             #code

@@ -170,7 +170,17 @@ impl Expansion<'_> {
             self.function.sig.ident,
             if self.layout == Layout::Beside { "fn@" } else { "Self::" },
         );
-        quote!(#(#cfgs)* #[doc = #doc] #[allow(dead_code)] #(#lints)* #(#must_use)* #(#body)* #vis #sig #block)
+        quote! {
+            #(#cfgs)*
+            #[doc = #doc]
+            #[allow(
+                dead_code,
+                clippy::missing_const_for_fn,
+                clippy::missing_errors_doc,
+                clippy::missing_panics_doc
+            )]
+            #(#lints)* #(#must_use)* #(#body)* #vis #sig #block
+        }
     }
 
     /// The struct beside a free function, and all that it carries.
@@ -184,7 +194,7 @@ impl Expansion<'_> {
         // Only a crate that knows tasks expands it.
         let task = task::companion(krate, function, self.options.redact.is_some());
         let task = task.map(|task| quote!(#krate::internal::with_tasks! { #task }));
-        let deprecated = function.attributes.allow_deprecated();
+        let (deprecated, allow) = (function.attributes.allow_deprecated(), allow_on_companions());
         quote! {
             #(#cfgs)*
             #[doc = #doc]
@@ -195,7 +205,7 @@ impl Expansion<'_> {
             impl #name { #body }
             #(#cfgs)*
             #deprecated
-            #[allow(dead_code, unused_variables, clippy::all, clippy::pedantic)]
+            #allow
             impl #name { #companions #definition #task }
             #(#cfgs)*
             impl #krate::internal::HasCode for #name {
@@ -289,6 +299,25 @@ fn located_at(at: Span, path: &TokenStream) -> TokenStream {
         token
     });
     tokens.collect()
+}
+
+/// What stands on companions, whose signature is that of the function: what lints have to say of it they say of the function. They
+/// are named one by one, because a program that forbids a lint may have no group allowed that it is in.
+fn allow_on_companions() -> TokenStream {
+    quote! {
+        #[allow(
+            dead_code,
+            unused_variables,
+            clippy::missing_const_for_fn,
+            clippy::missing_errors_doc,
+            clippy::missing_panics_doc,
+            clippy::multiple_bound_locations,
+            clippy::ptr_arg,
+            clippy::too_many_arguments,
+            clippy::type_complexity,
+            clippy::used_underscore_binding
+        )]
+    }
 }
 
 /// The path of the crate that is called, for errors that are to point at `at`. Where the attribute does not name it, all of its

@@ -44,6 +44,7 @@ fn text(number: u64) -> ::std::string::String {
 }
 
 /// Whether they work.
+#[expect(clippy::redundant_pub_crate, reason = "unreachable_pub asks for it")]
 pub(super) fn works() -> ::joblib::Result<bool> {
     let (_, _, _, _) = names();
     let parallel = Parallel::new().n_jobs(1);
