@@ -191,6 +191,7 @@ impl<'r> Sections<'r> {
             return Err(Error::corrupt("a block has another size than its header says").at_offset(start));
         }
         if bytes.len() >= large::LARGE
+            && header.shuffle == 0
             && let Some(file) = self.input.file()
         {
             let check = large::read(file, start, bytes)
@@ -233,7 +234,8 @@ impl<'r> Sections<'r> {
         else {
             return Ok(None);
         };
-        self.input.check_available(len + 8)?;
+        let with_checksum = with_checksum(len)?;
+        self.input.check_available(with_checksum)?;
         let len_here = usize::try_from(len)
             .map_err(|_| Error::new(Kind::Limit, format!("an array of {len} bytes can't be mapped here")))?;
         let doing = |source| {
@@ -245,7 +247,7 @@ impl<'r> Sections<'r> {
             self.input.skip(len)?;
             self.compare(check, start, true)?;
         } else {
-            self.input.skip(len + 8)?;
+            self.input.skip(with_checksum)?;
         }
         if mode.writes_to_file()
             && let Some(file) = self.input.file()
@@ -260,8 +262,7 @@ impl<'r> Sections<'r> {
     /// Moves over a block; without looking at its elements where that can be done.
     pub(crate) fn skip_block(&mut self, header: BlockHeader, len: u64) -> Result<()> {
         if !self.verifies_everything {
-            let len = len.checked_add(8).ok_or_else(|| Error::corrupt("a block is longer than any file"))?;
-            return self.input.skip(len);
+            return self.input.skip(with_checksum(len)?);
         }
         self.input.check_available(len)?;
         let mut block = self.begin_block(header, len);
@@ -308,3 +309,8 @@ impl<'r> Sections<'r> {
 
 /// Bytes that are read at a time: few enough to be still in the cache when they are checked.
 const CHUNK: u64 = 256 << 10;
+
+/// The bytes of a block of `len` bytes and of its checksum.
+fn with_checksum(len: u64) -> Result<u64> {
+    len.checked_add(8).ok_or_else(|| Error::corrupt("a block is longer than any file"))
+}

@@ -4,8 +4,9 @@
 use std::io::{self, BufReader, Read, Write};
 use std::sync::Arc;
 
+use joblib_array::{Array, MmapMode};
 use joblib_persist::compress::{Compressor, by_extension, by_name, detect};
-use joblib_persist::{LoadOptions, PythonDumpOptions};
+use joblib_persist::{DumpOptions, LoadOptions, PythonDumpOptions};
 use proptest::prelude::*;
 
 const NAMES: [&str; 7] = ["zlib", "gzip", "bz2", "lzma", "xz", "lz4", "zstd"];
@@ -407,4 +408,23 @@ fn a_zstd_frame_with_a_long_window_is_read() {
     let file = encoder.finish().unwrap();
     let zstd = by_name("zstd").unwrap();
     assert_same(&*zstd, &decompress(&*zstd, &file).unwrap(), &content);
+}
+
+#[test]
+fn an_array_of_any_size_is_the_same_after_its_file_was_decompressed_by_another_program() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("plain");
+    // The larger one is read by several threads where it is in a file.
+    for elements in [1000, 5 << 20] {
+        let array = Array::from_fn(&[elements], |index| index[0] as f64);
+        for compressor in all().filter(|compressor| compressor.shuffle_helps()) {
+            let mut compressed = Vec::new();
+            DumpOptions::new().compress(compressor.name()).dump_to(&array, &mut compressed).unwrap();
+            std::fs::write(&path, decompress(&*compressor, &compressed).unwrap()).unwrap();
+            for options in [LoadOptions::new(), LoadOptions::new().mmap_mode(MmapMode::Read)] {
+                let read: Array<f64> = options.load(&path).unwrap();
+                assert!(read == array, "{} and {elements} elements", compressor.name());
+            }
+        }
+    }
 }
