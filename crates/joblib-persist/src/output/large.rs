@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::thread;
 
-use crate::format::Checksum;
+use crate::format::checksum;
 
 /// From this size on it is worth a thread.
 pub(super) const LARGE: usize = 4 << 20;
@@ -14,14 +14,15 @@ pub(super) fn write(mut file: &File, position: u64, bytes: &[u8]) -> io::Result<
     reserve(file, position, bytes.len() as u64)?;
     thread::scope(|scope| {
         // A file takes one write at a time, so the other core checks.
-        let check = scope.spawn(|| {
-            let mut checksum = Checksum::new();
-            checksum.update(bytes);
-            checksum.value()
-        });
-        let written = file.write_all(bytes);
-        let check = check.join().map_err(|_| io::Error::other("the thread that checks a block panicked"))?;
-        written.map(|()| check)
+        let check = thread::Builder::new().spawn_scoped(scope, || checksum(bytes));
+        file.write_all(bytes)?;
+        match check {
+            Ok(check) => {
+                check.join().map_err(|_| io::Error::other("the thread that checks a block panicked"))
+            }
+            // Where no thread can be started, this one does it.
+            Err(_) => Ok(checksum(bytes)),
+        }
     })
 }
 

@@ -35,10 +35,19 @@ pub(super) fn checksum(bytes: &[u8]) -> io::Result<u64> {
     thread::scope(|scope| {
         let mut parts = bytes.chunks(share);
         let first = parts.next();
-        let others: Vec<_> = parts.map(|part| scope.spawn(move || check_part(part))).collect();
+        let spawn = |part| {
+            // Where no thread can be started, this one does it when its turn comes.
+            thread::Builder::new().spawn_scoped(scope, move || check_part(part)).map_err(|_| part)
+        };
+        let others: Vec<_> = parts.map(spawn).collect();
         let mut checksum = first.map_or_else(Checksum::new, check_part);
         for other in others {
-            let part = other.join().map_err(|_| io::Error::other("a thread that checks a block panicked"))?;
+            let part = match other {
+                Ok(other) => {
+                    other.join().map_err(|_| io::Error::other("a thread that checks a block panicked"))?
+                }
+                Err(part) => check_part(part),
+            };
             checksum.append(&part);
         }
         Ok(checksum.value())
