@@ -67,7 +67,7 @@ impl Hasher {
         Self { encoder: Encoder::new(algorithm) }
     }
 
-    /// Adds a value. The order of a `HashSet` or a map does not count, except for maps that keep an order.
+    /// Adds a value. The order of a `HashSet` or a `HashMap` does not count, that of a map of an unknown type does.
     ///
     /// # Errors
     ///

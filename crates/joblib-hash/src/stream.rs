@@ -93,6 +93,11 @@ impl Stream {
         self.base = self.buffer.len();
     }
 
+    /// The entry so far; `None` if a part of it was fed to the hash function.
+    pub(crate) fn entry(&self) -> Option<&[u8]> {
+        self.state.is_none().then(|| &self.buffer[self.base..])
+    }
+
     /// Ends that stream. A short entry stays in the buffer behind its length, a long one becomes its digest.
     #[inline]
     pub(crate) fn end_entry(&mut self) {

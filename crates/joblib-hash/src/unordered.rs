@@ -5,7 +5,7 @@ use serde::{Serialize, Serializer};
 /// The name of the newtype struct that the encoder recognises.
 pub(crate) const NAME: &str = "joblib::Unordered";
 
-/// A list whose order does not affect its hash.
+/// A list or a map whose order does not affect its hash.
 ///
 /// ```
 /// use joblib_hash::{Unordered, hash};
@@ -22,8 +22,9 @@ impl<T: Serialize> Serialize for Unordered<T> {
     }
 }
 
-/// For a field that is a set, but whose type is not known to be one: `#[serde(serialize_with = "joblib_hash::unordered")]`.
-/// A `HashSet` does not need it. Other serializers are not affected.
+/// For a field that is a set or a map without an order, but whose type is not known to be one:
+/// `#[serde(serialize_with = "joblib_hash::unordered")]`. A `HashSet` and a `HashMap` do not need it. Other serializers are
+/// not affected.
 ///
 /// ```
 /// use std::collections::HashSet;
@@ -52,6 +53,21 @@ pub fn unordered<T: Serialize, S: Serializer>(set: &T, serializer: S) -> Result<
 pub(crate) fn is_set<T: ?Sized>() -> bool {
     let name = std::any::type_name::<T>().trim_start_matches('&');
     name.starts_with("std::collections::hash::set::HashSet<") || name.starts_with("hashbrown::set::HashSet<")
+}
+
+/// Whether `T` is a map without an order of its own, or one that is always sorted, or an iterator over one. What is said of
+/// `type_name` above holds here too: a map that is not known counts with the order in which its entries come.
+pub(crate) fn is_unordered_map<T: ?Sized>() -> bool {
+    let mut name = std::any::type_name::<T>().trim_start_matches('&');
+    // What an adapter goes over is the first of its parameters.
+    while let Some((adapter, inner)) = name.split_once('<')
+        && adapter.starts_with("core::iter::adapters::")
+    {
+        name = inner.trim_start_matches('&');
+    }
+    ["std::collections::hash::map::", "hashbrown::map::", "alloc::collections::btree::map::"]
+        .iter()
+        .any(|known| name.starts_with(known))
 }
 
 /// Whether `T` is a map that keeps its entries in an order of its own, behind any references. What is said of `type_name`

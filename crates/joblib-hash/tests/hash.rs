@@ -13,7 +13,7 @@ use joblib_array::ndarray::{self, Array2};
 use joblib_hash::{Algorithm, Digest, Hasher, Unordered, hash, hash_with};
 use proptest::prelude::*;
 use serde::Serialize;
-use serde::ser::Serializer;
+use serde::ser::{SerializeMap, Serializer};
 
 use self::lists::in_all_places;
 
@@ -169,6 +169,70 @@ fn a_map_whose_type_keeps_an_order_is_hashed_with_it() {
     assert_ne!(of(&nested), of(&merged));
     assert_ne!(of(&forwards), of(&BTreeMap::from([("a", 1_u8), ("b", 2)])));
     assert_ne!(of(&forwards), of(&[("a", 1_u8), ("b", 2)]));
+}
+
+/// A list of pairs that is a map to serde, which is told its entries one by one, or how to come by them.
+#[derive(Clone)]
+struct Pairs {
+    pairs: Vec<(&'static str, u8)>,
+    one_by_one: bool,
+}
+
+impl Serialize for Pairs {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if !self.one_by_one {
+            return serializer.collect_map(self.pairs.iter().map(|(key, value)| (key, value)));
+        }
+        let mut map = serializer.serialize_map(Some(self.pairs.len()))?;
+        for (key, value) in &self.pairs {
+            map.serialize_entry(key, value)?;
+        }
+        map.end()
+    }
+}
+
+#[test]
+fn a_map_of_a_type_that_is_not_known_to_have_no_order_is_hashed_with_its_order() {
+    for one_by_one in [false, true] {
+        let forwards = Pairs { pairs: vec![("a", 1), ("b", 2)], one_by_one };
+        let backwards = Pairs { pairs: vec![("b", 2), ("a", 1)], one_by_one };
+        assert_ne!(of(&forwards), of(&backwards));
+        assert_ne!(of(&in_all_places(&forwards)), of(&in_all_places(&backwards)));
+        let twice = Pairs { pairs: vec![("a", 1), ("a", 1)], one_by_one };
+        assert_ne!(of(&twice), of(&Pairs { pairs: vec![("a", 1)], one_by_one }));
+        // Nobody can tell it from one that is kept in the order of its keys.
+        assert_eq!(of(&forwards), of(&BTreeMap::from([("a", 1_u8), ("b", 2)])));
+        assert_eq!(of(&Unordered(&forwards)), of(&Unordered(&backwards)));
+        assert_eq!(of(&vec![Unordered(&forwards)]), of(&vec![Unordered(&backwards)]));
+    }
+}
+
+#[test]
+fn a_map_that_is_walked_through_an_iterator_hashes_alike_in_any_order_if_it_has_none() {
+    struct Walked(HashMap<u32, u32>);
+
+    impl Serialize for Walked {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer
+                .collect_map(self.0.iter().map(|(key, value)| (*key, value)).filter(|(key, _)| *key > 0))
+        }
+    }
+
+    #[derive(Serialize)]
+    struct Flattened {
+        first: u8,
+        #[serde(flatten)]
+        others: HashMap<String, u32>,
+    }
+
+    let numbers = |each: &mut dyn Iterator<Item = u32>| each.map(|i| (i, i)).collect::<HashMap<_, _>>();
+    let (forwards, backwards) = (numbers(&mut (0..1000)), numbers(&mut (0..1000).rev()));
+    assert_eq!(of(&Walked(forwards.clone())), of(&Walked(backwards.clone())));
+    let flattened = |numbers: HashMap<u32, u32>| Flattened {
+        first: 1,
+        others: numbers.into_iter().map(|(key, value)| (key.to_string(), value)).collect(),
+    };
+    assert_eq!(of(&flattened(forwards)), of(&flattened(backwards)));
 }
 
 /// The entries of a map as the hash is documented to put them: in ascending order of their bytes.

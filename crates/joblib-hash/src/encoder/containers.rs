@@ -53,13 +53,50 @@ impl ser::SerializeSeq for Seq<'_> {
 pub(crate) struct Map<'e> {
     encoder: &'e mut Encoder,
     entries: Entries,
+    order: KeyOrder,
     /// Whether a key has been written and its value has not.
     in_entry: bool,
 }
 
+/// Whether the order of a map's entries counts.
+pub(super) enum KeyOrder {
+    /// It doesn't: the map has none.
+    None,
+    /// It counts, if the map has one. As long as the keys are texts in ascending order, the map may be sorted, and is hashed as
+    /// one without an order.
+    Ascending {
+        /// The key before, as it is encoded.
+        last: Option<Vec<u8>>,
+    },
+    /// It counts.
+    Kept,
+}
+
+impl KeyOrder {
+    /// Takes note of the next key, whose encoding is `key` if that is short.
+    fn add(&mut self, key: Option<&[u8]>) {
+        let Self::Ascending { last } = self else { return };
+        match key.filter(|key| text_of(key).is_some()) {
+            Some(key) if last.as_ref().is_none_or(|last| text_of(last) < text_of(key)) => {
+                let last = last.get_or_insert_default();
+                last.clear();
+                last.extend_from_slice(key);
+            }
+            _ => *self = Self::Kept,
+        }
+    }
+}
+
+/// The text that an encoding is of, if it is of one.
+fn text_of(encoding: &[u8]) -> Option<&[u8]> {
+    let (&tag::STR, rest) = encoding.split_first()? else { return None };
+    let end_of_length = rest.iter().position(|byte| byte & 0x80 == 0)?;
+    rest.get(end_of_length + 1..)
+}
+
 impl<'e> Map<'e> {
-    pub(super) fn new(encoder: &'e mut Encoder, entries: Entries) -> Self {
-        Self { encoder, entries, in_entry: false }
+    pub(super) fn new(encoder: &'e mut Encoder, entries: Entries, order: KeyOrder) -> Self {
+        Self { encoder, entries, order, in_entry: false }
     }
 }
 
@@ -74,7 +111,11 @@ impl ser::SerializeMap for Map<'_> {
         }
         self.in_entry = true;
         self.encoder.stream.begin_entry();
-        self.encoder.value(key)
+        self.encoder.value(key)?;
+        if let KeyOrder::Ascending { .. } = self.order {
+            self.order.add(self.encoder.stream.entry());
+        }
+        Ok(())
     }
 
     #[inline]
@@ -92,7 +133,10 @@ impl ser::SerializeMap for Map<'_> {
         if self.in_entry {
             return Err(ser::Error::custom("a map's key came without a value"));
         }
-        self.encoder.leave(tag::MAP, self.entries);
+        match self.order {
+            KeyOrder::Kept => self.encoder.leave_in_order(tag::MAP_IN_ORDER, self.entries),
+            KeyOrder::None | KeyOrder::Ascending { .. } => self.encoder.leave(tag::MAP, self.entries),
+        }
         self.encoder.ascend();
         Ok(())
     }

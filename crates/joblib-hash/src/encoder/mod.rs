@@ -18,6 +18,7 @@
 //! | map, unordered list | tag, number of entries, the entries in ascending order of their bytes |
 //! | … an entry (key and value, or item) | its length and encoding when at most 64 bytes; else 255 and the encoding's digest |
 //! | map whose type keeps an order | tag, the keys and values one after another, `END`, number of entries |
+//! | map of a type that is not known, unless its keys are texts in ascending order | tag, number of entries, the entries |
 //! | array | tag, dtype name, number of dimensions, dimensions, elements in C order when less than 1 MiB |
 //! | … of 1 MiB or more | in their place, the digest of the digests of their pieces of 1 MiB |
 //!
@@ -58,7 +59,7 @@ pub(crate) struct Encoder {
     run: Option<Run>,
     /// Buffers of finished maps, to be used again.
     spare: Vec<Vec<u8>>,
-    /// Whether the next list is a set.
+    /// Whether the next list or map has no order.
     unordered: bool,
     /// Levels that are open around the next value.
     depth: u16,
@@ -250,12 +251,21 @@ impl Encoder {
         entries.ends.push(self.stream.buffer.len());
     }
 
-    /// Goes back to the stream around the entries and adds them to it.
+    /// Goes back to the stream around the entries and adds them to it, sorted.
     fn leave(&mut self, tag: u8, entries: Entries) {
         let Stream { buffer, .. } = std::mem::replace(&mut self.stream, entries.outer);
         self.begin(tag);
         self.length(entries.ends.len());
         self.stream.extend(&sorted(&buffer, &entries.ends));
+        self.spare.push(buffer);
+    }
+
+    /// The same in the order in which they came.
+    fn leave_in_order(&mut self, tag: u8, entries: Entries) {
+        let Stream { buffer, .. } = std::mem::replace(&mut self.stream, entries.outer);
+        self.begin(tag);
+        self.length(entries.ends.len());
+        self.stream.extend(&buffer);
         self.spare.push(buffer);
     }
 }

@@ -4,7 +4,7 @@ use joblib_array::slice::Items;
 use joblib_array::transfer;
 use serde::ser::{self, Serialize, SerializeMap, SerializeSeq};
 
-use super::containers::{Compound, Map, Seq, Struct};
+use super::containers::{Compound, KeyOrder, Map, Seq, Struct};
 use super::{Encoder, tag};
 use crate::{HashError, unordered};
 
@@ -177,10 +177,14 @@ impl<'e> ser::Serializer for &'e mut Encoder {
         Compound::new(self)
     }
 
-    fn serialize_map(self, _: Option<usize>) -> Result<Map<'e>, HashError> {
+    /// Without a length it is a struct with a flattened field, whose names come in the order of its declaration and behind
+    /// them the entries of a map that may have none.
+    fn serialize_map(self, len: Option<usize>) -> Result<Map<'e>, HashError> {
+        let order =
+            if self.unordered || len.is_none() { KeyOrder::None } else { KeyOrder::Ascending { last: None } };
         self.descend()?;
         let entries = self.enter();
-        Ok(Map::new(self, entries))
+        Ok(Map::new(self, entries, order))
     }
 
     #[inline]
@@ -190,7 +194,7 @@ impl<'e> ser::Serializer for &'e mut Encoder {
         V: Serialize,
         I: IntoIterator<Item = (K, V)>,
     {
-        if unordered::is_ordered_map::<I>() {
+        if !self.unordered && unordered::is_ordered_map::<I>() {
             self.descend()?;
             self.begin(tag::ORDERED_MAP);
             let mut count = 0;
@@ -204,7 +208,8 @@ impl<'e> ser::Serializer for &'e mut Encoder {
             self.ascend();
             return Ok(());
         }
-        let mut map = self.serialize_map(None)?;
+        self.unordered |= unordered::is_unordered_map::<I>();
+        let mut map = self.serialize_map(Some(0))?;
         entries.into_iter().try_for_each(|(key, value)| map.serialize_entry(&key, &value))?;
         map.end()
     }
