@@ -157,7 +157,8 @@ impl<'de> serde::Deserializer<'de> for Row<'_, '_, '_, '_> {
 
     /// Rows that nobody wants are read all the same: their bytes lie in the way.
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        for _ in 0..self.0.left * self.0.inner.iter().product::<usize>() {
+        // Where there are no elements, the dimensions may be of any length.
+        for _ in 0..self.0.inner.iter().fold(self.0.left, |count, len| count.saturating_mul(*len)) {
             self.0.stream.next()?;
         }
         visitor.visit_unit()

@@ -45,14 +45,21 @@ pub(super) fn visit<'de, V: Visitor<'de>>(
     .deserialize_any(visitor)
 }
 
-/// Bytes from one element to the next, along each dimension.
+/// Bytes from one element to the next, along each dimension. Of an array without elements, whose dimensions may be of any
+/// length, they mean nothing.
 fn strides(array: &OwnedRawArray) -> Vec<usize> {
     let mut strides = vec![array.dtype.size(); array.shape.len()];
     match array.order {
         Order::C => {
-            (0..strides.len()).rev().skip(1).for_each(|i| strides[i] = strides[i + 1] * array.shape[i + 1]);
+            for i in (1..strides.len()).rev() {
+                strides[i - 1] = strides[i].wrapping_mul(array.shape[i]);
+            }
         }
-        Order::F => (1..strides.len()).for_each(|i| strides[i] = strides[i - 1] * array.shape[i - 1]),
+        Order::F => {
+            for i in 1..strides.len() {
+                strides[i] = strides[i - 1].wrapping_mul(array.shape[i - 1]);
+            }
+        }
     }
     strides
 }

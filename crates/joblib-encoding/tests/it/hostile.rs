@@ -34,6 +34,38 @@ fn no_changed_byte_panics_or_takes_memory_by_its_word() {
     }
 }
 
+/// A message of one array of `f64` without elements: small, in the piece, or a block.
+fn empty_array(shape: &[u64], order: u8, small: bool) -> Vec<u8> {
+    const F64: u8 = 12;
+    let head = [F64, order, shape.len() as u8];
+    let dimensions: Vec<u8> = shape.iter().flat_map(|dimension| dimension.to_le_bytes()).collect();
+    let mut piece = vec![0xc7, (head.len() + dimensions.len()) as u8, 4];
+    let mut block = Vec::new();
+    if small {
+        piece.extend(head.iter().chain(&dimensions));
+    } else {
+        piece = vec![0xd4, 5, 0];
+        block = [&[1], &head[..], &dimensions].concat();
+    }
+    [&[0], &(piece.len() as u32).to_le_bytes()[..], &piece, &block].concat()
+}
+
+#[test]
+fn an_array_without_elements_may_have_dimensions_of_any_length() {
+    type Rows = Vec<Vec<Vec<f64>>>;
+    for shape in [[0, u64::MAX, u64::MAX], [0, 1 << 40, 1 << 40], [3, 0, u64::MAX]] {
+        for (order, small) in [(0, true), (1, true), (0, false), (1, false)] {
+            let bytes = empty_array(&shape, order, small);
+            // Whether it is an error is the reader's business.
+            let rows: Result<Rows, Error> = from_slice(&bytes);
+            assert!(rows.is_ok_and(|rows| rows.len() as u64 == shape[0]), "{shape:?} {order} {small}");
+            let _: Result<Array<f64>, Error> = from_slice(&bytes);
+            let _: Result<serde::de::IgnoredAny, Error> = from_slice(&bytes);
+            let _: Result<Vec<serde::de::IgnoredAny>, Error> = from_slice(&bytes);
+        }
+    }
+}
+
 #[test]
 fn an_error_of_a_type_is_kept() {
     #[derive(Debug, Serialize, Deserialize)]
