@@ -75,7 +75,8 @@ impl Journal {
         }
     }
 
-    /// The total, or `None` where the journal is missing or damaged and the cache has to be counted.
+    /// The total, or `None` where the journal is damaged and the cache has to be counted. Of a journal that was removed, the
+    /// total lacks what the cache held before, until the next count.
     pub(super) fn usage(&self) -> Option<Usage> {
         let mut state = self.state.lock();
         let state = self.current(&mut state)?;
@@ -100,7 +101,8 @@ impl Journal {
             *guard = None;
             return;
         }
-        let (bytes, items) = (truth.bytes as i64 - state.bytes, truth.items as i64 - state.items);
+        let bytes = (truth.bytes as i64).saturating_sub(state.bytes);
+        let items = (truth.items as i64).saturating_sub(state.items);
         if (bytes, items) != (0, 0) {
             let line = record(Kind::Corrected, bytes, i128::from(items).to_be_bytes());
             let _ = state.file.write_all(&line);
@@ -151,7 +153,6 @@ impl Journal {
         }
         if state.is_none() {
             let file = self.open(true).ok()?;
-            // A reader that joins a cache without a journal has to count: `sound` needs a first total or a first result.
             *state = Some(State { file, read: 0, bytes: 0, items: 0, sound: true });
         }
         state.as_mut()
@@ -177,12 +178,14 @@ impl State {
             for line in buffer[..wanted].chunks_exact(RECORD) {
                 match parse(line) {
                     Some((Kind::Added, bytes, _)) => {
-                        (self.bytes, self.items) = (self.bytes.saturating_add(bytes), self.items + 1);
+                        (self.bytes, self.items) =
+                            (self.bytes.saturating_add(bytes), self.items.saturating_add(1));
                     }
                     // A mere reminder, kept over a rewrite.
                     Some((Kind::Evicted, 0, _)) => {}
                     Some((Kind::Dropped | Kind::Evicted, bytes, _)) => {
-                        (self.bytes, self.items) = (self.bytes.saturating_add(bytes), self.items - 1);
+                        (self.bytes, self.items) =
+                            (self.bytes.saturating_add(bytes), self.items.saturating_sub(1));
                     }
                     Some((Kind::Corrected, bytes, items)) => {
                         self.bytes = self.bytes.saturating_add(bytes);

@@ -152,7 +152,7 @@ fn is_harmless(store: &dyn Store) {
 #[test]
 fn damaged_files_are_misses_that_the_next_result_mends() {
     for part in ["small.index", "small-00000001.log"] {
-        for harm in ["truncate", "empty", "garbage", "holes", "folder", "link", "remove"] {
+        for harm in ["truncate", "empty", "garbage", "holes", "counters", "folder", "link", "remove"] {
             let folder = tempfile::tempdir().unwrap();
             let writer = store("local", folder.path());
             for number in 0..200 {
@@ -164,6 +164,7 @@ fn damaged_files_are_misses_that_the_next_result_mends() {
                 "truncate" => bytes.truncate(bytes.len() / 2 + 5),
                 "empty" => bytes.clear(),
                 "garbage" => bytes.fill(0xa5),
+                "counters" => bytes[24..56].fill(0xff),
                 _ => bytes.iter_mut().skip(100).step_by(97).for_each(|byte| *byte ^= 0x55),
             }
             match harm {
@@ -173,7 +174,7 @@ fn damaged_files_are_misses_that_the_next_result_mends() {
                     fs::remove_file(&file).unwrap();
                     fs::write(&file, &bytes).unwrap();
                 }
-                "holes" if part.contains("log") => continue,
+                "holes" | "counters" if part.contains("log") => continue,
                 _ => fs::write(&file, &bytes).unwrap(),
             }
             match harm {
@@ -192,6 +193,25 @@ fn damaged_files_are_misses_that_the_next_result_mends() {
             assert!(writer.clear(Scope::All).unwrap() >= 200, "{part}: {harm}");
             assert!((0..200).all(|number| get(&*writer, &key(number)).is_none()));
         }
+    }
+}
+
+#[test]
+fn files_that_are_called_as_no_log_is_do_no_harm() {
+    for name in ["small-ffffffff.log", "small-fffffffe.log", "small-1.log", "small-+0000001.log"] {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store("local", folder.path());
+        let content = |number: u64| vec![number as u8; 4000];
+        (0..60).for_each(|number| put(&*store, &key(number), &content(number)));
+        let log = named(folder.path(), "small-00000001.log").remove(0);
+        fs::write(log.with_file_name(name), "not a log").unwrap();
+        // Most of the log is given back.
+        assert!((0..50).all(|number| store.remove(&key(number)).unwrap()), "{name}");
+        (60..70).for_each(|number| put(&*store, &key(number), &content(number)));
+        for number in 50..70 {
+            assert_eq!(get(&*store, &key(number)), Some(content(number)), "{name}");
+        }
+        assert_eq!(store.clear(Scope::All).unwrap(), 20, "{name}");
     }
 }
 

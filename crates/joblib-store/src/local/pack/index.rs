@@ -19,6 +19,8 @@ const WALK: u64 = 2048;
 /// The smallest table.
 const LEAST: u64 = 64;
 const REMOVED: u32 = u32::MAX;
+/// No log has this number or a larger one.
+pub(super) const NO_LOG: u32 = REMOVED - 1;
 
 /// Where a result is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -264,7 +266,7 @@ impl Index {
             live: number(&bytes[20..28]),
             logs: number(&bytes[28..36]),
         };
-        if counters.log == 0 || counters.log >= REMOVED - 1 {
+        if counters.log == 0 || counters.log >= NO_LOG {
             return Err(damaged("it names no log"));
         }
         Ok(counters)

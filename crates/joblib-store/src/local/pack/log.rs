@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
-use super::index::Slot;
+use super::index::{NO_LOG, Slot};
 use crate::key::fnv64;
 
 /// Bytes before a record's content.
@@ -20,7 +20,10 @@ pub(super) fn name(folder: &str, number: u32) -> String {
 
 /// The number of the log with this name, if it is one's.
 pub(super) fn number(name: &str) -> Option<u32> {
-    u32::from_str_radix(name.strip_prefix("small-")?.strip_suffix(".log")?, 16).ok()
+    let digits = name.strip_prefix("small-")?.strip_suffix(".log")?;
+    let number = u32::from_str_radix(digits, 16).ok().filter(|number| *number < NO_LOG)?;
+    // Another spelling of the number is the name of another file.
+    (digits == format!("{number:08x}")).then_some(number)
 }
 
 pub(super) fn record(call: &[u8; 16], content: &[u8]) -> Vec<u8> {

@@ -83,8 +83,8 @@ impl Pack {
         if let Some((_, before)) = probe.found {
             counters.live = counters.live.saturating_sub(size(before.length));
         } else {
-            counters.results += 1;
-            counters.slots += 1;
+            counters.results = counters.results.saturating_add(1);
+            counters.slots = counters.slots.saturating_add(1);
         }
         self.clean_if_worth(root, &open, &mut counters)?;
         open.index.count(counters)
@@ -290,7 +290,7 @@ impl Pack {
     }
 
     fn clean_if_worth(&self, root: &Root, open: &Open, counters: &mut Counters) -> io::Result<()> {
-        if counters.logs > counters.live + counters.live / 4 + SPARE {
+        if counters.logs > counters.live.saturating_add(counters.live / 4).saturating_add(SPARE) {
             // What can't be cleaned now is cleaned later.
             return match self.clean(root, open, counters) {
                 Err(error) if error.kind() != io::ErrorKind::InvalidData => Ok(()),
