@@ -166,8 +166,10 @@ impl Out<'_> {
             let part = std::mem::replace(&mut self.buffer, rest);
             self.sent += part.len() as u64;
             if !upload.send(Message::Part(part.into())) {
-                let upload = self.upload.take();
-                return upload.map_or(Ok(()), |upload| upload.result(self.client));
+                let ended = self.upload.take().map_or(Ok(()), |upload| upload.result(self.client));
+                // Without an error of its own it was given up, and what follows would be stored without this part.
+                let reason = "an upload in parts ended before all of them were sent";
+                return ended.and_then(|()| Err(Error::backend(self.client.location(), reason)));
             }
         }
         Ok(())
