@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::Condvar;
+use std::sync::{Arc, Condvar};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Instant;
@@ -20,11 +21,13 @@ struct Timers {
     count: u64,
     /// Whether the thread that wakes them runs.
     served: bool,
+    /// Told of a timer, which may be due sooner than the others. Of these timers, for a condition variable belongs to one
+    /// mutex.
+    added: Arc<Condvar>,
 }
 
 /// A forked child begins without the timers of its parent, and without the thread that serves them.
 static TIMERS: ProcessLock<Timers> = ProcessLock::new(AfterFork::Renew);
-static SOONER: Condvar = Condvar::new();
 
 /// Ready from its time on.
 #[derive(Debug)]
@@ -53,7 +56,7 @@ impl Future for Timer {
         });
         timers.due.insert((self.at, number), context.waker().clone());
         if timers.served {
-            SOONER.notify_one();
+            timers.added.notify_one();
         } else if thread::Builder::new()
             .name("joblib-timer".into())
             .stack_size(64 * 1024)
@@ -88,7 +91,10 @@ fn serve() {
         let due = std::mem::replace(&mut timers.due, later);
         if !due.is_empty() {
             drop(timers);
-            due.into_values().for_each(Waker::wake);
+            for waker in due.into_values() {
+                // A panic of an executor, which its hook reports, must not keep others from being woken.
+                let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+            }
             timers = TIMERS.lock();
             continue;
         }
@@ -96,6 +102,54 @@ fn serve() {
             timers.served = false;
             return;
         };
-        timers = lock::wait(&SOONER, timers, next - now);
+        let added = Arc::clone(&timers.added);
+        timers = lock::wait(&added, timers, next - now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Sender, channel};
+    use std::task::Wake;
+    use std::time::Duration;
+
+    use super::*;
+
+    struct Panics;
+
+    impl Wake for Panics {
+        fn wake(self: Arc<Self>) {
+            panic!("on purpose: this executor is gone");
+        }
+    }
+
+    struct Tells(Sender<()>);
+
+    impl Wake for Tells {
+        fn wake(self: Arc<Self>) {
+            self.0.send(()).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_waker_that_panics_keeps_no_other_task_waiting() {
+        let (sender, woken) = channel();
+        let wakers = [Waker::from(Arc::new(Panics)), Waker::from(Arc::new(Tells(sender)))];
+        for after in [20, 40] {
+            let at = Instant::now() + Duration::from_millis(after);
+            let timers: Vec<Timer> = wakers
+                .iter()
+                .map(|waker| {
+                    let mut timer = Timer::at(at);
+                    // One that is late is ready now.
+                    if Pin::new(&mut timer).poll(&mut Context::from_waker(waker)).is_ready() {
+                        waker.will_wake(&wakers[1]).then(|| wakers[1].wake_by_ref());
+                    }
+                    timer
+                })
+                .collect();
+            woken.recv_timeout(Duration::from_mins(1)).expect("the other task is woken");
+            drop(timers);
+        }
     }
 }
