@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::io::{self, Write as _};
 use std::str::FromStr;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -115,11 +116,12 @@ pub fn print_beside(beside: PrintBeside) {
     let _ = BESIDE.set(beside);
 }
 
-#[allow(clippy::print_stderr, reason = "this is the one place that prints")]
+/// A stream that takes nothing, such as a pipe that nobody reads, is no reason to end what the program does.
 fn print_line(message: fmt::Arguments<'_>) {
+    let mut print = || _ = writeln!(io::stderr(), "{message}");
     match BESIDE.get() {
-        Some(beside) => beside(&mut || eprintln!("{message}")),
-        None => eprintln!("{message}"),
+        Some(beside) => beside(&mut print),
+        None => print(),
     }
 }
 

@@ -216,3 +216,26 @@ fn a_tilde_is_the_home_folder_and_that_of_others_is_refused() {
     let error = Memory::new("~somebody/cache").unwrap_err().to_string();
     assert!(error.contains("~somebody"), "{error}");
 }
+
+#[test]
+fn a_standard_error_that_takes_nothing_stops_no_call() {
+    let unread = || {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        std::process::Stdio::from(writer)
+    };
+    let child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "failures::role_warn", "--ignored", "--nocapture"])
+        .env_remove("JOBLIB_WARNINGS")
+        .stderr(unread())
+        .output()
+        .unwrap();
+    assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stdout));
+}
+
+#[test]
+#[ignore = "played by another test"]
+fn role_warn() {
+    let memory = Memory::new("/dev/null/cache").unwrap().verbose(100);
+    assert_eq!(memory.eval("double", |x: u32| 2 * x, (2,)), 4);
+}

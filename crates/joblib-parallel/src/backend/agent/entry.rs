@@ -51,7 +51,7 @@ extern "C" fn enter(argc: c_int, argv: *const *const c_char, envp: *const *const
         match streams {
             Ok((input, output)) => serve::run(input, output),
             Err(error) => {
-                eprintln!("joblib-node: the agent's streams can't be kept: {error}");
+                serve::say(format_args!("the agent's streams can't be kept: {error}"));
                 1
             }
         }

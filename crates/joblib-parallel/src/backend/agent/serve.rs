@@ -132,6 +132,11 @@ fn unreachable(error: &io::Error) -> String {
 /// What wakes the session that waits for workers.
 type SessionWaker = Arc<Mutex<Option<Waker>>>;
 
+/// Says something to the caller's host, if it still reads what is said.
+pub(super) fn say(message: std::fmt::Arguments<'_>) {
+    let _ = writeln!(io::stderr(), "joblib-node: {message}");
+}
+
 /// Serves the caller at the other end until it leaves; returns the exit code.
 pub(super) fn run(input: OwnedFd, output: OwnedFd) -> i32 {
     let output = Output::new(OutputStream::new(output));
@@ -140,14 +145,14 @@ pub(super) fn run(input: OwnedFd, output: OwnedFd) -> i32 {
     let for_reader = Arc::clone(&waker);
     let reader = std::thread::Builder::new().name("joblib-agent".to_owned());
     if let Err(error) = reader.spawn(move || read(input, &sender, &for_reader)) {
-        eprintln!("joblib-node: the agent can't start a thread: {error}");
+        say(format_args!("the agent can't start a thread: {error}"));
         return 1;
     }
     let mut agent = Agent { output, frames, waker, memories: HashMap::new(), session: None, call: 0 };
     match agent.greet().and_then(|()| agent.serve()) {
         Ok(()) => 0,
         Err(reason) => {
-            eprintln!("joblib-node: the agent ends: {reason}");
+            say(format_args!("the agent ends: {reason}"));
             3
         }
     }
@@ -175,7 +180,7 @@ fn read(input: OwnedFd, frames: &Sender<Incoming>, waker: &SessionWaker) {
                 }
                 Ok(None) => break,
                 Err(error) => {
-                    eprintln!("joblib-node: {error}");
+                    say(format_args!("{error}"));
                     exit(3);
                 }
             }
