@@ -73,6 +73,8 @@ fn spawn(config: &Config, name: &str, arguments: Option<&[OsString]>) -> Result<
             None,
         ));
     }
+    // Before there is a process: what fails here would leave one that nobody waits for.
+    let (page, file) = StatusPage::create().map_err(failed)?;
     // A fork meanwhile would keep the worker's end of the socket open, and the environment locked.
     let (child, ours) = undivided(|| {
         let program = Program::find()?;
@@ -81,7 +83,6 @@ fn spawn(config: &Config, name: &str, arguments: Option<&[OsString]>) -> Result<
     })
     .map_err(failed)?;
     // The handle waits for the process itself.
-    let (page, file) = StatusPage::create().map_err(failed)?;
     WorkerHandle::new(Pid::from_raw(child.id().cast_signed()), ours.into(), (page, Some(file)), config, name)
 }
 
