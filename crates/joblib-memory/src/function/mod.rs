@@ -13,9 +13,10 @@ pub(crate) mod types;
 
 use std::collections::HashMap;
 use std::panic::Location;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use joblib_store::{FunctionVersion, Store};
+use once_cell::race::OnceBox;
 
 use self::code::Code;
 use self::earlier::Earlier;
@@ -28,6 +29,8 @@ use crate::lock::Inherited;
 use crate::report::{self, Warnings};
 use crate::tier::Tier;
 
+/// A function, and what is made of it when it is first needed. Several threads may make the same, and one of it stays: so a
+/// forked child waits for none of its parent's.
 #[derive(Debug)]
 pub(crate) struct Function {
     pub(crate) version: Arc<FunctionVersion>,
@@ -35,9 +38,9 @@ pub(crate) struct Function {
     pub(crate) parts: Parts,
     pub(crate) counters: Counters,
     /// The results that are kept in memory apart from those of other functions.
-    tier: OnceLock<Box<Tier>>,
-    memo: OnceLock<Box<Memo>>,
-    earlier: OnceLock<Box<Earlier>>,
+    tier: OnceBox<Tier>,
+    memo: OnceBox<Memo>,
+    earlier: OnceBox<Earlier>,
 }
 
 impl Function {
@@ -46,15 +49,15 @@ impl Function {
             version,
             parts,
             counters: Counters::default(),
-            tier: OnceLock::new(),
-            memo: OnceLock::new(),
-            earlier: OnceLock::new(),
+            tier: OnceBox::new(),
+            memo: OnceBox::new(),
+            earlier: OnceBox::new(),
         }
     }
 
     /// The results that it keeps in memory, if it ever kept any.
     pub(crate) fn tier_in_use(&self) -> Option<&Tier> {
-        self.tier.get().map(AsRef::as_ref)
+        self.tier.get()
     }
 
     /// The digests of calls that were made before.
@@ -154,8 +157,8 @@ impl Functions {
     }
 
     /// Calls `f` with the results that functions keep in memory for themselves.
-    pub(crate) fn for_each_tier(&self, mut f: impl FnMut(&Tier)) {
-        self.all().iter().filter_map(|function| function.tier.get()).for_each(|tier| f(tier));
+    pub(crate) fn for_each_tier(&self, f: impl FnMut(&Tier)) {
+        self.all().iter().filter_map(|function| function.tier.get()).for_each(f);
     }
 
     /// Every function once.

@@ -16,11 +16,12 @@ mod with_metadata;
 use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use joblib_record::Recorder;
 use joblib_store::{AfterFork, Item, Key, Limits, ProcessLock, Reduced, Scope, Store, StoreOptions};
+use once_cell::race::OnceBox;
 
 use self::location::runs_folder;
 use self::settings::Settings;
@@ -64,6 +65,8 @@ pub struct Memory {
     settings: Arc<Settings>,
 }
 
+/// What handles of one location share. What is made when it is first needed is in places without a lock that a fork could
+/// leave held.
 #[derive(Debug)]
 struct Shared {
     store: Option<Arc<dyn Store>>,
@@ -71,11 +74,13 @@ struct Shared {
     source: Option<Source>,
     functions: Functions,
     /// The results that are kept in memory.
-    tier: OnceLock<Box<Tier>>,
+    tier: OnceBox<Tier>,
     /// The digests of files that are arguments.
-    files: OnceLock<FileDigests>,
+    files: OnceBox<FileDigests>,
     /// The record of this run, if calls are recorded and it can be written.
-    recorder: OnceLock<Option<Recorder>>,
+    recorder: OnceBox<Option<Recorder>>,
+    /// Held by the thread that begins it: there is to be one.
+    beginning: Inherited<()>,
     /// When the store was full and nothing could be dropped.
     full_since: Inherited<Option<Instant>>,
 }
@@ -87,9 +92,10 @@ impl Shared {
             store,
             source,
             functions: Functions::default(),
-            tier: OnceLock::new(),
-            files: OnceLock::new(),
-            recorder: OnceLock::new(),
+            tier: OnceBox::new(),
+            files: OnceBox::new(),
+            recorder: OnceBox::new(),
+            beginning: Inherited::default(),
             full_since: Inherited::default(),
         }
     }
@@ -408,7 +414,11 @@ impl Memory {
         if !self.settings.record {
             return None;
         }
-        self.shared.recorder.get_or_init(|| self.open_record()).as_ref()
+        if let Some(recorder) = self.shared.recorder.get() {
+            return recorder.as_ref();
+        }
+        let _beginning = self.shared.beginning.lock();
+        self.shared.recorder.get_or_init(|| Box::new(self.open_record())).as_ref()
     }
 
     fn open_record(&self) -> Option<Recorder> {
@@ -447,7 +457,7 @@ impl Memory {
 
     /// Drops a result of a function from memory.
     pub(crate) fn forget(&self, function: &Function, key: &Key) {
-        let tiers = [self.shared.tier.get().map(AsRef::as_ref), function.tier_in_use()];
+        let tiers = [self.shared.tier.get(), function.tier_in_use()];
         tiers.into_iter().flatten().for_each(|tier| tier.remove(key));
     }
 
@@ -457,7 +467,7 @@ impl Memory {
 
     /// The digests of files that are arguments.
     pub(crate) fn files(&self) -> &FileDigests {
-        self.shared.files.get_or_init(|| FileDigests::new(self.store().and_then(Store::folder)))
+        self.shared.files.get_or_init(|| Box::new(FileDigests::new(self.store().and_then(Store::folder))))
     }
 
     pub(crate) fn flight_id(&self, key: &Key) -> FlightId {

@@ -218,6 +218,56 @@ fn a_tilde_is_the_home_folder_and_that_of_others_is_refused() {
 }
 
 #[test]
+fn a_child_of_a_fork_does_not_wait_for_what_a_thread_of_its_parent_was_making() {
+    play("failures::role_fork_while_results_are_listed");
+}
+
+#[test]
+#[ignore = "played by another test"]
+fn role_fork_while_results_are_listed() {
+    use nix::sys::signal::{Signal, kill};
+    use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+    use nix::unistd::{ForkResult, fork};
+
+    let (memory, faults, _folder) = failing("forks").swap_remove(1);
+    let memory = memory.record(true);
+    let double = memory.cache("double", |x: u32| 2 * x);
+    faults.lists_slowly.store(true, Ordering::SeqCst);
+    std::thread::scope(|scope| {
+        // Why it is computed is recorded, for which results are listed.
+        scope.spawn(|| double.eval((1,)));
+        while !faults.is_listed.load(Ordering::SeqCst) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        // SAFETY: the child calls what is made to be called after a fork, and ends at once.
+        let status = match unsafe { fork() }.unwrap() {
+            ForkResult::Child => {
+                faults.lists_slowly.store(false, Ordering::SeqCst);
+                let is_right = double.eval((2,)) == 4;
+                // SAFETY: it ends the process.
+                unsafe { nix::libc::_exit(i32::from(!is_right)) }
+            }
+            ForkResult::Parent { child } => {
+                let since = std::time::Instant::now();
+                loop {
+                    match waitpid(child, Some(WaitPidFlag::WNOHANG)).unwrap() {
+                        WaitStatus::StillAlive if since.elapsed() < Duration::from_mins(1) => {
+                            std::thread::sleep(Duration::from_millis(2));
+                        }
+                        status => {
+                            let _ = kill(child, Signal::SIGKILL);
+                            break status;
+                        }
+                    }
+                }
+            }
+        };
+        faults.lists_slowly.store(false, Ordering::SeqCst);
+        assert!(matches!(status, WaitStatus::Exited(_, 0)), "{status:?}");
+    });
+}
+
+#[test]
 fn a_standard_error_that_takes_nothing_stops_no_call() {
     let unread = || {
         let (reader, writer) = std::io::pipe().unwrap();

@@ -62,6 +62,10 @@ pub(crate) struct Faults {
     pub(crate) room: AtomicU64,
     /// Reading fails.
     pub(crate) unreadable: AtomicBool,
+    /// Listing what is stored takes until this is unset.
+    pub(crate) lists_slowly: AtomicBool,
+    /// Whether it is being listed.
+    pub(crate) is_listed: AtomicBool,
     /// How often it was asked to make room.
     pub(crate) rooms_made: AtomicU64,
 }
@@ -162,6 +166,10 @@ impl Store for Failing {
     }
 
     fn visit(&self, visit: &mut dyn FnMut(Item) -> ControlFlow<()>) -> Result<Vec<Error>, Error> {
+        self.faults.is_listed.store(true, Ordering::SeqCst);
+        while self.faults.lists_slowly.load(Ordering::SeqCst) {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
         self.inner.visit(visit)
     }
 
