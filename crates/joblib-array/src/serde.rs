@@ -243,7 +243,7 @@ fn provided(number: &[u8]) -> Result<Buffer, String> {
         .map(u64::from_le_bytes)
         .map_err(|_| format!("the number of a shared array has {} bytes, expected 8", number.len()))?;
     share::provided(number)
-        .ok_or_else(|| format!("array number {number} travels beside the message, and nobody provides it"))
+        .ok_or_else(|| format!("array number {number} was sent separately from the message, and is missing"))
 }
 
 /// Bytes copied once, into aligned memory.

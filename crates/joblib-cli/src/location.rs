@@ -132,6 +132,6 @@ fn found_at(location: &Path) -> String {
                 "found a folder of {entries} without the folder joblib-rs; name the location that the program names"
             )
         }
-        Ok(_) => "found a file that is no cache".to_owned(),
+        Ok(_) => "found a file that is not a cache".to_owned(),
     }
 }

@@ -139,7 +139,7 @@ impl Sink for MessageSink<'_> {
         self.left = self
             .left
             .checked_sub(bytes.len())
-            .ok_or_else(|| Error::value("a sequence gave more elements than it said it would"))?;
+            .ok_or_else(|| Error::value("a sequence has more elements than the length that it declared"))?;
         self.bytes.extend_from_slice(bytes);
         Ok(())
     }
@@ -147,7 +147,7 @@ impl Sink for MessageSink<'_> {
     fn end_block(&mut self) -> Result<()> {
         match self.left {
             0 => Ok(()),
-            _ => Err(Error::value("a sequence gave fewer elements than it said it would")),
+            _ => Err(Error::value("a sequence has fewer elements than the length that it declared")),
         }
     }
 
@@ -272,7 +272,7 @@ impl Source for MessageSource<'_> {
                 let number = self.number()?;
                 let buffer = self.shared.as_mut().and_then(|shared| shared(number)).ok_or_else(|| {
                     Error::corrupt(format!(
-                        "array number {number} travels beside the message, and is not there"
+                        "array number {number} was sent separately from the message, and is missing"
                     ))
                     .at_offset(start)
                 })?;

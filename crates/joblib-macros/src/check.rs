@@ -76,7 +76,7 @@ fn check_kind(function: &Function, errors: &mut Errors) {
     if let Safety::Unsafe(token) = &function.sig.safety {
         errors.at(
             token,
-            "an `unsafe fn` can't be cached: a result that is read keeps none of its promises; cache a safe function that calls it",
+            "an `unsafe fn` can't be cached: a hit does not run it, so it can't do what its callers rely on; cache a safe function that calls it",
         );
     }
     if let Some(abi) = &function.sig.abi {
@@ -124,7 +124,7 @@ fn check_key(function: &Function, options: &Options, errors: &mut Errors) {
     for file in function.arguments.iter().filter_map(|argument| argument.file.as_ref()) {
         errors.at(
             file,
-            "`key = …` says all that a call is known by; write `file(argument)` beside it instead of `#[cached(file)]`",
+            "`key = …` replaces the arguments in the key; add `file(argument)` instead of `#[cached(file)]`",
         );
     }
     if let Some((_, span)) = options.on_self {

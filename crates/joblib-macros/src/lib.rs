@@ -97,12 +97,14 @@ fn tracked_tokens(arguments: TokenStream, item: &TokenStream) -> TokenStream {
 fn not_a_function(item: &Item) -> &'static str {
     match item {
         Item::Const(_) | Item::Static(_) => {
-            "`#[cached]` stands on a function; write `#[tracked]` on a constant"
+            "`#[cached]` can only be applied to a function; write `#[tracked]` on a constant"
         }
         Item::Impl(_) | Item::Trait(_) => {
-            "`#[cached]` stands on a function; put it on those methods whose results are to be kept"
+            "`#[cached]` can only be applied to a function: apply it to the methods whose results are to be stored"
         }
-        _ => "`#[cached]` stands on a function; put it on one that returns what is to be kept",
+        _ => {
+            "`#[cached]` can only be applied to a function: apply it to the one that returns the value to store"
+        }
     }
 }
 

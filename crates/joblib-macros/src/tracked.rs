@@ -45,7 +45,7 @@ pub(crate) fn companion(options: &mut Options, item: &TokenStream, errors: &mut 
         other => {
             errors.at(
                 other.to_token_stream(),
-                "`#[tracked]` stands on a function, a `const` or a `static`; when something else changes, write another \
+                "`#[tracked]` can only be applied to a function, a `const` or a `static`; when something else changes, write another \
                  `version = …` on the cached function that uses it",
             );
             return TokenStream::new();

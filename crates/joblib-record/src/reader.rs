@@ -196,7 +196,7 @@ fn read_start(file: &File, bytes: usize) -> io::Result<Vec<u8>> {
 fn version(start: &[u8]) -> io::Result<u8> {
     match start.strip_prefix(&MAGIC[..NAME]) {
         Some([version]) => Ok(*version),
-        _ => Err(io::Error::new(io::ErrorKind::InvalidData, "this is no record of a run")),
+        _ => Err(io::Error::new(io::ErrorKind::InvalidData, "this is not a record of a run")),
     }
 }
 

@@ -232,7 +232,7 @@ fn a_record_that_is_cut_short_or_damaged_is_shown_as_far_as_it_goes() {
         assert!(!run.problems.is_empty(), "byte {at}");
     }
     fs::write(&path, "a text").expect("written");
-    assert!(RunFile::read(&path).unwrap_err().to_string().contains("no record of a run"));
+    assert!(RunFile::read(&path).unwrap_err().to_string().contains("not a record of a run"));
 }
 
 #[test]

@@ -49,7 +49,7 @@ impl Written {
 pub(crate) fn find(items: &[Item], text: &str) -> Result<Item, Failure> {
     let written = Written::parse(text).ok_or_else(|| {
         Failure::Usage(format!(
-            "{text:?} is no key; expected digits from 0 to f, as `joblib cache ls FUNCTION` shows"
+            "{text:?} is not a key; expected digits from 0 to f, as `joblib cache ls FUNCTION` shows"
         ))
     })?;
     let found: Vec<&Item> = items.iter().filter(|item| written.matches(item)).collect();

@@ -267,7 +267,7 @@ fn what_is_not_there_is_told_with_what_there_is() {
     let output = runs.run(&["ls"]);
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 2);
-    assert!(String::from_utf8_lossy(&output.stderr).contains("this is no record of a run"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("this is not a record of a run"));
 }
 
 #[test]

@@ -30,7 +30,9 @@ impl<'e, 's> Compound<'e, 's> {
     #[inline]
     fn next(&mut self) -> Result<()> {
         match &mut self.left {
-            Some(0) => return Err(Error::value("a value gave more elements than it said it would")),
+            Some(0) => {
+                return Err(Error::value("a value has more elements than the length that it declared"));
+            }
             Some(left) => *left -= 1,
             None => return self.encoder.count_element(),
         }
@@ -54,7 +56,9 @@ impl<'e, 's> Compound<'e, 's> {
     pub(super) fn finish(self) -> Result<()> {
         match self.left {
             Some(0) => {}
-            Some(_) => return Err(Error::value("a value gave fewer elements than it said it would")),
+            Some(_) => {
+                return Err(Error::value("a value has fewer elements than the length that it declared"));
+            }
             None => self.encoder.end_counting(),
         }
         self.encoder.leave();

@@ -42,7 +42,7 @@ impl<'e, 's> Struct<'e, 's> {
                 }
                 Step::Other => self.fields()?.field(name, value),
             },
-            Self::Array => Err(Error::value("a value gave more elements than it said it would")),
+            Self::Array => Err(Error::value("a value has more elements than the length that it declared")),
             Self::Moving => Err(Error::value("a struct went on after an error")),
         }
     }

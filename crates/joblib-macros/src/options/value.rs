@@ -247,7 +247,7 @@ fn instead_of_text(text: &str) -> String {
         _ if !count.is_empty() && unit.is_empty() => format!("expires_after = {count}"),
         _ => "expires_after(days = 1)".to_owned(),
     };
-    format!("write `{form}`: a time is no text")
+    format!("write `{form}`: a time is not text")
 }
 
 /// `days = 7`, one of the parts of joblib's `expires_after`.

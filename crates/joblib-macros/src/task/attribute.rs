@@ -21,7 +21,7 @@ pub(crate) fn attribute(arguments: TokenStream, item: &TokenStream) -> TokenStre
 
 fn beside(options: &Options, item: &TokenStream, errors: &mut Errors) -> TokenStream {
     let Ok(item) = syn::parse2::<ItemFn>(item.clone()) else {
-        errors.at(item, "`#[task]` stands on a function with a body");
+        errors.at(item, "`#[task]` can only be applied to a function with a body");
         return TokenStream::new();
     };
     let has = |other: &str| item.attrs.iter().any(|attribute| attributes::name(attribute) == other);
@@ -40,7 +40,7 @@ fn beside(options: &Options, item: &TokenStream, errors: &mut Errors) -> TokenSt
     if function.receiver.is_some() || function.names_self {
         errors.at(
             &sig.ident,
-            "`#[task]` stands on a free function; the task of a method is `delayed!(model.score(&x))`",
+            "`#[task]` can only be applied to a free function; the task of a method is `delayed!(model.score(&x))`",
         );
         return TokenStream::new();
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 /// A path, or several: what an argument with `#[cached(file)]` has to be.
 #[diagnostic::on_unimplemented(
-    message = "`file` is for paths, and `{Self}` is none",
+    message = "`file` is for paths, and `{Self}` is not a path",
     label = "expected `&Path`, `PathBuf`, `&str`, `String`, `impl AsRef<Path>`, or an `Option` or a slice of these"
 )]
 pub trait FileArgument {

@@ -102,7 +102,7 @@ impl Settings {
         }
         if self.timeout == Some(Duration::ZERO) {
             return Err(Error::usage(
-                "timeout has to be longer than zero, which no task can keep; without it there is no limit",
+                "timeout has to be longer than zero; without a timeout there is no limit",
             ));
         }
         if self.stack_size.is_some_and(|bytes| bytes < MIN_STACK) {

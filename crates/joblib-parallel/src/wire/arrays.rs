@@ -151,7 +151,7 @@ impl SharedWriter {
     /// Returns an error if there are more bytes than was said at the beginning, or they can't be
     /// written.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let wrong = || io::Error::other("a sequence gave more elements than it said it would");
+        let wrong = || io::Error::other("a sequence has more elements than the length that it declared");
         self.left = self.left.checked_sub(bytes.len() as u64).ok_or_else(wrong)?;
         self.file.write_all(bytes)
     }
@@ -249,7 +249,7 @@ impl Sender {
     /// Returns an error if there are fewer bytes than was said at the beginning.
     pub(crate) fn finish(&self, writer: SharedWriter) -> io::Result<u64> {
         if writer.left > 0 {
-            return Err(io::Error::other("a sequence gave fewer elements than it said it would"));
+            return Err(io::Error::other("a sequence has fewer elements than the length that it declared"));
         }
         Ok(self.add_copy(writer.file, writer.len))
     }

@@ -59,7 +59,7 @@ impl Compressor for Xz {
                     .as_ref()
                     .map_or(true, |(threads, builder)| *threads == 1 || builder.memusage() <= ENCODER_MEMORY)
             })
-            .unwrap_or_else(|| Err(io::Error::other("there is no thread to compress on")))
+            .unwrap_or_else(|| Err(io::Error::other("no thread could be started for compression")))
             .and_then(|(_, builder)| builder.encoder().map_err(describe))?;
         Ok(Box::new(StreamWriter::new(sink, stream, true)))
     }

@@ -130,7 +130,7 @@ impl<'w> Output<'w> {
         block.left = block
             .left
             .checked_sub(bytes.len() as u64)
-            .ok_or_else(|| Error::value("a sequence gave more elements than it said it would"))?;
+            .ok_or_else(|| Error::value("a sequence has more elements than the length that it declared"))?;
         if let Some((word, piece, shuffled)) = &mut block.shuffle {
             while !bytes.is_empty() {
                 let (now, later) = bytes.split_at(bytes.len().min(shuffled.len() - piece.len()));
@@ -168,7 +168,7 @@ impl<'w> Output<'w> {
     fn end_block(&mut self) -> Result<()> {
         match self.block.take() {
             Some(block) if block.left == 0 => self.put(&block.checksum.value().to_le_bytes()),
-            _ => Err(Error::value("a sequence gave fewer elements than it said it would")),
+            _ => Err(Error::value("a sequence has fewer elements than the length that it declared")),
         }
     }
 

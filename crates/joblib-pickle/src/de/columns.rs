@@ -46,7 +46,7 @@ impl<'w, 't: 'w> ColumnDe<'w, 't> {
                 match array_int(codes, place).and_then(|code| usize::try_from(code).ok()) {
                     Some(code) if code < categories.len() => self.again(categories, code, with),
                     Some(_) => {
-                        Err(Problem::corrupt("a categorical value has a category that there is none of"))
+                        Err(Problem::corrupt("a categorical value refers to a category that does not exist"))
                     }
                     None => with(Cell::Missing),
                 }

@@ -108,7 +108,7 @@ impl Machine<'_, '_> {
     }
 
     pub(super) fn class_lines(&mut self) -> Step<Id> {
-        let bad = || Fault::corrupt("the name of a class is no text");
+        let bad = || Fault::corrupt("the name of a class is not text");
         let text = |line: &[u8]| String::from_utf8(line.to_vec()).ok();
         let module = self.line(text)?.ok_or_else(bad)?;
         let name = self.line(text)?.ok_or_else(bad)?;

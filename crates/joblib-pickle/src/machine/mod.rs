@@ -342,7 +342,7 @@ impl Machine<'_, '_> {
                 let class =
                     match (self.tree.text_of(self.stack[start]), self.tree.text_of(self.stack[start + 1])) {
                         (Some(module), Some(name)) => (module.to_owned(), name.to_owned()),
-                        _ => return Err(Fault::corrupt("the name of a class is no text")),
+                        _ => return Err(Fault::corrupt("the name of a class is not text")),
                     };
                 self.stack.truncate(start);
                 let id = self.tree.class(&class.0, &class.1, self.at)?;
@@ -350,7 +350,7 @@ impl Machine<'_, '_> {
             }
             op::PERSID => {
                 let name = self.line(|line| String::from_utf8(line.to_vec()).ok())?;
-                let name = name.ok_or_else(|| Fault::corrupt("a persistent id that is no text"))?;
+                let name = name.ok_or_else(|| Fault::corrupt("a persistent id that is not text"))?;
                 let span = self.tree.add_text(&name)?;
                 let id = self.tree.push(Node::Str(span), self.at)?;
                 self.push(Node::Persistent(id))

@@ -51,7 +51,7 @@ impl Machine<'_, '_> {
                 let items = self.tree.extend(self.tree.object(index).items, &self.stack[start..])?;
                 self.tree.object_mut(index).items = items;
             }
-            _ => return Err(Fault::corrupt("items are added to a value that is no set")),
+            _ => return Err(Fault::corrupt("items are added to a value that is not a set")),
         }
         self.stack.truncate(start);
         Ok(())

@@ -27,7 +27,7 @@ pub(crate) fn read<R: io::BufRead>(mut reader: R) -> io::Result<(impl Read, u64)
     let length = length
         .and_then(|length| length.strip_prefix("0x"))
         .and_then(|digits| u64::from_str_radix(digits.trim_end_matches('L'), 16).ok())
-        .ok_or_else(|| bad("a length that is no number"))?;
+        .ok_or_else(|| bad("a length that is not a number"))?;
     // joblib 0.8 under Python 2 wrote one more space; zlib's first byte is never one.
     if reader.fill_buf()?.first() == Some(&b' ') {
         reader.consume(1);

@@ -87,7 +87,7 @@ fn parse_object(
     let Some(state) = object.state else {
         return Ok(layout);
     };
-    let state = tree.sequence(state).ok_or_else(|| bad("its state is no tuple"))?;
+    let state = tree.sequence(state).ok_or_else(|| bad("its state is not a tuple"))?;
     let at = |index: usize| state.get(index).copied();
     if at(1).and_then(|id| tree.text_of(id)) == Some(">") && layout.size != 1 {
         layout.big_endian = true;
@@ -140,7 +140,7 @@ fn struct_fields(
         *fields_left = fields_left
             .checked_sub(1)
             .ok_or_else(|| Fault::limit(format!("a dtype has more than {MAX_FIELDS} fields")))?;
-        let name = tree.text_of(name).ok_or_else(|| bad("its name is no text"))?;
+        let name = tree.text_of(name).ok_or_else(|| bad("its name is not text"))?;
         let parts = tree.get(fields, name).and_then(|id| tree.sequence(id)).ok_or_else(|| bad(name))?;
         let (&dtype, offset) = match parts {
             [dtype, offset, ..] => (dtype, tree.int_of(*offset)),

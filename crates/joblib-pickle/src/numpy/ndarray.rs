@@ -72,7 +72,7 @@ pub(crate) fn from_parts(
     // Rows with objects in them are pickled as a list of tuples.
     let array = if layout.has_objects() {
         let (Node::List(items) | Node::Tuple(items)) = tree.node(data) else {
-            return Err(Fault::corrupt("an array of objects whose data is no list"));
+            return Err(Fault::corrupt("an array of objects whose data is not a list"));
         };
         let found = tree.items(items).len() as u64;
         if found != element_count(&shape)? {

@@ -136,7 +136,7 @@ fn holds_array(value: &Value) -> bool {
 fn stack(items: &[Value]) -> Result<Plain<'_>> {
     let parts = items.iter().map(plain).collect::<Result<Vec<_>>>()?;
     let (Some(first), true) = (parts.first(), parts.iter().all(|part| part.order == Order::C)) else {
-        return Err(Error::value("a list of arrays in Fortran's order: write each by itself"));
+        return Err(Error::value("a list of arrays in Fortran order: write each of them separately"));
     };
     if parts.iter().any(|part| part.descr != first.descr || part.shape != first.shape) {
         return Err(Error::value("a list of arrays of different dtypes or shapes, which are no array"));

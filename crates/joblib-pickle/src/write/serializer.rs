@@ -371,7 +371,7 @@ impl ser::SerializeSeq for Seq<'_, '_> {
     }
 }
 
-const MISCOUNTED: &str = "a sequence has another number of elements than its Serialize said at its start";
+const MISCOUNTED: &str = "a sequence has not as many elements as the length that its Serialize declared";
 
 /// A tuple, perhaps in the dict that an enum's variant is.
 pub(super) struct Tuple<'p, 'w> {

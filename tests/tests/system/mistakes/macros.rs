@@ -37,7 +37,7 @@ fn twice(n: u8) -> u8 { //~ has the companion `delayed` already
 }
 
 #[task]
-struct Item; //~ stands on a function with a body
+struct Item; //~ can only be applied to a function with a body
 
 fn main() {
     let mut n = 1;

@@ -156,7 +156,7 @@ fn a_location_that_is_no_cache_is_told_with_what_is_there() {
     assert_eq!(status, Some(1));
     assert!(message.contains("there is no cache here: found nothing"), "{message}");
     fs::write(cache.path().join("file"), "x").expect("written");
-    assert!(at(&cache.path().join("file"), &["stats"]).1.contains("found a file that is no cache"));
+    assert!(at(&cache.path().join("file"), &["stats"]).1.contains("found a file that is not a cache"));
     assert!(at(cache.path(), &["ls"]).1.contains("found a folder of 1 entry"));
     assert!(!cache.path().join("joblib-rs").exists(), "looking makes nothing");
     cache.memory().eval("one", || 1, ());

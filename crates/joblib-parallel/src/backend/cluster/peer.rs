@@ -188,7 +188,7 @@ impl Launched {
             return how;
         }
         let lines: Vec<&str> = tail.iter().map(String::as_str).collect();
-        format!("{how}, and said: {}", lines.join(" | "))
+        format!("{how}, and printed: {}", lines.join(" | "))
     }
 }
 
