@@ -10,9 +10,9 @@ use crate::{Buffer, DType, Element, MmapMode, Order, ReadOnly, ShapeError};
 
 /// An n-dimensional array of numbers, owned or memory-mapped.
 ///
-/// Cloning is cheap: clones share the memory, and writing needs the only handle to it ([`Array::as_mut_slice`]) or
-/// copies ([`Array::make_mut`]). The one exception are arrays mapped so that writes reach the file, whose clones are
-/// copies in memory; [`Array::remap`] makes another one that writes to the same file.
+/// Cloning is cheap: clones share the memory. Writing requires the only handle to it ([`Array::as_mut_slice`]), or copies
+/// ([`Array::make_mut`]). The exception is an array mapped so that writes change the file: its clones are copies in memory,
+/// and [`Array::remap`] makes another array that writes to the same file.
 ///
 /// ```
 /// use joblib_array::Array;
@@ -33,7 +33,7 @@ pub struct Array<T> {
 }
 
 impl<T: Element> Array<T> {
-    /// An array of the elements of `elements`, in C order, in the `Vec`'s own memory.
+    /// Creates an array from a `Vec` of elements in C order, without copying them.
     ///
     /// # Errors
     ///
@@ -55,7 +55,7 @@ impl<T: Element> Array<T> {
         Ok(Self::trusted(Buffer::adopt(elements), shape.to_vec(), Order::C))
     }
 
-    /// A copy of `elements`, in C order, 64-byte aligned.
+    /// Creates an array from a copy of `elements`, in C order and 64-byte aligned.
     ///
     /// # Errors
     ///
@@ -77,7 +77,7 @@ impl<T: Element> Array<T> {
         Ok(Self::trusted(Buffer::copy_of(bytes_of(elements)), shape.to_vec(), Order::C))
     }
 
-    /// An array of zeros (`false` for `bool`).
+    /// Creates an array of zeros (`false` for `bool`).
     ///
     /// # Panics
     ///
@@ -98,7 +98,7 @@ impl<T: Element> Array<T> {
         Self::trusted(buffer, shape.to_vec(), Order::C)
     }
 
-    /// An array whose elements are `element(index)`, asked for in C order.
+    /// Creates an array whose elements are `element(index)`, called in C order.
     ///
     /// # Panics
     ///
@@ -126,7 +126,7 @@ impl<T: Element> Array<T> {
         array
     }
 
-    /// An array over a buffer that already holds its elements, little-endian and in the given order.
+    /// Creates an array from a buffer that contains its elements, little-endian and in the given order.
     ///
     /// # Errors
     ///
@@ -169,7 +169,7 @@ impl<T: Element> Array<T> {
         Self { buffer, shape, order, element: PhantomData }
     }
 
-    /// The length of each dimension; empty for an array of no dimensions, which holds one element.
+    /// The length of each dimension; empty for an array without dimensions, which has one element.
     ///
     /// ```
     /// use joblib_array::{Array, DType, Order};
@@ -193,7 +193,7 @@ impl<T: Element> Array<T> {
         self.buffer.len() / size_of::<T>()
     }
 
-    /// Whether the array has no elements.
+    /// Returns `true` if the array has no elements.
     pub fn is_empty(&self) -> bool {
         self.buffer.is_empty()
     }
@@ -208,17 +208,17 @@ impl<T: Element> Array<T> {
         T::DTYPE
     }
 
-    /// Bytes of all elements.
+    /// The size of all elements, in bytes.
     pub fn nbytes(&self) -> usize {
         self.buffer.len()
     }
 
-    /// How the array is mapped, or `None` when it is in memory.
+    /// How the array is mapped, or `None` if it is in memory.
     pub fn mmap_mode(&self) -> Option<MmapMode> {
         self.buffer.mmap_mode()
     }
 
-    /// Whether the array's memory is a mapped file.
+    /// Returns `true` if the array's memory is a mapped file.
     ///
     /// ```
     /// use joblib_array::{Array, Buffer, MmapMode, Order};
@@ -291,7 +291,7 @@ impl<T: Element> Array<T> {
         }
     }
 
-    /// The elements in memory order, for writing; copied first when the array is a read-only mapping or shares its
+    /// The elements in memory order, for writing. They are copied first if the array is a read-only mapping or shares its
     /// memory.
     ///
     /// ```
@@ -313,7 +313,7 @@ impl<T: Element> Array<T> {
         }
     }
 
-    /// The element at an index, or `None` outside of the shape.
+    /// The element at an index, or `None` if the index is outside the shape.
     ///
     /// ```
     /// use joblib_array::Array;
@@ -373,13 +373,12 @@ impl<T: Element> Array<T> {
         Self::trusted(self.buffer.slice(elements.start * size..elements.end * size), shape, self.order)
     }
 
-    /// The same elements mapped once more: an array of its own that writes to the same file. Of an array that is
-    /// mapped so that writes reach the file (`r+`, `w+`).
+    /// Maps the same elements again: the result is a separate array that writes to the same file. Only for arrays that are
+    /// mapped so that writes change the file (`r+`, `w+`).
     ///
-    /// For writing from several places at once, each to its own part: `array.rows(0..10).remap()` gives a task ten
-    /// rows to fill in place, on whatever thread or in whatever process it runs. What one writes, the others that
-    /// have it mapped see, so the promise of [`Buffer::map`] is the caller's to keep: nobody writes to elements that
-    /// somebody else is using.
+    /// Use this to write from several places at once, each to its own part: `array.rows(0..10).remap()` gives a task ten
+    /// rows to fill in place, on any thread or in any process. Others that have the elements mapped see the changes, so
+    /// the caller has to ensure what [`Buffer::map`] requires: nothing writes to elements that are used elsewhere.
     ///
     /// # Errors
     ///
@@ -425,7 +424,7 @@ impl<T: Element> Array<T> {
         rows.start * width..rows.end * width
     }
 
-    /// The same elements under another shape, in the same memory.
+    /// Changes the shape. The elements stay in the same memory.
     ///
     /// # Errors
     ///
@@ -447,7 +446,7 @@ impl<T: Element> Array<T> {
         Ok(Self::trusted(array.buffer, shape.to_vec(), Order::C))
     }
 
-    /// The array in C order: itself, sharing its memory, when it already is.
+    /// Returns the array in C order. If it is in C order already, the result shares its memory.
     ///
     /// ```
     /// use joblib_array::{Array, Buffer, Order};
@@ -504,8 +503,8 @@ impl<T: Element> Array<T> {
         (self.buffer, self.shape, self.order)
     }
 
-    /// Writes changes of an array mapped with `r+` or `w+` through to the disk. Without it they reach the file when
-    /// the kernel gets to it, at the latest some time after the array is dropped.
+    /// Writes changes of an array mapped with `r+` or `w+` to the disk. Without this, the kernel writes them at some time,
+    /// at the latest some time after the array is dropped.
     ///
     /// # Errors
     ///

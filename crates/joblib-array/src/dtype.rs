@@ -116,7 +116,7 @@ impl DType {
         }
     }
 
-    /// Bytes of one element.
+    /// The size of one element, in bytes.
     pub const fn size(self) -> usize {
         match self {
             Self::Bool | Self::I8 | Self::U8 => 1,
@@ -127,7 +127,7 @@ impl DType {
         }
     }
 
-    /// Bytes of the units that byte order applies to: a complex number is two of them.
+    /// The size of the unit to which byte order applies, in bytes: a complex number consists of two units.
     ///
     /// ```
     /// use joblib_array::DType;
@@ -143,7 +143,7 @@ impl DType {
     }
 }
 
-/// A text that is not the name of an element type.
+/// The error for a text that is not the name of an element type.
 ///
 /// ```
 /// use joblib_array::{DType, ParseDTypeError};
@@ -184,7 +184,8 @@ impl fmt::Display for DType {
 
 /// A type that can be an element of an [`Array`](crate::Array): numbers, `bool`, complex numbers.
 ///
-/// Sealed: its values are plain bytes without padding, and (`bool` aside, which is checked) any bytes are a value.
+/// The trait is sealed: values are plain bytes without padding, and any bytes are a valid value, except for `bool`, which
+/// is checked.
 pub trait Element:
     Copy
     + Default

@@ -2,7 +2,7 @@
 
 use crate::dtype::DType;
 
-/// The most dimensions of an array that is written or read: numpy's limit.
+/// The maximum number of dimensions of an array that is written or read: numpy's limit.
 pub const MAX_NDIM: usize = 64;
 
 /// A shape that does not fit the elements given for it.

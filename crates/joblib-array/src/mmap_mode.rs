@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// How a mapped array relates to its file; numpy's modes under numpy's names.
+/// How an array is mapped from a file: numpy's modes, with numpy's names.
 ///
 /// ```
 /// use joblib_array::MmapMode;
@@ -15,7 +15,7 @@ use std::str::FromStr;
 pub enum MmapMode {
     /// `r`: read only.
     Read,
-    /// `r+`: writes reach the file.
+    /// `r+`: writes change the file.
     ReadWrite,
     /// `w+`: as `r+` for a file that exists; numpy's mode for a file that the mapping creates.
     Write,
@@ -40,7 +40,7 @@ impl MmapMode {
         }
     }
 
-    /// Whether writes to the array reach the file.
+    /// Returns `true` if writes to the array change the file.
     ///
     /// ```
     /// use joblib_array::MmapMode;
@@ -73,7 +73,7 @@ pub struct ParseMmapModeError {
     found: String,
 }
 
-/// With the message, which is what a `main` that returns the error prints.
+/// Writes the message, for a `main` that returns the error.
 impl fmt::Debug for ParseMmapModeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ParseMmapModeError({self})")

@@ -1,4 +1,4 @@
-//! Arrays that travel beside a message instead of in it.
+//! Arrays that are sent separately from the message that contains them.
 //!
 //! A pool of worker processes sends its tasks through pipes, and large arrays through shared memory. Within
 //! [`collecting`], an array that a message is about to contain is first offered to a [`Collect`], which may keep its
@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use crate::Buffer;
 
-/// Decides which arrays leave the message.
+/// Decides which arrays are taken out of a message.
 ///
 /// ```
 /// use joblib_array::{Buffer, share::Collect};
@@ -36,7 +36,7 @@ pub trait Collect {
     fn offer(&mut self, buffer: &Buffer) -> Option<u64>;
 }
 
-/// Gives back the arrays that left the message.
+/// Returns the arrays that were taken out of a message.
 ///
 /// ```
 /// use joblib_array::{Buffer, share::Provide};
@@ -68,7 +68,7 @@ thread_local! {
     static PROVIDER: RefCell<Option<Rc<dyn Provide>>> = const { RefCell::new(None) };
 }
 
-/// Runs `serialize` with every array in it offered to `collector`.
+/// Runs `serialize`, and offers each array in it to `collector`.
 ///
 /// ```
 /// use std::{cell::RefCell, rc::Rc};
@@ -98,7 +98,7 @@ pub fn collecting<R>(collector: impl Collect + 'static, serialize: impl FnOnce()
     serialize()
 }
 
-/// Runs `deserialize` with every number in place of an array looked up in `provider`.
+/// Runs `deserialize`, and looks up each number that replaces an array in `provider`.
 ///
 /// ```
 /// use joblib_array::{Array, Buffer, share};

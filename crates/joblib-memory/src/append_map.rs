@@ -1,7 +1,7 @@
 //! A map that only grows, and is read without a lock.
 //!
-//! For what is looked up with every call and added once: readers of a lock, too, pass its counter on between the cores. No
-//! thread ever waits for another, so a fork at any moment leaves the child a map that works.
+//! For entries that are added once and looked up in every call: even read locks would move their counter between cores. No
+//! thread ever waits for another, so after a fork at any moment the map works in the child.
 
 use std::hash::{BuildHasher, Hash};
 

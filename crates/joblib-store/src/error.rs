@@ -1,4 +1,4 @@
-//! The one error type: what the store was doing, where, and what the system said.
+//! The error type: the operation, its place, and the system's error.
 
 use std::io;
 use std::path::{Path, PathBuf};

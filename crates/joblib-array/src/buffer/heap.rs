@@ -8,7 +8,7 @@ use memmap2::MmapMut;
 
 use super::spare;
 
-/// Where allocated, mapped and loaded arrays start: a multiple of this many bytes, as for the widest vector registers.
+/// The alignment of allocated, mapped and loaded arrays, in bytes: that of the widest vector registers.
 pub const ALIGNMENT: usize = 64;
 
 /// From this size on the kernel gives huge pages where it can; below, page faults do not matter.

@@ -24,7 +24,7 @@ use crate::{Element, MmapMode};
 
 /// Shared bytes: the memory of one or more arrays.
 ///
-/// Cloning and slicing share the memory. Writing needs the only handle to it: see [`Buffer::as_mut_bytes`].
+/// Cloning and slicing share the memory. Writing requires the only handle to it: see [`Buffer::as_mut_bytes`].
 ///
 /// ```
 /// use joblib_array::Buffer;
@@ -54,10 +54,9 @@ enum Storage {
 }
 
 impl Buffer {
-    /// A buffer of `len` zero bytes.
+    /// Creates a buffer of `len` zero bytes.
     ///
-    /// Large buffers are asked from the kernel with huge pages advised, which makes filling them several times
-    /// faster.
+    /// Large buffers are allocated from the kernel with huge pages advised, which makes filling them several times faster.
     ///
     /// # Errors
     ///
@@ -75,9 +74,9 @@ impl Buffer {
         Ok(Self::whole(Storage::Heap(Heap::zeroed(len)?)))
     }
 
-    /// A buffer of `len` bytes that have no particular value, to be overwritten: zeros, or what another buffer of this
-    /// program held. Up to 64 MB of large freed buffers are kept for that, because clearing pages takes longer than
-    /// filling them; the kernel may take them back when memory runs short.
+    /// Creates a buffer of `len` bytes of unspecified value, to be overwritten: zeros, or the content of a freed buffer of
+    /// this program. Up to 64 MB of large freed buffers are kept for this, because clearing pages takes longer than filling
+    /// them; the kernel may reclaim them when memory is short.
     ///
     /// ```
     /// use joblib_array::Buffer;
@@ -95,7 +94,7 @@ impl Buffer {
         Ok(Self::whole(Storage::Heap(Heap::with_any_bytes(len)?)))
     }
 
-    /// A new buffer of `len` bytes, written by `fill`, which sees zeros.
+    /// Creates a buffer of `len` zero bytes, which `fill` then overwrites.
     ///
     /// # Errors
     ///
@@ -107,7 +106,7 @@ impl Buffer {
         Ok(Self::whole(Storage::Heap(heap)))
     }
 
-    /// A copy of `bytes`.
+    /// Creates a buffer from a copy of `bytes`.
     ///
     /// ```
     /// use joblib_array::Buffer;
@@ -124,7 +123,7 @@ impl Buffer {
         Self::whole(Storage::Heap(heap))
     }
 
-    /// The memory of a `Vec`, without copying it; aligned as the `Vec` is, not to 64 bytes.
+    /// Creates a buffer from the memory of a `Vec`, without copying it. It has the alignment of the `Vec`, not 64 bytes.
     ///
     /// ```
     /// use joblib_array::Buffer;
@@ -139,9 +138,9 @@ impl Buffer {
 
     /// Maps `len` bytes of `file` from `offset`, which need not be a multiple of the page size.
     ///
-    /// The file must not be made shorter, nor its mapped bytes changed by somebody else, while the buffer lives:
-    /// no library can prevent that. A read past a cut end raises `SIGBUS`, and changed bytes change the array.
-    /// Files that are replaced by renaming (as `dump` and the cache do) are safe: the mapping keeps the old file.
+    /// As long as the buffer exists, the file must not be truncated and its mapped bytes must not be changed elsewhere,
+    /// which no library can prevent. A read beyond a truncated end raises `SIGBUS`, and changed bytes change the array.
+    /// Replacing a file by renaming (as `dump` and the cache do) is safe: the mapping keeps the old file.
     ///
     /// # Errors
     ///
@@ -176,7 +175,7 @@ impl Buffer {
         self.range.len()
     }
 
-    /// Whether the buffer holds no bytes.
+    /// Returns `true` if the buffer has no bytes.
     pub fn is_empty(&self) -> bool {
         self.range.is_empty()
     }
@@ -186,7 +185,7 @@ impl Buffer {
         &self.memory.as_bytes()[self.range.clone()]
     }
 
-    /// The bytes, for writing; `None` when the mapping is read-only or another handle shares the memory.
+    /// The bytes, for writing; `None` if the mapping is read-only or another handle shares the memory.
     pub fn as_mut_bytes(&mut self) -> Option<&mut [u8]> {
         let memory = Arc::get_mut(&mut self.memory)?;
         memory.derived.clear();
@@ -232,16 +231,16 @@ impl Buffer {
         }
     }
 
-    /// Whether another handle shares this memory.
+    /// Returns `true` if another handle shares this memory.
     pub fn is_shared(&self) -> bool {
         Arc::strong_count(&self.memory) > 1
     }
 
-    /// Something made from the bytes of the whole memory that this buffer is a part of, and where in it the buffer
-    /// starts: a copy in shared memory, say, or a digest.
+    /// Returns a value derived from the whole memory that this buffer is a part of, for example a copy in shared memory or a
+    /// digest, and the offset of the buffer in that memory.
     ///
-    /// One of each type is kept, whatever handle asks first, until the bytes are borrowed for writing or freed.
-    /// What a mapped file holds can also change otherwise: see [`Buffer::map`].
+    /// One value of each type is kept, for all handles, until the bytes are borrowed for writing or freed. The content of a
+    /// mapped file can also change in other ways: see [`Buffer::map`].
     ///
     /// ```
     /// use joblib_array::Buffer;
@@ -269,7 +268,7 @@ impl Buffer {
         Ok((made, self.range.start))
     }
 
-    /// Whether the buffer is all of its memory, and not a part of it.
+    /// Returns `true` if the buffer is all of its memory, and not a part of it.
     ///
     /// ```
     /// use joblib_array::Buffer;
@@ -281,7 +280,7 @@ impl Buffer {
         self.len() == self.memory.as_bytes().len()
     }
 
-    /// Writes changes of a mapping that writes to its file through to the disk; does nothing for others.
+    /// Writes changes of a mapping that writes to its file to the disk. Does nothing for other buffers.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Which function it is that was cached under a name: two of one name never share results.
+//! The identity of a function that was cached under a name: two functions with the same name never share results.
 //!
 //! The code of such a function can't be seen. So it is one of this build of the program only: in another its type may have the
 //! number of another function's, for which an edit before it is enough, and may do something else. Who says a version says

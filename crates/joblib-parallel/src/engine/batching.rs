@@ -1,8 +1,8 @@
-//! How many tasks travel together: a pure policy from measured times to a number.
+//! The size of batches: a pure function from measured times to a number.
 //!
-//! A batch should take about as long as its backend names as worth a trip (some milliseconds), so that the trip's cost
-//! vanishes, and no longer, so that the workers finish together. Nothing here reads a clock: the caller says how long
-//! what took.
+//! A batch should take as long as its backend declares to be worth sending (some milliseconds), so that the cost of sending it
+//! is negligible, and not longer, so that the workers finish at the same time. This module does not read a clock: the caller
+//! passes the measured times.
 
 use std::fmt;
 use std::str::FromStr;

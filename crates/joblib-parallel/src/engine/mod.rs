@@ -1,8 +1,8 @@
-//! The loop at the heart of the crate, on the caller's thread: take tasks from their source, batch them, give the batches to a
-//! session, wait, and hand the outcomes on.
+//! The main loop, on the caller's thread: it takes tasks from their source, batches them, submits the batches to a session,
+//! waits, and passes the outcomes on.
 //!
-//! It knows neither the tasks' type nor the backend, and so is compiled once; the lifetime `'s` is that of the tasks. How large
-//! batches are and how far the producer may run ahead are policies in files of their own.
+//! It is not generic over the tasks' type or the backend, so it is compiled once; the lifetime `'s` is that of the tasks. Batch
+//! size and how far the producer may run ahead are policies in separate files.
 
 pub(crate) mod arrival;
 pub(crate) mod batching;

@@ -1,7 +1,7 @@
-//! Which of a dead worker's tasks ended it: that one fails, the others run again.
+//! Determines which of a dead worker's tasks ended it: that task fails, the others run again.
 //!
-//! Blame needs evidence. The status page says which task the worker began last, and whether it was at it when it died. Of a
-//! worker that could no longer talk, any of the tasks may be the reason whose outcomes did not arrive: each runs again, alone.
+//! The status page says which task the worker began last, and whether it was running that task when it died. If a worker could
+//! no longer communicate, any task whose outcome did not arrive may be the cause: each runs again, alone.
 
 use std::collections::VecDeque;
 

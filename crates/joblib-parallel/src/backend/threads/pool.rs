@@ -1,8 +1,8 @@
-//! Threads that run one job at a time, whatever a job waits for.
+//! Threads that run one job at a time, even if the job waits in rayon.
 //!
-//! Were they the threads of a rayon pool, a task that waits in rayon (`par_iter`, `join`) would meanwhile run the next
-//! task inside of itself. So each is a thread of its own, and member of a rayon pool of its own for what its task does
-//! in parallel: a pool in which none of our jobs ever is, and of as many threads as are the task's share.
+//! If they were the threads of one rayon pool, a task that waits in rayon (`par_iter`, `join`) would run the next task inside
+//! itself. So each is a separate thread, and a member of its own rayon pool for what its task does in parallel: a pool that
+//! never runs jobs of this crate, and has as many threads as the task's share.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};

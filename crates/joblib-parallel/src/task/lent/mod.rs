@@ -1,9 +1,8 @@
-//! Arguments of a call as they are written, owned by its task: what `delayed!` and the companions `delayed` of functions
-//! make of them.
+//! The arguments of a call, owned by its task: how `delayed!` and the companions `delayed` of functions store them.
 //!
-//! An argument that is a reference becomes a [`Lent`]: a value of the task's own, lent to the function where it runs. Every
-//! other argument becomes a [`Moved`], and is given to the function. Which of them an argument is follows from its type:
-//! [`Tag`] finds it out, by the method that the compiler finds first ([`TagMoved`], [`TagLent`] and so on).
+//! An argument that is a reference becomes a [`Lent`]: the task owns the value, and passes a reference to it to the function.
+//! Every other argument becomes a [`Moved`], and is moved to the function. The type of an argument decides between them:
+//! [`Tag`] determines it, by the method that the compiler finds first ([`TagMoved`], [`TagLent`] and so on).
 
 mod fingerprint;
 mod places;
