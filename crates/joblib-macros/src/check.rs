@@ -117,7 +117,7 @@ fn check_receiver(function: &Function, options: &Options, errors: &mut Errors) {
 
 fn check_key(function: &Function, options: &Options, errors: &mut Errors) {
     let Some(key) = &options.key else { return };
-    let instead = "says all that a call is known by; remove";
+    let instead = "replaces the arguments in the key; remove";
     for name in &options.ignore {
         errors.at(name, format_args!("`key = …` {instead} `ignore`"));
     }

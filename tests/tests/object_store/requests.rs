@@ -98,8 +98,8 @@ fn a_thousand_calls_cost_what_the_guide_says() {
         (get, put, (dollars * 1e4).round() / 1e4)
     };
     for (what, how, prefix, folder) in [
-        ("misses, bucket behind an own cache", "behind", "behind", "one"),
-        ("hits in the own cache", "behind", "behind", "one"),
+        ("misses, bucket behind the own cache", "behind", "behind", "one"),
+        ("hits in the machine's own cache", "behind", "behind", "one"),
         ("hits in the bucket", "behind", "behind", "another"),
         ("misses, bucket alone", "alone", "alone", ""),
         ("hits in the bucket", "alone", "alone", ""),

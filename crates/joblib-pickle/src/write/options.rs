@@ -20,7 +20,7 @@ const ARRAY_LEN: usize = 1024;
 /// | sequence of at least [`array_len`](Self::array_len) `bool`s, integers up to 64 bits or floats | `numpy.ndarray` of one dimension |
 /// | `joblib_array::Array` | `numpy.ndarray` |
 /// | tuple, fixed-size array | `tuple` |
-/// | `bool`, integers, floats, `char` and text, bytes | `bool`, `int`, `float`, `str`, `bytes` |
+/// | `bool`, integers, floats, `char` and strings, bytes | `bool`, `int`, `float`, `str`, `bytes` |
 /// | `None`, `()`, unit struct | `None` |
 /// | unit variant | `str` |
 /// | dates and times of `chrono`, `time` and `jiff`, `SystemTime` | `datetime.date`, `time`, `datetime` with the offset as its zone |

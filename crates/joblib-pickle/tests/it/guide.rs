@@ -176,13 +176,13 @@ const READ: &[Check] = &[
         assert_eq!(found.dtypes_of_a_frame[1..3], ["float64", "Int64"]);
         assert!(found.categories.0.ordered && found.categories.0.categories == ["a", "b"]);
     }),
-    ("an array of a dtype that is not known", || {
+    ("an array of an unknown dtype", || {
         let pickle =
             b"(dVn\nI3\nsVw\ncnumpy._core.numeric\n_frombuffer\n(C\x04abcdcshop\nMoney\n(tR(I4\ntVC\ntRs.";
         let value: Value = from_slice(pickle).unwrap();
         assert!(value["n"].as_i64() == Some(3) && format!("{:?}", value["w"]).contains("shop.Money"));
     }),
-    ("an extension type that is not known", || {
+    ("an unknown extension type", || {
         assert!(load::<Value>("column_extension").unwrap()["o"].type_name().ends_with("MoneyArray"));
         assert!(load::<BTreeMap<String, Vec<i64>>>("column_extension").is_err());
     }),
@@ -222,7 +222,7 @@ const WRITTEN: &[Check] = &[
     ("tuple, fixed-size array", || {
         assert_eq!((class(&(1, 2)), class(&[1; 3])), ("tuple".into(), "tuple".into()));
     }),
-    ("`bool`, integers, floats, `char` and text, bytes", || {
+    ("`bool`, integers, floats, `char` and strings, bytes", || {
         let classes = [class(&true), class(&1_u8), class(&0.5), class(&'a'), class("a")];
         assert_eq!(classes, ["bool", "int", "float", "str", "str"]);
     }),
