@@ -172,6 +172,12 @@ impl Walk<'_> {
         model.crates[model.scopes[model.items[item].scope].krate].is_proc_macro
     }
 
+    /// Whether a node is a part of a procedural macro: of its crate, or of one that helps it.
+    fn writes_code(&self, (item, context): Node) -> bool {
+        self.is_in_proc_macro(item)
+            || (context.is_some() && self.known.model.items[item].kind != ItemKind::Macro)
+    }
+
     /// The number of a node: new ones are visited later.
     fn number(&mut self, (item, context): Node) -> u32 {
         let node = self.node(item, context);
@@ -249,7 +255,7 @@ impl Walk<'_> {
             body: of.body.map_or(usize::MAX, |(from, _)| from),
             this,
             is_macro: matches!(of.kind, ItemKind::Macro | ItemKind::Call),
-            writes_code: self.is_in_proc_macro(item),
+            writes_code: self.writes_code(node),
             depth: 0,
         };
         let mut all = References::default();
@@ -391,7 +397,7 @@ impl Walk<'_> {
             let before = keyed.iter().filter(|(_, item)| *item < from).count();
             self.digester.number(before as u128);
         }
-        let from_proc_macro = self.is_in_proc_macro(from);
+        let from_proc_macro = self.writes_code(node);
         for (_, item) in keyed {
             let model = &self.known.model;
             let krate = |scope: ScopeId| model.scopes[scope].krate;

@@ -174,7 +174,12 @@ impl Reader<'_, '_> {
             .iter()
             .filter(|((from, to), _)| (*from..*to).contains(&at))
             .max_by_key(|((from, _), _)| *from);
-        inner.map_or_else(|| self.reading.scopes.clone(), |(_, scope)| vec![*scope])
+        match (inner, &self.reading.scopes[..]) {
+            // What a procedural macro writes is put where it is called, items in it too.
+            (Some((_, scope)), [context, _, ..]) => vec![*context, *scope],
+            (Some((_, scope)), _) => vec![*scope],
+            (None, scopes) => scopes.to_vec(),
+        }
     }
 
     fn method(&mut self, at: usize, name: Name) {
@@ -253,6 +258,9 @@ impl Reader<'_, '_> {
             }
             let this = self.reading.this.as_deref();
             let mut found = self.resolver.path(self.model, scope, &path, absolute, this);
+            if text == "super" && (in_arguments || self.reading.depth > 0) {
+                self.out_of_modules(scope, &path, &mut found);
+            }
             if is_parameter && !self.is_more_than_functions(&mut found) {
                 continue;
             }
@@ -300,6 +308,17 @@ impl Reader<'_, '_> {
             let end = self.source.pair(group);
             self.arguments_end = self.arguments_end.max(end);
             self.macros_given(name, (group + 1, end));
+        }
+    }
+
+    /// What a path that begins with `super` means in modules that a macro writes.
+    fn out_of_modules(&mut self, scope: ScopeId, path: &[Name], found: &mut Found) {
+        let outer = path.iter().take_while(|name| self.model.names.text(**name) == "super").count();
+        for start in 1..=outer.min(path.len() - 1) {
+            let inner = self.resolver.path(self.model, scope, &path[start..], false, None);
+            found.targets.extend(inner.targets);
+            found.members.extend(inner.members);
+            found.of_any.extend(inner.of_any);
         }
     }
 

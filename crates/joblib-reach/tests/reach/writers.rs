@@ -195,3 +195,36 @@ fn conditions_and_variables_in_a_macro_are_those_of_who_calls_it() {
     );
     assert_eq!(package.code().conditions, ["fast"]);
 }
+
+#[test]
+fn items_that_a_procedural_macro_writes_name_what_is_in_sight_where_it_is_called() {
+    let package = with_macro(
+        "#[proc_macro_derive(Made)]\npub fn made(t: TokenStream) -> TokenStream {\n\
+         quote!(impl S { pub fn of() -> u8 { secret() } }) }\n",
+        "mod m { fn secret() -> u8 { 1 }\n#[derive(writer::Made)]\npub struct S; }\n\
+         #[cached]\nfn fit() -> u8 { m::S::of() }\n",
+    );
+    assert!(counts(&package, MAIN, "{ 1 }", "{ 2 }"));
+}
+
+#[test]
+fn crates_that_help_a_procedural_macro_write_code_too() {
+    for body in [
+        "format_ident!(\"default_{}\", t)",
+        "quote!(fn z() -> u8 { default_rate() })",
+        "quote!(mod z { fn z() -> u8 { super::default_rate() } })",
+    ] {
+        let mut package = with_macro(
+            "#[proc_macro]\npub fn made(t: TokenStream) -> TokenStream { help::first(t) }\n",
+            "mod m { fn default_rate() -> u8 { 1 }\npub fn k() -> u8 { writer::made!(rate) } }\n\
+             #[cached]\nfn fit() -> u8 { m::k() }\n",
+        );
+        let manifest = "[package]\nname = \"writer\"\n[lib]\nproc-macro = true\n[dependencies]\n\
+                        help = { path = \"../help\" }\n";
+        package.0.insert("writer/Cargo.toml", manifest.to_owned());
+        package.0.insert("help/Cargo.toml", "[package]\nname = \"help\"\n".to_owned());
+        let help = format!("pub fn first(t: T) -> T {{ second(t) }}\nfn second(t: T) -> T {{ {body} }}\n");
+        package.0.insert("help/src/lib.rs", help);
+        assert!(counts(&package, MAIN, "{ 1 }", "{ 2 }"), "{body}");
+    }
+}
