@@ -249,6 +249,26 @@ fn functions_have_the_companion_delayed_with_their_own_signature() {
 }
 
 #[task]
+fn owned(owned: &[u8], call: u8) -> u8 {
+    owned.iter().sum::<u8>() + call
+}
+
+#[cached]
+fn call(call: u8, owned: u8) -> u8 {
+    call + owned
+}
+
+#[test]
+fn a_function_may_have_any_name_and_an_argument_of_its_own_name() {
+    let memory = tempfile::tempdir().unwrap();
+    Memory::new(memory.path()).unwrap().install().unwrap();
+    let parallel = Parallel::new().n_jobs(1);
+    assert_eq!(parallel.run([owned::delayed(&[1, 2], 3), owned::delayed(&[], 1)]).unwrap(), [6, 1]);
+    assert_eq!(parallel.run([call::delayed(1, 2), call::delayed(1, 2)]).unwrap(), [3, 3]);
+    assert_eq!(parallel.run([delayed!(call(2, 2))]).unwrap(), [4]);
+}
+
+#[task]
 fn failing(_x: &Array<f64>, why: &str) {
     panic!("{why}");
 }

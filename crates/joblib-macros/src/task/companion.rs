@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
-use syn::{GenericParam, Ident, Type};
+use syn::{FnArg, GenericParam, Ident, Pat, PatType, Type};
 
 use super::MOST_ARGUMENTS;
 use crate::function::{Function, last_name};
@@ -29,7 +29,8 @@ pub(crate) fn companion(krate: &TokenStream, function: &Function, is_redacted: b
     let path = quote!(#krate::internal::task);
     let (mut types, mut owned, mut bounds) = (Vec::new(), Vec::new(), Vec::new());
     for argument in &function.arguments {
-        let (ident, at) = (&argument.ident, Span::mixed_site().located_at(argument.ty.span()));
+        let (ident, at) =
+            (apart(&argument.ident, &sig.ident), Span::mixed_site().located_at(argument.ty.span()));
         match &argument.ty {
             Type::Reference(reference) => {
                 let ty = &*reference.elem;
@@ -51,7 +52,14 @@ pub(crate) fn companion(krate: &TokenStream, function: &Function, is_redacted: b
         }
     }
     let (name, vis, output) = (&sig.ident, &function.vis, &function.output);
-    let inputs = &function.plain_signature().inputs;
+    let mut inputs = function.plain_signature().inputs;
+    for input in &mut inputs {
+        if let FnArg::Typed(PatType { pat, .. }) = input
+            && let Pat::Ident(pat) = &mut **pat
+        {
+            pat.ident = apart(&pat.ident, name);
+        }
+    }
     let generics = &sig.generics;
     let captured = generics.params.iter().filter_map(|parameter| match parameter {
         GenericParam::Type(parameter) => Some(&parameter.ident),
@@ -64,7 +72,10 @@ pub(crate) fn companion(krate: &TokenStream, function: &Function, is_redacted: b
     let params = &generics.params;
     let turbofish = function.turbofish();
     let typed = format_ident!("call_{}", types.len());
-    let idents: Vec<&Ident> = function.arguments.iter().map(|argument| &argument.ident).collect();
+    // Names that can't hide the function's.
+    let local = |name: &str| Ident::new(name, Span::mixed_site());
+    let (owned_all, call) = (local("owned"), local("call"));
+    let idents: Vec<Ident> = (0..types.len()).map(|index| local(&format!("lent_{index}"))).collect();
     let called_as = format!("::{name}");
     let doc = format!(
         "The task of a call of [`{name}`](fn@{name}), for `Parallel`. What is a reference is cloned, which costs nothing for \
@@ -92,11 +103,16 @@ pub(crate) fn companion(krate: &TokenStream, function: &Function, is_redacted: b
                 const NAME: &'static ::core::primitive::str = ::core::concat!(::core::module_path!(), #called_as);
                 #redacted
             }
-            let owned: (#(#types,)*) = (#(#owned,)*);
-            let call = #path::#typed(&owned, |#(mut #idents),*| #name #turbofish(#(#path::Lend::lend(&mut #idents)),*));
-            #path::task::<__JoblibCall, _, _>(call, owned)
+            let #owned_all: (#(#types,)*) = (#(#owned,)*);
+            let #call = #path::#typed(&#owned_all, |#(mut #idents),*| #name #turbofish(#(#path::Lend::lend(&mut #idents)),*));
+            #path::task::<__JoblibCall, _, _>(#call, #owned_all)
         }
     })
+}
+
+/// The name of an argument, another one if the function has the same, which it would hide.
+fn apart(argument: &Ident, function: &Ident) -> Ident {
+    if argument == function { format_ident!("{argument}_argument") } else { argument.clone() }
 }
 
 /// Looks for what is not owned, or can't be named apart from the function's signature.
