@@ -44,7 +44,7 @@ pub(crate) const REDACTED: &str = "(redacted)";
 ///
 /// let mut outcomes = Parallel::new().backend("loky").retries(1).outcomes().run([delayed(leave, (3,))])?;
 /// let error = outcomes.remove(0).unwrap_err();
-/// assert_eq!(why(&error), "it took its process along");
+/// assert_eq!(why(&error), "its process died");
 /// assert!(error.function().ends_with("leave") && error.worker().is_some_and(|name| name.starts_with("worker ")));
 /// assert_eq!(error.attempts(), 2);
 /// # Ok::<(), joblib_parallel::Error>(())
