@@ -29,6 +29,7 @@ mod index;
 mod layout;
 mod mmap_mode;
 #[doc(hidden)]
+pub mod names;
 #[doc(hidden)]
 pub mod parts;
 mod plain;

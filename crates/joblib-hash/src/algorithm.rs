@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use joblib_names::nearest;
+use joblib_array::names::are_near;
 
 /// A hash function.
 ///
@@ -116,7 +116,7 @@ impl fmt::Debug for UnknownAlgorithm {
 /// The names of all algorithms, and the one that was probably meant, for messages.
 fn expected(found: &str) -> String {
     let names: Vec<_> = Algorithm::ALL.iter().map(|algorithm| algorithm.name()).collect();
-    match nearest(found, names.iter().copied()) {
+    match names.iter().find(|name| are_near(found, name)) {
         Some(near) => format!("did you mean {near:?}? There are {}", names.join(", ")),
         None => format!("expected {}", names.join(", ")),
     }

@@ -1,10 +1,9 @@
 //! What can't work together, and what can't be cached: each a compile error that says what to write instead.
 
-use joblib_names::nearest;
 use quote::ToTokens;
 use syn::{Expr, GenericArgument, PathArguments, PathSegment, Safety, Type, TypeImplTrait, TypeParamBound};
 
-use crate::errors::Errors;
+use crate::errors::{Errors, nearest};
 use crate::function::{Function, is_mutable, last_name, mutable_reference};
 use crate::options::{Keep, OnSelf, Options};
 

@@ -3,8 +3,6 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use joblib_names::nearest;
-
 /// The error of an operation of a store.
 ///
 /// ```
@@ -90,8 +88,22 @@ fn help(name: &str) -> &'static str {
 
 /// The backend that was probably meant, as a question.
 fn meant(name: &str, known: &[String]) -> String {
-    let near = nearest(name, known.iter().map(String::as_str));
+    let near = known.iter().find(|known| are_near(name, known));
     near.map(|near| format!("did you mean {near:?}? ")).unwrap_or_default()
+}
+
+/// Whether a name is probably a misspelling of another one: equal but for case and a letter or two in one place, which were left
+/// out, added, changed or swapped.
+/// (As `joblib_array::names`; this crate does without that one.)
+fn are_near(name: &str, known: &str) -> bool {
+    let (name, known) = (name.to_lowercase(), known.to_lowercase());
+    let start = name.bytes().zip(known.bytes()).take_while(|(a, b)| a == b).count();
+    // What is equal at the start is not counted again.
+    let rest = name.len().min(known.len()) - start;
+    let ends = name.bytes().rev().zip(known.bytes().rev()).take(rest);
+    let end = ends.take_while(|(a, b)| a == b).count();
+    let (equal, longer) = (start + end, name.len().max(known.len()));
+    equal + 2 >= longer && 2 * equal >= longer
 }
 
 /// Writes the message, for a `main` that returns the error.

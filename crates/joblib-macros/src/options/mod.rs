@@ -6,19 +6,18 @@ mod model;
 mod syntax;
 mod value;
 
-use joblib_names::nearest;
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 use syn::Ident;
 use syn::parse::Parser;
 
-use crate::errors::Errors;
+use crate::errors::{Errors, nearest};
 use given::Wrong;
 use known::{ELSEWHERE, KNOWN, Known};
 
 pub(crate) use known::is_code;
 pub(crate) use model::{Attribute, Expires, Extent, Keep, OnSelf, Options};
-pub(crate) use value::{HASHERS, OF_TRAIT};
+pub(crate) use value::HASHERS;
 
 impl Options {
     /// Reads an attribute's arguments. What can't be read is reported and left out.

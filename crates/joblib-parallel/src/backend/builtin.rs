@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use joblib_names::nearest;
+use joblib_array::names;
 
 use super::choice::feature_of;
 #[cfg(feature = "cluster")]
@@ -64,7 +64,8 @@ const NAMES: &[&str] = &[
 #[cold]
 fn unknown(name: &str) -> Error {
     let known: Vec<String> = NAMES.iter().map(|&name| name.to_owned()).chain(registry::names()).collect();
-    let list = match nearest(name, known.iter().map(String::as_str)) {
+    let near = known.iter().find(|known| names::are_near(name, known));
+    let list = match near {
         Some(near) => format!(": did you mean {near:?}? The backends are"),
         None => "; the backends are".to_owned(),
     };

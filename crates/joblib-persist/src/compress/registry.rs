@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
-use joblib_names::nearest;
+use joblib_array::names;
 
 use super::{Compressor, FIRST_BYTES, missing};
 use crate::error::{Error, Result};
@@ -60,8 +60,8 @@ pub fn by_name(name: &str) -> Result<Arc<dyn Compressor>> {
         if let Some(error) = missing::by_name(name) {
             return error;
         }
-        let known = list();
-        let names = || known.iter().map(|known| known.name());
+        let all: Vec<_> = list().iter().map(|known| known.name().to_owned()).collect();
+        let all = all.join(", ");
         let bare = name.trim_start_matches('.');
         // Another case, or an extension: "GZIP", "gz", ".gz".
         let meant = find(|compressor| {
@@ -71,11 +71,9 @@ pub fn by_name(name: &str) -> Result<Arc<dyn Compressor>> {
                     .iter()
                     .any(|extension| extension.trim_start_matches('.').eq_ignore_ascii_case(bare))
         });
-        let meant = meant.as_ref().map(|meant| meant.name()).or_else(|| nearest(bare, names()));
-        let all = names().collect::<Vec<_>>().join(", ");
-        Error::value(match meant {
+        Error::value(match meant.or_else(|| find(|compressor| names::are_near(bare, compressor.name()))) {
             Some(meant) => {
-                format!("unknown compressor {name:?}: did you mean {meant:?}? There are {all}")
+                format!("unknown compressor {name:?}: did you mean {:?}? There are {all}", meant.name())
             }
             None => format!(
                 "unknown compressor {name:?}: expected one of {all}; register_compressor adds one of your own"
