@@ -10,7 +10,7 @@ use crate::model::{Crate, CrateId, Model, ScopeId};
 use crate::parse::parse_crate;
 
 /// Packages that never count: what a result means to them is their own business.
-const FAMILY: [&str; 16] = [
+const FAMILY: [&str; 15] = [
     "joblib",
     "joblib_array",
     "joblib_arrow",
@@ -19,7 +19,6 @@ const FAMILY: [&str; 16] = [
     "joblib_hash",
     "joblib_macros",
     "joblib_memory",
-    "joblib_names",
     "joblib_parallel",
     "joblib_persist",
     "joblib_pickle",

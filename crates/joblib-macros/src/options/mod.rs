@@ -17,7 +17,7 @@ use known::{ELSEWHERE, KNOWN, Known};
 
 pub(crate) use known::is_code;
 pub(crate) use model::{Attribute, Expires, Extent, Keep, OnSelf, Options};
-pub(crate) use value::HASHERS;
+pub(crate) use value::{HASHERS, OF_TRAIT};
 
 impl Options {
     /// Reads an attribute's arguments. What can't be read is reported and left out.
