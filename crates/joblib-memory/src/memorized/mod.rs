@@ -44,10 +44,10 @@ impl Memory {
     /// captured values. The same holds for a reference to a function. If possible, pass values as
     /// arguments instead.
     ///
-    /// Two functions with the same name never share results, and a warning asks to rename one. A
-    /// function or a closure is identified by its type, a function pointer or a `dyn Fn` by the place
-    /// of this call and by what it points to. If the build, or what is pointed to, can't be determined,
-    /// results are computed again in every process.
+    /// In one build, two functions with the same name never share results, and a warning asks to
+    /// rename one. A function or a closure is identified by its type, a function pointer or a `dyn Fn`
+    /// by the place of this call and by what it points to. If the build, or what is pointed to, can't
+    /// be determined, results are computed again in every process.
     ///
     /// ```
     /// use joblib_memory::Memory;
