@@ -1,5 +1,6 @@
 //! A cluster that grows and shrinks.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
 use joblib_parallel::{Parallel, cpu_count, delayed, effective_n_jobs, parallel_config, shutdown_workers};
@@ -7,13 +8,15 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::cluster::{Cluster, python};
-use super::programs::find;
+use super::meet;
 
-/// When it ran, since the Unix epoch.
-fn busy(milliseconds: u64) -> (Duration, Duration) {
+/// Waits for tasks of so many workers; returns when it ran, since the Unix epoch.
+#[allow(clippy::needless_pass_by_value, reason = "tasks own their arguments")]
+fn busy(marks: PathBuf, workers: usize) -> (Duration, Duration) {
     let now = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
     let start = now();
-    std::thread::sleep(Duration::from_millis(milliseconds));
+    meet(&marks, workers);
+    std::thread::sleep(Duration::from_millis(20));
     (start, now())
 }
 
@@ -45,30 +48,26 @@ fn all_workers_are_those_that_the_cluster_has_as_it_grows_and_shrinks() {
     let dask = cluster.backend();
     let wait = |workers, timeout| dask.clone().wait_for_workers(workers, timeout);
     effective_comes_to(&cluster, 1);
-    let few = Parallel::new().backend(wait(2, Duration::from_secs(1))).run([delayed(u8::count_ones, (3,))]);
-    let few = few.unwrap_err();
-    assert!(few.is_backend() && few.to_string().contains("has 1 of 2 workers after 1 seconds"), "{few}");
+    // The time includes that to connect, which takes long on a busy host.
+    let few = (0..6).map(|doublings| {
+        let few = wait(2, Duration::from_secs(1 << doublings));
+        Parallel::new().backend(few).run([delayed(u8::count_ones, (3,))]).unwrap_err()
+    });
+    let few = { few }.find(|error| !error.to_string().contains("does not answer")).unwrap();
+    assert!(few.is_backend() && few.to_string().contains("has 1 of 2 workers after "), "{few}");
     // A cluster of one thread is a cluster: what only the surroundings name is not left for the caller's own thread.
     let process = parallel_config()
         .backend(dask.clone())
         .scope(|| Parallel::new().run([delayed(std::process::id, ())]));
     assert_ne!(process.unwrap(), [std::process::id()]);
 
-    // Some workers join, and the call goes on for a while when they have the program.
-    let mut left = None;
-    let tasks = (0..).map_while(|n: u32| {
+    // Some workers join, and tasks wait until they have come to use them.
+    let marks = tempfile::tempdir().unwrap();
+    let tasks = (0..40).map(|n| {
         if n == 3 {
             (0..3).for_each(|_| cluster.add_worker());
         }
-        let has_program = |n| {
-            let folder = cluster.folder.path().join(format!("worker{n}/local"));
-            !find(&folder, "joblib-rs").is_empty()
-        };
-        if left.is_none() && n > 3 && (1..4).all(has_program) {
-            left = Some(300);
-        }
-        left = left.map(|left: u32| left.saturating_sub(1));
-        (left != Some(0)).then(|| delayed(busy, (20,)))
+        delayed(busy, (marks.path().to_owned(), if n < 3 { 1 } else { 3 }))
     });
     let times = Parallel::new().backend(dask.clone()).n_jobs(-1).batch_size(1).run(tasks).unwrap();
     assert!(
@@ -79,7 +78,8 @@ fn all_workers_are_those_that_the_cluster_has_as_it_grows_and_shrinks() {
 
     effective_comes_to(&cluster, 4);
     // A number is the most that run at a time, on however many workers.
-    let tasks = || (0..40).map(|_| delayed(busy, (20,)));
+    let marks = tempfile::tempdir().unwrap();
+    let tasks = || (0..40).map(|_| delayed(busy, (marks.path().to_owned(), 2)));
     let times = Parallel::new().backend(dask.clone()).n_jobs(2).batch_size(1).run(tasks()).unwrap();
     assert_eq!(at_once(&times), 2);
 

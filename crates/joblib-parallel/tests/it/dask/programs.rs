@@ -96,7 +96,7 @@ fn each_of_two_builds_runs_its_own_program_is_sent_once_and_what_is_left_is_clea
 }
 
 /// The folders of this name below a folder.
-pub(super) fn find(folder: &Path, name: &str) -> Vec<PathBuf> {
+fn find(folder: &Path, name: &str) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     let folders = entries.filter_map(Result::ok).map(|entry| entry.path()).filter(|path| path.is_dir());
     let below = |path: PathBuf| if path.ends_with(name) { vec![path] } else { find(&path, name) };
