@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use crate::cargo;
+use crate::python::{self, Release};
 
 /// The variable by which `cargo xtask test` names the folder with the examples that it built.
 const FOLDER: &str = "JOBLIB_TEST_EXAMPLES";
@@ -75,6 +76,31 @@ pub fn command() -> PathBuf {
         .expect("cargo starts");
     assert!(output.status.success(), "the command does not build: {}", printed(&output));
     profile_folder().join("joblib")
+}
+
+/// The folder of the tables that the study of the flights reads.
+pub fn flights_data() -> PathBuf {
+    workspace().join("crates/joblib/examples/flights/data")
+}
+
+/// A table of every tenth flight, in this folder: for tests that ask what the study does, and not what it finds out.
+///
+/// # Panics
+///
+/// When it can't be written.
+pub fn few_flights(folder: &Path) -> PathBuf {
+    let few = folder.join("few-flights.csv.xz");
+    let script = "
+import lzma, sys
+with lzma.open(sys.argv[1]) as flights:
+    header, *lines = flights
+with lzma.open(sys.argv[2], 'wb', preset=0) as few:
+    few.writelines([header] + lines[::10])
+";
+    let [from, to] =
+        [flights_data().join("flights.csv.xz"), few.clone()].map(|path| path.display().to_string());
+    python::run(Release::Today, script, &[&from, &to]);
+    few
 }
 
 /// What a program printed, for messages.

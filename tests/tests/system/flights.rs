@@ -12,11 +12,20 @@ use serde_json::Value;
 /// A user's folder: the cache, the model and the scores lie in it.
 struct Study {
     folder: tempfile::TempDir,
+    /// The table, if it is not that of all flights.
+    flights: Option<PathBuf>,
 }
 
 impl Study {
+    /// Of all flights.
     fn new() -> Self {
-        Self { folder: tempfile::tempdir().expect("a temporary folder") }
+        Self { folder: tempfile::tempdir().expect("a temporary folder"), flights: None }
+    }
+
+    /// Of a tenth of the flights.
+    fn of_few() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        Self { flights: Some(example::few_flights(folder.path())), folder }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -24,12 +33,12 @@ impl Study {
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
-        Command::new(example::program("flights"))
-            .current_dir(self.folder.path())
-            .args(["--cache", "cache", "--json", "scores.json"])
-            .args(arguments)
-            .output()
-            .expect("the program starts")
+        let mut program = Command::new(example::program("flights"));
+        program.current_dir(self.folder.path()).args(["--cache", "cache", "--json", "scores.json"]);
+        if let Some(flights) = &self.flights {
+            program.arg("--flights").arg(flights);
+        }
+        program.args(arguments).output().expect("the program starts")
     }
 
     /// Runs the study and gives its standard output.
@@ -44,10 +53,6 @@ impl Study {
     }
 }
 
-fn data(name: &str) -> PathBuf {
-    example::workspace().join("crates/joblib/examples/flights/data").join(name)
-}
-
 /// The table of scores: what both runs print alike.
 fn table(printed: &str) -> Vec<&str> {
     printed.lines().skip_while(|line| !line.contains("rmse")).collect()
@@ -59,7 +64,7 @@ fn the_scores_agree_with_the_same_study_done_by_numpy() {
     study.succeed(&[]);
     let output = Command::new(python(Release::Today))
         .arg(example::workspace().join("tests/python/flights_numpy.py"))
-        .args([data("flights.csv.xz"), data("weather.csv.xz")])
+        .args(["flights.csv.xz", "weather.csv.xz"].map(|table| example::flights_data().join(table)))
         .output()
         .expect("python starts");
     assert!(output.status.success(), "{}", printed(&output));
@@ -82,7 +87,7 @@ fn the_scores_agree_with_the_same_study_done_by_numpy() {
 
 #[test]
 fn the_second_run_prints_the_same_numbers_and_computes_nothing() {
-    let study = Study::new();
+    let study = Study::of_few();
     let first = study.succeed(&[]);
     let scores = study.scores();
     let second = study.succeed(&["--n-jobs", "1"]);
@@ -95,7 +100,7 @@ fn the_second_run_prints_the_same_numbers_and_computes_nothing() {
 
 #[test]
 fn clear_empties_the_cache_so_that_everything_is_computed_again() {
-    let study = Study::new();
+    let study = Study::of_few();
     study.succeed(&[]);
     let again = study.succeed(&["--clear"]);
     assert!(!again.contains("from the cache"), "{again}");
@@ -103,7 +108,7 @@ fn clear_empties_the_cache_so_that_everything_is_computed_again() {
 
 #[test]
 fn a_cache_that_cannot_be_written_gives_one_warning_and_the_same_numbers() {
-    let study = Study::new();
+    let study = Study::of_few();
     study.succeed(&[]);
     let scores = study.scores();
     // A folder below a file can't be made, not even by root.
@@ -117,7 +122,7 @@ fn a_cache_that_cannot_be_written_gives_one_warning_and_the_same_numbers() {
 
 #[test]
 fn damaged_truncated_and_foreign_files_in_the_cache_are_warned_about_and_computed_again() {
-    let study = Study::new();
+    let study = Study::of_few();
     study.succeed(&[]);
     let scores = study.scores();
     let damage: [fn(&mut Vec<u8>); 3] = [

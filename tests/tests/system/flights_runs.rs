@@ -31,11 +31,7 @@ impl Study {
                 project.write(&entry.file_name().to_string_lossy(), &text);
             }
         }
-        for table in ["flights.csv.xz", "weather.csv.xz"] {
-            let data = workspace().join("crates/joblib/examples/flights/data").join(table);
-            let data = data.canonicalize().expect("the table");
-            std::os::unix::fs::symlink(data, project.folder().join(table)).expect("linked");
-        }
+        example::few_flights(project.folder());
         Self { project }
     }
 
@@ -50,11 +46,15 @@ impl Study {
         self.project.write("features.rs", &text.replace(EDIT.0, EDIT.1));
     }
 
-    fn run(&self) {
-        let output = Command::new(self.project.compile("main.rs", &[], &[]))
+    fn compile(&self) -> PathBuf {
+        self.project.compile("main.rs", &[], &[])
+    }
+
+    fn run(&self, program: &Path) {
+        let output = Command::new(program)
             .current_dir(self.project.folder())
-            .args(["--n-jobs", "2", "--cache", "cache"])
-            .args(["--flights", "flights.csv.xz", "--weather", "weather.csv.xz"])
+            .args(["--n-jobs", "2", "--cache", "cache", "--flights", "few-flights.csv.xz", "--weather"])
+            .arg(example::flights_data().canonicalize().expect("the tables").join("weather.csv.xz"))
             .env("JOBLIB_RECORD", "1")
             .output()
             .expect("the program starts");
@@ -81,10 +81,11 @@ fn paragraph<'t>(text: &'t str, function: &str) -> &'t str {
 #[test]
 fn three_runs_of_the_study_say_what_was_recomputed_and_why() {
     let study = Study::new();
-    study.run();
-    study.run();
+    let program = study.compile();
+    study.run(&program);
+    study.run(&program);
     study.edit();
-    study.run();
+    study.run(&study.compile());
 
     let listed: Value = serde_json::from_str(&study.joblib(&["runs", "ls", "--json"])).expect("JSON");
     let count = |run: usize, what: &str| listed["runs"][run][what].as_u64().expect("a number");
