@@ -10,7 +10,7 @@ use joblib_tests::child;
 use serde::{Deserialize, Serialize};
 
 const MB: u64 = 1_000_000;
-const VALUE: u64 = 200 * MB;
+const VALUE: u64 = 100 * MB;
 const SLACK: u64 = 32 * MB;
 
 #[derive(Serialize, Deserialize)]
@@ -19,9 +19,9 @@ struct Columns {
     texts: Vec<String>,
 }
 
-/// 200 MB: mostly one array, and texts of 16 bytes with their 24 bytes of `String`.
+/// 100 MB: mostly one array, and texts of 16 bytes with their 24 bytes of `String`.
 fn value() -> Columns {
-    let texts: Vec<String> = (0..500_000).map(|i| format!("text {i:>11}")).collect();
+    let texts: Vec<String> = (0..250_000).map(|i| format!("text {i:>11}")).collect();
     let len = (VALUE as usize - texts.len() * 48) / 8;
     Columns { array: Array::from_vec((0..len).map(|i| (i % 1000) as f64).collect(), &[len]).unwrap(), texts }
 }
@@ -37,7 +37,7 @@ fn make_dump_or_load_and_print_the_peak() {
         "dump" => dump(&value(), path).unwrap(),
         "load" => {
             let columns: Columns = load(path).unwrap();
-            assert_eq!(columns.texts.len(), 500_000);
+            assert_eq!(columns.texts.len(), 250_000);
         }
         other => panic!("there is no role {other}"),
     }
