@@ -17,8 +17,11 @@ use super::cluster::{Cluster, python};
 use crate::child;
 use crate::strikes::{Moment, adopt, call, descendants, kill_at_50_moments, moments, nothing_is_left};
 
-/// How many calls, or programs, of those that lose their scheduler or are killed, there are at the same time.
-const AT_ONCE: usize = 5;
+/// How many calls there are at the same time, of those that lose their scheduler.
+const CALLS: usize = 10;
+
+/// How many programs there are at the same time, of those that are killed.
+const CALLERS: usize = 5;
 
 #[test]
 fn worker_processes_that_are_killed_at_50_moments_cost_nothing_but_time() {
@@ -108,10 +111,10 @@ fn schedulers_that_are_killed_at_50_moments_of_calls_end_these_with_what_was_com
     let Some(python) = python() else { return };
     adopt();
     let moments: Vec<Moment> = moments(50).collect();
-    for (number, moments) in moments.chunks(AT_ONCE).enumerate() {
+    for (number, moments) in moments.chunks(CALLS).enumerate() {
         let cluster = Cluster::start(python.clone(), 2);
         // The one whose moment it is: the others are at earlier ones, and some connect.
-        lose_the_scheduler(&cluster, moments, number % moments.len());
+        lose_the_scheduler(&cluster, moments, 2 * number % moments.len());
         shutdown_workers();
         nothing_is_left();
     }
@@ -216,7 +219,7 @@ fn callers_that_are_killed_at_50_moments_leave_nothing_on_the_cluster() {
     adopt();
     let cluster = Cluster::start(python, 2);
     let moments: Vec<u64> = (0..50).collect();
-    for moments in moments.chunks(AT_ONCE) {
+    for moments in moments.chunks(CALLERS) {
         let callers: Vec<Child> = thread::scope(|scope| {
             let kill = |moment: u64| kill_a_caller(&cluster.address, &cluster.python, moment);
             let callers: Vec<_> = moments.iter().map(|moment| scope.spawn(move || kill(*moment))).collect();
