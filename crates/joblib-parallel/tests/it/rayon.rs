@@ -2,6 +2,7 @@
 //! for, and no job of the caller's pool runs in a fork.
 
 use std::cell::{Cell, RefCell};
+use std::hint::black_box;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use joblib_parallel::{Parallel, SharedMem, delayed};
@@ -109,27 +110,32 @@ fn a_program_that_forks_on_rayon_threads() {
     assert_eq!(BODIES.load(Ordering::Relaxed), 14);
 }
 
-/// How many frames of a kilobyte and more fit.
-fn depth(n: u32) -> u32 {
-    let frame = std::hint::black_box([n; 256]);
-    if n == 0 { frame[0] } else { 1 + depth(n - 1) }
+/// Uses so many bytes of the stack, however large a frame is, and gives their number.
+fn uses(bytes: usize) -> usize {
+    fn below(top: usize, bytes: usize) -> usize {
+        let frame = black_box([0_u8; 256]);
+        let used = top.abs_diff(frame.as_ptr().addr());
+        if used >= bytes { bytes } else { black_box(below(top, bytes)) + usize::from(frame[0]) }
+    }
+    let top = black_box(0_u8);
+    below((&raw const top).addr(), bytes)
 }
 
 #[test]
 fn tasks_have_the_stack_that_was_asked_for_on_every_backend() {
+    let most = 180 << 20;
     for backend in BACKENDS {
         let parallel = Parallel::new().n_jobs(2).backend(backend).stack_size(200 << 20);
-        let depths = parallel.run((0..4).map(|_| delayed(depth, (100_000,)))).unwrap();
-        assert_eq!(depths, [100_000; 4], "{backend}");
+        let used = parallel.run((0..4).map(|_| delayed(uses, (most,)))).unwrap();
+        assert_eq!(used, [most; 4], "{backend}");
     }
-    let borrowed = 100_000;
-    let borrowed = &borrowed;
+    let borrowed = &most;
     for n_jobs in [1, 2] {
         let parallel = Parallel::new().n_jobs(n_jobs).stack_size(200 << 20);
-        assert_eq!(parallel.clone().require(SharedMem).run([|| depth(*borrowed)]).unwrap(), [100_000]);
-        assert_eq!(parallel.fork().run([|| depth(*borrowed)]).unwrap(), [100_000]);
+        assert_eq!(parallel.clone().require(SharedMem).run([|| uses(*borrowed)]).unwrap(), [most]);
+        assert_eq!(parallel.fork().run([|| uses(*borrowed)]).unwrap(), [most]);
     }
-    let error = Parallel::new().stack_size(1000).run([delayed(depth, (1,))]).unwrap_err();
+    let error = Parallel::new().stack_size(1000).run([delayed(uses, (1,))]).unwrap_err();
     assert!(error.is_usage() && error.to_string().contains("stack_size"), "{error}");
 }
 
@@ -138,6 +144,6 @@ fn threads_have_as_much_stack_as_worker_processes_by_default() {
     // A fork has the stack of the thread that it is a copy of.
     for backend in ["threading", "loky"] {
         let parallel = Parallel::new().n_jobs(2).backend(backend);
-        assert_eq!(parallel.run([delayed(depth, (4_000,))]).unwrap(), [4_000], "{backend}");
+        assert_eq!(parallel.run([delayed(uses, (7 << 20,))]).unwrap(), [7 << 20], "{backend}");
     }
 }
