@@ -177,27 +177,27 @@ fn depends_on_tracked_constant(x: u8) -> u8 {
     Model::KNOWN + x
 }
 
-#[cached(depends(Score::score))] //~ expected a type, found a trait
+#[cached(depends(Score::score))] //~ the code of a trait's method
 fn depends_on_trait(x: u8) -> u8 {
     x
 }
 
-#[cached(depends(<Model as Score>::of))] //~ name the method of a type
+#[cached(depends(<Model as Score>::of))] //~ the code of a trait's method
 fn depends_on_trait_of_type(x: u8) -> u8 {
     x
 }
 
-#[cached(depends(Model::score))] //~ write_tracked_above_this_function
+#[cached(depends(Model::score))] //~ the code of a trait's method
 fn depends_on_method_of_trait(x: u8) -> u8 {
     Model.score(x)
 }
 
-#[cached(depends(ours))]
+#[cached(depends(ours))] //~ depends on `ours`, which depends on `depends_on_itself_by_others` again
 fn depends_on_itself_by_others(x: u8) -> u8 {
     x
 }
 
-#[cached(depends(depends_on_itself_by_others))] //~ cycle detected
+#[cached(depends(depends_on_itself_by_others))]
 fn ours(x: u8) -> u8 {
     x
 }
