@@ -16,7 +16,7 @@ use joblib_array::names::are_near;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 #[non_exhaustive]
 pub enum Algorithm {
-    /// BLAKE3, 256 bits: the fastest, and on all cores for large input.
+    /// BLAKE3, 256 bits: cryptographic, and computed on all cores for large input.
     #[default]
     Blake3,
     /// XXH3, 128 bits: at nearly the speed of memory, for trusted data. Accidental collisions are not to be expected, but

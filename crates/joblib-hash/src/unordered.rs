@@ -1,4 +1,4 @@
-//! Sets inside of values: serde shows them as lists, and this says that the order means nothing.
+//! Whether the order of a list or a map counts: serde shows a set as a list, and maps with and without an order alike.
 
 use serde::{Serialize, Serializer};
 

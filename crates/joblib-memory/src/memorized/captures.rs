@@ -13,18 +13,18 @@ use crate::function::runtime::may_hold_values;
 /// What is known of the values that a function captures.
 #[derive(Clone)]
 pub(super) enum Captures {
-    /// There are none, or none that matters.
+    /// There are none, or no result depends on them.
     Nothing,
-    /// There may be some, and nobody said which.
+    /// There may be some, and they were not given.
     Unknown,
-    /// They were said.
+    /// They were given.
     Known {
         digest: [u8; 32],
         /// What a `dyn` in them leads to.
         behind: Option<Cow<'static, str>>,
         text: String,
     },
-    /// They were said, and can't be hashed; the reason.
+    /// They were given, and can't be hashed; the reason.
     Unhashable(String),
 }
 
@@ -32,14 +32,14 @@ pub(super) enum Captures {
 const NAME: &str = "captures";
 
 impl Captures {
-    /// Those of a function of which nothing was said.
+    /// Those of a function, as far as its type tells.
     pub(super) fn of<F>(function: &F) -> Self {
         if may_hold_values(function) { Self::Unknown } else { Self::Nothing }
     }
 
-    /// Those that were said.
-    pub(super) fn said<T: Serialize>(values: &T) -> Self {
-        // `()` says that none matters.
+    /// Those that were given.
+    pub(super) fn given<T: Serialize>(values: &T) -> Self {
+        // `()` says that no result depends on them.
         if typeid::of::<T>() == typeid::of::<()>() {
             return Self::Nothing;
         }
@@ -61,13 +61,13 @@ impl Captures {
         }
     }
 
-    /// Says that a call has no key if they are not known; `place` is where the function was cached.
+    /// Makes a call fail to have a key if they are not known; `place` is where the function was cached.
     pub(super) fn check(&self, call: &mut Call<'_>, place: &Location<'_>) {
         let name = call.name();
         let reason = match self {
             Self::Nothing | Self::Known { .. } => return,
             Self::Unknown => Unkeyed::UnknownCaptures(format!(
-                "`{name}` ({place}) captures values that are not in its key: pass them as arguments, or say them with \
+                "`{name}` ({place}) captures values that are not in its key: pass them as arguments, or give them to \
                  `memory.cache(…).captures(&values)`, or `captures(())` if no result depends on them"
             )),
             Self::Unhashable(reason) => {

@@ -64,7 +64,7 @@ impl<F> MemorizedFunc<F> {
     pub fn captures(mut self, values: impl Serialize) -> Self {
         // Without a store nothing has a key.
         let is_stored = self.memory.store().is_some();
-        self.captures = if is_stored { Captures::said(&values) } else { Captures::Nothing };
+        self.captures = if is_stored { Captures::given(&values) } else { Captures::Nothing };
         self
     }
 

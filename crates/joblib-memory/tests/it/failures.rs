@@ -223,7 +223,7 @@ fn a_child_of_a_fork_does_not_wait_for_what_a_thread_of_its_parent_was_making() 
 }
 
 #[test]
-#[ignore = "played by another test"]
+#[ignore = "a role that a_child_of_a_fork_does_not_wait_for_what_a_thread_of_its_parent_was_making starts"]
 fn role_fork_while_results_are_listed() {
     use nix::sys::signal::{Signal, kill};
     use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
@@ -284,7 +284,7 @@ fn a_standard_error_that_takes_nothing_stops_no_call() {
 }
 
 #[test]
-#[ignore = "played by another test"]
+#[ignore = "a role that a_standard_error_that_takes_nothing_stops_no_call starts"]
 fn role_warn() {
     let memory = Memory::new("/dev/null/cache").unwrap().verbose(100);
     assert_eq!(memory.eval("double", |x: u32| 2 * x, (2,)), 4);

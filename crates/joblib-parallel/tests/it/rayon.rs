@@ -110,7 +110,7 @@ fn a_program_that_forks_on_rayon_threads() {
     assert_eq!(BODIES.load(Ordering::Relaxed), 14);
 }
 
-/// Uses so many bytes of the stack, however large a frame is, and gives their number.
+/// Recurses until `bytes` bytes of the stack are used, whatever the size of a frame, and returns `bytes`.
 fn uses(bytes: usize) -> usize {
     fn below(top: usize, bytes: usize) -> usize {
         let frame = black_box([0_u8; 256]);
