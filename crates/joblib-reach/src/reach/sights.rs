@@ -88,7 +88,7 @@ const STANDARD: [(&str, &[&str]); 14] = [
     ("Borrow", &["borrow"]),
     ("BorrowMut", &["borrow_mut"]),
     ("Hash", &["hash"]),
-    ("Hasher", &["finish", "write", "write_u8", "write_u32", "write_u64", "write_usize"]),
+    ("Hasher", &["finish", "write"]),
     ("BuildHasher", &["build_hasher", "hash_one"]),
     ("Any", &["type_id"]),
     ("Error", &["cause", "description", "source"]),
@@ -97,7 +97,7 @@ const STANDARD: [(&str, &[&str]); 14] = [
     ("Deref", &["deref"]),
 ];
 
-/// Those for formatting have one method each, and so have the operators: of the trait's name.
+/// Those for formatting have one method each, of one name.
 const FORMATS: [&str; 9] =
     ["Binary", "Debug", "Display", "LowerExp", "LowerHex", "Octal", "Pointer", "UpperExp", "UpperHex"];
 
@@ -110,14 +110,47 @@ fn may_have(path: &str, method: &str) -> bool {
     let of = |name: &str| {
         STANDARD.iter().any(|(of, methods)| *of == name && methods.contains(&method))
             || (FORMATS.contains(&name) && method == "fmt")
+            || (name == "Hasher" && method.starts_with("write_"))
     };
     if last == "*" {
         return STANDARD.iter().any(|(name, _)| of(name)) || method == "fmt";
     }
+    // Many have one method, of the trait's name: those of operators, `IsTerminal`, `AsRawFd`.
     let mut letters =
         last.chars().filter(char::is_ascii_alphabetic).map(|letter| letter.to_ascii_lowercase());
-    let is_operator = path.contains("::ops::")
-        && method.bytes().filter(|byte| *byte != b'_').all(|byte| letters.next() == Some(byte as char))
-        && letters.next().is_none();
-    of(last) || is_operator
+    let is_named_so =
+        method.bytes().filter(|byte| *byte != b'_').all(|byte| letters.next() == Some(byte as char))
+            && letters.next().is_none();
+    of(last) || is_named_so || last.ends_with("Ext")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::may_have;
+
+    #[test]
+    fn imports_of_the_standard_library_may_bring_the_methods_of_their_traits_alone() {
+        for (path, method) in [
+            ("std::io::Write", "write_all"),
+            ("std::fmt::Display", "fmt"),
+            ("std::ops::AddAssign", "add_assign"),
+            ("std::hash::Hasher", "write_i64"),
+            ("std::io::IsTerminal", "is_terminal"),
+            ("std::os::fd::AsRawFd", "as_raw_fd"),
+            ("std::os::unix::fs::MetadataExt", "size"),
+            ("std::io::*", "read"),
+            ("itertools::Itertools", "sorted"),
+        ] {
+            assert!(may_have(path, method), "{path} {method}");
+        }
+        for (path, method) in [
+            ("std::collections::HashMap", "insert"),
+            ("std::io::Write", "read"),
+            ("std::fmt::Display", "add"),
+            ("std::ops::Add", "sub"),
+            ("std::io::*", "insert"),
+        ] {
+            assert!(!may_have(path, method), "{path} {method}");
+        }
+    }
 }
