@@ -15,6 +15,8 @@ mod array;
 mod buffer;
 #[doc(hidden)]
 pub mod buffered;
+#[doc(hidden)]
+pub mod content;
 mod dtype;
 #[doc(hidden)]
 pub mod erased;
@@ -44,6 +46,8 @@ mod serde;
 pub mod share;
 #[doc(hidden)]
 pub mod slice;
+#[doc(hidden)]
+pub mod stored;
 #[doc(hidden)]
 pub mod transfer;
 #[doc(hidden)]

@@ -33,7 +33,7 @@ impl<T: Element> Serialize for Elements<'_, T> {
 const SHARED: char = '&';
 
 /// What stands in the newtype struct: `(dtype, order, shape, bytes)` in binary formats, `{dtype, shape, data}` in others.
-struct Parts<'a, T>(&'a Array<T>);
+pub(crate) struct Parts<'a, T>(pub(crate) &'a Array<T>);
 
 impl<T: Element> Serialize for Parts<'_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -13,6 +13,7 @@ use std::fmt::{self, Write as _};
 use serde::de::{self, Visitor};
 use serde::ser::Serialize;
 
+use crate::content::Content;
 use crate::{Buffer, DType, Order, ShapeError, layout};
 
 /// The name of the newtype struct that an array serializes as.
@@ -158,6 +159,16 @@ impl OwnedRawArray {
     fn is_in_c_order(&self) -> bool {
         layout::is_in_c_order(&self.shape, self.order)
     }
+
+    fn borrowed(&self) -> RawArray<'_> {
+        RawArray {
+            dtype: self.dtype,
+            order: self.order,
+            shape: &self.shape,
+            bytes: self.buffer.as_bytes(),
+            buffer: Some(&self.buffer),
+        }
+    }
 }
 
 /// Calls `take` with the array that `value` is; `None` when it is none.
@@ -175,19 +186,37 @@ impl OwnedRawArray {
 /// # Ok::<(), joblib_array::ShapeError>(())
 /// ```
 pub fn capture<T: Serialize + ?Sized, R>(value: &T, take: impl FnOnce(RawArray<'_>) -> R) -> Option<R> {
-    let previous = replace_captured(Capture::Wanted);
+    match captured(value, Capture::Wanted) {
+        Capture::Taken(array) => Some(take(array.borrowed())),
+        _ => None,
+    }
+}
+
+/// What [`capture_content`] takes.
+pub enum Captured<'a> {
+    /// An array.
+    Array(RawArray<'a>),
+    /// What a value consists of that is stored as an array.
+    Content(Content),
+}
+
+/// The same as [`capture`] for hashers, which take the content of a value that is stored as an array, instead of the array.
+pub fn capture_content<T: Serialize + ?Sized, R>(
+    value: &T,
+    take: impl FnOnce(Captured<'_>) -> R,
+) -> Option<R> {
+    match captured(value, Capture::ContentWanted) {
+        Capture::Taken(array) => Some(take(Captured::Array(array.borrowed()))),
+        Capture::TakenContent(content) => Some(take(Captured::Content(content))),
+        _ => None,
+    }
+}
+
+fn captured<T: Serialize + ?Sized>(value: &T, wanted: Capture) -> Capture {
+    let previous = replace_captured(wanted);
     // Anything but an array ends in an error here or prints nothing, and leaves the slot as it was.
     let _ = write!(Nowhere, "{}", Offered(value));
-    match replace_captured(previous) {
-        Capture::Taken(array) => Some(take(RawArray {
-            dtype: array.dtype,
-            order: array.order,
-            shape: &array.shape,
-            bytes: array.buffer.as_bytes(),
-            buffer: Some(&array.buffer),
-        })),
-        Capture::Unwanted | Capture::Wanted => None,
-    }
+    replace_captured(previous)
 }
 
 /// Gives an array to the visitor of `deserialize_newtype_struct`, when the name is [`NAME`].
@@ -241,7 +270,10 @@ pub fn deliver<'de, V: Visitor<'de>, E: de::Error>(array: OwnedRawArray, visitor
 enum Capture {
     Unwanted,
     Wanted,
+    /// The content where a value has one, else the array.
+    ContentWanted,
     Taken(OwnedRawArray),
+    TakenContent(Content),
 }
 
 thread_local! {
@@ -260,12 +292,26 @@ fn replace_delivered(array: Option<OwnedRawArray>) -> Option<OwnedRawArray> {
 /// Leaves an array for the `capture` that runs now; `false` when none does.
 pub(crate) fn leave_captured(array: impl FnOnce() -> OwnedRawArray) -> bool {
     CAPTURE.with_borrow_mut(|slot| {
-        let wanted = matches!(slot, Capture::Wanted);
+        let wanted = matches!(slot, Capture::Wanted | Capture::ContentWanted);
         if wanted {
             *slot = Capture::Taken(array());
         }
         wanted
     })
+}
+
+/// Leaves the content of a value for the `capture_content` that runs now; `false` when none does.
+pub(crate) fn leave_content<E>(content: impl FnOnce() -> Result<Content, E>) -> Result<bool, E> {
+    if !CAPTURE.with_borrow(|slot| matches!(slot, Capture::ContentWanted)) {
+        return Ok(false);
+    }
+    replace_captured(Capture::TakenContent(content()?));
+    Ok(true)
+}
+
+/// Whether an array or content is wanted now.
+pub(crate) fn is_capturing() -> bool {
+    CAPTURE.with_borrow(|slot| matches!(slot, Capture::Wanted | Capture::ContentWanted))
 }
 
 /// What `deliver` left for the visitor that runs now.

@@ -1,8 +1,11 @@
 #![doc = include_str!("../README.md")]
 
 mod check;
+mod content;
 mod ipc;
 mod normal;
+mod schema;
+mod stream;
 mod table;
 
 pub use arrow_array::RecordBatch;

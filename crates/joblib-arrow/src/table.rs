@@ -7,7 +7,9 @@ use arrow_buffer::Buffer;
 use arrow_schema::{ArrowError, SchemaRef};
 use arrow_select::concat::concat_batches;
 use joblib_array::Array;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
+use joblib_array::content::Content;
+use joblib_array::stored::{self, Stored};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::{ipc, normal};
 
@@ -152,13 +154,25 @@ impl fmt::Debug for Table {
 
 impl Serialize for Table {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.to_array().map_err(ser::Error::custom)?.serialize(serializer)
+        stored::serialize(self, serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Table {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::from_array(Array::deserialize(deserializer)?).map_err(de::Error::custom)
+    }
+}
+
+impl Stored for Table {
+    type Error = ArrowError;
+
+    fn content(&self) -> Result<Content, ArrowError> {
+        crate::content::of(&self.schema, &self.batches)
+    }
+
+    fn to_array(&self) -> Result<Array<u8>, ArrowError> {
+        self.to_array()
     }
 }
 

@@ -270,3 +270,9 @@ fn a_table_is_bytes_for_formats_of_others() {
     let text = serde_json::to_string(&table).unwrap();
     assert_eq!(serde_json::from_str::<Table>(&text).unwrap(), table);
 }
+
+#[test]
+fn messages_show_the_rows_and_columns_of_a_table() {
+    let table = Table::from(batch(10));
+    assert_eq!(joblib_encoding::Preview::of(&(table, 2.5)).text(80), "(Table[10, 8], 2.5)");
+}

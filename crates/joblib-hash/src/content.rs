@@ -1,8 +1,10 @@
-//! The digest of a large array's elements, which an array in memory keeps until it is written.
+//! The digests of what is large: an array's elements, which an array in memory keeps until it is written, and the parts of
+//! values that are hashed by their content.
 
 use std::convert::Infallible;
 
 use joblib_array::Buffer;
+use joblib_array::content::Part;
 use joblib_array::transfer::RawArray;
 use rayon::prelude::*;
 
@@ -47,6 +49,36 @@ fn digest_of_pieces(array: &RawArray<'_>, algorithm: Algorithm) -> Digest {
     };
     let digests: Vec<u8> = digests.iter().flat_map(Digest::as_bytes).copied().collect();
     digest(&digests)
+}
+
+/// The number of pieces of each part, and their digest. The pieces of all parts are made and hashed on all cores.
+pub(crate) fn digests_of_parts(parts: &[Box<dyn Part>], algorithm: Algorithm) -> Vec<(usize, Digest)> {
+    let pieces: Vec<(&dyn Part, usize)> =
+        parts.iter().flat_map(|part| (0..part.pieces()).map(move |number| (part.as_ref(), number))).collect();
+    let digest = |buffer: &mut Vec<u8>, (part, number): (&dyn Part, usize)| {
+        buffer.clear();
+        digest_of(algorithm, part.piece(number, buffer))
+    };
+    let digests: Vec<Digest> = if pieces.len() > parts.len() {
+        pieces.into_par_iter().map_init(Vec::new, digest).collect()
+    } else {
+        // All are small.
+        let mut buffer = Vec::new();
+        pieces.into_iter().map(|piece| digest(&mut buffer, piece)).collect()
+    };
+    let mut rest = &digests[..];
+    let mut of_part = |pieces: usize| {
+        let (own, others) = rest.split_at(pieces);
+        rest = others;
+        match own {
+            [one] => (1, *one),
+            several => {
+                let digests: Vec<u8> = several.iter().flat_map(Digest::as_bytes).copied().collect();
+                (several.len(), digest_of(algorithm, &digests))
+            }
+        }
+    };
+    parts.iter().map(|part| of_part(part.pieces())).collect()
 }
 
 fn kept<const ALGORITHM: u8>(buffer: &Buffer, compute: impl FnOnce() -> Digest) -> Digest {

@@ -185,8 +185,7 @@ impl<'a> ser::Serializer for &'a mut Recording {
         value: &T,
     ) -> Result<(), Enough> {
         if name == transfer::NAME
-            && let Some(recorded) =
-                transfer::capture(value, |array| self.push_array(array.dtype, array.shape))
+            && let Some(recorded) = transfer::capture_content(value, |captured| self.push_captured(&captured))
         {
             return recorded;
         }

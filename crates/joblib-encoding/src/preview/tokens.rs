@@ -3,6 +3,7 @@
 use std::fmt::{self, Write as _};
 
 use joblib_array::DType;
+use joblib_array::transfer::Captured;
 use serde::ser;
 
 /// Tokens that are recorded in all.
@@ -48,6 +49,11 @@ pub(super) enum Token {
     /// Dimensions of `Recording::shapes` up to here, after those of the tokens before.
     Array {
         dtype: DType,
+        end: usize,
+    },
+    /// The same for a value of this type that is stored as an array.
+    Stored {
+        name: &'static str,
         end: usize,
     },
     /// A container, with its name and its length.
@@ -111,6 +117,16 @@ impl Recording {
     pub(super) fn push_array(&mut self, dtype: DType, shape: &[usize]) -> Result<(), Enough> {
         self.shapes.extend_from_slice(shape);
         self.push(Token::Array { dtype, end: self.shapes.len() })
+    }
+
+    pub(super) fn push_captured(&mut self, captured: &Captured<'_>) -> Result<(), Enough> {
+        match captured {
+            Captured::Array(array) => self.push_array(array.dtype, array.shape),
+            Captured::Content(content) => {
+                self.shapes.extend_from_slice(&content.shape);
+                self.push(Token::Stored { name: content.name, end: self.shapes.len() })
+            }
+        }
     }
 }
 

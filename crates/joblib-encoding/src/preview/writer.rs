@@ -116,6 +116,10 @@ impl<'a> Writer<'a> {
                 let shape = &self.recording.shapes[std::mem::replace(&mut self.shapes, end)..end];
                 write!(self.out, "{}{shape:?}", dtype.name())
             }
+            Token::Stored { name, end } => {
+                let shape = &self.recording.shapes[std::mem::replace(&mut self.shapes, end)..end];
+                write!(self.out, "{name}{shape:?}")
+            }
             Token::Begin(form, name, len) => {
                 self.open.push(Open { form: Some(form), len, written: 0 });
                 let opening = match form {

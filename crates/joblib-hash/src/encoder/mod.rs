@@ -21,6 +21,8 @@
 //! | map of a type that is not known, unless its keys are texts in ascending order | tag, number of entries, the entries |
 //! | array | tag, dtype name, number of dimensions, dimensions, elements in C order when less than 1 MiB |
 //! | … of 1 MiB or more | in their place, the digest of the digests of their pieces of 1 MiB |
+//! | content, such as that of a table | tag, name of the type, number of parts, for each its number of pieces and their digest |
+//! | … the digest of pieces | that of the piece if it is one, else the digest of their digests |
 //!
 //! Runs make a list of numbers as fast as an array: the digests of whole ones are made where the numbers lie, on all
 //! cores. Sorting makes a map independent of its order, and the digests of entries let it be sorted without keeping the
@@ -32,6 +34,7 @@ mod lists;
 mod serializer;
 mod tag;
 
+use joblib_array::content::Content;
 use joblib_array::{foreign, transfer};
 use joblib_encoding::MAX_DEPTH;
 use serde::Serialize;
@@ -221,6 +224,23 @@ impl Encoder {
     #[inline]
     fn name(&mut self, name: &str) {
         self.bytes(name.as_bytes());
+    }
+
+    fn captured(&mut self, captured: transfer::Captured<'_>) {
+        match captured {
+            transfer::Captured::Array(array) => self.array(array),
+            transfer::Captured::Content(content) => self.content(&content),
+        }
+    }
+
+    fn content(&mut self, content: &Content) {
+        self.begin(tag::CONTENT);
+        self.name(content.name);
+        self.length(content.parts.len());
+        for (pieces, digest) in content::digests_of_parts(&content.parts, self.algorithm) {
+            self.length(pieces);
+            self.stream.extend(digest.as_bytes());
+        }
     }
 
     fn array(&mut self, array: transfer::RawArray<'_>) {

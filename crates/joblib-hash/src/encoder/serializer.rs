@@ -83,7 +83,9 @@ impl<'e> ser::Serializer for &'e mut Encoder {
         name: &'static str,
         value: &T,
     ) -> Result<(), HashError> {
-        if name == transfer::NAME && transfer::capture(value, |array| self.array(array)).is_some() {
+        if name == transfer::NAME
+            && transfer::capture_content(value, |captured| self.captured(captured)).is_some()
+        {
             return Ok(());
         }
         if name == unordered::NAME {

@@ -39,6 +39,7 @@ pub(super) const ARRAY: u8 = 34;
 pub(super) const ORDERED_MAP: u8 = 35;
 pub(super) const WHOLE_RUN: u8 = 36;
 pub(super) const MAP_IN_ORDER: u8 = 37;
+pub(super) const CONTENT: u8 = 38;
 
 /// The tag of a number of the type, where serde has one.
 pub(super) fn of(dtype: DType) -> Option<u8> {
