@@ -5,7 +5,7 @@ use syn::{Expr, GenericArgument, PathArguments, PathSegment, Safety, Type, TypeI
 
 use crate::errors::{Errors, nearest};
 use crate::function::{Function, is_mutable, last_name, mutable_reference};
-use crate::options::{Keep, OnSelf, Options};
+use crate::options::{Dependency, Keep, OnSelf, Options};
 
 /// Checks a function against the options, and settles which arguments are ignored.
 pub(crate) fn check(function: &mut Function, options: &Options, errors: &mut Errors) {
@@ -189,7 +189,7 @@ fn check_output(function: &Function, options: &Options, errors: &mut Errors) {
 
 fn check_depends(function: &Function, options: &Options, errors: &mut Errors) {
     let mut seen: Vec<String> = Vec::new();
-    for path in &options.depends {
+    for Dependency { path, .. } in &options.depends {
         let text = path.to_token_stream().to_string();
         if path.is_ident(&function.sig.ident) {
             errors.at(path, "a function depends on its own code already; remove it here");
@@ -246,8 +246,12 @@ fn callable<'a>(bounds: impl IntoIterator<Item = &'a TypeParamBound>) -> Option<
 fn not_storable(ty: &Type, only_ok: bool) -> Option<(&dyn ToTokens, &'static str)> {
     const BORROWED: &str = "a cached result outlives what it was computed from, so it can't be borrowed; return what is owned \
                             (`String` for `&str`, `Vec<T>` for `&[T]`), or `Arc<T>` with serde's feature `rc`";
+    const FUTURE: &str = "a future is computed when it is awaited, so it can't be stored; write `async fn`, and return what \
+                          the future is of";
     match ty {
         Type::Reference(_) => Some((ty, BORROWED)),
+        Type::ImplTrait(TypeImplTrait { bounds, .. }) if is_future(bounds) => Some((ty, FUTURE)),
+        Type::TraitObject(object) if is_future(&object.bounds) => Some((ty, FUTURE)),
         Type::ImplTrait(_) => Some((
             ty,
             "a cached result is stored, so its type has to be written out; collect an iterator into a `Vec`",
@@ -270,9 +274,13 @@ fn not_storable(ty: &Type, only_ok: bool) -> Option<(&dyn ToTokens, &'static str
                 // Of a `Result` of which only `Ok` is kept, the error is never stored.
                 "Result" if only_ok => 1,
                 "Result" | "HashMap" | "BTreeMap" => 2,
-                "Option" | "Box" | "Rc" | "Arc" | "Vec" | "VecDeque" | "HashSet" | "BTreeSet" => 1,
-                _ => return None,
+                "Option" | "Box" | "Pin" | "Rc" | "Arc" | "Vec" | "VecDeque" | "HashSet" | "BTreeSet" => 1,
+                _ => 0,
             };
+            // Of a type with a lifetime by name, the body says what it borrows.
+            if let Some(lifetime) = arguments.args.iter().find(|argument| is_elided(argument)) {
+                return Some((lifetime, BORROWED));
+            }
             let types = arguments.args.iter().filter_map(|argument| match argument {
                 GenericArgument::Type(ty) => Some(ty),
                 _ => None,
@@ -281,4 +289,25 @@ fn not_storable(ty: &Type, only_ok: bool) -> Option<(&dyn ToTokens, &'static str
         }
         _ => None,
     }
+}
+
+fn is_elided(argument: &GenericArgument) -> bool {
+    matches!(argument, GenericArgument::Lifetime(lifetime) if lifetime.ident == "_")
+}
+
+fn is_future<'a>(bounds: impl IntoIterator<Item = &'a TypeParamBound>) -> bool {
+    bounds.into_iter().any(|bound| match bound {
+        TypeParamBound::Trait(bound) => bound.path.segments.last().is_some_and(|last| last.ident == "Future"),
+        _ => false,
+    })
+}
+
+/// Whether an argument is a slice or a text that is not behind a reference. The compiler says so, and should say it of the
+/// function alone.
+pub(crate) fn has_unsized_argument(function: &Function) -> bool {
+    function.arguments.iter().any(|argument| match &argument.ty {
+        Type::Slice(_) => true,
+        Type::Path(path) => path.path.is_ident("str"),
+        _ => false,
+    })
 }

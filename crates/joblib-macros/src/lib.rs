@@ -75,10 +75,11 @@ fn cached_tokens(arguments: TokenStream, item: &TokenStream) -> TokenStream {
         );
     }
     let misplaced = depends::check(&function.sig.ident, &mut options);
-    let Some(errors) = errors.into_tokens() else {
+    let errors = errors.into_tokens();
+    if errors.is_none() && !check::has_unsized_argument(&function) {
         let expanded = expand::expand(&function, &options, item);
         return quote!(#expanded #misplaced);
-    };
+    }
     let stand_in = tracked::stand_in(&function, &options);
     RemoveSkips.visit_item_fn_mut(&mut item_fn);
     item_fn.attrs.retain(|attribute| attributes::name(attribute) != "cached");

@@ -16,7 +16,7 @@ pub use crate::call::{Call, Description};
 pub use crate::entry::metadata::Metadata;
 pub use crate::error::Result;
 pub use crate::files::argument::{FileArgument, as_path};
-pub use crate::function::code::{Code, HasCode};
+pub use crate::function::code::{Code, HasCode, IsKnown, Untracked, known};
 pub use crate::function::options::CallOptions;
 pub use crate::function::site::{CodeItem, Known, Parts, Site};
 pub use crate::function::stats::FunctionStats;

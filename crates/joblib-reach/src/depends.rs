@@ -9,7 +9,7 @@ use crate::lexer::Name;
 use crate::locate::{Place, item_at};
 use crate::map::Map;
 use crate::meaning::Target;
-use crate::model::{ItemId, ItemKind, Model};
+use crate::model::{ItemId, ItemKind, Model, ScopeId};
 use crate::paths::path_at;
 use crate::reach::Knowledge;
 
@@ -18,6 +18,8 @@ use crate::reach::Knowledge;
 pub enum Misplaced {
     /// It is declared in a trait or in an implementation of one.
     OfTrait,
+    /// It is there under these conditions, each of a `#[cfg]`.
+    Conditional(Vec<String>),
     /// It depends on the item that names it. The names are those of the items in between, the dependency first.
     Circle(Vec<String>),
 }
@@ -32,6 +34,7 @@ struct Written {
 /// What a path means.
 enum Meant {
     Item(ItemId),
+    Conditional(ItemId),
     OfTrait,
     Unknown,
 }
@@ -49,7 +52,10 @@ pub(crate) fn misplaced(
         let names = path.split("::").map(|name| known.model.names.of(name)).collect();
         match meant(known, start, &Written { names, absolute }) {
             Meant::OfTrait => Some(Misplaced::OfTrait),
-            Meant::Item(item) => circle(known, start, item).map(Misplaced::Circle),
+            Meant::Item(item) => circle(known, start, item)
+                .map(Misplaced::Circle)
+                .or_else(|| conditions(&known.model, item).map(Misplaced::Conditional)),
+            Meant::Conditional(item) => conditions(&known.model, item).map(Misplaced::Conditional),
             Meant::Unknown => None,
         }
     });
@@ -129,7 +135,7 @@ fn meant(known: &mut Knowledge, item: ItemId, path: &Written) -> Meant {
     let this = this.as_ref().map(|head| &head.this[..]);
     let found = resolver.path(model, scope, &path.names, path.absolute, this);
     match (&found.targets[..], &found.members[..]) {
-        ([Target::Item(item)], []) if is_code(model, *item) => Meant::Item(*item),
+        ([Target::Item(item)], []) => as_code(model, *item),
         (_, [(of, name)]) if !model.items[*of].conditional => match model.items[*of].kind {
             ItemKind::Trait => Meant::OfTrait,
             ItemKind::Type => member(known, *of, *name),
@@ -159,14 +165,52 @@ fn member(known: &mut Knowledge, of: ItemId, name: Name) -> Meant {
         }
     }
     match own[..] {
-        [item] if is_code(model, item) => Meant::Item(item),
+        [item] => as_code(model, item),
         [] if of_traits > 0 && !may_have_others => Meant::OfTrait,
         _ => Meant::Unknown,
     }
 }
 
-/// Whether an item can be depended on and is there under all conditions.
-fn is_code(model: &Model, item: ItemId) -> bool {
+/// An item, if it can be depended on.
+fn as_code(model: &Model, item: ItemId) -> Meant {
     let of = &model.items[item];
-    matches!(of.kind, ItemKind::Function | ItemKind::Value) && !of.conditional
+    match of.kind {
+        ItemKind::Function | ItemKind::Value if of.conditional => Meant::Conditional(item),
+        ItemKind::Function | ItemKind::Value => Meant::Item(item),
+        _ => Meant::Unknown,
+    }
+}
+
+/// A scope and those around it.
+fn scopes(model: &Model, scope: ScopeId) -> impl Iterator<Item = ScopeId> + '_ {
+    std::iter::successors(Some(scope), |scope| model.scopes[*scope].parent)
+}
+
+/// The conditions under which an item is there, if all are in attributes that say nothing else.
+fn conditions(model: &Model, item: ItemId) -> Option<Vec<String>> {
+    let of = &model.items[item];
+    let own = [Some(item), of.parent].into_iter().flatten();
+    let own = own.map(|item| (model.items[item].file, model.items[item].attributes));
+    let around = scopes(model, of.scope).flat_map(|scope| model.scopes[scope].own_attributes.iter().copied());
+    let mut found = Vec::new();
+    for (file, (mut at, to)) in own.chain(around) {
+        let source = &model.files[file].source;
+        while at < to {
+            let open = if source.is_punct(at + 1, b'!') { at + 2 } else { at + 1 };
+            if !source.is_open(open, b'[') {
+                break;
+            }
+            let end = source.pair(open);
+            match source.text_of(open + 1) {
+                "cfg" if source.is_open(open + 2, b'(') => {
+                    let inside = open + 3..source.pair(open + 2);
+                    found.push(inside.map(|at| source.text_of(at)).collect::<Vec<_>>().join(" "));
+                }
+                "cfg_attr" => return None,
+                _ => {}
+            }
+            at = end + 1;
+        }
+    }
+    (!found.is_empty()).then_some(found)
 }

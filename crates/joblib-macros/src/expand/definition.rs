@@ -7,7 +7,7 @@ use syn::{Expr, ExprLit, Ident, Lit, Path};
 
 use super::{Expansion, Layout, local};
 use crate::code;
-use crate::options::{Expires, HASHERS, Options};
+use crate::options::{Dependency, Expires, HASHERS, Options};
 use crate::reached;
 
 impl Expansion<'_> {
@@ -133,8 +133,8 @@ impl Expansion<'_> {
         }
         let (own, whole) = (self.own_code(), self.code());
         let source = code::source_of_function(&function.sig, &function.block);
-        let depends = options.depends.iter().map(|path| {
-            let (name, code) = (name_of_path(path), code_of_path(krate, path));
+        let depends = options.depends.iter().map(|of| {
+            let (name, code) = (name_of_path(&of.path), code_of_dependency(krate, of));
             quote!((#name, #code))
         });
         let values = self.values().into_iter().map(|(name, code)| quote!((#name, #code)));
@@ -253,7 +253,7 @@ pub(crate) fn new_code(krate: &TokenStream, hash: u128) -> TokenStream {
 
 /// Own code, that of dependencies, and the version, as a constant expression.
 pub(crate) fn whole_code(krate: &TokenStream, own: &TokenStream, options: &Options) -> TokenStream {
-    let depends = options.depends.iter().map(|path| code_of_path(krate, path));
+    let depends = options.depends.iter().map(|of| code_of_dependency(krate, of));
     let version = options.version.iter().map(|version| {
         let version = new_code(krate, code::digest(&format!("version {version}")));
         quote!(.and(#version))
@@ -295,6 +295,30 @@ fn name_of_path(path: &Path) -> String {
     code::normal_text(&path.to_token_stream()).replace(' ', "")
 }
 
+/// A constant expression for the code of a helper, and an error where the conditions under which it is there don't hold.
+fn code_of_dependency(krate: &TokenStream, dependency: &Dependency) -> TokenStream {
+    let Dependency { path, conditions } = dependency;
+    let code = code_of_path(krate, path);
+    if conditions.is_empty() {
+        return code;
+    }
+    let condition = match &conditions[..] {
+        [one] => one.clone(),
+        several => quote!(all(#(#several),*)),
+    };
+    let (name, written) = (name_of_path(path), code::normal_text(&condition).replace(' ', ""));
+    let message = format!(
+        "`{name}` is not there: it stands under `#[cfg({written})]`; depend on it under the same condition, as in \
+         `#[cfg_attr({written}, cached(depends({name})))]` and `#[cfg_attr(not({written}), cached)]`"
+    );
+    quote_spanned! {path.span()=> {
+        #[cfg(#condition)]
+        { #code }
+        #[cfg(not(#condition))]
+        { ::core::compile_error!(#message); #krate::internal::Code::new(0) }
+    }}
+}
+
 /// A constant expression for the code of a helper. Whether the helper is known only the compiler can tell; so that it
 /// says something useful when it is not, what knows nothing stands behind the helper, found when nothing else is.
 fn code_of_path(krate: &TokenStream, path: &Path) -> TokenStream {
@@ -304,15 +328,12 @@ fn code_of_path(krate: &TokenStream, path: &Path) -> TokenStream {
         let constant = code_name(last);
         // Associated items of the type itself come before those of a trait.
         return quote_spanned! {span=> {
-            #[allow(non_camel_case_types, dead_code)]
-            struct write_tracked_above_this_function;
             #[allow(non_upper_case_globals, dead_code)]
             trait Unknown {
-                const #constant: write_tracked_above_this_function = write_tracked_above_this_function;
+                const #constant: #krate::internal::Untracked = #krate::internal::Untracked;
             }
             impl<T: ?::core::marker::Sized> Unknown for T {}
-            let code: #krate::internal::Code = <#owner>::#constant;
-            code
+            #krate::internal::known(<#owner>::#constant).code()
         }};
     }
     // A name of the inner block comes before the same name of the block around it, also where it is imported in vain: then the

@@ -3,7 +3,7 @@
 use proc_macro2::Span;
 
 use super::given::{Given, Wrong};
-use super::model::{Attribute, Options};
+use super::model::{Attribute, Dependency, Options};
 use super::value;
 
 /// One option.
@@ -83,7 +83,7 @@ pub(super) const KNOWN: [Known; 23] = [
         options.crates =
             options.crates.or(depends.iter().any(|path| path.is_ident("crates")).then_some(span));
         depends.retain(|path| !path.is_ident("crates"));
-        options.depends.append(&mut depends);
+        options.depends.extend(depends.into_iter().map(Dependency::from));
         read
     })
     .tracked()

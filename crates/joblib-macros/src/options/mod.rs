@@ -16,7 +16,7 @@ use given::Wrong;
 use known::{ELSEWHERE, KNOWN, Known};
 
 pub(crate) use known::is_code;
-pub(crate) use model::{Attribute, Expires, Extent, Keep, OnSelf, Options};
+pub(crate) use model::{Attribute, Dependency, Expires, Extent, Keep, OnSelf, Options};
 pub(crate) use value::{HASHERS, OF_TRAIT};
 
 impl Options {

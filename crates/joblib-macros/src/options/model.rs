@@ -1,6 +1,6 @@
 //! What the attributes say, as data.
 
-use proc_macro2::Span;
+use proc_macro2::{Span, TokenStream};
 use syn::{Expr, LitBool, LitStr, Path};
 
 /// What is kept of a returned value.
@@ -35,7 +35,7 @@ pub(crate) struct Options {
     pub(crate) key: Option<Expr>,
     /// Files that the result depends on, beside the arguments.
     pub(crate) files: Vec<Expr>,
-    pub(crate) depends: Vec<Path>,
+    pub(crate) depends: Vec<Dependency>,
     /// Whether the versions of packages from elsewhere count: `depends(crates)`.
     pub(crate) crates: Option<Span>,
     pub(crate) version: Option<String>,
@@ -73,4 +73,17 @@ pub(crate) enum Attribute {
     Cached,
     Tracked,
     Task,
+}
+
+/// What `depends(…)` names.
+pub(crate) struct Dependency {
+    pub(crate) path: Path,
+    /// The conditions under which it is there, each of a `#[cfg]`.
+    pub(crate) conditions: Vec<TokenStream>,
+}
+
+impl From<Path> for Dependency {
+    fn from(path: Path) -> Self {
+        Self { path, conditions: Vec::new() }
+    }
 }

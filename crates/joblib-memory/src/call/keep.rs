@@ -7,7 +7,10 @@ use serde::de::DeserializeOwned;
 /// what is kept: so the compiler says once, at the result's type, what is missing.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be stored, and so a function that returns it can't be cached",
-    label = "a result is stored: derive `serde::Serialize` and `serde::Deserialize` for its type"
+    label = "a result is stored: derive `serde::Serialize` and `serde::Deserialize` for its type, and for the types in it",
+    note = "for a type of another crate, enable the crate's feature for serde; for `Rc` and `Arc`, serde's feature `rc`",
+    note = "for a type parameter, write the bound: `T: serde::Serialize + serde::de::DeserializeOwned`",
+    note = "for an array of more than 32 elements, return a `Vec`"
 )]
 #[doc(hidden)]
 pub trait Storable: Serialize + DeserializeOwned {}
@@ -20,9 +23,11 @@ impl<T: Serialize + DeserializeOwned> Storable for T {}
 /// What can be a part of a key. As [`Storable`], it is there for what the compiler says.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be hashed, and so a function that takes it can't be cached",
-    label = "arguments are hashed: derive `serde::Serialize` for this type, or write `#[cached(skip)]` before an \
-             argument that does not matter",
-    note = "of a type parameter, write the bound: `T: serde::Serialize`"
+    label = "arguments are hashed: derive `serde::Serialize` for this type, and for the types in it, or write \
+             `#[cached(skip)]` before an argument that does not matter",
+    note = "for a type of another crate, enable the crate's feature for serde; for `Rc` and `Arc`, serde's feature `rc`",
+    note = "for a type parameter, write the bound: `T: serde::Serialize`",
+    note = "for an array of more than 32 elements, take a slice"
 )]
 #[doc(hidden)]
 pub trait Hashable: Serialize {}

@@ -94,3 +94,39 @@ pub trait HasCode {
     /// Its code, and that of what it depends on.
     const CODE: Code;
 }
+
+/// What is found beside an item of an `impl` whose code is known, and where it is not; for generated code.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy)]
+pub struct Untracked;
+
+impl Untracked {
+    /// What stands for the code, so that the compiler has nothing to add to the error of [`known`].
+    pub const fn code(self) -> Code {
+        Code(0)
+    }
+}
+
+impl Code {
+    /// Itself; for generated code, which does not know whether it has an [`Untracked`].
+    #[doc(hidden)]
+    pub const fn code(self) -> Self {
+        self
+    }
+}
+
+/// An item of an `impl` whose code is known.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "the code of what `depends` names here is not known",
+    label = "put `#[tracked]` above the method, function or `const` of the `impl` that this names; `#[cached]` does the same"
+)]
+pub trait IsKnown {}
+
+impl IsKnown for Code {}
+
+/// Has the compiler say where an item's code is not known.
+#[doc(hidden)]
+pub const fn known<T: IsKnown + Copy>(code: T) -> T {
+    code
+}
