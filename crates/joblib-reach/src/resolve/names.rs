@@ -59,7 +59,8 @@ impl Resolver {
         }
         if !self.active.insert((scope, name)) {
             self.partial = true;
-            return Seen { bindings: Rc::from([]), covers: 0 };
+            // `mod fit; use fit::*;`, where the module has a `fit`: an import leads through what is declared here.
+            return Seen { bindings: declared(model, scope, name).into(), covers: 0 };
         }
         let outermost = self.active.len() == 1;
         let mut found = declared(model, scope, name);

@@ -460,3 +460,23 @@ fn what_is_only_declared_is_found_by_its_symbol() {
     );
     check(&package, MAIN, &[("= 1;", "= 3;"), ("{ 2 }", "{ 3 }")], &[]);
 }
+
+#[test]
+fn a_module_and_what_is_imported_from_it_may_have_one_name() {
+    for import in [
+        "use h::*;",
+        "use self::h::*;",
+        "pub use crate::h::*;",
+        "use h::h;",
+        "use self::h::{h};",
+        "use h::h::h;",
+        "use h::*; use h::h::*;",
+    ] {
+        let inner = if import.contains("h::h::") { "mod h { pub fn h() -> u8 { 2 } }" } else { "fn h() -> u8 { 2 }" };
+        let package = Package::one(&format!(
+            "mod h {{ pub {inner} pub fn k() -> u8 {{ 3 }} }}\n{import}\n#[cached]\nfn fit() -> u8 {{ h() }}\n\
+             mod m {{ #[cached]\npub fn f() -> u8 {{ crate::h() }} }}\n",
+        ));
+        check(&package, MAIN, &[("{ 2 }", "{ 4 }")], &[("{ 3 }", "{ 4 }")]);
+    }
+}

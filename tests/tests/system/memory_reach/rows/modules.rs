@@ -14,6 +14,16 @@ pub(super) const ROWS: &[Row] = &[
         &[("+ 1.0", "+ 2.0")],
     ),
     counts(
+        "a function that a glob brings from a module of its name",
+        "mod h { pub fn h(x: f64) -> f64 { x + 1.0 } }\nuse h::*;\n@cached\npub fn fit(x: f64) -> f64 { h(x) }",
+        &[("+ 1.0", "+ 2.0")],
+    ),
+    counts(
+        "a function that a module re-exports from one of its name",
+        "mod a { mod h { pub fn h(x: f64) -> f64 { x + 1.0 } }\npub use self::h::*; }\n@cached\npub fn fit(x: f64) -> f64 { a::h(x) }",
+        &[("+ 1.0", "+ 2.0")],
+    ),
+    counts(
         "a local function that takes the place of an imported one",
         "mod a { pub fn h(x: f64) -> f64 { x + 1.0 } }\nuse a::*;\n@cached\npub fn fit(x: f64) -> f64 { h(x) }",
         &[("use a::*;", "use a::*;\nfn h(x: f64) -> f64 { x + 5.0 }")],
