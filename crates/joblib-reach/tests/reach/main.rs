@@ -472,7 +472,8 @@ fn a_module_and_what_is_imported_from_it_may_have_one_name() {
         "use h::h::h;",
         "use h::*; use h::h::*;",
     ] {
-        let inner = if import.contains("h::h::") { "mod h { pub fn h() -> u8 { 2 } }" } else { "fn h() -> u8 { 2 }" };
+        let inner =
+            if import.contains("h::h::") { "mod h { pub fn h() -> u8 { 2 } }" } else { "fn h() -> u8 { 2 }" };
         let package = Package::one(&format!(
             "mod h {{ pub {inner} pub fn k() -> u8 {{ 3 }} }}\n{import}\n#[cached]\nfn fit() -> u8 {{ h() }}\n\
              mod m {{ #[cached]\npub fn f() -> u8 {{ crate::h() }} }}\n",
