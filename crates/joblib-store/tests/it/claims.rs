@@ -123,6 +123,38 @@ fn threads_with_stores_of_their_own_claim_once() {
 }
 
 #[test]
+fn an_abandoned_claim_in_a_file_is_taken_over_by_one_of_many() {
+    let folder = tempfile::tempdir().unwrap();
+    let stores: Vec<_> = (0..6).map(|_| open_kind(("local", "files"), folder.path())).collect();
+    let claims = folder.path().join("local/files/joblib-rs/claims");
+    for number in 0..100 {
+        let claim = mine(stores[0].claim(&key(number)).unwrap());
+        let name = fs::read_dir(&claims).unwrap().next().unwrap().unwrap().path();
+        let text = fs::read_to_string(&name).unwrap();
+        drop(claim);
+        // As a process leaves it that dies.
+        let pid = std::process::id().to_string();
+        fs::write(&name, text.replacen(&format!(" {pid} "), " 4194305 ", 1)).unwrap();
+        let barrier = Barrier::new(stores.len());
+        let claims: Vec<Claim> = thread::scope(|scope| {
+            let threads: Vec<_> = stores
+                .iter()
+                .map(|store| {
+                    scope.spawn(|| {
+                        barrier.wait();
+                        store.claim(&key(number)).unwrap()
+                    })
+                })
+                .collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        let mine = claims.iter().filter(|claim| matches!(claim, Claim::Mine(_))).count();
+        assert_eq!(mine, 1, "{number}");
+    }
+    assert_eq!(fs::read_dir(&claims).unwrap().count(), 0, "nothing is left of claims that ended");
+}
+
+#[test]
 fn a_small_miss_makes_no_file() {
     let folder = tempfile::tempdir().unwrap();
     let store = crate::store("local", folder.path());

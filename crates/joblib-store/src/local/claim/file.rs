@@ -36,7 +36,7 @@ fn claim_name(key: &Key) -> String {
 
 pub(super) fn claim(shared: &Arc<Shared>, key: &Key) -> Result<Claim, Error> {
     let name = claim_name(key);
-    // Twice around if a stale claim is taken away; whoever is slower then finds a new claim.
+    // Twice around if a stale claim is removed; whoever is slower then finds a new claim.
     for _ in 0..4 {
         let folder = shared.folder.made()?;
         match folder.file(&name, Access::Create) {
@@ -44,7 +44,12 @@ pub(super) fn claim(shared: &Arc<Shared>, key: &Key) -> Result<Claim, Error> {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 match holder(shared, &folder, &name) {
                     State::Live(holder) => return Ok(Claim::Taken(holder)),
-                    State::Dead => take_away(shared, &folder, &name),
+                    State::Dead(stale) => match remove_stale(shared, &folder, &name, &stale) {
+                        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                            return Err(Error::io("take over", folder.path(&name), error));
+                        }
+                        _ => {}
+                    },
                     State::Gone => {}
                 }
             }
@@ -63,15 +68,8 @@ fn mine(
     name: String,
     file: File,
 ) -> Result<Claim, Error> {
-    let text = format!("{MARK}{}\n", Holder::this_process());
-    // Where locks don't work the heartbeat has to do.
-    let _ = file.try_lock();
     let file = Arc::new(file);
-    let identity = file.metadata().map(|found| (found.dev(), found.ino())).and_then(|identity| {
-        held::hold(identity, &file, shared.lease);
-        file.write_all_at(text.as_bytes(), 0).map(|()| identity)
-    });
-    let identity = identity.map_err(|error| {
+    let (identity, text) = sign(&file, shared.lease).map_err(|error| {
         let _ = folder.remove(&name);
         Error::io("write", folder.path(&name), error)
     })?;
@@ -80,50 +78,88 @@ fn mine(
         folder,
         key: key.clone(),
         name,
-        file: Some(file),
+        file,
         identity,
-        text: text.len() as u64,
+        text,
         pid: process_id(),
     })))
 }
 
+/// Writes into a new file that this process holds it. Returns which file it is, and the length of the text.
+fn sign(file: &Arc<File>, lease: Duration) -> io::Result<(Identity, u64)> {
+    let text = format!("{MARK}{}\n", Holder::this_process());
+    // Where locks don't work the heartbeat has to do.
+    let _ = file.try_lock();
+    let found = file.metadata()?;
+    let identity = (found.dev(), found.ino());
+    held::hold(identity, file, lease);
+    file.write_all_at(text.as_bytes(), 0)?;
+    Ok((identity, text.len() as u64))
+}
+
 enum State {
     Live(Holder),
-    Dead,
+    Dead(Stale),
     Gone,
 }
 
+/// A claim whose holder is dead, as it was seen: another claim may soon have its name, and the number of its file.
+#[derive(Debug, PartialEq, Eq)]
+struct Stale {
+    identity: Identity,
+    modified: SystemTime,
+    /// How its content begins: with its holder's name.
+    text: Vec<u8>,
+}
+
+impl Stale {
+    fn of(mut file: &File) -> io::Result<Self> {
+        let found = file.metadata()?;
+        let mut bytes = [0; 512];
+        let length = file.read(&mut bytes).unwrap_or(0);
+        Ok(Self {
+            identity: (found.dev(), found.ino()),
+            modified: found.modified().unwrap_or(SystemTime::UNIX_EPOCH),
+            text: bytes[..length].to_vec(),
+        })
+    }
+
+    /// The name of the right to remove it, which is another one for another claim.
+    fn right(&self, claim: &str) -> String {
+        let since = self.modified.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        format!("{claim}-{:x}-{:x}-{:x}", self.identity.1, since.as_nanos(), fnv64(&self.text))
+    }
+}
+
 fn holder(shared: &Shared, folder: &Opened, name: &str) -> State {
-    let Ok(mut file) = folder.file(name, Access::Read) else { return State::Gone };
-    let Ok(found) = file.metadata() else { return State::Gone };
-    let modified = found.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+    let Ok(file) = folder.file(name, Access::Read) else { return State::Gone };
+    let Ok(seen) = Stale::of(&file) else { return State::Gone };
+    let modified = seen.modified;
     let unchanged = shared.watch.unchanged_for(name, modified, Instant::now());
-    let mut bytes = [0; 512];
-    let length = file.read(&mut bytes).unwrap_or(0);
-    let text = std::str::from_utf8(&bytes[..length]).unwrap_or_default();
+    let text = std::str::from_utf8(&seen.text).unwrap_or_default();
     match text.strip_prefix(MARK).and_then(|text| text.parse::<Holder>().ok()) {
         // Nobody waits for this process but for what it does.
         Some(holder) if holder.is_this_process() => {
-            if held::holds((found.dev(), found.ino())) {
+            if held::holds(seen.identity) {
                 State::Live(holder)
             } else {
-                State::Dead
+                State::Dead(seen)
             }
         }
         Some(holder) => match holder.is_alive() {
-            Some(false) => State::Dead,
-            None if unchanged > shared.lease || abandoned(modified) => State::Dead,
+            Some(false) => State::Dead(seen),
+            None if unchanged > shared.lease || abandoned(modified) => State::Dead(seen),
             _ => State::Live(holder),
         },
         // Its author is about to lock it and write its name, or died there.
-        None if length == 0 && modified.elapsed().is_ok_and(|age| age < NAMELESS) => {
+        None if seen.text.is_empty() && modified.elapsed().is_ok_and(|age| age < NAMELESS) => {
             State::Live(Holder::unknown())
         }
         // The result is being written over the name. The lock only tells whether its author lives; nothing is
         // protected by it. A forked child may keep the lock of a dead parent, but doesn't refresh its claims.
         None => match file.try_lock() {
-            Ok(()) => State::Dead,
-            Err(_) if unchanged > shared.lease => State::Dead,
+            Ok(()) => State::Dead(seen),
+            Err(_) if unchanged > shared.lease => State::Dead(seen),
             Err(TryLockError::WouldBlock | TryLockError::Error(_)) => State::Live(Holder::unknown()),
         },
     }
@@ -134,13 +170,43 @@ fn abandoned(modified: SystemTime) -> bool {
     modified.elapsed().is_ok_and(|age| age > Duration::from_hours(24))
 }
 
-/// Removes a stale claim. The rename decides between several that try.
-fn take_away(shared: &Shared, folder: &Opened, name: &str) {
+/// Removes a stale claim, unless another process is about to.
+///
+/// Of those that saw the same stale claim, one may remove it: who was slower than the others would remove the claim of
+/// whoever has claimed the result since. The right to remove it is a file that one can create. It is a claim too, so
+/// that it is known when its author has died.
+fn remove_stale(shared: &Shared, folder: &Opened, name: &str, stale: &Stale) -> io::Result<()> {
+    let right = stale.right(name);
+    match folder.file(&right, Access::Create) {
+        Ok(file) => {
+            let file = Arc::new(file);
+            let signed = sign(&file, shared.lease);
+            if signed.is_ok() {
+                remove_if_unchanged(folder, name, stale);
+                shared.watch.forget(name);
+            }
+            let _ = folder.remove(&right);
+            // Released last: others would take what is left of the right for abandoned.
+            signed.map(|(identity, _)| held::release(identity))
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            if let State::Dead(stale) = holder(shared, folder, &right) {
+                remove_if_unchanged(folder, &right, &stale);
+                shared.watch.forget(&right);
+            }
+            Ok(())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Removes a file that is still the one that was seen.
+fn remove_if_unchanged(folder: &Opened, name: &str, stale: &Stale) {
     let away = temporary_name();
-    if folder.rename(name, &away).is_ok() {
+    let now = folder.file(name, Access::Read).and_then(|file| Stale::of(&file));
+    if now.is_ok_and(|now| now == *stale) && folder.rename(name, &away).is_ok() {
         let _ = folder.remove(&away);
     }
-    shared.watch.forget(name);
 }
 
 /// Removes what dead processes left in the folder of claims.
@@ -153,8 +219,8 @@ pub(in crate::local) fn remove_litter(shared: &Shared) {
             if folder.stat(&relative).is_ok_and(|found| temporary_is_dead(&entry.name, used(&found))) {
                 let _ = folder.remove(&relative);
             }
-        } else if matches!(holder(shared, &folder, &relative), State::Dead) {
-            take_away(shared, &folder, &relative);
+        } else if let State::Dead(stale) = holder(shared, &folder, &relative) {
+            let _ = remove_stale(shared, &folder, &relative, &stale);
         }
     }
 }
@@ -176,7 +242,8 @@ struct LocalClaim {
     folder: Arc<Opened>,
     key: Key,
     name: String,
-    file: Option<Arc<File>>,
+    /// Open until the claim has ended: the number of a file that is closed may become another claim's.
+    file: Arc<File>,
     identity: Identity,
     /// Bytes of the holder's name at the file's start.
     text: u64,
@@ -192,22 +259,20 @@ impl LocalClaim {
 }
 
 impl Claimed for LocalClaim {
-    fn write(mut self: Box<Self>, write: WriteBytes<'_>) -> Result<u64, Error> {
+    fn write(self: Box<Self>, write: WriteBytes<'_>) -> Result<u64, Error> {
         // A folder that was moved away meanwhile is another cache now.
         if !self.is_held() || !self.folder.is_current() {
             return put(&self.shared, &self.key, write);
         }
-        let mut target = Target { name: self.name.clone(), file: self.file.clone(), text: self.text };
+        let mut target =
+            Target { name: self.name.clone(), file: Some(Arc::clone(&self.file)), text: self.text };
         let attempts = &mut Attempts::default();
         let stored = store(&self.shared, &self.folder, &self.key, &mut target, attempts, write);
         match stored {
             // Somebody cleared the store meanwhile.
             Err(error) if error.is_missing() && error.is_of_store() => put(&self.shared, &self.key, write),
-            other => {
-                // Dropping the claim removes it, unless it has become the result.
-                drop(self.file.take());
-                other
-            }
+            // Dropping the claim removes it, unless it has become the result.
+            other => other,
         }
     }
 }
