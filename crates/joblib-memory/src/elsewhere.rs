@@ -12,6 +12,7 @@ use std::time::Duration;
 use joblib_store::{AfterFork, ProcessLock};
 
 use crate::lock::{self, Lock};
+use crate::wake::wake;
 
 /// Threads at most. They wait for a network.
 const MAX_THREADS: usize = 64;
@@ -55,7 +56,7 @@ pub(crate) fn run<T: Send + 'static>(
             slot.waker.take()
         };
         if let Some(waker) = waker {
-            waker.wake();
+            wake(waker);
         }
     }));
     poll_fn(move |context| {

@@ -30,6 +30,7 @@ mod report;
 mod shape;
 mod single_flight;
 mod tier;
+mod wake;
 
 pub use cache_fn::CacheFn;
 pub use call::explain::Explanation;

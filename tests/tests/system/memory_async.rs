@@ -142,6 +142,40 @@ fn those_who_wait_for_a_task_that_fails_or_is_dropped_compute_for_themselves() {
     assert_eq!(block_on(waiting), Ok(2));
 }
 
+/// An executor that is gone.
+struct Panics;
+
+impl Wake for Panics {
+    fn wake(self: Arc<Self>) {
+        panic!("on purpose: this executor is gone");
+    }
+}
+
+#[derive(Default)]
+struct Woken(AtomicUsize);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn a_waker_that_panics_disturbs_neither_who_computed_nor_others_who_wait() {
+    let memory = memory("a panicking waker");
+    let mut computing = Box::pin(flaky(&memory, 3, false));
+    assert!(computing.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    let (mut first, mut second) = (Box::pin(flaky(&memory, 3, false)), Box::pin(flaky(&memory, 3, false)));
+    let woken = Arc::new(Woken::default());
+    let waker = Waker::from(Arc::new(Panics));
+    assert!(first.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    let waker = Waker::from(Arc::clone(&woken));
+    assert!(second.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    assert_eq!(block_on(computing), Ok(3));
+    assert_eq!(woken.0.load(Ordering::SeqCst), 1);
+    assert_eq!((block_on(first), block_on(second)), (Ok(3), Ok(3)));
+}
+
 #[cached(crate = joblib_memory, memory = memory, ignore("memory", "deep"))]
 async fn itself(memory: &Memory, x: u64, deep: u32) -> u64 {
     Pause(None).await;

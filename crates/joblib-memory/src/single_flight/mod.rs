@@ -23,6 +23,7 @@ use joblib_store::{AfterFork, ProcessLock};
 
 use self::timer::Timer;
 use crate::lock::{self, Lock};
+use crate::wake::wake;
 
 /// A computation: a store, and a key in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -329,6 +330,6 @@ impl Drop for Guard {
         if waiting {
             self.flight.finished.notify_all();
         }
-        wakers.into_iter().for_each(Waker::wake);
+        wakers.into_iter().for_each(wake);
     }
 }

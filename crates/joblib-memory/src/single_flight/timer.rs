@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Condvar};
 use std::task::{Context, Poll, Waker};
@@ -13,6 +12,7 @@ use std::time::Instant;
 use joblib_store::{AfterFork, ProcessLock};
 
 use crate::lock;
+use crate::wake::wake;
 
 #[derive(Default)]
 struct Timers {
@@ -92,8 +92,7 @@ fn serve() {
         if !due.is_empty() {
             drop(timers);
             for waker in due.into_values() {
-                // A panic of an executor, which its hook reports, must not keep others from being woken.
-                let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+                wake(waker);
             }
             timers = TIMERS.lock();
             continue;
