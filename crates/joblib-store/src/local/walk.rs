@@ -182,11 +182,16 @@ impl Walk {
     /// The next result of the version that [`next_version`](Self::next_version) returned.
     fn next_here(&mut self) -> Option<Found> {
         let Results { version, current, packed, list, noted } = self.results.as_mut()?;
-        if let Some(packed) = packed
-            && let Some(pack::Packed { call, bytes, used }) = packed.next()
-        {
-            let version = Arc::clone(version);
-            return Some(Found { version, call, bytes, used, current: *current, packed: true });
+        match packed.as_mut().and_then(Iterator::next) {
+            Some(Ok(pack::Packed { call, bytes, used })) => {
+                let version = Arc::clone(version);
+                return Some(Found { version, call, bytes, used, current: *current, packed: true });
+            }
+            Some(Err(error)) => {
+                let path = self.folder.path(&pack::index_of(version));
+                self.unread.push(Error::io("read", path, error));
+            }
+            None => {}
         }
         *packed = None;
         for entry in list.by_ref() {

@@ -1,6 +1,8 @@
 //! The stores through the public interface.
 
 mod claims;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod disk_errors;
 mod forks;
 mod kills;
 mod limits_of_the_system;

@@ -122,6 +122,19 @@ fn whoever_removes_results_waits_for_others_that_write_but_not_for_a_process_tha
 }
 
 #[test]
+fn a_slot_that_is_used_again_takes_no_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store("local", folder.path());
+    put(&*store, &key(1), b"kept");
+    let index = fs::File::open(named(folder.path(), "small.index").remove(0)).unwrap();
+    for _ in 0..200 {
+        put(&*store, &key(2), b"dropped");
+        assert!(store.remove(&key(2)).unwrap());
+    }
+    assert_eq!(index.metadata().unwrap().nlink(), 1, "another table is in its place");
+}
+
+#[test]
 fn packing_is_an_option() {
     let folder = tempfile::tempdir().unwrap();
     let open = |size: &str| open("local", &StoreOptions::new(folder.path()).option("pack_below", size));

@@ -89,7 +89,7 @@ pub(super) fn time(ticks: u64) -> SystemTime {
 pub(super) struct Counters {
     /// The number of the log that is appended to.
     pub(super) log: u32,
-    /// Slots in use, those of removed results included.
+    /// Slots that hold a result or held one that was removed.
     pub(super) slots: u64,
     /// Results.
     pub(super) results: u64,
@@ -103,7 +103,15 @@ pub(super) struct Counters {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Probe {
     pub(super) found: Option<(u64, Slot)>,
-    pub(super) free: Option<u64>,
+    pub(super) free: Option<Free>,
+}
+
+/// A slot that a result can be put in.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Free {
+    pub(super) place: u64,
+    /// Whether it held a result that was removed.
+    pub(super) reused: bool,
 }
 
 /// An open index.
@@ -137,7 +145,7 @@ impl Index {
             other => other?,
         };
         let mut header = [0; HEADER as usize];
-        file.read_exact_at(&mut header, 0).map_err(|_| damaged("it has no header"))?;
+        read(&file, &mut header, 0)?;
         let capacity = number(&header[8..16]);
         if header[..8] != MAGIC || number(&header[16..20]) as u32 != fnv64(&header[..16]) as u32 {
             return Err(damaged("it has another header"));
@@ -156,7 +164,7 @@ impl Index {
         folder: &str,
         results: u64,
         counters: Counters,
-        live: impl Iterator<Item = Slot>,
+        live: impl Iterator<Item = io::Result<Slot>>,
     ) -> io::Result<Self> {
         let capacity = LEAST.max(results + results * 2 / 3);
         let mut bytes = vec![0; (HEADER + capacity * SLOT) as usize];
@@ -166,6 +174,7 @@ impl Index {
         bytes[16..20].copy_from_slice(&check.to_le_bytes());
         let mut counters = Counters { slots: 0, ..counters };
         for slot in live {
+            let slot = slot?;
             if counters.slots == capacity {
                 return Err(damaged("it has more results than it counted"));
             }
@@ -221,14 +230,14 @@ impl Index {
         while left > 0 {
             let count = left.min(self.capacity - place).min(CHUNK as u64);
             let chunk = &mut bytes[..(count * SLOT) as usize];
-            self.read(chunk, HEADER + place * SLOT)?;
+            read(&self.file, chunk, HEADER + place * SLOT)?;
             for (at, slot) in (place..).zip(chunk.chunks_exact(SLOT as usize)) {
                 let slot = Slot::decode(slot);
                 if slot.log == 0 {
-                    return Ok(Probe { found: None, free: free.or(Some(at)) });
+                    return Ok(Probe { found: None, free: free.or(Some(Free { place: at, reused: false })) });
                 }
                 if !slot.is_live() {
-                    free = free.or(Some(at));
+                    free = free.or(Some(Free { place: at, reused: true }));
                 } else if slot.call == *call {
                     return Ok(Probe { found: Some((at, slot)), free });
                 }
@@ -237,13 +246,6 @@ impl Index {
             place = (place + count) % self.capacity;
         }
         Ok(Probe { found: None, free })
-    }
-
-    fn read(&self, bytes: &mut [u8], at: u64) -> io::Result<()> {
-        match self.file.read_exact_at(bytes, at) {
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(damaged("it ends too soon")),
-            other => other,
-        }
     }
 
     pub(super) fn write(&self, place: u64, slot: &Slot) -> io::Result<()> {
@@ -258,7 +260,7 @@ impl Index {
 
     pub(super) fn counters(&self) -> io::Result<Counters> {
         let mut bytes = [0; 36];
-        self.read(&mut bytes, 20)?;
+        read(&self.file, &mut bytes, 20)?;
         let counters = Counters {
             log: number(&bytes[..4]) as u32,
             slots: number(&bytes[4..12]),
@@ -289,6 +291,14 @@ impl Counters {
     }
 }
 
+/// Reads a part of an index. Only a part that is not there says that the index is damaged.
+fn read(file: &File, bytes: &mut [u8], at: u64) -> io::Result<()> {
+    match file.read_exact_at(bytes, at) {
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(damaged("it ends too soon")),
+        other => other,
+    }
+}
+
 /// The slot in which the search for a digest begins.
 fn home(call: &[u8; 16], capacity: u64) -> u64 {
     let mut first = [0; 8];
@@ -296,7 +306,8 @@ fn home(call: &[u8; 16], capacity: u64) -> u64 {
     ((u128::from(u64::from_be_bytes(first)) * u128::from(capacity)) >> 64) as u64
 }
 
-/// A walk over the results in an index, with the place of each.
+/// A walk over the results in an index, with the place of each. It ends with an error if a part can't be read: whoever
+/// writes a new table or removes logs must not take that part for empty.
 #[derive(Debug)]
 pub(super) struct Slots<I> {
     index: I,
@@ -312,7 +323,7 @@ impl<I: std::ops::Deref<Target = Index>> Slots<I> {
 }
 
 impl<I: std::ops::Deref<Target = Index>> Iterator for Slots<I> {
-    type Item = (u64, Slot);
+    type Item = io::Result<(u64, Slot)>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
@@ -320,12 +331,12 @@ impl<I: std::ops::Deref<Target = Index>> Iterator for Slots<I> {
                 let count = WALK.min(self.index.capacity - self.place);
                 self.bytes.resize((count * SLOT) as usize, 0);
                 self.at = 0;
-                // A part that can't be read holds nothing that can be used.
-                if count == 0
-                    || self.index.file.read_exact_at(&mut self.bytes, HEADER + self.place * SLOT).is_err()
-                {
-                    (self.place, self.at) = (self.index.capacity, self.bytes.len());
+                if count == 0 {
                     return None;
+                }
+                if let Err(error) = read(&self.index.file, &mut self.bytes, HEADER + self.place * SLOT) {
+                    (self.place, self.at) = (self.index.capacity, self.bytes.len());
+                    return Some(Err(error));
                 }
                 self.place += count;
             }
@@ -333,7 +344,7 @@ impl<I: std::ops::Deref<Target = Index>> Iterator for Slots<I> {
             self.at += SLOT as usize;
             if slot.is_live() {
                 let after = (self.bytes.len() - self.at) as u64 / SLOT;
-                return Some((self.place - after - 1, slot));
+                return Some(Ok((self.place - after - 1, slot)));
             }
         }
     }

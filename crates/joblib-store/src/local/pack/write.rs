@@ -74,7 +74,7 @@ impl Pack {
                 Err(error) => return Err(error),
             }
         }
-        let place = probe.found.map(|(place, _)| place).or(probe.free);
+        let place = probe.found.map(|(place, _)| place).or(probe.free.map(|free| free.place));
         let place = place.ok_or_else(|| io::Error::other("a new index is full"))?;
         let (number, offset) = self.append(root, &open, &mut counters, &log::record(call, content))?;
         let slot = Slot { call: *call, log: number, offset, length, used: ticks(SystemTime::now()) };
@@ -84,7 +84,8 @@ impl Pack {
             counters.live = counters.live.saturating_sub(size(before.length));
         } else {
             counters.results = counters.results.saturating_add(1);
-            counters.slots = counters.slots.saturating_add(1);
+            let reused = probe.free.is_some_and(|free| free.reused);
+            counters.slots = counters.slots.saturating_add(u64::from(!reused));
         }
         self.clean_if_worth(root, &open, &mut counters)?;
         open.index.count(counters)
@@ -149,7 +150,8 @@ impl Pack {
             calls.iter().enumerate().map(|(number, call)| (*call, number)).collect();
         let mut removed = Vec::new();
         let mut left = Vec::new();
-        for (_, slot) in Slots::new(&*open.index) {
+        for slot in Slots::new(&*open.index) {
+            let (_, slot) = slot?;
             match numbers.get(&slot.call) {
                 Some(&number) if wanted(number, &slot) => removed.push(number),
                 _ => left.push(slot),
@@ -158,7 +160,7 @@ impl Pack {
         let live = left.iter().map(|slot| size(slot.length)).sum();
         let results = left.len() as u64;
         let counters = Counters { results, live, ..counters };
-        let index = Index::create(root, &self.folder, results + 1, counters, left.into_iter())?;
+        let index = Index::create(root, &self.folder, results + 1, counters, left.into_iter().map(Ok))?;
         let open = Arc::new(Open::new(index));
         self.set_open(Some(Arc::clone(&open)));
         Ok((open, removed))
@@ -178,7 +180,8 @@ impl Pack {
         self.lock.hold(root, &self.folder, || {
             let cleared = match self.linked(root) {
                 Ok(Some(open)) => {
-                    Slots::new(&*open.index).map(|(_, slot)| (slot.call, u64::from(slot.length))).collect()
+                    let slots = Slots::new(&*open.index).flatten();
+                    slots.map(|(_, slot)| (slot.call, u64::from(slot.length))).collect()
                 }
                 _ => Vec::new(),
             };
@@ -251,12 +254,13 @@ impl Pack {
     /// A table with more room.
     fn grow(&self, root: &Root, open: &Open, counters: Counters) -> io::Result<Arc<Open>> {
         let (mut results, mut live) = (0, 0);
-        for (_, slot) in Slots::new(&*open.index) {
+        for slot in Slots::new(&*open.index) {
+            let (_, slot) = slot?;
             results += 1;
             live += size(slot.length);
         }
         let counters = Counters { results, live, ..counters };
-        let slots = Slots::new(&*open.index).map(|(_, slot)| slot);
+        let slots = Slots::new(&*open.index).map(|slot| slot.map(|(_, slot)| slot));
         let index = Index::create(root, &self.folder, results + 1, counters, slots)?;
         let open = Arc::new(Open::new(index));
         self.set_open(Some(Arc::clone(&open)));
@@ -303,12 +307,14 @@ impl Pack {
     /// Gives back the room of removed records.
     fn clean(&self, root: &Root, open: &Open, counters: &mut Counters) -> io::Result<()> {
         let mut by_log: HashMap<u32, Vec<(u64, Slot)>> = HashMap::new();
-        (counters.results, counters.live) = (0, 0);
-        for (place, slot) in Slots::new(&*open.index) {
-            counters.results += 1;
-            counters.live += size(slot.length);
+        let (mut results, mut bytes) = (0, 0);
+        for slot in Slots::new(&*open.index) {
+            let (place, slot) = slot?;
+            results += 1;
+            bytes += size(slot.length);
             by_log.entry(slot.log).or_default().push((place, slot));
         }
+        (counters.results, counters.live) = (results, bytes);
         let mut logs = self.logs(root)?;
         logs.sort_unstable();
         let last = logs.last().map_or(counters.log, |(number, _)| *number);
