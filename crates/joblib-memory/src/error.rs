@@ -1,6 +1,8 @@
 //! The error type. No error here stops a cached function from returning: errors come from
 //! operations on the cache itself, such as clearing it.
 
+use std::io;
+
 use joblib_store::ParseByteSizeError;
 
 /// The error of an operation on the cache.
@@ -42,7 +44,11 @@ enum Kind {
     )]
     Gone { function: String },
     #[error("the stored result of {function} can't be read: {source}")]
-    Unreadable { function: String, source: Box<dyn std::error::Error + Send + Sync> },
+    Unreadable {
+        function: String,
+        source: Box<dyn std::error::Error + Send + Sync>,
+        io_kind: Option<io::ErrorKind>,
+    },
 }
 
 /// Writes the message, for a `main` that returns the error.
@@ -64,8 +70,9 @@ impl Error {
     pub(crate) fn unreadable(
         function: &str,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+        io_kind: Option<io::ErrorKind>,
     ) -> Self {
-        Self(Box::new(Kind::Unreadable { function: function.to_owned(), source: source.into() }))
+        Self(Box::new(Kind::Unreadable { function: function.to_owned(), source: source.into(), io_kind }))
     }
 
     /// Returns `true` if an option or a text was invalid.
@@ -78,9 +85,19 @@ impl Error {
         matches!(*self.0, Kind::Gone { .. })
     }
 
-    /// Returns `true` if a stored result is damaged, or of another type than expected.
+    /// Returns `true` if a stored result can't be read: it is damaged, or of another type than expected,
+    /// or the operating system did not read it, which [`io_kind`](Self::io_kind) tells.
     pub fn is_unreadable(&self) -> bool {
         matches!(*self.0, Kind::Unreadable { .. })
+    }
+
+    /// Returns the kind of the operating system's error, if a stored result can't be read because of
+    /// one. The result may be sound, so this is no reason to delete it.
+    pub fn io_kind(&self) -> Option<io::ErrorKind> {
+        match *self.0 {
+            Kind::Unreadable { io_kind, .. } => io_kind,
+            _ => None,
+        }
     }
 
     /// Returns the error of the store, if that is the cause.

@@ -130,5 +130,8 @@ fn check(store: &dyn Store, item: &Item) -> Result<Option<Finding>, Failure> {
         Err(error) if error.is_read_only() => return Ok(Some(Finding::Unread(error.to_string()))),
         Err(error) => return Err(error.into()),
     };
-    Ok(StoredEntry::verify(blob).err().map(|error| Finding::Damaged(error.to_string())))
+    Ok(StoredEntry::verify(blob).err().map(|error| match error.io_kind() {
+        Some(_) => Finding::Unread(error.to_string()),
+        None => Finding::Damaged(error.to_string()),
+    }))
 }

@@ -1,6 +1,7 @@
 //! One read of a result, validated: from memory if it is kept there, else from the store.
 
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 
 use joblib_store::{Blob, Subject};
@@ -49,7 +50,7 @@ impl KeyedCall<'_> {
     pub(crate) fn read(&self, wanted: Wanted, target: &mut dyn Target) -> Read<()> {
         let wanted = if wanted == Wanted::Metadata { wanted } else { self.call.settings.wanted() };
         let (usage, Some(room)) = (target.in_memory(), self.call.room()) else {
-            return self.decode(self.open(wanted, &mut |blob| blob), target);
+            return self.decode(self.open(wanted, &mut Ok), target);
         };
         if usage != Use::Nothing
             && let Some(kept) = room.tier.get(id(&self.key), wanted == Wanted::Metadata)
@@ -61,13 +62,18 @@ impl KeyedCall<'_> {
             return read;
         }
         let Use::Keep { values } = usage else {
-            return self.decode(self.open(wanted, &mut |blob| blob), target);
+            return self.decode(self.open(wanted, &mut Ok), target);
         };
         let (mut bytes, mut kept) = (None, None);
         let opened = self.open(wanted, &mut |blob| {
             bytes = size(&blob).filter(|bytes| *bytes <= room.limit);
             let as_bytes = bytes.is_some() && !values && self.call.settings.mapping.is_none();
-            if as_bytes { into_memory(blob, &mut kept) } else { blob }
+            if !as_bytes {
+                return Ok(blob);
+            }
+            let all = into_memory(blob)?;
+            kept = Some(Arc::clone(&all));
+            Ok(Blob::Bytes(all))
         });
         let read = self.decode(opened, target);
         if let (Read::Hit((), found), Some(bytes)) = (&read, bytes)
@@ -115,17 +121,20 @@ impl KeyedCall<'_> {
     }
 
     /// Opens the stored entry: everything but the result, which is the same code for all types.
-    fn open(&self, wanted: Wanted, with: &mut dyn FnMut(Blob) -> Blob) -> Read<Body> {
+    fn open(&self, wanted: Wanted, with: &mut dyn FnMut(Blob) -> io::Result<Blob>) -> Read<Body> {
         match self.fetched.take().unwrap_or_else(|| self.store.get(&self.key)) {
             Ok(Some(blob)) => {
                 if self.store.is_tidying_due() {
                     self.tidy();
                 }
-                self.open_entry(with(blob), wanted)
+                match with(blob) {
+                    Ok(blob) => self.open_entry(blob, wanted),
+                    Err(error) => self.fail(&Failure::Io(error)),
+                }
             }
             Ok(None) => Read::Missing,
             Err(error) if error.subject() == Subject::Entry => {
-                self.warn_damaged("damaged", &error);
+                self.warn_unusable("damaged", &error);
                 Read::Damaged
             }
             Err(error) => {
@@ -146,10 +155,7 @@ impl KeyedCall<'_> {
     fn open_entry(&self, blob: Blob, wanted: Wanted) -> Read<Body> {
         match Entry::open(blob, self.call.settings.mapping, wanted) {
             Ok(Entry { times, metadata, body }) => self.validated(body, Found { times, metadata }),
-            Err(error) => {
-                self.warn_failure(&error);
-                Read::Damaged
-            }
+            Err(error) => self.fail(&error),
         }
     }
 
@@ -164,23 +170,26 @@ impl KeyedCall<'_> {
     fn decode(&self, opened: Read<Body>, target: &mut dyn Target) -> Read<()> {
         opened.and_then(|body, found| match target.decode(body) {
             Ok(()) => Read::Hit((), found),
-            Err(error) => {
-                self.warn_failure(&error);
-                Read::Damaged
-            }
+            Err(error) => self.fail(&error),
         })
     }
 
-    fn warn_failure(&self, error: &Failure) {
+    /// Warns of an entry that can't be used, and says why it can't.
+    fn fail<T>(&self, error: &Failure) -> Read<T> {
+        if error.io_kind().is_some() {
+            self.warn_unusable("unreadable", error);
+            return Read::Failed(error.to_string());
+        }
         // The type concerns all results of the function, damage concerns one.
-        self.warn_damaged(if error.is_wrong_type() { "wrong type" } else { "damaged" }, error);
+        self.warn_unusable(if error.is_wrong_type() { "wrong type" } else { "damaged" }, error);
+        Read::Damaged
     }
 
-    fn warn_damaged(&self, kind: &'static str, error: &dyn fmt::Display) {
+    fn warn_unusable(&self, kind: &'static str, error: &dyn fmt::Display) {
         let (name, hex) = (self.call.name(), self.key.call_hex());
         self.call.memory.warn_once(
             kind,
-            if kind == "damaged" { &hex } else { name },
+            if kind == "wrong type" { name } else { &hex },
             format_args!("a stored result of {name} can't be used and is computed again: {error}"),
         );
     }
@@ -196,13 +205,10 @@ fn size(blob: &Blob) -> Option<u64> {
     }
 }
 
-/// The entry in memory, which is also left in `kept`. One that can't be read is an empty one, and
-/// so damaged.
-fn into_memory(blob: Blob, kept: &mut Option<Arc<[u8]>>) -> Blob {
-    let bytes: Arc<[u8]> = match blob {
-        Blob::Bytes(bytes) => bytes,
-        other => other.into_bytes().unwrap_or_default().into(),
-    };
-    *kept = Some(Arc::clone(&bytes));
-    Blob::Bytes(bytes)
+/// The bytes of the entry in memory.
+fn into_memory(blob: Blob) -> io::Result<Arc<[u8]>> {
+    match blob {
+        Blob::Bytes(bytes) => Ok(bytes),
+        other => Ok(other.into_bytes()?.into()),
+    }
 }

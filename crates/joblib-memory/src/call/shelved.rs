@@ -209,7 +209,7 @@ impl<T: DeserializeOwned> MemorizedResult<T> {
         let store = self.memory.store().ok_or_else(|| Error::gone(name))?;
         let blob = store.get(&self.key)?.ok_or_else(|| Error::gone(name))?;
         let result = Entry::open(blob, self.mapping, Wanted::Times).and_then(|entry| entry.body.result());
-        result.map_err(|error| Error::unreadable(name, error))
+        result.map_err(|error| error.of(name))
     }
 }
 

@@ -146,6 +146,25 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// The kind of the operating system's error, if that is the reason. It says nothing of the entry,
+    /// which may be sound.
+    pub(crate) fn io_kind(&self) -> Option<io::ErrorKind> {
+        match self {
+            // What is cut off or has an invalid length is an I/O error too.
+            Self::Persist(error) => error.io_kind().filter(|_| !error.is_corrupt()),
+            Self::Io(error) => Some(error.kind()),
+            Self::OtherShape | Self::Incomplete => None,
+        }
+    }
+
+    /// The error of reading the result of a function.
+    pub(crate) fn of(self, function: &str) -> crate::error::Error {
+        let io_kind = self.io_kind();
+        crate::error::Error::unreadable(function, self, io_kind)
+    }
+}
+
 impl From<joblib_persist::Error> for Failure {
     fn from(error: joblib_persist::Error) -> Self {
         Self::Persist(error)

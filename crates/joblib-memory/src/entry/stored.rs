@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 
 use super::codec::{Entry, Failure, Wanted, reader};
 use super::metadata::Metadata;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// A stored entry, read without the function that made it: the metadata of a call, and its result.
 ///
@@ -42,14 +42,14 @@ impl StoredEntry {
     ///
     /// # Errors
     ///
-    /// Returns an error if the entry can't be read or is damaged.
+    /// Returns an error if the entry can't be read or is damaged; [`Error::io_kind`](crate::Error::io_kind) tells which.
     pub fn open(blob: Blob) -> Result<Self> {
         let open = || -> Result<_, Failure> {
             let mut reader = reader(blob, &LoadOptions::new())?;
             let metadata: Box<Metadata> = reader.next()?.ok_or(Failure::Incomplete)?;
             Ok(Self { metadata, reader })
         };
-        open().map_err(unreadable)
+        open().map_err(|error| error.of("a function"))
     }
 
     /// The metadata of the call.
@@ -66,7 +66,7 @@ impl StoredEntry {
         let result = self.reader.next().map_err(Failure::from);
         result
             .and_then(|result| result.ok_or(Failure::Incomplete))
-            .map_err(|error| Error::unreadable(&self.metadata.function, error))
+            .map_err(|error| error.of(&self.metadata.function))
     }
 
     /// Reads when the result of an entry was computed, and how long that took, without reading the rest of the metadata.
@@ -82,7 +82,8 @@ impl StoredEntry {
     ///
     /// # Errors
     ///
-    /// Returns an error that says what is damaged.
+    /// Returns an error that says what is damaged, or that the entry can't be read, which
+    /// [`Error::io_kind`](crate::Error::io_kind) tells apart.
     pub fn verify(blob: Blob) -> Result<()> {
         let verify = || -> Result<_, Failure> {
             let mut reader = reader(blob, &LoadOptions::new())?;
@@ -92,7 +93,7 @@ impl StoredEntry {
                 _ => Ok(()),
             }
         };
-        verify().map_err(unreadable)
+        verify().map_err(|error| error.of("a function"))
     }
 }
 
@@ -106,8 +107,4 @@ fn head(file: &File) -> io::Result<Arc<[u8]>> {
     let mut head = [0; 4096];
     let read = file.read_at(&mut head, 0)?;
     Ok(head[..read].into())
-}
-
-fn unreadable(error: Failure) -> Error {
-    Error::unreadable("a function", error)
 }

@@ -121,6 +121,30 @@ fn calls_on_a_store_that_cannot_be_read() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_result_that_the_system_can_not_read_is_computed_and_not_said_to_be_damaged() {
+    for keeps in [false, true] {
+        for (memory, faults, _folder) in failing(&format!("on a bad disk {keeps}")) {
+            let memory = if keeps { memory.keep_in_memory("1M") } else { memory };
+            let double = memory.cache("double", |x: u32| 2 * x);
+            assert_eq!(double.eval((7,)), 14);
+            faults.on_bad_disk.store(true, Ordering::SeqCst);
+            match double.explain((7,)) {
+                Explanation::StoreFailed(reason) => assert!(reason.contains("os error 5"), "{reason}"),
+                other => panic!("{other}"),
+            }
+            assert_eq!(double.eval((7,)), 14);
+            faults.on_bad_disk.store(false, Ordering::SeqCst);
+            assert!(double.check_call_in_cache((7,)));
+        }
+    }
+    let path = std::path::PathBuf::from("/proc/self/mem");
+    let blob = joblib_store::Blob::File { file: std::fs::File::open(&path).unwrap(), path };
+    let error = joblib_memory::StoredEntry::verify(blob).unwrap_err();
+    assert!(error.is_unreadable() && error.io_kind().is_some(), "{error}");
+}
+
 static REFUSES: AtomicBool = AtomicBool::new(false);
 
 /// A number that can be read only while it is allowed, as one whose type changed.

@@ -62,6 +62,8 @@ pub(crate) struct Faults {
     pub(crate) room: AtomicU64,
     /// Reading fails.
     pub(crate) unreadable: AtomicBool,
+    /// Results are in files that the system can't read.
+    pub(crate) on_bad_disk: AtomicBool,
     /// Listing what is stored takes until this is unset.
     pub(crate) lists_slowly: AtomicBool,
     /// Whether it is being listed.
@@ -134,6 +136,11 @@ impl Store for Failing {
 
     fn get(&self, key: &Key) -> Result<Option<Blob>, Error> {
         self.check_readable()?;
+        if self.faults.on_bad_disk.load(Ordering::SeqCst) {
+            // Nothing is at its start, where reading is an I/O error.
+            let path = std::path::PathBuf::from("/proc/self/mem");
+            return Ok(Some(Blob::File { file: std::fs::File::open(&path).unwrap(), path }));
+        }
         self.inner.get(key)
     }
 
