@@ -18,9 +18,9 @@ use std::sync::Arc;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
 
+use crate::generation::generation;
 use crate::holder::Holder;
 use crate::key::{Key, fnv64};
-use crate::process_id::process_id;
 use crate::process_lock::{AfterFork, ProcessLock};
 
 /// A file's device and number.
@@ -63,7 +63,7 @@ pub(crate) struct HeldLock {
     locks: Arc<ClaimLocks>,
     byte: i64,
     /// The process that claimed: a forked child has a copy of what its parent has.
-    pid: u32,
+    generation: u64,
 }
 
 impl ClaimLocks {
@@ -132,7 +132,7 @@ impl ClaimLocks {
                 let _ = self.set(byte, libc::F_UNLCK);
                 return Ok(Locked::Unlinked);
             }
-            return Ok(Locked::Mine(HeldLock { locks: Arc::clone(self), byte, pid: process_id() }));
+            return Ok(Locked::Mine(HeldLock { locks: Arc::clone(self), byte, generation: generation() }));
         }
     }
 
@@ -161,7 +161,7 @@ impl ClaimLocks {
 
 impl Drop for HeldLock {
     fn drop(&mut self) {
-        if self.pid == process_id() {
+        if self.generation == generation() {
             // The table last: a thread that found no claim there would share the lock that ends here.
             let _ = self.locks.set(self.byte, libc::F_UNLCK);
             self.locks.held.lock().remove(&self.byte);

@@ -186,7 +186,8 @@ fn is_gone(pid: u32) -> bool {
 }
 
 fn this_host() -> &'static str {
-    static HOST: ProcessLock<Option<&str>> = ProcessLock::new(AfterFork::Inherit);
+    // A child may be the first process of a PID namespace.
+    static HOST: ProcessLock<Option<&str>> = ProcessLock::new(AfterFork::Renew);
     HOST.lock().get_or_insert_with(|| {
         let word = |text: &str| -> String {
             text.chars().filter(|letter| letter.is_ascii_alphanumeric() || *letter == '-').collect()
@@ -199,7 +200,7 @@ fn this_host() -> &'static str {
     })
 }
 
-/// What lives as long as the process. There are two such texts.
+/// What lives as long as the process. There are two such texts, and one more in each forked child.
 fn leak(text: String) -> &'static str {
     Box::leak(text.into_boxed_str())
 }

@@ -7,12 +7,12 @@ use std::time::SystemTime;
 
 use crate::blob::Blob;
 use crate::error::Error;
+use crate::generation::generation;
 use crate::holder::Holder;
 use crate::key::{FunctionVersion, Key};
 use crate::limits::{Limits, choose};
 use crate::options::StoreOptions;
 use crate::policy::{Candidate, Policy};
-use crate::process_id::process_id;
 use crate::process_lock::{AfterFork, ProcessLock};
 use crate::store::{Claim, Claimed, CostOf, Item, Scope, Store, WriteBytes};
 use crate::usage::{Reduced, Usage};
@@ -50,7 +50,7 @@ struct State {
     entries: HashMap<Key, Entry>,
     current: HashMap<String, Arc<FunctionVersion>>,
     /// Claims, and the process that holds each: a forked child does not wait for its parent's.
-    claims: HashMap<Key, u32>,
+    claims: HashMap<Key, u64>,
     evicted: HashSet<Key>,
     usage: Usage,
     /// When all were last looked at for those that are too old.
@@ -173,11 +173,12 @@ impl Store for InMemory {
     }
 
     fn claim(&self, key: &Key) -> Result<Claim, Error> {
-        let pid = process_id();
-        if self.lock().claims.insert(key.clone(), pid) == Some(pid) {
+        let generation = generation();
+        if self.lock().claims.insert(key.clone(), generation) == Some(generation) {
             return Ok(Claim::Taken(Holder::this_process()));
         }
-        Ok(Claim::Mine(Box::new(MemoryClaim { shared: Arc::clone(&self.shared), key: key.clone(), pid })))
+        let shared = Arc::clone(&self.shared);
+        Ok(Claim::Mine(Box::new(MemoryClaim { shared, key: key.clone(), generation })))
     }
 
     fn put(&self, key: &Key, write: WriteBytes<'_>) -> Result<u64, Error> {
@@ -246,7 +247,7 @@ struct MemoryClaim {
     shared: Arc<Shared>,
     key: Key,
     /// The process that claimed: a forked child drops what it has of its parent's, too.
-    pid: u32,
+    generation: u64,
 }
 
 impl Claimed for MemoryClaim {
@@ -257,7 +258,7 @@ impl Claimed for MemoryClaim {
 
 impl Drop for MemoryClaim {
     fn drop(&mut self) {
-        if self.pid == process_id() {
+        if self.generation == generation() {
             self.shared.0.lock().claims.remove(&self.key);
         }
     }

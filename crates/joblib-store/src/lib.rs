@@ -19,6 +19,7 @@ mod claim_locks;
 pub mod conformance;
 mod error;
 mod file_size_limit;
+mod generation;
 mod holder;
 mod in_memory;
 mod key;
@@ -28,8 +29,8 @@ mod local;
 #[cfg(feature = "object")]
 mod object;
 mod options;
+mod per_process;
 mod policy;
-mod process_id;
 mod process_lock;
 mod process_rw_lock;
 mod registry;

@@ -4,16 +4,22 @@
 //! thread held at that moment stays locked in the child for ever. So the state here belongs to the process that made it:
 //! the first use in a child makes a state of the child's own.
 
-use std::ptr;
-use std::sync::atomic::{AtomicPtr, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
-use crate::process_id::process_id;
+use crate::per_process::PerProcess;
 
 /// State of one process behind a mutex.
+///
+/// It is shared between threads only if its state may be sent to them:
+///
+/// ```compile_fail
+/// use joblib_store::{AfterFork, ProcessLock};
+///
+/// static COUNTED: ProcessLock<Option<std::rc::Rc<u8>>> = ProcessLock::new(AfterFork::Renew);
+/// ```
 #[derive(Debug)]
 pub struct ProcessLock<T> {
-    current: AtomicPtr<Owned<T>>,
+    state: PerProcess<Mutex<T>>,
     after_fork: AfterFork,
 }
 
@@ -26,63 +32,24 @@ pub enum AfterFork {
     Inherit,
 }
 
-#[derive(Debug)]
-struct Owned<T> {
-    pid: u32,
-    state: Mutex<T>,
-}
-
 impl<T: Default> ProcessLock<T> {
     /// State that is made when it is first locked.
     pub const fn new(after_fork: AfterFork) -> Self {
-        Self { current: AtomicPtr::new(ptr::null_mut()), after_fork }
+        Self { state: PerProcess::new(), after_fork }
     }
 
     /// Locks the state of this process. A thread that panicked while it held the lock doesn't stop the others: all state
     /// here is valid between any two statements.
     pub fn lock(&self) -> MutexGuard<'_, T> {
-        let pid = process_id();
-        loop {
-            let found = self.current.load(Ordering::Acquire);
-            // SAFETY: the pointer is null or comes from `Box::into_raw` below. An `Owned` that was published is freed
-            // only by `drop`, which has exclusive access, so it lives as long as the borrow of `self`.
-            let owned = unsafe { found.as_ref() };
-            if let Some(owned) = owned
-                && owned.pid == pid
-            {
-                return owned.state.lock().unwrap_or_else(PoisonError::into_inner);
-            }
-            let new = Box::into_raw(Box::new(Owned { pid, state: Mutex::new(T::default()) }));
-            // SAFETY: it was just made, and nobody else knows it yet.
-            let mut state = unsafe { &(*new).state }.lock().unwrap_or_else(PoisonError::into_inner);
-            if self.current.compare_exchange(found, new, Ordering::AcqRel, Ordering::Acquire).is_err() {
-                drop(state);
-                // SAFETY: it was not published, and the guard is gone.
-                drop(unsafe { Box::from_raw(new) });
-                continue;
-            }
-            // What the parent had is never dropped here: it may be locked by a thread that doesn't exist, and closing
-            // what belongs to the parent would disturb it.
-            if let (AfterFork::Inherit, Some(parents)) = (self.after_fork, owned)
-                && let Ok(mut parents) = parents.state.try_lock()
-            {
-                *state = std::mem::take(&mut *parents);
-            }
-            return state;
-        }
-    }
-}
-
-impl<T> Drop for ProcessLock<T> {
-    fn drop(&mut self) {
-        let current = *self.current.get_mut();
-        // SAFETY: as in `lock`; `drop` has exclusive access.
-        if let Some(owned) = unsafe { current.as_ref() }
-            && owned.pid == process_id()
-        {
-            // SAFETY: it comes from `Box::into_raw`, and nobody else can reach it any more.
-            drop(unsafe { Box::from_raw(current) });
-        }
+        let state = self.state.get(|parents| {
+            let parents = parents.filter(|_| self.after_fork == AfterFork::Inherit);
+            Mutex::new(match parents.map(Mutex::try_lock) {
+                Some(Ok(mut state)) => std::mem::take(&mut *state),
+                Some(Err(TryLockError::Poisoned(state))) => std::mem::take(&mut *state.into_inner()),
+                Some(Err(TryLockError::WouldBlock)) | None => T::default(),
+            })
+        });
+        state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

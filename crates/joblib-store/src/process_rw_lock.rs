@@ -3,11 +3,9 @@
 //! As with [`ProcessLock`](crate::ProcessLock), the state belongs to the process that made it. The first use in a forked
 //! child copies what the parent had, which other threads of the parent may have been reading, but not changing.
 
-use std::ptr;
-use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError};
 
-use crate::process_id::process_id;
+use crate::per_process::PerProcess;
 
 /// State of one process behind a reader-writer lock.
 ///
@@ -23,25 +21,19 @@ use crate::process_id::process_id;
 /// ```
 #[derive(Debug)]
 pub struct ProcessRwLock<T> {
-    current: AtomicPtr<Owned<T>>,
-}
-
-#[derive(Debug)]
-struct Owned<T> {
-    pid: u32,
-    state: RwLock<T>,
+    state: PerProcess<RwLock<T>>,
 }
 
 impl<T> Default for ProcessRwLock<T> {
     fn default() -> Self {
-        Self { current: AtomicPtr::new(ptr::null_mut()) }
+        Self::new()
     }
 }
 
 impl<T> ProcessRwLock<T> {
     /// State that is made when it is first used.
     pub const fn new() -> Self {
-        Self { current: AtomicPtr::new(ptr::null_mut()) }
+        Self { state: PerProcess::new() }
     }
 }
 
@@ -58,41 +50,13 @@ impl<T: Clone + Default> ProcessRwLock<T> {
     }
 
     fn state(&self) -> &RwLock<T> {
-        let pid = process_id();
-        loop {
-            let found = self.current.load(Ordering::Acquire);
-            // SAFETY: the pointer is null or comes from `Box::into_raw` below. An `Owned` that was published is freed
-            // only by `drop`, which has exclusive access, so it lives as long as the borrow of `self`.
-            let owned = unsafe { found.as_ref() };
-            let parents = match owned {
-                Some(owned) if owned.pid == pid => return &owned.state,
-                other => other,
-            };
-            let state = parents.map_or_else(T::default, |parents| match parents.state.try_read() {
+        self.state.get(|parents| {
+            RwLock::new(parents.map_or_else(T::default, |parents| match parents.try_read() {
                 Ok(state) => state.clone(),
                 Err(TryLockError::Poisoned(state)) => state.into_inner().clone(),
                 Err(TryLockError::WouldBlock) => T::default(),
-            });
-            let new = Box::into_raw(Box::new(Owned { pid, state: RwLock::new(state) }));
-            // What the parent had is never dropped here: it may be locked by a thread that doesn't exist.
-            if self.current.compare_exchange(found, new, Ordering::AcqRel, Ordering::Acquire).is_err() {
-                // SAFETY: it was not published, so nobody else knows it.
-                drop(unsafe { Box::from_raw(new) });
-            }
-        }
-    }
-}
-
-impl<T> Drop for ProcessRwLock<T> {
-    fn drop(&mut self) {
-        let current = *self.current.get_mut();
-        // SAFETY: as in `state`; `drop` has exclusive access.
-        if let Some(owned) = unsafe { current.as_ref() }
-            && owned.pid == process_id()
-        {
-            // SAFETY: it comes from `Box::into_raw`, and nobody else can reach it any more.
-            drop(unsafe { Box::from_raw(current) });
-        }
+            }))
+        })
     }
 }
 

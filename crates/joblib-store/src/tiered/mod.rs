@@ -20,9 +20,9 @@ use self::shared::Shared;
 use self::upload::Uploads;
 use crate::blob::Blob;
 use crate::error::Error;
+use crate::generation::generation;
 use crate::key::Key;
 use crate::limits::Limits;
-use crate::process_id::process_id;
 use crate::process_lock::{AfterFork, ProcessLock};
 use crate::store::{Claim, Claimed, CostOf, GetFuture, Item, Scope, Store, WriteBytes};
 use crate::tier_figures::TierFigures;
@@ -55,7 +55,7 @@ struct Inner {
     compute_once: bool,
     wait: bool,
     /// The process that made it. A forked child waits for its uploads, as it may end without notice.
-    pid: u32,
+    generation: u64,
     /// Keys that this process has claimed after it asked the far store, which need not be asked again.
     claimed: ProcessLock<HashSet<Key>>,
     /// Whether the near store got results that the limits were not asked about.
@@ -130,7 +130,7 @@ impl TieredBuilder {
             uploads: ProcessLock::new(AfterFork::Renew),
             compute_once: self.compute_once,
             wait: self.wait,
-            pid: process_id(),
+            generation: generation(),
             claimed: ProcessLock::new(AfterFork::Renew),
             filled: AtomicBool::new(false),
         };
@@ -205,7 +205,7 @@ impl Inner {
         if self.shared.read_only {
             return;
         }
-        if self.wait || self.pid != process_id() {
+        if self.wait || self.generation != generation() {
             return upload::upload(&self.shared, key, claim);
         }
         let uploads = self.uploads.lock().get_or_insert_with(|| Uploads::new(&self.shared)).clone();

@@ -9,13 +9,13 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::held::{self, Identity};
 use crate::error::Error;
+use crate::generation::generation;
 use crate::holder::Holder;
 use crate::key::{Key, fnv64, push_hex};
 use crate::local::Shared;
 use crate::local::folder::{CLAIMS, Opened, author, temporary_name};
 use crate::local::root::{Access, used};
 use crate::local::store::{Attempts, Target, put, store};
-use crate::process_id::process_id;
 use crate::store::{Claim, Claimed, WriteBytes};
 
 /// How long a claim without a holder's name is believed: its author is between two system calls.
@@ -81,7 +81,7 @@ fn mine(
         file,
         identity,
         text,
-        pid: process_id(),
+        generation: generation(),
     })))
 }
 
@@ -248,13 +248,13 @@ struct LocalClaim {
     /// Bytes of the holder's name at the file's start.
     text: u64,
     /// The process that claimed: a forked child has a copy of its parent's claim.
-    pid: u32,
+    generation: u64,
 }
 
 impl LocalClaim {
     /// Whether the claim is still there and this process's: the machine may have slept until others took it over.
     fn is_held(&self) -> bool {
-        self.pid == process_id() && self.folder.identity(&self.name) == Some(self.identity)
+        self.generation == generation() && self.folder.identity(&self.name) == Some(self.identity)
     }
 }
 
@@ -279,7 +279,7 @@ impl Claimed for LocalClaim {
 
 impl Drop for LocalClaim {
     fn drop(&mut self) {
-        if self.pid == process_id() {
+        if self.generation == generation() {
             if self.is_held() {
                 let _ = self.folder.remove(&self.name);
             }
