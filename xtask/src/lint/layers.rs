@@ -12,7 +12,7 @@ const CRATES: [(&str, &[&[&str]]); 2] = [
             &["memory"],
             &["function"],
             &["elsewhere", "entry", "files", "report", "single_flight", "tier"],
-            &["append_map", "date", "error", "lock", "quick_hash", "shape"],
+            &["append_map", "date", "error", "lock", "wake", "quick_hash", "shape"],
         ],
     ),
     (
