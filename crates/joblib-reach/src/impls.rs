@@ -48,8 +48,8 @@ pub(crate) struct Impls {
     mentioned: Map<ItemId, Rc<[ItemId]>>,
     /// How many implementations, calls of macros that may make some, and values with attributes are in these two.
     indexed: (usize, usize, usize),
-    /// How many calls of macros that are statements are.
-    statements: usize,
+    /// How many calls of macros in blocks are.
+    in_blocks: usize,
     by_item: Map<ItemId, Vec<ItemId>>,
     by_bound: Map<Name, Vec<ItemId>>,
 }
@@ -99,8 +99,8 @@ impl Impls {
                 self.by_bound.entry(name).or_default().push(id);
             }
         }
-        while let Some(id) = model.statement_calls.get(self.statements).copied() {
-            self.statements += 1;
+        while let Some(id) = model.block_calls.get(self.in_blocks).copied() {
+            self.in_blocks += 1;
             // Of others it is not known, and they make none but for `impl` in their arguments.
             if is_at_hand(model, id) {
                 for item in self.mentioned(model, resolver, id).iter() {

@@ -110,8 +110,8 @@ fn ordinal(model: &Model, item: ItemId) -> usize {
 fn scope_at(model: &Model, item: ItemId, at: usize) -> ScopeId {
     let of = &model.items[item];
     let inside = of.blocks.iter().filter(|scope| {
-        let (from, to) = model.scopes[**scope].range;
-        (from..to).contains(&at)
+        let inner = &model.scopes[**scope];
+        inner.file == of.file && (inner.range.0..inner.range.1).contains(&at)
     });
     inside.max_by_key(|scope| model.scopes[**scope].range.0).copied().unwrap_or(of.scope)
 }

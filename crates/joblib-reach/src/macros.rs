@@ -5,6 +5,7 @@ use crate::map::Set;
 use crate::lexer::{Kind, Name};
 use crate::model::{ItemId, ItemKind, Model, Range, ScopeId};
 use crate::source::Source;
+use crate::standard_macros::reads_no_file;
 
 /// The macros of a name, and those that they call, as far as they are known.
 pub(crate) fn definitions(model: &Model, name: Option<Name>) -> Vec<ItemId> {
@@ -142,11 +143,17 @@ pub(crate) fn includes(model: &Model, definitions: &[ItemId]) -> bool {
     })
 }
 
-/// Whether macros of a name make a text of tokens.
+/// Whether macros of a name may make a text of tokens, in which the spaces between these count: their own tokens say so, or they
+/// are from elsewhere.
 pub(crate) fn prints(model: &Model, name: Name) -> bool {
-    definitions(model, Some(name)).iter().any(|item| {
-        let (from, to) = model.items[*item].range;
-        let source = model.source(*item);
-        (from..to).any(|at| source.text_of(at) == "stringify" && source.is_punct(at + 1, b'!'))
-    })
+    let definitions = definitions(model, Some(name));
+    if definitions.is_empty() {
+        return !reads_no_file(model.names.text(name));
+    }
+    leads_elsewhere(model, &definitions, reads_no_file)
+        || definitions.iter().any(|item| {
+            let (from, to) = model.items[*item].range;
+            let source = model.source(*item);
+            (from..to).any(|at| source.text_of(at) == "stringify" && source.is_punct(at + 1, b'!'))
+        })
 }

@@ -198,8 +198,8 @@ pub(crate) struct Model {
     pub(crate) trait_members: Map<Name, Vec<ItemId>>,
     /// Functions and values with attributes that are not built in.
     pub(crate) attributed: Vec<ItemId>,
-    /// Calls of macros that are statements.
-    pub(crate) statement_calls: Vec<ItemId>,
+    /// Calls of macros in blocks.
+    pub(crate) block_calls: Vec<ItemId>,
     /// Calls of macros that are members of traits.
     pub(crate) trait_calls: Vec<ItemId>,
     /// Packages at hand that the root of the workspace puts in the place of others, for all crates: names and folders.

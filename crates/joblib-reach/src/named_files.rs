@@ -88,6 +88,34 @@ pub(crate) fn named(
     })
 }
 
+/// Adds the files and folders that small files among these name, as a list or a configuration does.
+pub(crate) fn add_named_in(model: &Model, found: &mut Vec<Value>) {
+    const LARGEST: u64 = 1 << 16;
+    let Some(package) = model.crates.first().map(|krate| &krate.folder) else { return };
+    let mut next = 0;
+    while let Some(value) = found.get(next).cloned() {
+        next += 1;
+        let Value::File(file) = value else { continue };
+        let is_small = file.metadata().is_ok_and(|metadata| metadata.len() <= LARGEST);
+        let Some(text) = is_small.then(|| std::fs::read_to_string(&file).ok()).flatten() else { continue };
+        let is_part = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.' | '/');
+        let names = text.split(|letter| !is_part(letter)).filter(|name| name.contains(char::is_alphanumeric));
+        for name in names {
+            for folder in [package.as_path()].into_iter().chain(file.parent()) {
+                let path = folder.join(name);
+                let named = match () {
+                    () if path.is_file() => Value::File(path),
+                    () if path.is_dir() && !package.starts_with(&path) => Value::Folder(path),
+                    () => continue,
+                };
+                if !found.contains(&named) {
+                    found.push(named);
+                }
+            }
+        }
+    }
+}
+
 /// The files that the build script wrote which have one of these names; all code among them, if there are no names.
 fn written(model: &Model, file: FileId, names: &[String]) -> Vec<Value> {
     let Some(of) = model.files.get(file) else { return Vec::new() };
@@ -106,7 +134,7 @@ fn written(model: &Model, file: FileId, names: &[String]) -> Vec<Value> {
     files.filter(counts).cloned().map(Value::File).collect()
 }
 
-/// The files of a folder and of those in it, in order, but for what is built and hidden. Links are followed, as who reads
+/// The files of a folder and of those in it, in order, but for what is built, cached and hidden. Links are followed, as who reads
 /// the folder does.
 pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
     let mut waiting = vec![folder.to_owned()];
@@ -119,7 +147,10 @@ pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
         }
         for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
             let name = entry.file_name();
-            let is_left_out = name == "target" || name.to_string_lossy().starts_with('.');
+            let is_left_out = name == "target"
+                || name == "joblib-runs"
+                || name.to_string_lossy().starts_with('.')
+                || entry.path().join("CACHEDIR.TAG").is_file();
             // A link that leads nowhere is a file that can't be read.
             if !entry.path().is_dir() {
                 files.push(entry.path());

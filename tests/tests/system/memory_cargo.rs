@@ -246,3 +246,179 @@ fn vendored_crates_count_as_their_versions_and_their_own_cached_functions_by_the
     let program = project.cargo_build("vendored", &[], &[]);
     assert_eq!(computed(&program, cache), names(&["inner", "locked"]));
 }
+
+const WRITER: &str = r#"
+use proc_macro::TokenStream;
+
+fn parsed(text: String) -> TokenStream { text.parse().unwrap() }
+
+#[proc_macro]
+pub fn text_of(input: TokenStream) -> TokenStream { parsed(format!("{:?}", input.to_string())) }
+
+#[proc_macro_derive(Text)]
+pub fn text(input: TokenStream) -> TokenStream {
+    parsed(format!("pub const TYPE: &str = {:?};", input.to_string()))
+}
+
+#[proc_macro_attribute]
+pub fn described(_: TokenStream, input: TokenStream) -> TokenStream {
+    let text = input.to_string();
+    parsed(format!("{text} pub const FUNCTION: &str = {text:?};"))
+}
+
+#[proc_macro]
+pub fn line_of(input: TokenStream) -> TokenStream {
+    let first = input.into_iter().next().unwrap().span();
+    parsed(format!("{}f64", first.line()))
+}
+
+#[proc_macro]
+pub fn source_of(input: TokenStream) -> TokenStream {
+    let first = input.into_iter().next().unwrap().span();
+    parsed(format!("{:?}", first.source_text().unwrap()))
+}
+"#;
+
+/// Its files are named by another, or put together.
+const READER: &str = r#"
+use std::path::PathBuf;
+use proc_macro::TokenStream;
+
+fn parsed(text: String) -> TokenStream { text.parse().unwrap() }
+
+fn package() -> PathBuf { std::env::var("CARGO_MANIFEST_DIR").unwrap().into() }
+
+#[proc_macro]
+pub fn put_together(input: TokenStream) -> TokenStream {
+    let path = ["da", "ta/", &input.to_string(), ".cs", "v"].concat();
+    parsed(format!("{}f64", std::fs::read_to_string(package().join(path)).unwrap().len()))
+}
+"#;
+
+const LISTER: &str = r#"
+use std::path::PathBuf;
+use proc_macro::TokenStream;
+
+#[proc_macro]
+pub fn count(_: TokenStream) -> TokenStream {
+    let package: PathBuf = std::env::var("CARGO_MANIFEST_DIR").unwrap().into();
+    let folder = std::fs::read_to_string(package.join("lists.conf")).unwrap();
+    let count = std::fs::read_dir(package.join(folder.trim())).unwrap().count();
+    format!("{count}f64").parse().unwrap()
+}
+"#;
+
+const WRITTEN: &str = r#"
+use joblib_macros::cached;
+use joblib_memory::Memory;
+
+macro_rules! told {
+    ($($name:ident)*) => {
+        $({
+            let (value, body) = ($name::fit(2.0), $name::fit::uncached(2.0));
+            let same = if value == body { "same" } else { "stale" };
+            println!("{} {same} same {}", stringify!($name), $name::fit::stats().misses);
+        })*
+    };
+}
+
+mod call {
+    use super::*;
+    #[cached(crate = joblib_memory)]
+    pub fn fit(x: f64) -> String { format!("{x}{}", writer::text_of!(a+b)) }
+}
+mod derive {
+    use super::*;
+    #[derive(writer::Text)]
+    struct Pair { a: u8, b: u8 }
+    #[cached(crate = joblib_memory)]
+    pub fn fit(x: f64) -> String { format!("{x}{TYPE}") }
+}
+mod attribute {
+    use super::*;
+    #[writer::described]
+    pub fn step(x: f64) -> f64 { x+1.0 }
+    #[cached(crate = joblib_memory)]
+    pub fn fit(x: f64) -> String { format!("{x}{FUNCTION}") }
+}
+mod together {
+    use super::*;
+    #[cached(crate = joblib_memory)]
+    pub fn fit(x: f64) -> f64 { x + reader::put_together!(table) }
+}
+mod list {
+    use super::*;
+    #[cached(crate = joblib_memory)]
+    pub fn fit(x: f64) -> f64 { x + lister::count!() }
+}
+mod plain {
+    use super::*;
+    fn step(x: f64) -> f64 { x+1.0 }
+    #[cached(crate = joblib_memory)]
+    pub fn fit(x: f64) -> f64 { vec![x,step(x)][1] }
+}
+mod comment {
+    use super::*;
+    #[cached(crate = joblib_memory)]
+    pub fn fit(x: f64) -> String { format!("{x}{}", writer::source_of!({ a /* one */ })) }
+}
+mod place {
+    use super::*;
+    #[cached(crate = joblib_memory)]
+    pub fn fit(x: f64) -> f64 { x + writer::line_of!(here) }
+}
+
+fn main() {
+    Memory::new(std::env::args().nth(1).unwrap()).unwrap().install().unwrap();
+    told!(call derive attribute together list plain comment place);
+}
+"#;
+
+#[test]
+fn what_procedural_macros_see_and_read_counts() {
+    let project = Project::new("study", "system", &["joblib_macros", "joblib_memory"]);
+    let folder = tempfile::tempdir().unwrap();
+    let cache = folder.path();
+    let write = |path: &str, text: &str| project.write(&format!("written/{path}"), text);
+    let manifest = |name: &str, more: &str| {
+        format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n{more}")
+    };
+    let macros = [("writer", WRITER), ("reader", READER), ("lister", LISTER)];
+    let dependencies = macros.map(|(name, _)| format!("{name} = {{ path = \"{name}\" }}\n")).concat();
+    write("Cargo.toml", &manifest("study", &format!("[workspace]\n[dependencies]\n{dependencies}")));
+    for (name, code) in macros {
+        write(&format!("{name}/Cargo.toml"), &manifest(name, "[lib]\nproc-macro = true\n"));
+        write(&format!("{name}/src/lib.rs"), code);
+    }
+    write("src/main.rs", WRITTEN);
+    write("data/table.csv", "1");
+    write("lists.conf", "lists\n");
+    write("lists/one", "");
+    let program = project.cargo_build("written", &[], &[]);
+    let all = ["attribute", "call", "comment", "derive", "list", "place", "plain", "together"];
+    assert_eq!(computed(&program, cache), names(&all));
+    assert_eq!(computed(&program, cache), names(&[]), "the next run reads");
+
+    // Nothing of this moves a line.
+    let mut edited = WRITTEN.to_owned();
+    for (from, to) in [
+        ("a+b", "a + b"),
+        ("a: u8, b: u8 }", "a:u8, b: u8, }"),
+        ("x+1.0", "x + 1.0"),
+        ("vec![x,step(x)]", "vec![x, step(x)]"),
+        ("/* one */", "/* two */"),
+    ] {
+        assert!(edited.contains(from), "{from}");
+        edited = edited.replace(from, to);
+    }
+    write("src/main.rs", &edited);
+    write("data/table.csv", "12");
+    write("lists/two", "");
+    let program = project.cargo_build("written", &[], &[]);
+    let expected = ["attribute", "call", "comment", "derive", "list", "together"];
+    assert_eq!(computed(&program, cache), names(&expected), "layout, comments and files");
+
+    write("src/main.rs", &edited.replace("mod place", "\nmod place"));
+    let program = project.cargo_build("written", &[], &[]);
+    assert_eq!(computed(&program, cache), names(&["place"]), "a line");
+}

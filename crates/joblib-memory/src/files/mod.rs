@@ -4,6 +4,7 @@
 //! remembered: by the process, and by the store's folder if it has one. So a hit costs a `stat` for each file.
 
 pub(crate) mod argument;
+mod file_system;
 mod remembered;
 mod stamp;
 
@@ -16,6 +17,7 @@ use joblib_hash::{Algorithm, Digest, Hasher, hash_content, hash_file_with};
 use joblib_store::{AfterFork, ProcessLock};
 
 use self::argument::{FileArgument, Part};
+use self::file_system::is_of_one_file;
 use self::remembered::Remembered;
 use self::stamp::Stamp;
 
@@ -180,7 +182,10 @@ impl FileDigests {
         }
         let read = read();
         let after = fs::metadata(path).ok().and_then(|found| Stamp::of(&found));
-        let stays = after == Some(before) && before.is_settled(now) && has_size(path, before.size);
+        let stays = after == Some(before)
+            && before.is_settled(now)
+            && is_of_one_file(path, &before)
+            && has_size(path, before.size);
         let mut remembered = self.remembered.lock();
         if let (Ok(digest), true) = (&read, stays) {
             *made = Some(*digest);

@@ -69,6 +69,13 @@ pub(crate) fn normal(source: &Source, from: usize, to: usize, rules: Rules<'_>) 
     writer.out
 }
 
+/// The tokens from `from` to `to` as an attribute or a derive sees them: it may look at each, and at the spaces in between.
+pub(crate) fn as_given(source: &Source, from: usize, to: usize, rules: Rules<'_>) -> String {
+    let mut writer = Writer { source, rules, out: String::new() };
+    writer.raw(from, to, true, true);
+    writer.out
+}
+
 /// A normal form with another word in the place of a name.
 pub fn without_name(form: &str, name: &str) -> String {
     let words = form.split(' ').map(|word| if word == name { "fn" } else { word });

@@ -6,7 +6,7 @@ use crate::model::Range;
 use crate::source::Source;
 
 /// Attributes of the language and of the tools, which write no items.
-const ATTRIBUTES: [&str; 50] = [
+const ATTRIBUTES: [&str; 51] = [
     "allow",
     "warn",
     "deny",
@@ -54,6 +54,7 @@ const ATTRIBUTES: [&str; 50] = [
     "feature",
     "cached",
     "tracked",
+    "task",
     "serde",
     "default",
     "instruction_set",
@@ -83,6 +84,11 @@ pub(crate) fn is_built_in(name: &str) -> bool {
 /// Whether attributes that begin with this name are those of a tool.
 pub(crate) fn is_of_tool(name: &str) -> bool {
     matches!(name, "rustfmt" | "clippy" | "diagnostic" | "miri")
+}
+
+/// Whether attributes that begin with this name are those of this project.
+fn is_ours(name: &str) -> bool {
+    matches!(name, "joblib" | "joblib_macros")
 }
 
 impl Parser<'_> {
@@ -124,7 +130,7 @@ impl Parser<'_> {
             let name = self.word(source, open + 1);
             let is_plain = match name {
                 // `rustfmt::skip`; another path is that of a macro in a crate of that name.
-                _ if source.is_pair(open + 2, b':', b':') => is_of_tool(name),
+                _ if source.is_pair(open + 2, b':', b':') => is_of_tool(name) || is_ours(name),
                 "derive" => (open + 3..end).all(|at| {
                     let word = self.word(source, at);
                     word.is_empty() || source.is_pair(at + 1, b':', b':') || DERIVES.contains(&word)

@@ -43,9 +43,7 @@ impl Parser<'_> {
                 continue;
             }
             let after = source.after(at);
-            if begins && source.word(at).is_some() {
-                self.statement_call(at, to, scope, place);
-            }
+            self.call_in_block(at, to, scope, owner, place);
             if let Kind::Open(delimiter) = source.kind(at) {
                 // What a macro is given may be statements whatever is around it.
                 let braces = delimiter == b'{' || (at > from && source.is_punct(at - 1, b'!'));
@@ -56,25 +54,24 @@ impl Parser<'_> {
         }
     }
 
-    /// Notes a call of a macro that is a statement: it may make implementations.
-    fn statement_call(&mut self, at: usize, to: usize, scope: ScopeId, place: &Place<'_>) {
+    /// Notes a call of a macro in a block, whose name is at `at`: it may make implementations, or bring them from a file.
+    fn call_in_block(&mut self, at: usize, to: usize, scope: ScopeId, owner: ItemId, place: &Place<'_>) {
         let source = place.source;
-        let mut bang = at + 1;
-        while source.is_pair(bang, b':', b':') && source.word(bang + 2).is_some() {
-            bang += 3;
-        }
-        let name = source.word(bang - 1);
-        let is_call = source.is_punct(bang, b'!') && matches!(source.kind(bang + 1), Kind::Open(_));
-        if !is_call || bang + 1 >= to || hold_expressions(self.word(source, bang - 1)) {
+        let (bang, group) = (at + 1, at + 2);
+        let Some(name) = source.word(at).filter(|_| source.is_punct(bang, b'!') && group < to) else {
+            return;
+        };
+        if !matches!(source.kind(group), Kind::Open(_)) || hold_expressions(self.word(source, at)) {
             return;
         }
+        self.included_in_block(name, (group + 1, source.pair(group)), scope, owner, place);
         let item = Item {
             kind: ItemKind::Call,
-            name,
+            name: Some(name),
             file: place.file,
             attributes: (at, at),
             visible: at,
-            range: (at, source.after(bang + 1)),
+            range: (at, source.after(group)),
             body: None,
             scope,
             parent: None,
@@ -87,7 +84,7 @@ impl Parser<'_> {
             conditional: false,
             is_foreign: false,
         };
-        self.model.statement_calls.push(self.model.items.len());
+        self.model.block_calls.push(self.model.items.len());
         // No attribute is looked for in it: it is a part of the function's own code.
         self.model.items.push(item);
     }

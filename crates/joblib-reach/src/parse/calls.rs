@@ -4,7 +4,6 @@ use std::path::Path;
 
 use super::extent::end_of_item;
 use super::{Parser, Place};
-use crate::literal;
 use crate::model::{Item, ItemKind};
 
 impl Parser<'_> {
@@ -38,20 +37,15 @@ impl Parser<'_> {
             self.included_by_macro(name, (group + 1, source.pair(group)), place);
         }
         if is_include {
-            let folder = self.model.files[place.file].path.parent().unwrap_or(Path::new("")).to_owned();
-            let environment = self.model.crates[self.krate].environment();
-            let path =
-                literal::text_of(source, &self.model.names, &environment, group + 1, source.pair(group));
-            if path.is_none() {
-                self.model.crates[self.krate].is_opaque = true;
-            }
-            if let Some(path) = path {
-                let path = folder.join(path);
-                let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-                if let Err(reason) = self.file(&path, place.scope, folder)
-                    && !self.guesses
-                {
-                    self.model.unread.push(reason);
+            match self.file_included((group + 1, source.pair(group)), place) {
+                None => self.model.crates[self.krate].is_opaque = true,
+                Some(path) => {
+                    let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+                    if let Err(reason) = self.file(&path, place.scope, folder)
+                        && !self.guesses
+                    {
+                        self.model.unread.push(reason);
+                    }
                 }
             }
         }

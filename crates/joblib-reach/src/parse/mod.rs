@@ -5,6 +5,7 @@ mod blocks;
 mod calls;
 pub(crate) mod extent;
 pub(crate) mod imports;
+mod included;
 mod modules;
 mod qualifiers;
 
@@ -96,8 +97,8 @@ impl Place<'_> {
 }
 
 impl Parser<'_> {
-    /// Reads a file as (a part of) the module of a scope.
-    fn file(&mut self, path: &Path, scope: ScopeId, folder: PathBuf) -> Result<(), String> {
+    /// Reads a file, whose names are looked up in a scope.
+    fn read(&mut self, path: &Path, scope: ScopeId) -> Result<(FileId, Rc<Source>), String> {
         const DEEPEST: usize = 100;
         if self.depth > DEEPEST {
             return Err(format!("{}: files include each other without end", path.display()));
@@ -113,6 +114,12 @@ impl Parser<'_> {
             scope,
             items: Vec::new(),
         });
+        Ok((file, source))
+    }
+
+    /// Reads a file as (a part of) the module of a scope.
+    fn file(&mut self, path: &Path, scope: ScopeId, folder: PathBuf) -> Result<(), String> {
+        let (file, source) = self.read(path, scope)?;
         let end = source.tokens.len();
         let module = &mut self.model.scopes[scope];
         if module.range == (0, 0) {
@@ -310,11 +317,22 @@ impl Parser<'_> {
                     self.model.macros.entry(name).or_default().push(id);
                 }
             }
-            (ItemKind::Function | ItemKind::Value, _) => {
-                let from = body.map_or(at, |(from, _)| from);
-                self.block(from, body.map_or(end, |(_, to)| to), place.scope, id, body.is_some(), place);
-            }
+            (ItemKind::Function, Some((from, to))) => self.block(from, to, place.scope, id, true, place),
             _ => {}
+        }
+        // Blocks may stand wherever a constant does: in the length of an array, behind a variant, as a generic argument.
+        let outside = match (kind, body) {
+            (ItemKind::Macro, _) => at,
+            (ItemKind::Trait | ItemKind::Impl | ItemKind::Function, Some((from, _))) => from - 1,
+            _ => end,
+        };
+        match body.filter(|(from, _)| *from < outside) {
+            // Fields and variants are no statements.
+            Some((from, to)) => {
+                self.block(at, from - 1, place.scope, id, false, place);
+                self.block(from, to, place.scope, id, false, place);
+            }
+            None => self.block(at, outside, place.scope, id, false, place),
         }
         end
     }

@@ -1,12 +1,11 @@
 //! Modules: between braces, in files, and those that a macro may declare.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::extent::end_of_item;
 use super::{Parser, Place, new_scope};
 use crate::lexer::{Kind, Name};
-use crate::literal;
-use crate::macros::{definitions, includes};
+use crate::macros::definitions;
 use crate::model::{Item, ItemKind, Model, Range};
 use crate::source::Source;
 
@@ -90,33 +89,6 @@ impl Parser<'_> {
             .filter(|at| self.word(source, *at) == "path" && source.is_punct(at + 1, b'='))
             .filter_map(|at| source.content(at + 2).map(str::to_owned))
             .collect()
-    }
-
-    /// Reads the files that a macro may include by a name that it is given or holds.
-    pub(super) fn included_by_macro(&mut self, name: Option<Name>, (from, to): Range, place: &Place<'_>) {
-        let known = definitions(self.model, name);
-        if !includes(self.model, &known) {
-            return;
-        }
-        let mut texts: Vec<String> =
-            (from..to).filter_map(|at| literal::unescaped(place.source, at)).collect();
-        for definition in known {
-            let (from, to) = self.model.items[definition].range;
-            let source = self.model.source(definition);
-            texts.extend((from..to).filter_map(|at| literal::unescaped(source, at)));
-        }
-        let here = self.model.files[place.file].path.parent().map(Path::to_owned).unwrap_or_default();
-        let written = self.model.crates[self.krate].environment()("OUT_DIR").map(PathBuf::from);
-        let folders: Vec<PathBuf> = written.into_iter().chain([here]).collect();
-        let before = std::mem::replace(&mut self.guesses, true);
-        for text in texts.iter().map(|text| text.trim_start_matches('/')).filter(|text| !text.is_empty()) {
-            for path in folders.iter().map(|folder| folder.join(text)).filter(|path| path.is_file()) {
-                let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-                // A file that is not Rust code declares nothing.
-                let _ = self.file(&path, place.scope, folder);
-            }
-        }
-        self.guesses = before;
     }
 
     /// Declares the modules that a call of a macro may declare: those in what it is given, and names for which there is a

@@ -20,8 +20,8 @@ use crate::macros::prints;
 use crate::map::{Map, Set};
 use crate::meaning::{Found, Target};
 use crate::model::{CrateId, ItemId, ItemKind, Model, Range, ScopeId};
-use crate::normal::{Rules, normal, silent_parts, without_name};
-use crate::references::{Reading, References, parameters};
+use crate::normal::{Rules, as_given, normal, silent_parts, without_name};
+use crate::references::{Asks, Reading, References, parameters};
 use crate::resolve::Resolver;
 use crate::values::Value;
 
@@ -99,7 +99,7 @@ struct Walk<'k> {
     crates: Set<CrateId>,
     /// Where code that a procedural macro writes is put.
     use_site: Option<ScopeId>,
-    by_place: bool,
+    asks: Asks,
     /// Roots whose own name does not count.
     nameless: Vec<ItemId>,
     /// The roots and the implementations that they are in, if the caller chooses types by traits.
@@ -140,7 +140,7 @@ pub(crate) fn walk(
         bounds_in_order: Vec::new(),
         crates: Set::default(),
         use_site: None,
-        by_place: false,
+        asks: Asks::default(),
         nameless: if nameless { roots.to_vec() } else { Vec::new() },
         choosers: Vec::new(),
         found: Walked::default(),
@@ -221,7 +221,10 @@ impl Walk<'_> {
         let docs = self.known.model.items[item].is_foreign;
         let text = self.rules(|rules| {
             let rules = Rules { docs, ..rules };
-            ranges.map(|(from, to)| normal(&source, from, to, rules)).join(" ")
+            let [outer, attributes, own] = ranges;
+            let form_of = if docs { as_given } else { normal };
+            let [outer, attributes] = [outer, attributes].map(|(from, to)| normal(&source, from, to, rules));
+            [outer, attributes, form_of(&source, own.0, own.1, rules)].join(" ")
         });
         let name = self.known.model.items[item].name.filter(|_| nameless);
         if let Some(name) = name {
@@ -246,11 +249,15 @@ impl Walk<'_> {
             scopes.insert(0, context);
         }
         let model = &self.known.model;
+        let in_file = |block: &ScopeId| {
+            let scope = &model.scopes[*block];
+            (scope.file, scope.range, *block)
+        };
         let reading = Reading {
             source: &source,
             file: of.file,
             scopes,
-            blocks: of.blocks.iter().map(|block| (model.scopes[*block].range, *block)).collect(),
+            blocks: of.blocks.iter().map(in_file).collect(),
             parameters: if self.is_plain(item) { parameters(&source, of.range) } else { Vec::new() },
             body: of.body.map_or(usize::MAX, |(from, _)| from),
             this,
@@ -265,11 +272,11 @@ impl Walk<'_> {
             let known = &mut *self.known;
             let part =
                 References::read(&mut known.model, &mut known.resolver, &reading, (from, to), &skipped);
+            all.asks.add(part.asks);
             all.found.extend(part.found);
             all.methods.extend(part.methods);
             all.bounds.extend(part.bounds);
             all.values.extend(part.values);
-            all.by_place |= part.by_place;
         }
         let all = Rc::new(all);
         self.known.references.insert(node, Rc::clone(&all));
@@ -332,7 +339,7 @@ impl Walk<'_> {
         self.conditions_of(scope);
         self.crate_of(scope);
         let references = self.references(node);
-        self.by_place |= references.by_place;
+        self.asks.add(references.asks);
         self.take_values(&references.values, scope);
         // What a macro writes is compiled where it is called.
         if let Some(context) = self.node(item, context).1 {

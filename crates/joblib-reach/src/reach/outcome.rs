@@ -62,12 +62,21 @@ impl Walk<'_> {
         if self.found.values.contains(&Value::Unknown) {
             self.guess_values();
         }
+        if self.asks.reads && !self.asks.names_files {
+            // A name that is put together may be that of any.
+            let data = self
+                .files_at_hand()
+                .into_iter()
+                .filter(|path| path.extension().is_none_or(|extension| extension != "rs"));
+            let data: Vec<Value> = data.map(Value::File).collect();
+            self.found.values.extend(data);
+        }
         self.count_heads();
         self.count_traits_in_sight();
         if self.drops() {
             self.count_tokens();
         }
-        if self.by_place {
+        if self.asks.by_place {
             self.count_places();
         }
         let files: Vec<PathBuf> = self
@@ -201,6 +210,10 @@ impl Walk<'_> {
             for module in module_path(model, of.scope) {
                 self.digester.text(&module);
             }
+            // Comments too: a procedural macro sees them.
+            let first = source.tokens.get(of.attributes.0).map_or(0, |token| token.start as usize);
+            let last = source.tokens.get(of.range.1 - 1).map_or(first, |token| token.end as usize);
+            self.digester.text(source.text.get(first..last).unwrap_or_default());
             for at in of.attributes.0..of.range.1 {
                 if let Some(token) = source.tokens.get(at) {
                     let line_start = source.text[..token.start as usize].rfind('\n').map_or(0, |at| at + 1);

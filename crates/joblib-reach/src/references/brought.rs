@@ -38,14 +38,35 @@ impl Reader<'_, '_> {
         if is_group && !reads_no_file(name) {
             let range = (group + 1, self.source.pair(group));
             let found = named_files::given(self.model, self.reading.file, &self.source, range, name);
-            self.out.values.extend(found);
+            self.files_named(found);
         }
+    }
+
+    /// What a procedural macro asks for by the name at `at`: where its tokens stand, or their text with the comments in it; or
+    /// files.
+    pub(super) fn asked_by_proc_macro(&mut self, at: usize) {
+        let is_member = at > 0 && matches!(self.source.kind(at - 1), Kind::Punct(b'.' | b':'));
+        match self.source.text_of(at) {
+            "line" | "column" | "byte_range" | "source_text" => self.out.asks.by_place |= is_member,
+            "read" | "read_to_string" | "read_dir" | "open" | "File" | "OpenOptions" | "Command" | "glob"
+            | "WalkDir" => {
+                self.out.asks.reads = true;
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes in files that a macro reads.
+    fn files_named(&mut self, found: impl IntoIterator<Item = Value>) {
+        let found = found.into_iter().collect::<Vec<_>>();
+        self.out.asks.names_files |= !found.is_empty();
+        self.out.values.extend(found);
     }
 
     /// What a path from elsewhere asks the compiler for, where the word at `at` is imported from there under another name.
     pub(super) fn under_another_name(&mut self, path: &str, at: usize, is_macro: bool) {
         let names: Vec<Name> = path.split("::").map(|name| self.model.names.of(name)).collect();
-        self.out.by_place |= self.tells_place(&names, is_macro);
+        self.out.asks.by_place |= self.tells_place(&names, is_macro);
         let last = path.rsplit("::").next().unwrap_or(path);
         let source = Rc::clone(&self.source);
         if !is_macro || source.text_of(at) == last {
@@ -127,7 +148,7 @@ impl Reader<'_, '_> {
         if given.is_empty() || !definitions(self.model, Some(name)).iter().any(calls_given) {
             return;
         }
-        self.out.by_place |= given.iter().any(|name| tells_place(name));
+        self.out.asks.by_place |= given.iter().any(|name| tells_place(name));
         if given.iter().any(|name| brings_value(name)) {
             self.out.values.push(Value::Unknown);
         }
@@ -139,7 +160,7 @@ impl Reader<'_, '_> {
             source,
             file,
             scopes,
-            blocks: Vec::new(),
+            blocks: if file == self.reading.file { Vec::new() } else { self.reading.blocks.clone() },
             parameters: Vec::new(),
             body: 0,
             this: self.reading.this.clone(),
@@ -156,8 +177,14 @@ impl Reader<'_, '_> {
         let source = Rc::clone(&self.source);
         if self.reading.writes_code || at < self.foreign_until {
             let opens_folders = self.reading.writes_code;
-            let found = named_files::named(self.model, self.reading.file, &source, at, opens_folders);
-            self.out.values.extend(found);
+            let mut found: Vec<Value> =
+                named_files::named(self.model, self.reading.file, &source, at, opens_folders)
+                    .into_iter()
+                    .collect();
+            if opens_folders {
+                named_files::add_named_in(self.model, &mut found);
+            }
+            self.files_named(found);
         }
         if self.reading.writes_code
             && let Some(text) = literal::unescaped(&source, at)

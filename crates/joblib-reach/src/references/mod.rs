@@ -32,8 +32,27 @@ pub(crate) struct References {
     pub(crate) bounds: Vec<Name>,
     /// What the compiler brings in.
     pub(crate) values: Vec<Value>,
-    /// Whether the place of a token in its file, or the name of a module, has a meaning: `line!()`.
+    /// What else counts.
+    pub(crate) asks: Asks,
+}
+
+/// What code asks for beside values and names.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Asks {
+    /// The place of a token in its file, or the name of a module, has a meaning: `line!()`.
     pub(crate) by_place: bool,
+    /// A procedural macro at hand reads files.
+    pub(crate) reads: bool,
+    /// Texts name files or folders that a macro reads.
+    pub(crate) names_files: bool,
+}
+
+impl Asks {
+    pub(crate) fn add(&mut self, other: Self) {
+        self.by_place |= other.by_place;
+        self.reads |= other.reads;
+        self.names_files |= other.names_files;
+    }
 }
 
 /// Where the tokens are, and in which scopes their names are looked up.
@@ -42,8 +61,8 @@ pub(crate) struct Reading<'a> {
     pub(crate) file: FileId,
     /// The scopes for names; more than one where a macro is called at several places.
     pub(crate) scopes: Vec<ScopeId>,
-    /// Blocks in the item: their tokens have scopes of their own.
-    pub(crate) blocks: Vec<(Range, ScopeId)>,
+    /// Blocks in the item, by file: their tokens have scopes of their own.
+    pub(crate) blocks: Vec<(FileId, Range, ScopeId)>,
     /// The parameters of the function, and where they stand; none where something may take their names for something else.
     pub(crate) parameters: Vec<(Name, usize)>,
     /// Where the function's body begins, in which its parameters hide functions of the same name.
@@ -125,7 +144,7 @@ impl References {
         self.methods.extend(other.methods);
         self.bounds.extend(other.bounds);
         self.values.extend(other.values);
-        self.by_place |= other.by_place;
+        self.asks.add(other.asks);
     }
 }
 
@@ -165,6 +184,9 @@ impl Reader<'_, '_> {
             Kind::Word(name) if !self.consumed.contains(&at) => self.word(at, name),
             _ => {}
         }
+        if self.reading.writes_code && source.word(at).is_some() {
+            self.asked_by_proc_macro(at);
+        }
     }
 
     fn scopes(&self, at: usize) -> Vec<ScopeId> {
@@ -172,12 +194,12 @@ impl Reader<'_, '_> {
             .reading
             .blocks
             .iter()
-            .filter(|((from, to), _)| (*from..*to).contains(&at))
-            .max_by_key(|((from, _), _)| *from);
+            .filter(|(file, (from, to), _)| *file == self.reading.file && (*from..*to).contains(&at))
+            .max_by_key(|(_, (from, _), _)| *from);
         match (inner, &self.reading.scopes[..]) {
             // What a procedural macro writes is put where it is called, items in it too.
-            (Some((_, scope)), [context, _, ..]) => vec![*context, *scope],
-            (Some((_, scope)), _) => vec![*scope],
+            (Some((.., scope)), [context, _, ..]) => vec![*context, *scope],
+            (Some((.., scope)), _) => vec![*scope],
             (None, scopes) => scopes.to_vec(),
         }
     }
@@ -217,7 +239,8 @@ impl Reader<'_, '_> {
         let absolute = after_path
             && !(at > from + 2 && matches!(source.kind(at - 3), Kind::Word(_) | Kind::Punct(b'>')));
         if after_path && !absolute {
-            self.out.by_place |= text == "caller" || self.tells_place(&[name], source.is_punct(at + 1, b'!'));
+            self.out.asks.by_place |=
+                text == "caller" || self.tells_place(&[name], source.is_punct(at + 1, b'!'));
             // Behind generic arguments, as in `<T as Trait>::name`: of whatever type. After `$crate` the macro's crate.
             self.method(at, name);
             return;
@@ -239,7 +262,7 @@ impl Reader<'_, '_> {
         if is_macro {
             self.standard_macro(at, &text, end + 1);
         }
-        self.out.by_place |= self.tells_place(&path, is_macro);
+        self.out.asks.by_place |= self.tells_place(&path, is_macro);
         let capital = text.chars().next().is_some_and(char::is_uppercase);
         let is_standard = is_in_prelude(&text) || (is_macro && path.len() == 1 && reads_no_file(&text));
         let may_be_written = (called || capital || is_macro || at < self.attribute_end) && !is_standard;

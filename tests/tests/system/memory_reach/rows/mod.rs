@@ -1,6 +1,7 @@
 //! The table of edits: what a module is, what is edited in it, and whether its function has to be computed again.
 
 mod basics;
+mod blocks;
 mod conditions;
 mod further;
 mod inference;
@@ -43,6 +44,7 @@ pub(crate) const fn does_not(
 pub(crate) fn rows() -> impl Iterator<Item = &'static Row> {
     [
         basics::ROWS,
+        blocks::ROWS,
         conditions::ROWS,
         further::ROWS,
         inference::ROWS,
