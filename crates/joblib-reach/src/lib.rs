@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod compilation;
+mod compiled;
 mod depends;
 mod hash;
 mod impls;
@@ -203,7 +204,7 @@ impl Index {
                 let content =
                     std::fs::read(path).map_err(|error| Unseen(format!("{}: {error}", path.display())))?;
                 digester.text(name);
-                digester.bytes(&content);
+                compiled::add(&content, digester);
             }
         }
         Ok(())

@@ -23,7 +23,7 @@ macro_rules! told {
 
 fn main() {
     Memory::new(std::env::args().nth(1).unwrap()).unwrap().install().unwrap();
-    told!(plain feature attribute profile dependency made generated built variable table);
+    told!(plain feature attribute profile dependency compiled made generated built variable table);
 }
 
 mod plain {
@@ -55,6 +55,11 @@ mod dependency {
     use helper::Shift;
     #[cached(crate = joblib_memory)]
     pub fn fit(x: f64) -> f64 { x.shift() }
+}
+mod compiled {
+    use super::*;
+    #[cached(crate = joblib_memory)]
+    pub fn fit(x: f64) -> f64 { x + helper::checked() }
 }
 mod made {
     use super::*;
@@ -118,6 +123,7 @@ fn write(project: &Project, folder: &str, step: &str) {
         &format!(
             "pub trait Shift {{ fn shift(&self) -> f64; }}\n\
              impl Shift for f64 {{ fn shift(&self) -> f64 {{ self + {step} }} }}\n\
+             pub fn checked() -> f64 {{ if cfg!(debug_assertions) {{ {step} }} else {{ 9.0 }} }}\n\
              #[macro_export]\nmacro_rules! cached_function {{ ($name:ident, $step:ident) => {{\n\
              #[joblib_macros::cached(crate = joblib_memory)]\npub fn $name(x: f64) -> f64 {{ $step(x) }} }} }}\n"
         ),
@@ -148,14 +154,17 @@ fn names(names: &[&str]) -> BTreeSet<String> {
 
 #[test]
 fn what_cargo_and_the_compiler_bring_in_counts_where_the_code_asks_for_it_and_only_there() {
+    /// What is compiled step by step has other names in it each time.
+    const STEPWISE: (&str, &str) = ("CARGO_INCREMENTAL", "1");
     let project = Project::new("study", "system", &["joblib_macros", "joblib_memory"]);
     let folder = tempfile::tempdir().unwrap();
     let cache = folder.path();
     write(&project, "one", "1.0");
-    let program = project.cargo_build("one", &[], &[]);
+    let program = project.cargo_build("one", &[], &[STEPWISE]);
     let all = [
         "attribute",
         "built",
+        "compiled",
         "dependency",
         "feature",
         "generated",
@@ -171,18 +180,28 @@ fn what_cargo_and_the_compiler_bring_in_counts_where_the_code_asks_for_it_and_on
     // A package of the same name, with another helper and the same cache.
     write(&project, "other", "3.0");
     let program = project.cargo_build("other", &[], &[]);
-    assert_eq!(computed(&program, cache), names(&["dependency", "made"]), "another package of one name");
+    assert_eq!(
+        computed(&program, cache),
+        names(&["compiled", "dependency", "made"]),
+        "another package of one name"
+    );
 
     write(&project, "one", "2.0");
     project.write("one/app/made.txt", "2.25");
     project.write("one/app/table.txt", "three");
-    let edited: (&[&str], &[(&str, &str)]) = (&["--features", "study/exact"], &[("STUDY_SET", "value")]);
+    let edited: (&[&str], &[(&str, &str)]) =
+        (&["--features", "study/exact"], &[STEPWISE, ("STUDY_SET", "value")]);
     let program = project.cargo_build("one", edited.0, edited.1);
-    let expected = ["attribute", "built", "dependency", "feature", "generated", "made", "table", "variable"];
+    let expected =
+        ["attribute", "built", "compiled", "dependency", "feature", "generated", "made", "table", "variable"];
     assert_eq!(computed(&program, cache), names(&expected), "files, features and variables");
 
     let program = project.cargo_build("one", &[edited.0, &["--release"]].concat(), edited.1);
-    assert_eq!(computed(&program, cache), names(&["profile"]), "a release build");
+    assert_eq!(computed(&program, cache), names(&["compiled", "profile"]), "a release build");
+
+    write(&project, "one", "1.0");
+    let program = project.cargo_build("one", &[], &[STEPWISE]);
+    assert_eq!(computed(&program, cache), names(&[]), "edits that are undone");
 }
 
 const VENDORED: &str = r#"
