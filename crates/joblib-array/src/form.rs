@@ -14,7 +14,7 @@ use serde::ser::{Error as _, Impossible, Serialize, SerializeSeq, SerializeTuple
 
 use crate::run::{self, Run, refused};
 use crate::transfer::RawArray;
-use crate::{DType, Order};
+use crate::{DType, Order, layout};
 
 /// The name of the struct.
 pub const NAME: &str = "Array";
@@ -25,11 +25,13 @@ pub const FIELDS: [&str; 3] = ["v", "dim", "data"];
 /// The version of the form.
 pub const VERSION: u8 = 1;
 
-/// An array of `ndarray`, in C order.
+/// An array of `ndarray`.
 #[derive(Debug, Clone)]
 pub struct Whole<'a> {
     /// The element type.
     pub dtype: DType,
+    /// The order of the elements.
+    pub order: Order,
     /// The length of each dimension.
     pub shape: Cow<'a, [usize]>,
     /// The elements, little-endian.
@@ -37,10 +39,21 @@ pub struct Whole<'a> {
 }
 
 impl Whole<'_> {
+    /// The array with its elements in C order, which are copied if they lie in another.
+    #[must_use]
+    pub fn into_c_order(self) -> Self {
+        if self.raw().is_in_c_order() {
+            return Self { order: Order::C, ..self };
+        }
+        let mut bytes = vec![0; self.bytes.len()];
+        layout::copy_in_c_order(&self.shape, self.dtype.size(), &self.bytes, &mut bytes);
+        Self { order: Order::C, bytes: bytes.into(), ..self }
+    }
+
     /// The array as serializers take those of this crate.
     pub fn raw(&self) -> RawArray<'_> {
-        let Self { dtype, shape, bytes } = self;
-        RawArray { dtype: *dtype, order: Order::C, shape, bytes, buffer: None }
+        let Self { dtype, order, shape, bytes } = self;
+        RawArray { dtype: *dtype, order: *order, shape, bytes, buffer: None }
     }
 }
 
@@ -153,7 +166,12 @@ fn array(shape: &[usize], gathered: Gathered, name: &str) -> Option<Whole<'stati
     // The type of no elements is known too.
     let dtype = gathered.dtype.or_else(|| element_named(elements_of(name)?))?;
     let is_list = gathered.list.is_some() && gathered.count == len;
-    is_list.then(|| Whole { dtype, shape: shape.to_vec().into(), bytes: gathered.run.bytes.into() })
+    is_list.then(|| Whole {
+        dtype,
+        order: Order::C,
+        shape: shape.to_vec().into(),
+        bytes: gathered.run.bytes.into(),
+    })
 }
 
 /// The element type that a type's parameters begin with.

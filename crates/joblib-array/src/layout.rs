@@ -1,6 +1,7 @@
 //! Shapes and the order of elements in memory: pure arithmetic.
 
 use std::fmt;
+use std::ops::Range;
 use std::str::FromStr;
 
 use crate::dtype::DType;
@@ -166,23 +167,59 @@ pub(crate) fn copy_part_in_c_order(shape: &[usize], size: usize, from: &[u8], fi
     }
 }
 
-/// The same for elements of `N` bytes, row by row of the last axis.
+/// The same for elements of `N` bytes. A row is here what has one index of the first axis: the elements of neighbouring rows lie
+/// together in `from`. As many rows as `to` has at a place are copied together.
 fn copy_rows<const N: usize>(shape: &[usize], from: &[u8], first: usize, to: &mut [u8]) {
-    let (from, mut to) = (from.as_chunks::<N>().0, to.as_chunks_mut::<N>().0);
+    let (from, to) = (from.as_chunks::<N>().0, to.as_chunks_mut::<N>().0);
     if to.is_empty() {
         // The dimensions may be zero.
         return;
     }
-    let &[ref outer @ .., columns] = shape else { return to.copy_from_slice(&from[first..][..to.len()]) };
-    let stride: usize = outer.iter().product();
-    let (mut row, mut column) = (first / columns, first % columns);
-    while !to.is_empty() {
-        let place = place_of(row, outer);
-        let (part, rest) = to.split_at_mut(to.len().min(columns - column));
-        for (target, column) in part.iter_mut().zip(column..) {
-            *target = from[place + stride * column];
+    let &[rows, ref middle @ .., columns] = shape else {
+        return to.copy_from_slice(&from[first..][..to.len()]);
+    };
+    let len = middle.iter().product::<usize>() * columns;
+    let stride = rows * (len / columns);
+    let end = first + to.len();
+    // In each of the three parts of a row, the same rows are copied.
+    let mut cuts = [0, first % len, end % len, len];
+    cuts.sort_unstable();
+    for cut in cuts.windows(2) {
+        let (mut start, stop) = (cut[0], cut[1]);
+        let rows_here =
+            first / len + usize::from(start < first % len)..end / len + usize::from(start < end % len);
+        while start < stop && !rows_here.is_empty() {
+            // What lies in one row of the last axis.
+            let part = (columns - start % columns).min(stop - start);
+            let place = rows * place_of(start / columns, middle) + stride * (start % columns);
+            let target = |row: usize| row * len + start - first;
+            copy_block(from, place, stride, rows_here.clone(), part, to, target);
+            start += part;
         }
-        (row, column, to) = (row + 1, 0, rest);
+    }
+}
+
+/// Copies a part of several rows, in strips of which as many lines of memory are read as stay in the cache for the next rows. In
+/// `from` the rows' elements lie together, and those of a row `stride` apart; in `to` the part of a row lies together.
+fn copy_block<const N: usize>(
+    from: &[[u8; N]],
+    place: usize,
+    stride: usize,
+    rows: Range<usize>,
+    len: usize,
+    to: &mut [[u8; N]],
+    target: impl Fn(usize) -> usize,
+) {
+    const STRIP: usize = 32;
+
+    for start in (0..len).step_by(STRIP) {
+        let width = STRIP.min(len - start);
+        for row in rows.clone() {
+            let places = (place + stride * start + row..).step_by(stride);
+            for (target, place) in to[target(row) + start..][..width].iter_mut().zip(places) {
+                *target = from[place];
+            }
+        }
     }
 }
 

@@ -247,3 +247,24 @@ fn elements_in_fortran_order_are_listed_in_c_order_whatever_the_shape_and_the_ty
         check(shape, |n| Complex { re: n as f64, im: -1.0 });
     }
 }
+
+#[cfg(feature = "ndarray")]
+#[test]
+fn an_array_of_ndarray_in_fortran_order_is_hashed_where_it_lies_and_copied_for_files() {
+    use joblib_array::foreign::{whole, whole_in_either_order};
+    use joblib_array::ndarray::{Array2, ShapeBuilder as _};
+
+    let columns = Array2::from_shape_fn((30, 20).f(), |(row, column)| (100 * row + column) as f64);
+    let place = columns.as_ptr().cast::<u8>();
+    let in_place = whole_in_either_order(&columns).unwrap();
+    assert_eq!((in_place.order, in_place.bytes.as_ptr()), (Order::F, place));
+    let copied = whole(&columns).unwrap();
+    assert_eq!(copied.order, Order::C);
+    let expected: Vec<u8> = columns.iter().flat_map(|number| number.to_le_bytes()).collect();
+    assert_eq!(copied.bytes, expected);
+    // Neither order.
+    let view = columns.slice(joblib_array::ndarray::s![..;2, 3..]);
+    let copied = whole_in_either_order(&view).unwrap();
+    assert_eq!(copied.order, Order::C);
+    assert_eq!(copied.bytes, view.iter().flat_map(|number| number.to_le_bytes()).collect::<Vec<u8>>());
+}

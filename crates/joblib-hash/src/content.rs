@@ -13,6 +13,10 @@ use crate::{Algorithm, Digest};
 
 /// Bytes of a piece; the size of every element divides it.
 const PIECE: usize = 1 << 20;
+/// Rows that are copied together, if that is not too much: a line of the cache has 8 numbers of 64 bits.
+const NEIGHBOURS: usize = 8;
+/// Bytes that a thread copies at most at a time.
+const LARGEST_PART: usize = 8 << 20;
 
 /// The digest of an array's elements in C order.
 ///
@@ -39,13 +43,18 @@ fn digest_of_pieces(array: &RawArray<'_>, algorithm: Algorithm) -> Digest {
         array.bytes.par_chunks(PIECE).map(digest).collect()
     } else {
         let (length, size) = (array.bytes.len(), array.dtype.size());
-        let piece_from = |piece: &mut Vec<u8>, start: usize| {
-            piece.resize(PIECE.min(length - start), 0);
-            array.copy_in_c_order(start / size, piece);
-            digest(piece)
+        // Elements that lie together in memory are neighbours along the first axis: pieces are copied as many together as
+        // have some of them.
+        let row = length / array.shape[0].max(1);
+        let part = (NEIGHBOURS * row).next_multiple_of(PIECE).min(LARGEST_PART);
+        let copy_from = |copy: &mut Vec<u8>, start: usize| {
+            copy.resize(part.min(length - start), 0);
+            array.copy_in_c_order(start / size, copy);
+            copy.chunks(PIECE).map(digest).collect::<Vec<_>>()
         };
-        let starts = (0..length.div_ceil(PIECE)).into_par_iter().map(|piece| piece * PIECE);
-        starts.map_init(Vec::new, piece_from).collect()
+        let starts = (0..length.div_ceil(part)).into_par_iter().map(|number| number * part);
+        let digests: Vec<Vec<Digest>> = starts.map_init(Vec::new, copy_from).collect();
+        digests.into_iter().flatten().collect()
     };
     let digests: Vec<u8> = digests.iter().flat_map(Digest::as_bytes).copied().collect();
     digest(&digests)

@@ -12,7 +12,7 @@ use num_complex::Complex;
 use crate::array::bytes_of;
 use crate::form::{Whole, element_named};
 use crate::serde::little_endian;
-use crate::{DType, Element};
+use crate::{DType, Element, Order};
 
 #[inline]
 pub(super) fn whole<T: ?Sized>(value: &T) -> Option<Whole<'_>> {
@@ -72,16 +72,39 @@ fn of_element<'a, A: Element>(id: TypeId, place: *const ()) -> Option<Whole<'a>>
 }
 
 fn parts<A: Element, S: Data<Elem = A>, D: Dimension>(array: &ArrayBase<S, D>) -> Whole<'_> {
-    let bytes = array.as_slice().map_or_else(
-        || {
-            let mut bytes = Vec::with_capacity(array.len() * size_of::<A>());
-            array.iter().for_each(|element| bytes.extend_from_slice(bytes_of(std::slice::from_ref(element))));
-            match little_endian(&bytes, A::DTYPE) {
-                Cow::Borrowed(_) => Cow::Owned(bytes),
-                Cow::Owned(swapped) => Cow::Owned(swapped),
-            }
-        },
-        |elements| little_endian(bytes_of(elements), A::DTYPE),
-    );
-    Whole { dtype: A::DTYPE, shape: array.shape().into(), bytes }
+    let (order, bytes) = if let Some(elements) = array.as_slice() {
+        (Order::C, little_endian(bytes_of(elements), A::DTYPE))
+    } else if let Some(elements) = array.as_slice_memory_order().filter(|_| is_in_fortran_order(array)) {
+        (Order::F, little_endian(bytes_of(elements), A::DTYPE))
+    } else {
+        (Order::C, copied(array))
+    };
+    Whole { dtype: A::DTYPE, order, shape: array.shape().into(), bytes }
+}
+
+/// Whether the first axis is the one along which elements lie together, and so on.
+fn is_in_fortran_order<A, S: Data<Elem = A>, D: Dimension>(array: &ArrayBase<S, D>) -> bool {
+    let mut expected = 1;
+    array.shape().iter().zip(array.strides()).all(|(&len, &stride)| {
+        let is_expected = len == 1 || isize::try_from(expected) == Ok(stride);
+        expected *= len;
+        is_expected
+    })
+}
+
+/// The elements in C order. Rows that lie in one piece are copied whole.
+fn copied<A: Element, S: Data<Elem = A>, D: Dimension>(array: &ArrayBase<S, D>) -> Cow<'_, [u8]> {
+    let mut bytes = Vec::with_capacity(array.len() * size_of::<A>());
+    for row in array.rows() {
+        match row.as_slice() {
+            Some(elements) => bytes.extend_from_slice(bytes_of(elements)),
+            None => row
+                .iter()
+                .for_each(|element| bytes.extend_from_slice(bytes_of(std::slice::from_ref(element)))),
+        }
+    }
+    match little_endian(&bytes, A::DTYPE) {
+        Cow::Borrowed(_) => Cow::Owned(bytes),
+        Cow::Owned(swapped) => Cow::Owned(swapped),
+    }
 }

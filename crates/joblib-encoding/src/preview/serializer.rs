@@ -90,7 +90,7 @@ impl ser::SerializeMap for Items<'_> {
 impl Recording {
     /// A value, which may be an array of another crate.
     pub(super) fn value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Enough> {
-        match foreign::whole(value) {
+        match foreign::whole_in_either_order(value) {
             Some(array) => self.push_array(array.dtype, &array.shape),
             None => value.serialize(self),
         }

@@ -191,7 +191,7 @@ impl Encoder {
     /// A value, which may be an array of another crate.
     #[inline]
     pub(crate) fn value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), HashError> {
-        match foreign::whole(value) {
+        match foreign::whole_in_either_order(value) {
             Some(whole) => {
                 self.array(whole.raw());
                 Ok(())
