@@ -4,6 +4,7 @@ use joblib_array::transfer::RawArray;
 use joblib_array::{DType, MAX_NDIM, Order};
 
 use crate::error::{Error, Result};
+use crate::limits::MAX_EMPTY_ROWS;
 
 /// What the elements of a block are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,6 +83,20 @@ impl Block {
             return Err(Error::corrupt(format!(
                 "an array of {} and shape {:?} in a block of {len} bytes",
                 self.dtype, self.shape
+            )));
+        }
+        Ok(())
+    }
+
+    /// Checks that this array may be read as sequences of sequences.
+    pub(crate) fn check_rows(&self) -> Result<()> {
+        let rows = self.shape.split(|len| *len == 0).next().unwrap_or_default();
+        let rows = rows.iter().fold(1_usize, |rows, len| rows.saturating_mul(*len));
+        if self.shape.contains(&0) && rows > MAX_EMPTY_ROWS {
+            return Err(serde::de::Error::custom(format_args!(
+                "an array of shape {:?} has no elements, and is read as sequences only if there are at most \
+                 {MAX_EMPTY_ROWS} of them",
+                self.shape
             )));
         }
         Ok(())

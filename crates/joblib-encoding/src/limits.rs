@@ -4,6 +4,9 @@
 /// encoder, the decoder and what hashes values; a deeper recursion could exhaust the stack.
 pub const MAX_DEPTH: u16 = 512;
 
+/// Sequences that an array without elements may be read as: no bytes bound their number.
+pub(crate) const MAX_EMPTY_ROWS: usize = 1 << 20;
+
 /// A piece ends when it is this long.
 pub(crate) const PIECE: usize = 512 << 10;
 

@@ -55,6 +55,7 @@ fn begin<'d, 's>(decoder: &'d mut Decoder<'s>, role: Role, block: Block) -> Resu
         Role::Array | Role::Ndarray | Role::Sequence
             if block.shape.len() == 1 || (block.order == Order::C && !block.shape.is_empty()) =>
         {
+            block.check_rows()?;
             let Block { dtype, shape, .. } = block;
             Form::Elements(Stream { dtype, exact: decoder.exact, decoder, bytes: Vec::new(), at: 0 }, shape)
         }

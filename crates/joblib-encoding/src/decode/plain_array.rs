@@ -33,6 +33,7 @@ pub(super) fn visit<'de, V: Visitor<'de>>(
     exact: bool,
     visitor: V,
 ) -> Result<V::Value> {
+    Block { dtype: array.dtype, order: array.order, shape: array.shape.clone() }.check_rows()?;
     let strides = strides(array);
     Part {
         dtype: array.dtype,

@@ -67,6 +67,24 @@ fn an_array_without_elements_may_have_dimensions_of_any_length() {
 }
 
 #[test]
+fn an_array_without_elements_is_not_read_as_more_sequences_than_bytes_could_tell() {
+    for shape in [[1 << 60, 0, 1], [1 << 30, 1 << 30, 0], [(1 << 20) + 1, 0, 0]] {
+        for (order, small) in [(0, true), (1, true), (0, false), (1, false)] {
+            let bytes = empty_array(&shape, order, small);
+            let rows: Result<Vec<Vec<Vec<f64>>>, Error> = from_slice(&bytes);
+            assert!(rows.unwrap_err().is_wrong_type(), "{shape:?} {order} {small}");
+            let rows: Result<Vec<serde::de::IgnoredAny>, Error> = from_slice(&bytes);
+            assert!(rows.is_err(), "{shape:?} {order} {small}");
+            let whole: Array<f64> = from_slice(&bytes).unwrap();
+            assert_eq!(whole.shape()[0] as u64, shape[0]);
+            let _: serde::de::IgnoredAny = from_slice(&bytes).unwrap();
+        }
+    }
+    let rows: Vec<Vec<Vec<f64>>> = from_slice(&empty_array(&[1 << 20, 0, 3], 0, true)).unwrap();
+    assert_eq!(rows.len(), 1 << 20);
+}
+
+#[test]
 fn an_error_of_a_type_is_kept() {
     #[derive(Debug, Serialize, Deserialize)]
     struct Percent(#[serde(deserialize_with = "percent")] u8);
