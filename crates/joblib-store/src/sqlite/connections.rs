@@ -98,7 +98,15 @@ impl Connections {
         self.with_patience(PATIENCE, work)?.map_err(|error| Error::sqlite(&self.location, error))
     }
 
-    /// The same without waiting: `None` where others were in its way.
+    /// The same to look at what is there, or to change it: without a file there is nothing, and none is made.
+    pub(super) fn with_made<T: Default>(
+        &self,
+        work: impl FnMut(&mut Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, Error> {
+        if self.is_unmade()? { Ok(T::default()) } else { self.with(work) }
+    }
+
+    /// The same as [`with`](Self::with) without waiting: `None` where others were in its way.
     pub(super) fn with_none_waiting<T>(
         &self,
         work: impl FnMut(&mut Connection) -> rusqlite::Result<T>,
@@ -121,6 +129,9 @@ impl Connections {
 
     /// The same however long it is.
     pub(super) fn cut_log(&self) {
+        if self.is_unmade().unwrap_or(true) {
+            return;
+        }
         let cut = |connection: &mut Connection| {
             connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
         };

@@ -63,8 +63,8 @@ struct Shared {
 }
 
 impl Sqlite {
-    /// Opens the store in the folder `options.location()`. The folder and the file are created at the first use, unless that
-    /// is a `get`, which then finds nothing. It has no options.
+    /// Opens the store in the folder `options.location()`. The folder and the file are created when something is first claimed
+    /// or stored. It has no options.
     ///
     /// # Errors
     ///
@@ -223,11 +223,11 @@ impl Shared {
         if uses.is_empty() {
             return Ok(());
         }
-        self.connections.with(|connection| write_uses(connection, &uses))
+        self.connections.with_made(|connection| write_uses(connection, &uses))
     }
 
     fn usage(&self) -> Result<Usage, Error> {
-        self.connections.with(|connection| {
+        self.connections.with_made(|connection| {
             connection.prepare_cached("SELECT bytes, items FROM total")?.query_row([], |row| {
                 let (bytes, items): (i64, i64) = (row.get(0)?, row.get(1)?);
                 Ok(Usage { bytes: bytes.max(0) as u64, items: items.max(0) as u64 })
@@ -238,10 +238,7 @@ impl Shared {
 
 impl Sqlite {
     fn find(&self, key: &Key) -> Result<Option<Blob>, Error> {
-        if self.shared.connections.is_unmade()? {
-            return Ok(None);
-        }
-        let bytes: Option<Vec<u8>> = self.shared.connections.with(|connection| {
+        let bytes: Option<Vec<u8>> = self.shared.connections.with_made(|connection| {
             let mut statement = connection.prepare_cached("SELECT bytes FROM results WHERE key = ?1")?;
             statement.query_row([id(key)], |row| row.get(0)).optional()
         })?;
@@ -275,7 +272,7 @@ impl Store for Sqlite {
     }
 
     fn contains(&self, key: &Key) -> Result<bool, Error> {
-        self.shared.connections.with(|connection| {
+        self.shared.connections.with_made(|connection| {
             connection.prepare_cached("SELECT 1 FROM results WHERE key = ?1")?.exists([id(key)])
         })
     }
@@ -289,7 +286,7 @@ impl Store for Sqlite {
     }
 
     fn remove(&self, key: &Key) -> Result<bool, Error> {
-        let removed = self.shared.connections.with(|connection| {
+        let removed = self.shared.connections.with_made(|connection| {
             connection.prepare_cached("DELETE FROM results WHERE key = ?1")?.execute([id(key)])
         })?;
         Ok(removed > 0)
@@ -297,7 +294,7 @@ impl Store for Sqlite {
 
     fn clear(&self, scope: Scope<'_>) -> Result<u64, Error> {
         self.shared.versions.lock().clear();
-        let removed = self.shared.connections.with(|connection| {
+        let removed = self.shared.connections.with_made(|connection| {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let removed = match scope {
                 Scope::All => {
@@ -319,7 +316,7 @@ impl Store for Sqlite {
 
     fn visit(&self, visit: &mut dyn FnMut(Item) -> ControlFlow<()>) -> Result<Vec<Error>, Error> {
         self.shared.note_uses()?;
-        let (items, unnamed) = self.shared.connections.with(|connection| {
+        let (items, unnamed) = self.shared.connections.with_made(|connection| {
             let mut versions: HashMap<i64, (Arc<FunctionVersion>, bool)> = HashMap::new();
             let mut statement =
                 connection.prepare("SELECT id, function, code, source, current FROM versions")?;
@@ -392,27 +389,25 @@ impl Store for Sqlite {
     }
 
     fn peek(&self, key: &Key, bytes: u64) -> Result<Option<Blob>, Error> {
-        if self.shared.connections.is_unmade()? {
-            return Ok(None);
-        }
-        self.shared.connections.with(|connection| head(&connection.transaction()?, id(key), bytes))
+        self.shared.connections.with_made(|connection| head(&connection.transaction()?, id(key), bytes))
     }
 
     /// Within one transaction: to begin one costs more than to find a small result.
     fn peek_all(&self, keys: &[Key], bytes: u64) -> Vec<Result<Option<Blob>, Error>> {
-        let found = self.shared.connections.with(|connection| {
+        let found = self.shared.connections.with_made(|connection| {
             let transaction = connection.transaction()?;
             keys.iter().map(|key| head(&transaction, id(key), bytes)).collect::<rusqlite::Result<Vec<_>>>()
         });
         match found {
-            Ok(found) => found.into_iter().map(Ok).collect(),
+            Ok(found) if found.len() == keys.len() => found.into_iter().map(Ok).collect(),
+            Ok(_) => keys.iter().map(|_| Ok(None)).collect(),
             // One of them, or all.
             Err(_) => keys.iter().map(|key| self.peek(key, bytes)).collect(),
         }
     }
 
     fn was_evicted(&self, key: &Key) -> Result<bool, Error> {
-        self.shared.connections.with(|connection| {
+        self.shared.connections.with_made(|connection| {
             connection.prepare_cached("SELECT 1 FROM evictions WHERE key = ?1")?.exists([id(key)])
         })
     }

@@ -1,10 +1,13 @@
 //! Every built-in store passes the suite that outside backends pass.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use joblib_store::{ByteSize, Claim, FunctionVersion, Key, Scope, StoreOptions, Tiered, conformance, open};
+use joblib_store::{
+    ByteSize, Claim, FunctionVersion, Key, Limits, Scope, StoreOptions, Tiered, conformance, open,
+};
 
 #[test]
 fn the_local_store_keeps_the_contract() {
@@ -116,4 +119,49 @@ fn tiers_in_front_of_a_bucket_keep_the_contract() {
         Tiered::builder(near(&format!("once-{name}")), far).compute_once(true).build()
     };
     conformance::run_tiers(|name| Arc::new(once(name)));
+}
+
+#[test]
+fn looking_at_a_store_that_was_not_made_makes_nothing() {
+    for backend in crate::ON_DISK {
+        let folder = tempfile::tempdir().unwrap();
+        let store = crate::store(backend, &folder.path().join("not/made"));
+        let key = crate::key(1);
+        assert!(!store.is_there().unwrap() && !store.contains(&key).unwrap(), "{backend}");
+        assert!(store.get(&key).unwrap().is_none() && store.peek(&key, 10).unwrap().is_none(), "{backend}");
+        let all = store.peek_all(&[key.clone(), key.clone()], 10);
+        assert!(all.len() == 2 && all.iter().all(|found| matches!(found, Ok(None))), "{backend}");
+        assert!(!store.was_evicted(&key).unwrap(), "{backend}");
+        assert!(store.visit(&mut |_| ControlFlow::Continue(())).unwrap().is_empty(), "{backend}");
+        assert!(!store.remove(&key).unwrap(), "{backend}");
+        assert_eq!(store.clear(Scope::All).unwrap(), 0, "{backend}");
+        let limits = Limits::default().items_limit(1);
+        assert_eq!(store.reduce(&limits, &|_| None).unwrap().items, 0, "{backend}");
+        assert_eq!(store.make_room(&limits, &|_| None).unwrap().items, 0, "{backend}");
+        store.flush().unwrap();
+        drop(store);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "{backend}");
+    }
+}
+
+#[test]
+fn a_journal_that_was_removed_costs_one_count_and_no_limit() {
+    let folder = tempfile::tempdir().unwrap();
+    let limits = Limits::default().items_limit(100);
+    let first = crate::store("local", folder.path());
+    (0..90).for_each(|number| crate::put(&*first, &crate::key(number), b"result"));
+    std::fs::remove_file(folder.path().join("joblib-rs/usage")).unwrap();
+    for store in [first, crate::store("local", folder.path())] {
+        for number in 100..190 {
+            crate::put(&*store, &crate::key(number), b"result");
+            store.tidy(&crate::key(number), &limits, &|_| None).unwrap();
+        }
+        let mut count = 0;
+        let count_one = &mut |_| {
+            count += 1;
+            ControlFlow::Continue(())
+        };
+        store.visit(count_one).unwrap();
+        assert!(count <= 101, "{count}");
+    }
 }
