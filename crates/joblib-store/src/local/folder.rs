@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::journal;
 use super::pack::Packs;
 use super::root::{Access, Root, is_missing, not_a_folder};
 use crate::claim_locks::ClaimLocks;
@@ -106,6 +107,11 @@ impl Folder {
     /// Makes the folder, its marks and the folder of claims.
     pub(super) fn make(&self) -> Result<(), Error> {
         let claims = self.root.join(CLAIMS);
+        let is_new = self.root.parent().is_some_and(|parent| fs::create_dir_all(parent).is_ok())
+            && fs::create_dir(&self.root).is_ok();
+        if is_new {
+            journal::begin(&self.root);
+        }
         fs::create_dir_all(&claims).map_err(|error| Error::io("create the folder", &claims, error))?;
         for path in [&self.root, &claims] {
             if !fs::symlink_metadata(path).is_ok_and(|found| found.is_dir()) {

@@ -4,7 +4,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use nix::fcntl::OFlag;
 
@@ -12,6 +12,7 @@ use crate::key::fnv64;
 use crate::process_lock::{AfterFork, ProcessLock};
 use crate::usage::Usage;
 
+const NAME: &str = "usage";
 const RECORD: usize = 32;
 const MAGIC: [u8; 2] = *b"ju";
 /// Beyond this the journal is rewritten as one total and its latest drops.
@@ -39,6 +40,8 @@ struct State {
     read: u64,
     bytes: i64,
     items: i64,
+    /// Whether the total is right: it is not that of a damaged journal, nor of one that was removed and begun again, which
+    /// lacks the line that a journal begins with.
     sound: bool,
 }
 
@@ -48,9 +51,16 @@ pub(super) fn id(version: &str, call: &[u8; 16]) -> [u8; 16] {
     (u128::from_be_bytes(*call) ^ (version << 64) ^ version).to_be_bytes()
 }
 
+/// Begins the journal of a cache that was just made, and is empty.
+pub(super) fn begin(folder: &Path) {
+    if let Ok(mut file) = OpenOptions::new().write(true).create_new(true).open(folder.join(NAME)) {
+        let _ = file.write_all(&record(Kind::Corrected, 0, [0; 16]));
+    }
+}
+
 impl Journal {
-    pub(super) fn new(path: PathBuf) -> Self {
-        Self { path, state: ProcessLock::new(AfterFork::Renew) }
+    pub(super) fn new(folder: &Path) -> Self {
+        Self { path: folder.join(NAME), state: ProcessLock::new(AfterFork::Renew) }
     }
 
     pub(super) fn added(&self, call: &[u8; 16], bytes: u64) {
@@ -75,8 +85,7 @@ impl Journal {
         }
     }
 
-    /// The total, or `None` where the journal is damaged and the cache has to be counted. Of a journal that was removed, the
-    /// total lacks what the cache held before, until the next count.
+    /// The total, or `None` where the journal is damaged or was removed, and the cache has to be counted.
     pub(super) fn usage(&self) -> Option<Usage> {
         let mut state = self.state.lock();
         let state = self.current(&mut state)?;
@@ -153,7 +162,7 @@ impl Journal {
         }
         if state.is_none() {
             let file = self.open(true).ok()?;
-            *state = Some(State { file, read: 0, bytes: 0, items: 0, sound: true });
+            *state = Some(State { file, read: 0, bytes: 0, items: 0, sound: false });
         }
         state.as_mut()
     }
@@ -168,6 +177,11 @@ impl State {
             return;
         }
         let mut buffer = vec![0; (length - self.read).min(1 << 20) as usize];
+        if self.read == 0 && length > 0 {
+            let first = &mut [0; RECORD];
+            let first = self.file.read_exact_at(first, 0).ok().and_then(|()| parse(first));
+            self.sound = matches!(first, Some((Kind::Corrected, ..)));
+        }
         while self.read < length {
             let wanted = ((length - self.read) as usize).min(buffer.len());
             if self.file.read_exact_at(&mut buffer[..wanted], self.read).is_err() {
@@ -246,8 +260,8 @@ mod tests {
     #[test]
     fn two_processes_see_each_others_changes() {
         let folder = tempfile::tempdir().unwrap();
-        let (one, two) =
-            (Journal::new(folder.path().join("usage")), Journal::new(folder.path().join("usage")));
+        begin(folder.path());
+        let (one, two) = (Journal::new(folder.path()), Journal::new(folder.path()));
         one.added(&[1; 16], 10);
         two.added(&[2; 16], 20);
         one.evicted(&[([1; 16], 10)]);
@@ -263,7 +277,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("usage");
         fs::write(&path, [7; 100]).unwrap();
-        let journal = Journal::new(path);
+        let journal = Journal::new(folder.path());
         assert_eq!(journal.usage(), None);
         journal.correct(Usage { bytes: 5, items: 2 });
         assert_eq!(journal.usage(), Some(Usage { bytes: 5, items: 2 }));
@@ -275,7 +289,8 @@ mod tests {
     fn an_eviction_kept_over_a_rewrite_does_not_count_again() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("usage");
-        let journal = Journal::new(path.clone());
+        begin(folder.path());
+        let journal = Journal::new(folder.path());
         journal.added(&[1; 16], 10);
         journal.evicted(&[([1; 16], 10)]);
         fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(&[9; RECORD]).unwrap();

@@ -93,7 +93,7 @@ impl Local {
         let (claims, lease, pack_below) = (claim::kind(options)?, lease(options)?, pack_below(options)?);
         let location = options.folder()?;
         let folder = Folder::new(&location);
-        let journal = Journal::new(folder.root.join("usage"));
+        let journal = Journal::new(&folder.root);
         survive_file_size_limit();
         Ok(Self {
             location: location.display().to_string(),
