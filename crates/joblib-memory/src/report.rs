@@ -41,13 +41,19 @@ pub enum Warnings {
 impl Default for Warnings {
     fn default() -> Self {
         static DEFAULT: OnceLock<Warnings> = OnceLock::new();
-        *DEFAULT.get_or_init(|| match std::env::var("JOBLIB_WARNINGS") {
+        let mut invalid = None;
+        let default = *DEFAULT.get_or_init(|| match std::env::var("JOBLIB_WARNINGS") {
             Ok(text) => text.parse().unwrap_or_else(|error| {
-                warn_once(Self::Stderr, "JOBLIB_WARNINGS", "", format_args!("JOBLIB_WARNINGS: {error}"));
+                invalid = Some(error);
                 Self::Stderr
             }),
             Err(_) => Self::Stderr,
-        })
+        });
+        // A subscriber that receives the event may ask for the default itself, so it is known by then.
+        if let Some(error) = invalid {
+            warn_once(Self::Stderr, "JOBLIB_WARNINGS", "", format_args!("JOBLIB_WARNINGS: {error}"));
+        }
+        default
     }
 }
 

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use joblib_memory::{Explanation, Memory};
+use joblib_memory::{Explanation, Memory, Warnings};
 use serde::{Deserialize, Serialize};
 
 use crate::stores::{KINDS, ON_DISK, failing, memories, memory_of};
@@ -143,6 +143,57 @@ fn a_result_that_the_system_can_not_read_is_computed_and_not_said_to_be_damaged(
     let blob = joblib_store::Blob::File { file: std::fs::File::open(&path).unwrap(), path };
     let error = joblib_memory::StoredEntry::verify(blob).unwrap_err();
     assert!(error.is_unreadable() && error.io_kind().is_some(), "{error}");
+}
+
+/// Asks for the default of warnings whenever it receives an event, as a subscriber does that uses a cache.
+struct Asks;
+
+impl tracing::Subscriber for Asks {
+    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+
+    fn event(&self, _: &tracing::Event<'_>) {
+        assert_eq!(Warnings::default(), Warnings::Stderr);
+    }
+
+    fn enter(&self, _: &tracing::span::Id) {}
+
+    fn exit(&self, _: &tracing::span::Id) {}
+}
+
+#[test]
+#[ignore = "a role that a_subscriber_may_ask_where_warnings_go_while_it_receives_one starts"]
+fn warns_of_its_own_setting() {
+    let asks = tracing::Dispatch::new(Asks);
+    tracing::dispatcher::with_default(&asks, || assert_eq!(Warnings::default(), Warnings::Stderr));
+}
+
+#[test]
+fn a_subscriber_may_ask_where_warnings_go_while_it_receives_one() {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "failures::warns_of_its_own_setting", "--ignored", "--nocapture"])
+        .env("JOBLIB_WARNINGS", "everywhere")
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let since = std::time::Instant::now();
+    while child.try_wait().unwrap().is_none() && since.elapsed().as_secs() < 60 {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let _ = child.kill();
+    let output = child.wait_with_output().unwrap();
+    let printed = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{printed}");
+    assert_eq!(warnings(&printed).len(), 1, "{printed}");
 }
 
 static REFUSES: AtomicBool = AtomicBool::new(false);
