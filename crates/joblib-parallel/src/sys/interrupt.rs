@@ -105,6 +105,7 @@ fn is_ours(handler: SigHandler) -> bool {
 }
 
 extern "C" fn pressed(signal: libc::c_int) {
+    let errno = nix::errno::Errno::last_raw();
     if PRESSES.fetch_add(1, Ordering::SeqCst) == 0 {
         let pipe = PIPE.load(Ordering::SeqCst);
         // SAFETY: writing is allowed in handlers; the descriptor stays open for good.
@@ -116,6 +117,8 @@ extern "C" fn pressed(signal: libc::c_int) {
             libc::raise(signal);
         }
     }
+    // What it interrupted may be about to read it.
+    nix::errno::Errno::set_raw(errno);
 }
 
 /// Starts the thread that the handler wakes, once.
