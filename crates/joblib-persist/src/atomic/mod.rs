@@ -53,7 +53,7 @@ impl AtomicFile {
         }
         // A link is written through: its target is replaced, as by writing to it.
         let path = match fs::symlink_metadata(path) {
-            Ok(found) if found.is_symlink() => fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()),
+            Ok(found) if found.is_symlink() => target_of(path)?,
             _ => path.to_owned(),
         };
         if path.file_name().is_none() {
@@ -114,6 +114,24 @@ fn keep_access(file: &File, replaced: &fs::Metadata) -> io::Result<()> {
         return Ok(());
     }
     file.set_permissions(fs::Permissions::from_mode(mode))
+}
+
+/// Where a link leads to, though nothing may be there.
+fn target_of(link: &Path) -> io::Result<PathBuf> {
+    /// As many links as Linux follows.
+    const MAX_LINKS: usize = 40;
+    if let Ok(target) = fs::canonicalize(link) {
+        return Ok(target);
+    }
+    let mut path = link.to_owned();
+    for _ in 0..MAX_LINKS {
+        match fs::read_link(&path) {
+            Ok(target) => path = folder_of(&path).join(target),
+            // It is the last one.
+            Err(_) => return Ok(path),
+        }
+    }
+    Err(io::Error::from_raw_os_error(libc::ELOOP))
 }
 
 fn folder_of(path: &Path) -> &Path {

@@ -27,6 +27,11 @@ pub(super) fn create(folder: &Path) -> io::Result<Option<File>> {
 pub(super) fn link(file: &File, path: &Path, between: &Path) -> io::Result<()> {
     match name(file, path) {
         Err(Errno::EEXIST) => {}
+        // What a killed process left would take this file's place for a moment at the next dump.
+        Ok(()) if fs::symlink_metadata(between).is_ok_and(|found| found.is_file()) => {
+            let _ = fs::remove_file(between);
+            return Ok(());
+        }
         other => return other.map_err(Into::into),
     }
     loop {

@@ -91,6 +91,32 @@ fn a_link_is_written_through() {
 }
 
 #[test]
+fn a_link_to_nothing_is_written_through_too() {
+    let folder = Folder::new();
+    fs::create_dir(folder.path("links")).unwrap();
+    let (link, other) = (folder.path("links/link"), folder.path("links/other"));
+    std::os::unix::fs::symlink("other", &link).unwrap();
+    std::os::unix::fs::symlink("../value", &other).unwrap();
+    dump(&1, &link).unwrap();
+    assert_eq!(load::<i32>(folder.path("value")).unwrap(), 1);
+    assert!([&link, &other].iter().all(|link| fs::symlink_metadata(link).unwrap().is_symlink()));
+    let circle = folder.path("circle");
+    std::os::unix::fs::symlink("circle", &circle).unwrap();
+    assert!(dump(&1, &circle).is_err() && fs::symlink_metadata(&circle).unwrap().is_symlink());
+}
+
+#[test]
+fn a_dump_to_a_new_path_clears_what_a_killed_one_left_too() {
+    let folder = Folder::new();
+    let path = folder.path("value");
+    dump(&"killed", &path).unwrap();
+    fs::rename(&path, folder.path(".value.joblib-new")).unwrap();
+    dump(&"new", &path).unwrap();
+    assert_eq!(load::<String>(&path).unwrap(), "new");
+    assert_eq!(fs::read_dir(folder.0.path()).unwrap().count(), 1);
+}
+
+#[test]
 fn a_dump_keeps_the_permissions_of_the_file_it_replaces() {
     use std::os::unix::fs::PermissionsExt;
 
