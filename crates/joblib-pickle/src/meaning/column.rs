@@ -230,7 +230,7 @@ impl Column {
             Self::Intervals { left, .. } => left.len(),
             Self::Sparse(sparse) => sparse.len,
             Self::Runs(runs) => runs.len,
-            Self::Chunks(chunks) => chunks.iter().map(Self::len).sum(),
+            Self::Chunks(chunks) => chunks.iter().fold(0, |len, chunk| len.saturating_add(chunk.len())),
             Self::Opaque { len, .. } => *len,
         }
     }
@@ -239,7 +239,13 @@ impl Column {
 impl Column {
     /// Whether each of its values takes bytes in the file, so that these bound how many there are.
     pub(crate) fn is_stored(&self) -> bool {
-        !matches!(self, Self::Range { .. } | Self::Sparse(_) | Self::Runs(_) | Self::Opaque { .. })
+        match self {
+            Self::Range { .. } | Self::Sparse(_) | Self::Runs(_) | Self::Opaque { .. } => false,
+            Self::Chunks(chunks) => chunks.iter().all(Self::is_stored),
+            Self::Rows(rows) => rows.columns.iter().any(Self::is_stored),
+            Self::Intervals { left, .. } => left.is_stored(),
+            _ => true,
+        }
     }
 }
 

@@ -372,3 +372,25 @@ fn a_column_of_text_loads_in_one_piece_whatever_it_is_kept_in() {
     let bytes = joblib_pickle::to_vec(&arrow.name).unwrap();
     assert_eq!(from_slice::<Texts>(&bytes).unwrap(), arrow.name);
 }
+
+/// pyarrow's pickle of as many chunks of `len` times null.
+fn nulls(len: i32, chunks: usize) -> Vec<u8> {
+    let kind = b"cpyarrow.lib\ntype_for_alias\n(X\x04\0\0\0nulltR";
+    let len = [&b"J"[..], &len.to_le_bytes()].concat();
+    let chunk = [b"cpyarrow.lib\n_restore_array\n((", &kind[..], &len, &len, b"K\0]Na]NttR"].concat();
+    let chunks = chunk.repeat(chunks);
+    [b"\x80\x02cpyarrow.lib\nchunked_array\n(](", &chunks[..], b"e", &kind[..], b"tR."].concat()
+}
+
+#[test]
+fn columns_of_nothing_cost_what_the_file_can_pay_for() {
+    let small: Vec<Option<f64>> = from_slice(&nulls(1000, 2)).unwrap();
+    assert_eq!(small, [None; 2000]);
+    for (len, chunks) in [(i32::MAX, 1), (1 << 24, 64), (i32::MAX, 100)] {
+        let bytes = nulls(len, chunks);
+        let typed = from_slice::<Vec<Option<f64>>>(&bytes).unwrap_err();
+        assert!(typed.is_limit(), "{typed}");
+        let any = from_slice::<Value>(&bytes).unwrap_err();
+        assert!(any.is_limit(), "{any}");
+    }
+}

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use joblib_array::{Buffer, DType, Order};
 
 use self::kind::{MAX_DEPTH, Type, type_of};
-use super::column::{Column, Lists, Made, Missing, Rows, Runs, Spans, Texts, Union, array_int};
+use super::column::{Column, Lists, Made, Missing, Rows, Runs, Spans, Sparse, Texts, Union, array_int};
 use crate::ends::Ends;
 use crate::int::{self, uuid_text};
 use crate::numpy::array::{Data, NdArray};
@@ -64,8 +64,14 @@ impl Parts<'_> {
     fn column(self, kind: &Type, dictionary: Option<Id>, depth: usize) -> Option<Column> {
         match *kind {
             Type::Null => {
-                // No buffer bounds the length of an array of nothing.
-                (self.len <= 1 << 24).then(|| Column::Made(vec![Made::Missing; self.len].into()))
+                // No buffer bounds the length of an array of nothing: who takes its values pays for each.
+                let values = Column::Made([].into());
+                Some(Column::Sparse(Rc::new(Sparse {
+                    places: Vec::new(),
+                    values,
+                    fill: None,
+                    len: self.len,
+                })))
             }
             Type::Bool => {
                 let bits = self.buffer(1)?;
