@@ -417,26 +417,31 @@ impl Memory {
         if let Some(recorder) = self.shared.recorder.get() {
             return recorder.as_ref();
         }
-        let _beginning = self.shared.beginning.lock();
-        self.shared.recorder.get_or_init(|| Box::new(self.open_record())).as_ref()
+        let beginning = self.shared.beginning.lock();
+        let mut failed = None;
+        let open = || {
+            Box::new(self.open_record().unwrap_or_else(|error| {
+                failed = Some(error);
+                None
+            }))
+        };
+        let recorder = self.shared.recorder.get_or_init(open).as_ref();
+        drop(beginning);
+        // A subscriber that receives the event may call a function of this cache.
+        if let Some(error) = failed {
+            let message = format_args!(
+                "what runs is not recorded: {error}; make the folder writable, or unset JOBLIB_RECORD"
+            );
+            self.warn_once("record", self.location_text(), message);
+        }
+        recorder
     }
 
-    fn open_record(&self) -> Option<Recorder> {
-        let opened = runs_folder(self.store()?).and_then(|folder| {
-            Recorder::for_folder(&folder)
-                .map_err(|error| Error::option(format!("{}: {error}", folder.display())))
-        });
-        opened
-            .map_err(|error| {
-                self.warn_once(
-                    "record",
-                    self.location_text(),
-                    format_args!(
-                        "what runs is not recorded: {error}; make the folder writable, or unset JOBLIB_RECORD"
-                    ),
-                );
-            })
-            .ok()
+    fn open_record(&self) -> Result<Option<Recorder>> {
+        let Some(store) = self.store() else { return Ok(None) };
+        let folder = runs_folder(store)?;
+        let recorder = Recorder::for_folder(&folder);
+        recorder.map(Some).map_err(|error| Error::option(format!("{}: {error}", folder.display())))
     }
 
     fn for_each_tier(&self, mut f: impl FnMut(&Tier)) {

@@ -145,10 +145,10 @@ fn a_result_that_the_system_can_not_read_is_computed_and_not_said_to_be_damaged(
     assert!(error.is_unreadable() && error.io_kind().is_some(), "{error}");
 }
 
-/// Asks for the default of warnings whenever it receives an event, as a subscriber does that uses a cache.
-struct Asks;
+/// Does something with what warns whenever it receives an event, as a subscriber does that uses a cache.
+struct Asks<F>(F);
 
-impl tracing::Subscriber for Asks {
+impl<F: Fn() + Send + Sync + 'static> tracing::Subscriber for Asks<F> {
     fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
         true
     }
@@ -162,7 +162,7 @@ impl tracing::Subscriber for Asks {
     fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
 
     fn event(&self, _: &tracing::Event<'_>) {
-        assert_eq!(Warnings::default(), Warnings::Stderr);
+        (self.0)();
     }
 
     fn enter(&self, _: &tracing::span::Id) {}
@@ -173,27 +173,48 @@ impl tracing::Subscriber for Asks {
 #[test]
 #[ignore = "a role that a_subscriber_may_ask_where_warnings_go_while_it_receives_one starts"]
 fn warns_of_its_own_setting() {
-    let asks = tracing::Dispatch::new(Asks);
-    tracing::dispatcher::with_default(&asks, || assert_eq!(Warnings::default(), Warnings::Stderr));
+    let ask = || assert_eq!(Warnings::default(), Warnings::Stderr);
+    tracing::dispatcher::with_default(&tracing::Dispatch::new(Asks(ask)), ask);
 }
 
 #[test]
-fn a_subscriber_may_ask_where_warnings_go_while_it_receives_one() {
+#[ignore = "a role that a_subscriber_may_call_what_warns_while_it_receives_a_warning starts"]
+fn warns_of_its_record() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("joblib-runs"), "in the way of the folder").unwrap();
+    let memory = Memory::new(folder.path()).unwrap().record(true);
+    let call = move || assert_eq!(memory.cache("double", |x: u32| 2 * x).eval((7,)), 14);
+    let asks = tracing::Dispatch::new(Asks(call.clone()));
+    tracing::dispatcher::with_default(&asks, call);
+}
+
+/// The warnings of a role that must end.
+fn warnings_of_one_that_ends(role: &str, setting: &str) -> usize {
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "failures::warns_of_its_own_setting", "--ignored", "--nocapture"])
-        .env("JOBLIB_WARNINGS", "everywhere")
+        .args(["--exact", role, "--ignored", "--nocapture"])
+        .env("JOBLIB_WARNINGS", setting)
         .stderr(std::process::Stdio::piped())
         .spawn()
         .unwrap();
     let since = std::time::Instant::now();
-    while child.try_wait().unwrap().is_none() && since.elapsed().as_secs() < 60 {
+    while child.try_wait().unwrap().is_none() && since.elapsed().as_secs() < 20 {
         std::thread::sleep(std::time::Duration::from_millis(10));
     }
     let _ = child.kill();
     let output = child.wait_with_output().unwrap();
     let printed = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{printed}");
-    assert_eq!(warnings(&printed).len(), 1, "{printed}");
+    warnings(&printed).len()
+}
+
+#[test]
+fn a_subscriber_may_ask_where_warnings_go_while_it_receives_one() {
+    assert_eq!(warnings_of_one_that_ends("failures::warns_of_its_own_setting", "everywhere"), 1);
+}
+
+#[test]
+fn a_subscriber_may_call_what_warns_while_it_receives_a_warning() {
+    assert_eq!(warnings_of_one_that_ends("failures::warns_of_its_record", "stderr"), 1);
 }
 
 static REFUSES: AtomicBool = AtomicBool::new(false);
