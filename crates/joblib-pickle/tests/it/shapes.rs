@@ -385,7 +385,7 @@ fn nulls(len: i32, chunks: usize) -> Vec<u8> {
 #[test]
 fn columns_of_nothing_cost_what_the_file_can_pay_for() {
     let small: Vec<Option<f64>> = from_slice(&nulls(1000, 2)).unwrap();
-    assert_eq!(small, [None; 2000]);
+    assert!(small.len() == 2000 && small.iter().all(Option::is_none));
     for (len, chunks) in [(i32::MAX, 1), (1 << 24, 64), (i32::MAX, 100)] {
         let bytes = nulls(len, chunks);
         let typed = from_slice::<Vec<Option<f64>>>(&bytes).unwrap_err();
