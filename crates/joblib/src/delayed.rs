@@ -17,7 +17,9 @@
 /// - **Arguments that are references**: the task owns a clone of the value, and passes a reference to the clone to the
 ///   function, on any backend. A `&str`, a slice or a `&Path` becomes a `String`, `Vec` or `PathBuf`. A clone of an `Array` or
 ///   an `Arc` copies nothing. Other values are cloned once for each call of `run`, as long as the reference is to the same
-///   variable and its value did not change, which is checked by one pass over the value for each task.
+///   variable and its value did not change, which is checked by one pass over the value for each task. Values that serde
+///   writes alike count as the same value: if only a field with `#[serde(skip)]` changes between two tasks of a call, the
+///   second one gets the clone that was made for the first.
 /// - **Other arguments** are moved into the task.
 /// - **The function** is given by its path, with or without generic arguments, or is a method: the receiver of
 ///   `delayed!(model.score(&x))` is an argument that is a reference.
