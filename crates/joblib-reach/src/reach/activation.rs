@@ -19,7 +19,7 @@ impl Walk<'_> {
         for (name, scope) in calls {
             let known = &mut *self.known;
             let members = known.resolver.members_of_traits(&known.model, name);
-            for member in members {
+            for member in members.iter().copied() {
                 let Some(of) = self.known.model.items[member].parent else { continue };
                 let known = &mut *self.known;
                 let visible =

@@ -4,6 +4,7 @@
 mod activation;
 mod bounds;
 mod conditions;
+mod edges;
 mod linked;
 mod outcome;
 mod sights;
@@ -18,7 +19,7 @@ use crate::lexer::Name;
 use crate::locate::is_own_macro;
 use crate::macros::prints;
 use crate::map::{Map, Set};
-use crate::meaning::{Found, Target};
+use crate::meaning::Target;
 use crate::model::{CrateId, ItemId, ItemKind, Model, Range, ScopeId};
 use crate::normal::{Rules, as_given, normal, silent_parts, without_name};
 use crate::references::{Asks, Reading, References, parameters};
@@ -35,8 +36,16 @@ pub(crate) struct Knowledge {
     pub(crate) resolver: Resolver,
     forms: Map<ItemId, u128>,
     references: Map<Node, Rc<References>>,
+    edges: Map<Node, Rc<edges::Edges>>,
+    /// By the name of a member and the scope that asks for it, while so many items are known.
+    sights: (usize, Map<(Name, ScopeId), Rc<sights::InSight>>),
     pub(crate) impls: Impls,
     files: HashMap<PathBuf, Option<u128>>,
+    told: Map<ItemId, Reached>,
+    /// Digests of where items stand and how they are laid out.
+    places: Map<ItemId, u128>,
+    /// Digests of all tokens, those among them that have no meaning in the normal form.
+    tokens: Map<ItemId, u128>,
 }
 
 /// One item that counts.
@@ -210,29 +219,39 @@ impl Walk<'_> {
         [of.outer, of.attributes, (from, end)]
     }
 
-    /// The digest of an item's own code.
+    /// The digest of an item's own code, without its name where that does not count.
     fn form(&mut self, item: ItemId) -> u128 {
-        let nameless = self.nameless.contains(&item);
-        if let Some(form) = self.known.forms.get(&item).filter(|_| !nameless) {
+        let name = self.known.model.items[item].name.filter(|_| self.nameless.contains(&item));
+        match name {
+            None => self.named_form(item),
+            Some(name) => {
+                let text = self.normal_text(item);
+                digest(&without_name(&text, self.known.model.names.text(name)))
+            }
+        }
+    }
+
+    /// The digest of an item's own code.
+    fn named_form(&mut self, item: ItemId) -> u128 {
+        if let Some(form) = self.known.forms.get(&item) {
             return *form;
         }
+        let form = digest(&self.normal_text(item));
+        self.known.forms.insert(item, form);
+        form
+    }
+
+    fn normal_text(&self, item: ItemId) -> String {
         let source = Rc::clone(self.known.model.source(item));
         let ranges = self.ranges(item);
         let docs = self.known.model.items[item].is_foreign;
-        let text = self.rules(|rules| {
+        self.rules(|rules| {
             let rules = Rules { docs, ..rules };
             let [outer, attributes, own] = ranges;
             let form_of = if docs { as_given } else { normal };
             let [outer, attributes] = [outer, attributes].map(|(from, to)| normal(&source, from, to, rules));
             [outer, attributes, form_of(&source, own.0, own.1, rules)].join(" ")
-        });
-        let name = self.known.model.items[item].name.filter(|_| nameless);
-        if let Some(name) = name {
-            return digest(&without_name(&text, self.known.model.names.text(name)));
-        }
-        let form = digest(&text);
-        self.known.forms.insert(item, form);
-        form
+        })
     }
 
     fn references(&mut self, node: Node) -> Rc<References> {
@@ -345,104 +364,14 @@ impl Walk<'_> {
         if let Some(context) = self.node(item, context).1 {
             self.take_values(&references.values, context);
         }
-        for (scope, found) in &references.found {
-            self.follow((item, context), kind, *scope, found);
-        }
+        let number = self.number(node);
+        self.follow(node, number, &references);
         if parent.is_none() && self.is_only_declared(item) {
             self.link(item);
         }
         let chooses = self.is_choosers(item);
         for name in &references.bounds {
             self.bound(*name, chooses);
-        }
-        for (name, scope) in &references.methods {
-            self.methods.insert(*name);
-            self.ask(node, *name, *scope);
-        }
-    }
-
-    /// Goes on to what one path can mean.
-    fn follow(&mut self, node: Node, kind: ItemKind, scope: ScopeId, found: &Found) {
-        let (from, inherited) = node;
-        let mut items: Vec<ItemId> = Vec::new();
-        let mut conditions: Vec<&str> = Vec::new();
-        for target in &found.targets {
-            match target {
-                Target::Item(item) => items.push(*item),
-                Target::External(path) if path.contains("::") => self.digester.text(path),
-                Target::Condition(condition) => conditions.push(condition),
-                _ => {}
-            }
-        }
-        conditions.sort_unstable();
-        for condition in conditions {
-            self.digester.text(condition);
-        }
-        if kind == ItemKind::Impl {
-            // What else its head names matters when a member uses it. The type that it is for is there without being named: in
-            // `impl Fit for Pair<Model>`, `self.0` is a `Model`.
-            let known = &mut *self.known;
-            let head = known.impls.of(&mut known.model, &mut known.resolver, from);
-            items.retain(|item| {
-                let of = &known.model.items[*item];
-                of.kind != ItemKind::Type
-                    || head.parts.contains(item)
-                    || head.this.contains(&Target::Item(*item))
-            });
-        }
-        let mut keyed: Vec<(u128, ItemId)> = items.into_iter().map(|item| (self.form(item), item)).collect();
-        // Of macros of one name the last one counts.
-        let in_order = keyed.iter().all(|(_, item)| self.known.model.items[*item].kind == ItemKind::Macro);
-        if in_order {
-            keyed.sort_unstable_by_key(|(_, item)| *item);
-        } else {
-            keyed.sort_unstable();
-        }
-        self.digester.number(keyed.len() as u128);
-        if in_order && keyed.len() > 1 {
-            // Items are numbered as they stand: which macro is meant depends on those before the call.
-            let before = keyed.iter().filter(|(_, item)| *item < from).count();
-            self.digester.number(before as u128);
-        }
-        let from_proc_macro = self.writes_code(node);
-        for (_, item) in keyed {
-            let model = &self.known.model;
-            let krate = |scope: ScopeId| model.scopes[scope].krate;
-            let of = &model.items[item];
-            let context = if of.kind == ItemKind::Macro {
-                Some(scope)
-            } else if self.is_in_proc_macro(item) {
-                let context = if from_proc_macro { inherited } else { Some(scope) };
-                self.use_site = self.use_site.or(context);
-                context
-            } else {
-                // What a procedural macro is helped by writes code for the same place.
-                inherited.filter(|context| from_proc_macro && krate(*context) != krate(of.scope))
-            };
-            let number = self.number((item, context));
-            self.digester.number(u128::from(number));
-        }
-        for (of, name) in &found.members {
-            self.members.insert((*of, *name));
-            self.member_names.insert(*name);
-            self.ask(node, *name, scope);
-        }
-        for name in &found.of_traits {
-            self.of_traits.insert(*name);
-            self.ask(node, *name, scope);
-        }
-        for name in &found.of_any {
-            self.methods.insert(*name);
-            self.ask(node, *name, scope);
-        }
-    }
-
-    /// A node asks in a scope for a member of this name.
-    fn ask(&mut self, node: Node, name: Name, scope: ScopeId) {
-        let number = self.number(node);
-        self.asked.push((number, name, scope));
-        if self.calls.insert((name, scope)) {
-            self.fresh_calls.push((name, scope));
         }
     }
 

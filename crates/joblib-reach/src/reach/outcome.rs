@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 use std::time::SystemTime;
 
 use crate::hash::Digester;
@@ -20,6 +19,16 @@ const MOST_READ: usize = 20_000;
 
 impl Walk<'_> {
     pub(super) fn list(&mut self, item: ItemId, form: u128) {
+        if !self.known.told.contains_key(&item) {
+            let told = self.told(item);
+            self.known.told.insert(item, told);
+        }
+        // The form is another one where the item's name does not count.
+        let told = &self.known.told[&item];
+        self.found.items.push(Reached { digest: form, ..told.clone() });
+    }
+
+    fn told(&self, item: ItemId) -> Reached {
         let model = &self.known.model;
         let of = &model.items[item];
         let source = model.source(item);
@@ -50,12 +59,7 @@ impl Walk<'_> {
             name = name.replacen(own, &format!("{owner}::{own}"), 1);
         }
         let file = model.files[of.file].path.display().to_string();
-        self.found.items.push(Reached {
-            name,
-            file: file.trim_end_matches('/').to_owned(),
-            line: source.line(from),
-            digest: form,
-        });
+        Reached { name, file: file.trim_end_matches('/').to_owned(), line: source.line(from), digest: 0 }
     }
 
     pub(super) fn finish(mut self) -> Walked {
@@ -190,12 +194,25 @@ impl Walk<'_> {
         let nodes: BTreeSet<(u32, ItemId)> =
             self.numbers.iter().map(|((item, _), number)| (*number, *item)).collect();
         for (_, item) in nodes {
-            let [_, _, (from, to)] = self.ranges(item);
-            let source = Rc::clone(self.known.model.source(item));
-            for at in (from..to).filter(|at| source.kind(*at) != Kind::Punct(b',')) {
-                self.digester.text(source.text_of(at));
-            }
+            let tokens = self.tokens(item);
+            self.digester.number(tokens);
         }
+    }
+
+    /// The digest of an item's own tokens as they are written.
+    fn tokens(&mut self, item: ItemId) -> u128 {
+        if let Some(known) = self.known.tokens.get(&item) {
+            return *known;
+        }
+        let [_, _, (from, to)] = self.ranges(item);
+        let source = self.known.model.source(item);
+        let mut digester = Digester::default();
+        for at in (from..to).filter(|at| source.kind(*at) != Kind::Punct(b',')) {
+            digester.text(source.text_of(at));
+        }
+        let tokens = digester.finish();
+        self.known.tokens.insert(item, tokens);
+        tokens
     }
 
     /// Where tokens stand has a meaning: the layout of everything reached counts.
@@ -204,24 +221,34 @@ impl Walk<'_> {
             self.numbers.iter().map(|((item, _), number)| (*number, *item)).collect();
         nodes.sort_unstable();
         for (_, item) in nodes {
-            let model = &self.known.model;
-            let (source, of) = (Rc::clone(model.source(item)), &model.items[item]);
-            self.digester.text(&model.files[of.file].path.display().to_string());
-            for module in module_path(model, of.scope) {
-                self.digester.text(&module);
-            }
-            // Comments too: a procedural macro sees them.
-            let first = source.tokens.get(of.attributes.0).map_or(0, |token| token.start as usize);
-            let last = source.tokens.get(of.range.1 - 1).map_or(first, |token| token.end as usize);
-            self.digester.text(source.text.get(first..last).unwrap_or_default());
-            for at in of.attributes.0..of.range.1 {
-                if let Some(token) = source.tokens.get(at) {
-                    let line_start = source.text[..token.start as usize].rfind('\n').map_or(0, |at| at + 1);
-                    self.digester
-                        .number(u128::from(token.line) << 32 | (token.start as usize - line_start) as u128);
-                }
-            }
+            let place = self.place(item);
+            self.digester.number(place);
         }
+    }
+
+    /// The digest of where an item stands and of its whole text.
+    fn place(&mut self, item: ItemId) -> u128 {
+        if let Some(known) = self.known.places.get(&item) {
+            return *known;
+        }
+        let model = &self.known.model;
+        let (source, of) = (model.source(item), &model.items[item]);
+        let mut digester = Digester::default();
+        digester.text(&model.files[of.file].path.display().to_string());
+        for module in module_path(model, of.scope) {
+            digester.text(&module);
+        }
+        if let Some(first) = source.tokens.get(of.attributes.0) {
+            // Where its other tokens stand is in the text. Comments too: a procedural macro sees them.
+            let start = first.start as usize;
+            let end = source.tokens.get(of.range.1 - 1).map_or(start, |last| last.end as usize);
+            let line_start = source.text[..start].rfind('\n').map_or(0, |at| at + 1);
+            digester.number(u128::from(first.line) << 32 | (start - line_start) as u128);
+            digester.text(source.text.get(start..end).unwrap_or_default());
+        }
+        let place = digester.finish();
+        self.known.places.insert(item, place);
+        place
     }
 }
 

@@ -2,52 +2,99 @@
 //! implementations of a trait there are.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use super::Walk;
 use crate::hash::Digester;
-use crate::model::ItemId;
+use crate::lexer::Name;
+use crate::map::Map;
+use crate::model::{ItemId, ScopeId};
 use crate::resolve::traits::is_standard;
+
+/// The traits in sight of a scope that have a member of one name.
+#[derive(Debug)]
+pub(super) struct InSight {
+    /// The digest of what is imported from elsewhere and may be one.
+    imported: Option<u128>,
+    /// Those at hand, and the conditions under which they are in sight.
+    traits: Vec<(ItemId, Rc<[Rc<str>]>)>,
+}
 
 impl Walk<'_> {
     /// The traits in sight of each node that asks for a member which they have: others would be called without them.
     pub(super) fn count_traits_in_sight(&mut self) {
-        let asked: BTreeSet<_> = std::mem::take(&mut self.asked).into_iter().collect();
-        let mut sights: BTreeSet<(u32, String, Vec<u32>)> = BTreeSet::new();
+        let asked = std::mem::take(&mut self.asked);
+        let mut known: Map<(Name, ScopeId), Option<u128>> = Map::default();
+        let mut sights: BTreeSet<(u32, u128)> = BTreeSet::new();
         for (node, name, scope) in asked {
-            let known = &mut *self.known;
-            for (path, condition) in known.resolver.imported(&mut known.model, scope).iter() {
-                if may_have(path, known.model.names.text(name)) {
-                    let condition = condition.as_deref().unwrap_or_default();
-                    sights.insert((node, format!("{path} {condition}"), Vec::new()));
-                }
-            }
-            let known = &mut *self.known;
-            let members = known.resolver.members_of_traits(&known.model, name);
-            let parents = members.into_iter().filter_map(|member| self.known.model.items[member].parent);
-            let (mut seen, mut conditions) = (Vec::new(), BTreeSet::new());
-            for of in parents.collect::<Vec<_>>() {
-                let known = &mut *self.known;
-                if let Some(sight) = known.resolver.sight(&mut known.model, of, scope) {
-                    seen.extend(self.numbers.get(&(of, None)).copied());
-                    let number = self.numbers.get(&(of, None)).copied().unwrap_or_default();
-                    conditions.extend(sight.iter().map(|condition| format!("{number} {condition}")));
-                }
-            }
-            seen.sort_unstable();
-            seen.dedup();
-            if !seen.is_empty() {
-                let conditions = conditions.into_iter().collect::<Vec<_>>().join(" ");
-                let name = self.known.model.names.text(name);
-                sights.insert((node, format!("{name} {conditions}"), seen));
-            }
+            let sight = *known.entry((name, scope)).or_insert_with(|| self.traits_in_sight(name, scope));
+            sights.extend(sight.map(|sight| (node, sight)));
         }
-        for (node, name, seen) in sights {
+        for (node, sight) in sights {
             self.digester.number(u128::from(node));
-            self.digester.text(&name);
-            for number in seen {
-                self.digester.number(u128::from(number));
-            }
+            self.digester.number(sight);
         }
+    }
+
+    /// The digest of the traits in sight of a scope that have a member of this name. `None` if there are none.
+    fn traits_in_sight(&mut self, name: Name, scope: ScopeId) -> Option<u128> {
+        let in_sight = self.in_sight(name, scope);
+        let (mut seen, mut conditions) = (BTreeSet::new(), BTreeSet::new());
+        for (of, under) in &in_sight.traits {
+            let number = self.numbers.get(&(*of, None)).copied();
+            seen.extend(number);
+            let number = number.unwrap_or_default();
+            conditions.extend(under.iter().map(|condition| format!("{number} {condition}")));
+        }
+        if in_sight.imported.is_none() && seen.is_empty() {
+            return None;
+        }
+        let mut digester = Digester::default();
+        digester.number(in_sight.imported.unwrap_or_default());
+        if !seen.is_empty() {
+            digester.text(self.known.model.names.text(name));
+        }
+        for condition in &conditions {
+            digester.text(condition);
+        }
+        for number in seen {
+            digester.number(u128::from(number));
+        }
+        Some(digester.finish())
+    }
+
+    /// The same in every walk that knows as many items.
+    fn in_sight(&mut self, name: Name, scope: ScopeId) -> Rc<InSight> {
+        let known = &mut *self.known;
+        if known.sights.0 != known.model.items.len() {
+            known.sights = (known.model.items.len(), Map::default());
+        }
+        if let Some(in_sight) = known.sights.1.get(&(name, scope)) {
+            return Rc::clone(in_sight);
+        }
+        let imported: BTreeSet<String> = known
+            .resolver
+            .imported(&mut known.model, scope)
+            .iter()
+            .filter(|(path, _)| may_have(path, known.model.names.text(name)))
+            .map(|(path, condition)| format!("{path} {}", condition.as_deref().unwrap_or_default()))
+            .collect();
+        let imported = (!imported.is_empty()).then(|| {
+            let mut digester = Digester::default();
+            imported.iter().for_each(|import| digester.text(import));
+            digester.finish()
+        });
+        let members = known.resolver.members_of_traits(&known.model, name);
+        let parents: BTreeSet<ItemId> =
+            members.iter().filter_map(|member| known.model.items[*member].parent).collect();
+        let mut traits = Vec::new();
+        for of in parents {
+            let sight = known.resolver.sight(&mut known.model, of, scope);
+            traits.extend(sight.map(|conditions| (of, conditions)));
+        }
+        let in_sight = Rc::new(InSight { imported, traits });
+        known.sights.1.insert((name, scope), Rc::clone(&in_sight));
+        in_sight
     }
 
     /// Which implementations of traits there are, of what is reached and of what is not.

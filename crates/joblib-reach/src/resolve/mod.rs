@@ -34,6 +34,10 @@ pub(crate) struct Resolver {
     hunting: bool,
     /// The names that calls of macros may define.
     defined: Map<ItemId, Rc<Set<Name>>>,
+    /// The members of traits by their names, while so many items are known.
+    members: (usize, Map<Name, Rc<[ItemId]>>),
+    /// Calls of macros among them that may have any name.
+    unnamed: Vec<ItemId>,
 }
 
 impl Resolver {
@@ -104,13 +108,23 @@ impl Resolver {
     }
 
     /// Members of traits that may have this name, those that a macro makes among them.
-    pub(crate) fn members_of_traits(&mut self, model: &Model, name: Name) -> Vec<ItemId> {
+    pub(crate) fn members_of_traits(&mut self, model: &Model, name: Name) -> Rc<[ItemId]> {
+        if self.members.0 != model.items.len() {
+            self.members = (model.items.len(), Map::default());
+            let calls = model.trait_calls.iter().copied();
+            self.unnamed = calls.filter(|call| invents_names(model, *call)).collect();
+        }
+        if let Some(known) = self.members.1.get(&name) {
+            return Rc::clone(known);
+        }
         let mut found = model.trait_members.get(&name).cloned().unwrap_or_default();
         for call in &model.trait_calls {
-            if self.may_define(model, *call, name) || invents_names(model, *call) {
+            if self.may_define(model, *call, name) || self.unnamed.contains(call) {
                 found.push(*call);
             }
         }
+        let found: Rc<[ItemId]> = found.into();
+        self.members.1.insert(name, Rc::clone(&found));
         found
     }
 
