@@ -81,7 +81,9 @@ impl Walk<'_> {
             .collect();
         let imported = (!imported.is_empty()).then(|| {
             let mut digester = Digester::default();
-            imported.iter().for_each(|import| digester.text(import));
+            for import in &imported {
+                digester.text(import);
+            }
             digester.finish()
         });
         let members = known.resolver.members_of_traits(&known.model, name);

@@ -161,12 +161,12 @@ fn depends_on_missing_inside(x: u8) -> u8 {
     x
 }
 
-#[cached(depends(Model::helper))] //~ write_tracked_above_this_function
+#[cached(depends(Model::helper))] //~ put `#[tracked]` above
 fn depends_on_method(x: u8) -> u8 {
     Model::helper(x)
 }
 
-#[cached(depends(Model::LIMIT))] //~ write_tracked_above_this_function
+#[cached(depends(Model::LIMIT))] //~ put `#[tracked]` above
 fn depends_on_associated_constant(x: u8) -> u8 {
     Model::LIMIT + x
 }

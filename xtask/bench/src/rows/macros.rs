@@ -14,20 +14,36 @@ const MODULES: usize = 100;
 /// The lines of each, without those of cached functions.
 const LINES: usize = 200;
 
+/// How much of the package a cached function reaches.
+#[derive(Clone, Copy, PartialEq)]
+enum Reaches {
+    /// Its module and a part of the next one.
+    Little,
+    /// All modules, in which values have a `Drop` that asks for its line, and macros write members of traits.
+    Everything,
+}
+
 pub(crate) fn rows() -> Vec<Row> {
     vec![
         Row::new("macros.expand.100", Unit::Milliseconds, |data| {
-            let package = Package::new(data, 1)?;
+            let package = Package::new(data, 1, Reaches::Little)?;
             Ok(Sides::new(move || package.added()))
         })
         .against(Peer::Nobody)
         .bar(Bar::Under(400.0)),
         Row::new("macros.expand.further", Unit::Milliseconds, |data| {
-            let (few, many) = (Package::new(data, 1)?, Package::new(data, 4)?);
+            let package = |functions| Package::new(data, functions, Reaches::Little);
+            let (few, many) = (package(1)?, package(4)?);
             Ok(Sides::new(move || Ok((many.added()? - few.added()?) / (3 * MODULES) as f64)))
         })
         .against(Peer::Nobody)
         .bar(Bar::Under(1.0)),
+        Row::new("macros.expand.connected", Unit::Milliseconds, |data| {
+            let package = Package::new(data, 1, Reaches::Everything)?;
+            Ok(Sides::new(move || Ok(package.added()? / MODULES as f64)))
+        })
+        .against(Peer::Nobody)
+        .bar(Bar::Under(30.0)),
     ]
 }
 
@@ -39,11 +55,12 @@ struct Package {
 }
 
 impl Package {
-    fn new(data: &Data, functions: usize) -> Result<Self> {
+    fn new(data: &Data, functions: usize, reaches: Reaches) -> Result<Self> {
         let write = |options: &str| {
-            let folder =
-                data.path(&format!("expand-{functions}{}", if options.is_empty() { "" } else { "-own" }));
-            write(&folder, functions, options).map(|()| folder)
+            let connected = if reaches == Reaches::Everything { "-connected" } else { "" };
+            let own = if options.is_empty() { "" } else { "-own" };
+            let folder = data.path(&format!("expand-{functions}{connected}{own}"));
+            write(&folder, functions, reaches, options).map(|()| folder)
         };
         let package = Self { reach: write("")?, own: write("(code = \"own\")")? };
         // What it depends on is compiled once, before the clock starts.
@@ -63,19 +80,25 @@ fn check(folder: &Path) -> Result<f64> {
     after_edit(folder, &["check"])
 }
 
-fn write(folder: &Path, functions: usize, options: &str) -> Result<()> {
+fn write(folder: &Path, functions: usize, reaches: Reaches, options: &str) -> Result<()> {
     write_manifest(folder, &Manifest { joblib: ", default-features = false", others: "" })?;
     let mut main = "#![allow(dead_code)]\n".to_owned();
+    main.push_str(
+        "macro_rules! scored {\n    ($name:ident) => {\n        fn $name(&self) -> f64 {\n            0.5\n        }\n    };\n}\n",
+    );
     for module in 0..MODULES {
         writeln!(main, "mod m{module};")?;
-        fs::write(folder.join(format!("src/m{module}.rs")), module_text(module, functions, options)?)?;
+        fs::write(
+            folder.join(format!("src/m{module}.rs")),
+            module_text(module, functions, reaches, options)?,
+        )?;
     }
     main.push_str("fn main() {}\n");
     Ok(fs::write(folder.join("src/main.rs"), main)?)
 }
 
 /// A module: a model, its trait, helpers that call each other and those of the next module, and cached functions.
-fn module_text(module: usize, functions: usize, options: &str) -> Result<String> {
+fn module_text(module: usize, functions: usize, reaches: Reaches, options: &str) -> Result<String> {
     let next = (module + 1) % MODULES;
     let mut text = format!(
         "use crate::m{next}::h0 as next;\n\
@@ -85,6 +108,12 @@ fn module_text(module: usize, functions: usize, options: &str) -> Result<String>
          \x20   fn predict(&self, x: f64) -> f64 {{\n        self.weights.iter().map(|weight| weight * x + self.bias).sum()\n    }}\n}}\n\
          trait Score {{\n    fn score(&self, x: f64) -> f64 {{\n        x * 2.0\n    }}\n}}\nimpl Score for Model {{}}\n"
     );
+    if reaches == Reaches::Everything {
+        text.push_str(
+            "impl Drop for Model {\n    fn drop(&mut self) {\n        self.bias = f64::from(line!());\n    }\n}\n\
+             trait Scored {\n    scored!(half);\n}\nimpl Scored for Model {}\n",
+        );
+    }
     for function in 0..functions {
         writeln!(
             text,
@@ -94,7 +123,11 @@ fn module_text(module: usize, functions: usize, options: &str) -> Result<String>
     }
     let mut helper = 0;
     while text.lines().count() < LINES {
-        let inner = if helper % 4 == 3 { "total".to_owned() } else { format!("h{}(total)", helper + 1) };
+        let inner = if helper % 4 == 3 && reaches == Reaches::Little {
+            "total".to_owned()
+        } else {
+            format!("h{}(total)", helper + 1)
+        };
         writeln!(
             text,
             "pub fn h{helper}(x: f64) -> f64 {{\n    let mut total = x;\n    \
@@ -105,7 +138,8 @@ fn module_text(module: usize, functions: usize, options: &str) -> Result<String>
         )?;
         helper += 1;
     }
-    // The last one may call another.
-    writeln!(text, "pub fn h{helper}(x: f64) -> f64 {{\n    x\n}}")?;
+    // The last one may call another, and this one goes on to the next module.
+    let inner = if reaches == Reaches::Little { "x" } else { "next(x) + Model::new(1).half()" };
+    writeln!(text, "pub fn h{helper}(x: f64) -> f64 {{\n    {inner}\n}}")?;
     Ok(text)
 }
