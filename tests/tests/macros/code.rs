@@ -194,3 +194,35 @@ fn the_parameters_of_an_impl_are_part_of_a_function_without_companions() {
         ((1, 4, 1), 2)
     );
 }
+
+/// Conditions that no manifest declares: the compiler says so where they are written, and not at each function below them.
+mod undeclared {
+    use super::*;
+
+    #[allow(unexpected_cfgs, reason = "what is tested")]
+    pub fn doubled(x: i64) -> i64 {
+        if cfg!(joblib_declares_this_nowhere) { 2 * x + 1 } else { 2 * x }
+    }
+
+    #[cached(crate = joblib_memory, memory = MEMORY)]
+    pub fn plain(x: i64) -> i64 {
+        doubled(x)
+    }
+
+    pub struct Model;
+
+    impl Model {
+        #[tracked(crate = joblib_memory)]
+        const ONE: i64 = 1;
+
+        #[cached(crate = joblib_memory, memory = MEMORY, depends(Self::ONE))]
+        pub fn method(x: i64) -> i64 {
+            doubled(x) + Self::ONE
+        }
+    }
+}
+
+#[test]
+fn conditions_that_are_nowhere_declared_are_no_warnings_at_the_functions_that_they_concern() {
+    assert_eq!((undeclared::plain(2), undeclared::Model::method(2)), (4, 5));
+}

@@ -169,9 +169,11 @@ impl Expansion<'_> {
                 options: #call_options,
             }
         };
-        // A static can't name `Self`; a constant in the function can, but has no address that is sure to stay the same.
+        // A static can't name `Self`; a constant in the function can, but has no address that is sure to stay the same. The
+        // code may be under a `cfg` that is nowhere declared, of which the compiler warns where it is written.
         let (declared, site) = if super::mentions(&site, "Self") {
-            (TokenStream::new(), quote!(const { &#site }))
+            let constant = local("site");
+            (quote!(#[allow(unexpected_cfgs)] let #constant = const { &#site };), quote!(#constant))
         } else {
             let statics = local("SITE");
             (
@@ -281,7 +283,7 @@ pub(crate) fn code_const(
     let name = code_name(function);
     quote! {
         #[doc(hidden)]
-        #[allow(dead_code, non_upper_case_globals)]
+        #[allow(dead_code, non_upper_case_globals, unexpected_cfgs)]
         #vis const #name: #krate::internal::Code = #code;
     }
 }
