@@ -1,5 +1,6 @@
 //! What a node leads to: the same in every walk, and found once.
 
+use std::hash::Hash;
 use std::rc::Rc;
 
 use super::{Node, Walk};
@@ -66,26 +67,25 @@ impl Walk<'_> {
             return Rc::clone(known);
         }
         let (mut edges, mut digester) = (Edges::default(), Digester::default());
-        let (mut places, mut members, mut asked) = (Map::default(), Set::default(), Set::default());
+        let mut places = Map::default();
         for (scope, found) in &references.found {
             self.path_to(node, *scope, found, &mut edges.targets, &mut places, &mut digester);
-            members.extend(&found.members);
+            edges.members.extend(&found.members);
             edges.of_traits.extend(&found.of_traits);
             edges.methods.extend(&found.of_any);
             let names = found.members.iter().map(|(_, name)| name);
             let names = names.chain(&found.of_traits).chain(&found.of_any);
-            asked.extend(names.map(|name| (*name, *scope)));
+            edges.asked.extend(names.map(|name| (*name, *scope)));
         }
         for (name, scope) in &references.methods {
             edges.methods.push(*name);
-            asked.insert((*name, *scope));
+            edges.asked.push((*name, *scope));
         }
-        for names in [&mut edges.of_traits, &mut edges.methods] {
-            names.sort_unstable();
-            names.dedup();
-        }
-        edges.members = members.into_iter().collect();
-        edges.asked = asked.into_iter().collect();
+        // In the order of the code, on which alone it depends in which order crates are read.
+        first_of_each(&mut edges.members);
+        first_of_each(&mut edges.of_traits);
+        first_of_each(&mut edges.methods);
+        first_of_each(&mut edges.asked);
         edges.digest = digester.finish();
         let edges = Rc::new(edges);
         self.known.edges.insert(node, Rc::clone(&edges));
@@ -165,4 +165,10 @@ impl Walk<'_> {
             digester.number(place as u128);
         }
     }
+}
+
+/// Removes what stood before.
+fn first_of_each<T: Copy + Eq + Hash>(list: &mut Vec<T>) {
+    let mut seen = Set::default();
+    list.retain(|element| seen.insert(*element));
 }
