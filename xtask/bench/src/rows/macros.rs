@@ -82,7 +82,7 @@ fn check(folder: &Path) -> Result<f64> {
 
 fn write(folder: &Path, functions: usize, reaches: Reaches, options: &str) -> Result<()> {
     write_manifest(folder, &Manifest { joblib: ", default-features = false", others: "" })?;
-    let mut main = "#![allow(dead_code)]\n".to_owned();
+    let mut main = "#![allow(dead_code, unused_macros)]\n".to_owned();
     main.push_str(
         "macro_rules! scored {\n    ($name:ident) => {\n        fn $name(&self) -> f64 {\n            0.5\n        }\n    };\n}\n",
     );
