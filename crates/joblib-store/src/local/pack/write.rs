@@ -180,6 +180,7 @@ impl Pack {
         self.lock.hold(root, &self.folder, || {
             let cleared = match self.linked(root) {
                 Ok(Some(open)) => {
+                    // What can't be read is removed all the same, and counted as long as the total is not made anew.
                     let slots = Slots::new(&*open.index).flatten();
                     slots.map(|(_, slot)| (slot.call, u64::from(slot.length))).collect()
                 }
