@@ -61,7 +61,7 @@ fn dumping_and_loading_take_little_more_memory_than_the_value() {
     let made = peak("make", folder.path());
     eprintln!("the program takes {} MB, and {} MB with the value", program / MB, made / MB);
     assert!(
-        (program + VALUE..program + VALUE + VALUE / 20).contains(&made),
+        (program + VALUE..program + VALUE + VALUE / 10).contains(&made),
         "the value is not what it is taken for"
     );
     for name in [

@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use joblib_store::{
     ByteSize, Claim, FunctionVersion, Key, Limits, Scope, StoreOptions, Tiered, conformance, open,
@@ -42,6 +43,8 @@ fn results_are_stored_while_others_clear_the_local_store() {
             scope.spawn(move || {
                 while !done.load(Ordering::Relaxed) {
                     clearing.clear(Scope::All).unwrap();
+                    // Without a pause the two leave a store no room on a machine of two processors.
+                    thread::sleep(Duration::from_millis(1));
                 }
             });
         }
