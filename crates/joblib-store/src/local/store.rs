@@ -15,7 +15,7 @@ use crate::store::WriteBytes;
 /// How often a result may find the folder for it cleared away, and for how long, before that is an error. Attempts alone
 /// are soon over where others clear in a loop, and a folder that can't be made again is not tried for long.
 const ATTEMPTS: u32 = 64;
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Bytes that are collected before they are written.
 const BUFFER: usize = 16 * 1024;
 
