@@ -44,11 +44,11 @@ fn results_are_stored_while_others_clear_the_local_store() {
                 while !done.load(Ordering::Relaxed) {
                     clearing.clear(Scope::All).unwrap();
                     // Without a pause the two leave a store no room on a machine of two processors.
-                    thread::sleep(Duration::from_millis(1));
+                    thread::sleep(Duration::from_millis(10));
                 }
             });
         }
-        let stored: Result<(), _> = (0..100).try_for_each(|index| {
+        let stored: Result<(), _> = (0..500).try_for_each(|index| {
             let version = FunctionVersion::new(format!("demo::fit{}", index % 3), 1, "fn fit() {}");
             let key = Key::new(&version, [7; 16]);
             store.put(&key, &mut |out| out.write_all(b"result"))?;
